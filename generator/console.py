@@ -1,0 +1,77 @@
+"""What the operator sees: numbered steps with a spinner and the time they took, notes, and errors.
+
+On a terminal a step is one line that is redrawn; in a log it is one line when it ends, so nothing scrolls past.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+
+from generator.errors import HomeroomError
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+
+
+class Step:
+    """One running step; `say` changes the words after its title while it runs."""
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        self.detail = ""
+        self.on_change = lambda: None
+
+    def say(self, detail: str) -> None:
+        """Show what the step is doing now; the last words stay when it ends."""
+        self.detail = detail.strip().splitlines()[-1][:90] if detail.strip() else ""
+        self.on_change()
+
+
+@contextmanager
+def step(title: str) -> Iterator[Step]:
+    """Show `title` while the body runs, then a tick and the seconds it took, or a cross."""
+    current = Step(title)
+    began = time.monotonic()
+
+    def line() -> str:
+        detail = f" [dim]{escape(current.detail)}[/dim]" if current.detail else ""
+        return f"{escape(title)}{detail}"
+
+    def ended(mark: str) -> None:
+        seconds = time.monotonic() - began
+        took = f" [dim]({seconds:.0f} s)[/dim]" if seconds >= 1 else ""
+        out.print(f"{mark} {line()}{took}", soft_wrap=True)
+
+    try:
+        if out.is_terminal:
+            with out.status(line()) as spinner:
+                current.on_change = lambda: spinner.update(line())
+                yield current
+        else:
+            yield current
+    except BaseException:
+        ended("[red]✗[/red]")
+        raise
+    ended("[green]✓[/green]")
+
+
+def note(text: str) -> None:
+    """Print a plain remark that is part of what the verb has to say."""
+    out.print(text, soft_wrap=True)
+
+
+def warn(text: str) -> None:
+    """Print something that works but that the operator should know."""
+    err.print(f"[yellow]![/yellow] {escape(text)}", soft_wrap=True)
+
+
+def fail(error: HomeroomError) -> None:
+    """Print an operator's error: cause and place in bold, the remedy under it."""
+    for line in str(error).splitlines():
+        mark = "  " if line.startswith("  ") else "[red]✗[/red] "
+        err.print(f"{mark}{escape(line.strip())}", soft_wrap=True)

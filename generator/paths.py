@@ -1,0 +1,14 @@
+"""Where things lie in a deployment's directory."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+ENV_FILE = ROOT / ".env"
+ENV_EXAMPLE = ROOT / ".env.example"
+SITE = ROOT / "site"
+RENDERED = ROOT / "rendered"
+TEMPLATES = Path(__file__).resolve().parent / "templates"
+COMPOSE_FILE = ROOT / "docker-compose.yml"
+SETTINGS_PAGE = ROOT / "docs" / "settings.md"
