@@ -1,0 +1,226 @@
+"""The file `.env`: read with its line numbers, refused where Compose would read it differently, written once.
+
+`.env` has two readers: python-dotenv here and Compose's own. They differ in quotes, `$`, `#`, backslashes, spaces and
+`export`. What both read alike is accepted, the rest is refused with the way to write it.
+"""
+
+from __future__ import annotations
+
+import difflib
+import io
+import os
+import re
+import textwrap
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import dotenv
+
+from generator import settings
+from generator.atomic import write_atomically
+from generator.errors import HomeroomError, raise_all
+from generator.settings import Settings, Spec
+
+_ASSIGNMENT = re.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+_PLAIN = re.compile(r"[^\s'\"$#\\`](?:[^'\"$#\\`\x00-\x1f]*[^\s'\"$#\\`])?|")
+_SINGLE_QUOTED = re.compile(r"'[^'\\\x00-\x1f]*'")
+_DOUBLE_QUOTED = re.compile(r"\"[^\"$\\`\x00-\x1f]*\"")
+
+
+@dataclass(frozen=True)
+class Line:
+    """One assignment of `.env`."""
+
+    number: int
+    key: str
+    value: str
+
+
+def read_text(path: Path) -> str:
+    """The text of `.env`.
+
+    :raises HomeroomError: it is missing, unreadable or not UTF-8.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise HomeroomError(
+            "there is no .env yet", place=str(path), remedy="Run `make init` (or `make up`, which does it)."
+        ) from None
+    except OSError as error:
+        raise HomeroomError(
+            f"cannot be read: {error.strerror}", place=str(path), remedy="Run as the user who owns the deployment."
+        ) from None
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise HomeroomError(
+            f"byte 0x{data[error.start]:02x} is not UTF-8",
+            place=f".env line {line}",
+            remedy="Save the file as UTF-8: `iconv -f latin1 -t utf-8 .env`.",
+        ) from None
+    if text.startswith("\ufeff"):
+        raise HomeroomError(
+            "begins with a byte order mark", place=".env line 1", remedy="Save the file as UTF-8 without a BOM."
+        )
+    return text
+
+
+def parse(text: str) -> list[Line]:
+    """The assignments of `.env`, with every line that its two readers would read differently refused.
+
+    :raises HomeroomError: one for each faulty line, together.
+    """
+    lines: list[Line] = []
+    errors: list[HomeroomError] = []
+    for number, raw in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
+        if not raw.strip() or raw.lstrip().startswith("#"):
+            continue
+        try:
+            lines.append(_parse_line(number, raw))
+        except HomeroomError as error:
+            errors.append(error)
+    raise_all(errors)
+    return lines
+
+
+def _parse_line(number: int, raw: str) -> Line:
+    place = f".env line {number}"
+    match = _ASSIGNMENT.fullmatch(raw.rstrip(" "))
+    if not match:
+        raise HomeroomError(
+            f"is not of the form NAME=value: {raw.strip()[:40]!r}",
+            place=place,
+            remedy="Write NAME=value without spaces around the `=` and without `export`; start a comment with `#`.",
+        )
+    key, value = match["key"], match["value"]
+    for pattern, cut in ((_PLAIN, 0), (_SINGLE_QUOTED, 1), (_DOUBLE_QUOTED, 1)):
+        if pattern.fullmatch(value):
+            return Line(number, key, value[cut : len(value) - cut])
+    raise HomeroomError(
+        f"{key} holds a quote, `$`, `#`, backslash, backtick or outer space that Compose would read differently",
+        place=place,
+        remedy=f"Put the value between single quotes, with none inside: {key}='...'. Comments go on their own line.",
+    )
+
+
+def _duplicates(lines: list[Line]) -> list[HomeroomError]:
+    seen: dict[str, int] = {}
+    errors = []
+    for line in lines:
+        if line.key in seen:
+            errors.append(
+                HomeroomError(
+                    f"{line.key} is already set on line {seen[line.key]}",
+                    place=f".env line {line.number}",
+                    remedy="Keep one of the two lines.",
+                )
+            )
+        seen.setdefault(line.key, line.number)
+    return errors
+
+
+def _unknown(lines: list[Line]) -> list[HomeroomError]:
+    known = list(Settings.model_fields)
+    errors = []
+    for line in lines:
+        if line.key in known:
+            continue
+        nearest = difflib.get_close_matches(line.key.upper(), known, n=1, cutoff=0.5)
+        remedy = f"Did you mean {nearest[0]}?" if nearest else "Remove the line; docs/settings.md lists all settings."
+        errors.append(
+            HomeroomError(f"there is no setting {line.key}", place=f".env line {line.number}", remedy=remedy)
+        )
+    return errors
+
+
+def load(path: Path) -> Settings:
+    """The checked settings of a deployment.
+
+    :raises HomeroomError: everything that is wrong with the file, together, each with its line.
+    """
+    text = read_text(path)
+    lines = parse(text)
+    raise_all(_duplicates(lines) + _unknown(lines))
+    values = {line.key: line.value for line in lines}
+    _agree_with_dotenv(text, values)
+    numbers = {line.key: line.number for line in lines}
+    checked, faults = settings.validation_faults(values)
+    errors = [_fault_error(name, cause, numbers, values) for name, cause in faults]
+    if checked is not None:
+        errors += [
+            HomeroomError(cause, place=_place(name, numbers, name), remedy=remedy)
+            for name, cause, remedy in checked.cross_checks()
+        ]
+    raise_all(errors)
+    assert checked is not None
+    return checked
+
+
+def _place(name: str, numbers: Mapping[str, int], shown: str) -> str:
+    return f".env line {numbers[name]}: {shown}" if name in numbers else f".env: {shown}"
+
+
+def _fault_error(name: str, cause: str, numbers: Mapping[str, int], values: Mapping[str, str]) -> HomeroomError:
+    spec = next(spec for spec in settings.specs() if spec.name == name)
+    shown = name if spec.about.secret or name not in values else f"{name}={values[name]}"
+    if spec.about.secret:
+        remedy = f"Make one with `openssl rand -hex 32` and write {name}=<the 64 digits>."
+    else:
+        remedy = f"{spec.description.split('. ')[0].rstrip('.')}. Default: {spec.default or '(empty)'}."
+    return HomeroomError(cause, place=_place(name, numbers, shown), remedy=remedy)
+
+
+def _agree_with_dotenv(text: str, values: Mapping[str, str]) -> None:
+    """Hold the accepted lines against python-dotenv, the reader that other tools use.
+
+    :raises AssertionError: this module's dialect has a hole: a bug of ours.
+    """
+    others = dotenv.dotenv_values(stream=io.StringIO(text), interpolate=False)
+    assert others == dict(values), "python-dotenv reads this .env differently"
+
+
+def new_text(values: Mapping[str, str]) -> str:
+    """The text of a new `.env`: every setting described, defaults commented out, `values` set.
+
+    With no values it is `.env.example`.
+    """
+    parts = [
+        "# Homeroom's settings. Made by `make init`; yours from then on: no command changes it.\n"
+        "# Lines that start with # are comments; remove the # before a setting to change it, then run `make up`.\n"
+    ]
+    by_group: dict[str, list[Spec]] = {}
+    for spec in settings.specs():
+        by_group.setdefault(spec.about.group.title, []).append(spec)
+    for group in settings.GROUPS:
+        parts.append(f"\n##### {group.title} #####\n# {group.text}\n")
+        parts += [_entry(spec, values) for spec in by_group.get(group.title, [])]
+    return "".join(parts)
+
+
+def _entry(spec: Spec, values: Mapping[str, str]) -> str:
+    unit = f" [{spec.about.unit}]" if spec.about.unit else f" [{spec.type}]"
+    description = textwrap.fill(spec.description + unit, 118, initial_indent="# ", subsequent_indent="# ")
+    if spec.name in values:
+        return f"\n{description}\n{spec.name}={values[spec.name]}\n"
+    return f"\n{description}\n#{spec.name}={spec.default or ''}\n"
+
+
+def create(path: Path, chosen: Mapping[str, str]) -> bool:
+    """Write a new `.env`, mode 0600, with generated secrets and the values chosen for this machine.
+
+    An existing file is never touched. :returns: whether it was written.
+    """
+    if path.exists():
+        return False
+    values = {spec.name: spec.about.generate() for spec in settings.specs() if spec.about.generate}
+    write_atomically(path, new_text({**values, **chosen}), mode=0o600, replace=False)
+    return True
+
+
+def from_shell(environment: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The settings that the shell gives: `HUB_PORT=8001 make up` seeds a new `.env` with them."""
+    environment = os.environ if environment is None else environment
+    return {name: environment[name] for name in Settings.model_fields if name in environment}

@@ -1,0 +1,364 @@
+"""Building the deployment's images: which are out of date, two at a time, with one line of progress each."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from docker.errors import ImageNotFound
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from generator import console
+from generator.base_image import ensure_base_image
+from generator.engine import Engine, Runner, client, engine_environment, indented, run, tail
+from generator.errors import HomeroomError, raise_all
+from generator.host_network import BuildNetwork, describe_network, handed_over, read_host_network
+from generator.paths import RENDERED
+
+CONTEXT_LABEL = "homeroom.context"
+BUILDS_AT_ONCE = 2
+LOGS = RENDERED / "logs"
+SHOWN_LINES = 10
+NEVER_SENT = ("**/__pycache__", "**/*.pyc", "**/*.egg-info")
+
+
+@dataclass(frozen=True)
+class BuildSpec:
+    """An image to be had.
+
+    :param name: what people call it: hub, proxy, lab.
+    :param tag: its full name in the engine.
+    :param context: the directory that is sent to the build.
+    """
+
+    name: str
+    tag: str
+    context: Path
+    dockerfile: Path
+    build_args: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image that is there.
+
+    :param built: False when it was up to date already.
+    """
+
+    name: str
+    tag: str
+    image_id: str
+    built: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class BuildStep:
+    """Where a build is: step `number` of `total` of a stage, and its instruction."""
+
+    number: int
+    total: int
+    text: str
+
+
+def context_digest(spec: BuildSpec, base_id: str) -> str:
+    """A digest of all that decides what the image holds: base image, build arguments, Dockerfile, and every file of
+    the context with its path, mode and bytes. Files that .dockerignore names do not count, nor do Python's leavings.
+    """
+    digest = hashlib.sha256()
+
+    def add(*parts: str | bytes) -> None:
+        for part in parts:
+            raw = part.encode() if isinstance(part, str) else part
+            digest.update(len(raw).to_bytes(8, "big") + raw)
+
+    add("base", base_id)
+    for name, value in sorted(spec.build_args.items()):
+        add("argument", name, value)
+    add("dockerfile", spec.dockerfile.read_bytes())
+    for path in context_files(spec):
+        relative = path.relative_to(spec.context).as_posix()
+        if path.is_symlink():
+            add("link", relative, str(path.readlink()))
+        else:
+            # Of the mode only whether it may be executed: git keeps no more, and the umask decides the rest.
+            add("file", relative, "x" if path.stat().st_mode & 0o100 else "-", path.read_bytes())
+    return digest.hexdigest()
+
+
+def context_files(spec: BuildSpec) -> list[Path]:
+    """The files of the context that a build is sent, in a fixed order."""
+    patterns = ignore_patterns(spec)
+    found: list[Path] = []
+    for directory, names, files in os.walk(spec.context):
+        here = Path(directory)
+        names.sort()
+        links = [name for name in names if (here / name).is_symlink()]
+        for name in [*files, *links]:
+            path = here / name
+            if not is_ignored(path.relative_to(spec.context).as_posix(), patterns):
+                found.append(path)
+    return sorted(found)
+
+
+def ignore_patterns(spec: BuildSpec) -> list[str]:
+    """The patterns of `<Dockerfile>.dockerignore` or `.dockerignore`, after our own."""
+    patterns = list(NEVER_SENT)
+    for file in (spec.dockerfile.with_name(f"{spec.dockerfile.name}.dockerignore"), spec.context / ".dockerignore"):
+        if file.is_file():
+            lines = (line.strip() for line in file.read_text().splitlines())
+            return patterns + [line for line in lines if line and not line.startswith("#")]
+    return patterns
+
+
+def is_ignored(relative: str, patterns: Sequence[str]) -> bool:
+    """Whether .dockerignore's patterns leave a file out: the last that matches it, or a directory above it, decides."""
+    ignored = False
+    parts = relative.split("/")
+    heads = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+    for line in patterns:
+        pattern = line.removeprefix("!").strip("/").removeprefix("./")
+        if any(re.fullmatch(pattern_expression(pattern), head) for head in heads):
+            ignored = not line.startswith("!")
+    return ignored
+
+
+def pattern_expression(pattern: str) -> str:
+    """A .dockerignore pattern as a regular expression: `**` is any number of directories, `*` stays in one."""
+    parts: list[str] = []
+    for part in re.split(r"(\*\*/?|\*|\?)", pattern):
+        parts.append({"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part)))
+    return "".join(parts)
+
+
+def parse_step(line: str) -> BuildStep | None:
+    """Read BuildKit's `#7 [stage 2/5] RUN ...` or Podman's `STEP 2/5: RUN ...`; None for any other line."""
+    match = re.match(r"#\d+ \[(?:\S+ )?(\d+)/(\d+)\] (.*)", line) or re.match(
+        r"(?:\[\d+/\d+\] )?STEP (\d+)/(\d+): (.*)", line
+    )
+    return BuildStep(int(match.group(1)), int(match.group(2)), match.group(3).strip()) if match else None
+
+
+def failure_lines(lines: Sequence[str]) -> list[str]:
+    """What to show of a failed build: the failing step and the end of what it said.
+
+    BuildKit repeats both between two rulers at the end; of Podman the last step's lines are taken.
+    """
+    rulers = [index for index, line in enumerate(lines) if line.strip() == "------"]
+    if len(rulers) >= 2:
+        inside = [re.sub(r"^\d+\.\d+ ", "", line) for line in lines[rulers[-2] + 1 : rulers[-1]]]
+        head = [line.strip().removeprefix("> ") for line in inside[:1]]
+        last = [line.removeprefix("ERROR: ") for line in lines[rulers[-1] :] if line.startswith("ERROR: ")]
+        return [*head, *tail("\n".join(inside[1:]), SHOWN_LINES), *[line[:300] for line in last[-1:]]]
+    starts = [index for index, line in enumerate(lines) if parse_step(line)]
+    return tail("\n".join(lines[starts[-1] if starts else 0 :]), SHOWN_LINES)
+
+
+def build_command(engine: Engine, spec: BuildSpec, digest: str, network: BuildNetwork) -> list[str]:
+    """The call that builds one image; it takes the tag only when all of it succeeded."""
+    if engine.kind == "podman":
+        words = ["podman", "--url", engine.url, "build", "--format", "docker", "--pull=never"]
+    else:
+        words = ["docker", "build", "--progress=plain"]
+    for name, value in spec.build_args.items():
+        words += ["--build-arg", f"{name}={value}"]
+    words += ["--label", f"{CONTEXT_LABEL}={digest}", "--tag", spec.tag, "--file", str(spec.dockerfile)]
+    return [*words, *network.arguments, str(spec.context)]
+
+
+def build_environment(engine: Engine, network: BuildNetwork) -> dict[str, str]:
+    """The environment of a build: the proxies' values, and the engine's own builder whatever the user has chosen."""
+    return engine_environment(engine) | {
+        "DOCKER_BUILDKIT": "1",
+        # Another builder (buildx create --use) would not see the local base image.
+        "BUILDX_BUILDER": "default",
+        # An attestation would give the same build a new image id each time.
+        "BUILDX_NO_DEFAULT_ATTESTATIONS": "1",
+        **network.environment,
+    }
+
+
+class Board:
+    """The builds' progress: a line each on a terminal, redrawn; in a log one line each when it ends."""
+
+    def __init__(self, specs: Sequence[BuildSpec]) -> None:
+        self.progress = Progress(
+            SpinnerColumn(),
+            TextColumn("Building the {task.fields[image]} image"),
+            BarColumn(bar_width=16),
+            TextColumn("{task.completed:.0f}/{task.total:.0f}"),
+            TimeElapsedColumn(),
+            TextColumn("[dim]{task.description}[/dim]", markup=True),
+            console=console.out,
+            transient=True,
+            disable=not console.out.is_terminal,
+        )
+        self.tasks: dict[str, TaskID] = {
+            spec.name: self.progress.add_task("waiting", total=1, start=False, image=spec.name) for spec in specs
+        }
+
+    def begin(self, name: str) -> None:
+        self.progress.update(self.tasks[name], description="starting")
+        self.progress.start_task(self.tasks[name])
+
+    def show(self, name: str, at: BuildStep) -> None:
+        words = at.text.replace("[", "\\[")[:50]
+        self.progress.update(self.tasks[name], total=at.total, completed=at.number - 1, description=words)
+
+    def end(self, name: str, *, good: bool, seconds: float) -> None:
+        mark = "[green]✓[/green]" if good else "[red]✗[/red]"
+        self.progress.remove_task(self.tasks[name])
+        self.progress.console.print(
+            f"{mark} Building the {name} image [dim]({seconds:.0f} s)[/dim]", soft_wrap=True, highlight=False
+        )
+
+
+@contextmanager
+def board(specs: Sequence[BuildSpec]) -> Iterator[Board]:
+    shown = Board(specs)
+    with shown.progress:
+        yield shown
+
+
+def build_image(
+    engine: Engine,
+    spec: BuildSpec,
+    digest: str,
+    network: BuildNetwork,
+    *,
+    on_step: Callable[[BuildStep], None],
+    logs: Path = LOGS,
+    runner: Runner = run,
+) -> None:
+    """Build one image; all that the build says goes to `logs/build-<name>.log`.
+
+    :raises HomeroomError: it failed; the old image, if any, is as it was. The cause ends in the failing step's lines.
+    """
+    logs.mkdir(parents=True, exist_ok=True)
+    log = logs / f"build-{spec.name}.log"
+    last: deque[str] = deque(maxlen=400)
+    with log.open("w", encoding="utf-8") as words:
+
+        def take(line: str) -> None:
+            words.write(line + "\n")
+            words.flush()
+            last.append(line)
+            if at := parse_step(line):
+                on_step(at)
+
+        done = runner(
+            build_command(engine, spec, digest, network), env=build_environment(engine, network), on_line=take
+        )
+    if done.returncode != 0:
+        said = failure_lines(list(last)) or tail(done.stderr)
+        raise HomeroomError(
+            f"building the {spec.name} image failed:{indented(said)}",
+            place=str(spec.dockerfile),
+            remedy=f"The whole log: {log}. What ran until now goes on running, on the image it had.",
+        )
+
+
+def outdated(engine: Engine, specs: Sequence[BuildSpec], base_id: str) -> dict[str, str]:
+    """The digests of the images that are missing or were built from something else, by the images' names."""
+    speaking = client(engine)
+    try:
+        found: dict[str, str] = {}
+        for spec in specs:
+            digest = context_digest(spec, base_id)
+            try:
+                labels = speaking.images.get(spec.tag).labels
+            except ImageNotFound:
+                labels = {}
+            if labels.get(CONTEXT_LABEL) != digest:
+                found[spec.name] = digest
+        return found
+    finally:
+        speaking.close()
+
+
+def ensure_images(
+    engine: Engine, specs: Sequence[BuildSpec], *, rebuild: bool = False, logs: Path = LOGS, runner: Runner = run
+) -> list[BuiltImage]:
+    """See that every image is there and up to date, the base image first; what is up to date costs milliseconds.
+
+    :param rebuild: build all of them, also those that are up to date (the engine's layer cache still serves).
+    :raises HomeroomError: one or several failed, after the others have ended; no image of a failed build is replaced.
+    """
+    base_id = ensure_base_image(engine, runner=runner)
+    digests = outdated(engine, specs, base_id)
+    if rebuild:
+        digests = {spec.name: context_digest(spec, base_id) for spec in specs}
+    todo = [spec for spec in specs if spec.name in digests]
+    seconds = build_all(engine, todo, digests, logs=logs, runner=runner) if todo else {}
+    speaking = client(engine)
+    try:
+        return [
+            BuiltImage(
+                name=spec.name,
+                tag=spec.tag,
+                image_id=str(speaking.images.get(spec.tag).id),
+                built=spec.name in seconds,
+                seconds=seconds.get(spec.name, 0.0),
+            )
+            for spec in specs
+        ]
+    finally:
+        speaking.close()
+
+
+def build_all(
+    engine: Engine, specs: Sequence[BuildSpec], digests: Mapping[str, str], *, logs: Path, runner: Runner
+) -> dict[str, float]:
+    """Build these, two at a time, and say how many seconds each took.
+
+    :raises HomeroomError: for those that failed, when all have ended.
+    """
+    network = read_host_network(runner=runner)
+    if handed := describe_network(network):
+        console.note(f"[dim]The builds use this machine's {', '.join(handed)}.[/dim]")
+    seconds: dict[str, float] = {}
+    errors: list[HomeroomError] = []
+    with (
+        handed_over(network, rootless=engine.rootless) as lent,
+        board(specs) as shown,
+        ThreadPoolExecutor(BUILDS_AT_ONCE) as pool,
+    ):
+
+        def build(spec: BuildSpec) -> None:
+            began = time.monotonic()
+            shown.begin(spec.name)
+            good = False
+            try:
+                build_image(
+                    engine,
+                    spec,
+                    digests[spec.name],
+                    lent,
+                    on_step=lambda at: shown.show(spec.name, at),
+                    logs=logs,
+                    runner=runner,
+                )
+                good = True
+                seconds[spec.name] = time.monotonic() - began
+            except HomeroomError as error:
+                errors.append(error)
+            finally:
+                shown.end(spec.name, good=good, seconds=time.monotonic() - began)
+
+        futures = [pool.submit(build, spec) for spec in specs]
+        try:
+            for future in futures:
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    raise_all(errors)
+    return seconds

@@ -1,0 +1,13 @@
+"""Preflight: what `make check` and `make up` look at before anything is changed.
+
+Each file holds the readers of one thing (impure, small) and the decision on what was read (pure, on plain data).
+"""
+
+from __future__ import annotations
+
+from generator.preflight.finding import Finding, errors_of
+from generator.preflight.run import run_checks
+from generator.preflight.subnet import Route, free_subnet, host_routes
+from generator.preflight.wanted import Wanted
+
+__all__ = ["Finding", "Route", "Wanted", "errors_of", "free_subnet", "host_routes", "run_checks"]

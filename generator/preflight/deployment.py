@@ -1,0 +1,75 @@
+"""The deployment's name: does another directory's deployment have it?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from generator.preflight.facts import Container, EngineFacts, Volume
+from generator.preflight.finding import Finding, error, ok, warning
+from generator.preflight.wanted import Wanted
+
+
+def other_directories(containers: Sequence[Container], wanted: Wanted) -> list[str]:
+    """The directories, other than ours, whose containers carry our project name."""
+    found = dict.fromkeys(one.directory for one in containers if one.project == wanted.project and one.directory)
+    return [one for one in found if Path(one).resolve() != wanted.directory.resolve()]
+
+
+def judge_deployment(
+    wanted: Wanted, others: Sequence[str], gone: Sequence[str], volumes: Sequence[Volume], *, first_run: bool
+) -> Iterator[Finding]:
+    """Refuse a name that another directory uses: its containers would be replaced and its homes taken over.
+
+    :param others: see `other_directories`; `gone` are those of them that no longer exist.
+    :param first_run: this directory has never been rendered.
+    """
+    name = wanted.project
+    remedy = f"Set another name here, such as COMPOSE_PROJECT_NAME={name}2, or work in that directory."
+    living = [one for one in others if one not in gone]
+    if living:
+        yield error(
+            "deployment",
+            f"the name {name} belongs to the deployment in {', '.join(living)}",
+            place=".env: COMPOSE_PROJECT_NAME",
+            remedy=remedy,
+        )
+    elif others:
+        yield warning(
+            "deployment",
+            f"the deployment {name} was brought up from {', '.join(others)}, which is gone: this directory takes it over",
+            place=".env: COMPOSE_PROJECT_NAME",
+            remedy="Nothing to do where the directory was moved; else set another COMPOSE_PROJECT_NAME.",
+        )
+    else:
+        yield ok("deployment", f"the name {name} is not used by another directory")
+
+    own = [volume for volume in volumes if volume.project == name]
+    if first_run and own and not living:
+        homes = sum(volume.home for volume in own)
+        what = f"{len(own)} volume{'s' if len(own) > 1 else ''} of {name}" + (f" ({homes} of them homes)" * bool(homes))
+        yield warning(
+            "deployment",
+            f"{what} exist already, though this directory has never been up",
+            place=".env: COMPOSE_PROJECT_NAME",
+            remedy="To go on with those files and accounts, do nothing; to start afresh, set another COMPOSE_PROJECT_NAME.",
+        )
+
+
+def check_deployment(wanted: Wanted, facts: EngineFacts) -> list[Finding]:
+    """Judge the name against what is on the engine."""
+    others = other_directories(facts.containers, wanted)
+    gone = [one for one in others if not _exists(Path(one))]
+    first_run = not _exists(wanted.directory / "rendered")
+    return list(judge_deployment(wanted, others, gone, facts.volumes, first_run=first_run))
+
+
+def _exists(path: Path) -> bool:
+    """Whether a path exists; one that this user may not look at counts as existing."""
+    try:
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+    return True

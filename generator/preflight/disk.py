@@ -1,0 +1,162 @@
+"""Disk: room for the images and homes, and a file system that suits an engine."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from generator.preflight.facts import EngineFacts
+from generator.preflight.finding import Finding, error, in_units, ok, warning
+
+FIRST_BUILD_BYTES = 5 * 2**30
+LATER_BYTES = 2**30
+DIRECTORY_BYTES = 512 * 2**20
+"""The Python environment and the rendered files."""
+FIRST_BUILD_INODES = 200_000
+LATER_INODES = 20_000
+DIRECTORY_INODES = 10_000
+LOW_SHARE = 0.15
+NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"})
+_CONTAINERD_ROOT = Path("/var/lib/containerd")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filesystem:
+    """The file system under one path. Some (btrfs) count no inodes: both are 0 there."""
+
+    path: Path
+    kind: str
+    device: int
+    free_bytes: int
+    total_bytes: int
+    free_inodes: int
+    total_inodes: int
+
+
+def parse_kind(mountinfo: str, path: Path) -> str:
+    """The type of the file system that `path` is on, from the text of /proc/self/mountinfo; empty if unknown."""
+    best, kind = "", ""
+    for line in mountinfo.splitlines():
+        before, _, after = line.partition(" - ")
+        fields = before.split()
+        if len(fields) < 5 or not after:
+            continue
+        point = fields[4].replace("\\040", " ")
+        if path.is_relative_to(point) and len(point) >= len(best):
+            best, kind = point, after.split()[0]
+    return kind
+
+
+def read_filesystem(path: Path) -> Filesystem | None:
+    """Measure the file system under `path`; None where it cannot be seen from here (an engine in a virtual machine)."""
+    try:
+        numbers, device = os.statvfs(path), path.stat().st_dev
+        kind = parse_kind(Path("/proc/self/mountinfo").read_text(), path.resolve())
+    except OSError:
+        return None
+    return Filesystem(
+        path=path,
+        kind=kind,
+        device=device,
+        free_bytes=numbers.f_bavail * numbers.f_frsize,
+        total_bytes=numbers.f_blocks * numbers.f_frsize,
+        free_inodes=numbers.f_favail,
+        total_inodes=numbers.f_files,
+    )
+
+
+def judge_filesystem(disk: Filesystem, *, use: str, least_bytes: int, least_inodes: int, mend: str) -> Iterator[Finding]:
+    """Require room on one file system.
+
+    :param use: what it is for, as in "the engine's storage".
+    :param mend: what gives room there.
+    """
+    free, total = in_units(disk.free_bytes), in_units(disk.total_bytes)
+    if disk.free_bytes < least_bytes:
+        yield error(
+            "disk",
+            f"{free} of {total} are free for {use}: {in_units(least_bytes)} are needed",
+            place=str(disk.path),
+            remedy=mend,
+        )
+    elif disk.free_bytes < LOW_SHARE * disk.total_bytes:
+        share = 100 * disk.free_bytes / disk.total_bytes
+        yield warning(
+            "disk", f"only {free} of {total} ({share:.0f} %) are free for {use}", place=str(disk.path), remedy=mend
+        )
+    else:
+        yield ok("disk", f"{free} of {total} free for {use} ({disk.path})")
+
+    if disk.total_inodes and disk.free_inodes < least_inodes:
+        yield error(
+            "inodes",
+            f"{disk.free_inodes} of {disk.total_inodes} inodes (files) are free for {use}: {least_inodes} are needed",
+            place=str(disk.path),
+            remedy=mend,
+        )
+    elif disk.total_inodes and disk.free_inodes < LOW_SHARE * disk.total_inodes:
+        share = 100 * disk.free_inodes / disk.total_inodes
+        yield warning(
+            "inodes",
+            f"only {disk.free_inodes} of {disk.total_inodes} inodes (files, {share:.0f} %) are free for {use}",
+            place=str(disk.path),
+            remedy=mend,
+        )
+
+
+def judge_storage(facts: EngineFacts, kind: str) -> Iterator[Finding]:
+    """Warn of storage on which an engine is slow or unreliable."""
+    if kind in NETWORK_FILE_SYSTEMS:
+        yield warning(
+            "storage",
+            f"the engine stores images, homes and the hub's database on a network file system ({kind}): "
+            "SQLite corrupts there",
+            place=str(facts.root_directory),
+            remedy='Move it to a local disk: `"data-root"` in /etc/docker/daemon.json, or `graphroot` '
+            "in containers/storage.conf.",
+        )
+    if facts.storage_driver == "vfs":
+        yield warning(
+            "storage",
+            "the engine uses the vfs storage driver, which copies the whole image for each lab",
+            place=str(facts.root_directory),
+            remedy='Use overlay2: `"storage-driver": "overlay2"` in /etc/docker/daemon.json, or `driver = "overlay"` '
+            "in containers/storage.conf.",
+        )
+
+
+def check_disk(facts: EngineFacts, directory: Path) -> list[Finding]:
+    """Read and judge the engine's storage and the deployment's directory; one file system is judged once."""
+    tool = facts.kind
+    prune = f"See what takes it with `{tool} system df`, and give room with `{tool} image prune` (never `volume prune`: homes)."
+    found: list[Finding] = []
+    devices = set()
+    stores = [facts.root_directory, *([_CONTAINERD_ROOT] if facts.containerd_store else [])]
+    for store in stores:
+        disk = read_filesystem(store)
+        if disk is None:
+            found.append(ok("disk", f"the engine's storage {store} cannot be seen from here: not checked"))
+            continue
+        if disk.device in devices:
+            continue
+        devices.add(disk.device)
+        found += judge_filesystem(
+            disk,
+            use="the engine's storage",
+            least_bytes=LATER_BYTES if facts.built else FIRST_BUILD_BYTES,
+            least_inodes=LATER_INODES if facts.built else FIRST_BUILD_INODES,
+            mend=prune,
+        )
+        found += judge_storage(facts, disk.kind)
+    here = read_filesystem(directory)
+    if here is not None and here.device not in devices:
+        found += judge_filesystem(
+            here,
+            use="the deployment's directory",
+            least_bytes=DIRECTORY_BYTES,
+            least_inodes=DIRECTORY_INODES,
+            mend=f"Delete what is not needed there: `du -xhd1 {here.path}` shows what takes it.",
+        )
+    return found

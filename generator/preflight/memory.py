@@ -1,0 +1,113 @@
+"""Memory and CPUs: how many labs of the default size fit on this machine at once?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from generator.preflight.facts import EngineFacts
+from generator.preflight.finding import Finding, error, in_units, ok, warning
+from generator.preflight.wanted import Wanted
+
+FEW_LABS = 3
+SAME_MACHINE = 0.05
+"""An engine whose memory differs by a larger share than this runs elsewhere, as in a virtual machine."""
+
+
+def parse_meminfo(text: str) -> dict[str, int]:
+    """The fields of /proc/meminfo in bytes."""
+    return {name: int(kib) * 1024 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)}
+
+
+def read_meminfo() -> dict[str, int]:
+    """This machine's memory in bytes by field; empty where the kernel does not tell."""
+    try:
+        return parse_meminfo(Path("/proc/meminfo").read_text())
+    except OSError:
+        return {}
+
+
+def engine_memory(facts: EngineFacts, meminfo: Mapping[str, int]) -> tuple[int, int | None]:
+    """Total and available memory in bytes where the engine runs; available is None where only it would know."""
+    total = meminfo.get("MemTotal", 0)
+    if facts.memory_bytes and abs(facts.memory_bytes - total) > SAME_MACHINE * facts.memory_bytes:
+        return facts.memory_bytes, None
+    return total, meminfo.get("MemAvailable")
+
+
+def judge_memory(
+    wanted: Wanted, *, total_bytes: int, available_bytes: int | None, running: bool
+) -> Iterator[Finding]:
+    """Require room for the services and one lab; warn where fewer than three labs fit.
+
+    :param running: this deployment is up, so that what it uses itself is missing from `available_bytes`.
+    """
+    if not total_bytes:
+        yield ok("memory", "the machine's memory is not known: not checked")
+        return
+    room = total_bytes - wanted.services_memory_bytes
+    labs = max(0, room // wanted.lab_memory_bytes)
+    sizes = (
+        f"LAB_MEMORY={in_units(wanted.lab_memory_bytes)} and {in_units(wanted.services_memory_bytes)} "
+        f"for Homeroom's services"
+    )
+    suggestion = _lab_memory_for(room)
+    lower = f"Set LAB_MEMORY={suggestion} or less" if suggestion else "Lower HUB_MEMORY and LAB_MEMORY"
+    if labs < 1:
+        yield error(
+            "memory",
+            f"not one lab fits: {sizes} are more than this machine's {in_units(total_bytes)}",
+            place=".env: LAB_MEMORY",
+            remedy=f"{lower}, or give the machine more memory.",
+        )
+    elif labs < FEW_LABS:
+        yield warning(
+            "memory",
+            f"only {labs} lab{'s' if labs > 1 else ''} fit{'' if labs > 1 else 's'} at once: {sizes}, "
+            f"on {in_units(total_bytes)}",
+            place=".env: LAB_MEMORY",
+            remedy=f"{lower}, or give the machine more memory.",
+        )
+    else:
+        yield ok("memory", f"{labs} labs of {in_units(wanted.lab_memory_bytes)} fit at once on {in_units(total_bytes)}")
+    needed = wanted.services_memory_bytes + wanted.lab_memory_bytes
+    if labs >= 1 and not running and available_bytes is not None and available_bytes < needed:
+        yield warning(
+            "memory",
+            f"only {in_units(available_bytes)} of {in_units(total_bytes)} are not in use now: "
+            f"{in_units(needed)} are needed for the services and one lab",
+            place="machine",
+            remedy="See what takes it with `ps aux --sort=-rss | head`, and stop what is not needed.",
+        )
+
+
+def _lab_memory_for(room_bytes: int) -> str | None:
+    """The largest customary lab size of which `FEW_LABS` fit, as `.env` writes it."""
+    sizes_mib = (64 * 1024, 32 * 1024, 16 * 1024, 8 * 1024, 4 * 1024, 2 * 1024, 1024, 768, 512, 384, 256)
+    fitting = next((size for size in sizes_mib if size * 2**20 * FEW_LABS <= room_bytes), None)
+    if fitting is None:
+        return None
+    return f"{fitting // 1024}G" if fitting % 1024 == 0 else f"{fitting}M"
+
+
+def judge_cpus(lab_cpus: float, cpus: int) -> Finding:
+    """Refuse a lab with more CPUs than there are: the engine would refuse to create its container."""
+    if cpus and lab_cpus > cpus:
+        return error(
+            "cpus",
+            f"LAB_CPUS={lab_cpus:g} is more than this machine's {cpus} CPU{'s' if cpus > 1 else ''}",
+            place=".env: LAB_CPUS",
+            remedy=f"Set LAB_CPUS={cpus} or less.",
+        )
+    return ok("cpus", f"{cpus} CPUs, {lab_cpus:g} for each lab")
+
+
+def check_memory(wanted: Wanted, facts: EngineFacts, meminfo: Mapping[str, int]) -> list[Finding]:
+    """Judge memory and CPUs as the engine has them."""
+    total, available = engine_memory(facts, meminfo)
+    running = any(one.project == wanted.project for one in facts.containers)
+    return [
+        *judge_memory(wanted, total_bytes=total, available_bytes=available, running=running),
+        judge_cpus(wanted.lab_cpus, facts.cpus),
+    ]

@@ -1,0 +1,163 @@
+"""The labs' private network: does it overlap one that this machine uses already?"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
+from pathlib import Path
+
+from generator.preflight.facts import EngineFacts, Network
+from generator.preflight.finding import Finding, error, ok, warning
+from generator.preflight.wanted import Wanted
+
+SUBNET_PREFIX = 20
+BROAD_PREFIX = 12
+"""A route at least this broad (a VPN's 10.0.0.0/8) leaves its addresses to the labs' more exact one: bearable."""
+LABS_NETWORK = "labs"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Route:
+    """A range of addresses that this machine reaches by something other than its default route."""
+
+    subnet: str
+    via: str
+    """In words: `interface eth0`, `name server`."""
+
+    @property
+    def network(self) -> IPv4Network:
+        """The range itself."""
+        return IPv4Network(self.subnet)
+
+
+def parse_routes(text: str) -> list[Route]:
+    """The routes in the text of /proc/net/route, without default routes and their halves as VPNs set them."""
+    found = []
+    for line in text.splitlines()[1:]:
+        fields = line.split()
+        if len(fields) < 8:
+            continue
+        # Numbers of the machine's own byte order, printed in hexadecimal.
+        start, mask = (IPv4Address(int(fields[column], 16).to_bytes(4, sys.byteorder)) for column in (1, 7))
+        network = IPv4Network(f"{start}/{mask}")
+        if network.prefixlen > 1:
+            found.append(Route(subnet=str(network), via=f"interface {fields[0]}"))
+    return found
+
+
+def parse_name_servers(text: str) -> list[Route]:
+    """The IPv4 name servers in the text of a resolv.conf, but for those on this machine itself."""
+    found = []
+    for line in text.splitlines():
+        words = line.split()
+        if len(words) < 2 or words[0] != "nameserver":
+            continue
+        try:
+            address = IPv4Address(words[1])
+        except AddressValueError:
+            continue
+        if not address.is_loopback:
+            found.append(Route(subnet=f"{address}/32", via="name server"))
+    return found
+
+
+def host_routes() -> list[Route]:
+    """What of the private ranges this machine uses itself: its routes and its name servers. Needs no engine."""
+    # systemd-resolved writes itself into /etc/resolv.conf and the real servers into its own file.
+    resolvers = (Path("/etc/resolv.conf"), Path("/run/systemd/resolve/resolv.conf"))
+    found = parse_routes(_text(Path("/proc/net/route")))
+    for path in resolvers:
+        found += parse_name_servers(_text(path))
+    return list(dict.fromkeys(found))
+
+
+def free_subnet(taken: Iterable[str]) -> str:
+    """The first free /20 of 10.213.0.0/16 to 10.254.0.0/16, then of 172.16.0.0/12 and 192.168.0.0/16.
+
+    Where broad routes take all of it, they are passed over: the labs' more exact route wins against them.
+
+    :raises LookupError: when not one is left even then.
+    """
+    ranges = [IPv4Network(one, strict=False) for one in taken if ":" not in one]
+    for rivals in (ranges, [one for one in ranges if one.prefixlen > BROAD_PREFIX]):
+        for candidate in _candidates():
+            if not any(candidate.overlaps(rival) for rival in rivals):
+                return str(candidate)
+    raise LookupError("no private /20 is free on this machine")
+
+
+def _candidates() -> Iterator[IPv4Network]:
+    pools = [f"10.{second}.0.0/16" for second in range(213, 255)]
+    # The engine hands out 172.17 and up by itself: come from the other end.
+    pools += [f"172.{second}.0.0/16" for second in range(31, 15, -1)] + ["192.168.0.0/16"]
+    for pool in pools:
+        yield from IPv4Network(pool).subnets(new_prefix=SUBNET_PREFIX)
+
+
+def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[Route]) -> Iterator[Finding]:
+    """Refuse a LAB_SUBNET that overlaps another network of the engine, or one of this machine's own."""
+    subnet = IPv4Network(wanted.lab_subnet)
+    bridges = {block for network in networks for block in network.subnets}
+    # An engine network is a route too, on its bridge: it is judged once, under its own name.
+    routes = [route for route in routes if route.subnet not in bridges]
+    others = [(network, block) for network in networks if network.project != wanted.project for block in network.subnets]
+    clashes = [
+        f"{block} of the engine's network {network.name}" + (f" (Compose project {network.project})" * bool(network.project))
+        for network, block in others
+        if subnet.overlaps(IPv4Network(block))
+    ]
+    broad = []
+    for route in routes:
+        if subnet.overlaps(route.network):
+            words = f"{route.subnet.removesuffix('/32')} ({route.via} of this machine)"
+            (broad if route.network.prefixlen <= BROAD_PREFIX else clashes).append(words)
+
+    remedy = f"Set LAB_SUBNET to a free network{_proposal([*bridges, *(route.subnet for route in routes)])}."
+    if clashes:
+        yield error(
+            "subnet",
+            f"LAB_SUBNET={wanted.lab_subnet} overlaps {', '.join(clashes)}",
+            place=".env: LAB_SUBNET",
+            remedy=remedy,
+        )
+    elif broad:
+        yield warning(
+            "subnet",
+            f"LAB_SUBNET={wanted.lab_subnet} lies in {', '.join(broad)}: this machine no longer reaches "
+            "servers of that network that have such an address",
+            place=".env: LAB_SUBNET",
+            remedy="Nothing to do where no such server is used; else set LAB_SUBNET to a part of it that is unused.",
+        )
+    else:
+        yield ok("subnet", f"{wanted.lab_subnet} is free for labs")
+
+    current = [network for network in networks if network.name == f"{wanted.project}_{LABS_NETWORK}"]
+    if current and current[0].subnets and wanted.lab_subnet not in current[0].subnets:
+        yield warning(
+            "subnet",
+            f"the labs' network still has {', '.join(current[0].subnets)}; LAB_SUBNET={wanted.lab_subnet} "
+            "takes effect only when it is made anew",
+            place=".env: LAB_SUBNET",
+            remedy="Stop the labs, then run `make down` and `make up`.",
+        )
+
+
+def _proposal(taken: Sequence[str]) -> str:
+    try:
+        return f", such as LAB_SUBNET={free_subnet(taken)}"
+    except LookupError:
+        return ""
+
+
+def check_subnet(wanted: Wanted, facts: EngineFacts) -> list[Finding]:
+    """Judge the labs' network against the engine's networks and this machine's routes."""
+    return list(judge_subnet(wanted, facts.networks, host_routes()))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""

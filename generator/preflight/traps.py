@@ -1,0 +1,109 @@
+"""Set-ups of the engine that people trip over, as far as they can be seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from generator.preflight.facts import EngineFacts
+from generator.preflight.finding import Finding, error, ok, warning
+from generator.preflight.subnet import LABS_NETWORK
+from generator.preflight.wanted import Wanted
+
+_SNAP_ROOT = "/var/snap/docker"
+_BRIDGE_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
+_SELINUX_ENFORCES = Path("/sys/fs/selinux/enforce")
+
+
+def judge_traps(wanted: Wanted, facts: EngineFacts, *, bridge_filter: str, selinux: str) -> Iterator[Finding]:
+    """Name each trap that this engine is in.
+
+    :param bridge_filter: the kernel's bridge-nf-call-iptables: `1`, `0`, or empty where the module is not loaded.
+    :param selinux: `1` where SELinux enforces.
+    """
+    found = False
+    for finding in (
+        _snap(wanted, facts),
+        _remapped(facts),
+        _selinux(wanted, facts, selinux),
+        _forwarding(facts),
+        _bridge(wanted, facts, bridge_filter),
+    ):
+        if finding:
+            found = True
+            yield finding
+    if not found:
+        yield ok("traps", "none of the known ones")
+
+
+def _snap(wanted: Wanted, facts: EngineFacts) -> Finding | None:
+    if not str(facts.root_directory).startswith(_SNAP_ROOT):
+        return None
+    make = warning if wanted.directory.is_relative_to("/home") else error
+    return make(
+        "snap",
+        f"Docker is installed as a snap, which sees files under /home only, and the deployment is in {wanted.directory}",
+        place="engine",
+        remedy="Run `sudo snap remove docker` and `sudo apt install docker.io docker-compose-v2 docker-buildx`. "
+        "The snap's images and volumes do not come along.",
+    )
+
+
+def _remapped(facts: EngineFacts) -> Finding | None:
+    if not any(option.startswith("name=userns") for option in facts.security_options):
+        return None
+    return error(
+        "userns",
+        "the engine maps container users to others (userns-remap), so that Homeroom's guard cannot open its socket",
+        place="/etc/docker/daemon.json: userns-remap",
+        remedy="Remove `userns-remap` there and run `sudo systemctl restart docker`, or use a rootless engine.",
+    )
+
+
+def _selinux(wanted: Wanted, facts: EngineFacts, selinux: str) -> Finding | None:
+    if selinux != "1" or not any(option.startswith("name=selinux") for option in facts.security_options):
+        return None
+    paths = f"{wanted.directory}/rendered {wanted.directory}/site"
+    return warning(
+        "selinux",
+        "SELinux enforces its rules for containers: they may not read files of the deployment that lack its label",
+        place="SELinux",
+        remedy=f"If the hub cannot read its configuration, run `sudo chcon -R -t container_file_t {paths}`.",
+    )
+
+
+def _forwarding(facts: EngineFacts) -> Finding | None:
+    if facts.forwards_ipv4 or facts.rootless:
+        return None
+    return warning(
+        "forwarding",
+        "IPv4 forwarding is off: labs cannot reach the internet, and the hub may not be reached from elsewhere",
+        place="net.ipv4.ip_forward",
+        remedy="Run `echo net.ipv4.ip_forward=1 | sudo tee /etc/sysctl.d/90-homeroom.conf && sudo sysctl --system`.",
+    )
+
+
+def _bridge(wanted: Wanted, facts: EngineFacts, bridge_filter: str) -> Finding | None:
+    """Docker turns the filter on when it makes the labs' network; something can turn it off again later."""
+    made = any(network.name == f"{wanted.project}_{LABS_NETWORK}" for network in facts.networks)
+    if bridge_filter != "0" or not made or facts.kind != "docker":
+        return None
+    return warning(
+        "isolation",
+        "the kernel's bridge filter is off: the engine cannot keep labs from reaching each other",
+        place="net.bridge.bridge-nf-call-iptables",
+        remedy="Run `sudo sysctl net.bridge.bridge-nf-call-iptables=1`, and look for the file that sets it to 0: "
+        "`grep -r bridge-nf /etc/sysctl.conf /etc/sysctl.d`.",
+    )
+
+
+def check_traps(wanted: Wanted, facts: EngineFacts) -> list[Finding]:
+    """Read and judge."""
+    return list(judge_traps(wanted, facts, bridge_filter=_text(_BRIDGE_FILTER), selinux=_text(_SELINUX_ENFORCES)))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,27 @@
+"""What a deployment asks of the machine."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """The settings that the checks compare the machine with.
+
+    :param services_memory_bytes: the memory limits of hub, proxy and guard together.
+    :param lab_cpus: CPUs of one lab; 0 means no limit.
+    :param released: the day of this release: no clock is right that shows an earlier one.
+    """
+
+    project: str
+    directory: Path
+    hub_ip: str
+    hub_port: int
+    lab_subnet: str
+    lab_memory_bytes: int
+    lab_cpus: float
+    services_memory_bytes: int
+    released: datetime.date

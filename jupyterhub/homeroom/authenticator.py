@@ -1,0 +1,69 @@
+"""Accounts that the hub itself keeps: sign-up by approval, password rules, lockout."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from homeroom import account_pages
+from nativeauthenticator import NativeAuthenticator
+from tornado import web
+
+MAX_PASSWORD_BYTES = 72
+"""bcrypt reads no more, and its library refuses more."""
+
+
+class AccountAuthenticator(NativeAuthenticator):
+    """NativeAuthenticator, closed where it is open, with the hub's own sign-in page.
+
+    - The administrators' names cannot be signed up for: whoever came first would be administrator. Their accounts are
+      made by `homeroom.accounts`, from the server's own shell.
+    - A password longer than bcrypt takes is refused at sign-up instead of failing there.
+    - A lockout ends when its time is over, also after days; whoever is locked out or waits for approval is told so.
+    - Accounts are approved and discarded by a form, not by a link that any page could make an administrator follow.
+    """
+
+    def create_user(self, username: str, password: str, **kwargs: Any) -> Any:
+        """Sign a person up; None where the name or password is refused, as the sign-up page expects it."""
+        if self.normalize_username(username) in self.admin_users:
+            self.log.warning("Refused a sign-up for the administrator's name %r", username)
+            return None
+        return super().create_user(username, password, **kwargs)
+
+    def is_password_strong(self, password: str) -> bool:
+        """Whether the password is long enough, not too long for bcrypt, and not a common one."""
+        return len(password.encode()) <= MAX_PASSWORD_BYTES and bool(super().is_password_strong(password))
+
+    async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
+        """Check a name and password.
+
+        :raises HTTPError: 403, with the reason, for an account that is locked or waits for approval.
+        """
+        name = self.normalize_username(data.get("username", ""))
+        password = data.get("password", "")
+        if len(password.encode()) > MAX_PASSWORD_BYTES:
+            return None
+        if self.allowed_failed_logins and self.is_blocked(name):
+            minutes = max(1, round(self.seconds_before_next_try / 60))
+            raise web.HTTPError(403, f"Too many wrong passwords. Wait {minutes} min and try again.")
+        account = self.get_user(name)
+        if account is not None and not account.is_authorized and account.is_valid_password(password):
+            raise web.HTTPError(403, "Your account waits for the administrator's approval.")
+        found: str | None = await super().authenticate(handler, {**data, "username": name, "password": password})
+        return found
+
+    def can_try_to_login_again(self, username: str) -> bool:
+        """Whether the lockout after too many wrong passwords is over; a new one then counts from zero."""
+        attempts = self.login_attempts.get(username)
+        if not attempts:
+            return True
+        if (datetime.now() - attempts["time"]).total_seconds() <= self.seconds_before_next_try:
+            return False
+        self.login_attempts.pop(username)
+        return True
+
+    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
+        """NativeAuthenticator's pages, with the hub's own sign-in page and Homeroom's forms in place of links."""
+        replaced = dict(account_pages.handlers)
+        kept = [(path, handler) for path, handler in super().get_handlers(app) if path not in replaced]
+        return list(replaced.items()) + kept

@@ -1,0 +1,211 @@
+"""The guard's way to the engine: what the policy allows is looked up, sent on, and answered."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import stat
+import time
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from homeroom.create_body import Refused, shown
+from homeroom.policy import SUBPATH_API, Allow, Deny, Policy, decide, is_lab, owner
+
+LARGEST_ANSWER_BYTES = 32 << 20
+LARGEST_LOG_BYTES = 1 << 20
+MOST_REMEMBERED_LABS = 10_000
+ENGINE_GRACE_SECONDS = 30.0
+PASSED_HEADERS = ("Content-Type", "Api-Version", "Ostype", "Docker-Experimental", "Libpod-API-Version")
+
+log = logging.getLogger("homeroom.guard")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the engine said."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    def read(self) -> dict[str, Any]:
+        """The body as an object; an empty one where it is none."""
+        data = json.loads(self.body)
+        return data if isinstance(data, dict) else {}
+
+
+@dataclass
+class Relay:
+    """Answers the hub's calls: one policy, one engine, connections to it kept open.
+
+    :param lab_sockets: where the guard itself sees the volume of the labs' sockets; needed only with an engine that
+        cannot mount a part of a volume.
+    :param engine_lost: set once the engine has not been there for ENGINE_GRACE_SECONDS: its socket may have been made
+        anew, which a container that mounts the old file sees only after its own restart.
+    """
+
+    policy: Policy
+    engine_socket: Path
+    lab_sockets: Path
+    engine_lost: asyncio.Event = field(default_factory=asyncio.Event)
+    _session: aiohttp.ClientSession | None = None
+    _silent_since: float | None = None
+    _full_policy: Policy | None = None
+    _labs: dict[str, None] = field(default_factory=dict)  # ids; a container's labels never change
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """Answer one call: the engine's answer, 403 with a reason, or 503 while the engine is away."""
+        path, _, query = request.raw_path.partition("?")
+        try:
+            if "Upgrade" in request.headers:
+                raise Refused("a connection that changes its protocol")
+            body = await request.read() if request.method == "POST" else b""
+            policy = await self._ask_engine() if path.endswith("/containers/create") else self.policy
+            verdict = decide(request.method, path, query, body, policy)
+            if isinstance(verdict, Deny):
+                raise Refused(verdict.reason)
+            answer = await self._carry_out(verdict)
+        except Refused as reason:
+            log.warning("refused %s %s: %s", request.method, shown(path), reason)
+            return say(403, f"the guard of {self.policy.deployment} refused this: {reason}")
+        except web.HTTPRequestEntityTooLarge:
+            log.warning("refused %s %s: the body is too large", request.method, shown(path))
+            return say(413, "the body is too large")
+        except (aiohttp.ClientConnectionError, OSError) as error:
+            return self._engine_is_away(error)
+        self._silent_since = None
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def close(self) -> None:
+        """Close the connections to the engine."""
+        if self._session:
+            await self._session.close()
+
+    async def _carry_out(self, allowed: Allow) -> Answer:
+        """Make an allowed call once its conditions hold. :raises Refused: where one does not."""
+        if allowed.container:
+            found = allowed.container if allowed.container in self._labs else None
+            inspects = allowed.path.endswith("/{id}/json")
+            if found is None or inspects:
+                answer = await self._send(Allow(method="GET", path=f"/containers/{allowed.container}/json"))
+                if answer.status != 200:
+                    return answer
+                found = self._proved_lab(allowed.container, answer)
+                if inspects:
+                    return answer
+            allowed = replace(allowed, path=allowed.path.replace("{id}", found))
+        for volume in allowed.homes:
+            await self._prove_home(volume, allowed.user)
+        if allowed.directory:
+            hold_directory(self.lab_sockets, allowed.directory)
+        answer = await self._send(allowed)
+        if allowed.volume and answer.status == 200 and owner(answer.read(), self.policy) is None:
+            raise Refused(f"volume {allowed.volume} is not labelled as this deployment's")
+        return answer
+
+    def _proved_lab(self, name: str, inspected: Answer) -> str:
+        """The full id of a container that proves to be a lab. :raises Refused: where it does not."""
+        described = inspected.read()
+        if not is_lab(described, self.policy):
+            raise Refused(f"container {shown(name)} is no lab of this deployment")
+        found = str(described["Id"])
+        if len(self._labs) >= MOST_REMEMBERED_LABS:
+            del self._labs[next(iter(self._labs))]
+        self._labs[found] = None
+        return found
+
+    async def _prove_home(self, name: str, user: str | None) -> None:
+        """:raises Refused: unless the volume is there and belongs to the user the lab is for."""
+        answer = await self._send(Allow(method="GET", path=f"/volumes/{name}"))
+        if answer.status == 404:
+            raise Refused(f"volume {name} does not exist: create it, with its labels, before the lab")
+        whose = owner(answer.read(), self.policy)
+        if whose is None or whose != user:
+            raise Refused(f"volume {name} is labelled as that of {whose or 'nobody here'}, not of {shown(user)}")
+
+    async def _ask_engine(self) -> Policy:
+        """The policy with what only the engine knows: asked once, and again after it was away."""
+        if self._full_policy is None:
+            volume = await self._send(Allow(method="GET", path=f"/volumes/{self.policy.lab_sockets_volume}"))
+            version = (await self._send(Allow(method="GET", path="/version"))).read()
+            if volume.status != 200:
+                raise Refused(f"volume {self.policy.lab_sockets_volume} does not exist: is the deployment up?")
+            self._full_policy = replace(
+                self.policy, lab_sockets_path=volume.read()["Mountpoint"], subpath=mounts_subpaths(version)
+            )
+        return self._full_policy
+
+    async def _send(self, allowed: Allow) -> Answer:
+        """One call to the engine and its answer, whole; only logs are cut where they grow too long."""
+        if self._session is None:
+            connector = aiohttp.UnixConnector(str(self.engine_socket), limit=0, keepalive_timeout=60)
+            # No limit of time: the hub has its own, and when it hangs up the call to the engine ends too.
+            self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(sock_connect=5))
+        url = URL(f"http://engine{allowed.path}{'?' if allowed.query else ''}{allowed.query}", encoded=True)
+        headers = {"Content-Type": "application/json"} if allowed.body else {}
+        async with self._session.request(
+            allowed.method, url, data=allowed.body, headers=headers, allow_redirects=False
+        ) as response:
+            kept = {name: response.headers[name] for name in PASSED_HEADERS if name in response.headers}
+            return Answer(response.status, kept, await read_bounded(response, cut=allowed.path.endswith("/logs")))
+
+    def _engine_is_away(self, error: Exception) -> web.Response:
+        """Say so to the hub; after a while, give up so that the restart policy mounts the engine's socket anew."""
+        now = time.monotonic()
+        self._full_policy = None
+        if self._silent_since is None:
+            self._silent_since = now
+            log.error("the engine does not answer at %s: %s", self.engine_socket, error)
+        elif now - self._silent_since > ENGINE_GRACE_SECONDS:
+            self.engine_lost.set()
+        return say(503, "the container engine does not answer; labs that run go on, try again in a moment")
+
+
+def say(status: int, message: str) -> web.Response:
+    """An answer in the engine's own form, which docker-py shows as the error's explanation."""
+    return web.json_response({"message": message}, status=status)
+
+
+def mounts_subpaths(version: dict[str, Any]) -> bool:
+    """Whether the engine mounts a part of a volume: Docker from 26 on does, others ignore the wish and mount it all."""
+    parts = [each.get("Name") for each in version.get("Components") or [] if isinstance(each, dict)]
+    major, _, minor = str(version.get("ApiVersion", "")).partition(".")
+    return "Engine" in parts and major == "1" and minor.isdecimal() and int(minor) >= SUBPATH_API
+
+
+def hold_directory(root: Path, name: str) -> None:
+    """Make a lab's directory of sockets, where nobody else may make anything.
+
+    :raises Refused: where the hub could have put something else in its place, such as a link to `/`.
+    """
+    parent = root.stat()
+    if parent.st_uid != os.geteuid() or parent.st_mode & 0o022:
+        raise Refused(f"with this engine {root} must be writable by the guard alone (0:100, mode 2750)")
+    own = root / name
+    if not os.path.lexists(own):
+        own.mkdir()
+        own.chmod(0o2770)
+    if not stat.S_ISDIR(own.lstat().st_mode):
+        raise Refused(f"{own} is no directory")
+
+
+async def read_bounded(response: aiohttp.ClientResponse, *, cut: bool) -> bytes:
+    """An answer's body. :raises Refused: where it is beyond all measure and may not be cut."""
+    most = LARGEST_LOG_BYTES if cut else LARGEST_ANSWER_BYTES
+    found = bytearray()
+    async for chunk in response.content.iter_any():
+        found += chunk
+        if len(found) > most:
+            if not cut:
+                raise Refused(f"the engine's answer is larger than {most} bytes")
+            response.close()
+            return bytes(found[:most])
+    return bytes(found)

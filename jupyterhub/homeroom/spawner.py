@@ -1,0 +1,210 @@
+"""LabSpawner: one container a lab, reached over a Unix socket, started when it really answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+from dockerspawner import DockerSpawner
+from homeroom import sockets
+from jupyterhub.spawner import SpawnException
+from traitlets import Integer, Unicode, default
+
+WATCH_INTERVAL_SECONDS = 0.02
+ALIVE_INTERVAL_SECONDS = 0.5
+ENGINE_THREADS = 8
+
+
+class LabDied(SpawnException):
+    """The lab's container ended before the lab answered."""
+
+
+class LabSpawner(DockerSpawner):
+    """Starts each lab in a hardened container of its own.
+
+    Differences from DockerSpawner that an administrator meets:
+
+    - A lab listens on no network: its server opens a Unix socket in a directory of its own, which the hub and the
+      proxy see too. `start` returns the moment the server answers there, or tells why the container ended.
+    - Containers are removed when a lab stops, and nothing but the home and the operator's `volumes` outlives them.
+    - The image is never pulled while a person waits: `make up` has it there.
+    - `extra_host_config` and `extra_create_kwargs` are laid over the hardened container, last, as in DockerSpawner.
+    """
+
+    deployment = Unicode(
+        config=True,
+        help="""Name of the deployment (COMPOSE_PROJECT_NAME). Containers and volumes are named and labelled by it.""",
+    )
+    hub_socket_volume = Unicode(config=True, help="The volume that holds the hub's socket; mounted read-only.")
+    lab_sockets_volume = Unicode(
+        config=True, help="The volume that holds the labs' directories; a lab gets its own directory of it, no more."
+    )
+    pids_limit = Integer(1024, config=True, help="Processes and threads that a lab may have.")
+    nofile_limit = Integer(
+        0, config=True, help="Files that a process of a lab may have open; 0: what the engine gives every container."
+    )
+    log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
+    home = Unicode("/home/jovyan", config=True, help="Where the home volume is mounted in the lab.")
+
+    remove = True
+    _executor: ThreadPoolExecutor | None = None
+    _labs_mountpoint: str | None = None
+
+    @default("pull_policy")
+    def _pull_policy_default(self) -> str:
+        return "skip"
+
+    @default("name_template")
+    def _name_template_default(self) -> str:
+        template = "{prefix}-{username}--{servername}" if self.name else "{prefix}-{username}"
+        return template
+
+    @default("prefix")
+    def _prefix_default(self) -> str:
+        return f"{self.deployment}-jupyter"
+
+    @property
+    def executor(self) -> ThreadPoolExecutor:
+        """Threads for engine calls: several, since one would make everybody wait for the slowest call."""
+        if LabSpawner._executor is None:
+            LabSpawner._executor = ThreadPoolExecutor(ENGINE_THREADS, thread_name_prefix="engine")
+        return LabSpawner._executor
+
+    @property
+    def home_volume(self) -> str:
+        """Name of the person's home volume; all their named servers share it."""
+        return f"{self.deployment}-user-{self.escaped_name}"
+
+    @property
+    def socket_directory(self) -> Path:
+        """This lab's directory as the hub and the proxy see it."""
+        return sockets.LABS / sockets.directory_name(self.user.name, self.name)
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What tells whose container or volume it is; the truth from which everything is counted."""
+        return {"homeroom.deployment": self.deployment, "homeroom.user": self.user.name}
+
+    async def start(self) -> str:
+        """Start the lab; returns its address once it answers.
+
+        :raises LabDied: the container ended first; the person is shown the end of its log.
+        """
+        sockets.prepare_directory(self.socket_directory)
+        await self.docker("create_volume", self.home_volume, labels=self.labels)
+        try:
+            await super().start()
+        except docker.errors.ImageNotFound as error:
+            raise SpawnException(
+                f"The image {self.image} is not on this machine. Please tell the administrator: `make up` gets it.",
+                reason="image-missing",
+            ) from error
+        await self._until_it_answers()
+        return sockets.url(self.socket_directory / "lab.sock")
+
+    async def get_ip_and_port(self) -> tuple[str, int]:
+        """Nothing to ask the engine: a lab has no port."""
+        return "", 0
+
+    async def _until_it_answers(self) -> None:
+        """Wait until the server accepts connections; `start_timeout` bounds it from outside."""
+        loop = asyncio.get_running_loop()
+        check_alive_at = loop.time() + ALIVE_INTERVAL_SECONDS
+        while not await self._accepts():
+            if loop.time() >= check_alive_at:
+                if await self.poll() is not None:
+                    raise await self._death()
+                check_alive_at = loop.time() + ALIVE_INTERVAL_SECONDS
+            await asyncio.sleep(WATCH_INTERVAL_SECONDS)
+
+    async def _accepts(self) -> bool:
+        try:
+            _, writer = await asyncio.open_unix_connection(self.socket_directory / "lab.sock")
+        except OSError:
+            return False
+        writer.close()
+        with contextlib.suppress(OSError):
+            await writer.wait_closed()
+        return True
+
+    async def _death(self) -> LabDied:
+        """The reason why the container ended, for the hub's log and the person's page."""
+        lines = ""
+        with contextlib.suppress(docker.errors.APIError):
+            log: bytes = await self.docker("logs", self.container_id, stdout=True, stderr=True, tail=20)
+            lines = log.decode(errors="replace").strip()
+        self.log.error("Lab %s ended before it answered:\n%s", self.container_name, lines)
+        last = lines.splitlines()[-1] if lines else "it left no message"
+        return LabDied(f"The lab ended before it answered: {last}", reason="died")
+
+    def get_args(self) -> list[str]:
+        """The server's arguments: its socket, then what the configuration adds."""
+        socket_args = [f"--ServerApp.sock={sockets.LAB / 'lab.sock'}", "--ServerApp.sock_mode=0660"]
+        return socket_args + list(super().get_args())
+
+    async def create_object(self) -> dict[str, Any]:
+        """Create the container."""
+        host_config = await self._evaluated(self.extra_host_config)
+        create = await self._evaluated(self.extra_create_kwargs)
+        mountpoint = await self._mountpoint()
+        arguments: dict[str, Any] = {
+            "image": self.image,
+            "name": self.container_name,
+            "command": await self.get_command(),
+            "environment": self.get_env(),
+            "labels": self.labels | {"homeroom.server": self.name},
+            "hostname": "lab",
+            "healthcheck": {"test": ["NONE"]},
+            "volumes": self.volume_mount_points,
+            **create,
+            "host_config": self.client.create_host_config(**(self._host_config(mountpoint) | host_config)),
+        }
+        created: dict[str, Any] = await self.docker("create_container", **arguments)
+        return created
+
+    def _host_config(self, mountpoint: str) -> dict[str, Any]:
+        """The limits, mounts and locks of a lab's container."""
+        binds = {
+            self.home_volume: {"bind": self.home, "mode": "rw"},
+            self.hub_socket_volume: {"bind": str(sockets.HUB), "mode": "ro"},
+            f"{mountpoint}/{self.socket_directory.name}": {"bind": str(sockets.LAB), "mode": "rw"},
+        }
+        limits: dict[str, Any] = {"pids_limit": self.pids_limit}
+        if self.mem_limit:
+            limits |= {"mem_limit": self.mem_limit, "memswap_limit": self.mem_limit}
+        if self.cpu_limit:
+            limits |= {"cpu_period": 100_000, "cpu_quota": int(self.cpu_limit * 100_000)}
+        ulimits = [{"Name": "core", "Soft": 0, "Hard": 0}]
+        if self.nofile_limit:
+            ulimits.append({"Name": "nofile", "Soft": self.nofile_limit, "Hard": self.nofile_limit})
+        return limits | {
+            "binds": binds | self.volume_binds,
+            "mounts": self.mount_binds,
+            "network_mode": self.network_name,
+            "init": True,
+            "cap_drop": ["ALL"],
+            "security_opt": ["no-new-privileges"],
+            "group_add": [sockets.SHARED_GROUP],
+            "ulimits": ulimits,
+            "log_config": {"Type": "json-file", "Config": {"max-size": self.log_max_size, "max-file": "2"}},
+        }
+
+    async def _evaluated(self, value: Any) -> dict[str, Any]:
+        """A trait that may be a callable, even an async one, with its templates filled in."""
+        value = self._eval_if_callable(value)
+        if inspect.isawaitable(value):
+            value = await value
+        rendered: dict[str, Any] = self._render_templates(value)
+        return rendered
+
+    async def _mountpoint(self) -> str:
+        """Where the engine keeps the labs' directories; asked once."""
+        if LabSpawner._labs_mountpoint is None:
+            volume = await self.docker("inspect_volume", self.lab_sockets_volume)
+            LabSpawner._labs_mountpoint = volume["Mountpoint"]
+        return LabSpawner._labs_mountpoint

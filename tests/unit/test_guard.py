@@ -1,0 +1,344 @@
+"""The guard as a service, between a hub and a pretended engine: what reaches the engine, and what faults look like."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+from homeroom import guard, relay
+from homeroom.create_body import Refused
+from homeroom.policy import Policy
+from homeroom.relay import Relay
+
+LAB = "a" * 64
+FOREIGN = "b" * 64
+LABELS = {"homeroom.deployment": "homeroom", "homeroom.user": "ada"}
+POLICY = Policy(
+    deployment="homeroom",
+    images=frozenset({"lab"}),
+    container_prefix="homeroom-jupyter-",
+    volume_prefix="homeroom-user-",
+    lab_sockets_volume="homeroom_lab-sockets",
+    hub_socket_volume="homeroom_hub-socket",
+    networks=frozenset({"homeroom_labs"}),
+)
+BODY: dict[str, Any] = {
+    "Image": "lab",
+    "Env": ["TOKEN=secret-token"],
+    "Labels": LABELS,
+    "HostConfig": {
+        "Memory": 1 << 30,
+        "MemorySwap": 1 << 30,
+        "PidsLimit": 100,
+        "NetworkMode": "none",
+        "CapDrop": ["ALL"],
+        "SecurityOpt": ["no-new-privileges"],
+        "Binds": ["homeroom-user-ada:/home/jovyan:rw", "/volumes/sockets/3f2a:/run/lab:rw"],
+        "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},
+    },
+}
+
+
+class Engine:
+    """A pretended engine on a Unix socket that writes down what it is asked."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.calls: list[tuple[str, str, bytes]] = []
+        self.labels: dict[str, dict[str, str]] = {LAB: LABELS, FOREIGN: {"homeroom.deployment": "homeroom"}}
+        self.volumes = {"homeroom-user-ada": LABELS, "homeroom-user-bob": {**LABELS, "homeroom.user": "bob"}}
+        self.api_version = "1.45"
+        self.log_bytes = 100
+        self.runner: web.ServerRunner | None = None
+
+    async def start(self) -> None:
+        """Listen, in the place of an engine before."""
+        self.path.unlink(missing_ok=True)
+        self.runner = web.ServerRunner(web.Server(self.answer), shutdown_timeout=0.1)
+        await self.runner.setup()
+        await web.UnixSite(self.runner, str(self.path)).start()
+
+    async def stop(self) -> None:
+        """Be gone, connections and all."""
+        assert self.runner
+        await self.runner.cleanup()
+
+    async def answer(self, request: web.BaseRequest) -> web.Response:
+        """What an engine says."""
+        self.calls.append((request.method, request.raw_path, await request.read()))
+        parts = request.path.split("/")
+        if request.path.endswith("/version"):
+            return web.json_response({"ApiVersion": self.api_version, "Components": [{"Name": "Engine"}]})
+        if request.path.endswith("/volumes/homeroom_lab-sockets"):
+            return web.json_response({"Mountpoint": "/volumes/sockets"})
+        if "volumes" in parts:
+            found = self.volumes.get(parts[-1])
+            return web.json_response({"Labels": found}, status=404 if found is None else 200)
+        if parts[-1] == "json" and parts[-3] == "containers":
+            found = self.labels.get(LAB if parts[-2] == "homeroom-jupyter-ada" else parts[-2])
+            if found is None:
+                return web.json_response({"message": "No such container"}, status=404)
+            return web.json_response({"Id": LAB, "Config": {"Labels": found}})
+        if parts[-1] == "logs":
+            return web.Response(body=b"x" * self.log_bytes)
+        if parts[-1] == "start":
+            return web.Response(status=204)
+        return web.json_response({"Id": LAB})
+
+    def said(self, tail: str) -> list[tuple[str, str, bytes]]:
+        """The calls whose path ends so, without its query."""
+        return [call for call in self.calls if call[1].partition("?")[0].endswith(tail)]
+
+
+Ask = Callable[..., Awaitable[tuple[int, Any]]]
+
+
+@asynccontextmanager
+async def guarded(tmp_path: Path) -> AsyncIterator[tuple[Engine, Relay, Ask]]:
+    """A pretended engine, a guard before it, and a way to ask the guard."""
+    engine = Engine(tmp_path / "docker.sock")
+    await engine.start()
+    between = Relay(POLICY, engine.path, tmp_path / "labs")
+    runner = web.ServerRunner(web.Server(between.handle, access_log=None))
+    await runner.setup()
+    await web.UnixSite(runner, str(tmp_path / "engine.sock")).start()
+    connector = aiohttp.UnixConnector(str(tmp_path / "engine.sock"))
+    async with aiohttp.ClientSession(connector=connector) as session:
+
+        async def ask(method: str, path: str, **options: Any) -> tuple[int, Any]:
+            async with session.request(method, f"http://guard{path}", **options) as response:
+                content = await response.read()
+                try:
+                    return response.status, json.loads(content)
+                except ValueError:
+                    return response.status, content
+
+        try:
+            yield engine, between, ask
+        finally:
+            await between.close()
+            await runner.cleanup()
+            await engine.stop()
+
+
+def run(tmp_path: Path, story: Callable[[Engine, Relay, Ask], Awaitable[None]]) -> None:
+    """Play a story against a fresh guard."""
+
+    async def play() -> None:
+        async with guarded(tmp_path) as (engine, between, ask):
+            await story(engine, between, ask)
+
+    asyncio.run(play())
+
+
+CREATE = "/v1.45/containers/create?name=homeroom-jupyter-ada"
+
+
+def test_a_call_on_a_lab_goes_by_its_full_id(tmp_path: Path) -> None:
+    """What was looked up is what is acted on: a name that changes hands in between hits nobody else."""
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        assert (await ask("POST", "/v1.45/containers/homeroom-jupyter-ada/start"))[0] == 204
+        assert engine.said("/start")[0][1] == f"/v1.45/containers/{LAB}/start"
+        await ask("POST", f"/v1.45/containers/{LAB}/start")
+        assert len(engine.said("/json")) == 1, "a known id needs no second look"
+
+    run(tmp_path, story)
+
+
+def test_another_container_is_not_touched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A container without a user's label is refused with a reason that docker-py shows, and a log line."""
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        for method, path in (("POST", f"/containers/{FOREIGN}/stop"), ("GET", f"/containers/{FOREIGN}/json")):
+            status, said = await ask(method, path)
+            assert status == 403
+            assert "no lab of this deployment" in said["message"]
+            assert "Config" not in said
+        assert not engine.said("/stop")
+
+    run(tmp_path, story)
+    assert sum("no lab of this deployment" in line for line in caplog.messages) == 2
+
+
+def test_a_container_that_is_gone_is_404(tmp_path: Path) -> None:
+    """dockerspawner tells a lab that is gone by the engine's own 404."""
+
+    async def story(_: Engine, __: Relay, ask: Ask) -> None:
+        assert (await ask("GET", "/containers/homeroom-jupyter-nobody/json")) == (404, {"message": "No such container"})
+
+    run(tmp_path, story)
+
+
+def test_a_created_lab_is_what_was_decided(tmp_path: Path) -> None:
+    """The engine gets the body written anew, with the subpath in the place of a path that the hub could redirect."""
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        assert (await ask("POST", CREATE, json=BODY))[0] == 200
+        host = json.loads(engine.said("/create")[0][2])["HostConfig"]
+        assert host["Binds"] == ["homeroom-user-ada:/home/jovyan:rw"]
+        assert host["Mounts"][0]["VolumeOptions"] == {"Subpath": "3f2a"}
+
+    run(tmp_path, story)
+
+
+@pytest.mark.parametrize(("volume", "reason"), [("bob", "that of bob"), ("eve", "does not exist")])
+def test_anothers_home_is_not_mounted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, volume: str, reason: str
+) -> None:
+    """A lab gets the volume labelled with its own user's name and no other; the log says why and holds no secret."""
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        binds = [f"homeroom-user-{volume}:/home/jovyan:rw"]
+        status, said = await ask("POST", CREATE, json={**BODY, "HostConfig": {**BODY["HostConfig"], "Binds": binds}})
+        assert (status, reason in said["message"]) == (403, True), said
+        assert not engine.said("/create")
+
+    run(tmp_path, story)
+    assert reason in caplog.text
+    assert "secret-token" not in caplog.text
+
+
+def test_an_older_engine_gets_directories_that_the_guard_keeps(tmp_path: Path) -> None:
+    """Without subpaths a bind goes out only where nobody but the guard could have made its source a link."""
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        engine.api_version = "1.41"
+        labs = tmp_path / "labs"
+        labs.mkdir()
+        labs.chmod(0o2770)
+        status, said = await ask("POST", CREATE, json=BODY)
+        assert (status, "guard alone" in said["message"]) == (403, True)
+        labs.chmod(0o2750)
+        assert (await ask("POST", CREATE, json=BODY))[0] == 200
+        assert (labs / "3f2a").stat().st_mode & 0o7777 == 0o2770
+        assert json.loads(engine.said("/create")[0][2])["HostConfig"]["Mounts"][0]["Type"] == "bind"
+        (labs / "3f2a").rmdir()
+        (labs / "3f2a").symlink_to("/")
+        assert (await ask("POST", CREATE, json=BODY))[0] == 403
+
+    run(tmp_path, story)
+
+
+@pytest.mark.parametrize(
+    ("version", "subpaths"),
+    [
+        ({"ApiVersion": "1.45", "Components": [{"Name": "Engine"}]}, True),
+        ({"ApiVersion": "1.51", "Components": [{"Name": "Engine"}]}, True),
+        ({"ApiVersion": "1.44", "Components": [{"Name": "Engine"}]}, False),
+        ({"ApiVersion": "1.45", "Components": [{"Name": "Podman Engine"}]}, False),
+        ({"ApiVersion": "1.45"}, False),
+        ({}, False),
+    ],
+)
+def test_subpaths_are_trusted_only_where_they_are_known(version: dict[str, Any], subpaths: bool) -> None:
+    """An engine that ignores the subpath would mount every lab's sockets: only Docker's, from v1.45, is trusted."""
+    assert relay.mounts_subpaths(version) is subpaths
+
+
+def test_large_bodies_and_upgrades_are_refused(tmp_path: Path) -> None:
+    """Neither a body without measure nor a connection that turns into another protocol gets through."""
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        assert (await ask("POST", CREATE, data=b"x" * (2 << 20)))[0] == 413
+        upgrade = {"Upgrade": "tcp", "Connection": "Upgrade"}
+        assert (await ask("POST", f"/containers/{LAB}/start", headers=upgrade))[0] == 403
+        assert not engine.calls
+
+    run(tmp_path, story)
+
+
+def test_a_long_log_is_cut(tmp_path: Path) -> None:
+    """A lab that talks without end cannot fill the hub's memory."""
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        engine.log_bytes = 5 << 20
+        status, content = await ask("GET", f"/containers/{LAB}/logs?stdout=1&tail=all")
+        assert (status, len(content)) == (200, 1 << 20)
+        assert "tail=1000" in engine.said("/logs")[0][1]
+
+    run(tmp_path, story)
+
+
+def test_an_engine_that_restarts_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the engine is away the hub gets 503 and a sentence; then everything works again, without a restart."""
+
+    async def story(engine: Engine, between: Relay, ask: Ask) -> None:
+        assert (await ask("GET", "/_ping"))[0] == 200
+        await engine.stop()
+        for _ in range(2):
+            status, said = await ask("POST", f"/containers/{LAB}/start")
+            assert (status, "does not answer" in said["message"]) == (503, True)
+        assert not between.engine_lost.is_set()
+        await engine.start()
+        assert (await ask("POST", f"/containers/{LAB}/start"))[0] == 204
+        await engine.stop()
+        monkeypatch.setattr(relay, "ENGINE_GRACE_SECONDS", 0.0)
+        for _ in range(2):
+            assert (await ask("GET", "/_ping"))[0] == 503
+        assert between.engine_lost.is_set(), "an engine that stays away ends the guard, so that its mount is made anew"
+        await engine.start()
+
+    run(tmp_path, story)
+
+
+def test_a_new_guard_takes_the_socket_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A socket left by a killed guard is replaced in one step, for the sockets' group alone."""
+    monkeypatch.setattr(guard, "SOCKET_GROUP", os.getegid())
+    path = tmp_path / "engine.sock"
+    with guard.listen(path):
+        pass
+    assert not guard.answers(path)
+    with guard.listen(path) as second, socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(path))
+        assert path.stat().st_mode & 0o777 == 0o660
+        assert [each.name for each in tmp_path.iterdir()] == ["engine.sock"]
+        second.close()
+
+
+def test_the_check_is_quick_and_true(tmp_path: Path) -> None:
+    """The health check says whether the socket answers, and never loads an HTTP library for it."""
+
+    async def story(_: Engine, __: Relay, ask: Ask) -> None:
+        command = [sys.executable, "-X", "importtime", "-m", "homeroom.guard", "--check", "--socket"]
+        for path, code in ((tmp_path / "engine.sock", 0), (tmp_path / "nothing.sock", 1)):
+            check = await asyncio.to_thread(
+                subprocess.run, [*command, str(path)], capture_output=True, text=True, check=False, env=ENVIRONMENT
+            )
+            assert check.returncode == code, check.stderr[-500:]
+            assert "aiohttp" not in check.stderr
+            assert "asyncio" not in check.stderr
+
+    run(tmp_path, story)
+
+
+def test_a_broken_policy_file_stops_the_guard(tmp_path: Path) -> None:
+    """The guard names the file and the field and leaves with code 2: it never runs without its policy."""
+    policy = tmp_path / "guard.json"
+    policy.write_text('{"image": []}')
+    command = [sys.executable, "-m", "homeroom.guard", "--policy", str(policy)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
+    assert done.returncode == 2
+    assert "guard.json: unknown fields ['image']" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_held_directories_need_a_parent_of_ones_own(tmp_path: Path) -> None:
+    """A parent that others can write to is refused, whatever lies in it."""
+    tmp_path.chmod(0o777)
+    with pytest.raises(Refused, match="guard alone"):
+        relay.hold_directory(tmp_path, "x")
+
+
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(guard.__file__).parent.parent)}
