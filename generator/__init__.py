@@ -1,1 +1,9 @@
 """The host side of Homeroom: reads `.env` and `site/`, checks them, renders, and drives Compose."""
+
+from __future__ import annotations
+
+import datetime
+
+VERSION = "0.1.0"
+RELEASED = datetime.date(2026, 11, 21)
+"""The day of this release: no clock that shows an earlier one is right."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import queue
+import re
 import shlex
 import shutil
 import tempfile
@@ -23,7 +24,7 @@ import requests
 from docker.errors import DockerException, ImageNotFound
 
 from generator.console import Step, step
-from generator.engine import Engine, Runner, client, indented, require, run
+from generator.engine import Engine, Runner, client, indented, require, run, tail
 from generator.engine_install import install_packages, installed_as_debian, read_sources_as_root
 from generator.errors import HomeroomError
 from generator.host_network import BASE_RELEASE, DEBIAN_KEYRING, AptSource, archive_lines
@@ -56,7 +57,7 @@ Dir::Cache::srcpkgcache "";
 FINISH = """\
 set -e
 rm -f "$1/etc/apt/sources.list" "$1"/etc/apt/sources.list.d/* "$1"/etc/apt/apt.conf.d/99mmdebstrap
-grep -v '^#' "$2/example.sources" > "$1/etc/apt/sources.list.d/debian.sources"
+sed -e '/^#/d' -e 's/^Components:.*/Components: main/' "$2/example.sources" > "$1/etc/apt/sources.list.d/debian.sources"
 cp "$2/slim" "$1/etc/dpkg/dpkg.cfg.d/docker"
 cp "$2/lean" "$1/etc/apt/apt.conf.d/docker-clean"
 rm -f "$1"/etc/dpkg/dpkg.cfg.d/99mmdebstrap "$1/etc/hostname" "$1/etc/resolv.conf" "$1"/etc/ssh/ssh_host_*
@@ -64,6 +65,8 @@ rm -rf "$1"/var/lib/apt/lists/* "$1"/var/cache/apt/* "$1"/var/cache/debconf/*-ol
 rm -rf "$1"/usr/share/doc/apt/examples
 find "$1/var/log" "$1/var/cache/ldconfig" -type f -delete
 """
+
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 class PullFailed(Exception):
@@ -243,16 +246,17 @@ def make_tree(place: Path, sources: list[AptSource], shown: Step, *, runner: Run
 def import_tree(speaking: docker.DockerClient, tar: Path) -> None:
     """Import the tree as the base image, with the date it was built on as its label `homeroom.base`."""
     repository, _, tag = BASE_IMAGE.partition(":")
-    changes = ['CMD ["bash"]', f"LABEL homeroom.base={datetime.now(UTC).date().isoformat()}"]
+    changes = ['CMD ["bash"]', f"ENV PATH={PATH}", f"LABEL homeroom.base={datetime.now(UTC).date().isoformat()}"]
     try:
-        said = speaking.api.import_image(src=str(tar), repository=repository, tag=tag, changes=changes)
+        # Without a name first: Podman ignores the tag of an import, and would take `debian:latest` for it.
+        said = str(speaking.api.import_image(src=str(tar), changes=changes))
+        ids = re.findall(r'"status": ?"(?:sha256:)?([0-9a-f]{64})', said)
+        if ids:
+            speaking.api.tag(ids[-1], repository, tag=tag)
+            return
     except (DockerException, requests.RequestException) as error:
-        raise HomeroomError(
-            f"the engine did not take the base image in:{indented([str(error)])}",
-            remedy="See whether its disk is full (`docker system df`), and its log.",
-        ) from error
-    if '"error"' in str(said):
-        raise HomeroomError(
-            f"the engine did not take the base image in:{indented([str(said).strip()])}",
-            remedy="See whether its disk is full (`docker system df`), and its log.",
-        )
+        said = str(error)
+    raise HomeroomError(
+        f"the engine did not take the base image in:{indented(tail(said))}",
+        remedy="See whether its disk is full (`docker system df`), and its log.",
+    )

@@ -6,7 +6,7 @@ On a terminal a step is one line that is redrawn; in a log it is one line when i
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -24,7 +24,7 @@ class Step:
     def __init__(self, title: str) -> None:
         self.title = title
         self.detail = ""
-        self.on_change = lambda: None
+        self.on_change: Callable[[], None] = lambda: None
 
     def say(self, detail: str) -> None:
         """Show what the step is doing now; the last words stay when it ends."""

@@ -7,6 +7,7 @@ come from Debian 13, out of the host's own mirror, pinned so that no other packa
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -198,21 +199,22 @@ def plan_from_trixie(names: Sequence[str], sources: Sequence[AptSource], *, reme
     return InstallPlan(packages, origin=f"Debian 13's packages at {' '.join(uris)}", source=source, pin=pin)
 
 
+def refusal(policy: InstallPolicy) -> str:
+    """Why nothing may be installed."""
+    missing = "a usable container engine with Compose v2 is missing"
+    return f"{missing}, and " + (
+        "INSTALL_ENGINE=never forbids installing it" if policy == "never" else "only root can install it"
+    )
+
+
 def allow_install(plan: InstallPlan, policy: InstallPolicy, ask: Callable[[str], bool] | None) -> None:
     """Return when the plan may be carried out; without a terminal `ask` counts as yes, and the plan is said.
 
     :raises InstallRefused: otherwise, with the commands to do it by hand.
     """
     by_hand = "Do it yourself, as root:" + indented(plan.commands())
-    if policy == "never":
-        raise InstallRefused(
-            "a container engine is missing and INSTALL_ENGINE=never forbids installing it", remedy=by_hand
-        )
-    if os.geteuid() != 0:
-        raise InstallRefused(
-            "a container engine is missing, and only root can install one",
-            remedy="Run `make up` as root once. " + by_hand,
-        )
+    if policy == "never" or os.geteuid() != 0:
+        raise InstallRefused(refusal(policy), remedy=by_hand)
     if policy == "ask" and ask is not None:
         if not ask(f"No usable container engine here. Install {plan.say()}?"):
             raise InstallRefused("the container engine was not installed", remedy=by_hand)
@@ -240,11 +242,14 @@ def apt_environment() -> dict[str, str]:
 
 def summarise(line: str, shown: Step) -> None:
     """Show the lines of apt that tell how far it is; the rest stays unsaid."""
-    if line.startswith(("Get:", "Unpacking ", "Setting up ", "Processing triggers ")):
-        words = line.split()
-        where = {"Get:": "fetching", "Unpa": "unpacking", "Sett": "setting up", "Proc": "finishing"}[line[:4]]
-        name = words[4] if line.startswith("Get:") and len(words) > 4 else words[-1 if where == "finishing" else 1]
-        shown.say(f"{where} {name if 'setting' not in where else words[2]}")
+    words = line.split()
+    if line.startswith("Get:") and len(words) > 4:
+        # A package's name, or of a list its kind: its size comes where a package has its name.
+        shown.say(f"fetching {words[3] if words[4].startswith('[') else words[4]}")
+    elif line.startswith("Unpacking "):
+        shown.say(f"unpacking {words[1]}")
+    elif line.startswith("Setting up "):
+        shown.say(f"setting up {words[2]}")
     elif "Waiting for cache lock" in line:
         shown.say("waiting for another package manager to end")
 
@@ -355,6 +360,7 @@ def read_sources_as_root(*, runner: Runner = run) -> list[AptSource]:
     if not found and os.geteuid() == 0 and shutil.which("apt-get") and not lists_are_fresh():
         with step("Fetching the package lists") as shown:
             run_apt(["update"], shown, runner=runner)
+            shown.say("")
         found = read_apt_sources(runner)
     return found
 
@@ -404,9 +410,15 @@ def install_engine(
     :raises InstallRefused: the setting, the operator or a lack of rights forbids it.
     :raises HomeroomError: apt failed, the daemon does not start, or this system is not one that we install on.
     """
-    allowed = policy != "never"
+    allowed = policy != "never" and os.geteuid() == 0
     sources = read_sources_as_root(runner=runner) if allowed else read_apt_sources(runner)
-    plan = plan_install(read_os_release(), sources, missing=missing)
+    try:
+        plan = plan_install(read_os_release(), sources, missing=missing)
+    except HomeroomError as unplanned:
+        if allowed:
+            raise
+        # Not knowing how is no reason to hide that it would not be allowed.
+        raise InstallRefused(refusal(policy), remedy=unplanned.remedy) from unplanned
     allow_install(plan, policy, ask)
     carry_out(plan, runner=runner)
     return start_engine(socket, runner=runner) if "engine" in missing else find_engine(socket)
@@ -441,7 +453,12 @@ def provide_engine(
             engine = install_engine(socket, policy, ask=ask, runner=runner)
     if lacking := missing_parts(engine, runner=runner):
         engine = install_engine(socket, policy, missing=lacking, ask=ask, runner=runner)
-        compose_command(engine, runner=runner)
+        if lacking := missing_parts(engine, runner=runner):
+            raise HomeroomError(
+                f"{' and '.join(lacking)} is installed and does not work",
+                remedy="See what `docker compose version` and `docker buildx version` say; a package with files missing "
+                "is mended by `apt-get install --reinstall`.",
+            )
     return engine
 
 
@@ -514,8 +531,10 @@ def start_podman(socket: Path | None = None, *, runner: Runner = run) -> Engine:
 
 
 def detach(command: Sequence[str], log: Path) -> subprocess.Popen[bytes]:
-    """Start a daemon that outlives us and our terminal, its words appended to `log`."""
-    with log.open("ab") as words:
+    """Start a daemon that outlives us and our terminal, its words in `log`; those of the start before in `log`.1."""
+    if log.exists():
+        log.replace(log.with_name(f"{log.name}.1"))
+    with log.open("wb") as words:
         return subprocess.Popen(
             list(command),
             stdin=subprocess.DEVNULL,
@@ -556,20 +575,21 @@ def wait_for_engine(
 
 
 def log_reason(log: Path) -> str:
-    """The end of a daemon's log: its errors where it has some, else its last words."""
+    """What in a daemon's log tells why it failed."""
     try:
-        lines = log.read_text(errors="replace").splitlines()[-200:]
+        return telling_lines(log.read_text(errors="replace"))
     except OSError:
         return ""
-    wrong = [line for line in lines if "level=error" in line or "level=fatal" in line or "failed to" in line]
-    return "\n".join((wrong or lines)[-4:])
 
 
 def systemd_log(unit: str, runner: Runner) -> str:
-    done = runner(["journalctl", "-u", unit, "-n", "40", "--no-pager", "-o", "cat"])
-    lines = done.stdout.splitlines()
-    wrong = [line for line in lines if "level=error" in line or "failed to" in line.lower()]
-    return "\n".join((wrong or lines)[-4:])
+    """The same of a unit's journal."""
+    return telling_lines(runner(["journalctl", "-u", unit, "-n", "40", "--no-pager", "-o", "cat"]).stdout)
+
+
+def telling_lines(text: str) -> str:
+    """The last lines that are no mere progress: a daemon's last word, unlike its first, is seldom the reason."""
+    return "\n".join([line for line in text.splitlines() if not re.search(r"level=(info|warning)", line)][-4:])
 
 
 def daemon_failed(reason: str, done: Completed | None) -> HomeroomError:

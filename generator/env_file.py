@@ -130,9 +130,7 @@ def _unknown(lines: list[Line]) -> list[HomeroomError]:
             continue
         nearest = difflib.get_close_matches(line.key.upper(), known, n=1, cutoff=0.5)
         remedy = f"Did you mean {nearest[0]}?" if nearest else "Remove the line; docs/settings.md lists all settings."
-        errors.append(
-            HomeroomError(f"there is no setting {line.key}", place=f".env line {line.number}", remedy=remedy)
-        )
+        errors.append(HomeroomError(f"there is no setting {line.key}", place=f".env line {line.number}", remedy=remedy))
     return errors
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import jinja2
 
 from generator.atomic import write_atomically
+from generator.errors import HomeroomError
 from generator.paths import TEMPLATES
 from generator.settings import Settings
 
@@ -17,6 +18,8 @@ HUB_SOCKET_VOLUME = "hub-socket"
 LAB_SOCKETS_VOLUME = "lab-sockets"
 HUB_CONFIG = "jupyterhub_config.py"
 GUARD_POLICY = "guard.json"
+HUB_D = "hub.d"
+HUB_D_REMEDY = "Mend the file, or give it another ending than .py; then run the command again."
 
 
 def names(settings: Settings) -> dict[str, str]:
@@ -91,10 +94,59 @@ def guard_policy(settings: Settings) -> str:
     return json.dumps(policy, indent=2) + "\n"
 
 
-def render(settings: Settings, directory: Path) -> list[str]:
-    """Write the generated files; what did not change is left alone.
+def texts(settings: Settings, site: Path) -> dict[str, str]:
+    """Every generated file by its name in `rendered/`: the hub's configuration, the guard's policy, and copies of
+    `site/hub.d/*.py`. The hub reads the copies, so a slip in the originals cannot stop a hub that restarts by itself.
+
+    :raises HomeroomError: a file of `site/hub.d` cannot be read, or is not Python.
+    """
+    found = {HUB_CONFIG: hub_config(settings), GUARD_POLICY: guard_policy(settings)}
+    for path in sorted((site / HUB_D).glob("*.py")):
+        found[f"{HUB_D}/{path.name}"] = _python_text(path)
+    return found
+
+
+def _python_text(path: Path) -> str:
+    place = f"site/{HUB_D}/{path.name}"
+    try:
+        text = path.read_text(encoding="utf-8")
+        compile(text, place, "exec")
+    except SyntaxError as error:
+        raise HomeroomError(
+            f"{error.msg}: {(error.text or '').strip()}", place=f"{place} line {error.lineno}", remedy=HUB_D_REMEDY
+        ) from None
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        raise HomeroomError(f"cannot be read: {error}", place=place, remedy=HUB_D_REMEDY) from None
+    return text
+
+
+def is_current(wanted: dict[str, str], directory: Path) -> bool:
+    """Whether `directory` holds exactly these files already."""
+    return wanted == {name: _read(directory / name) for name in _present(directory) | wanted.keys()}
+
+
+def write(wanted: dict[str, str], directory: Path) -> list[str]:
+    """Write the generated files, each whole or not at all; what did not change is left alone, what went is removed.
 
     :returns: the names of the files that changed.
     """
-    texts = {HUB_CONFIG: hub_config(settings), GUARD_POLICY: guard_policy(settings)}
-    return [name for name, text in texts.items() if write_atomically(directory / name, text)]
+    gone = sorted(_present(directory) - wanted.keys())
+    changed = [name for name, text in wanted.items() if write_atomically(directory / name, text)]
+    for name in gone:
+        (directory / name).unlink(missing_ok=True)
+    for folder in (directory, directory / HUB_D):
+        if folder.is_dir():
+            folder.chmod(0o755)  # the hub's user reads it, whatever the operator's umask
+    return changed + gone
+
+
+def _present(directory: Path) -> set[str]:
+    names = {HUB_CONFIG, GUARD_POLICY} & {path.name for path in directory.glob("*")}
+    return names | {f"{HUB_D}/{path.name}" for path in (directory / HUB_D).glob("*.py")}
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError:
+        return None

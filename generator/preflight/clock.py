@@ -32,7 +32,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def server_time(headers: Mapping[str, str]) -> datetime.datetime | None:
+def server_time(headers: Mapping[str, str] | Message) -> datetime.datetime | None:
     """The time of an answer: its Date, plus its Age where a cache kept it."""
     try:
         when = email.utils.parsedate_to_datetime(headers["Date"])

@@ -37,7 +37,8 @@ def judge_deployment(
     elif others:
         yield warning(
             "deployment",
-            f"the deployment {name} was brought up from {', '.join(others)}, which is gone: this directory takes it over",
+            f"the deployment {name} was brought up from {', '.join(others)}, which is gone: "
+            "this directory takes it over",
             place=".env: COMPOSE_PROJECT_NAME",
             remedy="Nothing to do where the directory was moved; else set another COMPOSE_PROJECT_NAME.",
         )
@@ -52,7 +53,8 @@ def judge_deployment(
             "deployment",
             f"{what} exist already, though this directory has never been up",
             place=".env: COMPOSE_PROJECT_NAME",
-            remedy="To go on with those files and accounts, do nothing; to start afresh, set another COMPOSE_PROJECT_NAME.",
+            remedy="To go on with those files and accounts, do nothing; "
+            "to start afresh, set another COMPOSE_PROJECT_NAME.",
         )
 
 

@@ -20,6 +20,7 @@ DIRECTORY_INODES = 10_000
 LOW_SHARE = 0.15
 NETWORK_FILE_SYSTEMS = frozenset({"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.sshfs", "ceph", "glusterfs"})
 _CONTAINERD_ROOT = Path("/var/lib/containerd")
+_FUTURE_ROOT = Path("/var/lib")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +68,9 @@ def read_filesystem(path: Path) -> Filesystem | None:
     )
 
 
-def judge_filesystem(disk: Filesystem, *, use: str, least_bytes: int, least_inodes: int, mend: str) -> Iterator[Finding]:
+def judge_filesystem(
+    disk: Filesystem, *, use: str, least_bytes: int, least_inodes: int, mend: str
+) -> Iterator[Finding]:
     """Require room on one file system.
 
     :param use: what it is for, as in "the engine's storage".
@@ -127,13 +130,22 @@ def judge_storage(facts: EngineFacts, kind: str) -> Iterator[Finding]:
         )
 
 
-def check_disk(facts: EngineFacts, directory: Path) -> list[Finding]:
-    """Read and judge the engine's storage and the deployment's directory; one file system is judged once."""
-    tool = facts.kind
-    prune = f"See what takes it with `{tool} system df`, and give room with `{tool} image prune` (never `volume prune`: homes)."
+def check_disk(facts: EngineFacts | None, directory: Path) -> list[Finding]:
+    """Read and judge the engine's storage and the deployment's directory; one file system is judged once.
+
+    Without an engine, the place where one would store things is measured for a first build.
+    """
+    tool = facts.kind if facts else "docker"
+    prune = (
+        f"See what takes it with `{tool} system df` and `du -xhd1 /var`, and give room with `{tool} image prune`"
+        " (never with `volume prune`: homes are volumes)."
+    )
+    stores = [facts.root_directory] if facts else [_FUTURE_ROOT]
+    if facts and facts.containerd_store:
+        stores.append(_CONTAINERD_ROOT)
+    built = facts is not None and facts.built
     found: list[Finding] = []
     devices = set()
-    stores = [facts.root_directory, *([_CONTAINERD_ROOT] if facts.containerd_store else [])]
     for store in stores:
         disk = read_filesystem(store)
         if disk is None:
@@ -145,11 +157,12 @@ def check_disk(facts: EngineFacts, directory: Path) -> list[Finding]:
         found += judge_filesystem(
             disk,
             use="the engine's storage",
-            least_bytes=LATER_BYTES if facts.built else FIRST_BUILD_BYTES,
-            least_inodes=LATER_INODES if facts.built else FIRST_BUILD_INODES,
+            least_bytes=LATER_BYTES if built else FIRST_BUILD_BYTES,
+            least_inodes=LATER_INODES if built else FIRST_BUILD_INODES,
             mend=prune,
         )
-        found += judge_storage(facts, disk.kind)
+        if facts:
+            found += judge_storage(facts, disk.kind)
     here = read_filesystem(directory)
     if here is not None and here.device not in devices:
         found += judge_filesystem(

@@ -1,40 +1,65 @@
-"""The engine: is it new enough, and are its limits really in force?"""
+"""The engine and its tools: are they there, and are the limits of a lab really in force?
+
+Whether engine and Compose are new enough is `generator.engine`'s to say, which finds them.
+"""
 
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from generator.engine import ComposeMissing, Engine, Version, buildx_works, compose_version, dotted
 from generator.preflight.facts import EngineFacts
 from generator.preflight.finding import Finding, error, ok, warning
 
-MINIMUM_DOCKER = (24, 0)
-MINIMUM_PODMAN = (4, 3)
-MINIMUM_COMPOSE = (2, 20)
-
 _DELEGATE = (
-    "Run `sudo mkdir -p /etc/systemd/system/user@.service.d && printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n'"
-    " | sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload`, sign out and in again"
+    "Run `sudo mkdir -p /etc/systemd/system/user@.service.d && "
+    "printf '[Service]\\nDelegate=cpu cpuset io memory pids\\n' "
+    "| sudo tee /etc/systemd/system/user@.service.d/delegate.conf && sudo systemctl daemon-reload`, "
+    "then sign out and in again"
 )
 
 
-def numbers(version: str) -> tuple[int, ...]:
-    """The leading numbers of a version: `v2.26.1-4` is (2, 26, 1); empty when there are none."""
-    match = re.match(r"\D*(\d+(?:\.\d+)*)", version)
-    return tuple(int(part) for part in match[1].split(".")) if match else ()
-
-
-def buildx_version() -> str | None:
-    """The version of Docker's buildx plugin, or None where it is missing."""
+def read_compose(engine: Engine) -> Version | ComposeMissing:
+    """Compose's version, or the error that says why there is none to use."""
     try:
-        done = subprocess.run(["docker", "buildx", "version"], capture_output=True, text=True, timeout=5, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    match = re.search(r"\bv?(\d+\.\d+\S*)", done.stdout)
-    return (match[1] if match else done.stdout.strip() or None) if done.returncode == 0 else None
+        return compose_version(engine)
+    except ComposeMissing as missing:
+        return missing
+
+
+def check_tools(engine: Engine) -> list[Finding]:
+    """Run Compose and buildx once each and judge what they said."""
+    return list(judge_tools(engine, read_compose(engine), buildx=buildx_works(engine)))
+
+
+def judge_tools(engine: Engine, compose: Version | ComposeMissing, *, buildx: bool) -> Iterator[Finding]:
+    """Require Compose, and what builds the images, beside an engine that `find_engine` has found new enough.
+
+    :param buildx: whether buildx (with Podman: its own client) answered.
+    """
+    yield ok("engine", engine.title)
+    if isinstance(compose, ComposeMissing):
+        yield error("compose", compose.cause, place=compose.place or "docker compose", remedy=compose.remedy)
+    else:
+        yield ok("compose", f"Compose {dotted(compose)}")
+    if buildx:
+        yield ok("builder", "buildx" if engine.kind == "docker" else "podman build")
+    elif engine.kind == "docker":
+        yield error(
+            "builder",
+            "the buildx plugin, which builds the images, is missing",
+            place="docker buildx",
+            remedy="Run `sudo apt install docker-buildx`, or `docker-buildx-plugin` from Docker's own package source.",
+        )
+    else:
+        yield error(
+            "builder",
+            "the podman command, which builds the images, is missing",
+            place="podman",
+            remedy="Run `sudo apt install podman`.",
+        )
 
 
 def delegated_controllers(uid: int) -> frozenset[str] | None:
@@ -46,48 +71,7 @@ def delegated_controllers(uid: int) -> frozenset[str] | None:
         return None
 
 
-def judge_versions(facts: EngineFacts, compose: str | None, buildx: str | None) -> Iterator[Finding]:
-    """Require an engine, Compose and buildx that know what the Compose file and the builds use."""
-    title, minimum = ("Podman", MINIMUM_PODMAN) if facts.kind == "podman" else ("Docker", MINIMUM_DOCKER)
-    package = "podman" if facts.kind == "podman" else "docker.io"
-    if numbers(facts.version) < minimum:
-        yield error(
-            "engine",
-            f"{title} {facts.version or 'of an unknown version'} is too old: {_dotted(minimum)} or newer is needed",
-            place="engine",
-            remedy=f"Upgrade it, on Debian 13 or Ubuntu 24.04 with `sudo apt install {package}`.",
-        )
-    else:
-        yield ok("engine", f"{title} {facts.version}{', rootless' if facts.rootless else ''}")
-
-    if compose is None or numbers(compose) < MINIMUM_COMPOSE:
-        what = "Compose is missing" if compose is None else f"Compose {compose} is too old"
-        yield error(
-            "compose",
-            f"{what}: {_dotted(MINIMUM_COMPOSE)} or newer is needed",
-            place="docker compose",
-            remedy="Install the plugin: `sudo apt install docker-compose` on Debian 13, "
-            "`sudo apt install docker-compose-v2` on Ubuntu, `docker-compose-plugin` from Docker's own package source.",
-        )
-    else:
-        yield ok("compose", f"Compose {compose.lstrip('v')}")
-
-    if facts.kind == "docker":
-        if buildx is None:
-            yield error(
-                "buildx",
-                "the buildx plugin, which builds the images, is missing",
-                place="docker buildx",
-                remedy="Run `sudo apt install docker-buildx` "
-                "(`docker-buildx-plugin` from Docker's own package source).",
-            )
-        else:
-            yield ok("buildx", f"buildx {buildx}")
-
-
-def judge_limits(
-    facts: EngineFacts, controllers: frozenset[str] | None, *, swap_bytes: int = 0
-) -> Iterator[Finding]:
+def judge_limits(facts: EngineFacts, controllers: frozenset[str] | None, *, swap_bytes: int = 0) -> Iterator[Finding]:
     """Say which limits of a lab would not be in force.
 
     A rootless Podman repeats what the kernel can do, not what its user was given: `controllers` decides there.
@@ -136,10 +120,6 @@ def judge_limits(
 def check_limits(facts: EngineFacts, swap_bytes: int) -> list[Finding]:
     """Judge the limits with what this user was delegated."""
     return list(judge_limits(facts, delegated_controllers(os.getuid()), swap_bytes=swap_bytes))
-
-
-def _dotted(version: tuple[int, ...]) -> str:
-    return ".".join(map(str, version))
 
 
 def _listed(words: list[str]) -> str:

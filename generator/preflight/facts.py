@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import docker
+
 COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"
 COMPOSE_DIRECTORY = "com.docker.compose.project.working_dir"
@@ -52,7 +54,6 @@ class EngineFacts:
     """
 
     kind: Literal["docker", "podman"]
-    version: str
     rootless: bool
     root_directory: Path
     storage_driver: str
@@ -72,19 +73,17 @@ class EngineFacts:
     built: bool
 
 
-def read_facts(client: Any, project: str) -> EngineFacts:  # noqa: ANN401 - the docker SDK carries no types
-    """Ask the engine behind a `docker.DockerClient`.
+def read_facts(client: docker.DockerClient, kind: Literal["docker", "podman"], project: str) -> EngineFacts:
+    """Ask the engine for all of it.
 
     :raises docker.errors.DockerException: when the engine does not answer.
     """
     api = client.api
     info: Mapping[str, Any] = api.info()
-    kind, version = _identity(api.version())
     options = tuple(info.get("SecurityOptions") or ())
     return EngineFacts(
         kind=kind,
-        version=version,
-        rootless=any("rootless" in option for option in options) or bool(info.get("Rootless")),
+        rootless=any("rootless" in option for option in options),
         root_directory=Path(info.get("DockerRootDir") or "/var/lib/docker"),
         storage_driver=str(info.get("Driver", "")),
         containerd_store=any(row[:1] == ["driver-type"] for row in info.get("DriverStatus") or ()),
@@ -104,18 +103,10 @@ def read_facts(client: Any, project: str) -> EngineFacts:  # noqa: ANN401 - the 
     )
 
 
-def _identity(version: Mapping[str, Any]) -> tuple[Literal["docker", "podman"], str]:
-    """Tell Podman, whose own version stands among the components, from Docker."""
-    for component in version.get("Components") or ():
-        if "podman" in str(component.get("Name", "")).lower():
-            return "podman", str(component.get("Version", ""))
-    return "docker", str(version.get("Version", ""))
-
-
 def _container(row: Mapping[str, Any]) -> Container:
     labels = row.get("Labels") or {}
     ports = [
-        (port.get("IP") or "0.0.0.0", int(port["PublicPort"]))  # noqa: S104 - how Podman leaves "all addresses" out
+        (port.get("IP") or "0.0.0.0", int(port["PublicPort"]))  # Podman leaves "all addresses" out
         for port in row.get("Ports") or ()
         if port.get("PublicPort") and port.get("Type", "tcp") == "tcp"
     ]

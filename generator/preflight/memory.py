@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,17 +29,18 @@ def read_meminfo() -> dict[str, int]:
         return {}
 
 
-def engine_memory(facts: EngineFacts, meminfo: Mapping[str, int]) -> tuple[int, int | None]:
-    """Total and available memory in bytes where the engine runs; available is None where only it would know."""
+def engine_memory(said_bytes: int, meminfo: Mapping[str, int]) -> tuple[int, int | None]:
+    """Total and available memory in bytes where the engine runs; available is None where only it would know.
+
+    :param said_bytes: the total that the engine says, or 0.
+    """
     total = meminfo.get("MemTotal", 0)
-    if facts.memory_bytes and abs(facts.memory_bytes - total) > SAME_MACHINE * facts.memory_bytes:
-        return facts.memory_bytes, None
+    if said_bytes and abs(said_bytes - total) > SAME_MACHINE * said_bytes:
+        return said_bytes, None
     return total, meminfo.get("MemAvailable")
 
 
-def judge_memory(
-    wanted: Wanted, *, total_bytes: int, available_bytes: int | None, running: bool
-) -> Iterator[Finding]:
+def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | None, running: bool) -> Iterator[Finding]:
     """Require room for the services and one lab; warn where fewer than three labs fit.
 
     :param running: this deployment is up, so that what it uses itself is missing from `available_bytes`.
@@ -96,18 +98,18 @@ def judge_cpus(lab_cpus: float, cpus: int) -> Finding:
     if cpus and lab_cpus > cpus:
         return error(
             "cpus",
-            f"LAB_CPUS={lab_cpus:g} is more than this machine's {cpus} CPU{'s' if cpus > 1 else ''}",
+            f"{lab_cpus:g} is more than this machine's {cpus} CPU{'s' if cpus > 1 else ''}",
             place=".env: LAB_CPUS",
             remedy=f"Set LAB_CPUS={cpus} or less.",
         )
     return ok("cpus", f"{cpus} CPUs, {lab_cpus:g} for each lab")
 
 
-def check_memory(wanted: Wanted, facts: EngineFacts, meminfo: Mapping[str, int]) -> list[Finding]:
-    """Judge memory and CPUs as the engine has them."""
-    total, available = engine_memory(facts, meminfo)
-    running = any(one.project == wanted.project for one in facts.containers)
+def check_memory(wanted: Wanted, facts: EngineFacts | None, meminfo: Mapping[str, int]) -> list[Finding]:
+    """Judge memory and CPUs as the engine has them; without an engine, as this machine has them."""
+    total, available = engine_memory(facts.memory_bytes if facts else 0, meminfo)
+    running = facts is not None and any(one.project == wanted.project for one in facts.containers)
     return [
         *judge_memory(wanted, total_bytes=total, available_bytes=available, running=running),
-        judge_cpus(wanted.lab_cpus, facts.cpus),
+        judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0),
     ]

@@ -22,8 +22,8 @@ def resolve(host: str) -> str | None:
     """Why `host` does not resolve, or None where it does. Blocks as long as the resolver likes."""
     try:
         socket.getaddrinfo(host, 80, type=socket.SOCK_STREAM)
-    except OSError as refusal:
-        return refusal.strerror or str(refusal)
+    except (OSError, UnicodeError) as refusal:
+        return getattr(refusal, "strerror", None) or str(refusal)
     return None
 
 

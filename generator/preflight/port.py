@@ -130,7 +130,7 @@ def holders_of(inodes: Iterable[int]) -> list[Process]:
 
 def _link(path: str) -> str:
     try:
-        return os.readlink(path)
+        return str(Path(path).readlink())
     except OSError:
         return ""
 
@@ -169,7 +169,7 @@ def judge_port(wanted: Wanted, containers: Sequence[Container], facts: PortFacts
     if facts.address_errno is not None:
         return error(
             "port",
-            f"HUB_IP={wanted.hub_ip} is not an address of this machine ({os.strerror(facts.address_errno)})",
+            f"{wanted.hub_ip} is not an address of this machine ({os.strerror(facts.address_errno)})",
             place=".env: HUB_IP",
             remedy=f"Set HUB_IP to 0.0.0.0 (all addresses) or one of {', '.join(facts.addresses) or '127.0.0.1'}.",
         )
@@ -216,9 +216,8 @@ def _container_in_words(container: Container) -> str:
 
 
 def _taken(wanted: Wanted, by: str, facts: PortFacts) -> Finding:
-    look = "" if facts.holders or by.startswith("the container") else (
-        f" See who it is with `sudo ss -ltnp 'sport = :{wanted.hub_port}'`."
-    )
+    unknown = not (facts.holders or by.startswith("the container"))
+    look = f" See who it is with `sudo ss -ltnp 'sport = :{wanted.hub_port}'`." if unknown else ""
     another = f"set HUB_PORT={facts.free_port}, which is free" if facts.free_port else "set another HUB_PORT"
     return error(
         "port",
@@ -228,14 +227,11 @@ def _taken(wanted: Wanted, by: str, facts: PortFacts) -> Finding:
     )
 
 
-def check_port(wanted: Wanted, engine: EngineFacts) -> list[Finding]:
-    """Read and judge the publish port."""
-    facts = read_port(
-        wanted.hub_ip,
-        wanted.hub_port,
-        lambda port: bool(publishers(engine.containers, wanted.hub_ip, port)),
-    )
-    return [judge_port(wanted, engine.containers, facts, rootless=engine.rootless)]
+def check_port(wanted: Wanted, engine: EngineFacts | None) -> list[Finding]:
+    """Read and judge the publish port; without an engine no container holds it."""
+    containers = engine.containers if engine else ()
+    facts = read_port(wanted.hub_ip, wanted.hub_port, lambda port: bool(publishers(containers, wanted.hub_ip, port)))
+    return [judge_port(wanted, containers, facts, rootless=engine is not None and engine.rootless)]
 
 
 def _text(path: Path) -> str:

@@ -102,13 +102,15 @@ def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[R
     bridges = {block for network in networks for block in network.subnets}
     # An engine network is a route too, on its bridge: it is judged once, under its own name.
     routes = [route for route in routes if route.subnet not in bridges]
-    others = [(network, block) for network in networks if network.project != wanted.project for block in network.subnets]
     clashes = [
-        f"{block} of the engine's network {network.name}" + (f" (Compose project {network.project})" * bool(network.project))
-        for network, block in others
+        f"{block} of the engine's network {network.name}"
+        + (f" (Compose project {network.project})" if network.project else "")
+        for network in networks
+        if network.project != wanted.project
+        for block in network.subnets
         if subnet.overlaps(IPv4Network(block))
     ]
-    broad = []
+    broad: list[str] = []
     for route in routes:
         if subnet.overlaps(route.network):
             words = f"{route.subnet.removesuffix('/32')} ({route.via} of this machine)"
@@ -118,14 +120,14 @@ def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[R
     if clashes:
         yield error(
             "subnet",
-            f"LAB_SUBNET={wanted.lab_subnet} overlaps {', '.join(clashes)}",
+            f"{wanted.lab_subnet} overlaps {', '.join(clashes)}",
             place=".env: LAB_SUBNET",
             remedy=remedy,
         )
     elif broad:
         yield warning(
             "subnet",
-            f"LAB_SUBNET={wanted.lab_subnet} lies in {', '.join(broad)}: this machine no longer reaches "
+            f"{wanted.lab_subnet} lies in {', '.join(broad)}: this machine no longer reaches "
             "servers of that network that have such an address",
             place=".env: LAB_SUBNET",
             remedy="Nothing to do where no such server is used; else set LAB_SUBNET to a part of it that is unused.",
@@ -151,9 +153,9 @@ def _proposal(taken: Sequence[str]) -> str:
         return ""
 
 
-def check_subnet(wanted: Wanted, facts: EngineFacts) -> list[Finding]:
+def check_subnet(wanted: Wanted, facts: EngineFacts | None) -> list[Finding]:
     """Judge the labs' network against the engine's networks and this machine's routes."""
-    return list(judge_subnet(wanted, facts.networks, host_routes()))
+    return list(judge_subnet(wanted, facts.networks if facts else (), host_routes()))
 
 
 def _text(path: Path) -> str:

@@ -42,7 +42,8 @@ def _snap(wanted: Wanted, facts: EngineFacts) -> Finding | None:
     make = warning if wanted.directory.is_relative_to("/home") else error
     return make(
         "snap",
-        f"Docker is installed as a snap, which sees files under /home only, and the deployment is in {wanted.directory}",
+        "Docker is installed as a snap, which sees files under /home only, "
+        f"and the deployment is in {wanted.directory}",
         place="engine",
         remedy="Run `sudo snap remove docker` and `sudo apt install docker.io docker-compose-v2 docker-buildx`. "
         "The snap's images and volumes do not come along.",

@@ -1,1 +1,1 @@
-"""The hub-side package: the classes that the rendered configuration sets, and the commands the operator's verbs call."""
+"""The hub-side package: the classes that the rendered configuration sets, and the operator's commands on the hub."""

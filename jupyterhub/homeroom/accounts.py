@@ -13,9 +13,10 @@ from typing import Any
 
 import bcrypt
 import sqlalchemy
-from homeroom.authenticator import MAX_PASSWORD_BYTES
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
+
+from homeroom.authenticator import MAX_PASSWORD_BYTES
 
 DATABASE = Path("/srv/data/jupyterhub.sqlite")
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from homeroom import account_pages
 from nativeauthenticator import NativeAuthenticator
 from tornado import web
+
+from homeroom import account_pages
 
 MAX_PASSWORD_BYTES = 72
 """bcrypt reads no more, and its library refuses more."""

@@ -85,12 +85,12 @@ Rule = Callable[[Any, "Policy"], bool]
 # -- kinds of values ---------------------------------------------------------------------------------------------------
 
 
-def shown(value: object) -> str:
+def shown(value: object, longest: int = 80) -> str:
     """A value for a log line: one line, short, and of an object its keys only."""
     if isinstance(value, dict):
         return shown(list(value))
     plain = repr(value) if not isinstance(value, list) or is_strings(value) else f"a list of {len(value)}"
-    return plain if len(plain) <= 80 else plain[:77] + "..."
+    return plain if len(plain) <= longest else plain[: longest - 3] + "..."
 
 
 def is_int(value: object) -> bool:
@@ -198,8 +198,8 @@ def healthcheck(value: Any, _: Policy) -> bool:
     times = ("Interval", "Timeout", "Retries", "StartPeriod", "StartInterval")
     return (
         only_keys(value, "Test", *times)
-        and is_strings(value.get("Test", []))
-        and all(is_int(value.get(each, 0)) for each in times)
+        and is_strings(value.get("Test") or [])
+        and all(is_int(value.get(each) or 0) for each in times)
     )
 
 
@@ -434,7 +434,13 @@ def checked(given: Any, rules: Mapping[str, Rule], policy: Policy, where: str) -
             raise Refused(f"{where}.{shown(key)[1:-1]} is not among the fields a lab may set")
     for key, rule in rules.items():
         if not rule(given.get(key), policy):
-            said = "" if key in SECRETIVE else f": {shown(given.get(key))}"
+            said = (
+                ""
+                if key in SECRETIVE
+                else f": {shown(given[key])}"
+                if given.get(key) is not None
+                else ": it is missing"
+            )
             raise Refused(f"{where}.{key} is not allowed{said}")
     return {key: given[key] for key in rules if given.get(key) not in (None, "", [], {})}
 
@@ -475,22 +481,22 @@ def read_mount(given: Any, policy: Policy) -> Mount:
     """The API's newer form of a mount. :raises Refused: for options that could reach beyond the source."""
     keys = ("Type", "Source", "Target", "ReadOnly", "Consistency", "VolumeOptions", "BindOptions", "TmpfsOptions")
     if not only_keys(given, *keys) or given.get("TmpfsOptions") or given.get("Consistency"):
-        raise Refused(f"mount {shown(given)} has fields a lab may not set")
+        raise Refused(f"a mount with the fields {shown(given)} is not allowed")
     source, target, read_only = given.get("Source"), given.get("Target"), given.get("ReadOnly", False)
     if not (isinstance(source, str) and isinstance(target, str) and isinstance(read_only, bool)):
-        raise Refused(f"mount {shown(given)} is malformed")
+        raise Refused(f"a mount with the fields {shown(given)} is malformed")
     options = given.get("VolumeOptions") or {}
     subpath = options.get("Subpath", "") if only_keys(options, "NoCopy", "Labels", "DriverConfig", "Subpath") else None
     if subpath is None or any(options.get(each) for each in ("NoCopy", "Labels", "DriverConfig")):
-        raise Refused(f"the volume options of {shown(given)} are not allowed")
+        raise Refused(f"the volume options of mount {shown(source)} are not allowed")
     propagation = given.get("BindOptions") or {}
     if not only_keys(propagation, "Propagation") or propagation.get("Propagation") not in (None, "", "rprivate"):
-        raise Refused(f"the bind options of {shown(given)} are not allowed")
+        raise Refused(f"the bind options of mount {shown(source)} are not allowed")
     if (given.get("Type"), source.startswith("/")) not in (("volume", False), ("bind", True)):
-        raise Refused(f"mount {shown(given)} is neither a named volume nor a path")
+        raise Refused(f"mount {shown(source)} is neither a named volume nor a path")
     if subpath:
         if source != policy.lab_sockets_volume or not isinstance(subpath, str):
-            raise Refused(f"mount {shown(given)} is a part of a volume")
+            raise Refused(f"mount {shown(source)} is a part of a volume")
         source = f"{policy.lab_sockets_path}/{subpath}"
     return Mount(source=source, target=target, read_only=read_only)
 

@@ -331,7 +331,7 @@ def decide_route(method: str, path: str, query: str, body: bytes, policy: Policy
         if match:
             call = Call(api=api, arguments=match.groupdict(), query=read_query(query, route), body=body)
             return route.answer(call, policy)
-    raise Refused(f"{shown(method)[1:-1]} {shown(rest)[1:-1]} is not among the calls a hub needs")
+    raise Refused(f"{shown(method)[1:-1]} {shown(rest, 120)[1:-1]} is not among the calls a hub needs")
 
 
 def read_query(query: str, route: Route) -> dict[str, str]:

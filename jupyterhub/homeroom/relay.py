@@ -74,10 +74,10 @@ class Relay:
                 raise Refused(verdict.reason)
             answer = await self._carry_out(verdict)
         except Refused as reason:
-            log.warning("refused %s %s: %s", request.method, shown(path), reason)
+            log.warning("refused %s %s: %s", request.method, shown(path, 240), reason)
             return say(403, f"the guard of {self.policy.deployment} refused this: {reason}")
         except web.HTTPRequestEntityTooLarge:
-            log.warning("refused %s %s: the body is too large", request.method, shown(path))
+            log.warning("refused %s %s: the body is too large", request.method, shown(path, 240))
             return say(413, "the body is too large")
         except (aiohttp.ClientConnectionError, OSError) as error:
             return self._engine_is_away(error)

@@ -11,9 +11,10 @@ from typing import Any
 
 import docker.errors
 from dockerspawner import DockerSpawner
-from homeroom import sockets
 from jupyterhub.spawner import SpawnException
 from traitlets import Integer, Unicode, default
+
+from homeroom import sockets
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
@@ -61,8 +62,7 @@ class LabSpawner(DockerSpawner):
 
     @default("name_template")
     def _name_template_default(self) -> str:
-        template = "{prefix}-{username}--{servername}" if self.name else "{prefix}-{username}"
-        return template
+        return "{prefix}-{username}--{servername}" if self.name else "{prefix}-{username}"
 
     @default("prefix")
     def _prefix_default(self) -> str:

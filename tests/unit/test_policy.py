@@ -55,7 +55,7 @@ BODY: dict[str, Any] = {
     "MacAddress": None,
     "Labels": {"homeroom.deployment": "homeroom", "homeroom.user": "ada", "homeroom.server": ""},
     "StopSignal": None,
-    "Healthcheck": {"Test": ["NONE"]},
+    "Healthcheck": {"Test": ["NONE"], "Interval": None, "Timeout": None, "Retries": None, "StartPeriod": None},
     "StopTimeout": None,
     "Runtime": None,
     "HostConfig": {
@@ -112,7 +112,7 @@ def sent(verdict: Allow | Deny) -> dict[str, Any]:
 
 
 def test_what_the_hub_sends_passes_with_its_limits() -> None:
-    """dockerspawner's own body, with all the falsy fields of docker-py, makes a lab, and its limits reach the engine."""
+    """dockerspawner's own body, docker-py's falsy fields and all, makes a lab, and its limits reach the engine."""
     verdict = create(BODY)
     body = sent(verdict)
     assert body["Image"] == "homeroom-lab:local"
@@ -124,12 +124,14 @@ def test_what_the_hub_sends_passes_with_its_limits() -> None:
 
 
 def test_a_labs_socket_directory_is_mounted_where_no_link_leads_out() -> None:
-    """The hub can write where the directory lies, so the engine gets it as a subpath, never as a path it would follow."""
+    """The hub can write where the directory lies: the engine gets a subpath, never a path with links to follow."""
     verdict = create(BODY, version="/v1.41")
     own = {"Type": "volume", "Source": "homeroom_lab-sockets", "Target": "/run/lab", "ReadOnly": False}
     assert sent(verdict)["HostConfig"]["Mounts"] == [{**own, "VolumeOptions": {"Subpath": "3f2a"}}]
     assert isinstance(verdict, Allow)
-    assert verdict.path == "/v1.45/containers/create", "an older version drops the subpath and mounts everyone's sockets"
+    assert verdict.path == "/v1.45/containers/create", (
+        "an older version drops the subpath and mounts everyone's sockets"
+    )
     assert verdict.directory is None
     binds = BODY["HostConfig"]["Binds"][:2]
     asked = hosted(Binds=binds, Mounts=[{**own, "VolumeOptions": {"Subpath": "3f2a"}}])
@@ -256,11 +258,11 @@ DENIED_BODIES: dict[str, dict[str, Any]] = {
     "a volume driver": mount(VolumeOptions={"DriverConfig": {"Options": {"device": "/", "o": "bind", "type": "none"}}}),
     "a volume driver in lower case": mount(volumeoptions={"DriverConfig": {"Name": "x"}}),
     "part of a home": mount(VolumeOptions={"Subpath": "x"}),
-    "a subpath upwards": mount(
-        Source="homeroom_lab-sockets", Target="/run/lab", VolumeOptions={"Subpath": "../../.."}
-    ),
+    "a subpath upwards": mount(Source="homeroom_lab-sockets", Target="/run/lab", VolumeOptions={"Subpath": "../../.."}),
     "an empty subpath": mount(Source="homeroom_lab-sockets", Target="/run/lab", VolumeOptions={"Subpath": ""}),
-    "a propagated bind": mount(Type="bind", Source=f"{SOCKETS}/a", Target="/run/lab", BindOptions={"Propagation": "shared"}),
+    "a propagated bind": mount(
+        Type="bind", Source=f"{SOCKETS}/a", Target="/run/lab", BindOptions={"Propagation": "shared"}
+    ),
     "a missing source made": mount(
         Type="bind", Source=f"{SOCKETS}/a", Target="/run/lab", BindOptions={"CreateMountpoint": True}
     ),
@@ -418,7 +420,9 @@ def test_denied_calls(method: str, path: str, query: str) -> None:
     assert isinstance(decide(method, path, query, b"", POLICY), Deny)
 
 
-@pytest.mark.parametrize("name", ["", "x", "homeroom-hub", "homeroom-jupyter-a/b", "homeroom-jupyter-%0A", "homeroom-jupyter-é"])
+@pytest.mark.parametrize(
+    "name", ["", "x", "homeroom-hub", "homeroom-jupyter-a/b", "homeroom-jupyter-%0A", "homeroom-jupyter-é"]
+)
 def test_a_container_name_outside_the_prefix_is_refused(name: str) -> None:
     """A lab cannot take the name of a service or of another deployment's lab."""
     verdict = decide("POST", "/containers/create", f"name={quote(name, safe='%')}", json.dumps(BODY).encode(), POLICY)
@@ -613,7 +617,16 @@ def grants_nothing(body: dict[str, Any]) -> None:
     top_and_host = [*body, *host]
     assert len({key.casefold() for key in host}) == len(host)
     assert all(key.isascii() and key.isalpha() for key in top_and_host)
-    for key in ("Privileged", "CapAdd", "Devices", "DeviceCgroupRules", "PidMode", "UTSMode", "UsernsMode", "CgroupParent"):
+    for key in (
+        "Privileged",
+        "CapAdd",
+        "Devices",
+        "DeviceCgroupRules",
+        "PidMode",
+        "UTSMode",
+        "UsernsMode",
+        "CgroupParent",
+    ):
         assert not host.get(key)
         assert key not in body
     for key in ("VolumesFrom", "VolumeDriver", "Sysctls", "PortBindings", "Annotations", "Runtime", "StorageOpt"):
@@ -656,7 +669,12 @@ def test_no_tampering_grants_the_host(text: bytes) -> None:
 
 
 @settings(max_examples=500, deadline=None)
-@given(st.sampled_from(["GET", "POST", "DELETE", "PUT", "HEAD"]), st.text(max_size=60), st.text(max_size=60), st.binary(max_size=60))
+@given(
+    st.sampled_from(["GET", "POST", "DELETE", "PUT", "HEAD"]),
+    st.text(max_size=60),
+    st.text(max_size=60),
+    st.binary(max_size=60),
+)
 def test_no_odd_call_passes_or_breaks(method: str, path: str, query: str, body: bytes) -> None:
     """Random calls get a verdict, never an exception, and none of them reaches a container unlooked at."""
     for odd in (path, f"/{path}", f"/v1.45/containers/{path}", f"/v1.45/containers/homeroom-jupyter-{path}/json"):

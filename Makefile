@@ -1,0 +1,46 @@
+# Homeroom's verbs. Each is one line; what they do is in generator/cli.py.
+.DEFAULT_GOAL := help
+.PHONY: help init check render up down restart logs status build shell password clean lint test test-unit reference locks
+MAKEFLAGS += --no-print-directory
+HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
+DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
+
+help:     ## Show this
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+init:     ## Write .env and site/ where they are not there yet
+	$(HOMEROOM) init
+check:    ## Check settings, site/ and machine; change nothing
+	$(HOMEROOM) check
+render:   ## Write the files in rendered/ from .env and site/
+	$(HOMEROOM) render
+up:       ## Bring everything up, from whatever there is
+	$(HOMEROOM) up
+down:     ## Stop labs and services; homes and accounts stay
+	$(HOMEROOM) down
+restart:  ## Restart the hub only; labs go on
+	$(HOMEROOM) restart
+logs:     ## Follow the logs (SERVICE=hub: only the hub's)
+	$(HOMEROOM) logs $(SERVICE)
+status:   ## Show services, labs, people, memory and disk
+	$(HOMEROOM) status
+build:    ## Build the images anew
+	$(HOMEROOM) build
+shell:    ## Open a shell in the hub's container (SERVICE=proxy: in the proxy's)
+	$(HOMEROOM) shell $(SERVICE)
+password: ## Give the administrator a new password (NAME=ada: somebody else)
+	$(HOMEROOM) password $(NAME)
+clean:    ## Remove containers, images and generated files; never homes
+	$(HOMEROOM) clean
+lint:     ## Check the code (developers)
+	$(DEV) .venv-dev/bin/python -m tests.lint
+test:     ## Run every test, preparing all they need (developers)
+	$(DEV) .venv-dev/bin/python -m tests.lint && .venv-dev/bin/python -m pytest tests
+test-unit: ## Run the quick tests, without an engine (developers)
+	$(DEV) .venv-dev/bin/python -m pytest tests/unit
+reference: ## Write .env.example and docs/settings.md from the schema (developers)
+	$(HOMEROOM) reference
+locks:    ## Lock all Python and npm dependencies anew (developers)
+	$(DEV) .venv-dev/bin/python -m tests.locks
+
+.DEFAULT:
+	@echo "make: there is no verb '$@'; these are:" >&2; $(MAKE) help >&2; exit 2

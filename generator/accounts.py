@@ -1,0 +1,72 @@
+"""Accounts, from the host: the administrator's on first run, a new password for anyone who lost theirs."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import subprocess
+from typing import Any
+
+from generator.console import step
+from generator.deployment import Deployment
+from generator.engine import compose_command, engine_environment
+from generator.errors import HomeroomError
+from generator.paths import ROOT
+from generator.settings import Settings
+
+PASSWORD_WORDS = 4
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without what is misread: i, l, o, 0, 1
+
+
+def new_password() -> str:
+    """A password that can be read out: four groups of five, some 99 bits."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(PASSWORD_WORDS))
+
+
+def ask_hub(deployment: Deployment, *arguments: str, password: str = "") -> dict[str, Any]:
+    """Run `homeroom.accounts` in the hub's container; a password goes by standard input.
+
+    :raises HomeroomError: the hub does not run, or the command failed.
+    """
+    environment = engine_environment(deployment.engine, drop=set(Settings.model_fields))
+    command = [*compose_command(deployment.engine), "--project-directory", str(ROOT), "exec", "-T", "hub"]
+    command += ["python", "-m", "homeroom.accounts", *arguments]
+    done = subprocess.run(command, input=f"{password}\n", capture_output=True, text=True, env=environment, cwd=ROOT)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise HomeroomError(
+            f"the hub could not be asked for its accounts: {said[-1] if said else 'no answer'}",
+            remedy="`make up` brings the hub up; `make logs SERVICE=hub` shows what it said.",
+        )
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
+
+
+def ensure_admin(deployment: Deployment) -> str | None:
+    """Make the administrator's account where there is none; returns its new password, to be shown once."""
+    settings = deployment.settings
+    if settings.AUTH != "native" or ask_hub(deployment, "exists", settings.JUPYTERHUB_ADMIN)["done"]:
+        return None
+    with step(f"Making the administrator's account, {settings.JUPYTERHUB_ADMIN}"):
+        password = new_password()
+        ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, password=password)
+    return password
+
+
+def reset_password(deployment: Deployment, name: str) -> str:
+    """Give a person a new password and return it.
+
+    :raises HomeroomError: there is no such account, or sign-in is not the hub's own.
+    """
+    if deployment.settings.AUTH != "native":
+        raise HomeroomError(
+            f"with AUTH={deployment.settings.AUTH} the hub keeps no passwords",
+            place=".env: AUTH",
+            remedy="Change it where people's accounts are kept.",
+        )
+    password = new_password()
+    if not ask_hub(deployment, "password", name, password=password)["done"]:
+        raise HomeroomError(
+            f"{name} has no account", place="NAME", remedy="The page Accounts of the hub lists everyone who has one."
+        )
+    return password

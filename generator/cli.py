@@ -1,0 +1,164 @@
+"""The verbs. Each is also a Make target."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from generator import console
+from generator.errors import HomeroomError
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Homeroom: JupyterHub for one class.",
+)
+Service = Annotated[str, typer.Argument(help="guard, proxy or hub; all of them where none is named.")]
+
+
+def _known(service: str) -> str:
+    from generator.status import SERVICES
+
+    if service and service not in SERVICES:
+        raise HomeroomError(f"there is no service {service}", place="SERVICE", remedy=f"One of {', '.join(SERVICES)}.")
+    return service
+
+
+@app.command()
+def init() -> None:
+    """Write .env and site/ where they are not there yet."""
+    from generator import deployment
+
+    written = deployment.init()
+    console.note("Wrote .env (mode 0600) and site/." if written else ".env is there already: left alone.")
+
+
+@app.command()
+def check() -> None:
+    """Check settings, site/ and machine; change nothing."""
+    from generator import deployment, render
+    from generator.paths import SITE
+
+    here = deployment.existing()
+    texts = render.texts(here.settings, SITE)
+    console.note("[green]✓[/green] .env and site/ can be read")
+    for finding in deployment.check_machine(here.settings, here.engine):
+        mark = "[green]✓[/green]" if finding.level == "ok" else "[yellow]![/yellow]"
+        place = f"{finding.place}: " if finding.place else ""
+        console.note(
+            f"{mark} {finding.name}: {place}{finding.cause}" + (f"\n  {finding.remedy}" if finding.remedy else "")
+        )
+    deployment.check_image(here)
+    if here.client.images.list(name=f"{here.project}-hub:local"):
+        deployment.check_hub_loads(here, texts)
+        console.note("[green]✓[/green] the hub's configuration loads")
+
+
+@app.command()
+def render() -> None:
+    """Write the files in rendered/ from .env and site/."""
+    from generator import deployment, render
+    from generator.paths import RENDERED, SITE
+
+    changed = render.write(render.texts(deployment.load(), SITE), RENDERED)
+    console.note(f"Changed: {', '.join(changed)}." if changed else "rendered/ is up to date.")
+
+
+@app.command()
+def build() -> None:
+    """Build the images anew."""
+    from generator import deployment
+
+    deployment.build(deployment.existing(), rebuild=True)
+
+
+@app.command()
+def up() -> None:
+    """Bring everything up, from whatever there is; safe to repeat."""
+    from generator import deployment
+
+    deployment.up()
+
+
+@app.command()
+def down() -> None:
+    """Stop labs and services; homes and accounts stay."""
+    from generator import deployment
+
+    deployment.down()
+
+
+@app.command()
+def restart() -> None:
+    """Restart the hub only; labs go on."""
+    from generator import deployment
+
+    deployment.restart()
+
+
+@app.command()
+def logs(service: Service = "") -> None:
+    """Follow the services' logs; Ctrl-C ends it."""
+    from generator import deployment
+
+    names = [name] if (name := _known(service)) else []
+    deployment.existing().compose("logs", "--follow", "--tail=100", *names, capture=False, check=False)
+
+
+@app.command()
+def status() -> None:
+    """Show services, labs, people, memory and disk."""
+    from generator import deployment, status
+
+    status.show(deployment.existing())
+
+
+@app.command()
+def shell(service: Service = "hub") -> None:
+    """Open a shell in a service's container."""
+    from generator import deployment
+
+    deployment.existing().compose("exec", _known(service) or "hub", "bash", capture=False, check=False)
+
+
+@app.command()
+def password(name: Annotated[str, typer.Argument(help="Whose; the administrator's where none is named.")] = "") -> None:
+    """Give a person a new password and show it once."""
+    from generator import accounts, deployment
+
+    here = deployment.existing()
+    name = name or here.settings.JUPYTERHUB_ADMIN
+    fresh = accounts.reset_password(here, name)
+    console.note(f"New password of [bold]{name}[/bold]: [bold]{fresh}[/bold]")
+
+
+@app.command()
+def clean() -> None:
+    """Remove containers, networks, images and generated files; never homes, accounts, .env or site/."""
+    from generator import deployment
+
+    deployment.clean()
+
+
+@app.command(hidden=True)
+def reference() -> None:
+    """Write .env.example and docs/settings.md from the schema."""
+    from generator import reference
+
+    changed = reference.write()
+    console.note(f"Changed: {', '.join(changed)}." if changed else "Both are in step.")
+
+
+def main() -> None:
+    """Run a verb; an operator's mistake ends with cause and remedy and its exit code."""
+    try:
+        app()
+    except HomeroomError as error:
+        console.fail(error)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        console.err.print("\nInterrupted. The same command goes on from here.")
+        sys.exit(130)

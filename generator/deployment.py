@@ -1,0 +1,380 @@
+"""One deployment on this machine: its settings, its engine, and what is done with both."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+from docker.models.containers import Container
+
+from generator import RELEASED, env_file, preflight, proof, render, site_files
+from generator.console import note, step, warn
+from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
+from generator.engine_install import provide_engine, terminal_question
+from generator.errors import HomeroomError, raise_all
+from generator.images import BuildSpec, ensure_images
+from generator.paths import ENV_FILE, RENDERED, ROOT, SITE
+from generator.settings import Settings, specs
+
+HEALTHY_SECONDS = 180
+LAB_STOP_SECONDS = 10
+STAGING = ".next"
+DEPLOYMENT_LABEL = "homeroom.deployment"
+USER_LABEL = "homeroom.user"
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A deployment with checked settings and, once asked for, the engine it runs on."""
+
+    settings: Settings
+    engine: Engine
+
+    @cached_property
+    def client(self) -> Any:
+        """The engine's API client."""
+        return client(self.engine)
+
+    @property
+    def project(self) -> str:
+        """The deployment's name."""
+        return self.settings.COMPOSE_PROJECT_NAME
+
+    def compose(self, *arguments: str, capture: bool = True, check: bool = True) -> str:
+        """Run Compose for this deployment; returns what it printed."""
+        done = run_compose(
+            self.engine, arguments, project_dir=ROOT, drop=set(Settings.model_fields), capture=capture, check=check
+        )
+        return done.stdout
+
+    def service(self, name: str) -> Container | None:
+        """The container of a service, running or not."""
+        labels = [f"com.docker.compose.project={self.project}", f"com.docker.compose.service={name}"]
+        found = self.client.containers.list(all=True, filters={"label": labels})
+        return next((one for one in found if one.labels.get("com.docker.compose.oneoff") != "True"), None)
+
+    def labs(self, *, running_only: bool = False) -> list[Container]:
+        """The containers of this deployment's labs."""
+        labels = [f"{DEPLOYMENT_LABEL}={self.project}", USER_LABEL]
+        found: list[Container] = self.client.containers.list(all=not running_only, filters={"label": labels})
+        return found
+
+    def image_specs(self) -> list[BuildSpec]:
+        """The images that this deployment builds."""
+        folders = {"hub": "jupyterhub", "proxy": "proxy"}
+        if not self.settings.DOCKER_NOTEBOOK_IMAGE:
+            folders["lab"] = "jupyterlab"
+        return [
+            BuildSpec(name, f"{self.project}-{name}:local", ROOT / folder, ROOT / folder / "Dockerfile")
+            for name, folder in folders.items()
+        ]
+
+
+def init() -> bool:
+    """Write `.env` and lay `site/`, where they are not there yet; returns whether `.env` was written."""
+    given = env_file.from_shell()
+    if not ENV_FILE.exists() and "LAB_SUBNET" not in given:
+        taken = [route.subnet for route in preflight.host_routes()]
+        given["LAB_SUBNET"] = preflight.free_subnet(taken)
+    written = env_file.create(ENV_FILE, given)
+    site_files.create(SITE)
+    return written
+
+
+def load() -> Settings:
+    """The settings of `.env`, checked.
+
+    :raises HomeroomError: everything that is wrong with them.
+    """
+    settings = env_file.load(ENV_FILE)
+    for name, value in env_file.from_shell().items():
+        if name != "INSTALL_ENGINE" and str(value) != _written(name):
+            warn(f"{name}={value} in your shell is ignored: .env decides.")
+    return settings
+
+
+def _written(name: str) -> str:
+    lines = env_file.parse(env_file.read_text(ENV_FILE))
+    spec = next(spec for spec in specs() if spec.name == name)
+    return next((line.value for line in lines if line.key == name), spec.default or "")
+
+
+def existing() -> Deployment:
+    """The deployment, on an engine that is there; installs and starts nothing."""
+    settings = load()
+    return Deployment(settings, find_engine(Path(settings.ENGINE_SOCKET)))
+
+
+def provided(settings: Settings) -> Deployment:
+    """The deployment, with the engine installed and started where that is allowed and needed."""
+    policy: Any = env_file.from_shell().get("INSTALL_ENGINE", settings.INSTALL_ENGINE)
+    if policy not in ("ask", "always", "never"):
+        raise HomeroomError(
+            f"INSTALL_ENGINE={policy} must be 'ask', 'always' or 'never'",
+            place="shell",
+            remedy="Run `INSTALL_ENGINE=always make up`, or leave it out.",
+        )
+    return Deployment(settings, provide_engine(Path(settings.ENGINE_SOCKET), policy, ask=terminal_question()))
+
+
+def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.Finding]:
+    """Look the machine over for this deployment; changes nothing. Without an engine, what can be told without.
+
+    :raises HomeroomError: everything that stands in the way, together.
+    """
+    wanted = preflight.Wanted(
+        project=settings.COMPOSE_PROJECT_NAME,
+        directory=ROOT,
+        hub_ip=settings.HUB_IP,
+        hub_port=settings.HUB_PORT,
+        lab_subnet=settings.LAB_SUBNET,
+        lab_memory_bytes=settings.LAB_MEMORY,
+        lab_cpus=settings.LAB_CPUS,
+        services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY,
+        released=RELEASED,
+    )
+    findings = preflight.run_checks(engine, wanted)
+    raise_all(preflight.errors_of(findings))
+    return findings
+
+
+def check_image(deployment: Deployment) -> None:
+    """See that an image of the operator's own choice is on this machine.
+
+    :raises HomeroomError: it is not; labs never pull while somebody waits.
+    """
+    image = deployment.settings.DOCKER_NOTEBOOK_IMAGE
+    if not image:
+        return
+    try:
+        deployment.client.images.get(image)
+    except docker.errors.ImageNotFound:
+        raise HomeroomError(
+            f"the image {image} is not on this machine",
+            place=".env: DOCKER_NOTEBOOK_IMAGE",
+            remedy=f"Run `docker pull {image}`, or leave DOCKER_NOTEBOOK_IMAGE empty for Homeroom's own.",
+        ) from None
+
+
+def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
+    """Load a configuration in the hub's image, as the hub would; needs that image.
+
+    :raises HomeroomError: it does not load; the place is the file and line, in `site/` where it is the operator's.
+    """
+    staging = RENDERED / STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        render.write(texts, staging)
+        deployment.client.containers.run(
+            f"{deployment.project}-hub:local",
+            ["python", "-m", "homeroom.check_config", f"/srv/jupyterhub/{render.HUB_CONFIG}"],
+            volumes={
+                str(staging): {"bind": "/srv/jupyterhub", "mode": "ro"},
+                str(SITE): {"bind": "/srv/site", "mode": "ro"},
+            },
+            network_mode="none",
+            cap_drop=["ALL"],
+            remove=True,
+            labels={"homeroom.service": "check"},
+        )
+    except docker.errors.ContainerError as error:
+        said_bytes: Any = error.stderr or b""
+        said = said_bytes.decode(errors="replace").strip().splitlines()
+        raise _load_error(said[-1] if said else str(error)) from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def _load_error(line: str) -> HomeroomError:
+    """`/srv/jupyterhub/hub.d/a.py:3: cause` as an operator's error about `site/hub.d/a.py`."""
+    path, _, rest = line.partition(":")
+    number, _, cause = rest.partition(": ")
+    name = path.removeprefix("/srv/jupyterhub/")
+    place = f"site/{name} line {number}" if name.startswith(render.HUB_D) else f"rendered/{name} line {number}"
+    return HomeroomError(cause or line, place=place, remedy=render.HUB_D_REMEDY)
+
+
+def build(deployment: Deployment, *, rebuild: bool = False) -> None:
+    """Have every image: the base image pulled or made, ours built where their sources changed."""
+    images = ensure_images(deployment.engine, deployment.image_specs(), rebuild=rebuild)
+    check_image(deployment)
+    if not any(image.built for image in images):
+        with step("Images are up to date"):
+            pass
+
+
+def render_checked(deployment: Deployment) -> list[str]:
+    """Render; what changed is first loaded in the hub's image, so that a slip never reaches the running hub.
+
+    :returns: the names of the generated files that changed.
+    """
+    texts = render.texts(deployment.settings, SITE)
+    if render.is_current(texts, RENDERED):
+        return []
+    with step("Rendering and loading the hub's configuration") as shown:
+        check_hub_loads(deployment, texts)
+        changed = render.write(texts, RENDERED)
+        shown.say(", ".join(changed))
+    return changed
+
+
+def bring_up(deployment: Deployment) -> None:
+    """Bring the services up, restart those that run with older files, and wait until all are healthy."""
+    with step("Starting guard, proxy and hub") as shown:
+        deployment.compose("up", "--detach", "--remove-orphans", "--wait", f"--wait-timeout={HEALTHY_SECONDS}")
+        stale = [name for name in ("guard", "hub") if runs_older_files(deployment, name)]
+        if stale:
+            shown.say(f"restarting {' and '.join(stale)} with the new configuration")
+            deployment.compose("restart", *stale)
+            wait_until_healthy(deployment, stale)
+        shown.say("healthy")
+
+
+def runs_older_files(deployment: Deployment, service: str) -> bool:
+    """Whether a service was started before the files it read at its start were last changed."""
+    container = deployment.service(service)
+    if container is None:
+        return False
+    read_at_start = [RENDERED / render.GUARD_POLICY]
+    if service == "hub":
+        read_at_start = [RENDERED / render.HUB_CONFIG, RENDERED / render.HUB_D, *(RENDERED / render.HUB_D).glob("*.py")]
+    started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()
+    return any(path.exists() and path.stat().st_mtime > started for path in read_at_start)
+
+
+def wait_until_healthy(deployment: Deployment, services: Sequence[str], seconds: float = HEALTHY_SECONDS) -> None:
+    """Wait until the services' own healthchecks pass.
+
+    :raises HomeroomError: one did not become healthy in time, with the end of its log.
+    """
+    deadline = time.monotonic() + seconds
+    for name in services:
+        while (container := deployment.service(name)) is None or _health(container) != "healthy":
+            if time.monotonic() > deadline:
+                said = container.logs(tail=5).decode(errors="replace").strip() if container else "it does not run"
+                raise HomeroomError(
+                    f"{name} did not become healthy in {seconds:.0f} s: {said}",
+                    remedy=f"`make logs SERVICE={name}` shows the rest; `make check` looks settings and machine over.",
+                )
+            time.sleep(0.2)
+
+
+def _health(container: Container) -> str:
+    state = container.attrs["State"]
+    return str(state.get("Health", {}).get("Status", state["Status"]))
+
+
+def stop_labs(deployment: Deployment) -> int:
+    """Stop and remove every lab of the deployment; homes stay. Returns how many were running."""
+    labs = deployment.labs()
+    running = sum(lab.status == "running" for lab in labs)
+    for lab in labs:
+        try:
+            lab.stop(timeout=LAB_STOP_SECONDS)
+            lab.remove(v=True, force=True)
+        except docker.errors.NotFound:
+            continue
+    return running
+
+
+def up() -> None:
+    """From whatever there is to a running, proven deployment; what is right already is left alone."""
+    from generator import accounts
+
+    if init():
+        note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
+    settings = load()
+    render.texts(settings, SITE)  # a slip in site/ is told before anything else is done
+    try:
+        engine = find_engine(Path(settings.ENGINE_SOCKET))
+    except EngineMissing:
+        engine = None
+    with step("Checking the machine") as shown:
+        findings = check_machine(settings, engine)
+        shown.say(engine.title if engine else "no container engine yet")
+    deployment = provided(settings)
+    if engine is None:
+        with step("Checking the machine, with its engine") as shown:
+            findings = check_machine(settings, deployment.engine)
+            shown.say(deployment.engine.title)
+    for finding in findings:
+        if finding.level == "warn":
+            warn(f"{finding.place}: {finding.cause}\n  {finding.remedy}")
+    build(deployment)
+    render_checked(deployment)
+    bring_up(deployment)
+    password = accounts.ensure_admin(deployment)
+    proof.prove(deployment.settings)
+    _greet(deployment, password)
+
+
+def _greet(deployment: Deployment, password: str | None) -> None:
+    settings = deployment.settings
+    note(f"\n[bold]Homeroom is up:[/bold] {proof.address(settings)}")
+    if settings.AUTH == "dummy":
+        note("A trial on this machine: any name, no password.")
+        return
+    note(f"Administrator:  [bold]{settings.JUPYTERHUB_ADMIN}[/bold]")
+    if password:
+        note(f"Password:       [bold]{password}[/bold]   (shown this once; `make password` makes a new one)")
+    if not settings.HUB_IP.startswith("127."):
+        warn(
+            "Passwords travel unencrypted over plain HTTP. On a network that you do not trust, put a web server with "
+            "TLS in front and set HUB_IP=127.0.0.1."
+        )
+
+
+def down() -> None:
+    """Stop labs and services and remove their containers and networks; homes and accounts stay."""
+    deployment = existing()
+    with step("Stopping labs and services") as shown:
+        deployment.compose("stop", "hub", check=False)  # first, so that nobody starts a lab meanwhile
+        labs = stop_labs(deployment)
+        deployment.compose("down", "--remove-orphans")
+        shown.say(f"{labs} labs stopped; homes and accounts stay")
+
+
+def restart() -> None:
+    """Restart the hub with what `.env` and `site/` say now; labs, kernels and websockets go on."""
+    deployment = existing()
+    render_checked(deployment)
+    with step("Restarting the hub; labs go on"):
+        deployment.compose("up", "--detach", "--no-deps", "hub")
+        if not _just_started(deployment):
+            deployment.compose("restart", "hub")
+        wait_until_healthy(deployment, ["hub"])
+    proof.prove(deployment.settings)
+
+
+def _just_started(deployment: Deployment, seconds: float = 5.0) -> bool:
+    container = deployment.service("hub")
+    if container is None:
+        return False
+    return time.time() - datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp() < seconds
+
+
+def clean() -> None:
+    """Remove what `make up` can make again: containers, networks, images, generated files. Never homes, accounts,
+    `.env` or `site/`."""
+    deployment = existing()
+    down()
+    with step("Removing images and generated files"):
+        for spec in deployment.image_specs():
+            try:
+                deployment.client.images.remove(spec.tag)
+            except docker.errors.ImageNotFound:
+                continue
+        for volume in ("guard-socket", "proxy-socket", "hub-socket", "lab-sockets"):
+            try:
+                deployment.client.volumes.get(f"{deployment.project}_{volume}").remove()
+            except docker.errors.NotFound:
+                continue
+        shutil.rmtree(RENDERED, ignore_errors=True)
+    note("Homes, accounts, .env and site/ are untouched.")

@@ -1,0 +1,115 @@
+"""`make status`: services, labs, people, memory and disk at a glance."""
+
+from __future__ import annotations
+
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+from docker.models.containers import Container
+from rich.table import Table
+
+from generator import accounts, proof
+from generator.console import note, out, warn
+from generator.deployment import USER_LABEL, Deployment
+from generator.errors import HomeroomError
+from generator.preflight.finding import in_units
+
+SERVICES = ("guard", "proxy", "hub")
+
+
+def memory(container: Container) -> tuple[int, int] | None:
+    """Bytes that a container uses, without the page cache it could give back, and its limit; None when it is gone."""
+    try:
+        answer: Any = container.stats(stream=False, one_shot=True)
+        stats = answer["memory_stats"]
+    except (docker.errors.APIError, KeyError):
+        return None
+    if "usage" not in stats:
+        return None
+    details = stats.get("stats", {})
+    cache = details.get("inactive_file", details.get("total_inactive_file", 0))
+    return stats["usage"] - cache, stats.get("limit", 0)
+
+
+def age(started: str, now: datetime) -> str:
+    """How long ago, in the largest unit: `3 h`."""
+    seconds = int((now - datetime.fromisoformat(started)).total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(0, seconds)} s"
+
+
+def _in_use(used: tuple[int, int] | None) -> str:
+    return f"{in_units(used[0])} of {in_units(used[1])}" if used else "-"
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def show(deployment: Deployment) -> None:
+    """Print the state of the deployment; works also when nothing runs."""
+    now = datetime.now(UTC)
+    services = {name: deployment.service(name) for name in SERVICES}
+    labs = deployment.labs(running_only=True)
+    present = [one for one in (*services.values(), *labs) if one is not None and one.status == "running"]
+    with ThreadPoolExecutor(8) as pool:
+        used = dict(zip((one.id for one in present), pool.map(memory, present), strict=True))
+
+    note(f"[bold]{deployment.project}[/bold]  {proof.address(deployment.settings)}  {deployment.engine.title}\n")
+    table = _table("service", "state", "since", "memory")
+    for name, container in services.items():
+        if container is None:
+            table.add_row(name, "[red]not there[/red] (`make up`)", "", "")
+            continue
+        state = container.attrs["State"]
+        health = state.get("Health", {}).get("Status", state["Status"])
+        colour = "green" if health == "healthy" else "red"
+        table.add_row(
+            name, f"[{colour}]{health}[/{colour}]", age(state["StartedAt"], now), _in_use(used.get(container.id))
+        )
+    out.print(table)
+
+    note(f"\n[bold]{len(labs)} labs running[/bold]")
+    if labs:
+        table = _table("person", "image", "since", "memory")
+        for lab in sorted(labs, key=lambda one: one.labels[USER_LABEL]):
+            row = (lab.labels[USER_LABEL], lab.attrs["Config"]["Image"])
+            table.add_row(*row, age(lab.attrs["State"]["StartedAt"], now), _in_use(used.get(lab.id)))
+        out.print(table)
+
+    _show_people(deployment)
+    _show_machine(deployment)
+
+
+def _show_people(deployment: Deployment) -> None:
+    if deployment.settings.AUTH != "native":
+        return
+    try:
+        people: dict[str, Any] = accounts.ask_hub(deployment, "summary")
+    except HomeroomError as error:
+        warn(str(error))
+        return
+    waiting = people["waiting"]
+    waits = f", {len(waiting)} waiting for approval: {', '.join(waiting[:10])}" if waiting else ""
+    note(f"\n[bold]{people['accounts']} accounts[/bold]{waits}")
+
+
+def _show_machine(deployment: Deployment) -> None:
+    homes = deployment.client.volumes.list(filters={"label": f"homeroom.deployment={deployment.project}"})
+    facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
+    total, free = (int(facts[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
+    storage = deployment.client.info()["DockerRootDir"]
+    disk = shutil.disk_usage(storage if Path(storage).exists() else "/")
+    note(
+        f"[bold]{len(homes)} homes[/bold]\n\nmemory  {in_units(free)} free of {in_units(total)}\n"
+        f"disk    {in_units(disk.free)} free of {in_units(disk.total)} ({storage})"
+    )
