@@ -147,7 +147,8 @@ def pull(
         try:
             message = messages.get(timeout=0.2)
         except queue.Empty:
-            shown.say(f"asking the registry, {time.monotonic() - last:.0f} s" if patience < silence_seconds else "")
+            if patience < silence_seconds:
+                shown.say(f"asking the registry, {time.monotonic() - last:.0f} s")
             if time.monotonic() - last > patience:
                 raise PullFailed(f"no answer of the registry in {patience:.0f} s") from None
             continue

@@ -43,7 +43,15 @@ PLUGIN_DIRECTORIES = tuple(
 )
 
 # Variables that would send the client to another engine, or Compose to other files, than the deployment's own.
-MISLEADING = ("DOCKER_CONTEXT", "DOCKER_TLS", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_API_VERSION")
+MISLEADING = (
+    "CONTAINER_HOST",
+    "CONTAINER_CONNECTION",
+    "DOCKER_CONTEXT",
+    "DOCKER_TLS",
+    "DOCKER_TLS_VERIFY",
+    "DOCKER_CERT_PATH",
+    "DOCKER_API_VERSION",
+)
 MISLEADING_PREFIXES = ("COMPOSE_", "BUILDX_", "BUILDKIT_")
 
 

@@ -456,8 +456,8 @@ def provide_engine(
         if lacking := missing_parts(engine, runner=runner):
             raise HomeroomError(
                 f"{' and '.join(lacking)} is installed and does not work",
-                remedy="See what `docker compose version` and `docker buildx version` say; a package with files missing "
-                "is mended by `apt-get install --reinstall`.",
+                remedy="See what `docker compose version` and `docker buildx version` say; a package with "
+                "files missing is mended by `apt-get install --reinstall`.",
             )
     return engine
 

@@ -116,14 +116,14 @@ def read_host_network(
     home = home or Path(environ.get("HOME") or "~").expanduser()
     bundle = find_ca_bundle(environ, root)
     proxies = read_proxies(environ)
-    sources = read_apt_sources(runner)
+    mirror = apt_list(read_apt_sources(runner))
     return HostNetwork(
         secrets={
             "ca": bundle.read_bytes(),
             "pip.conf": pip_conf(read_pip_settings(environ, root, home)).encode(),
             "npmrc": npmrc(read_npm_settings(environ, root, home)).encode(),
-            "apt.conf": apt_conf(read_apt_settings(runner), mirrored=bool(image_sources(sources))).encode(),
-            "apt.list": apt_list(sources).encode(),
+            "apt.conf": apt_conf(read_apt_settings(runner), mirrored=mirror != NOTHING).encode(),
+            "apt.list": mirror.encode(),
         },
         proxies=proxies,
     )

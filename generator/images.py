@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docker.errors import ImageNotFound
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
 from generator import console
@@ -165,13 +166,27 @@ def failure_lines(lines: Sequence[str]) -> list[str]:
 def build_command(engine: Engine, spec: BuildSpec, digest: str, network: BuildNetwork) -> list[str]:
     """The call that builds one image; it takes the tag only when all of it succeeded."""
     if engine.kind == "podman":
-        words = ["podman", "--url", engine.url, "build", "--format", "docker", "--pull=never"]
+        # Its own storage, not its service: `podman --url` writes the secrets into the context, where COPY finds them.
+        words = ["podman", "build", "--format", "docker", "--pull=never"]
     else:
         words = ["docker", "build", "--progress=plain"]
     for name, value in spec.build_args.items():
         words += ["--build-arg", f"{name}={value}"]
     words += ["--label", f"{CONTEXT_LABEL}={digest}", "--tag", spec.tag, "--file", str(spec.dockerfile)]
     return [*words, *network.arguments, str(spec.context)]
+
+
+def require_podmans_owner(engine: Engine) -> None:
+    """Podman's images are its user's own, so another one's would be built where nobody looks.
+
+    :raises HomeroomError: the socket belongs to another user than the one who builds.
+    """
+    if engine.kind == "podman" and engine.socket.stat().st_uid != os.geteuid():
+        raise HomeroomError(
+            "images for Podman are built by the user it runs as, and this socket is another user's",
+            place=str(engine.socket),
+            remedy=f"Run the command as {engine.socket.owner()}, or set ENGINE_SOCKET to your own Podman's socket.",
+        )
 
 
 def build_environment(engine: Engine, network: BuildNetwork) -> dict[str, str]:
@@ -210,7 +225,8 @@ class Board:
         self.progress.start_task(self.tasks[name])
 
     def show(self, name: str, at: BuildStep) -> None:
-        words = at.text.replace("[", "\\[")[:50]
+        plain = re.sub(r"--(mount|chown|chmod|from|link)\S*\s+", "", at.text)  # what it does, not what it is lent
+        words = escape(plain[:50])
         self.progress.update(self.tasks[name], total=at.total, completed=at.number - 1, description=words)
 
     def end(self, name: str, *, good: bool, seconds: float) -> None:
@@ -321,6 +337,7 @@ def build_all(
 
     :raises HomeroomError: for those that failed, when all have ended.
     """
+    require_podmans_owner(engine)
     network = read_host_network(runner=runner)
     if handed := describe_network(network):
         console.note(f"[dim]The builds use this machine's {', '.join(handed)}.[/dim]")

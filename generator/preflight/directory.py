@@ -18,47 +18,50 @@ class Access:
     is_directory: bool
     readable: bool
     writable: bool
+    mounted_read_only: bool = False
 
 
 def read_access(directory: Path) -> list[Access]:
     """Look at the directory, `rendered/`, `site/` and `.env`, as far as they exist."""
     paths = (directory, directory / "rendered", directory / "site", directory / ".env")
-    return [
-        Access(
-            path=path,
-            is_directory=path.is_dir(),
-            readable=os.access(path, os.R_OK),
-            writable=os.access(path, os.W_OK | os.X_OK) if path.is_dir() else os.access(path, os.W_OK),
-        )
-        for path in paths
-        if os.path.lexists(path)
-    ]
+    return [_access(path) for path in paths if path == directory or os.path.lexists(path)]
+
+
+def _access(path: Path) -> Access:
+    try:
+        read_only = bool(os.statvfs(path).f_flag & os.ST_RDONLY)
+    except OSError:
+        read_only = False
+    return Access(
+        path=path,
+        is_directory=path.is_dir(),
+        readable=os.access(path, os.R_OK),
+        writable=os.access(path, os.W_OK | os.X_OK),
+        mounted_read_only=read_only,
+    )
 
 
 def judge_access(entries: Sequence[Access], user: str) -> Iterator[Finding]:
     """Require directories that can be written and an `.env` that can be read."""
-    faulty = False
-    for entry in entries:
-        if entry.path.name == ".env":
-            wrong = "" if entry.readable else f"{user} may not read it"
-        elif not entry.is_directory:
-            wrong = "it is not a directory"
-        else:
-            wrong = "" if entry.writable and entry.readable else f"{user} may not write there"
-        if wrong:
-            faulty = True
-            move = f"`mv {entry.path} {entry.path}.old`"
-            yield error(
-                "directory",
-                wrong,
-                place=str(entry.path),
-                remedy=f"Run {move}."
-                if wrong == "it is not a directory"
-                else f"Run `sudo chown -R {user}: {entry.path}`, or run make as its owner. "
-                "A file system mounted read-only must be mounted writable.",
-            )
-    if not faulty:
-        yield ok("directory", f"{entries[0].path if entries else '.'} can be written by {user}")
+    faults = [finding for finding in (_fault(entry, user) for entry in entries) if finding]
+    yield from faults
+    if not faults:
+        yield ok("directory", f"{entries[0].path} can be written by {user}")
+
+
+def _fault(entry: Access, user: str) -> Finding | None:
+    path = entry.path
+    own = f"Run `sudo chown -R {user}: {path}`, or run make as its owner."
+    if path.name == ".env":
+        cause, remedy = ("" if entry.readable else f"{user} may not read it"), own
+    elif not entry.is_directory:
+        cause, remedy = "it is not a directory", f"Run `mv {path} {path}.old`."
+    elif entry.mounted_read_only:
+        mount = f"Run `sudo mount -o remount,rw $(findmnt -no TARGET -T {path})`"
+        cause, remedy = "its file system is mounted read-only", f"{mount}, or move the deployment."
+    else:
+        cause, remedy = ("" if entry.writable and entry.readable else f"{user} may not write there"), own
+    return error("directory", cause, place=str(path), remedy=remedy) if cause else None
 
 
 def check_directory(directory: Path, user: str) -> list[Finding]:

@@ -165,7 +165,7 @@ def publishers(containers: Sequence[Container], ip: str, port: int) -> list[Cont
 
 def judge_port(wanted: Wanted, containers: Sequence[Container], facts: PortFacts, *, rootless: bool) -> Finding:
     """Pass a port that is free or held by this deployment's own proxy; else name who has it."""
-    where = f"{wanted.hub_ip}:{wanted.hub_port}"
+    where = f"[{wanted.hub_ip}]:{wanted.hub_port}" if ":" in wanted.hub_ip else f"{wanted.hub_ip}:{wanted.hub_port}"
     if facts.address_errno is not None:
         return error(
             "port",

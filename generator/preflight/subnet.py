@@ -99,6 +99,7 @@ def _candidates() -> Iterator[IPv4Network]:
 def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[Route]) -> Iterator[Finding]:
     """Refuse a LAB_SUBNET that overlaps another network of the engine, or one of this machine's own."""
     subnet = IPv4Network(wanted.lab_subnet)
+    labs = f"{wanted.project}_{LABS_NETWORK}"
     bridges = {block for network in networks for block in network.subnets}
     # An engine network is a route too, on its bridge: it is judged once, under its own name.
     routes = [route for route in routes if route.subnet not in bridges]
@@ -106,7 +107,7 @@ def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[R
         f"{block} of the engine's network {network.name}"
         + (f" (Compose project {network.project})" if network.project else "")
         for network in networks
-        if network.project != wanted.project
+        if network.name != labs
         for block in network.subnets
         if subnet.overlaps(IPv4Network(block))
     ]
@@ -135,7 +136,7 @@ def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[R
     else:
         yield ok("subnet", f"{wanted.lab_subnet} is free for labs")
 
-    current = [network for network in networks if network.name == f"{wanted.project}_{LABS_NETWORK}"]
+    current = [network for network in networks if network.name == labs]
     if current and current[0].subnets and wanted.lab_subnet not in current[0].subnets:
         yield warning(
             "subnet",

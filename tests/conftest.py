@@ -1,0 +1,41 @@
+"""What tests share: one deployment for all of them, made once; and the engine, prepared where there is none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from generator.engine_install import provide_engine
+from tests.trial import ENGINE_SOCKET, ROOT, Trial
+
+
+@pytest.fixture(scope="session")
+def prepared_engine() -> None:
+    """A real engine, installed and started as `make up` does it; and the operators' Python environment."""
+    provide_engine(ENGINE_SOCKET, "always", ask=None)
+    subprocess.run(["sh", "generator/venv.sh", ".venv", "generator/requirements.txt"], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="session")
+def trial(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """A running deployment that the tests share. Whoever stops or changes it brings it back."""
+    made = Trial(tmp_path_factory.mktemp("trial"), f"hrtest{os.getpid()}")
+    try:
+        made.up()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def bare_trial(prepared_engine: None, tmp_path: Path) -> Iterator[Trial]:
+    """A deployment that was never brought up."""
+    made = Trial(tmp_path / "bare", f"hrbare{os.getpid()}")
+    try:
+        yield made
+    finally:
+        made.remove()

@@ -1,0 +1,151 @@
+"""A deployment for tests: a copy of the tree with a name, port and network of its own, driven by its Make targets."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+
+ROOT = Path(__file__).resolve().parent.parent
+ENGINE_SOCKET = Path("/var/run/docker.sock")
+MAKE_TIMEOUT_SECONDS = 900
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def tracked_files() -> list[str]:
+    """What a clone of the repository would hold, with what is not committed yet."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True
+    ).stdout.decode()
+    return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
+
+
+@dataclass
+class Trial:
+    """One deployment under test, in a directory of its own.
+
+    :param project: its COMPOSE_PROJECT_NAME; everything of it on the engine carries it.
+    :param settings: further lines for its `.env`, given to the first `make up` by the shell as an operator would.
+    """
+
+    directory: Path
+    project: str
+    settings: dict[str, str] = field(default_factory=dict)
+    port: int = field(default_factory=free_port)
+    password: str = ""
+
+    def __post_init__(self) -> None:
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for name in tracked_files():
+            target = self.directory / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
+        # The packages are the same; making the environment is tested once, by the fresh machine.
+        with contextlib.suppress(FileExistsError):
+            (self.directory / ".venv").symlink_to(ROOT / ".venv")
+
+    @property
+    def base_url(self) -> str:
+        """The path under which it lives."""
+        return self.settings.get("BASE_URL", "/")
+
+    @property
+    def url(self) -> str:
+        """The address of its front page, with a slash at the end."""
+        return f"http://127.0.0.1:{self.port}{self.base_url}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The shell of an operator who gives the first `make up` its settings."""
+        given = {"COMPOSE_PROJECT_NAME": self.project, "HUB_IP": "127.0.0.1", "HUB_PORT": str(self.port)}
+        return {**os.environ, "INSTALL_ENGINE": "never", **given, **self.settings}
+
+    def make(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Type `make ARGUMENTS` in its directory; with `check` a failure is a failed test that shows the output."""
+        done = subprocess.run(
+            ["make", *arguments],
+            cwd=self.directory,
+            env={**self.environment, **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=MAKE_TIMEOUT_SECONDS,
+        )
+        if check and done.returncode:
+            raise AssertionError(f"make {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}")
+        return done
+
+    def verb(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """Run a verb as its Make target does, and keep its own exit code (make turns every failure into 2)."""
+        return subprocess.run(
+            [".venv/bin/python", "-m", "generator", *arguments],
+            cwd=self.directory,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=MAKE_TIMEOUT_SECONDS,
+        )
+
+    def up(self) -> str:
+        """`make up`; remembers the administrator's password when it is shown. Returns the output."""
+        output = self.make("up").stdout
+        shown = re.search(r"Password:\s+(\S+)", output)
+        if shown:
+            self.password = shown[1]
+        return output
+
+    def compose(self, *arguments: str) -> str:
+        """Type `docker compose ARGUMENTS` in its directory."""
+        plain = {key: value for key, value in os.environ.items() if not key.startswith("COMPOSE_")}
+        done = subprocess.run(
+            ["docker", "compose", *arguments], cwd=self.directory, env=plain, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def container(self, service: str) -> Any:
+        """The container of a service."""
+        labels = [f"com.docker.compose.project={self.project}", f"com.docker.compose.service={service}"]
+        (found,) = engine().containers.list(all=True, filters={"label": labels})
+        return found
+
+    def lab(self, user: str) -> Any:
+        """The container of a person's lab; an IndexError when there is none."""
+        labels = [f"homeroom.deployment={self.project}", f"homeroom.user={user}"]
+        return engine().containers.list(all=True, filters={"label": labels})[0]
+
+    def remove(self) -> None:
+        """Remove all traces of it from the engine, homes included: it is a test's."""
+        client = engine()
+        for label in (f"com.docker.compose.project={self.project}", f"homeroom.deployment={self.project}"):
+            for container in client.containers.list(all=True, filters={"label": label}):
+                container.remove(force=True, v=True)
+            for volume in client.volumes.list(filters={"label": label}):
+                volume.remove(force=True)
+            for network in client.networks.list(filters={"label": label}):
+                network.remove()
+        for image in ("hub", "proxy", "lab"):
+            with contextlib.suppress(docker.errors.ImageNotFound):
+                client.images.remove(f"{self.project}-{image}:local", force=True)
+
+
+def engine() -> docker.DockerClient:
+    """The engine's client."""
+    return docker.DockerClient(base_url=f"unix://{ENGINE_SOCKET}")

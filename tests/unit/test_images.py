@@ -1,0 +1,178 @@
+"""generator/images.py: when an image is out of date, how a build is called, and how its failure reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from generator import images as subject
+from generator.engine import Completed, Engine
+from generator.errors import HomeroomError
+from generator.host_network import BuildNetwork
+from generator.images import BuildSpec, BuildStep
+
+DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
+LENT = BuildNetwork(("--secret", "id=ca,src=/x"), {"HTTP_PROXY": "http://p"})
+FAILED = """\
+#5 [2/3] RUN false
+#5 0.070 the reason
+#5 ERROR: process "/bin/sh -c false" did not complete successfully: exit code: 1
+------
+ > [2/3] RUN false:
+0.070 the reason
+------
+Dockerfile:2
+--------------------
+   2 | >>> RUN false
+--------------------
+ERROR: failed to solve: process "/bin/sh -c false" did not complete successfully: exit code: 1
+"""
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> BuildSpec:
+    context = tmp_path / "hub"
+    (context / "package").mkdir(parents=True)
+    (context / "Dockerfile").write_text("FROM debian:trixie-slim\n")
+    (context / "package/code.py").write_text("x = 1\n")
+    return BuildSpec("hub", "homeroom-hub:local", context, context / "Dockerfile", {"A": "1"})
+
+
+def test_the_digest_moves_with_all_that_decides_the_image(spec: BuildSpec) -> None:
+    """Bytes, names, the executable bit, arguments, Dockerfile and base image: each alone calls for a build."""
+    seen = {subject.context_digest(spec, "base")}
+
+    def is_new(changed: BuildSpec = spec, base: str = "base") -> bool:
+        digest = subject.context_digest(changed, base)
+        fresh = digest not in seen
+        seen.add(digest)
+        return fresh
+
+    code = spec.context / "package/code.py"
+    assert is_new(base="other")
+    assert is_new(replace(spec, build_args={"A": "2"}))
+    code.write_text("x = 2\n")
+    assert is_new()
+    code.chmod(0o755)
+    assert is_new()
+    code.rename(code.with_name("other.py"))
+    assert is_new()
+    spec.dockerfile.write_text("FROM debian:trixie-slim\nRUN true\n")
+    assert is_new()
+    (spec.context / "link").symlink_to("package")
+    assert is_new()
+
+
+def test_the_digest_ignores_what_does_not_count(spec: BuildSpec) -> None:
+    """Python's leavings, ignored files, times and the umask's doing cost no build."""
+    (spec.context / ".dockerignore").write_text("# notes\n*.md\n!KEEP.md\nbuild\n")
+    before = subject.context_digest(spec, "base")
+    for name in ("package/__pycache__/code.pyc", "x.egg-info/PKG", "notes.md", "build/deep/file"):
+        path = spec.context / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("x")
+    (spec.context / "package/code.py").chmod(0o600)
+    assert subject.context_digest(spec, "base") == before
+    (spec.context / "KEEP.md").write_text("x")
+    assert subject.context_digest(spec, "base") != before
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "ignored"),
+    [
+        ("*.md", "a.md", True),
+        ("*.md", "docs/a.md", False),
+        ("**/*.md", "docs/deep/a.md", True),
+        ("docs", "docs/a.md", True),
+        ("/docs/", "docs/a.md", True),
+        ("doc?", "docs/a.md", True),
+        ("docs/**", "docs/a/b", True),
+        ("a.b", "axb", False),
+    ],
+)
+def test_ignore_patterns_are_dockers(pattern: str, path: str, ignored: bool) -> None:
+    """Patterns mean here what they mean to the builder, or a changed file would not be noticed."""
+    assert subject.is_ignored(path, [pattern]) is ignored
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        ("#7 [2/5] RUN apt-get update", BuildStep(2, 5, "RUN apt-get update")),
+        ("#12 [runtime 3/9] COPY a b", BuildStep(3, 9, "COPY a b")),
+        ("STEP 4/8: RUN pip install", BuildStep(4, 8, "RUN pip install")),
+        ("[1/2] STEP 2/3: RUN x", BuildStep(2, 3, "RUN x")),
+        ("#2 [internal] load metadata for debian", None),
+        ("#7 0.5 output [1/2] of a program", None),
+    ],
+)
+def test_steps_are_read_from_either_builder(line: str, found: BuildStep | None) -> None:
+    """The progress shows the step that BuildKit or Podman is at."""
+    assert subject.parse_step(line) == found
+
+
+def test_a_failed_build_shows_its_step_and_keeps_its_log(spec: BuildSpec, tmp_path: Path) -> None:
+    """The failing instruction, its last words and the log's path are the error; the log holds all of it."""
+
+    def failing(
+        command: Sequence[str],
+        *,
+        cwd: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        on_line: Callable[[str], None] | None = None,
+        capture: bool = True,
+    ) -> Completed:
+        assert on_line
+        for line in FAILED.splitlines():
+            on_line(line)
+        return Completed(tuple(command), 1, "", FAILED)
+
+    steps: list[BuildStep] = []
+    with pytest.raises(HomeroomError) as caught:
+        subject.build_image(DOCKER, spec, "d", LENT, on_step=steps.append, logs=tmp_path / "logs", runner=failing)
+    assert "[2/3] RUN false" in caught.value.cause
+    assert caught.value.cause.count("the reason") == 1
+    log = tmp_path / "logs/build-hub.log"
+    assert str(log) in caught.value.remedy
+    assert log.read_text() == FAILED
+    assert steps == [BuildStep(2, 3, "RUN false")]
+
+
+def test_podmans_failure_shows_its_last_step() -> None:
+    """Podman draws no rulers: the last step's lines are shown."""
+    lines = ["STEP 1/2: FROM x", "STEP 2/2: RUN false", "the reason", "Error: building at STEP"]
+    assert subject.failure_lines(lines) == lines[1:]
+
+
+def test_a_build_is_labelled_and_takes_the_secrets(spec: BuildSpec) -> None:
+    """The label is what the next `up` compares; Podman's secrets must not travel by its service, which leaks them."""
+    docker = subject.build_command(DOCKER, spec, "d1", LENT)
+    podman = subject.build_command(replace(DOCKER, kind="podman"), spec, "d1", LENT)
+    for command in (docker, podman):
+        assert "homeroom.context=d1" in command
+        assert "id=ca,src=/x" in command
+        assert command[-1] == str(spec.context)
+    assert not {"--url", "--remote"} & set(podman)
+
+
+def test_another_builder_of_the_user_is_not_used(spec: BuildSpec, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A builder in a container would not see the local base image, so the engine's own is named."""
+    monkeypatch.setenv("BUILDX_BUILDER", "remote")
+    environment = subject.build_environment(DOCKER, LENT)
+    assert environment["BUILDX_BUILDER"] == "default"
+    assert environment["DOCKER_HOST"] == "unix:///run/some.sock"
+    assert environment["HTTP_PROXY"] == "http://p"
+
+
+def test_another_users_podman_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Images built in one user's Podman are not seen by another's, so that is said before the build."""
+    path = tmp_path / "podman.sock"
+    path.touch()
+    podman = replace(DOCKER, kind="podman", socket=path)
+    subject.require_podmans_owner(podman)
+    monkeypatch.setattr("os.geteuid", lambda: path.stat().st_uid + 1)
+    with pytest.raises(HomeroomError, match="another user"):
+        subject.require_podmans_owner(podman)
