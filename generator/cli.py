@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from typing import Annotated
 
@@ -154,6 +155,7 @@ def reference() -> None:
 
 def main() -> None:
     """Run a verb; an operator's mistake ends with cause and remedy and its exit code."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a killed run also cleans up after itself
     try:
         app()
     except HomeroomError as error:

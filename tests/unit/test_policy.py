@@ -605,7 +605,7 @@ def tampered_texts(draw: st.DrawFn) -> bytes:
         key, values = draw(st.sampled_from(DANGEROUS))
         value = draw(st.sampled_from(values) | st.sampled_from(values) | JSON)
         pairs = levels[draw(st.sampled_from(["host", "host", "body"]))]
-        spelt = draw(st.sampled_from([*[str] * 12, *SPELLINGS]))(key)
+        spelt = draw(st.sampled_from(SPELLINGS[:1] * 12 + SPELLINGS))(key)
         if draw(st.sampled_from([True, True, True, False])):
             pairs[:] = [pair for pair in pairs if pair[0] != key]
         pairs.insert(draw(st.integers(0, len(pairs))), (spelt, value))
@@ -613,7 +613,7 @@ def tampered_texts(draw: st.DrawFn) -> bytes:
     def written(pairs: list[tuple[str, Any]]) -> str:
         return "{" + ",".join(f"{json.dumps(key)}:{json.dumps(value)}" for key, value in pairs) + "}"
 
-    name = draw(st.sampled_from([*[str] * 24, *SPELLINGS]))("HostConfig")
+    name = draw(st.sampled_from(SPELLINGS[:1] * 24 + SPELLINGS))("HostConfig")
     nested = f"{json.dumps(name)}:{written(levels['host'])}"
     again = draw(st.sampled_from([*[""] * 9, "," + nested]))
     return (written(levels["body"])[:-1] + "," + nested + again + "}").encode()
