@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import os
+import stat
 from pathlib import Path
 from urllib.parse import quote
 
 LABS = Path("/run/labs")
-"""Every lab's directory, as the hub and the proxy see it (volume `lab-sockets`)."""
+"""Every lab's directory, as the hub and the proxy see it (volume `lab-sockets`); the guard makes them."""
 
 LAB = Path("/run/lab")
 """A lab's own directory, as the lab sees it: one subdirectory of LABS."""
@@ -30,12 +30,9 @@ def directory_name(user: str, server: str) -> str:
     return hashlib.sha256(f"{user}\0{server}".encode()).hexdigest()[:24]
 
 
-def prepare_directory(directory: Path) -> None:
-    """Make a lab's directory, for its group alone, without the socket of an earlier lab.
-
-    Mode 2770: the lab makes its socket there, and the socket takes the shared group, whatever user the image runs as.
-    """
-    directory.mkdir(exist_ok=True)
-    os.chown(directory, -1, int(SHARED_GROUP))
-    directory.chmod(0o2770)
-    (directory / "lab.sock").unlink(missing_ok=True)
+def is_socket(path: Path) -> bool:
+    """Whether there is a socket, and not a link to somebody else's that the lab's owner laid there."""
+    try:
+        return stat.S_ISSOCK(path.lstat().st_mode)
+    except OSError:
+        return False

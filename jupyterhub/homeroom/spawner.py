@@ -95,7 +95,6 @@ class LabSpawner(DockerSpawner):
 
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
-        sockets.prepare_directory(self.socket_directory)
         await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
@@ -123,8 +122,11 @@ class LabSpawner(DockerSpawner):
             await asyncio.sleep(WATCH_INTERVAL_SECONDS)
 
     async def _accepts(self) -> bool:
+        socket = self.socket_directory / "lab.sock"
+        if not sockets.is_socket(socket):
+            return False
         try:
-            _, writer = await asyncio.open_unix_connection(self.socket_directory / "lab.sock")
+            _, writer = await asyncio.open_unix_connection(socket)
         except OSError:
             return False
         writer.close()
