@@ -63,7 +63,9 @@ class Person:
         """Start the lab, where none runs yet, and wait until it answers this person."""
         self.get("hub/home")
         answer = self.api("POST", f"users/{self.name}/server")
-        assert answer.status_code in (201, 202) or "already running" in answer.text, f"{answer.status_code} {answer.text}"
+        assert answer.status_code in (201, 202) or "already running" in answer.text, (
+            f"{answer.status_code} {answer.text}"
+        )
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self.get(f"user/{self.name}/lab").status_code != 200 or not self._lab_answers():
             assert time.monotonic() < deadline, f"the lab of {self.name} did not answer in {PATIENCE_SECONDS} s"
@@ -116,7 +118,13 @@ class Kernel:
     def run(self, code: str) -> str:
         """Run code and return what it wrote to its streams, or raise with its traceback."""
         message_id = uuid.uuid4().hex
-        header = {"msg_id": message_id, "msg_type": "execute_request", "username": "", "session": "test", "version": "5.3"}
+        header = {
+            "msg_id": message_id,
+            "msg_type": "execute_request",
+            "username": "",
+            "session": "test",
+            "version": "5.3",
+        }
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
         message = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {}, "content": content}
         self.channel.send(json.dumps(message))

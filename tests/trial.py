@@ -29,7 +29,10 @@ def free_port() -> int:
 def tracked_files() -> list[str]:
     """What a clone of the repository would hold, with what is not committed yet."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"], cwd=ROOT, check=True, capture_output=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
     ).stdout.decode()
     return [name for name in listed.split("\0") if name and (ROOT / name).is_file()]
 
@@ -115,7 +118,12 @@ class Trial:
         """Type `docker compose ARGUMENTS` in its directory."""
         plain = {key: value for key, value in os.environ.items() if not key.startswith("COMPOSE_")}
         done = subprocess.run(
-            ["docker", "compose", *arguments], cwd=self.directory, env=plain, capture_output=True, text=True, timeout=300
+            ["docker", "compose", *arguments],
+            cwd=self.directory,
+            env=plain,
+            capture_output=True,
+            text=True,
+            timeout=300,
         )
         assert done.returncode == 0, done.stderr
         return done.stdout

@@ -477,7 +477,7 @@ def read_bind(given: str) -> Mount:
     return Mount(source=source, target=target, read_only=mode == "ro")
 
 
-def read_mount(given: Any, policy: Policy) -> Mount:
+def read_mount(given: Any) -> Mount:
     """The API's newer form of a mount. :raises Refused: for options that could reach beyond the source."""
     keys = ("Type", "Source", "Target", "ReadOnly", "Consistency", "VolumeOptions", "BindOptions", "TmpfsOptions")
     if not only_keys(given, *keys) or given.get("TmpfsOptions") or given.get("Consistency"):
@@ -486,18 +486,13 @@ def read_mount(given: Any, policy: Policy) -> Mount:
     if not (isinstance(source, str) and isinstance(target, str) and isinstance(read_only, bool)):
         raise Refused(f"a mount with the fields {shown(given)} is malformed")
     options = given.get("VolumeOptions") or {}
-    subpath = options.get("Subpath", "") if only_keys(options, "NoCopy", "Labels", "DriverConfig", "Subpath") else None
-    if subpath is None or any(options.get(each) for each in ("NoCopy", "Labels", "DriverConfig")):
+    if not only_keys(options, "NoCopy", "Labels", "DriverConfig", "Subpath") or any(options.values()):
         raise Refused(f"the volume options of mount {shown(source)} are not allowed")
     propagation = given.get("BindOptions") or {}
     if not only_keys(propagation, "Propagation") or propagation.get("Propagation") not in (None, "", "rprivate"):
         raise Refused(f"the bind options of mount {shown(source)} are not allowed")
     if (given.get("Type"), source.startswith("/")) not in (("volume", False), ("bind", True)):
         raise Refused(f"mount {shown(source)} is neither a named volume nor a path")
-    if subpath:
-        if source != policy.lab_sockets_volume or not isinstance(subpath, str):
-            raise Refused(f"mount {shown(source)} is a part of a volume")
-        source = f"{policy.lab_sockets_path}/{subpath}"
     return Mount(source=source, target=target, read_only=read_only)
 
 
@@ -506,7 +501,7 @@ def read_mounts(host: Mapping[str, Any], policy: Policy) -> list[Mount]:
     binds, mounts = host.get("Binds") or [], host.get("Mounts") or []
     if not is_strings(binds) or not isinstance(mounts, list):
         raise Refused("HostConfig.Binds or Mounts is malformed")
-    found = [read_bind(each) for each in binds] + [read_mount(each, policy) for each in mounts]
+    found = [read_bind(each) for each in binds] + [read_mount(each) for each in mounts]
     for mount in found:
         if not any(rule.allows(mount) for rule in policy.mount_rules()):
             raise Refused(f"mount {shown(mount.source)} onto {shown(mount.target)} is not allowed")
@@ -515,21 +510,17 @@ def read_mounts(host: Mapping[str, Any], policy: Policy) -> list[Mount]:
     return found
 
 
-def written_mounts(mounts: list[Mount], policy: Policy) -> dict[str, Any]:
+def written_mounts(mounts: list[Mount]) -> dict[str, Any]:
     """The mounts as the engine is to be told, in the form that is safest for each.
 
-    A lab's socket directory lies where the hub can write, so the hub could swap it for a link to `/` at any moment up
-    to the mount. A volume's subpath is resolved by the engine without following links out of it; a bind is not, and
-    goes out only where the guard keeps the directory itself (`Allow.directory`).
+    The engine follows links in a path that it binds, up to the start of the container: a path goes out only where
+    nobody but the guard (`Allow.directory`) or the operator (`Policy.binds`) can put one.
     """
     binds, others = [], []
     for mount in mounts:
-        flags = {"Target": mount.target, "ReadOnly": mount.read_only}
-        if is_lab_directory(mount, policy) and policy.subpath:
-            options = {"Subpath": mount.source.rpartition("/")[2]}
-            others.append({"Type": "volume", "Source": policy.lab_sockets_volume, "VolumeOptions": options, **flags})
-        elif mount.source.startswith("/"):
-            others.append({"Type": "bind", "Source": mount.source, **flags})  # as a Bind a missing source would be made
+        if mount.source.startswith("/"):  # as one of Binds a source that is missing would be made
+            flags = {"Target": mount.target, "ReadOnly": mount.read_only}
+            others.append({"Type": "bind", "Source": mount.source, **flags})
         else:
             binds.append(f"{mount.source}:{mount.target}:{'ro' if mount.read_only else 'rw'}")
     return {"Binds": binds, "Mounts": others}
@@ -569,5 +560,5 @@ def checked_create(given: dict[str, Any], policy: Policy) -> tuple[dict[str, Any
     anonymous = config.pop("Volumes", None) or {}
     if not empty_objects(anonymous, policy) or not set(anonymous) <= {mount.target for mount in mounts}:
         raise Refused("body.Volumes makes volumes without a name")
-    config["HostConfig"] = {**host, **written_mounts(mounts, policy)}
+    config["HostConfig"] = {**host, **written_mounts(mounts)}
     return config, mounts

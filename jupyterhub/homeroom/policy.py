@@ -33,7 +33,6 @@ from homeroom.create_body import (
 )
 
 OLDEST_API = 41  # below v1.41 the engine silently gives a container the host's cgroup namespace
-SUBPATH_API = 45  # from v1.45 on a volume's subdirectory can be mounted; older versions drop the field without a word
 LONGEST_LOG_LINES = 1000
 
 CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}")
@@ -44,7 +43,7 @@ VERSION = re.compile(r"/v1\.([0-9]{1,3})(?=/)")
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What one deployment's hub may do. Every field but the last two comes from `guard.json`.
+    """What one deployment's hub may do. Every field but the last comes from `guard.json`.
 
     :param volume_prefix: what every person's volume begins with; such a volume must carry the deployment's label and
         the label of the very user the lab is for.
@@ -56,7 +55,6 @@ class Policy:
     :param runtimes: OCI runtimes a lab may name, besides the engine's default.
     :param dns: name servers a lab may be given.
     :param lab_sockets_path: where the engine keeps the volume of the labs' sockets; asked of the engine.
-    :param subpath: whether the engine can mount a volume's subdirectory safely; asked of the engine.
     """
 
     deployment: str
@@ -75,7 +73,6 @@ class Policy:
     max_memory_bytes: int = 1 << 40
     max_pids: int = 4096
     lab_sockets_path: str | None = field(default=None, metadata={"configured": False})
-    subpath: bool = field(default=False, metadata={"configured": False})
 
     @classmethod
     def from_json(cls, text: str) -> Policy:
@@ -120,7 +117,7 @@ class Allow:
     :param container: the name or id that must first prove to be a lab of this deployment.
     :param volume: the volume to be shown, which must be this deployment's.
     :param homes: volumes that must exist and belong to `user`.
-    :param directory: the lab's own directory of sockets, to be made sure of before the call.
+    :param directory: the lab's own directory of sockets, which the guard must have made before the call.
     """
 
     method: str
@@ -222,9 +219,6 @@ def create_lab(call: Call, policy: Policy) -> Allow:
         raise Refused(f"container name {shown(name)} does not begin with {policy.container_prefix}")
     body, mounts = checked_create(read_object(call.body), policy)
     own = [mount.source.rpartition("/")[2] for mount in mounts if is_lab_directory(mount, policy)]
-    if own and policy.subpath:
-        # An engine asked in an older version drops the subpath and mounts every lab's sockets.
-        call = replace(call, api=max(call.api or 0, SUBPATH_API))
     return Allow(
         method="POST",
         path=f"{call.version}/containers/create",
@@ -232,7 +226,7 @@ def create_lab(call: Call, policy: Policy) -> Allow:
         body=json.dumps(body).encode(),
         homes=tuple(mount.source for mount in mounts if mount.source.startswith(policy.volume_prefix)),
         user=body["Labels"][USER_LABEL],
-        directory=own[0] if own and not policy.subpath else None,
+        directory=own[0] if own else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -17,7 +18,7 @@ from aiohttp import web
 from yarl import URL
 
 from homeroom.create_body import Refused, shown
-from homeroom.policy import SUBPATH_API, Allow, Deny, Policy, decide, is_lab, owner
+from homeroom.policy import Allow, Deny, Policy, decide, is_lab, owner
 
 LARGEST_ANSWER_BYTES = 32 << 20
 LARGEST_LOG_BYTES = 1 << 20
@@ -46,8 +47,7 @@ class Answer:
 class Relay:
     """Answers the hub's calls: one policy, one engine, connections to it kept open.
 
-    :param lab_sockets: where the guard itself sees the volume of the labs' sockets; needed only with an engine that
-        cannot mount a part of a volume.
+    :param lab_sockets: where the guard itself sees the volume of the labs' sockets, in which it makes their directories.
     :param engine_lost: set once the engine has not been there for ENGINE_GRACE_SECONDS: its socket may have been made
         anew, which a container that mounts the old file sees only after its own restart.
     """
@@ -132,15 +132,12 @@ class Relay:
             raise Refused(f"volume {name} is labelled as that of {whose or 'nobody here'}, not of {shown(user)}")
 
     async def _ask_engine(self) -> Policy:
-        """The policy with what only the engine knows: asked once, and again after it was away."""
+        """The policy with the place that only the engine knows: asked once, and again after it was away."""
         if self._full_policy is None:
             volume = await self._send(Allow(method="GET", path=f"/volumes/{self.policy.lab_sockets_volume}"))
-            version = (await self._send(Allow(method="GET", path="/version"))).read()
             if volume.status != 200:
                 raise Refused(f"volume {self.policy.lab_sockets_volume} does not exist: is the deployment up?")
-            self._full_policy = replace(
-                self.policy, lab_sockets_path=volume.read()["Mountpoint"], subpath=mounts_subpaths(version)
-            )
+            self._full_policy = replace(self.policy, lab_sockets_path=volume.read()["Mountpoint"])
         return self._full_policy
 
     async def _send(self, allowed: Allow) -> Answer:
@@ -174,27 +171,24 @@ def say(status: int, message: str) -> web.Response:
     return web.json_response({"message": message}, status=status)
 
 
-def mounts_subpaths(version: dict[str, Any]) -> bool:
-    """Whether the engine mounts a part of a volume: Docker from 26 on does, others ignore the wish and mount it all."""
-    parts = [each.get("Name") for each in version.get("Components") or [] if isinstance(each, dict)]
-    major, _, minor = str(version.get("ApiVersion", "")).partition(".")
-    return "Engine" in parts and major == "1" and minor.isdecimal() and int(minor) >= SUBPATH_API
-
-
 def hold_directory(root: Path, name: str) -> None:
-    """Make a lab's directory of sockets, where nobody else may make anything.
+    """Make a lab's directory of sockets, where nobody else may make anything: what the engine binds stays what it is.
 
-    :raises Refused: where the hub could have put something else in its place, such as a link to `/`.
+    :raises Refused: where somebody could put, or has put, something else in its place, such as a link to `/`; where it
+        cannot be made.
     """
-    parent = root.stat()
-    if parent.st_uid != os.geteuid() or parent.st_mode & 0o022:
-        raise Refused(f"with this engine {root} must be writable by the guard alone (0:100, mode 2750)")
     own = root / name
-    if not os.path.lexists(own):
-        own.mkdir()
+    try:
+        parent = root.stat()
+        if parent.st_uid != os.geteuid() or parent.st_mode & 0o022:
+            raise Refused(f"{root} must be writable by the guard alone (0:100, mode 2750)")
+        with contextlib.suppress(FileExistsError):
+            own.mkdir()
+        if not stat.S_ISDIR(own.lstat().st_mode):
+            raise Refused(f"{own} is no directory")
         own.chmod(0o2770)
-    if not stat.S_ISDIR(own.lstat().st_mode):
-        raise Refused(f"{own} is no directory")
+    except OSError as error:  # said here, or it would pass for an engine that does not answer
+        raise Refused(f"the directory of the lab's socket cannot be made: {error}") from error
 
 
 async def read_bounded(response: aiohttp.ClientResponse, *, cut: bool) -> bytes:

@@ -1,0 +1,34 @@
+// Loaded before configurable-http-proxy: what it lacks where hub and labs listen on Unix sockets.
+import { readFileSync } from "node:fs";
+import ConfigurableProxy from "configurable-http-proxy";
+
+const RETRY_SECONDS = 3;
+const HUB = `${process.env.BASE_URL || "/"}hub/`;
+const HUB_IS_DOWN = readFileSync(new URL("errors/503.html", import.meta.url));
+const proxy = ConfigurableProxy.prototype;
+const { proxyOptsForTarget, _handleProxyErrorDefault } = proxy;
+
+// Connections to sockets are kept open, as those to ports are. Otherwise the other side closes after its answer, and a
+// request with a body then fails on Node's last, empty write (EPIPE): one POST in five came back as 503 although it was
+// carried out. https://github.com/nodejs/node/issues/40553
+proxy.proxyOptsForTarget = function (target) {
+  const options = proxyOptsForTarget.call(this, target);
+  if (options.target.socketPath) options.agent = this.httpAgent;
+  return options;
+};
+
+// Called when not even the hub's error page can be had: the hub itself is down. People get a page that reloads;
+// a form that was being sent is not sent again, its sender goes to the hub's front page.
+proxy._handleProxyErrorDefault = function (code, kind, request, response) {
+  const forPeople = (request.headers.accept || "").includes("text/html");
+  if (code !== 503 || !forPeople || response.headersSent || response.writableEnded) {
+    return _handleProxyErrorDefault.call(this, code, kind, request, response);
+  }
+  response.writeHead(code, {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Retry-After": RETRY_SECONDS,
+    Refresh: request.method === "GET" ? RETRY_SECONDS : `${RETRY_SECONDS}; url=${HUB}`,
+  });
+  response.end(HUB_IS_DOWN);
+};

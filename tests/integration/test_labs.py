@@ -1,0 +1,103 @@
+"""A lab of one's own: it starts, computes, keeps its files, and is closed in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.person import Person
+from tests.trial import Trial
+
+
+@pytest.fixture
+def admin(trial: Trial) -> Iterator[Person]:
+    """The administrator with a running lab."""
+    person = Person(trial, "admin")
+    person.sign_in(trial.password)
+    person.start_lab()
+    return person
+
+
+def test_a_file_outlives_stop_down_and_new_images(trial: Trial, admin: Person) -> None:
+    """What a person saved is there after the lab was stopped, after down and up, and after the images were rebuilt."""
+    assert admin.run("open('kept.txt', 'w').write('kept'); print(6 * 7)") == "42\n"
+    admin.stop_lab()
+    admin.start_lab()
+    assert admin.run("print(open('kept.txt').read())") == "kept\n"
+
+    output = trial.make("down").stdout
+    assert "1 labs stopped" in output
+    trial.up()
+    admin.sign_in(trial.password)
+    admin.start_lab()
+    assert admin.run("print(open('kept.txt').read())") == "kept\n"
+
+    admin.stop_lab()
+    trial.make("build")
+    admin.start_lab()
+    assert admin.run("print(open('kept.txt').read())") == "kept\n"
+
+
+def test_the_limits_are_in_force(trial: Trial, admin: Person) -> None:
+    """Memory, CPU and process limits of `.env` are what the kernel enforces, and a lab does not swap."""
+    host = trial.lab("admin").attrs["HostConfig"]
+    assert host["Memory"] == 2**30
+    assert host["MemorySwap"] == 2**30
+    assert host["CpuQuota"] == host["CpuPeriod"]
+    read = (
+        "from pathlib import Path\n"
+        "names = ['/sys/fs/cgroup/memory/memory.limit_in_bytes', '/sys/fs/cgroup/memory.max']\n"
+        "print(next(Path(n).read_text().strip() for n in names if Path(n).exists()))\n"
+        "names = ['/sys/fs/cgroup/pids/pids.max', '/sys/fs/cgroup/pids.max']\n"
+        "print(next(Path(n).read_text().strip() for n in names if Path(n).exists()))"
+    )
+    assert admin.run(read).split() == [str(2**30), "1024"]
+
+
+def test_a_lab_is_hardened(trial: Trial, admin: Person) -> None:
+    """A lab runs as an ordinary user without a way up, on no published port, under its deployment's labels."""
+    attributes = trial.lab("admin").attrs
+    host = attributes["HostConfig"]
+    assert host["CapDrop"] == ["ALL"]
+    assert any("no-new-privileges" in option for option in host["SecurityOpt"])
+    assert not host["PortBindings"]
+    assert attributes["Config"]["Labels"]["homeroom.user"] == "admin"
+    status = admin.run("print(open('/proc/self/status').read())")
+    fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+    assert fields["Uid"].split()[0] == "1000"
+    assert int(fields["CapBnd"], 16) == 0
+    assert fields["NoNewPrivs"] == "1"
+
+
+def test_a_lab_listens_on_no_network_and_sees_no_other(trial: Trial, admin: Person) -> None:
+    """The lab's server has no TCP port beyond loopback, and of all sockets only its own and the hub's."""
+    listening = (
+        "rows = [line.split() for name in ('tcp', 'tcp6') for line in open(f'/proc/net/{name}').read().splitlines()[1:]]\n"
+        "loopback = ('0100007F', '00000000000000000000000001000000', '0B00007F')\n"
+        "print([row[1] for row in rows if row[3] == '0A' and row[1].split(':')[0] not in loopback])"
+    )
+    assert admin.run(listening) == "[]\n"
+    assert admin.run("import os; print(sorted(os.listdir('/run/lab')), sorted(os.listdir('/run/hub')))") == (
+        "['lab.sock'] ['hub.sock']\n"
+    )
+
+
+def test_the_environment_of_the_server_cannot_be_changed_but_pip_works(admin: Person) -> None:
+    """What runs before a person's code is root's; what they install themselves lands in their home."""
+    assert (
+        admin.run("import os; print(os.access('/opt/jupyter', os.W_OK), os.access('/usr/local', os.W_OK))")
+        == "False False\n"
+    )
+    assert admin.run("import site; print(site.getusersitepackages().startswith('/home/jovyan/'))") == "True\n"
+
+
+def test_a_stopped_lab_leaves_no_container(trial: Trial, admin: Person) -> None:
+    """A lab's container is removed when it stops; the home volume stays, with its owner's labels."""
+    admin.stop_lab()
+    with pytest.raises(IndexError):
+        trial.lab("admin")
+    from tests.trial import engine
+
+    volume = engine().volumes.get(f"{trial.project}-user-admin")
+    assert volume.attrs["Labels"]["homeroom.user"] == "admin"

@@ -1,0 +1,59 @@
+"""Two deployments on one machine, one of them under a path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.person import Person
+from tests.trial import Trial
+
+
+@pytest.fixture(scope="module")
+def biology(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """A second deployment, under /biology/."""
+    second = Trial(tmp_path_factory.mktemp("biology"), f"hrbio{os.getpid()}", {"BASE_URL": "/biology/"})
+    try:
+        second.up()
+        yield second
+    finally:
+        second.remove()
+
+
+def test_both_serve_at_once(trial: Trial, biology: Trial) -> None:
+    """Each has its own accounts, labs and homes, and the one under a path works like the other."""
+    for deployment in (trial, biology):
+        person = Person(deployment, "admin")
+        assert person.sign_in(deployment.password).url == f"{deployment.url}hub/home"
+        person.start_lab()
+        assert person.run(f"open('whose', 'w').write('{deployment.project}'); print(6 * 7)") == "42\n"
+    assert Person(biology, "admin").sign_in(trial.password).status_code == 403
+    assert trial.lab("admin").id != biology.lab("admin").id
+
+
+def test_stopping_one_leaves_the_other(trial: Trial, biology: Trial) -> None:
+    """`make down` here is not noticed there."""
+    person = Person(trial, "admin")
+    person.sign_in(trial.password)
+    person.start_lab()
+    with person.kernel() as kernel:
+        kernel.run("mark = 1")
+        biology.make("down")
+        assert kernel.run("print(mark)") == "1\n"
+    biology.up()
+
+
+def test_a_name_that_is_taken_is_refused(trial: Trial, bare_trial: Trial) -> None:
+    """A second directory with the first one's name is told so before it touches anything of it."""
+    bare_trial.project = trial.project
+    hub = trial.container("hub").id
+    try:
+        done = bare_trial.verb("up")
+    finally:
+        bare_trial.project = "hrnone"
+    assert done.returncode == 2
+    assert str(trial.directory) in done.stdout
+    assert "COMPOSE_PROJECT_NAME" in done.stdout
+    assert trial.container("hub").id == hub

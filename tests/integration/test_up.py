@@ -1,0 +1,138 @@
+"""The operator's first minutes: what `make up` leaves behind, and that doing it again changes nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import requests
+
+from tests.trial import Trial
+
+SERVICES = ("guard", "proxy", "hub")
+
+
+def started(trial: Trial) -> dict[str, str]:
+    """When each service was started, by container."""
+    return {container.id: container.attrs["State"]["StartedAt"] for container in map(trial.container, SERVICES)}
+
+
+def test_first_up_tells_where_to_go_and_who_is_administrator(trial: Trial) -> None:
+    """After the first `make up` an operator knows address, name and password, and the address answers."""
+    assert re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.password)
+    assert requests.get(f"{trial.url}hub/login", timeout=30).status_code == 200
+
+
+def test_env_is_private_and_secrets_are_nowhere_else(trial: Trial) -> None:
+    """`.env` is for its owner alone, and no generated file repeats a secret of it."""
+    env = trial.directory / ".env"
+    assert env.stat().st_mode & 0o777 == 0o600
+    token = re.search(r"^CONFIGPROXY_AUTH_TOKEN=(\w{64})$", env.read_text(), re.MULTILINE)
+    assert token
+    for path in (trial.directory / "rendered").rglob("*"):
+        if path.is_file():
+            assert token[1] not in path.read_text(errors="replace"), path
+
+
+def test_second_up_changes_nothing(trial: Trial) -> None:
+    """`make up` twice: no container is restarted, no file rewritten, no password shown again."""
+    before = started(trial)
+    files = {
+        path: path.stat().st_mtime_ns
+        for path in trial.directory.rglob("*")
+        if path.is_file() and ".venv" not in path.parts
+    }
+    output = trial.make("up").stdout
+    after = {path: path.stat().st_mtime_ns for path in files}
+    assert started(trial) == before
+    assert after == files
+    assert "Password:" not in output
+    assert trial.url.partition("//")[2].split("/")[0] in output
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_services_have_least_privilege(trial: Trial, service: str) -> None:
+    """Every service runs without capabilities, on a read-only root, limited, logged within bounds, healthy."""
+    container = trial.container(service)
+    host = container.attrs["HostConfig"]
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert not host["Privileged"]
+    assert any("no-new-privileges" in option for option in host["SecurityOpt"])
+    assert host["ReadonlyRootfs"]
+    assert host["Memory"] > 0
+    assert host["PidsLimit"] > 0
+    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert host["LogConfig"]["Config"].keys() >= {"max-size", "max-file"}
+    assert container.attrs["State"]["Health"]["Status"] == "healthy"
+
+
+def test_only_the_guard_has_the_engine_and_only_it_is_root(trial: Trial) -> None:
+    """The engine's socket is root: nobody but the guard is given it, and hub and proxy are not root."""
+    for service in ("proxy", "hub"):
+        container = trial.container(service)
+        assert not any("docker.sock" in mount["Source"] for mount in container.attrs["Mounts"])
+        assert container.exec_run(["id", "-u"]).output.strip() != b"0"
+    assert trial.container("guard").attrs["HostConfig"]["NetworkMode"] == "none"
+
+
+def test_nothing_but_the_proxy_is_published(trial: Trial) -> None:
+    """One port is open, the one in `.env`, at the address in `.env`."""
+    published = {
+        (service, binding["HostIp"], binding["HostPort"])
+        for service in SERVICES
+        for bindings in trial.container(service).attrs["NetworkSettings"]["Ports"].values()
+        for binding in bindings or []
+    }
+    assert published == {("proxy", "127.0.0.1", str(trial.port))}
+
+
+def test_status_shows_services_people_and_machine(trial: Trial) -> None:
+    """`make status` answers at a glance what runs, who is there and what is left."""
+    output = trial.make("status").stdout
+    for word in (*SERVICES, "healthy", "labs running", "account", "memory", "disk"):
+        assert word in output
+
+
+def test_check_passes_on_a_good_deployment(trial: Trial) -> None:
+    """`make check` looks everything over, says what it saw, and changes nothing."""
+    before = started(trial)
+    output = trial.make("check").stdout
+    assert "the hub's configuration loads" in output
+    assert started(trial) == before
+
+
+def test_compose_reads_the_same_project(trial: Trial) -> None:
+    """`docker compose` typed by hand in the directory finds the services that `make up` started."""
+    services = [json.loads(line)["Service"] for line in trial.compose("ps", "--format", "json").splitlines()]
+    assert sorted(services) == sorted(SERVICES)
+
+
+def test_a_new_password_replaces_the_old(trial: Trial) -> None:
+    """`make password` gives the administrator a new password, and the old one no longer opens."""
+    from tests.person import Person
+
+    old = trial.password
+    output = trial.make("password").stdout
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", output)
+    assert shown
+    trial.password = shown[0]
+    assert Person(trial, "admin").sign_in(old).status_code == 403
+    assert Person(trial, "admin").sign_in(trial.password).url.endswith("/hub/home")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("nonsense",), "there is no verb 'nonsense'"),
+        (("logs", "SERVICE=hubb"), "there is no service hubb"),
+        (("password", "NAME=nobody-here"), "nobody-here has no account"),
+    ],
+)
+def test_a_wrong_argument_is_told(trial: Trial, arguments: tuple[str, ...], words: str) -> None:
+    """A verb or argument that is wrong is named, with what would be right, and no traceback."""
+    done = trial.make(*arguments, check=False)
+    assert done.returncode == 2
+    assert words in done.stdout
+    assert "Traceback" not in done.stdout
