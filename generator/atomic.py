@@ -33,12 +33,12 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o644, replace: bool 
             os.fsync(file.fileno())
         if replace:
             os.replace(temporary, path)
-        else:
+            return True
+        try:
             os.link(temporary, path)
-            os.unlink(temporary)
+        except FileExistsError:
+            return False
         return True
-    except FileExistsError:
-        return False
     except OSError as error:
         raise HomeroomError(
             f"cannot be written: {error.strerror}",

@@ -23,6 +23,7 @@ from generator.errors import HomeroomError, raise_all
 from generator.settings import Settings, Spec
 
 _ASSIGNMENT = re.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f]")
 _PLAIN = re.compile(r"[^\s'\"$#\\`](?:[^'\"$#\\`\x00-\x1f]*[^\s'\"$#\\`])?|")
 _SINGLE_QUOTED = re.compile(r"'[^'\\\x00-\x1f]*'")
 _DOUBLE_QUOTED = re.compile(r"\"[^\"$\\`\x00-\x1f]*\"")
@@ -76,14 +77,23 @@ def parse(text: str) -> list[Line]:
     lines: list[Line] = []
     errors: list[HomeroomError] = []
     for number, raw in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
-        if not raw.strip() or raw.lstrip().startswith("#"):
-            continue
         try:
-            lines.append(_parse_line(number, raw))
+            _refuse_control_characters(number, raw)
+            if raw.strip() and not raw.lstrip().startswith("#"):
+                lines.append(_parse_line(number, raw))
         except HomeroomError as error:
             errors.append(error)
     raise_all(errors)
     return lines
+
+
+def _refuse_control_characters(number: int, raw: str) -> None:
+    """Also in comments: a lone carriage return ends a line for python-dotenv, and not for Compose."""
+    found = _CONTROL.search(raw)
+    if found:
+        raise HomeroomError(
+            f"holds the control character {found[0]!r}", place=f".env line {number}", remedy="Type the line anew."
+        )
 
 
 def _parse_line(number: int, raw: str) -> Line:
@@ -91,7 +101,7 @@ def _parse_line(number: int, raw: str) -> Line:
     match = _ASSIGNMENT.fullmatch(raw.rstrip(" "))
     if not match:
         raise HomeroomError(
-            f"is not of the form NAME=value: {raw.strip()[:40]!r}",
+            f"is not of the form NAME=value: {_before_value(raw)!r}",
             place=place,
             remedy="Write NAME=value without spaces around the `=` and without `export`; start a comment with `#`.",
         )
@@ -104,6 +114,11 @@ def _parse_line(number: int, raw: str) -> Line:
         place=place,
         remedy=f"Put the value between single quotes, with none inside: {key}='...'. Comments go on their own line.",
     )
+
+
+def _before_value(raw: str) -> str:
+    """What of a faulty line may be shown: not the value, which may be a secret."""
+    return re.split(r"[=:]", raw.strip(), maxsplit=1)[0][:40]
 
 
 def _duplicates(lines: list[Line]) -> list[HomeroomError]:

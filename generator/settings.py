@@ -18,7 +18,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticUndefined
 
 Consumer = Literal["compose", "hub", "generator"]
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)([KMGT])")
+_SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT])")
 _FACTORS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _PLACEHOLDER = re.compile(r"change.?me|<.*>|\.\.\.|x{4,}|secret|password|todo", re.IGNORECASE)
 
@@ -64,7 +64,24 @@ def parse_size(value: object) -> object:
     match = _SIZE.fullmatch(value)
     if not match:
         raise ValueError("is not a size such as 512M or 2G")
-    return int(float(match[1]) * _FACTORS[match[2]])
+    size = int(float(match[1]) * _FACTORS[match[2]])
+    if not 64 * 2**20 <= size <= 4 * 2**40:
+        raise ValueError("must be at least 64M and at most 4T")
+    return size
+
+
+def check_whole(value: object) -> object:
+    """Require digits alone: Python would also take `1_000`, `+5`, `5.0` and ` 5 `, which Compose does not."""
+    if isinstance(value, str) and not re.fullmatch(r"-?(?:0|[1-9][0-9]*)", value):
+        raise ValueError("is not a whole number")
+    return value
+
+
+def check_number(value: object) -> object:
+    """Require a plain decimal number, such as 2 or 0.5."""
+    if isinstance(value, str) and not re.fullmatch(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?", value):
+        raise ValueError("is not a number")
+    return value
 
 
 def check_base_url(value: str) -> str:
@@ -77,6 +94,8 @@ def check_base_url(value: str) -> str:
 def check_ip(value: str) -> str:
     """Require an address of this machine; 0.0.0.0 stands for all of them."""
     try:
+        if "%" in value:
+            raise ValueError("Compose cannot read an address with a zone")
         ipaddress.ip_address(value)
     except ValueError:
         raise ValueError("is not an IP address such as 0.0.0.0 or 127.0.0.1") from None
@@ -89,7 +108,8 @@ def check_subnet(value: str) -> str:
         network = ipaddress.IPv4Network(value)
     except ValueError as error:
         raise ValueError(f"is not a network such as 10.213.0.0/20 ({error})") from None
-    if not network.is_private or not 16 <= network.prefixlen <= 24:
+    private = network.is_private and not (network.is_loopback or network.is_link_local or network.is_reserved)
+    if not private or not 16 <= network.prefixlen <= 24 or value != str(network):
         raise ValueError("must be a private network of size /16 to /24, such as 10.213.0.0/20")
     return value
 
@@ -106,9 +126,9 @@ def check_secret(value: str) -> str:
 
 
 def check_path(value: str) -> str:
-    """Require an absolute path."""
-    if not PurePosixPath(value).is_absolute():
-        raise ValueError("must be an absolute path")
+    """Require an absolute path; Compose takes a colon for the end of it."""
+    if not PurePosixPath(value).is_absolute() or ":" in value:
+        raise ValueError("must be an absolute path without a colon")
     return value
 
 
@@ -116,7 +136,9 @@ def _token() -> str:
     return secrets.token_hex(32)
 
 
-Size = Annotated[int, BeforeValidator(parse_size), Field(ge=64 * 2**20, le=4 * 2**40)]
+Size = Annotated[int, BeforeValidator(parse_size)]
+Whole = Annotated[int, BeforeValidator(check_whole)]
+Number = Annotated[float, BeforeValidator(check_number)]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
@@ -156,7 +178,7 @@ class Settings(BaseModel):
         """Address of this machine on which the hub is published. 0.0.0.0 means all of them; 127.0.0.1 only this
         machine, for a trial or behind a web server of your own.""",
     )
-    HUB_PORT: int = setting(
+    HUB_PORT: Whole = setting(
         8000,
         About(group=ADDRESS, consumers=("compose", "generator"), unit="TCP port"),
         "Port on which the hub is published. Two deployments on one machine need two ports.",
@@ -174,21 +196,21 @@ class Settings(BaseModel):
         """How people sign in. `native`: accounts kept by the hub, sign-up waits for the administrator's approval.
         `dummy`: any name and no password, for a trial; refused unless HUB_IP is 127.0.0.1 or ::1.""",
     )
-    PASSWORD_MIN_LENGTH: int = setting(
+    PASSWORD_MIN_LENGTH: Whole = setting(
         10,
-        About(group=SIGN_IN, consumers=("hub", "generator"), unit="characters"),
+        About(group=SIGN_IN, consumers=("hub",), unit="characters"),
         "Shortest password that sign-up accepts. Common passwords are refused at any length.",
         ge=8,
-        le=128,
+        le=72,  # bytes: bcrypt takes no more
     )
-    LOGIN_ATTEMPTS: int = setting(
+    LOGIN_ATTEMPTS: Whole = setting(
         5,
         About(group=SIGN_IN, consumers=("hub",)),
         "Wrong passwords in a row after which an account is locked for LOGIN_LOCKOUT_SECONDS.",
         ge=1,
         le=1000,
     )
-    LOGIN_LOCKOUT_SECONDS: int = setting(
+    LOGIN_LOCKOUT_SECONDS: Whole = setting(
         600,
         About(group=SIGN_IN, consumers=("hub",), unit="seconds"),
         "How long an account stays locked after too many wrong passwords.",
@@ -207,14 +229,14 @@ class Settings(BaseModel):
         About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that each lab may use. A lab never swaps: what needs more is stopped inside that lab alone.",
     )
-    LAB_CPUS: float = setting(
+    LAB_CPUS: Number = setting(
         1.0,
         About(group=LABS, consumers=("hub", "generator"), unit="CPUs"),
         "CPUs that each lab may use at once; 0.5 is half of one.",
         ge=0.1,
         le=1024,
     )
-    LAB_PIDS: int = setting(
+    LAB_PIDS: Whole = setting(
         1024,
         About(group=LABS, consumers=("hub",), unit="processes and threads"),
         "Processes and threads that each lab may have. It stops a runaway program from taking the machine along.",
@@ -227,14 +249,14 @@ class Settings(BaseModel):
         """Private network through which labs go out. Each running lab takes one address of it. `make up` picks one
         that is free on this machine; labs cannot reach each other on it.""",
     )
-    LAB_START_TIMEOUT_SECONDS: int = setting(
+    LAB_START_TIMEOUT_SECONDS: Whole = setting(
         120,
         About(group=LABS, consumers=("hub",), unit="seconds"),
         "How long a lab may take to start before the hub gives up and says so.",
         ge=10,
         le=3600,
     )
-    CULL_IDLE_SECONDS: int = setting(
+    CULL_IDLE_SECONDS: Whole = setting(
         3600,
         About(group=LABS, consumers=("hub",), unit="seconds"),
         "A lab in which nothing ran for this long is stopped; its files stay. 0: never.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -113,7 +114,10 @@ class Kernel:
         request = requests.Request("GET", person.trial.url + f"user/{person.name}/")
         cookies = person.web.prepare_request(request).headers["Cookie"]
         headers = {"Cookie": cookies, "Origin": f"http://{address.netloc}"}
-        self.channel: ClientConnection = connect(url, additional_headers=headers, max_size=2**24, proxy=None)
+        self._open = ExitStack()
+        self.channel: ClientConnection = self._open.enter_context(
+            connect(url, additional_headers=headers, max_size=2**24, proxy=None)
+        )
 
     def run(self, code: str) -> str:
         """Run code and return what it wrote to its streams, or raise with its traceback."""
@@ -144,4 +148,4 @@ class Kernel:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.channel.close()
+        self._open.close()

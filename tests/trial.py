@@ -142,9 +142,11 @@ class Trial:
     def remove(self) -> None:
         """Remove all traces of it from the engine, homes included: it is a test's."""
         client = engine()
-        for label in (f"com.docker.compose.project={self.project}", f"homeroom.deployment={self.project}"):
+        labels = (f"com.docker.compose.project={self.project}", f"homeroom.deployment={self.project}")
+        for label in labels:
             for container in client.containers.list(all=True, filters={"label": label}):
                 container.remove(force=True, v=True)
+        for label in labels:
             for volume in client.volumes.list(filters={"label": label}):
                 volume.remove(force=True)
             for network in client.networks.list(filters={"label": label}):

@@ -33,7 +33,17 @@ class AccountAuthenticator(NativeAuthenticator):
 
     def is_password_strong(self, password: str) -> bool:
         """Whether the password is long enough, not too long for bcrypt, and not a common one."""
-        return len(password.encode()) <= MAX_PASSWORD_BYTES and bool(super().is_password_strong(password))
+        return self.password_fault(password) is None
+
+    def password_fault(self, password: str) -> str | None:
+        """What is wrong with a password, in a sentence for the person who chose it."""
+        if len(password) < self.minimum_password_length:
+            return f"The password needs at least {self.minimum_password_length} characters."
+        if len(password.encode()) > MAX_PASSWORD_BYTES:
+            return f"The password is too long: {MAX_PASSWORD_BYTES} bytes at most, and an accented letter takes two."
+        if not super().is_password_strong(password):
+            return "This password is a common one, which attackers try first. Please choose another."
+        return None
 
     async def authenticate(self, handler: Any, data: dict[str, str]) -> str | None:
         """Check a name and password.

@@ -12,6 +12,9 @@ from pathlib import Path
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
+CONFIGURATION = Path("/srv")
+"""Below it lies what the operator's configuration may hold: rendered files and `site/`."""
+
 
 def load(path: Path) -> Config:
     """The configuration, with every `load_subconfig` in it."""
@@ -20,11 +23,11 @@ def load(path: Path) -> Config:
 
 def place(error: BaseException) -> str:
     """`file:line` of a fault: the line itself for a syntax error, else the last line of configuration that ran."""
-    if isinstance(error, SyntaxError) and error.filename:
+    if isinstance(error, SyntaxError) and Path(error.filename or "").is_absolute():
         return f"{error.filename}:{error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
     ours = [frame for frame in frames if "site-packages" not in frame.filename and frame.filename != __file__]
-    configuration = [frame for frame in ours if frame.filename.startswith("/srv/")]
+    configuration = [frame for frame in ours if Path(frame.filename).is_relative_to(CONFIGURATION)]
     frame = (configuration or ours or list(frames))[-1]
     return f"{frame.filename}:{frame.lineno}"
 
@@ -33,7 +36,7 @@ def main(path: Path) -> int:
     """Check one file; print its faults."""
     try:
         load(path)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # `exit()` would end the hub, too
         cause = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}"
         print(f"{place(error)}: {cause}", file=sys.stderr)
         return 2

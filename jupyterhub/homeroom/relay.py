@@ -47,7 +47,7 @@ class Answer:
 class Relay:
     """Answers the hub's calls: one policy, one engine, connections to it kept open.
 
-    :param lab_sockets: where the guard itself sees the volume of the labs' sockets, in which it makes their directories.
+    :param lab_sockets: where the guard itself sees the volume of the labs' sockets, to make their directories in.
     :param engine_lost: set once the engine has not been there for ENGINE_GRACE_SECONDS: its socket may have been made
         anew, which a container that mounts the old file sees only after its own restart.
     """

@@ -17,7 +17,6 @@ import aiohttp
 import pytest
 from aiohttp import web
 from homeroom import guard, relay
-from homeroom.create_body import Refused
 from homeroom.policy import Policy
 from homeroom.relay import Relay
 
@@ -58,7 +57,6 @@ class Engine:
         self.calls: list[tuple[str, str, bytes]] = []
         self.labels: dict[str, dict[str, str]] = {LAB: LABELS, FOREIGN: {"homeroom.deployment": "homeroom"}}
         self.volumes = {"homeroom-user-ada": LABELS, "homeroom-user-bob": {**LABELS, "homeroom.user": "bob"}}
-        self.api_version = "1.45"
         self.log_bytes = 100
         self.runner: web.ServerRunner | None = None
 
@@ -78,8 +76,6 @@ class Engine:
         """What an engine says."""
         self.calls.append((request.method, request.raw_path, await request.read()))
         parts = request.path.split("/")
-        if request.path.endswith("/version"):
-            return web.json_response({"ApiVersion": self.api_version, "Components": [{"Name": "Engine"}]})
         if request.path.endswith("/volumes/homeroom_lab-sockets"):
             return web.json_response({"Mountpoint": "/volumes/sockets"})
         if "volumes" in parts:
@@ -109,7 +105,10 @@ async def guarded(tmp_path: Path) -> AsyncIterator[tuple[Engine, Relay, Ask]]:
     """A pretended engine, a guard before it, and a way to ask the guard."""
     engine = Engine(tmp_path / "docker.sock")
     await engine.start()
-    between = Relay(POLICY, engine.path, tmp_path / "labs")
+    labs = tmp_path / "labs"
+    labs.mkdir(exist_ok=True)
+    labs.chmod(0o2750)
+    between = Relay(POLICY, engine.path, labs)
     runner = web.ServerRunner(web.Server(between.handle, access_log=None))
     await runner.setup()
     await web.UnixSite(runner, str(tmp_path / "engine.sock")).start()
@@ -182,13 +181,33 @@ def test_a_container_that_is_gone_is_404(tmp_path: Path) -> None:
 
 
 def test_a_created_lab_is_what_was_decided(tmp_path: Path) -> None:
-    """The engine gets the body written anew, with the subpath in the place of a path that the hub could redirect."""
+    """The engine gets the body written anew, and finds the lab's directory made, for the lab and the sockets' group."""
 
     async def story(engine: Engine, _: Relay, ask: Ask) -> None:
-        assert (await ask("POST", CREATE, json=BODY))[0] == 200
-        host = json.loads(engine.said("/create")[0][2])["HostConfig"]
+        own = tmp_path / "labs" / "3f2a"
+        for _again in range(2):
+            assert (await ask("POST", CREATE, json=BODY))[0] == 200
+            assert own.stat().st_mode & 0o7777 == 0o2770
+            own.chmod(0o700)  # as a guard leaves it that is killed before it has said who may write there
+        method, path, body = engine.said("/create")[0]
+        assert (method, path) == ("POST", CREATE)
+        host = json.loads(body)["HostConfig"]
         assert host["Binds"] == ["homeroom-user-ada:/home/jovyan:rw"]
-        assert host["Mounts"][0]["VolumeOptions"] == {"Subpath": "3f2a"}
+        source = "/volumes/sockets/3f2a"
+        assert host["Mounts"] == [{"Type": "bind", "Source": source, "Target": "/run/lab", "ReadOnly": False}]
+
+    run(tmp_path, story)
+
+
+def test_a_refused_lab_leaves_no_directory(tmp_path: Path) -> None:
+    """What is refused changes nothing, neither at the engine nor among the sockets."""
+
+    async def story(_: Engine, __: Relay, ask: Ask) -> None:
+        assert (await ask("POST", CREATE, json={**BODY, "Image": "other"}))[0] == 403
+        binds = ["homeroom-user-bob:/home/jovyan:rw", "/volumes/sockets/3f2a:/run/lab:rw"]
+        host = {**BODY["HostConfig"], "Binds": binds}
+        assert (await ask("POST", CREATE, json={**BODY, "HostConfig": host}))[0] == 403
+        assert list((tmp_path / "labs").iterdir()) == []
 
     run(tmp_path, story)
 
@@ -210,41 +229,81 @@ def test_anothers_home_is_not_mounted(
     assert "secret-token" not in caplog.text
 
 
-def test_an_older_engine_gets_directories_that_the_guard_keeps(tmp_path: Path) -> None:
-    """Without subpaths a bind goes out only where nobody but the guard could have made its source a link."""
+def plant_a_link(labs: Path) -> None:
+    """A link to the host's root in the place of a lab's directory."""
+    (labs / "3f2a").symlink_to("/")
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
-        engine.api_version = "1.41"
-        labs = tmp_path / "labs"
-        labs.mkdir()
-        labs.chmod(0o2770)
-        status, said = await ask("POST", CREATE, json=BODY)
-        assert (status, "guard alone" in said["message"]) == (403, True)
-        labs.chmod(0o2750)
-        assert (await ask("POST", CREATE, json=BODY))[0] == 200
-        assert (labs / "3f2a").stat().st_mode & 0o7777 == 0o2770
-        assert json.loads(engine.said("/create")[0][2])["HostConfig"]["Mounts"][0]["Type"] == "bind"
-        (labs / "3f2a").rmdir()
-        (labs / "3f2a").symlink_to("/")
-        assert (await ask("POST", CREATE, json=BODY))[0] == 403
 
-    run(tmp_path, story)
+def plant_a_dangling_link(labs: Path) -> None:
+    """A link to what may come to be."""
+    (labs / "3f2a").symlink_to("/nowhere")
+
+
+def plant_a_link_beside(labs: Path) -> None:
+    """A link to a directory that is there and would do."""
+    (labs / "other").mkdir()
+    (labs / "3f2a").symlink_to("other")
+
+
+def plant_a_file(labs: Path) -> None:
+    """A file in the place of a lab's directory."""
+    (labs / "3f2a").touch()
+
+
+def open_to_the_group(labs: Path) -> None:
+    """A volume's root in which the hub, by its group, can make what it likes."""
+    labs.chmod(0o2770)
+
+
+def open_to_all(labs: Path) -> None:
+    """A volume's root in which everybody can make what they like."""
+    labs.chmod(0o2757)
+
+
+def give_away(labs: Path) -> None:
+    """A volume's root of the hub's own, which can open it to itself at any time."""
+    os.chown(labs, 990, -1)
+
+
+def take_away(labs: Path) -> None:
+    """No volume at all."""
+    labs.rmdir()
 
 
 @pytest.mark.parametrize(
-    ("version", "subpaths"),
+    ("damage", "reason"),
     [
-        ({"ApiVersion": "1.45", "Components": [{"Name": "Engine"}]}, True),
-        ({"ApiVersion": "1.51", "Components": [{"Name": "Engine"}]}, True),
-        ({"ApiVersion": "1.44", "Components": [{"Name": "Engine"}]}, False),
-        ({"ApiVersion": "1.45", "Components": [{"Name": "Podman Engine"}]}, False),
-        ({"ApiVersion": "1.45"}, False),
-        ({}, False),
+        (plant_a_link, "no directory"),
+        (plant_a_dangling_link, "no directory"),
+        (plant_a_link_beside, "no directory"),
+        (plant_a_file, "no directory"),
+        (open_to_the_group, "guard alone"),
+        (open_to_all, "guard alone"),
+        pytest.param(
+            give_away, "guard alone", marks=pytest.mark.skipif(os.geteuid() != 0, reason="only root gives away")
+        ),
+        (take_away, "cannot be made"),
     ],
 )
-def test_subpaths_are_trusted_only_where_they_are_known(version: dict[str, Any], subpaths: bool) -> None:
-    """An engine that ignores the subpath would mount every lab's sockets: only Docker's, from v1.45, is trusted."""
-    assert relay.mounts_subpaths(version) is subpaths
+def test_a_place_that_others_could_redirect_is_not_mounted(
+    tmp_path: Path, damage: Callable[[Path], None], reason: str
+) -> None:
+    """A lab whose directory somebody else could have made into a link is refused, and the engine never hears of it.
+
+    It is a refusal also where the directory cannot be made: 503 would say that the engine is away, and end the guard.
+    """
+
+    async def story(engine: Engine, between: Relay, ask: Ask) -> None:
+        labs = tmp_path / "labs"
+        damage(labs)
+        before = sorted(labs.iterdir()) if labs.exists() else None
+        status, said = await ask("POST", CREATE, json=BODY)
+        assert (status, reason in said["message"]) == (403, True), said
+        assert not engine.said("/create")
+        assert between._silent_since is None
+        assert (sorted(labs.iterdir()) if labs.exists() else None) == before
+
+    run(tmp_path, story)
 
 
 def test_large_bodies_and_upgrades_are_refused(tmp_path: Path) -> None:
@@ -333,13 +392,6 @@ def test_a_broken_policy_file_stops_the_guard(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "guard.json: unknown fields ['image']" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_held_directories_need_a_parent_of_ones_own(tmp_path: Path) -> None:
-    """A parent that others can write to is refused, whatever lies in it."""
-    tmp_path.chmod(0o777)
-    with pytest.raises(Refused, match="guard alone"):
-        relay.hold_directory(tmp_path, "x")
 
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(guard.__file__).parent.parent)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, quote
 
@@ -30,7 +29,6 @@ POLICY = Policy(
     devices=frozenset({GPU}),
     max_memory_bytes=8 << 30,
     lab_sockets_path=SOCKETS,
-    subpath=True,
 )
 BODY: dict[str, Any] = {
     # what dockerspawner 14 sends for LabSpawner, falsy fields and all
@@ -123,27 +121,28 @@ def test_what_the_hub_sends_passes_with_its_limits() -> None:
     assert (verdict.homes, verdict.user) == (("homeroom-user-ada",), "ada")
 
 
-def test_a_labs_socket_directory_is_mounted_where_no_link_leads_out() -> None:
-    """The hub can write where the directory lies: the engine gets a subpath, never a path with links to follow."""
-    verdict = create(BODY, version="/v1.41")
-    own = {"Type": "volume", "Source": "homeroom_lab-sockets", "Target": "/run/lab", "ReadOnly": False}
-    assert sent(verdict)["HostConfig"]["Mounts"] == [{**own, "VolumeOptions": {"Subpath": "3f2a"}}]
-    assert isinstance(verdict, Allow)
-    assert verdict.path == "/v1.45/containers/create", (
-        "an older version drops the subpath and mounts everyone's sockets"
-    )
-    assert verdict.directory is None
-    binds = BODY["HostConfig"]["Binds"][:2]
-    asked = hosted(Binds=binds, Mounts=[{**own, "VolumeOptions": {"Subpath": "3f2a"}}])
-    assert sent(create(asked)) == sent(create(BODY))
+@pytest.mark.parametrize("version", ["", "/v1.41", "/v1.45"])
+def test_a_labs_socket_directory_goes_out_with_the_order_to_hold_it(version: str) -> None:
+    """The engine follows links in a path: the bind goes out only along with the order to the guard to keep its place.
+
+    It goes as a mount, which fails where the source is missing; as one of Binds it would be made, and be root's.
+    """
+    own = {"Type": "bind", "Source": f"{SOCKETS}/3f2a", "Target": "/run/lab", "ReadOnly": False}
+    for body in (BODY, hosted(Binds=BODY["HostConfig"]["Binds"][:2], Mounts=[own])):
+        verdict = create(body, version=version)
+        assert sent(verdict)["HostConfig"]["Mounts"] == [own]
+        assert isinstance(verdict, Allow)
+        assert (verdict.directory, verdict.path) == ("3f2a", f"{version}/containers/create")
+    read_only = sent(create(hosted(Binds=[*BODY["HostConfig"]["Binds"][:2], f"{SOCKETS}/3f2a:/run/lab:ro"])))
+    assert read_only["HostConfig"]["Mounts"] == [{**own, "ReadOnly": True}]
 
 
-def test_without_subpaths_the_guard_is_told_to_hold_the_directory() -> None:
-    """With an engine that has no subpaths the bind goes out only along with the order to keep its place."""
-    verdict = create(BODY, replace(POLICY, subpath=False))
-    assert sent(verdict)["HostConfig"]["Mounts"][0]["Source"] == f"{SOCKETS}/3f2a"
-    assert isinstance(verdict, Allow)
-    assert verdict.directory == "3f2a"
+def test_a_lab_without_sockets_needs_no_directory() -> None:
+    """Nothing is made for a lab that mounts no directory of sockets, whatever path it binds instead."""
+    for binds in ([], ["/srv/homes/ada:/home/jovyan"]):
+        verdict = create({**hosted(Binds=binds), "Volumes": {}})
+        assert isinstance(verdict, Allow)
+        assert verdict.directory is None
 
 
 ALLOWED_BODIES = {
@@ -258,8 +257,8 @@ DENIED_BODIES: dict[str, dict[str, Any]] = {
     "a volume driver": mount(VolumeOptions={"DriverConfig": {"Options": {"device": "/", "o": "bind", "type": "none"}}}),
     "a volume driver in lower case": mount(volumeoptions={"DriverConfig": {"Name": "x"}}),
     "part of a home": mount(VolumeOptions={"Subpath": "x"}),
-    "a subpath upwards": mount(Source="homeroom_lab-sockets", Target="/run/lab", VolumeOptions={"Subpath": "../../.."}),
-    "an empty subpath": mount(Source="homeroom_lab-sockets", Target="/run/lab", VolumeOptions={"Subpath": ""}),
+    "part of the sockets": mount(Source="homeroom_lab-sockets", Target="/run/lab", VolumeOptions={"Subpath": "3f2a"}),
+    "an unknown volume option": mount(VolumeOptions={"Brandnew": 1}),
     "a propagated bind": mount(
         Type="bind", Source=f"{SOCKETS}/a", Target="/run/lab", BindOptions={"Propagation": "shared"}
     ),
@@ -520,7 +519,6 @@ def test_the_policy_file_is_read() -> None:
         {"deployment": 3},
         {"max_pids": True},
         {"lab_sockets_path": "/"},
-        {"subpath": True},
         {"binds": ["/:/host"]},
         {"binds": [{"source": "/", "target": "/host"}]},
         {"binds": [{"source": "/*", "target": "/host"}]},
@@ -662,9 +660,8 @@ def grants_nothing(body: dict[str, Any]) -> None:
             source.startswith("homeroom-user-") and target == "/home/jovyan"
         )
     for each in host["Mounts"]:
-        assert each["Type"] == "volume"
-        assert each["Source"] == "homeroom_lab-sockets"
-        assert each["VolumeOptions"]["Subpath"].isalnum()
+        assert each == {"Type": "bind", "Source": each["Source"], "Target": "/run/lab", "ReadOnly": each["ReadOnly"]}
+        assert each["Source"].removeprefix(f"{SOCKETS}/").isalnum()
 
 
 @settings(max_examples=2000, deadline=None, database=None)
@@ -673,7 +670,10 @@ def test_no_tampering_grants_the_host(text: bytes) -> None:
     """Whatever is added to a valid body, what goes to the engine grants nothing of the host."""
     verdict = create(text)
     if isinstance(verdict, Allow):
-        grants_nothing(sent(verdict))
+        body = sent(verdict)
+        grants_nothing(body)
+        paths = {each["Source"] for each in body["HostConfig"]["Mounts"]}
+        assert paths == ({f"{SOCKETS}/{verdict.directory}"} if verdict.directory else set())
     else:
         assert "secret-token" not in verdict.reason
         assert verdict.reason.isprintable()
