@@ -31,8 +31,8 @@ def judge_podman(*, has_init: bool, has_systemd: bool) -> Iterator[Finding]:
         )
     yield warning(
         "isolation",
-        "Podman does not keep containers of one network from each other: a port that somebody opens in their lab on all "
-        "addresses can be reached from other labs (labs themselves open none)",
+        "Podman does not keep containers of one network from each other: a port that somebody opens in their lab on "
+        "all addresses can be reached from other labs (labs themselves open none)",
         place="podman",
         remedy="Nothing to do where people trust each other; else use Docker.",
     )
