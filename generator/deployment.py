@@ -97,7 +97,7 @@ def load() -> Settings:
     settings = env_file.load(ENV_FILE)
     for name, value in env_file.from_shell().items():
         if name != "INSTALL_ENGINE" and str(value) != _written(name):
-            warn(f"{name}={value} in your shell is ignored: .env decides.")
+            warn(f"{name} in your shell is another than in .env, and is ignored: .env decides.")
     return settings
 
 
