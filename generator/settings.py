@@ -365,7 +365,9 @@ def _type_in_words(name: str) -> str:
     schema = Settings.model_json_schema()["properties"][name]
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    if any(isinstance(item, BeforeValidator) and item.func in (parse_size, parse_total_size) for item in field.metadata):
+    if any(
+        isinstance(item, BeforeValidator) and item.func in (parse_size, parse_total_size) for item in field.metadata
+    ):
         return "size"
     return {"integer": "whole number", "number": "number", "string": "text"}[schema["type"]]
 
