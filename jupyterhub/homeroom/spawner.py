@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ from typing import Any
 import docker.errors
 from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
-from traitlets import Integer, Unicode, default
+from traitlets import Dict, Float, Integer, List, Unicode, default
 
-from homeroom import sockets
+from homeroom import choice, sockets
+from homeroom.places import Full, Key, Need, Places
+from homeroom.plan import LabPlan, Person, allowed_profiles, plan_for
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
@@ -50,11 +53,26 @@ class LabSpawner(DockerSpawner):
         0, config=True, help="Files that a process of a lab may have open; 0: what the engine gives every container."
     )
     log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
+    profiles = List(
+        Dict(),
+        config=True,
+        help="""The kinds of labs that people choose from, the default first: `site/profiles.yaml` with every default
+        filled in. With one that a person may take, their lab starts at once.""",
+    )
+    groups = Dict(config=True, help="What groups change for their members: `site/groups.yaml`, includes resolved.")
+    labs_memory_bytes = Integer(
+        0, config=True, help="Memory that all running labs together may be promised; 0: no end."
+    )
+    labs_cpus = Float(0.0, config=True, help="CPUs that all running labs together may be promised; 0: no end.")
+    queue_seconds = Integer(1800, config=True, help="How long somebody waits in line for a place.")
+    lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has its place.")
     home = Unicode("/home/jovyan", config=True, help="Where the home volume is mounted in the lab.")
 
     remove = True
     _executor: ThreadPoolExecutor | None = None
     _labs_mountpoint: str | None = None
+    _places: Places | None = None
+    _plan: LabPlan | None = None
 
     @default("pull_policy")
     def _pull_policy_default(self) -> str:
@@ -86,15 +104,92 @@ class LabSpawner(DockerSpawner):
         return sockets.LABS / sockets.directory_name(self.user.name, self.name)
 
     @property
+    def key(self) -> Key:
+        """Whose lab this is, among all labs."""
+        return self.user.name, self.name
+
+    @property
+    def person(self) -> Person:
+        """Who asks for the lab."""
+        groups = frozenset(group.name for group in self.user.groups)
+        return Person(name=self.user.name, hub_groups=groups, admin=bool(self.user.admin))
+
+    @property
+    def plan(self) -> LabPlan:
+        """What the lab gets; decided anew at every start.
+
+        :raises SpawnException: the profile that was asked for is none of this person's.
+        """
+        if self._plan is None:
+            self._plan = self._decide()
+        return self._plan
+
+    def _decide(self) -> LabPlan:
+        allowed = {profile["name"]: profile for profile in allowed_profiles(self.profiles, self.groups, self.person)}
+        if not allowed:
+            raise SpawnException(
+                "There is no kind of lab that you may start. Please ask the administrator.",
+                reason="no-profile",
+                status_code=403,
+            )
+        wanted = self.user_options.get("profile") or next(iter(allowed))
+        if wanted not in allowed:
+            raise SpawnException("This kind of lab is not yours to start.", reason="profile-forbidden", status_code=403)
+        return plan_for(allowed[wanted], self.groups, self.person)
+
+    @property
     def labels(self) -> dict[str, str]:
         """What tells whose container or volume it is; the truth from which everything is counted."""
         return {"homeroom.deployment": self.deployment, "homeroom.user": self.user.name}
 
-    async def start(self) -> str:
-        """Start the lab; returns its address once it answers.
+    @property
+    def places(self) -> Places:
+        """The line before the machine; one for all labs of the hub."""
+        if LabSpawner._places is None:
+            no_end = 2**62
+            budget = Need(memory_bytes=self.labs_memory_bytes or no_end, cpus=self.labs_cpus or float(no_end))
+            LabSpawner._places = Places(budget, self._running)
+        return LabSpawner._places
 
+    async def _running(self) -> dict[Key, Need]:
+        """What the containers that are there were promised, by their labels."""
+        filters = {
+            "label": [f"homeroom.deployment={self.deployment}", "homeroom.user"],
+            "status": ["created", "running"],
+        }
+        found = {}
+        for container in await self.docker("containers", all=True, filters=filters):
+            labels = container["Labels"]
+            found[labels["homeroom.user"], labels.get("homeroom.server", "")] = Need(
+                memory_bytes=int(labels.get("homeroom.memory", 0)), cpus=float(labels.get("homeroom.cpus", 0))
+            )
+        return found
+
+    async def start(self) -> str:
+        """Wait for a place, start the lab, and return its address once it answers.
+
+        :raises SpawnException: there is no such profile for this person, no place, or no image.
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
+        self._plan = self._decide()
+        self.image = self._plan.image
+        need = Need(memory_bytes=self._plan.memory_bytes, cpus=self._plan.cpus)
+        try:
+            await self.places.wait_for(self.key, need, self.queue_seconds)
+        except Full as error:
+            raise SpawnException(str(error), reason="full", status_code=503) from None
+        try:
+            return await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
+        except TimeoutError:
+            raise SpawnException(
+                f"The lab did not answer within {self.lab_start_seconds} s. Please try again.",
+                reason="timeout",
+                status_code=504,
+            ) from None
+        finally:
+            self.places.release(self.key)
+
+    async def _start_in_place(self) -> str:
         await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
@@ -105,6 +200,36 @@ class LabSpawner(DockerSpawner):
             ) from error
         await self._until_it_answers()
         return sockets.url(self.socket_directory / "lab.sock")
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What the waiting page shows: the position in line, then that the lab starts."""
+        shown = None
+        while True:
+            position = self.places.position(self.key)
+            if position and position != shown:
+                yield {"progress": 5, "message": choice.line_message(position)}
+            elif not position:
+                yield {"progress": 50, "message": "Your lab is starting."}
+                return
+            shown = position
+            await asyncio.sleep(1)
+
+    async def _options_form(self, spawner: Any) -> str:
+        """The page on which people choose; empty, so that the lab starts at once, where there is no choice."""
+        profiles = allowed_profiles(self.profiles, self.groups, self.person)
+        if len(profiles) == 1:
+            return ""
+        plans = [plan_for(profile, self.groups, self.person) for profile in profiles]
+        used = await self.places.used()
+        return choice.form(profiles, plans, used, self.places.budget, chosen=self.user_options.get("profile", ""))
+
+    @default("options_form")
+    def _options_form_default(self) -> Any:
+        return self._options_form
+
+    @default("options_from_form")
+    def _options_from_form_default(self) -> Any:
+        return lambda form: {"profile": form.get("profile", [""])[0]}
 
     async def get_ip_and_port(self) -> tuple[str, int]:
         """Nothing to ask the engine: a lab has no port."""
@@ -159,7 +284,7 @@ class LabSpawner(DockerSpawner):
             "name": self.container_name,
             "command": await self.get_command(),
             "environment": self.get_env(),
-            "labels": self.labels | {"homeroom.server": self.name},
+            "labels": self.labels | self._promises(),
             "hostname": "lab",
             "healthcheck": {"test": ["NONE"]},
             "volumes": self.volume_mount_points,
@@ -169,6 +294,21 @@ class LabSpawner(DockerSpawner):
         created: dict[str, Any] = await self.docker("create_container", **arguments)
         return created
 
+    def _promises(self) -> dict[str, str]:
+        """The labels that tell what this lab was promised, for whoever counts."""
+        return {
+            "homeroom.server": self.name,
+            "homeroom.profile": self.plan.profile,
+            "homeroom.memory": str(self.plan.memory_bytes),
+            "homeroom.cpus": f"{self.plan.cpus:g}",
+        }
+
+    def get_env(self) -> dict[str, str]:
+        """The lab's environment: the hub's, the limits, and what profile and groups add."""
+        environment: dict[str, str] = super().get_env()
+        limits = {"MEM_LIMIT": str(self.plan.memory_bytes), "CPU_LIMIT": f"{self.plan.cpus:g}"}
+        return environment | limits | dict(self.plan.environment)
+
     def _host_config(self, mountpoint: str) -> dict[str, Any]:
         """The limits, mounts and locks of a lab's container."""
         binds = {
@@ -176,18 +316,22 @@ class LabSpawner(DockerSpawner):
             self.hub_socket_volume: {"bind": str(sockets.HUB), "mode": "ro"},
             f"{mountpoint}/{self.socket_directory.name}": {"bind": str(sockets.LAB), "mode": "rw"},
         }
-        limits: dict[str, Any] = {"pids_limit": self.pids_limit}
-        if self.mem_limit:
-            limits |= {"mem_limit": self.mem_limit, "memswap_limit": self.mem_limit}
-        if self.cpu_limit:
-            limits |= {"cpu_period": 100_000, "cpu_quota": int(self.cpu_limit * 100_000)}
+        plan = self.plan
+        limits: dict[str, Any] = {
+            "pids_limit": self.pids_limit,
+            "mem_limit": plan.memory_bytes,
+            "memswap_limit": plan.memory_bytes,
+            "shm_size": min(plan.shm_bytes, plan.memory_bytes),
+            "cpu_period": 100_000,
+            "cpu_quota": int(plan.cpus * 100_000),
+        }
         ulimits = [{"Name": "core", "Soft": 0, "Hard": 0}]
         if self.nofile_limit:
             ulimits.append({"Name": "nofile", "Soft": self.nofile_limit, "Hard": self.nofile_limit})
         return limits | {
             "binds": binds | self.volume_binds,
             "mounts": self.mount_binds,
-            "network_mode": self.network_name,
+            "network_mode": "none" if plan.network == "none" else self.network_name,
             "init": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],
