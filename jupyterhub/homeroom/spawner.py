@@ -16,6 +16,7 @@ from jupyterhub.spawner import SpawnException
 from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom import choice, sockets
+from homeroom.culling import Facts, report_seconds
 from homeroom.places import Full, Key, Need, Places
 from homeroom.plan import LabPlan, Person, allowed_profiles, plan_for
 
@@ -73,6 +74,7 @@ class LabSpawner(DockerSpawner):
     _labs_mountpoint: str | None = None
     _places: Places | None = None
     _plan: LabPlan | None = None
+    _facts: Facts | None = None
 
     @default("pull_policy")
     def _pull_policy_default(self) -> str:
@@ -172,6 +174,7 @@ class LabSpawner(DockerSpawner):
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
         self._plan = self._decide()
+        self._facts = Facts.of(self._plan)
         self.image = self._plan.image
         need = Need(memory_bytes=self._plan.memory_bytes, cpus=self._plan.cpus)
         try:
@@ -272,7 +275,34 @@ class LabSpawner(DockerSpawner):
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""
         socket_args = [f"--ServerApp.sock={sockets.LAB / 'lab.sock'}", "--ServerApp.sock_mode=0660"]
-        return socket_args + list(super().get_args())
+        return socket_args + self._kernel_args() + list(super().get_args())
+
+    def _kernel_args(self) -> list[str]:
+        """When the lab stops idle kernels: also those that a page has open, never one in which a cell runs."""
+        seconds = self.plan.kernel_idle_seconds
+        if not seconds:
+            return []
+        manager = "--MappingKernelManager"
+        return [
+            f"{manager}.cull_idle_timeout={seconds}",
+            f"{manager}.cull_interval={max(1, min(300, seconds // 4))}",
+            f"{manager}.cull_connected=True",
+        ]
+
+    def get_state(self) -> dict[str, Any]:
+        """What the hub keeps of a running lab; with the facts that its end is decided by."""
+        state: dict[str, Any] = super().get_state()
+        return state | (self._facts.as_state() if self._facts else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up what `get_state` gave, after a restart of the hub."""
+        super().load_state(state)
+        self._facts = Facts.from_state(state)
+
+    def clear_state(self) -> None:
+        """Forget the lab that ran."""
+        super().clear_state()
+        self._facts = None
 
     async def create_object(self) -> dict[str, Any]:
         """Create the container."""
@@ -307,7 +337,8 @@ class LabSpawner(DockerSpawner):
         """The lab's environment: the hub's, the limits, and what profile and groups add."""
         environment: dict[str, str] = super().get_env()
         limits = {"MEM_LIMIT": str(self.plan.memory_bytes), "CPU_LIMIT": f"{self.plan.cpus:g}"}
-        return environment | limits | dict(self.plan.environment)
+        reports = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(report_seconds(self.plan.idle_seconds))}
+        return environment | limits | reports | dict(self.plan.environment)
 
     def _host_config(self, mountpoint: str) -> dict[str, Any]:
         """The limits, mounts and locks of a lab's container."""
