@@ -245,7 +245,8 @@ def runs_older_files(deployment: Deployment, service: str) -> bool:
         return False
     read_at_start = [RENDERED / render.GUARD_POLICY]
     if service == "hub":
-        read_at_start = [RENDERED / render.HUB_CONFIG, RENDERED / render.HUB_D, *(RENDERED / render.HUB_D).glob("*.py")]
+        configuration = [RENDERED / render.HUB_CONFIG, RENDERED / render.CULLER_CONFIG, RENDERED / render.HUB_D]
+        read_at_start = [*configuration, *(RENDERED / render.HUB_D).glob("*.py")]
     started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()
     return any(path.exists() and path.stat().st_mtime > started for path in read_at_start)
 

@@ -63,6 +63,7 @@ class Profile(Strict):
     network: Literal["open", "none"] = "open"
     idle_seconds: Seconds | None = None
     longest_seconds: Seconds = 0
+    kernel_idle_seconds: Seconds | None = None
     ephemeral: bool = False
     allow: Allow | None = None
 
@@ -166,11 +167,23 @@ def as_data(profile: Profile, settings: Settings, *, first: bool) -> dict[str, A
         "shm_bytes": profile.shm,
         "environment": dict(profile.environment),
         "network": profile.network,
-        "idle_seconds": settings.CULL_IDLE_SECONDS if profile.idle_seconds is None else profile.idle_seconds,
+        "idle_seconds": idle_seconds(profile, settings),
         "longest_seconds": profile.longest_seconds,
+        "kernel_idle_seconds": (
+            settings.KERNEL_IDLE_SECONDS if profile.kernel_idle_seconds is None else profile.kernel_idle_seconds
+        ),
         "ephemeral": profile.ephemeral,
         "allow": profile.allow.model_dump() if profile.allow else None,
     }
+
+
+def idle_seconds(profile: Profile, settings: Settings) -> int:
+    """Idle for this long, a lab of this profile is stopped; 0: never. One with GPUs keeps others waiting, so it is
+    released sooner."""
+    if profile.idle_seconds is not None:
+        return profile.idle_seconds
+    known = (settings.CULL_IDLE_SECONDS, settings.GPU_IDLE_SECONDS if profile.gpus else 0)
+    return min((seconds for seconds in known if seconds), default=0)
 
 
 def included(name: str, groups: Mapping[str, Group]) -> list[str]:

@@ -19,6 +19,7 @@ LAB_NETWORK = "labs"
 HUB_SOCKET_VOLUME = "hub-socket"
 LAB_SOCKETS_VOLUME = "lab-sockets"
 HUB_CONFIG = "jupyterhub_config.py"
+CULLER_CONFIG = "idle_culler_config.py"
 GUARD_POLICY = "guard.json"
 HUB_D = "hub.d"
 HUB_D_REMEDY = "Mend the file, or give it another ending than .py; then run the command again."
@@ -34,8 +35,7 @@ def names(settings: Settings) -> dict[str, str]:
     }
 
 
-def hub_config(settings: Settings, known: Labs) -> str:
-    """The text of `jupyterhub_config.py`."""
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -45,14 +45,33 @@ def hub_config(settings: Settings, known: Labs) -> str:
         lstrip_blocks=True,
     )
     environment.filters["py"] = _literal
-    return environment.get_template("jupyterhub_config.py.j2").render(
+    return environment
+
+
+def _check_seconds(timeouts: list[int]) -> int:
+    """How often all labs are looked at, so that the shortest of their timeouts is kept within a tenth."""
+    return max(3, min([300, *(timeout // 10 for timeout in timeouts if timeout)]))
+
+
+def culler_config(settings: Settings, known: Labs) -> str:
+    """The text of `idle_culler_config.py`."""
+    timeouts = [profile[name] for profile in known.profiles for name in ("idle_seconds", "longest_seconds")]
+    template = _environment().get_template("idle_culler_config.py.j2")
+    return template.render(
+        cull_every_seconds=_check_seconds(timeouts),
+        cull_idle_seconds=settings.CULL_IDLE_SECONDS,
+        hub_api_url=f"http://proxy:8000{settings.BASE_URL}hub/api",
+    )
+
+
+def hub_config(settings: Settings, known: Labs) -> str:
+    """The text of `jupyterhub_config.py`."""
+    template = _environment().get_template("jupyterhub_config.py.j2")
+    return template.render(
         admin=settings.JUPYTERHUB_ADMIN,
         auth=settings.AUTH,
         base_url=settings.BASE_URL,
-        cull_every_seconds=min(300, max(10, settings.CULL_IDLE_SECONDS // 10)),
-        cull_idle_seconds=settings.CULL_IDLE_SECONDS,
         deployment=settings.COMPOSE_PROJECT_NAME,
-        hub_api_url=f"http://proxy:8000{settings.BASE_URL}hub/api",
         groups=known.groups,
         labs_cpus=known.cpus,
         labs_memory_bytes=known.memory_bytes,
@@ -105,7 +124,11 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
     :raises HomeroomError: a file of `site/hub.d` cannot be read, or is not Python.
     """
     known = labs.load(settings, site, labs.read_machine())
-    found = {HUB_CONFIG: hub_config(settings, known), GUARD_POLICY: guard_policy(settings, known)}
+    found = {
+        HUB_CONFIG: hub_config(settings, known),
+        CULLER_CONFIG: culler_config(settings, known),
+        GUARD_POLICY: guard_policy(settings, known),
+    }
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)
     return found
@@ -146,7 +169,7 @@ def write(wanted: dict[str, str], directory: Path) -> list[str]:
 
 
 def _present(directory: Path) -> set[str]:
-    names = {HUB_CONFIG, GUARD_POLICY} & {path.name for path in directory.glob("*")}
+    names = {HUB_CONFIG, CULLER_CONFIG, GUARD_POLICY} & {path.name for path in directory.glob("*")}
     return names | {f"{HUB_D}/{path.name}" for path in (directory / HUB_D).glob("*.py")}
 
 

@@ -3,9 +3,12 @@
 c = get_config()  # noqa: F821 - given by the loader
 
 # Closing a tab leaves the kernel; idle kernels go with the lab, which the hub stops.
-c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash"]}
+c.ServerApp.terminado_settings = {"shell_command": ["/usr/bin/choom", "--adjust", "1000", "--", "/bin/bash"]}
 # No news from elsewhere on every start: it costs a request that a closed network lets hang.
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 # Files deleted in the page go for good: a trash folder would fill the home unseen.
 c.FileContentsManager.delete_to_trash = False
+# When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
+c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.memory.FrugalKernelManager"
+c.ServerApp.kernel_websocket_connection_class = "homeroom_lab.memory.TellingConnection"

@@ -36,6 +36,7 @@ class LabPlan:
     :param cpus: CPUs that it may use at once.
     :param idle_seconds: idle for this long, it is stopped; 0: never.
     :param longest_seconds: running for this long, it is stopped; 0: never.
+    :param kernel_idle_seconds: a kernel idle for this long is stopped within the running lab; 0: never.
     """
 
     profile: str
@@ -48,6 +49,7 @@ class LabPlan:
     network: str = "open"
     idle_seconds: int = 0
     longest_seconds: int = 0
+    kernel_idle_seconds: int = 0
     ephemeral: bool = False
     mounts: tuple[Mount, ...] = ()
 
@@ -107,5 +109,6 @@ def plan_for(profile: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]
         network=profile["network"],
         idle_seconds=0 if never_idle else profile["idle_seconds"],
         longest_seconds=profile["longest_seconds"],
+        kernel_idle_seconds=0 if never_idle else profile.get("kernel_idle_seconds", 0),
         ephemeral=profile["ephemeral"],
     )

@@ -7,6 +7,7 @@ import contextlib
 import inspect
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,16 @@ from jupyterhub.spawner import SpawnException
 from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom import choice, sockets
+from homeroom.choice import size
+from homeroom.culling import OUT_OF_MEMORY, Facts, report_seconds, why_ended, why_over
 from homeroom.places import Full, Key, Need, Places
 from homeroom.plan import LabPlan, Person, allowed_profiles, plan_for
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
 ENGINE_THREADS = 8
+ENDED = "homeroom_ended"
+RESET_SCRIPT = Path(__file__).with_name("lab_reset.sh").read_text(encoding="utf-8")
 
 
 class LabDied(SpawnException):
@@ -73,6 +78,10 @@ class LabSpawner(DockerSpawner):
     _labs_mountpoint: str | None = None
     _places: Places | None = None
     _plan: LabPlan | None = None
+    _facts: Facts | None = None
+    _resets: set[Key] = set()
+    ended = ""
+    """Why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs."""
 
     @default("pull_policy")
     def _pull_policy_default(self) -> str:
@@ -172,6 +181,8 @@ class LabSpawner(DockerSpawner):
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
         self._plan = self._decide()
+        self._facts = Facts.of(self._plan)
+        self.ended = ""
         self.image = self._plan.image
         need = Need(memory_bytes=self._plan.memory_bytes, cpus=self._plan.cpus)
         try:
@@ -179,7 +190,9 @@ class LabSpawner(DockerSpawner):
         except Full as error:
             raise SpawnException(str(error), reason="full", status_code=503) from None
         try:
-            return await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
+            address = await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
+            self.reset_at_start(False)
+            return address
         except TimeoutError:
             raise SpawnException(
                 f"The lab did not answer within {self.lab_start_seconds} s. Please try again.",
@@ -213,6 +226,45 @@ class LabSpawner(DockerSpawner):
                 return
             shown = position
             await asyncio.sleep(1)
+
+    async def stop(self, now: bool = False) -> None:
+        """Stop the lab; where its time is over, keep that as the reason."""
+        self.ended = self._why_over()
+        await super().stop(now)
+
+    async def poll(self) -> Any:
+        """None while the lab runs, else how it ended; the reason is kept for its owner."""
+        status = await super().poll()
+        if status is not None and self._facts is not None and not self.ended:
+            container = await self.get_object()
+            if container:
+                self.ended = why_ended(container["State"], size(int(container["HostConfig"]["Memory"])))
+        return status
+
+    def _why_over(self) -> str:
+        record = self.orm_spawner
+        if self._facts is None or not record.started or not record.last_activity:
+            return ""
+        present = datetime.now(UTC).replace(tzinfo=None)  # the hub's database knows no zones
+        return why_over(
+            self._facts,
+            idle_for_seconds=(present - record.last_activity).total_seconds(),
+            runs_for_seconds=(present - record.started).total_seconds(),
+        )
+
+    def reset_at_start(self, wanted: bool) -> None:
+        """Whether the next start sets aside what the person installed and configured: `lab_reset.sh`."""
+        if wanted:
+            LabSpawner._resets.add(self.key)
+        else:
+            LabSpawner._resets.discard(self.key)
+
+    async def get_command(self) -> list[str]:
+        """The image's command; behind a reset of the environment where its owner asked for it."""
+        command: list[str] = await super().get_command()
+        if self.key in LabSpawner._resets:
+            return ["sh", "-c", RESET_SCRIPT, "lab", *command]
+        return command
 
     async def _options_form(self, spawner: Any) -> str:
         """The page on which people choose; empty, so that the lab starts at once, where there is no choice."""
@@ -267,12 +319,42 @@ class LabSpawner(DockerSpawner):
             lines = log.decode(errors="replace").strip()
         self.log.error("Lab %s ended before it answered:\n%s", self.container_name, lines)
         last = lines.splitlines()[-1] if lines else "it left no message"
+        if self.ended.startswith(OUT_OF_MEMORY):
+            return LabDied(self.ended, reason="memory")
         return LabDied(f"The lab ended before it answered: {last}", reason="died")
 
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""
         socket_args = [f"--ServerApp.sock={sockets.LAB / 'lab.sock'}", "--ServerApp.sock_mode=0660"]
-        return socket_args + list(super().get_args())
+        return socket_args + self._kernel_args() + list(super().get_args())
+
+    def _kernel_args(self) -> list[str]:
+        """When the lab stops idle kernels: also those that a page has open, never one in which a cell runs."""
+        seconds = self.plan.kernel_idle_seconds
+        if not seconds:
+            return []
+        manager = "--MappingKernelManager"
+        return [
+            f"{manager}.cull_idle_timeout={seconds}",
+            f"{manager}.cull_interval={max(1, min(300, seconds // 4))}",
+            f"{manager}.cull_connected=True",
+        ]
+
+    def get_state(self) -> dict[str, Any]:
+        """What the hub keeps of a running lab; with the facts that its end is decided by."""
+        state: dict[str, Any] = super().get_state()
+        return state | (self._facts.as_state() if self._facts else {}) | ({ENDED: self.ended} if self.ended else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up what `get_state` gave, after a restart of the hub."""
+        super().load_state(state)
+        self._facts = Facts.from_state(state)
+        self.ended = state.get(ENDED, "")
+
+    def clear_state(self) -> None:
+        """Forget the lab that ran, but not why it ended."""
+        super().clear_state()
+        self._facts = None
 
     async def create_object(self) -> dict[str, Any]:
         """Create the container."""
@@ -307,7 +389,8 @@ class LabSpawner(DockerSpawner):
         """The lab's environment: the hub's, the limits, and what profile and groups add."""
         environment: dict[str, str] = super().get_env()
         limits = {"MEM_LIMIT": str(self.plan.memory_bytes), "CPU_LIMIT": f"{self.plan.cpus:g}"}
-        return environment | limits | dict(self.plan.environment)
+        reports = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(report_seconds(self.plan.idle_seconds))}
+        return environment | limits | reports | dict(self.plan.environment)
 
     def _host_config(self, mountpoint: str) -> dict[str, Any]:
         """The limits, mounts and locks of a lab's container."""

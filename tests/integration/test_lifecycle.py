@@ -1,0 +1,250 @@
+"""How labs end and begin again, on a deployment of its own with timeouts of seconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.person import PATIENCE_SECONDS, Kernel, Person
+from tests.trial import Trial
+
+PROFILES = """\
+profiles:
+  - name: brief
+    default: true
+    memory: 300M
+    cpus: 0.5
+    idle_seconds: 12
+  - name: limited
+    memory: 300M
+    cpus: 0.5
+    idle_seconds: 0
+    longest_seconds: 15
+  - name: tiny
+    memory: 256M
+    idle_seconds: 0
+  - name: steady
+    memory: 300M
+    idle_seconds: 0
+    kernel_idle_seconds: 3
+"""
+GROUPS = """\
+groups:
+  keepers:
+    members: [dora]
+    never_idle: true
+"""
+WATCHED_SECONDS = 45
+
+
+@pytest.fixture(scope="module")
+def hostel(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """A deployment whose labs end within seconds; sign-in by name alone."""
+    made = Trial(tmp_path_factory.mktemp("hostel"), f"hrhostel{os.getpid()}", {"AUTH": "dummy"})
+    made.make("init")
+    (made.directory / "site" / "profiles.yaml").write_text(PROFILES)
+    (made.directory / "site" / "groups.yaml").write_text(GROUPS)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.remove()
+
+
+def signed_in(trial: Trial, name: str) -> Person:
+    """Somebody who has signed in."""
+    person = Person(trial, name)
+    person.sign_in("")
+    return person
+
+
+def has_lab(trial: Trial, name: str) -> bool:
+    """Whether there is a container of this person's."""
+    try:
+        return bool(trial.lab(name))
+    except IndexError:
+        return False
+
+
+def look_at(person: Person, ended: threading.Event) -> None:
+    """What an open page does by itself, every second."""
+    while not ended.wait(1):
+        for path in ("kernels", "sessions", "terminals", "contents"):
+            try:
+                person.lab_api("GET", path, allow_redirects=False)
+            except requests.RequestException:
+                return
+
+
+@pytest.fixture(scope="module")
+def ends(hostel: Trial) -> Iterator[dict[str, float]]:
+    """After how many seconds each lab was stopped; who is still there is not in it.
+
+    Ada's page is open and nothing runs; Bela's cell computes and prints nothing; Carol's prints, in a lab with a
+    longest run; Dora is exempt by her group and does nothing.
+    """
+    people = {name: signed_in(hostel, name) for name in ("ada", "bela", "carol", "dora")}
+    for name, person in people.items():
+        person.start_lab(profile="limited" if name == "carol" else "brief")
+    began = time.monotonic()
+    people["ada"].run("open('kept.txt', 'w').write('here')")
+    people["bela"].kernel().start("import time; time.sleep(600)")
+    people["carol"].kernel().start("import time\nwhile True: print(1, flush=True); time.sleep(0.2)")
+    over = threading.Event()
+    threading.Thread(target=look_at, args=(people["ada"], over), daemon=True).start()
+    found: dict[str, float] = {}
+    while time.monotonic() < began + WATCHED_SECONDS:
+        for name in people.keys() - found.keys():
+            if not has_lab(hostel, name):
+                found[name] = time.monotonic() - began
+        time.sleep(0.5)
+    over.set()
+    yield found
+    for person in people.values():
+        person.stop_lab_if_any()
+
+
+def test_an_idle_lab_is_stopped_and_its_files_stay(hostel: Trial, ends: dict[str, float]) -> None:
+    """A lab in which nothing runs is stopped after its profile's time, though a page of it is open; its files stay."""
+    assert 12 <= ends["ada"] < 40
+    ada = signed_in(hostel, "ada")
+    assert "nothing had run in it for 12 s" in " ".join(ada.get("hub/home").text.split())
+    ada.start_lab(profile="steady")
+    assert ada.run("print(open('kept.txt').read())") == "here\n"
+    assert "nothing had run" not in ada.get("hub/home").text
+
+
+def test_a_running_cell_keeps_its_lab(ends: dict[str, float]) -> None:
+    """A lab in which a cell computes is not stopped for being idle, though the cell prints nothing."""
+    assert "bela" not in ends
+
+
+def test_the_longest_run_ends_a_busy_lab(ends: dict[str, float]) -> None:
+    """A lab whose profile has a longest run is stopped after it, whatever runs in it."""
+    assert 10 <= ends["carol"] < 40
+
+
+def test_a_group_exempts_its_members(ends: dict[str, float]) -> None:
+    """Whoever is in a group that is never idle keeps an idle lab."""
+    assert "dora" not in ends
+
+
+def test_idle_kernels_are_stopped_in_a_lab_that_goes_on(hostel: Trial) -> None:
+    """A kernel idle for its profile's time is stopped, also with a page connected; a busy one and the lab go on."""
+    eve = signed_in(hostel, "eve")
+    eve.start_lab(profile="steady")
+    with eve.kernel() as idle, eve.kernel() as busy:
+        idle.run("1")
+        busy.start("import time; time.sleep(600)")
+        deadline = time.monotonic() + 20
+        while len(eve.lab_api("GET", "kernels").json()) > 1:
+            assert time.monotonic() < deadline, "the idle kernel is still there"
+            time.sleep(0.5)
+        assert [each["id"] for each in eve.lab_api("GET", "kernels").json()] == [busy.id]
+    eve.stop_lab()
+
+
+HOG = "taken = []\nwhile True: taken.append(bytearray(10_000_000))"
+
+
+def told_until_restart(kernel: Kernel, message_id: str) -> str:
+    """What the page was told below a cell until the kernel restarted."""
+    told = ""
+    while True:
+        answer = json.loads(kernel.channel.recv(timeout=PATIENCE_SECONDS))
+        if answer["msg_type"] == "stream" and answer["parent_header"].get("msg_id") == message_id:
+            told += answer["content"]["text"]
+        if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "restarting":
+            return told
+
+
+def test_a_kernel_that_takes_all_memory_goes_alone_and_says_why(hostel: Trial) -> None:
+    """A cell that takes more memory than the lab has costs its kernel only: the server and the other kernel go on, the
+    reason stands below the cell, and the kernel comes back. A kernel that ends otherwise is not said to lack memory."""
+    fay = signed_in(hostel, "fay")
+    fay.start_lab(profile="tiny")
+    started = hostel.lab("fay").attrs["State"]["StartedAt"]
+    with fay.kernel() as other, fay.kernel() as hog:
+        other.run("kept = 5")
+        told = told_until_restart(hog, hog.start(HOG))
+        assert "Out of memory" in told
+        assert "(256 MB)" in told
+        assert other.run("print(kept)") == "5\n"
+        assert "Out of memory" not in told_until_restart(other, other.start("import os; os._exit(1)"))
+    state = hostel.lab("fay").attrs["State"]
+    assert (state["Running"], state["StartedAt"]) == (True, started)
+    assert fay.run("print(open('/proc/self/oom_score_adj').read().strip())") == "1000\n"
+    fay.stop_lab()
+
+
+def test_a_lab_that_is_killed_for_memory_says_so_on_the_home_page(hostel: Trial) -> None:
+    """Where memory took the whole lab, its owner reads so on the home page, and starts it again."""
+    gus = signed_in(hostel, "gus")
+    gus.start_lab(profile="tiny")
+    lab = hostel.lab("gus")
+    server = "for p in /proc/[0-9]*; do [ ${p#/proc/} = 1 ] || echo 1000 >$p/oom_score_adj; done 2>/dev/null; "
+    lab.exec_run(["sh", "-c", server + "exec /usr/bin/python3 -c 'x = []\nwhile True: x.append(bytearray(10**7))'"])
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while hostel.lab("gus").status == "running":
+        assert time.monotonic() < deadline, "the lab is still there"
+        time.sleep(0.5)
+    page = gus.get("hub/home").text
+    assert "Your lab ran out of memory and was stopped." in page
+    assert "256 MB" in page
+    gus.start_lab(profile="tiny")
+    assert "ran out of memory" not in gus.get("hub/home").text
+    gus.stop_lab()
+
+
+def test_a_stuck_lab_is_restarted_from_the_home_page(hostel: Trial) -> None:
+    """One form on the home page, without a script, gives a stuck lab a new start of the same kind; a link that somebody
+    is made to follow does nothing, nor does a form from elsewhere; nobody restarts somebody else's lab."""
+    hal = signed_in(hostel, "hal")
+    hal.start_lab(profile="tiny")
+    stuck = hostel.lab("hal")
+    stuck.pause()
+    path = "hub/homeroom/labs/hal/restart"
+    assert f'action="/{path}"' in hal.get("hub/home").text
+    assert hal.get(path).url.endswith("/hub/home")
+    assert hal.web.post(hal.trial.url + path, timeout=PATIENCE_SECONDS).status_code == 403
+    assert signed_in(hostel, "ian").post_form(path).status_code in (403, 404)
+    assert hostel.lab("hal").id == stuck.id
+    answer = hal.post_form(path)
+    assert answer.status_code == 200, answer.text
+    hal.wait_for_lab()
+    assert hostel.lab("hal").id != stuck.id
+    assert hostel.lab("hal").labels["homeroom.profile"] == "tiny"
+    hal.stop_lab()
+
+
+def test_a_reset_sets_the_environment_aside_and_keeps_notebooks(hostel: Trial) -> None:
+    """After a confirmation what was installed and configured is set aside, once; notebooks stay; nothing is deleted."""
+    kim = signed_in(hostel, "kim")
+    kim.start_lab(profile="tiny")
+    kim.run(
+        "from pathlib import Path\nhome = Path.home()\n(home / 'work.ipynb').write_text('{}')\n"
+        "for name in ('.local/lib', '.ipython/profile_default/startup'): (home / name).mkdir(parents=True, exist_ok=True)\n"
+        "(home / '.local/lib/broken').write_text('here')\n"
+        "(home / '.ipython/profile_default/startup/a.py').write_text('raise SystemExit')"
+    )
+    path = "hub/homeroom/labs/kim/reset"
+    assert "Notebooks and other files stay" in kim.get(path).text
+    assert kim.run("print((__import__('pathlib').Path.home() / '.local/lib/broken').exists())") == "True\n"
+    kim.post_form(path)
+    kim.wait_for_lab()
+    look = (
+        "from pathlib import Path\nhome = Path.home()\nprint((home / 'work.ipynb').exists(), "
+        "(home / '.local/lib/broken').exists(), [p.read_text() for p in home.glob('.homeroom-reset-*/.local/lib/broken')], "
+        "len(list(home.glob('.homeroom-reset-*'))))"
+    )
+    assert kim.run(look) == "True False ['here'] 1\n"
+    kim.stop_lab()
+    kim.start_lab()
+    assert kim.run(look) == "True False ['here'] 1\n"
+    kim.stop_lab()
