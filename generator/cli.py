@@ -17,6 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Homeroom: JupyterHub for one class.",
 )
+INTERRUPTED = 130
+"""What shells give a command that Ctrl-C ended; typer turns a KeyboardInterrupt into an exit with it."""
+
 Service = Annotated[str, typer.Argument(help="guard, proxy or hub; all of them where none is named.")]
 
 
@@ -122,7 +125,8 @@ def shell(service: Service = "hub") -> None:
     """Open a shell in a service's container."""
     from generator import deployment
 
-    deployment.existing().compose("exec", _known(service) or "hub", "bash", capture=False, check=False)
+    name = _known(service) or "hub"
+    deployment.existing().compose("exec", name, "bash", capture=False, check=False)
 
 
 @app.command()
@@ -161,6 +165,8 @@ def main() -> None:
     except HomeroomError as error:
         console.fail(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         console.err.print("\nInterrupted. The same command goes on from here.")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

@@ -342,22 +342,16 @@ def down() -> None:
 
 
 def restart() -> None:
-    """Restart the hub with what `.env` and `site/` say now; labs, kernels and websockets go on."""
+    """Restart the hub with the configuration that `.env` and `site/` make now; labs, kernels and websockets go on.
+
+    What Compose itself reads of `.env` (ports, memory of the services) takes `up`.
+    """
     deployment = existing()
     render_checked(deployment)
     with step("Restarting the hub; labs go on"):
-        deployment.compose("up", "--detach", "--no-deps", "hub")
-        if not _just_started(deployment):
-            deployment.compose("restart", "hub")
+        deployment.compose("restart", "hub")
         wait_until_healthy(deployment, ["hub"])
     proof.prove(deployment.settings)
-
-
-def _just_started(deployment: Deployment, seconds: float = 5.0) -> bool:
-    container = deployment.service("hub")
-    if container is None:
-        return False
-    return time.time() - datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp() < seconds
 
 
 def clean() -> None:

@@ -38,7 +38,7 @@ def main(path: Path) -> int:
         load(path)
     except (Exception, SystemExit) as error:  # `exit()` would end the hub, too
         cause = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}"
-        print(f"{place(error)}: {cause}", file=sys.stderr)
+        print(f"{place(error)}: {' '.join(cause.split())}", file=sys.stderr)
         return 2
     return 0
 
