@@ -20,6 +20,7 @@ VISIBLE = "NVIDIA_VISIBLE_DEVICES"
 NO_DEVICE = "void"
 
 ListContainers = Callable[[], Awaitable[Iterable[Mapping[str, Any]]]]
+RemoveOrphans = Callable[[Iterable[LabContainer]], Awaitable[bool]]
 
 
 class GPUPool(SingletonConfigurable):
@@ -47,6 +48,9 @@ class GPUPool(SingletonConfigurable):
     list_containers: ListContainers | None = None
     """Asks the engine for all containers of the deployment with GPUS_LABEL, ended ones too, as rows of its listing."""
 
+    remove_orphans: RemoveOrphans | None = None
+    """Removes those of the containers that no hub knows of any more, and says whether there was any."""
+
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.ledger = Ledger([_device(each) for each in self.gpus], per_user=self.per_user)
@@ -71,11 +75,16 @@ class GPUPool(SingletonConfigurable):
         """
         if count < 1:
             return Lease(user=user, server=server, devices=(), since_seconds=time.time())
+        wanted: dict[str, Any] = {"longest_seconds": longest_seconds, "cap": cap}
         async with self._lock:
+            containers = await self._reconcile()
+            try:
+                return self.ledger.reserve(user, server, count, now_seconds=time.time(), **wanted)
+            except Unavailable as refusal:
+                if refusal.reason == "impossible" or not await self._without_orphans(containers):
+                    raise
             await self._reconcile()
-            return self.ledger.reserve(
-                user, server, count, now_seconds=time.time(), longest_seconds=longest_seconds, cap=cap
-            )
+            return self.ledger.reserve(user, server, count, now_seconds=time.time(), **wanted)
 
     def release(self, lease: Lease) -> None:
         """Say that the lab's container now exists, or that none will be made any more.
@@ -86,17 +95,21 @@ class GPUPool(SingletonConfigurable):
         if lease.number:
             self.ledger.release(lease)
 
+    async def _without_orphans(self, containers: Iterable[LabContainer]) -> bool:
+        return self.remove_orphans is not None and await self.remove_orphans(containers)
+
     async def refresh(self) -> None:
         """Read the truth anew, for `free`, `holders` and `next_free_seconds`."""
         async with self._lock:
             await self._reconcile()
 
-    async def _reconcile(self) -> None:
+    async def _reconcile(self) -> list[LabContainer]:
         if self.list_containers is None:
             raise RuntimeError("GPUPool.list_containers is not set")
         over = self.ledger.over()
-        rows = await self.list_containers()
-        self.ledger.reconcile([LabContainer.from_listing(row) for row in rows], over)
+        containers = [LabContainer.from_listing(row) for row in await self.list_containers()]
+        self.ledger.reconcile(containers, over)
+        return containers
 
     def free(self) -> dict[str, int]:
         """Labs that each device could still take, by id, as of the last listing."""

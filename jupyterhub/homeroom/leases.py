@@ -92,7 +92,7 @@ class Lease:
     user: str
     server: str
     devices: tuple[str, ...]
-    since_seconds: float
+    since_seconds: float = 0
     ends_seconds: float | None = None
     number: int = 0
 

@@ -5,20 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import docker.errors
 from dockerspawner import DockerSpawner
+from jupyterhub import orm
 from jupyterhub.spawner import SpawnException
 from traitlets import Integer, Unicode, default
 
 from homeroom import sockets
+from homeroom.gpus import GPUPool, Lease, Unavailable
+from homeroom.leases import GPUS_LABEL, LabContainer
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
 ENGINE_THREADS = 8
+PROOF_SECONDS = 30
+GIVE_BACK_SECONDS = 20
 
 
 class LabDied(SpawnException):
@@ -50,11 +56,15 @@ class LabSpawner(DockerSpawner):
         0, config=True, help="Files that a process of a lab may have open; 0: what the engine gives every container."
     )
     log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
+    gpus = Integer(0, min=0, config=True, help="GPUs, or slots of shared ones, that a lab is given by `GPUPool`.")
     home = Unicode("/home/jovyan", config=True, help="Where the home volume is mounted in the lab.")
 
     remove = True
     _executor: ThreadPoolExecutor | None = None
     _labs_mountpoint: str | None = None
+    _cleaning: set[asyncio.Task[None]] = set()
+    _lease: Lease | None = None
+    _creation: asyncio.Future[dict[str, Any]] | None = None
 
     @default("pull_policy")
     def _pull_policy_default(self) -> str:
@@ -76,6 +86,39 @@ class LabSpawner(DockerSpawner):
         return LabSpawner._executor
 
     @property
+    def gpu_pool(self) -> GPUPool:
+        """The pool that all spawners of this hub share."""
+        pool: GPUPool = GPUPool.instance(parent=None, config=self.config)
+        if pool.list_containers is None:
+            pool.list_containers = self._containers_with_gpus
+            pool.remove_orphans = self._remove_orphans
+        return pool
+
+    async def _containers_with_gpus(self) -> list[dict[str, Any]]:
+        """Every container of this deployment that is labelled with GPUs, ended ones too."""
+        labels = [f"homeroom.deployment={self.deployment}", GPUS_LABEL]
+        found: list[dict[str, Any]] = await self.docker("containers", all=True, filters={"label": labels})
+        return found
+
+    async def _remove_orphans(self, containers: Iterable[LabContainer]) -> bool:
+        """Remove those that this hub knows nothing of, such as a start's during which a hub was killed.
+
+        Nobody can reach such a lab: no route leads there. :returns: whether there was any.
+        """
+        recorded = self.user.db.query(orm.Spawner).filter(orm.Spawner.server_id.is_not(None))
+        known = {(each.user.name, each.name) for each in recorded}
+        for user in self.user.settings["users"].values():
+            known |= {(user.name, name) for name, each in user.spawners.items() if each.pending or each.active}
+        orphans = [each for each in containers if (each.user, each.server) not in known]
+        for orphan in orphans:
+            self.log.warning(
+                "Removing the orphan lab %r of %r, which holds %s", orphan.server, orphan.user, orphan.devices
+            )
+            with contextlib.suppress(docker.errors.NotFound):
+                await self.docker("remove_container", orphan.id, v=True, force=True)
+        return bool(orphans)
+
+    @property
     def home_volume(self) -> str:
         """Name of the person's home volume; all their named servers share it."""
         return f"{self.deployment}-user-{self.escaped_name}"
@@ -95,6 +138,15 @@ class LabSpawner(DockerSpawner):
 
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
+        try:
+            await self._lease_gpus()
+            return await self._start_leased()
+        except BaseException:  # also the cancellation that a start meets when it takes too long
+            await self._give_back_gpus()
+            raise
+
+    async def _start_leased(self) -> str:
+        """Start the lab with the GPUs it has a lease of."""
         await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
@@ -103,8 +155,85 @@ class LabSpawner(DockerSpawner):
                 f"The image {self.image} is not on this machine. Please tell the administrator: `make up` gets it.",
                 reason="image-missing",
             ) from error
+        await self._prove_gpus()
         await self._until_it_answers()
         return sockets.url(self.socket_directory / "lab.sock")
+
+    async def _lease_gpus(self) -> None:
+        """Reserve what the lab needs. :raises SpawnException: there is nothing to be had, with the reason."""
+        self._creation = None
+        try:
+            self._lease = await self.gpu_pool.lease(self.user.name, self.name, self.gpus)
+        except Unavailable as refusal:
+            raise SpawnException(str(refusal), reason=f"gpus-{refusal.reason}") from refusal
+
+    async def _give_back_gpus(self) -> None:
+        """End a failed start's lease, and remove its container, whose label would hold the GPUs.
+
+        An engine that takes its time is not waited for: what it still makes is removed when it comes.
+        """
+        lease, creation = self._lease, self._creation
+        self._lease = None
+        if lease is None or not lease.devices:
+            return
+        if creation is None:
+            self.gpu_pool.release(lease)
+            return
+        task = asyncio.get_running_loop().create_task(self._remove_made(creation))
+        LabSpawner._cleaning.add(task)
+        task.add_done_callback(LabSpawner._cleaning.discard)
+        await asyncio.wait({task}, timeout=GIVE_BACK_SECONDS)
+
+    async def _remove_made(self, creation: asyncio.Future[dict[str, Any]]) -> None:
+        """Remove what a failed start has made; its label holds GPUs as long as it is there."""
+        try:
+            made = await creation
+        except Exception:
+            return  # nothing was made; why, the start itself has said
+        for attempt in range(3):
+            try:
+                await self.docker("remove_container", made["Id"], v=True, force=True)
+            except docker.errors.NotFound:
+                return
+            except (docker.errors.DockerException, OSError) as error:
+                self.log.warning("%s of a failed start is not removed yet: %s", self.container_name, error)
+                await asyncio.sleep(2**attempt)
+            else:
+                return
+
+    async def _prove_gpus(self) -> None:
+        """See that the leased devices are really in the container; engines differ in what they silently ignore.
+
+        :raises SpawnException: they are not, or that could not be seen; `start` then removes the lab.
+        """
+        lease = self._lease
+        command = self.gpu_pool.proof(lease) if lease else []
+        if not command or lease is None:
+            return
+        names = ", ".join(device.title for device in self.gpu_pool.devices(lease))
+        try:
+            async with asyncio.timeout(PROOF_SECONDS):
+                code = await self._exit_code(command)
+        except (docker.errors.APIError, TimeoutError) as error:
+            self.log.error("Whether %s is in %s could not be seen: %s", names, self.container_name, error)
+            code = None
+        if code == 0:
+            return
+        self.log.error("%s in %s ended with %s", " ".join(command), self.container_name, code)
+        raise SpawnException(
+            f"The engine did not give this lab its GPU ({names}), so it was stopped. "
+            "Please tell the administrator: `make check` shows what is wrong.",
+            reason="gpus-missing",
+        )
+
+    async def _exit_code(self, command: list[str]) -> int:
+        """Run a command in the lab's container, attached to nothing, and return how it ended."""
+        nothing = {"stdin": False, "stdout": False, "stderr": False}
+        execution = (await self.docker("exec_create", self.container_id, command, **nothing))["Id"]
+        await self.docker("exec_start", execution, detach=True)
+        while (state := await self.docker("exec_inspect", execution))["Running"] or state["ExitCode"] is None:
+            await asyncio.sleep(WATCH_INTERVAL_SECONDS)
+        return int(state["ExitCode"])
 
     async def get_ip_and_port(self) -> tuple[str, int]:
         """Nothing to ask the engine: a lab has no port."""
@@ -154,19 +283,25 @@ class LabSpawner(DockerSpawner):
         host_config = await self._evaluated(self.extra_host_config)
         create = await self._evaluated(self.extra_create_kwargs)
         mountpoint = await self._mountpoint()
+        pool, lease = self.gpu_pool, self._lease or Lease(user=self.user.name, server=self.name, devices=())
         arguments: dict[str, Any] = {
             "image": self.image,
             "name": self.container_name,
             "command": await self.get_command(),
-            "environment": self.get_env(),
-            "labels": self.labels | {"homeroom.server": self.name},
+            "environment": self.get_env() | pool.environment(lease),
+            "labels": self.labels | {"homeroom.server": self.name} | pool.labels(lease),
             "hostname": "lab",
             "healthcheck": {"test": ["NONE"]},
             "volumes": self.volume_mount_points,
             **create,
-            "host_config": self.client.create_host_config(**(self._host_config(mountpoint) | host_config)),
+            "host_config": self.client.create_host_config(
+                **(self._host_config(mountpoint) | pool.host_config(lease) | host_config)
+            ),
         }
-        created: dict[str, Any] = await self.docker("create_container", **arguments)
+        # Shielded: a start that takes too long is cancelled while its thread goes on, and only then is its lease over.
+        self._creation = creation = self.docker("create_container", **arguments)
+        creation.add_done_callback(lambda _: pool.release(lease))
+        created: dict[str, Any] = await asyncio.shield(creation)
         return created
 
     def _host_config(self, mountpoint: str) -> dict[str, Any]:

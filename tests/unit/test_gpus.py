@@ -229,6 +229,27 @@ def test_requests_at_once_are_granted_one_after_the_other() -> None:
     assert sum(isinstance(each, Unavailable) for each in answers) == 48
 
 
+def test_orphans_make_room_when_it_is_needed() -> None:
+    """A container that no hub remembers is counted; before anybody is refused because of it, it is removed."""
+    engine = Engine(row("ada", A), row("ghost", B))
+    made = pool(engine)
+
+    async def remove(containers: Iterable[LabContainer]) -> bool:
+        orphans = [each.id for each in containers if each.user == "ghost"]
+        engine.rows = [each for each in engine.rows if each["Id"] not in orphans]
+        return bool(orphans)
+
+    made.remove_orphans = remove
+
+    async def scenario() -> None:
+        assert (await made.lease("bela", "", 1)).devices == (B,)
+        with pytest.raises(Unavailable):
+            await made.lease("cyd", "", 1)
+
+    asyncio.run(scenario())
+    assert [each["Id"] for each in engine.rows] == ["id-ada"]
+
+
 def test_a_lab_without_gpus_costs_no_listing_and_sees_none() -> None:
     """Ordinary labs start without asking the engine, and are told `void`, since CUDA images say `all`."""
     engine = Engine()
