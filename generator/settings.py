@@ -61,6 +61,8 @@ def parse_size(value: object) -> object:
     """Turn `512M` or `2G` (powers of 1024, as JupyterHub and Compose read them) into bytes."""
     if not isinstance(value, str):
         return value
+    if value == "0":
+        return 0
     match = _SIZE.fullmatch(value)
     if not match:
         raise ValueError("is not a size such as 512M or 2G")
@@ -139,6 +141,7 @@ def _token() -> str:
 Size = Annotated[int, BeforeValidator(parse_size)]
 Whole = Annotated[int, BeforeValidator(check_whole)]
 Number = Annotated[float, BeforeValidator(check_number)]
+TotalSize = Annotated[int, BeforeValidator(parse_size), Field(ge=0, le=1024 * 2**40)]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
@@ -242,6 +245,27 @@ class Settings(BaseModel):
         "Processes and threads that each lab may have. It stops a runaway program from taking the machine along.",
         ge=64,
         le=65536,
+    )
+    LABS_MEMORY: TotalSize = setting(
+        "0",
+        About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 16G"),
+        """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the machine
+        has, less Homeroom's services and 1G.""",
+    )
+    LABS_CPUS: float = setting(
+        0,
+        About(group=LABS, consumers=("hub", "generator"), unit="CPUs"),
+        """CPUs that all running labs together may be promised. CPU time is shared fairly, so it may be more than there
+        are. 0: eight for each CPU of the machine.""",
+        ge=0,
+        le=100000,
+    )
+    QUEUE_SECONDS: int = setting(
+        1800,
+        About(group=LABS, consumers=("hub",), unit="seconds"),
+        "How long somebody waits in line for a free place before the hub says that there is none.",
+        ge=0,
+        le=86400,
     )
     LAB_SUBNET: Subnet = setting(
         "10.213.0.0/20",
@@ -360,10 +384,10 @@ def validation_faults(values: Mapping[str, str]) -> tuple[Settings | None, list[
     try:
         return Settings.model_validate(dict(values)), []
     except ValidationError as error:
-        return None, [(str(fault["loc"][0]), _cause(fault)) for fault in error.errors() if fault["loc"]]
+        return None, [(str(fault["loc"][0]), cause_of(fault)) for fault in error.errors() if fault["loc"]]
 
 
-def _cause(fault: Any) -> str:
+def cause_of(fault: Any) -> str:
     """One validation fault as a sentence's end, without the library's vocabulary."""
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "value_error":

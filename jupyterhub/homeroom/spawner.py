@@ -5,33 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
-from collections.abc import Iterable
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import docker.errors
-from dockerspawner import DockerSpawner
-from jupyterhub import orm
 from jupyterhub.spawner import SpawnException
-from traitlets import Integer, Unicode, default
+from traitlets import Dict, Float, Integer, List, Unicode, default
 
-from homeroom import sockets
-from homeroom.gpus import GPUPool, Lease, Unavailable
-from homeroom.leases import GPUS_LABEL, LabContainer
+from homeroom import choice, sockets
+from homeroom.gpu_labs import GPUSpawner
+from homeroom.places import Full, Key, Need, Places
+from homeroom.plan import LabPlan, Person, allowed_profiles, plan_for
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
 ENGINE_THREADS = 8
-PROOF_SECONDS = 30
-GIVE_BACK_SECONDS = 20
 
 
 class LabDied(SpawnException):
     """The lab's container ended before the lab answered."""
 
 
-class LabSpawner(DockerSpawner):
+class LabSpawner(GPUSpawner):
     """Starts each lab in a hardened container of its own.
 
     Differences from DockerSpawner that an administrator meets:
@@ -43,10 +40,6 @@ class LabSpawner(DockerSpawner):
     - `extra_host_config` and `extra_create_kwargs` are laid over the hardened container, last, as in DockerSpawner.
     """
 
-    deployment = Unicode(
-        config=True,
-        help="""Name of the deployment (COMPOSE_PROJECT_NAME). Containers and volumes are named and labelled by it.""",
-    )
     hub_socket_volume = Unicode(config=True, help="The volume that holds the hub's socket; mounted read-only.")
     lab_sockets_volume = Unicode(
         config=True, help="The volume that holds the labs' directories; a lab gets its own directory of it, no more."
@@ -56,15 +49,26 @@ class LabSpawner(DockerSpawner):
         0, config=True, help="Files that a process of a lab may have open; 0: what the engine gives every container."
     )
     log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
-    gpus = Integer(0, min=0, config=True, help="GPUs, or slots of shared ones, that a lab is given by `GPUPool`.")
+    profiles = List(
+        Dict(),
+        config=True,
+        help="""The kinds of labs that people choose from, the default first: `site/profiles.yaml` with every default
+        filled in. With one that a person may take, their lab starts at once.""",
+    )
+    groups = Dict(config=True, help="What groups change for their members: `site/groups.yaml`, includes resolved.")
+    labs_memory_bytes = Integer(
+        0, config=True, help="Memory that all running labs together may be promised; 0: no end."
+    )
+    labs_cpus = Float(0.0, config=True, help="CPUs that all running labs together may be promised; 0: no end.")
+    queue_seconds = Integer(1800, config=True, help="How long somebody waits in line for a place.")
+    lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has its place.")
     home = Unicode("/home/jovyan", config=True, help="Where the home volume is mounted in the lab.")
 
     remove = True
     _executor: ThreadPoolExecutor | None = None
     _labs_mountpoint: str | None = None
-    _cleaning: set[asyncio.Task[None]] = set()
-    _lease: Lease | None = None
-    _creation: asyncio.Future[dict[str, Any]] | None = None
+    _places: Places | None = None
+    _plan: LabPlan | None = None
 
     @default("pull_policy")
     def _pull_policy_default(self) -> str:
@@ -86,39 +90,6 @@ class LabSpawner(DockerSpawner):
         return LabSpawner._executor
 
     @property
-    def gpu_pool(self) -> GPUPool:
-        """The pool that all spawners of this hub share."""
-        pool: GPUPool = GPUPool.instance(parent=None, config=self.config)
-        if pool.list_containers is None:
-            pool.list_containers = self._containers_with_gpus
-            pool.remove_orphans = self._remove_orphans
-        return pool
-
-    async def _containers_with_gpus(self) -> list[dict[str, Any]]:
-        """Every container of this deployment that is labelled with GPUs, ended ones too."""
-        labels = [f"homeroom.deployment={self.deployment}", GPUS_LABEL]
-        found: list[dict[str, Any]] = await self.docker("containers", all=True, filters={"label": labels})
-        return found
-
-    async def _remove_orphans(self, containers: Iterable[LabContainer]) -> bool:
-        """Remove those that this hub knows nothing of, such as a start's during which a hub was killed.
-
-        Nobody can reach such a lab: no route leads there. :returns: whether there was any.
-        """
-        recorded = self.user.db.query(orm.Spawner).filter(orm.Spawner.server_id.is_not(None))
-        known = {(each.user.name, each.name) for each in recorded}
-        for user in self.user.settings["users"].values():
-            known |= {(user.name, name) for name, each in user.spawners.items() if each.pending or each.active}
-        orphans = [each for each in containers if (each.user, each.server) not in known]
-        for orphan in orphans:
-            self.log.warning(
-                "Removing the orphan lab %r of %r, which holds %s", orphan.server, orphan.user, orphan.devices
-            )
-            with contextlib.suppress(docker.errors.NotFound):
-                await self.docker("remove_container", orphan.id, v=True, force=True)
-        return bool(orphans)
-
-    @property
     def home_volume(self) -> str:
         """Name of the person's home volume; all their named servers share it."""
         return f"{self.deployment}-user-{self.escaped_name}"
@@ -129,24 +100,100 @@ class LabSpawner(DockerSpawner):
         return sockets.LABS / sockets.directory_name(self.user.name, self.name)
 
     @property
+    def key(self) -> Key:
+        """Whose lab this is, among all labs."""
+        return self.user.name, self.name
+
+    @property
+    def person(self) -> Person:
+        """Who asks for the lab."""
+        groups = frozenset(group.name for group in self.user.groups)
+        return Person(name=self.user.name, hub_groups=groups, admin=bool(self.user.admin))
+
+    @property
+    def plan(self) -> LabPlan:
+        """What the lab gets; decided anew at every start.
+
+        :raises SpawnException: the profile that was asked for is none of this person's.
+        """
+        if self._plan is None:
+            self._plan = self._decide()
+        return self._plan
+
+    def _decide(self) -> LabPlan:
+        allowed = {profile["name"]: profile for profile in allowed_profiles(self.profiles, self.groups, self.person)}
+        if not allowed:
+            raise SpawnException(
+                "There is no kind of lab that you may start. Please ask the administrator.",
+                reason="no-profile",
+                status_code=403,
+            )
+        wanted = self.user_options.get("profile") or next(iter(allowed))
+        if wanted not in allowed:
+            raise SpawnException("This kind of lab is not yours to start.", reason="profile-forbidden", status_code=403)
+        return plan_for(allowed[wanted], self.groups, self.person)
+
+    @property
     def labels(self) -> dict[str, str]:
         """What tells whose container or volume it is; the truth from which everything is counted."""
         return {"homeroom.deployment": self.deployment, "homeroom.user": self.user.name}
 
-    async def start(self) -> str:
-        """Start the lab; returns its address once it answers.
+    @property
+    def places(self) -> Places:
+        """The line before the machine; one for all labs of the hub."""
+        if LabSpawner._places is None:
+            no_end = 2**62
+            budget = Need(memory_bytes=self.labs_memory_bytes or no_end, cpus=self.labs_cpus or float(no_end))
+            LabSpawner._places = Places(budget, self._running)
+        return LabSpawner._places
 
+    async def _running(self) -> dict[Key, Need]:
+        """What the containers that are there were promised, by their labels."""
+        filters = {
+            "label": [f"homeroom.deployment={self.deployment}", "homeroom.user"],
+            "status": ["created", "running"],
+        }
+        found = {}
+        for container in await self.docker("containers", all=True, filters=filters):
+            labels = container["Labels"]
+            found[labels["homeroom.user"], labels.get("homeroom.server", "")] = Need(
+                memory_bytes=int(labels.get("homeroom.memory", 0)), cpus=float(labels.get("homeroom.cpus", 0))
+            )
+        return found
+
+    async def start(self) -> str:
+        """Wait for a place, start the lab, and return its address once it answers.
+
+        :raises SpawnException: there is no such profile for this person, no place, or no image.
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
+        self._plan = self._decide()
+        self.image = self._plan.image
+        need = Need(memory_bytes=self._plan.memory_bytes, cpus=self._plan.cpus)
         try:
-            await self._lease_gpus()
+            await self.places.wait_for(self.key, need, self.queue_seconds)
+        except Full as error:
+            raise SpawnException(str(error), reason="full", status_code=503) from None
+        try:
+            return await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
+        except TimeoutError:
+            raise SpawnException(
+                f"The lab did not answer within {self.lab_start_seconds} s. Please try again.",
+                reason="timeout",
+                status_code=504,
+            ) from None
+        finally:
+            self.places.release(self.key)
+
+    async def _start_in_place(self) -> str:
+        await self.lease_gpus(self.plan.gpus, longest_seconds=self.plan.longest_seconds)
+        try:
             return await self._start_leased()
-        except BaseException:  # also the cancellation that a start meets when it takes too long
-            await self._give_back_gpus()
+        except BaseException:  # also the cancellation of a start that takes too long
+            await self.give_back_gpus()
             raise
 
     async def _start_leased(self) -> str:
-        """Start the lab with the GPUs it has a lease of."""
         await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
@@ -155,85 +202,39 @@ class LabSpawner(DockerSpawner):
                 f"The image {self.image} is not on this machine. Please tell the administrator: `make up` gets it.",
                 reason="image-missing",
             ) from error
-        await self._prove_gpus()
+        await self.prove_gpus()
         await self._until_it_answers()
         return sockets.url(self.socket_directory / "lab.sock")
 
-    async def _lease_gpus(self) -> None:
-        """Reserve what the lab needs. :raises SpawnException: there is nothing to be had, with the reason."""
-        self._creation = None
-        try:
-            self._lease = await self.gpu_pool.lease(self.user.name, self.name, self.gpus)
-        except Unavailable as refusal:
-            raise SpawnException(str(refusal), reason=f"gpus-{refusal.reason}") from refusal
-
-    async def _give_back_gpus(self) -> None:
-        """End a failed start's lease, and remove its container, whose label would hold the GPUs.
-
-        An engine that takes its time is not waited for: what it still makes is removed when it comes.
-        """
-        lease, creation = self._lease, self._creation
-        self._lease = None
-        if lease is None or not lease.devices:
-            return
-        if creation is None:
-            self.gpu_pool.release(lease)
-            return
-        task = asyncio.get_running_loop().create_task(self._remove_made(creation))
-        LabSpawner._cleaning.add(task)
-        task.add_done_callback(LabSpawner._cleaning.discard)
-        await asyncio.wait({task}, timeout=GIVE_BACK_SECONDS)
-
-    async def _remove_made(self, creation: asyncio.Future[dict[str, Any]]) -> None:
-        """Remove what a failed start has made; its label holds GPUs as long as it is there."""
-        try:
-            made = await creation
-        except Exception:
-            return  # nothing was made; why, the start itself has said
-        for attempt in range(3):
-            try:
-                await self.docker("remove_container", made["Id"], v=True, force=True)
-            except docker.errors.NotFound:
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What the waiting page shows: the position in line, then that the lab starts."""
+        shown = None
+        while True:
+            position = self.places.position(self.key)
+            if position and position != shown:
+                yield {"progress": 5, "message": choice.line_message(position)}
+            elif not position:
+                yield {"progress": 50, "message": "Your lab is starting."}
                 return
-            except (docker.errors.DockerException, OSError) as error:
-                self.log.warning("%s of a failed start is not removed yet: %s", self.container_name, error)
-                await asyncio.sleep(2**attempt)
-            else:
-                return
+            shown = position
+            await asyncio.sleep(1)
 
-    async def _prove_gpus(self) -> None:
-        """See that the leased devices are really in the container; engines differ in what they silently ignore.
+    async def _options_form(self, spawner: Any) -> str:
+        """The page on which people choose; empty, so that the lab starts at once, where there is no choice."""
+        profiles = allowed_profiles(self.profiles, self.groups, self.person)
+        if len(profiles) == 1:
+            return ""
+        plans = [plan_for(profile, self.groups, self.person) for profile in profiles]
+        used = await self.places.used()
+        return choice.form(profiles, plans, used, self.places.budget, chosen=self.user_options.get("profile", ""))
 
-        :raises SpawnException: they are not, or that could not be seen; `start` then removes the lab.
-        """
-        lease = self._lease
-        command = self.gpu_pool.proof(lease) if lease else []
-        if not command or lease is None:
-            return
-        names = ", ".join(device.title for device in self.gpu_pool.devices(lease))
-        try:
-            async with asyncio.timeout(PROOF_SECONDS):
-                code = await self._exit_code(command)
-        except (docker.errors.APIError, TimeoutError) as error:
-            self.log.error("Whether %s is in %s could not be seen: %s", names, self.container_name, error)
-            code = None
-        if code == 0:
-            return
-        self.log.error("%s in %s ended with %s", " ".join(command), self.container_name, code)
-        raise SpawnException(
-            f"The engine did not give this lab its GPU ({names}), so it was stopped. "
-            "Please tell the administrator: `make check` shows what is wrong.",
-            reason="gpus-missing",
-        )
+    @default("options_form")
+    def _options_form_default(self) -> Any:
+        return self._options_form
 
-    async def _exit_code(self, command: list[str]) -> int:
-        """Run a command in the lab's container, attached to nothing, and return how it ended."""
-        nothing = {"stdin": False, "stdout": False, "stderr": False}
-        execution = (await self.docker("exec_create", self.container_id, command, **nothing))["Id"]
-        await self.docker("exec_start", execution, detach=True)
-        while (state := await self.docker("exec_inspect", execution))["Running"] or state["ExitCode"] is None:
-            await asyncio.sleep(WATCH_INTERVAL_SECONDS)
-        return int(state["ExitCode"])
+    @default("options_from_form")
+    def _options_from_form_default(self) -> Any:
+        return lambda form: {"profile": form.get("profile", [""])[0]}
 
     async def get_ip_and_port(self) -> tuple[str, int]:
         """Nothing to ask the engine: a lab has no port."""
@@ -283,26 +284,33 @@ class LabSpawner(DockerSpawner):
         host_config = await self._evaluated(self.extra_host_config)
         create = await self._evaluated(self.extra_create_kwargs)
         mountpoint = await self._mountpoint()
-        pool, lease = self.gpu_pool, self._lease or Lease(user=self.user.name, server=self.name, devices=())
         arguments: dict[str, Any] = {
             "image": self.image,
             "name": self.container_name,
             "command": await self.get_command(),
-            "environment": self.get_env() | pool.environment(lease),
-            "labels": self.labels | {"homeroom.server": self.name} | pool.labels(lease),
+            "environment": self.get_env(),
+            "labels": self.labels | self._promises(),
             "hostname": "lab",
             "healthcheck": {"test": ["NONE"]},
             "volumes": self.volume_mount_points,
             **create,
-            "host_config": self.client.create_host_config(
-                **(self._host_config(mountpoint) | pool.host_config(lease) | host_config)
-            ),
         }
-        # Shielded: a start that takes too long is cancelled while its thread goes on, and only then is its lease over.
-        self._creation = creation = self.docker("create_container", **arguments)
-        creation.add_done_callback(lambda _: pool.release(lease))
-        created: dict[str, Any] = await asyncio.shield(creation)
-        return created
+        return await self.create_with_gpus(self._host_config(mountpoint) | host_config, **arguments)
+
+    def _promises(self) -> dict[str, str]:
+        """The labels that tell what this lab was promised, for whoever counts."""
+        return {
+            "homeroom.server": self.name,
+            "homeroom.profile": self.plan.profile,
+            "homeroom.memory": str(self.plan.memory_bytes),
+            "homeroom.cpus": f"{self.plan.cpus:g}",
+        }
+
+    def get_env(self) -> dict[str, str]:
+        """The lab's environment: the hub's, the limits, and what profile and groups add."""
+        environment: dict[str, str] = super().get_env()
+        limits = {"MEM_LIMIT": str(self.plan.memory_bytes), "CPU_LIMIT": f"{self.plan.cpus:g}"}
+        return environment | limits | dict(self.plan.environment)
 
     def _host_config(self, mountpoint: str) -> dict[str, Any]:
         """The limits, mounts and locks of a lab's container."""
@@ -311,18 +319,22 @@ class LabSpawner(DockerSpawner):
             self.hub_socket_volume: {"bind": str(sockets.HUB), "mode": "ro"},
             f"{mountpoint}/{self.socket_directory.name}": {"bind": str(sockets.LAB), "mode": "rw"},
         }
-        limits: dict[str, Any] = {"pids_limit": self.pids_limit}
-        if self.mem_limit:
-            limits |= {"mem_limit": self.mem_limit, "memswap_limit": self.mem_limit}
-        if self.cpu_limit:
-            limits |= {"cpu_period": 100_000, "cpu_quota": int(self.cpu_limit * 100_000)}
+        plan = self.plan
+        limits: dict[str, Any] = {
+            "pids_limit": self.pids_limit,
+            "mem_limit": plan.memory_bytes,
+            "memswap_limit": plan.memory_bytes,
+            "shm_size": min(plan.shm_bytes, plan.memory_bytes),
+            "cpu_period": 100_000,
+            "cpu_quota": int(plan.cpus * 100_000),
+        }
         ulimits = [{"Name": "core", "Soft": 0, "Hard": 0}]
         if self.nofile_limit:
             ulimits.append({"Name": "nofile", "Soft": self.nofile_limit, "Hard": self.nofile_limit})
         return limits | {
             "binds": binds | self.volume_binds,
             "mounts": self.mount_binds,
-            "network_mode": self.network_name,
+            "network_mode": "none" if plan.network == "none" else self.network_name,
             "init": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],

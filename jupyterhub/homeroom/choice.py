@@ -1,0 +1,88 @@
+"""The page on which people choose their lab, and the words of the line before it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from homeroom.places import Need
+from homeroom.plan import LabPlan
+
+TEMPLATES = Path("/opt/jupyterhub/share/homeroom/templates")
+
+
+def size(size_bytes: int) -> str:
+    """Memory as people read it: `512 MB`, `2 GB`."""
+    if size_bytes >= 2**30:
+        return f"{size_bytes / 2**30:.3g} GB"
+    return f"{size_bytes / 2**20:.0f} MB"
+
+
+def what_it_gives(plan: LabPlan) -> list[str]:
+    """What a lab gives, in a person's words, one fact each."""
+    facts = [f"{size(plan.memory_bytes)} memory", f"{plan.cpus:g} CPU" + ("" if plan.cpus == 1 else "s")]
+    if plan.gpus:
+        facts.append(f"{plan.gpus} GPU" + ("" if plan.gpus == 1 else "s"))
+    if plan.network == "none":
+        facts.append("no network")
+    if plan.ephemeral:
+        facts.append("files are thrown away at the end")
+    if plan.longest_seconds:
+        facts.append(f"ends after {duration(plan.longest_seconds)}")
+    return facts
+
+
+def duration(seconds: int) -> str:
+    """A time span in its largest whole unit: `2 h`, `45 min`."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds} s"
+
+
+def places_free(plan: LabPlan, used: Need, budget: Need) -> int:
+    """How many labs of this kind fit beside what is promised already."""
+    by_memory = max(0, budget.memory_bytes - used.memory_bytes) // plan.memory_bytes
+    by_cpu = int(max(0.0, budget.cpus - used.cpus + 1e-9) // plan.cpus)
+    return int(min(by_memory, by_cpu))
+
+
+def line_message(position: int) -> str:
+    """What somebody in line is told."""
+    if position == 1:
+        return "All places are taken. You are next in line."
+    return f"All places are taken. You are number {position} in line."
+
+
+def free_message(free: int) -> str:
+    """What a card says of the places that are free now."""
+    if free <= 0:
+        return "no place free now: you would wait in line"
+    return "1 place free now" if free == 1 else f"{free} places free now" if free < 100 else "free now"
+
+
+def form(
+    profiles: Sequence[Mapping[str, Any]], plans: Sequence[LabPlan], used: Need, budget: Need, *, chosen: str
+) -> str:
+    """The inner part of the choice page's form; plain radio buttons, so it needs no script."""
+    names = [profile["name"] for profile in profiles]
+    selected = chosen if chosen in names else names[0]
+    cards = [
+        {
+            "name": profile["name"],
+            "title": profile["display_name"],
+            "description": profile["description"],
+            "facts": what_it_gives(plan),
+            "free": free_message(places_free(plan, used, budget)),
+            "full": places_free(plan, used, budget) <= 0,
+            "selected": profile["name"] == selected,
+        }
+        for profile, plan in zip(profiles, plans, strict=True)
+    ]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("choice.html").render(cards=cards)
