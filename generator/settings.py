@@ -57,19 +57,28 @@ class About:
     generate: Callable[[], str] | None = None
 
 
+def _bytes(value: str) -> int:
+    match = _SIZE.fullmatch(value)
+    if not match:
+        raise ValueError("is not a size such as 512M or 2G")
+    return int(float(match[1]) * _FACTORS[match[2]])
+
+
 def parse_size(value: object) -> object:
     """Turn `512M` or `2G` (powers of 1024, as JupyterHub and Compose read them) into bytes."""
     if not isinstance(value, str):
         return value
-    if value == "0":
-        return 0
-    match = _SIZE.fullmatch(value)
-    if not match:
-        raise ValueError("is not a size such as 512M or 2G")
-    size = int(float(match[1]) * _FACTORS[match[2]])
+    size = _bytes(value)
     if not 64 * 2**20 <= size <= 2**40:  # the guard lets no lab have more
         raise ValueError("must be at least 64M and at most 1T")
     return size
+
+
+def parse_total_size(value: object) -> object:
+    """Turn the size of all labs together into bytes; `0` stands for what the machine has."""
+    if not isinstance(value, str):
+        return value
+    return 0 if value == "0" else _bytes(value)
 
 
 def check_whole(value: object) -> object:
@@ -141,7 +150,7 @@ def _token() -> str:
 Size = Annotated[int, BeforeValidator(parse_size)]
 Whole = Annotated[int, BeforeValidator(check_whole)]
 Number = Annotated[float, BeforeValidator(check_number)]
-TotalSize = Annotated[int, BeforeValidator(parse_size), Field(ge=0, le=1024 * 2**40)]
+TotalSize = Annotated[int, BeforeValidator(parse_total_size)]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
@@ -252,7 +261,7 @@ class Settings(BaseModel):
         """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the machine
         has, less Homeroom's services and 1G.""",
     )
-    LABS_CPUS: float = setting(
+    LABS_CPUS: Number = setting(
         0,
         About(group=LABS, consumers=("hub", "generator"), unit="CPUs"),
         """CPUs that all running labs together may be promised. CPU time is shared fairly, so it may be more than there
@@ -260,7 +269,7 @@ class Settings(BaseModel):
         ge=0,
         le=100000,
     )
-    QUEUE_SECONDS: int = setting(
+    QUEUE_SECONDS: Whole = setting(
         1800,
         About(group=LABS, consumers=("hub",), unit="seconds"),
         "How long somebody waits in line for a free place before the hub says that there is none.",
@@ -356,7 +365,9 @@ def _type_in_words(name: str) -> str:
     schema = Settings.model_json_schema()["properties"][name]
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    if any(isinstance(item, BeforeValidator) and item.func is parse_size for item in field.metadata):
+    if any(
+        isinstance(item, BeforeValidator) and item.func in (parse_size, parse_total_size) for item in field.metadata
+    ):
         return "size"
     return {"integer": "whole number", "number": "number", "string": "text"}[schema["type"]]
 

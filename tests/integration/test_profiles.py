@@ -133,7 +133,11 @@ def test_the_line_counts_right_after_a_hub_restart(school: Trial, people: dict[s
     ("name", "text", "words"),
     [
         ("profiles.yaml", "profiles:\n  - name: a\n   bad", ("site/profiles.yaml line 3 column",)),
-        ("profiles.yaml", "profiles:\n  - name: a\n    memry: 1G\n", ("line 3 column 5", "memry", "Did you mean memory?")),
+        (
+            "profiles.yaml",
+            "profiles:\n  - name: a\n    memry: 1G\n",
+            ("line 3 column 5", "memry", "Did you mean memory?"),
+        ),
         ("profiles.yaml", "profiles:\n  - name: a\n  - name: a\n", ("line 3", "the profile a is there twice")),
         ("profiles.yaml", "profiles:\n  - name: a\n    memory: 2G\n", ("line 3", "would never start")),
         ("profiles.yaml", "profiles:\n  - name: a\n    memory: lots\n", ("line 3", "is not a size such as 512M or 2G")),
