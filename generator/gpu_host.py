@@ -82,6 +82,14 @@ def read_host(
     return [*nvidia, *without_nvidia_smi(others)]
 
 
+def cdi_directories(info: Mapping[str, Any]) -> Sequence[Path]:
+    """Where the engine looks for CDI specs; the usual places where it does not say.
+
+    :param info: the engine's answer to `/info`.
+    """
+    return [Path(each) for each in info.get("CDISpecDirs") or ()] or CDI_DIRECTORIES
+
+
 def read_cdi(directories: Sequence[Path]) -> Iterator[CdiDevice]:
     """The GPUs in CDI specs; a spec that cannot be read is left out, as engines do."""
     paths = (path for directory in directories if directory.is_dir() for path in sorted(directory.iterdir()))

@@ -84,6 +84,12 @@ def load(site: Path, host: Sequence[FoundGpu]) -> Pool:
     )
 
 
+def declared_access(site: Path) -> Access | None:
+    """How the operator says that devices are given; None where labs lease none."""
+    given = site_yaml.load(site / GPUS, GpuFile)
+    return given.access if given and given.gpus else None
+
+
 def _found(wanted: str, host: Sequence[FoundGpu]) -> FoundGpu:
     return next(each for each in host if wanted in each.ids)
 
@@ -126,18 +132,20 @@ def _nearest(wanted: str, known: Sequence[str]) -> str:
     return f"{hint}`make gpus` shows what there is and writes it to site/{PROPOSAL}."
 
 
-def profile_faults(file: SiteFile | None, profiles: Iterable[Mapping[str, Any]], pool: Pool) -> Iterator[HomeroomError]:
+def profile_faults(file: SiteFile, profiles: Iterable[Mapping[str, Any]], pool: Pool) -> Iterator[HomeroomError]:
     """Profiles that want more GPUs than a lab can ever get.
 
-    :param profiles: in the order of the file, each with `name` and `gpus`.
+    :param file: `site/profiles.yaml`, for the places.
+    :param profiles: what was read from it, in any order; each with `name` and `gpus`.
     """
     there = len(pool.gpus)
     most = min(there, pool.per_user or there)
-    for index, profile in enumerate(profiles):
-        if profile["gpus"] > most and file:
-            limit = f"one person may hold {most}" if most < there else f"site/{GPUS} has {there or 'none'}"
+    places = {str(each["name"]): index for index, each in enumerate(file.values()["profiles"])}
+    for profile in profiles:
+        if profile["gpus"] > most:
+            limit = f"one person may hold {most}" if most < there else f"site/{GPUS} lists {there or 'none'}"
             yield file.error(
-                ("profiles", index, "gpus"),
+                ("profiles", places[profile["name"]], "gpus"),
                 f"{profile['name']} would never start: it wants {profile['gpus']} GPUs, and {limit}",
                 remedy=f"Lower gpus here, or change site/{GPUS}; `make gpus` shows what there is.",
             )
@@ -173,15 +181,15 @@ def access_faults(access: Access, kind: str, info: Mapping[str, Any]) -> Iterato
         yield HomeroomError(
             "Docker's CDI is switched off",
             place=place,
-            remedy='Add `"features": {"cdi": true}` to /etc/docker/daemon.json and restart Docker, or update Docker to 28.',
+            remedy='Add `"features": {"cdi": true}` to /etc/docker/daemon.json and restart Docker, or update it to 28.',
         )
 
 
 def proposal(host: Sequence[FoundGpu], access: Access) -> str:
     """The text of `gpus.yaml.proposed`."""
     lines = [
-        f"# Written by `make gpus`, anew each time. Copy it to site/{GPUS} and edit that: labs may lease what is there.",
-        f"access: {access}  # cdi: Docker with CDI specs; nvidia: Docker with the NVIDIA runtime; podman: Podman with CDI",
+        f"# Written by `make gpus`, each time anew. Copy it to site/{GPUS} and edit that; labs lease what it lists.",
+        f"access: {access}  # cdi: Docker by CDI; nvidia: Docker by the NVIDIA runtime; podman: Podman by CDI",
         "per_user: 0  # GPUs or slots that one person may hold at a time; 0: no cap",
         "# idle_seconds: 1800  # labs with a GPU are stopped when idle for so long; else half of CULL_IDLE_SECONDS",
         "gpus:" if host else "gpus: []",

@@ -117,7 +117,7 @@ class Labs:
     cpus: float
 
 
-def load(settings: Settings, site: Path, machine: Machine) -> Labs:
+def load(settings: Settings, site: Path, machine: Machine, *, gpu_idle_seconds: int | None = None) -> Labs:
     """The labs of a deployment. Without `profiles.yaml` there is one profile, made of `.env`'s settings.
 
     :raises HomeroomError: everything that is wrong with the site's files, each with line and column.
@@ -133,7 +133,10 @@ def load(settings: Settings, site: Path, machine: Machine) -> Labs:
     raise_all(errors)
     known = profiles.profiles if profiles else [Profile(name="default")]
     return Labs(
-        profiles=[as_data(profile, settings, first=index == 0) for index, profile in enumerate(ordered(known))],
+        profiles=[
+            as_data(profile, settings, first=index == 0, gpu_idle_seconds=gpu_idle_seconds)
+            for index, profile in enumerate(ordered(known))
+        ],
         groups={name: group_data(name, groups.groups) for name in groups.groups} if groups else {},
         memory_bytes=memory,
         cpus=cpus,
@@ -152,8 +155,16 @@ def ordered(profiles: list[Profile]) -> list[Profile]:
     return sorted(profiles, key=lambda profile: not profile.default)
 
 
-def as_data(profile: Profile, settings: Settings, *, first: bool) -> dict[str, Any]:
-    """A profile with every default filled in from `.env`."""
+def as_data(
+    profile: Profile, settings: Settings, *, first: bool, gpu_idle_seconds: int | None = None
+) -> dict[str, Any]:
+    """A profile with every default filled in from `.env`.
+
+    :param gpu_idle_seconds: the idle timeout of labs with a GPU, which others wait for; None: half of other labs'.
+    """
+    idle_seconds = settings.CULL_IDLE_SECONDS
+    if profile.gpus:
+        idle_seconds = idle_seconds // 2 if gpu_idle_seconds is None else gpu_idle_seconds
     return {
         "name": profile.name,
         "display_name": profile.display_name or profile.name.capitalize(),
@@ -166,7 +177,7 @@ def as_data(profile: Profile, settings: Settings, *, first: bool) -> dict[str, A
         "shm_bytes": profile.shm,
         "environment": dict(profile.environment),
         "network": profile.network,
-        "idle_seconds": settings.CULL_IDLE_SECONDS if profile.idle_seconds is None else profile.idle_seconds,
+        "idle_seconds": idle_seconds if profile.idle_seconds is None else profile.idle_seconds,
         "longest_seconds": profile.longest_seconds,
         "ephemeral": profile.ephemeral,
         "allow": profile.allow.model_dump() if profile.allow else None,
