@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.sample_settings import settings
 
 from generator import gpus
 from generator.errors import HomeroomError
 from generator.gpu_host import FoundGpu, cdi_directories, read_host
 from generator.site_yaml import SiteFile
+from tests.sample_settings import settings
 
 LISTING = """\
 GPU 0: NVIDIA A100-SXM4-40GB (UUID: GPU-aaaa)
@@ -55,8 +55,8 @@ def test_nvidia_smi_names_gpus_and_slices_by_uuid(tmp_path: Path) -> None:
     found = read_host(smi, [], driver)
     assert [(gpu.id, gpu.label) for gpu in found] == [
         ("GPU-aaaa", "NVIDIA A100-SXM4-40GB, 40 GiB"),
-        ("MIG-cccc", "NVIDIA A100-SXM4-40GB, 40 GiB, MIG 3g.20gb"),
-        ("MIG-dddd", "NVIDIA A100-SXM4-40GB, 40 GiB, MIG 3g.20gb"),
+        ("MIG-cccc", "NVIDIA A100-SXM4-40GB, MIG 3g.20gb"),
+        ("MIG-dddd", "NVIDIA A100-SXM4-40GB, MIG 3g.20gb"),
         ("GPU-eeee", "NVIDIA T4, 15 GiB"),
     ]
     assert found[0].nodes == ("/dev/nvidia3",)
