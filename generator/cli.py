@@ -56,6 +56,7 @@ def check() -> None:
             f"{mark} {finding.name}: {place}{finding.cause}" + (f"\n  {finding.remedy}" if finding.remedy else "")
         )
     deployment.check_image(here)
+    deployment.check_gpus(here)
     if here.client.images.list(name=f"{here.project}-hub:local"):
         deployment.check_hub_loads(here, texts)
         console.note("[green]✓[/green] the hub's configuration loads")
@@ -118,6 +119,28 @@ def status() -> None:
     from generator import deployment, status
 
     status.show(deployment.existing())
+
+
+@app.command()
+def gpus() -> None:
+    """Show the machine's GPUs, and write them as a proposal for site/gpus.yaml."""
+    from generator import deployment, gpu_host, gpus
+    from generator.atomic import write_atomically
+    from generator.paths import SITE
+
+    here = deployment.existing()
+    info = here.client.info()
+    found = gpu_host.read_host(cdi_directories=gpu_host.cdi_directories(info))
+    for gpu in found:
+        console.note(f"{gpu.id}  {gpu.label}")
+    access = gpus.access_of(here.engine.kind, info, found)
+    for fault in gpus.access_faults(access, here.engine.kind, info) if found else ():
+        console.warn(str(fault))
+    write_atomically(SITE / gpus.PROPOSAL, gpus.proposal(found, access))
+    next_step = (
+        f"Copy it to site/{gpus.GPUS}, edit that, and run `make up`." if found else "There is no GPU to be seen."
+    )
+    console.note(f"Wrote site/{gpus.PROPOSAL}. {next_step}")
 
 
 @app.command()

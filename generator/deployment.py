@@ -14,7 +14,7 @@ from typing import Any
 import docker.errors
 from docker.models.containers import Container
 
-from generator import RELEASED, env_file, preflight, proof, render, site_files
+from generator import RELEASED, env_file, gpus, preflight, proof, render, site_files
 from generator.console import counted, note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
 from generator.engine_install import provide_engine, terminal_question
@@ -164,6 +164,16 @@ def check_image(deployment: Deployment) -> None:
         ) from None
 
 
+def check_gpus(deployment: Deployment) -> None:
+    """See that the engine can give GPUs in the way that site/gpus.yaml says.
+
+    :raises HomeroomError: it cannot; a lab would start without its GPU.
+    """
+    access = gpus.declared_access(SITE)
+    if access:
+        raise_all(list(gpus.access_faults(access, deployment.engine.kind, deployment.client.info())))
+
+
 def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
     """Load a configuration in the hub's image, as the hub would; needs that image.
 
@@ -309,6 +319,7 @@ def up() -> None:
     for finding in findings:
         if finding.level == "warn":
             warn(f"{finding.place}: {finding.cause}\n  {finding.remedy}")
+    check_gpus(deployment)
     build(deployment)
     render_checked(deployment)
     bring_up(deployment)

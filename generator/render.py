@@ -7,12 +7,14 @@ from pathlib import Path
 
 import jinja2
 
-from generator import labs
+from generator import gpu_host, gpus, labs
 from generator.atomic import write_atomically
-from generator.errors import HomeroomError
+from generator.errors import HomeroomError, raise_all
+from generator.gpus import Pool
 from generator.labs import Labs
 from generator.paths import TEMPLATES
 from generator.settings import Settings
+from generator.site_yaml import SiteFile
 
 USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._@+-]{0,63}\Z"
 LAB_NETWORK = "labs"
@@ -64,7 +66,7 @@ def culler_config(settings: Settings, known: Labs) -> str:
     )
 
 
-def hub_config(settings: Settings, known: Labs) -> str:
+def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> str:
     """The text of `jupyterhub_config.py`."""
     template = _environment().get_template("jupyterhub_config.py.j2")
     return template.render(
@@ -72,6 +74,9 @@ def hub_config(settings: Settings, known: Labs) -> str:
         auth=settings.AUTH,
         base_url=settings.BASE_URL,
         deployment=settings.COMPOSE_PROJECT_NAME,
+        gpu_access=pool.access,
+        gpus=pool.gpus,
+        gpus_per_user=pool.per_user,
         groups=known.groups,
         labs_cpus=known.cpus,
         labs_memory_bytes=known.memory_bytes,
@@ -100,7 +105,7 @@ def _literal(value: object) -> str:
     return repr(value)
 
 
-def guard_policy(settings: Settings, known: Labs) -> str:
+def guard_policy(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> str:
     """The text of `guard.json`: what the hub may ask of the engine."""
     project = settings.COMPOSE_PROJECT_NAME
     called = names(settings)
@@ -113,6 +118,8 @@ def guard_policy(settings: Settings, known: Labs) -> str:
         "hub_socket_volume": called["hub_socket_volume"],
         "networks": [called["lab_network"]],
         "max_pids": settings.LAB_PIDS,
+        "devices": pool.requested,
+        "runtimes": ["nvidia"] if pool.gpus and pool.access == "nvidia" else [],
     }
     return json.dumps(policy, indent=2) + "\n"
 
@@ -123,11 +130,14 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
 
     :raises HomeroomError: a file of `site/hub.d` cannot be read, or is not Python.
     """
-    known = labs.load(settings, site, labs.read_machine())
+    pool = gpus.load(site, gpu_host.read_host() if (site / gpus.GPUS).exists() else [])
+    known = labs.load(settings, site, labs.read_machine(), gpu_idle_seconds=pool.idle_seconds)
+    if any(profile["gpus"] for profile in known.profiles):
+        raise_all(list(gpus.profile_faults(SiteFile(site / labs.PROFILES), known.profiles, pool)))
     found = {
-        HUB_CONFIG: hub_config(settings, known),
+        HUB_CONFIG: hub_config(settings, known, pool),
         CULLER_CONFIG: culler_config(settings, known),
-        GUARD_POLICY: guard_policy(settings, known),
+        GUARD_POLICY: guard_policy(settings, known, pool),
     }
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)

@@ -12,10 +12,11 @@ import docker.errors
 from docker.models.containers import Container
 from rich.table import Table
 
-from generator import accounts, proof
+from generator import accounts, gpu_host, gpus, proof
 from generator.console import counted, note, out, warn
 from generator.deployment import USER_LABEL, Deployment
 from generator.errors import HomeroomError
+from generator.paths import SITE
 from generator.preflight.finding import in_units
 
 SERVICES = ("guard", "proxy", "hub")
@@ -86,8 +87,31 @@ def show(deployment: Deployment) -> None:
             table.add_row(*row, age(lab.attrs["State"]["StartedAt"], now), _in_use(used.get(lab.id)))
         out.print(table)
 
+    _show_gpus(deployment, now)
     _show_people(deployment)
     _show_machine(deployment)
+
+
+def _show_gpus(deployment: Deployment, now: datetime) -> None:
+    """Who holds what since when, from the labs' labels; nothing where there is no GPU to lease or held."""
+    try:
+        pool = gpus.load(SITE, gpu_host.read_host() if (SITE / gpus.GPUS).exists() else [])
+    except HomeroomError as error:
+        warn(str(error))
+        pool = gpus.NO_GPUS
+    living = (one for one in deployment.labs() if one.status not in ("exited", "dead"))
+    held = gpus.holders((one.labels, one.attrs["Created"]) for one in living)
+    listed = {gpu["id"]: gpu for gpu in pool.gpus}
+    if not listed and not held:
+        return
+    free = sum(gpu["slots"] > len(held.get(gpu["id"], ())) for gpu in pool.gpus)
+    note(f"\n[bold]{free} of {len(listed)} GPUs free[/bold]")
+    table = _table("GPU", "held by", "slots")
+    for name in [*listed, *sorted(held.keys() - listed.keys())]:
+        labs = ", ".join(f"{lab} ({age(created, now)})" for lab, created in held.get(name, ()))
+        gpu = listed.get(name, {"label": "[red]not in site/gpus.yaml[/red]", "slots": 0})
+        table.add_row(f"{gpu['label']} [dim]{name}[/dim]", labs or "-", f"{len(held.get(name, ()))} of {gpu['slots']}")
+    out.print(table)
 
 
 def _show_people(deployment: Deployment) -> None:

@@ -23,6 +23,9 @@ USER_LABEL = "homeroom.user"
 
 COMPONENT = re.compile(r"[a-z0-9-]{1,200}")
 USER = re.compile(r"([1-9][0-9]{0,8}|(?!root\b)[a-z_][a-z0-9_-]*)(:([1-9][0-9]{0,8}|(?!root\b)[a-z_][a-z0-9_-]*))?")
+CDI_NAME = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9_.-]+=[A-Za-z0-9_.:-]+")
+DEVICE_NODE = re.compile(r"/dev(?:/[A-Za-z0-9_-]+)+")
+VISIBLE_DEVICES = "NVIDIA_VISIBLE_DEVICES"
 SECRETIVE = ("Env", "Cmd", "Entrypoint", "Healthcheck")  # may hold tokens: never in a log line
 
 
@@ -178,8 +181,8 @@ def environment(value: Any, policy: Policy) -> bool:
     if not is_strings(value):
         return False
     for name, _, content in (each.partition("=") for each in value):
-        if name == "NVIDIA_VISIBLE_DEVICES":
-            if content not in ("", "void", "none") and not set(content.split(",")) <= policy.devices:
+        if name == VISIBLE_DEVICES:  # empty would be as if unset, which older CUDA images mean as "all"
+            if content not in ("void", "none") and not set(content.split(",")) <= policy.devices:
                 return False
         elif name.startswith("NVIDIA_") and name != "NVIDIA_DRIVER_CAPABILITIES":
             return False
@@ -300,6 +303,22 @@ def device_requests(value: Any, policy: Policy) -> bool:
     )
 
 
+def cdi_devices(value: Any, policy: Policy) -> bool:
+    """Devices by CDI name, as Podman takes them, each of them allowed; never a path of the host's."""
+    return not value or (
+        isinstance(value, list)
+        and all(
+            only_keys(each, "PathOnHost", "PathInContainer", "CgroupPermissions")
+            and isinstance(name := each.get("PathOnHost"), str)
+            and bool(CDI_NAME.fullmatch(name))
+            and name in policy.devices
+            and each.get("PathInContainer") in (None, "", name)
+            and each.get("CgroupPermissions") in (None, "", "rwm")
+            for each in value
+        )
+    )
+
+
 def runtime(value: Any, policy: Policy) -> bool:
     """The engine's default, or one named for it."""
     return not value or (isinstance(value, str) and value in policy.runtimes)
@@ -372,7 +391,7 @@ HOST_CONFIG: Mapping[str, Rule] = {
     "VolumesFrom": empty,
     "VolumeDriver": empty,
     "StorageOpt": empty,
-    "Devices": empty,
+    "Devices": cdi_devices,
     "DeviceRequests": device_requests,
     "DeviceCgroupRules": empty,
     "NetworkMode": network,
@@ -561,4 +580,22 @@ def checked_create(given: dict[str, Any], policy: Policy) -> tuple[dict[str, Any
     if not empty_objects(anonymous, policy) or not set(anonymous) <= {mount.target for mount in mounts}:
         raise Refused("body.Volumes makes volumes without a name")
     config["HostConfig"] = {**host, **written_mounts(mounts)}
+    environment_given = config.get("Env") or []
+    if not any(each.partition("=")[0] == VISIBLE_DEVICES for each in environment_given):
+        config["Env"] = [*environment_given, f"{VISIBLE_DEVICES}=void"]  # CUDA images say "all"
     return config, mounts
+
+
+def checked_proof(given: dict[str, Any]) -> dict[str, Any]:
+    """The one command that may be run in a lab, as its own user: it looks whether devices' nodes are there.
+
+    :raises Refused: for any other command, and for whatever would run it otherwise than the lab itself could.
+    """
+    command: Any = given.get("Cmd")
+    paths = command[2:] if is_strings(command) and command[:2] == ["ls", "-d"] else []
+    if not paths or not all(DEVICE_NODE.fullmatch(path) for path in paths):
+        raise Refused("only `ls -d` of devices' nodes may be run in a lab")
+    for key, value in given.items():
+        if key not in ("Cmd", "Container") and value:
+            raise Refused(f"body.{shown(key)[1:-1]} is not allowed: {shown(value)}")
+    return {"Cmd": command}

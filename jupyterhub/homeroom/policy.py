@@ -25,6 +25,7 @@ from homeroom.create_body import (
     Refused,
     checked,
     checked_create,
+    checked_proof,
     is_int,
     is_lab_directory,
     is_strings,
@@ -115,6 +116,7 @@ class Allow:
 
     :param path: with `{id}` where the looked-up container's full id goes.
     :param container: the name or id that must first prove to be a lab of this deployment.
+    :param execution: the id of a command, whose container must first prove to be one.
     :param volume: the volume to be shown, which must be this deployment's.
     :param homes: volumes that must exist and belong to `user`.
     :param directory: the lab's own directory of sockets, which the guard must have made before the call.
@@ -125,6 +127,7 @@ class Allow:
     query: str = ""
     body: bytes | None = None
     container: str | None = None
+    execution: str | None = None
     volume: str | None = None
     homes: tuple[str, ...] = ()
     user: str | None = None
@@ -230,6 +233,28 @@ def create_lab(call: Call, policy: Policy) -> Allow:
     )
 
 
+def prove_devices(call: Call, policy: Policy) -> Allow:
+    """A command in a lab that looks for devices' nodes, and for nothing else."""
+    body = json.dumps(checked_proof(read_object(call.body))).encode()
+    return replace(on_lab("POST", "/exec")(call, policy), body=body)
+
+
+def start_proof(call: Call, _: Policy) -> Allow:
+    """That command's start, with nobody attached."""
+    given = read_object(call.body)
+    if given.get("Detach") is not True or any(value for key, value in given.items() if key != "Detach"):
+        raise Refused("a command is started detached or not at all")
+    name = call.arguments["name"]
+    body = json.dumps({"Detach": True, "Tty": False}).encode()
+    return Allow(method="POST", path=f"{call.version}/exec/{name}/start", body=body, execution=name)
+
+
+def show_proof(call: Call, _: Policy) -> Allow:
+    """How that command ended."""
+    name = call.arguments["name"]
+    return Allow(method="GET", path=f"{call.version}/exec/{name}/json", execution=name)
+
+
 def is_home(name: str, policy: Policy) -> bool:
     """Whether a volume's name is one that a person's volume has."""
     prefix = policy.volume_prefix
@@ -277,6 +302,7 @@ LOGS_QUERY = {
     "until": "[0-9.]{0,20}",
 }
 CONTAINER = "/containers/(?P<name>[^/]+)"
+EXECUTION = "/exec/(?P<name>[0-9a-f]{64})"
 
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/_ping", pass_on("GET", "/_ping")),
@@ -291,6 +317,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{CONTAINER}/stop", on_lab("POST", "/stop"), {"t": "[0-9]{1,3}"}),
     Route("POST", f"{CONTAINER}/kill", on_lab("POST", "/kill"), {"signal": "(SIG)?(TERM|KILL|INT)|"}),
     Route("POST", f"{CONTAINER}/wait", on_lab("POST", "/wait"), {"condition": "not-running|next-exit|removed|"}),
+    Route("POST", f"{CONTAINER}/exec", prove_devices),
+    Route("POST", EXECUTION + "/start", start_proof),
+    Route("GET", EXECUTION + "/json", show_proof),
     Route("DELETE", CONTAINER, on_lab("DELETE", ""), {"v": YES_OR_NO, "force": YES_OR_NO, "link": NO}),
     Route("POST", "/volumes/create", create_volume),
     Route("GET", "/volumes/(?P<name>[^/]+)", show_volume),

@@ -102,6 +102,13 @@ class Relay:
                 if inspects:
                     return answer
             allowed = replace(allowed, path=allowed.path.replace("{id}", found))
+        if allowed.execution:
+            answer = await self._send(Allow(method="GET", path=f"/exec/{allowed.execution}/json"))
+            if answer.status != 200:
+                return answer
+            name = str(answer.read().get("ContainerID", ""))
+            if name not in self._labs:
+                self._proved_lab(name, await self._send(Allow(method="GET", path=f"/containers/{name}/json")))
         for volume in allowed.homes:
             await self._prove_home(volume, allowed.user)
         if allowed.directory:

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import docker.errors
-from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
 from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom import choice, sockets
 from homeroom.choice import size
 from homeroom.culling import OUT_OF_MEMORY, Facts, report_seconds, why_ended, why_over
+from homeroom.gpu_labs import GPUSpawner
 from homeroom.places import Full, Key, Need, Places
 from homeroom.plan import LabPlan, Person, allowed_profiles, plan_for
 
@@ -33,7 +33,7 @@ class LabDied(SpawnException):
     """The lab's container ended before the lab answered."""
 
 
-class LabSpawner(DockerSpawner):
+class LabSpawner(GPUSpawner):
     """Starts each lab in a hardened container of its own.
 
     Differences from DockerSpawner that an administrator meets:
@@ -45,10 +45,6 @@ class LabSpawner(DockerSpawner):
     - `extra_host_config` and `extra_create_kwargs` are laid over the hardened container, last, as in DockerSpawner.
     """
 
-    deployment = Unicode(
-        config=True,
-        help="""Name of the deployment (COMPOSE_PROJECT_NAME). Containers and volumes are named and labelled by it.""",
-    )
     hub_socket_volume = Unicode(config=True, help="The volume that holds the hub's socket; mounted read-only.")
     lab_sockets_volume = Unicode(
         config=True, help="The volume that holds the labs' directories; a lab gets its own directory of it, no more."
@@ -203,6 +199,14 @@ class LabSpawner(DockerSpawner):
             self.places.release(self.key)
 
     async def _start_in_place(self) -> str:
+        await self.lease_gpus(self.plan.gpus, longest_seconds=self.plan.longest_seconds)
+        try:
+            return await self._start_leased()
+        except BaseException:  # also the cancellation of a start that takes too long
+            await self.give_back_gpus()
+            raise
+
+    async def _start_leased(self) -> str:
         await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
@@ -211,6 +215,7 @@ class LabSpawner(DockerSpawner):
                 f"The image {self.image} is not on this machine. Please tell the administrator: `make up` gets it.",
                 reason="image-missing",
             ) from error
+        await self.prove_gpus()
         await self._until_it_answers()
         return sockets.url(self.socket_directory / "lab.sock")
 
@@ -371,10 +376,8 @@ class LabSpawner(DockerSpawner):
             "healthcheck": {"test": ["NONE"]},
             "volumes": self.volume_mount_points,
             **create,
-            "host_config": self.client.create_host_config(**(self._host_config(mountpoint) | host_config)),
         }
-        created: dict[str, Any] = await self.docker("create_container", **arguments)
-        return created
+        return await self.create_with_gpus(self._host_config(mountpoint) | host_config, **arguments)
 
     def _promises(self) -> dict[str, str]:
         """The labels that tell what this lab was promised, for whoever counts."""
