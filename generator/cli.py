@@ -17,6 +17,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Homeroom: JupyterHub for one class.",
 )
+INTERRUPTED = 130
+"""What shells give a command that Ctrl-C ended; typer turns a KeyboardInterrupt into an exit with it."""
+
 Service = Annotated[str, typer.Argument(help="guard, proxy or hub; all of them where none is named.")]
 
 
@@ -122,7 +125,8 @@ def shell(service: Service = "hub") -> None:
     """Open a shell in a service's container."""
     from generator import deployment
 
-    deployment.existing().compose("exec", _known(service) or "hub", "bash", capture=False, check=False)
+    name = _known(service) or "hub"
+    deployment.existing().compose("exec", name, "bash", capture=False, check=False)
 
 
 @app.command()
@@ -134,6 +138,17 @@ def password(name: Annotated[str, typer.Argument(help="Whose; the administrator'
     name = name or here.settings.JUPYTERHUB_ADMIN
     fresh = accounts.reset_password(here, name)
     console.note(f"New password of [bold]{name}[/bold]: [bold]{fresh}[/bold]")
+
+
+@app.command()
+def account(name: Annotated[str, typer.Argument(help="The name of the person.")] = "") -> None:
+    """Make an approved account, with a password that is shown once."""
+    from generator import accounts, deployment
+
+    if not name:
+        raise HomeroomError("whose account is it?", place="NAME", remedy="Run `make account NAME=ada`.")
+    fresh = accounts.add(deployment.existing(), name)
+    console.note(f"Account of [bold]{name}[/bold], password: [bold]{fresh}[/bold]   (shown this once)")
 
 
 @app.command()
@@ -155,12 +170,17 @@ def reference() -> None:
 
 def main() -> None:
     """Run a verb; an operator's mistake ends with cause and remedy and its exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a killed run also cleans up after itself
+    # So that a run that is killed, or whose terminal goes away, also cleans up after itself. `nohup` stays in force.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
         app()
     except HomeroomError as error:
         console.fail(error)
         sys.exit(error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         console.err.print("\nInterrupted. The same command goes on from here.")
-        sys.exit(130)
+        sys.exit(INTERRUPTED)

@@ -15,7 +15,7 @@ import docker.errors
 from docker.models.containers import Container
 
 from generator import RELEASED, env_file, features, preflight, proof, render, site_files
-from generator.console import note, step, warn
+from generator.console import counted, note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
 from generator.engine_install import provide_engine, terminal_question
 from generator.errors import HomeroomError, raise_all
@@ -87,6 +87,7 @@ class Deployment:
 def init() -> bool:
     """Write `.env` and lay `site/`, where they are not there yet; returns whether `.env` was written."""
     given = env_file.from_shell()
+    given.pop("INSTALL_ENGINE", None)  # given in the shell it is for one run, also the first
     if not ENV_FILE.exists() and "LAB_SUBNET" not in given:
         taken = [route.subnet for route in preflight.host_routes()]
         given["LAB_SUBNET"] = preflight.free_subnet(taken)
@@ -103,7 +104,7 @@ def load() -> Settings:
     settings = env_file.load(ENV_FILE)
     for name, value in env_file.from_shell().items():
         if name != "INSTALL_ENGINE" and str(value) != _written(name):
-            warn(f"{name}={value} in your shell is ignored: .env decides.")
+            warn(f"{name} in your shell is another than in .env, and is ignored: .env decides.")
     return settings
 
 
@@ -225,7 +226,7 @@ def render_checked(deployment: Deployment) -> list[str]:
     texts = render.texts(deployment.settings, SITE)
     if render.is_current(texts, RENDERED):
         return []
-    with step("Rendering and loading the hub's configuration") as shown:
+    with step("Rendering the hub's configuration") as shown:
         check_hub_loads(deployment, texts)
         changed = render.write(texts, RENDERED)
         shown.say(", ".join(changed))
@@ -345,26 +346,20 @@ def down() -> None:
         deployment.compose("stop", "hub", check=False)  # first, so that nobody starts a lab meanwhile
         labs = stop_labs(deployment)
         deployment.compose("down", "--remove-orphans")
-        shown.say(f"{labs} labs stopped; homes and accounts stay")
+        shown.say(f"{counted(labs, 'lab')} stopped; homes and accounts stay")
 
 
 def restart() -> None:
-    """Restart the hub with what `.env` and `site/` say now; labs, kernels and websockets go on."""
+    """Restart the hub with the configuration that `.env` and `site/` make now; labs, kernels and websockets go on.
+
+    What Compose itself reads of `.env` (ports, memory of the services) takes `up`.
+    """
     deployment = existing()
     render_checked(deployment)
     with step("Restarting the hub; labs go on"):
-        deployment.compose("up", "--detach", "--no-deps", "hub")
-        if not _just_started(deployment):
-            deployment.compose("restart", "hub")
+        deployment.compose("restart", "hub")
         wait_until_healthy(deployment, ["hub"])
     proof.prove(deployment.settings)
-
-
-def _just_started(deployment: Deployment, seconds: float = 5.0) -> bool:
-    container = deployment.service("hub")
-    if container is None:
-        return False
-    return time.time() - datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp() < seconds
 
 
 def clean() -> None:

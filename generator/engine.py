@@ -26,6 +26,8 @@ Version = tuple[int, ...]
 MINIMUM_ENGINE: Mapping[str, Version] = {"docker": (24, 0), "podman": (4, 3)}
 MINIMUM_DOCKER_API: Version = (1, 43)
 MINIMUM_COMPOSE: Version = (2, 20)
+START_INTERVAL_API: Version = (1, 44)
+OLD_API_COMPOSE = Path(__file__).with_name("compose.old-api.yml")
 
 ANSWER_TIMEOUT_SECONDS = 30  # an engine started by its socket takes some seconds for the first answer
 CALL_TIMEOUT_SECONDS = 120
@@ -277,7 +279,8 @@ def knock(path: Path) -> None:
             raise EngineMissing(
                 f"no container engine listens there: {error.strerror or error}",
                 place=str(path),
-                remedy="Set ENGINE_SOCKET to the engine's socket, or leave it empty to have it looked for.",
+                remedy="`make up` as root starts Docker, or installs it where it is missing; "
+                "for an engine in another place set ENGINE_SOCKET.",
             ) from None
 
 
@@ -426,6 +429,14 @@ def buildx_works(engine: Engine, *, runner: Runner = run) -> bool:
     return runner(words, env=engine_environment(engine)).returncode == 0
 
 
+def compose_files(engine: Engine, project_dir: Path) -> list[Path]:
+    """The files to name to Compose: none where its own choice does, else those and what an older engine needs."""
+    if version_tuple(engine.api_version) >= START_INTERVAL_API:
+        return []
+    own = [project_dir / name for name in ("docker-compose.yml", "docker-compose.override.yml")]
+    return [*(path for path in own if path.exists()), OLD_API_COMPOSE]
+
+
 def run_compose(
     engine: Engine,
     args: Sequence[str],
@@ -443,7 +454,10 @@ def run_compose(
     :param capture: False leaves the terminal to it.
     :raises HomeroomError: it failed and `check` is set; the cause holds its last lines.
     """
-    command = [*compose_command(engine, runner=runner), "--project-directory", str(project_dir), *args]
+    command = [*compose_command(engine, runner=runner), "--project-directory", str(project_dir)]
+    for file in compose_files(engine, project_dir):
+        command += ["--file", str(file)]
+    command += args
     environment = engine_environment(engine, drop=drop)
     done = runner(command, cwd=project_dir, env=environment, on_line=on_line, capture=capture)
     if check:

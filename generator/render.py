@@ -72,8 +72,8 @@ def _literal(value: object) -> str:
         return "{" + ", ".join(_literal(item) for item in value) + "}" if value else "set()"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
-    if isinstance(value, str):
-        return ("r" if "\\" in value else "") + '"' + value.replace('"', '\\"') + '"'
+    if isinstance(value, str) and value.isprintable() and '"' not in value and not value.endswith("\\"):
+        return f'r"{value}"' if "\\" in value else f'"{value}"'
     return repr(value)
 
 

@@ -14,7 +14,20 @@ from contextlib import closing, suppress
 from typing import Generic, TypeVar
 
 from generator.engine import Engine, client
-from generator.preflight import clock, deployment, directory, disk, engine, memory, names, port, sources, subnet, traps
+from generator.preflight import (
+    clock,
+    deployment,
+    directory,
+    disk,
+    engine,
+    memory,
+    names,
+    podman,
+    port,
+    sources,
+    subnet,
+    traps,
+)
 from generator.preflight.facts import EngineFacts, read_facts
 from generator.preflight.finding import Finding, error, warning
 from generator.preflight.wanted import Wanted
@@ -63,6 +76,7 @@ def run_checks(found_engine: Engine | None, wanted: Wanted) -> list[Finding]:
             found += [_engine_silent(failure), *_check_machine(None, wanted)]
         else:
             found += _guarded("engine", lambda: engine.check_tools(found_engine))
+            found += _guarded("podman", lambda: podman.check_podman(found_engine))
             found += _check_engine(facts, wanted)
             found += _check_machine(facts, wanted)
     return found + _guarded("network", lambda: list(network(wanted.released)))

@@ -33,8 +33,8 @@ def set_password(session: Session, name: str, password: str, *, create: bool) ->
 
     :returns: whether there is now an account with this password.
     """
-    if len(password.encode()) > MAX_PASSWORD_BYTES:
-        raise ValueError(f"a password holds {MAX_PASSWORD_BYTES} bytes at most")
+    if not 1 <= len(password.encode()) <= MAX_PASSWORD_BYTES:
+        raise ValueError(f"a password holds 1 to {MAX_PASSWORD_BYTES} bytes")
     hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt())
     account = UserInfo.find(session, name)
     if account is None:

@@ -1,6 +1,6 @@
 """Loads a configuration as the hub would and says what is wrong with it: `python -m homeroom.check_config FILE`.
 
-Ends with 0, or with 2 after one line `FILE:LINE: cause` on standard error. Nothing is started and no database is opened.
+Ends with 0, or with 2 after one line `FILE:LINE: cause` on standard error. Nothing is started, no database opened.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def main(path: Path) -> int:
         load(path)
     except (Exception, SystemExit) as error:  # `exit()` would end the hub, too
         cause = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}"
-        print(f"{place(error)}: {cause}", file=sys.stderr)
+        print(f"{place(error)}: {' '.join(cause.split())}", file=sys.stderr)
         return 2
     return 0
 

@@ -486,7 +486,7 @@ def read_mount(given: Any) -> Mount:
     if not (isinstance(source, str) and isinstance(target, str) and isinstance(read_only, bool)):
         raise Refused(f"a mount with the fields {shown(given)} is malformed")
     options = given.get("VolumeOptions") or {}
-    if not only_keys(options, "NoCopy", "Labels", "DriverConfig", "Subpath") or any(options.values()):
+    if not only_keys(options, "NoCopy", "Labels", "DriverConfig") or any(options.values()):
         raise Refused(f"the volume options of mount {shown(source)} are not allowed")
     propagation = given.get("BindOptions") or {}
     if not only_keys(propagation, "Propagation") or propagation.get("Propagation") not in (None, "", "rprivate"):
