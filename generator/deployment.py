@@ -14,7 +14,7 @@ from typing import Any
 import docker.errors
 from docker.models.containers import Container
 
-from generator import RELEASED, env_file, gpus, preflight, proof, render, site_files
+from generator import RELEASED, env_file, features, gpus, preflight, proof, render, site_files
 from generator.console import counted, note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
 from generator.engine_install import provide_engine, terminal_question
@@ -71,8 +71,15 @@ class Deployment:
         folders = {"hub": "jupyterhub", "proxy": "proxy"}
         if not self.settings.DOCKER_NOTEBOOK_IMAGE:
             folders["lab"] = "jupyterlab"
+        arguments = {"lab": {"FEATURES": " ".join(features.parse(self.settings.LAB_FEATURES))}}
         return [
-            BuildSpec(name, f"{self.project}-{name}:local", ROOT / folder, ROOT / folder / "Dockerfile")
+            BuildSpec(
+                name,
+                f"{self.project}-{name}:local",
+                ROOT / folder,
+                ROOT / folder / "Dockerfile",
+                arguments.get(name, {}),
+            )
             for name, folder in folders.items()
         ]
 

@@ -17,6 +17,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
 
+from generator import features
+
 Consumer = Literal["compose", "hub", "generator"]
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT])")
 _FACTORS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
@@ -155,6 +157,7 @@ BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
 Secret = Annotated[str, AfterValidator(check_secret)]
+Features = Annotated[str, AfterValidator(features.check)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
 UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
 
@@ -235,6 +238,12 @@ class Settings(BaseModel):
         """Image of the labs, by name and tag. Empty: Homeroom's own, built by `make up`. Another image must be on this
         machine before anyone starts a lab (`docker pull`); it is never pulled while somebody waits.""",
         pattern=r"^$|^[a-z0-9][a-zA-Z0-9._/:@-]{0,250}$",
+    )
+    LAB_FEATURES: Features = setting(
+        "git,science",
+        About(group=LABS, consumers=("generator",), unit="names with commas between them"),
+        f"""What Homeroom's own lab image holds beside JupyterLab, of {", ".join(features.known())}. `make up` builds
+        what changed. docs/labs.md says what each is for and how large it is.""",
     )
     LAB_MEMORY: Size = setting(
         "1G",
