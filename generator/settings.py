@@ -6,9 +6,11 @@ To add a setting, add a field here, use it (Compose, a template or the generator
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 import secrets
+import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -136,6 +138,21 @@ def check_secret(value: str) -> str:
     return value
 
 
+def check_time_zone(value: str) -> str:
+    """Require a time zone by its name in the IANA database; a machine without the database takes any."""
+    known = zoneinfo.available_timezones()
+    if not re.fullmatch(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", value) or (known and value not in known):
+        by_city = {name.rpartition("/")[2].lower(): name for name in sorted(known)}
+        by_city |= {name.lower(): name for name in sorted(known)}
+        wanted = value.lower().replace(" ", "_")
+        nearest = difflib.get_close_matches(wanted, by_city, n=1, cutoff=0.5) or difflib.get_close_matches(
+            wanted.rpartition("/")[2], by_city, n=1, cutoff=0.5
+        )
+        hint = f"; did you mean {by_city[nearest[0]]}?" if nearest else ", such as Europe/Vienna or UTC"
+        raise ValueError(f"is not a time zone{hint}")
+    return value
+
+
 def check_path(value: str) -> str:
     """Require an absolute path; Compose takes a colon for the end of it."""
     if not PurePosixPath(value).is_absolute() or ":" in value:
@@ -155,6 +172,7 @@ BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
 Secret = Annotated[str, AfterValidator(check_secret)]
+TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
 UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
 
@@ -183,6 +201,11 @@ class Settings(BaseModel):
         "admin",
         About(group=DEPLOYMENT, consumers=("hub", "generator")),
         "Name of the administrator. `make up` makes the account and prints its password once.",
+    )
+    TIMEZONE: TimeZone = setting(
+        "UTC",
+        About(group=DEPLOYMENT, consumers=("compose", "hub", "generator")),
+        "Time zone of the labs and of the services' logs, by its name: `Europe/Vienna`.",
     )
     HUB_IP: Address = setting(
         "0.0.0.0",
@@ -241,6 +264,12 @@ class Settings(BaseModel):
         About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that each lab may use. A lab never swaps: what needs more is stopped inside that lab alone.",
     )
+    LAB_LANG: str = setting(
+        "C.UTF-8",
+        About(group=LABS, consumers=("hub", "generator")),
+        "Locale of the labs (their LANG). Homeroom's own image has C.UTF-8; another one only where the image has it.",
+        pattern=r"^[A-Za-z][A-Za-z0-9_.@-]{0,31}$",
+    )
     LAB_CPUS: Number = setting(
         1.0,
         About(group=LABS, consumers=("hub", "generator"), unit="CPUs"),
@@ -288,6 +317,14 @@ class Settings(BaseModel):
         "How long a lab may take to start before the hub gives up and says so.",
         ge=10,
         le=3600,
+    )
+    LABS_PER_PERSON: Whole = setting(
+        1,
+        About(group=LABS, consumers=("hub",), unit="labs"),
+        """Labs that a person may run at once; beside the first they have names, and all share the person's home. Groups
+        may say otherwise (`max_labs`).""",
+        ge=1,
+        le=100,
     )
     CULL_IDLE_SECONDS: Whole = setting(
         3600,

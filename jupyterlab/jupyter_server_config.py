@@ -10,5 +10,5 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 # Files deleted in the page go for good: a trash folder would fill the home unseen.
 c.FileContentsManager.delete_to_trash = False
 # When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
-c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.memory.FrugalKernelManager"
-c.ServerApp.kernel_websocket_connection_class = "homeroom_lab.memory.TellingConnection"
+c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.kernels.FrugalKernelManager"
+c.ServerApp.kernel_websocket_connection_class = "homeroom_lab.kernels.TellingConnection"
