@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from rich.table import Table
 
 from generator import accounts, proof
-from generator.console import note, out, warn
+from generator.console import counted, note, out, warn
 from generator.deployment import USER_LABEL, Deployment
 from generator.errors import HomeroomError
 from generator.preflight.finding import in_units
@@ -93,7 +93,7 @@ def show(deployment: Deployment) -> None:
         )
     out.print(table)
 
-    note(f"\n[bold]{len(labs)} labs running[/bold]")
+    note(f"\n[bold]{counted(len(labs), 'lab')} running[/bold]")
     if labs:
         outdated = {lab.id for lab in labs if runs_old_image(deployment, lab)}
         table = _table("person", "image", "since", "memory")
@@ -118,7 +118,7 @@ def _show_people(deployment: Deployment) -> None:
         return
     waiting = people["waiting"]
     waits = f", {len(waiting)} waiting for approval: {', '.join(waiting[:10])}" if waiting else ""
-    note(f"\n[bold]{people['accounts']} accounts[/bold]{waits}")
+    note(f"\n[bold]{counted(people['accounts'], 'account')}[/bold]{waits}")
 
 
 def _show_machine(deployment: Deployment) -> None:
@@ -128,6 +128,6 @@ def _show_machine(deployment: Deployment) -> None:
     storage = deployment.client.info()["DockerRootDir"]
     disk = shutil.disk_usage(storage if Path(storage).exists() else "/")
     note(
-        f"[bold]{len(homes)} homes[/bold]\n\nmemory  {in_units(free)} free of {in_units(total)}\n"
+        f"[bold]{counted(len(homes), 'home')}[/bold]\n\nmemory  {in_units(free)} free of {in_units(total)}\n"
         f"disk    {in_units(disk.free)} free of {in_units(disk.total)} ({storage})"
     )
