@@ -204,7 +204,7 @@ class Settings(BaseModel):
     )
     TIMEZONE: TimeZone = setting(
         "UTC",
-        About(group=DEPLOYMENT, consumers=("compose", "hub", "generator")),
+        About(group=DEPLOYMENT, consumers=("compose", "hub")),
         "Time zone of the labs and of the services' logs, by its name: `Europe/Vienna`.",
     )
     HUB_IP: Address = setting(
@@ -328,7 +328,7 @@ class Settings(BaseModel):
     )
     CULL_IDLE_SECONDS: Whole = setting(
         3600,
-        About(group=LABS, consumers=("hub",), unit="seconds"),
+        About(group=LABS, consumers=("hub", "generator"), unit="seconds"),
         """A lab in which nothing ran for this long is stopped; its files stay. A running cell counts, a page that is
         merely open does not. Profiles and groups may say otherwise. 0: never.""",
         ge=0,
@@ -336,7 +336,7 @@ class Settings(BaseModel):
     )
     GPU_IDLE_SECONDS: Whole = setting(
         1800,
-        About(group=LABS, consumers=("hub",), unit="seconds"),
+        About(group=LABS, consumers=("hub", "generator"), unit="seconds"),
         """The same for labs that hold a GPU, which others wait for; the shorter of the two holds. 0: as
         CULL_IDLE_SECONDS.""",
         ge=0,
@@ -344,7 +344,7 @@ class Settings(BaseModel):
     )
     KERNEL_IDLE_SECONDS: Whole = setting(
         14400,
-        About(group=LABS, consumers=("hub",), unit="seconds"),
+        About(group=LABS, consumers=("hub", "generator"), unit="seconds"),
         """A kernel in which nothing ran for this long is stopped, to free memory within a lab that goes on; its
         variables are gone. Profiles may say otherwise. 0: never.""",
         ge=0,

@@ -108,9 +108,3 @@ def further_labs(handler: Any) -> int:
     """How many named labs the person behind a request may have; 0 is none, and the spawner sees to it."""
     person = handler.current_user
     return int(person.spawner.most_labs - 1) if isinstance(person, User) else 0
-
-
-handlers = [
-    (r"/homeroom/labs/([^/]+)/restart(?:/([^/]+))?", RestartHandler),
-    (r"/homeroom/labs/([^/]+)/reset", ResetHandler),
-]
