@@ -181,6 +181,31 @@ def check_gpus(deployment: Deployment) -> None:
         raise_all(list(gpus.access_faults(access, deployment.engine.kind, deployment.client.info())))
 
 
+def check_locale(deployment: Deployment) -> None:
+    """See that the labs' image has the locale that is set; C.UTF-8 every image has.
+
+    :raises HomeroomError: it has not.
+    """
+    wanted, image = deployment.settings.LAB_LANG, deployment.settings.lab_image
+    if _plain(wanted) in ("c", "posix", "cutf8"):
+        return
+    listed: Any = deployment.client.containers.run(
+        image, ["-a"], entrypoint="locale", network_mode="none", remove=True, labels={"homeroom.service": "check"}
+    )
+    known = listed.decode(errors="replace").split()
+    if _plain(wanted) not in map(_plain, known):
+        raise HomeroomError(
+            f"the image {image} has no locale {wanted}",
+            place=".env: LAB_LANG",
+            remedy=f"It has {', '.join(known)}. Leave LAB_LANG out for C.UTF-8, or use an image that has yours.",
+        )
+
+
+def _plain(locale: str) -> str:
+    """A locale's name as the C library compares it: `de_AT.UTF-8` is `de_AT.utf8`."""
+    return locale.lower().replace("-", "").replace(".", "")
+
+
 def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
     """Load a configuration in the hub's image, as the hub would; needs that image.
 
@@ -223,6 +248,7 @@ def build(deployment: Deployment, *, rebuild: bool = False) -> None:
     """Have every image: the base image pulled or made, ours built where their sources changed."""
     images = ensure_images(deployment.engine, deployment.image_specs(), rebuild=rebuild)
     check_image(deployment)
+    check_locale(deployment)
     if not any(image.built for image in images):
         with step("Images are up to date"):
             pass

@@ -78,8 +78,11 @@ def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> st
         gpus=pool.gpus,
         gpus_per_user=pool.per_user,
         groups=known.groups,
+        labs_per_person=settings.LABS_PER_PERSON,
+        named_servers=any(most > 1 for most in _most_labs(settings, known)),
         labs_cpus=known.cpus,
         labs_memory_bytes=known.memory_bytes,
+        lab_environment={"TZ": settings.TIMEZONE, "LANG": settings.LAB_LANG},
         lab_pids=settings.LAB_PIDS,
         lab_start_timeout_seconds=settings.LAB_START_TIMEOUT_SECONDS,
         log_level=settings.LOG_LEVEL,
@@ -92,6 +95,11 @@ def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> st
         username_pattern=USERNAME_PATTERN,
         **names(settings),
     )
+
+
+def _most_labs(settings: Settings, known: Labs) -> list[int]:
+    """The limits there are on a person's labs."""
+    return [settings.LABS_PER_PERSON, *(group["max_labs"] or 1 for group in known.groups.values())]
 
 
 def _literal(value: object) -> str:

@@ -12,8 +12,8 @@ c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 # Files deleted in the page go for good: a trash folder would fill the home unseen.
 c.FileContentsManager.delete_to_trash = False
 # When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
-c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.memory.FrugalKernelManager"
-c.ServerApp.kernel_websocket_connection_class = "homeroom_lab.memory.TellingConnection"
+c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.kernels.FrugalKernelManager"
+c.ServerApp.kernel_websocket_connection_class = "homeroom_lab.kernels.TellingConnection"
 # The meter of memory and CPU in the page: against this lab's limits, which the hub gives it in MEM_LIMIT and CPU_LIMIT.
 c.ResourceUseDisplay.track_cpu_percent = True
 c.ResourceUseDisplay.cpu_warning_threshold = 0  # it would compare percent with a number of CPUs, and always warn

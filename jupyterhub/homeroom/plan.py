@@ -90,6 +90,11 @@ def largest(groups: Mapping[str, Mapping[str, Any]], member_of: Collection[str],
     return max(given) if given else otherwise
 
 
+def most_labs(groups: Mapping[str, Mapping[str, Any]], person: Person, otherwise: int) -> int:
+    """How many labs a person may run at once; `otherwise` where none of their groups says it."""
+    return int(largest(groups, groups_of(person, groups), "max_labs", otherwise))
+
+
 def plan_for(profile: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]], person: Person) -> LabPlan:
     """What a lab of this profile gets when this person starts it."""
     member_of = [name for name in groups_of(person, groups) if name in groups]

@@ -20,7 +20,7 @@ from homeroom.choice import size
 from homeroom.culling import OUT_OF_MEMORY, Facts, report_seconds, why_ended, why_over
 from homeroom.gpu_labs import GPUSpawner
 from homeroom.places import Full, Key, Need, Places
-from homeroom.plan import LabPlan, Person, allowed_profiles, plan_for
+from homeroom.plan import LabPlan, Person, allowed_profiles, most_labs, plan_for
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
@@ -66,6 +66,7 @@ class LabSpawner(GPUSpawner):
     )
     labs_cpus = Float(0.0, config=True, help="CPUs that all running labs together may be promised; 0: no end.")
     queue_seconds = Integer(1800, config=True, help="How long somebody waits in line for a place.")
+    labs_per_person = Integer(1, config=True, help="Labs that a person may run at once, where no group says otherwise.")
     lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has its place.")
     home = Unicode("/home/jovyan", config=True, help="Where the home volume is mounted in the lab.")
 
@@ -129,6 +130,23 @@ class LabSpawner(GPUSpawner):
             self._plan = self._decide()
         return self._plan
 
+    @property
+    def most_labs(self) -> int:
+        """How many labs this person may run at once."""
+        return most_labs(self.groups, self.person, self.labs_per_person)
+
+    def _check_count(self) -> None:
+        """:raises SpawnException: this would be one lab too many for this person."""
+        others = [other for other in self.user.spawners.values() if other is not self and other.active]
+        if len(others) + 1 > self.most_labs or (self.name and self.most_labs == 1):
+            raise SpawnException(
+                "You have as many labs as you may have. Stop one of them first."
+                if self.most_labs > 1
+                else "You may have one lab only, the one without a name.",
+                reason="too-many-labs",
+                status_code=403,
+            )
+
     def _decide(self) -> LabPlan:
         allowed = {profile["name"]: profile for profile in allowed_profiles(self.profiles, self.groups, self.person)}
         if not allowed:
@@ -176,6 +194,7 @@ class LabSpawner(GPUSpawner):
         :raises SpawnException: there is no such profile for this person, no place, or no image.
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
+        self._check_count()
         self._plan = self._decide()
         self._facts = Facts.of(self._plan)
         self.ended = ""

@@ -95,3 +95,13 @@ def test_a_running_cell_is_activity_now() -> None:
     idle, busy = {"execution_state": "idle"}, {"execution_state": "busy"}
     assert activity.last_activity(lambda: earlier, lambda: [idle]) == earlier
     assert datetime.now(UTC) - activity.last_activity(lambda: earlier, lambda: [idle, busy]) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("code", "oom", "expected"),
+    [(0, True, ""), (137, True, "ran out of memory"), (137, False, "exit code 137"), (1, True, "exit code 1")],
+)
+def test_why_a_container_ended(code: int, oom: bool, expected: str) -> None:
+    """Memory is blamed only for a lab that was killed by it; an orderly end needs no words."""
+    said = culling.why_ended({"ExitCode": code, "OOMKilled": oom}, "256 MB")
+    assert expected in said if expected else said == ""

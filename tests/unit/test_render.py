@@ -13,7 +13,9 @@ from typing import Any
 
 import pytest
 from homeroom.authenticator import AccountAuthenticator
+from homeroom.culling import arbiter
 from homeroom.echo import EchoHandler
+from homeroom.lab_pages import ResetHandler, RestartHandler
 from homeroom.policy import Policy
 from homeroom.proxy import SocketProxy
 from homeroom.spawner import LabSpawner
@@ -22,7 +24,9 @@ from hypothesis import strategies as st
 from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator, DummyAuthenticator
 from jupyterhub.scopes import scope_definitions
+from jupyterhub_idle_culler import IdleCuller
 from tornado.util import import_object
+from traitlets.config.loader import PyFileConfigLoader
 
 from generator import render
 from generator.errors import HomeroomError
@@ -118,16 +122,18 @@ def test_every_value_fits_its_trait(tmp_path: Path, variant: dict[str, str], mon
     expected = DummyAuthenticator if variant.get("AUTH") == "dummy" else AccountAuthenticator
     assert hub.authenticator_class is expected
     assert SocketProxy(config=config).should_start is False
-    assert [import_object(handler) for _, handler in hub.extra_handlers] == [EchoHandler]
+    assert [import_object(handler) for _, handler in hub.extra_handlers] == [EchoHandler, RestartHandler, ResetHandler]
     for role in hub.load_roles:
         assert set(role["scopes"]) <= scope_definitions.keys()
         assert set(role["services"]) <= {service["name"] for service in hub.services}
 
 
 @pytest.mark.parametrize("name", [spec.name for spec in SPECS])
-def test_what_the_hub_reads_is_marked_so(name: str) -> None:
+def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str) -> None:
     """A setting is marked as read by the hub exactly where its value changes what is rendered."""
-    site = Path("/nonexistent")
+    site = tmp_path
+    if name.startswith("GPU_"):  # it concerns profiles with GPUs alone
+        (site / "profiles.yaml").write_text("profiles:\n  - name: gpu\n    gpus: 1\n")
     changed = render.texts(settings(**{name: OTHER_VALUES[name]}), site) != render.texts(settings(), site)
     about = next(spec.about for spec in SPECS if spec.name == name)
     assert changed == ("hub" in about.consumers)
@@ -154,19 +160,28 @@ def test_a_setting_reaches_its_trait(tmp_path: Path, setting: str, section: str,
     assert loaded(tmp_path, **{setting: OTHER_VALUES[setting]})[section][trait] == value
 
 
-@pytest.mark.parametrize(("idle", "every"), [("30", 10), ("3600", 300), ("1000", 100), ("1", 10)])
-def test_idle_labs_are_looked_for_often_enough(tmp_path: Path, idle: str, every: int) -> None:
-    """The culler looks ten times in the idle time, but neither in a rush nor less than every five minutes."""
-    (service,) = loaded(tmp_path, CULL_IDLE_SECONDS=idle)["JupyterHub"]["services"]
-    assert f"--timeout={idle}" in service["command"]
-    assert f"--cull-every={every}" in service["command"]
+@pytest.mark.parametrize(("idle", "every"), [("30", 3), ("3600", 300), ("1000", 100), ("1", 3), ("0", 300)])
+def test_labs_are_looked_at_often_enough(tmp_path: Path, idle: str, every: int) -> None:
+    """The culler looks ten times in the shortest time, but neither in a rush nor less than every five minutes."""
+    culler = culler_of(tmp_path, CULL_IDLE_SECONDS=idle)
+    assert (culler["timeout"], culler["cull_every"]) == (int(idle), every)
+    assert culler["cull_arbiter_hook"] is arbiter
 
 
-def test_zero_culls_nobody(tmp_path: Path) -> None:
-    """CULL_IDLE_SECONDS=0 means never: no service, and no role that could stop labs."""
-    hub = loaded(tmp_path, CULL_IDLE_SECONDS="0")["JupyterHub"]
-    assert "services" not in hub
-    assert "load_roles" not in hub
+def test_the_culler_reads_its_own_file(tmp_path: Path) -> None:
+    """The service is told the file that is rendered for it, which its own class understands to the last trait, and may
+    read the state in which each lab says what holds for it."""
+    hub = loaded(tmp_path)["JupyterHub"]
+    (service,), (role,) = hub["services"], hub["load_roles"]
+    assert service["command"][-1] == f"--config=/srv/jupyterhub/{render.CULLER_CONFIG}"
+    assert "admin:server_state" in role["scopes"]
+    assert culler_of(tmp_path).keys() <= IdleCuller.class_traits(config=True).keys()
+
+
+def culler_of(directory: Path, **values: str) -> Any:
+    """What the idle culler is told."""
+    loaded(directory, **values)
+    return PyFileConfigLoader(render.CULLER_CONFIG, path=str(directory)).load_config()["IdleCuller"]
 
 
 def test_user_names_are_matched_whole(tmp_path: Path) -> None:
@@ -242,7 +257,12 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
     """A file set aside under another ending is not read."""
     site = site_with(tmp_path, a="")
     (site / "hub.d/b.py.off").write_text("broken (")
-    assert sorted(render.texts(settings(), site)) == ["guard.json", "hub.d/a.py", "jupyterhub_config.py"]
+    assert sorted(render.texts(settings(), site)) == [
+        "guard.json",
+        "hub.d/a.py",
+        "idle_culler_config.py",
+        "jupyterhub_config.py",
+    ]
 
 
 # --- rendered/ ---
