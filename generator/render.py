@@ -16,6 +16,8 @@ USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._@+-]{0,63}\Z"
 LAB_NETWORK = "labs"
 HUB_SOCKET_VOLUME = "hub-socket"
 LAB_SOCKETS_VOLUME = "lab-sockets"
+KERNELS_VOLUME = "kernels"
+KERNELS_TARGET = "/srv/kernels"
 HUB_CONFIG = "jupyterhub_config.py"
 GUARD_POLICY = "guard.json"
 HUB_D = "hub.d"
@@ -29,6 +31,7 @@ def names(settings: Settings) -> dict[str, str]:
         "lab_network": f"{project}_{LAB_NETWORK}",
         "hub_socket_volume": f"{project}_{HUB_SOCKET_VOLUME}",
         "lab_sockets_volume": f"{project}_{LAB_SOCKETS_VOLUME}",
+        "kernels_volume": f"{project}_{KERNELS_VOLUME}",
     }
 
 
@@ -62,6 +65,7 @@ def hub_config(settings: Settings) -> str:
         password_min_length=settings.PASSWORD_MIN_LENGTH,
         template_vars={"accounts": settings.AUTH == "native", "password_min_length": settings.PASSWORD_MIN_LENGTH},
         username_pattern=USERNAME_PATTERN,
+        kernels_target=KERNELS_TARGET,
         **names(settings),
     )
 
@@ -89,6 +93,7 @@ def guard_policy(settings: Settings) -> str:
         "lab_sockets_volume": known["lab_sockets_volume"],
         "hub_socket_volume": known["hub_socket_volume"],
         "networks": [known["lab_network"]],
+        "volumes": [{"source": known["kernels_volume"], "target": KERNELS_TARGET, "read_only": True}],
         "max_pids": settings.LAB_PIDS,
     }
     return json.dumps(policy, indent=2) + "\n"
