@@ -14,7 +14,7 @@ from typing import Any
 import docker.errors
 from docker.models.containers import Container
 
-from generator import RELEASED, env_file, features, gpus, preflight, proof, render, site_files
+from generator import RELEASED, env_file, features, gpus, kernels, preflight, proof, render, site_files
 from generator.console import counted, note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
 from generator.engine_install import provide_engine, terminal_question
@@ -337,6 +337,7 @@ def up() -> None:
         note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
     settings = load()
     render.texts(settings, SITE)  # a slip in site/ is told before anything else is done
+    kernels.read(SITE)
     try:
         engine = find_engine(Path(settings.ENGINE_SOCKET))
     except EngineMissing:
@@ -359,6 +360,7 @@ def up() -> None:
     password = accounts.ensure_admin(deployment)
     proof.prove(deployment.settings)
     _greet(deployment, password)
+    kernels.build(deployment)  # last: a package that cannot be had keeps nobody from what is there
 
 
 def _greet(deployment: Deployment, password: str | None) -> None:
@@ -411,7 +413,7 @@ def clean() -> None:
                 deployment.client.images.remove(spec.tag)
             except docker.errors.ImageNotFound:
                 continue
-        for volume in ("guard-socket", "proxy-socket", "hub-socket", "lab-sockets"):
+        for volume in ("guard-socket", "proxy-socket", "hub-socket", "lab-sockets", "kernels"):
             try:
                 deployment.client.volumes.get(f"{deployment.project}_{volume}").remove()
             except docker.errors.NotFound:

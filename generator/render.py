@@ -20,6 +20,8 @@ USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._@+-]{0,63}\Z"
 LAB_NETWORK = "labs"
 HUB_SOCKET_VOLUME = "hub-socket"
 LAB_SOCKETS_VOLUME = "lab-sockets"
+KERNELS_VOLUME = "kernels"
+KERNELS_TARGET = "/srv/kernels"
 HUB_CONFIG = "jupyterhub_config.py"
 CULLER_CONFIG = "idle_culler_config.py"
 GUARD_POLICY = "guard.json"
@@ -34,6 +36,7 @@ def names(settings: Settings) -> dict[str, str]:
         "lab_network": f"{project}_{LAB_NETWORK}",
         "hub_socket_volume": f"{project}_{HUB_SOCKET_VOLUME}",
         "lab_sockets_volume": f"{project}_{LAB_SOCKETS_VOLUME}",
+        "kernels_volume": f"{project}_{KERNELS_VOLUME}",
     }
 
 
@@ -93,6 +96,7 @@ def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> st
         password_min_length=settings.PASSWORD_MIN_LENGTH,
         template_vars={"accounts": settings.AUTH == "native", "password_min_length": settings.PASSWORD_MIN_LENGTH},
         username_pattern=USERNAME_PATTERN,
+        kernels_target=KERNELS_TARGET,
         **names(settings),
     )
 
@@ -125,6 +129,7 @@ def guard_policy(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> 
         "lab_sockets_volume": called["lab_sockets_volume"],
         "hub_socket_volume": called["hub_socket_volume"],
         "networks": [called["lab_network"]],
+        "volumes": [{"source": called["kernels_volume"], "target": KERNELS_TARGET, "read_only": True}],
         "max_pids": settings.LAB_PIDS,
         "devices": pool.requested,
         "runtimes": ["nvidia"] if pool.gpus and pool.access == "nvidia" else [],

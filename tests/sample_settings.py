@@ -18,6 +18,7 @@ OTHER_VALUES = {
     "LOGIN_ATTEMPTS": "7",
     "LOGIN_LOCKOUT_SECONDS": "60",
     "DOCKER_NOTEBOOK_IMAGE": "quay.io/jupyter/minimal-notebook:2026-11-02",
+    "LAB_FEATURES": "myst,science",
     "LAB_MEMORY": "2G",
     "LAB_LANG": "de_AT.UTF-8",
     "LAB_CPUS": "0.5",

@@ -177,14 +177,15 @@ def test_a_lab_is_hardened(engine: FakeEngine, rendered: Config) -> None:
     assert "ports" not in asked
 
 
-def test_a_lab_sees_three_mounts(engine: FakeEngine, rendered: Config) -> None:
-    """The person's home, the hub's socket to read, and of the labs' directories only its own."""
+def test_a_lab_sees_nothing_else_of_the_machine(engine: FakeEngine, rendered: Config) -> None:
+    """The person's home, the hub's socket and the kernels to read, and of the labs' directories only its own."""
     host = created(spawner(rendered), engine)["host_config"]
     own = sockets.directory_name("ada", "")
     assert sorted(host["Binds"]) == sorted(
         [
             "homeroom-user-ada:/home/jovyan:rw",
             "homeroom_hub-socket:/run/hub:ro",
+            "homeroom_kernels:/srv/kernels:ro",
             f"{MOUNTPOINT}/{own}:/run/lab:rw",
         ]
     )

@@ -335,4 +335,5 @@ def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
     own = [name for name in policy if name != "images" or not variant.get("DOCKER_NOTEBOOK_IMAGE")]
     for name in own:
         values = policy[name] if isinstance(policy[name], list) else [policy[name]]
+        values = [value["source"] if isinstance(value, dict) else value for value in values]
         assert all(value.startswith(variant.get("COMPOSE_PROJECT_NAME", "homeroom")) for value in values), name
