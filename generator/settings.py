@@ -361,17 +361,17 @@ class Settings(BaseModel):
     )
     HUB_MEMORY: Size = setting(
         "1G",
-        About(group=SERVICES, consumers=("compose", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that the hub may use.",
     )
     PROXY_MEMORY: Size = setting(
         "512M",
-        About(group=SERVICES, consumers=("compose", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that the proxy may use.",
     )
     GUARD_MEMORY: Size = setting(
         "256M",
-        About(group=SERVICES, consumers=("compose", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that the engine's guard may use.",
     )
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARN", "ERROR"] = setting(
