@@ -447,7 +447,7 @@ class LabSpawner(GPUSpawner):
         create = await self._evaluated(self.extra_create_kwargs)
         mountpoint = await self._mountpoint()
         arguments: dict[str, Any] = {
-            "image": self.image,
+            "image": self.plan.image,
             "name": self.container_name,
             "command": await self.get_command(),
             "environment": self.get_env(),

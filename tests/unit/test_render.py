@@ -16,6 +16,7 @@ from homeroom.authenticator import AccountAuthenticator
 from homeroom.culling import arbiter
 from homeroom.echo import EchoHandler
 from homeroom.lab_pages import ResetHandler, RestartHandler
+from homeroom.leave import LeaveHandler
 from homeroom.policy import Policy
 from homeroom.proxy import SocketProxy
 from homeroom.spawner import LabSpawner
@@ -28,7 +29,7 @@ from jupyterhub_idle_culler import IdleCuller
 from tornado.util import import_object
 from traitlets.config.loader import PyFileConfigLoader
 
-from generator import render
+from generator import gpus, render
 from generator.errors import HomeroomError
 from generator.settings import Settings, specs
 from tests.hub_config import loaded
@@ -130,18 +131,24 @@ def test_every_value_fits_its_trait(tmp_path: Path, variant: dict[str, str], mon
     expected = DummyAuthenticator if variant.get("AUTH") == "dummy" else AccountAuthenticator
     assert hub.authenticator_class is expected
     assert SocketProxy(config=config).should_start is False
-    assert [import_object(handler) for _, handler in hub.extra_handlers] == [EchoHandler, RestartHandler, ResetHandler]
+    assert [import_object(handler) for _, handler in hub.extra_handlers] == [
+        EchoHandler,
+        LeaveHandler,
+        RestartHandler,
+        ResetHandler,
+    ]
     for role in hub.load_roles:
         assert set(role["scopes"]) <= scope_definitions.keys()
         assert set(role["services"]) <= {service["name"] for service in hub.services}
 
 
 @pytest.mark.parametrize("name", [spec.name for spec in SPECS])
-def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str) -> None:
+def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting is marked as read by the hub exactly where its value changes what is rendered."""
     site = tmp_path
     if name.startswith("GPU_"):  # it concerns profiles with GPUs alone
         (site / "profiles.yaml").write_text("profiles:\n  - name: gpu\n    gpus: 1\n")
+        monkeypatch.setattr(gpus, "profile_faults", lambda *_: [])
     changed = render.texts(settings(**{name: OTHER_VALUES[name]}), site) != render.texts(settings(), site)
     about = next(spec.about for spec in SPECS if spec.name == name)
     assert changed == ("hub" in about.consumers)
