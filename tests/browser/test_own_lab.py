@@ -13,7 +13,7 @@ from tests.trial import Trial
 def test_who_runs_out_of_memory_reads_why(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
     """Below the cell that took all memory stands why its kernel ended; after a click the notebook computes again."""
     lab = sign_in(page, trial, "hedy", add_account("hedy")).new_notebook()
-    cell = lab.notebook.locator(".jp-CodeCell").last
+    cell = lab.notebook.locator(".jp-CodeCell").first
     cell.locator(".cm-content").click()
     page.keyboard.insert_text("taken = []\nwhile True: taken.append(bytearray(10_000_000))")
     page.keyboard.press("Shift+Enter")
