@@ -296,8 +296,8 @@ class Settings(BaseModel):
     LABS_MEMORY: TotalSize = setting(
         "0",
         About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 16G"),
-        """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the machine
-        has, less Homeroom's services and 1G.""",
+        """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the
+        machine has, less Homeroom's services and 1G.""",
     )
     LABS_CPUS: Number = setting(
         0,

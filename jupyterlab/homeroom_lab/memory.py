@@ -26,11 +26,15 @@ def kills() -> int:
     return 0
 
 
+def _in_words(size_bytes: int) -> str:
+    return f"{size_bytes / 2**30:.3g} GB" if size_bytes >= 2**30 else f"{size_bytes / 2**20:.0f} MB"
+
+
 def explanation(limit: str) -> str:
     """What the person reads below the cell; `limit` is MEM_LIMIT, in bytes or empty."""
-    has = f" ({int(limit) / 2**20:,.0f} MB)" if limit.isdigit() else ""
+    has = f" ({_in_words(int(limit))})" if limit.isdigit() else ""
     return (
-        f"\nOut of memory: this notebook's kernel needed more memory than this lab has{has}, so it was stopped.\n"
+        f"Out of memory: this notebook's kernel needed more memory than this lab has{has}, so it was stopped.\n"
         "It starts again with no variables. Files and other notebooks are not touched.\n"
-        "To get on: load less data at a time, shut down kernels you do not need, or choose a larger lab.\n"
+        "To get on: load less data at a time, shut down kernels you do not need, or choose a larger lab."
     )

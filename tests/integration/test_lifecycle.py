@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from tests.person import PATIENCE_SECONDS, Kernel, Person
-from tests.trial import Trial
+from tests.trial import Trial, engine
 
 PROFILES = """\
 profiles:
@@ -50,7 +50,9 @@ WATCHED_SECONDS = 60
 @pytest.fixture(scope="module")
 def hostel(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """A deployment whose labs end within seconds; sign-in by name alone."""
-    made = Trial(tmp_path_factory.mktemp("hostel"), f"hrhostel{os.getpid()}", {"AUTH": "dummy"})
+    made = Trial(
+        tmp_path_factory.mktemp("hostel"), f"hrhostel{os.getpid()}", {"AUTH": "dummy", "TIMEZONE": "Asia/Kolkata"}
+    )
     made.make("init")
     (made.directory / "site" / "profiles.yaml").write_text(PROFILES)
     (made.directory / "site" / "groups.yaml").write_text(GROUPS)
@@ -270,3 +272,32 @@ def test_further_labs_for_whom_a_group_allows_them(hostel: Trial) -> None:
     lea.get("hub/home")
     assert lea.api("DELETE", "users/lea/servers/second").status_code in (202, 204)
     lea.stop_lab()
+
+
+def test_old_images_time_zone_and_locale(hostel: Trial) -> None:
+    """`make status` marks a lab whose image has been built anew; labs keep the deployment's time; a locale that the
+    image does not have is refused, and what runs is untouched."""
+    nia = signed_in(hostel, "nia")
+    nia.start_lab(profile="tiny")
+    assert hostel.lab("nia").exec_run(["date", "+%z"]).output == b"+0530\n"
+    assert "(old)" not in hostel.make("status").stdout
+    images, tag = engine().images, f"{hostel.project}-lab:local"
+    current = images.get(tag)
+    images.get(f"{hostel.project}-hub:local").tag(tag)
+    try:
+        shown = hostel.make("status").stdout
+    finally:
+        current.tag(tag)
+    assert "(old)" in shown
+    assert "1 of them run an old image" in shown
+    environment = hostel.directory / ".env"
+    good = environment.read_text()
+    environment.write_text(f"{good}\nLAB_LANG=xx_XX.UTF-8\n")
+    try:
+        done = hostel.verb("up")
+    finally:
+        environment.write_text(good)
+    assert done.returncode == 2
+    assert "LAB_LANG" in done.stdout
+    assert "has no locale xx_XX.UTF-8" in " ".join(done.stdout.split())
+    nia.stop_lab()
