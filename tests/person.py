@@ -101,7 +101,7 @@ class Person:
         with self.api("GET", f"users/{self.name}/server/progress", stream=True) as events:
             for line in events.iter_lines(decode_unicode=True):
                 if line.startswith("data:"):
-                    seen.append(json.loads(line[5:])["message"])
+                    seen.append(json.loads(line[5:]).get("message", ""))
                     if word in seen[-1]:
                         break
         return "\n".join(seen)

@@ -5,26 +5,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import docker.errors
-from jupyterhub.spawner import SpawnException
+from jupyterhub.orm import Spawner as HubLab
+from jupyterhub.orm import User as HubUser
 from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom import choice, sockets
 from homeroom.gpu_labs import GPUSpawner
-from homeroom.places import Full, Key, Need, Places
+from homeroom.no_lab import NoLab
+from homeroom.places import Full, Key, Need, Places, Running
 from homeroom.plan import LabPlan, Person, allowed_profiles, plan_for
+from homeroom.running import STATES, Recorded, orphans, running
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
 ENGINE_THREADS = 8
 
 
-class LabDied(SpawnException):
+class LabDied(NoLab):
     """The lab's container ended before the lab answered."""
 
 
@@ -69,6 +73,7 @@ class LabSpawner(GPUSpawner):
     _labs_mountpoint: str | None = None
     _places: Places | None = None
     _plan: LabPlan | None = None
+    _clearing: asyncio.Task[None] | None = None
 
     @default("pull_policy")
     def _pull_policy_default(self) -> str:
@@ -114,7 +119,7 @@ class LabSpawner(GPUSpawner):
     def plan(self) -> LabPlan:
         """What the lab gets; decided anew at every start.
 
-        :raises SpawnException: the profile that was asked for is none of this person's.
+        :raises NoLab: the profile that was asked for is none of this person's.
         """
         if self._plan is None:
             self._plan = self._decide()
@@ -123,14 +128,14 @@ class LabSpawner(GPUSpawner):
     def _decide(self) -> LabPlan:
         allowed = {profile["name"]: profile for profile in allowed_profiles(self.profiles, self.groups, self.person)}
         if not allowed:
-            raise SpawnException(
+            raise NoLab(
                 "There is no kind of lab that you may start. Please ask the administrator.",
                 reason="no-profile",
                 status_code=403,
             )
         wanted = self.user_options.get("profile") or next(iter(allowed))
         if wanted not in allowed:
-            raise SpawnException("This kind of lab is not yours to start.", reason="profile-forbidden", status_code=403)
+            raise NoLab("This kind of lab is not yours to start.", reason="profile-forbidden", status_code=403)
         return plan_for(allowed[wanted], self.groups, self.person)
 
     @property
@@ -147,58 +152,90 @@ class LabSpawner(GPUSpawner):
             LabSpawner._places = Places(budget, self._running)
         return LabSpawner._places
 
-    async def _running(self) -> dict[Key, Need]:
-        """What the containers that are there were promised, by their labels."""
-        filters = {
-            "label": [f"homeroom.deployment={self.deployment}", "homeroom.user"],
-            "status": ["created", "running"],
-        }
-        found = {}
-        for container in await self.docker("containers", all=True, filters=filters):
-            labels = container["Labels"]
-            found[labels["homeroom.user"], labels.get("homeroom.server", "")] = Need(
-                memory_bytes=int(labels.get("homeroom.memory", 0)), cpus=float(labels.get("homeroom.cpus", 0))
+    async def _running(self) -> dict[Key, Running]:
+        """The labs whose containers are there, by their labels. Those that hold a place for nobody are removed."""
+        filters = {"label": [f"homeroom.deployment={self.deployment}", "homeroom.user"], "status": list(STATES)}
+        containers = await self.docker("containers", all=True, filters=filters)
+        recorded = self._recorded()
+        lost = orphans(containers, recorded, time.time())
+        for container in lost:
+            self.log.warning("Removing %s, which no hub knows of", container["Names"])
+            await self._remove_container(container["Id"])
+        return running([each for each in containers if each not in lost], recorded)
+
+    def _recorded(self) -> list[Recorded]:
+        """The labs that the hub's database knows."""
+        labs = self.user.db.query(HubLab).join(HubUser, HubLab.user_id == HubUser.id)
+        return [
+            Recorded(
+                key=(lab.user.name, lab.name),
+                active=lab.server_id is not None,
+                container_id=(lab.state or {}).get("object_id"),
+                last_activity=lab.last_activity,
             )
-        return found
+            for lab in labs
+        ]
 
     async def start(self) -> str:
         """Wait for a place, start the lab, and return its address once it answers.
 
-        :raises SpawnException: there is no such profile for this person, no place, or no image.
+        :raises NoLab: there is no such profile for this person, no place, or no image.
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
         self._plan = self._decide()
         self.image = self._plan.image
+        if self._clearing:
+            await self._clearing
+        await self._remove_container(self.container_name)  # a start's before, which would stand in its own way in line
         need = Need(memory_bytes=self._plan.memory_bytes, cpus=self._plan.cpus)
         try:
             await self.places.wait_for(self.key, need, self.queue_seconds)
         except Full as error:
-            raise SpawnException(str(error), reason="full", status_code=503) from None
+            raise NoLab(str(error), reason="full", status_code=503) from None
         try:
-            return await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
-        except TimeoutError:
-            raise SpawnException(
-                f"The lab did not answer within {self.lab_start_seconds} s. Please try again.",
-                reason="timeout",
-                status_code=504,
-            ) from None
+            address = await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
+        except BaseException as error:
+            self._clearing = asyncio.create_task(self._clear_away())
+            if isinstance(error, asyncio.CancelledError):  # whoever gave up is not kept waiting
+                raise
+            await self._clearing
+            if isinstance(error, TimeoutError):
+                raise NoLab(
+                    f"The lab did not answer within {self.lab_start_seconds} s. Please try again.",
+                    reason="timeout",
+                    status_code=504,
+                ) from None
+            raise
+        self.places.release(self.key)
+        return address
+
+    async def _clear_away(self) -> None:
+        """Remove the container of a start that failed, also one that the engine is still making; then give the place
+        back."""
+        try:
+            if self._creating:
+                with contextlib.suppress(docker.errors.APIError, OSError):
+                    await self._creating
+            await self._remove_container(self.container_name)
         finally:
+            self.gpu_pool.release(self.gpu_lease)
             self.places.release(self.key)
+
+    async def _remove_container(self, name: str) -> None:
+        """Remove a container, whether it runs, is being removed or is not there at all."""
+        try:
+            await self.docker("remove_container", name, v=True, force=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in (404, 409):
+                self.log.warning("Cannot remove %s: %s", name, error)
 
     async def _start_in_place(self) -> str:
         await self.lease_gpus(self.plan.gpus, longest_seconds=self.plan.longest_seconds)
-        try:
-            return await self._start_leased()
-        except BaseException:  # also the cancellation of a start that takes too long
-            await self.give_back_gpus()
-            raise
-
-    async def _start_leased(self) -> str:
         await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
         except docker.errors.ImageNotFound as error:
-            raise SpawnException(
+            raise NoLab(
                 f"The image {self.image} is not on this machine. Please tell the administrator: `make up` gets it.",
                 reason="image-missing",
             ) from error
@@ -206,18 +243,29 @@ class LabSpawner(GPUSpawner):
         await self._until_it_answers()
         return sockets.url(self.socket_directory / "lab.sock")
 
+    @property
+    def line_message(self) -> str:
+        """What somebody in line is told; empty for who does not wait there."""
+        position = self.places.position(self.key)
+        if not position:
+            return ""
+        need = Need(memory_bytes=self.plan.memory_bytes, cpus=self.plan.cpus)
+        return choice.line_message(position, self.places.estimate(need, self.key))
+
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
-        """What the waiting page shows: the position in line, then that the lab starts."""
-        shown = None
-        while True:
-            position = self.places.position(self.key)
-            if position and position != shown:
-                yield {"progress": 5, "message": choice.line_message(position)}
-            elif not position:
-                yield {"progress": 50, "message": "Your lab is starting."}
-                return
-            shown = position
+        """What the waiting page shows: the position in line and when a place falls free, then that the lab starts."""
+        first, shown = self.places.position(self.key), ""
+        while position := self.places.position(self.key):
+            message = self.line_message
+            if message != shown:
+                yield {"progress": choice.line_progress(position, first), "message": message}
+                shown = message
             await asyncio.sleep(1)
+        started = time.monotonic()
+        yield {"progress": choice.start_progress(0), "message": "Your lab is starting."}
+        while True:  # the hub ends it with the start
+            await asyncio.sleep(0.5)
+            yield {"progress": choice.start_progress(time.monotonic() - started)}
 
     async def _options_form(self, spawner: Any) -> str:
         """The page on which people choose; empty, so that the lab starts at once, where there is no choice."""
@@ -226,7 +274,15 @@ class LabSpawner(GPUSpawner):
             return ""
         plans = [plan_for(profile, self.groups, self.person) for profile in profiles]
         used = await self.places.used()
-        return choice.form(profiles, plans, used, self.places.budget, chosen=self.user_options.get("profile", ""))
+        needs = [Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus) for plan in plans]
+        return choice.form(
+            profiles,
+            plans,
+            used,
+            self.places.budget,
+            chosen=self.user_options.get("profile", ""),
+            estimates=[self.places.estimate(need) for need in needs],
+        )
 
     @default("options_form")
     def _options_form_default(self) -> Any:
@@ -272,7 +328,7 @@ class LabSpawner(GPUSpawner):
             lines = log.decode(errors="replace").strip()
         self.log.error("Lab %s ended before it answered:\n%s", self.container_name, lines)
         last = lines.splitlines()[-1] if lines else "it left no message"
-        return LabDied(f"The lab ended before it answered: {last}", reason="died")
+        return LabDied(f"The lab ended before it answered: {last}", reason="died", status_code=500)
 
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""
@@ -304,6 +360,8 @@ class LabSpawner(GPUSpawner):
             "homeroom.profile": self.plan.profile,
             "homeroom.memory": str(self.plan.memory_bytes),
             "homeroom.cpus": f"{self.plan.cpus:g}",
+            "homeroom.idle": str(self.plan.idle_seconds),
+            "homeroom.longest": str(self.plan.longest_seconds),
         }
 
     def get_env(self) -> dict[str, str]:
