@@ -19,7 +19,7 @@ from traitlets import Dict, Float, Integer, List, Unicode, default
 from homeroom import choice, sockets
 from homeroom.gpu_labs import GPUSpawner
 from homeroom.no_lab import NoLab
-from homeroom.places import Full, Key, Need, Places, Running
+from homeroom.places import Estimate, Full, Key, Need, Places, Running
 from homeroom.plan import LabPlan, Person, allowed_profiles, plan_for
 from homeroom.running import STATES, Recorded, orphans, running
 
@@ -274,15 +274,24 @@ class LabSpawner(GPUSpawner):
             return ""
         plans = [plan_for(profile, self.groups, self.person) for profile in profiles]
         used = await self.places.used()
-        needs = [Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus) for plan in plans]
+        if any(plan.gpus for plan in plans):
+            await self.gpu_pool.refresh()
         return choice.form(
             profiles,
             plans,
             used,
             self.places.budget,
             chosen=self.user_options.get("profile", ""),
-            estimates=[self.places.estimate(need) for need in needs],
+            estimates=[self._estimate(plan) for plan in plans],
+            gpu_places=[self.gpu_pool.places(plan.gpus) if plan.gpus else None for plan in plans],
         )
+
+    def _estimate(self, plan: LabPlan) -> Estimate:
+        """When the next place for such a lab falls free: a GPU's place where it is GPUs that it waits for."""
+        if plan.gpus and not self.gpu_pool.places(plan.gpus):
+            when = self.gpu_pool.next_free_seconds(plan.gpus)
+            return Estimate(latest_seconds=max(0.0, when - time.time()) if when else None)
+        return self.places.estimate(Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus))
 
     @default("options_form")
     def _options_form_default(self) -> Any:

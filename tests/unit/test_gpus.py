@@ -6,11 +6,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from homeroom import choice
 from homeroom.gpus import GPUPool
 from homeroom.leases import Device, LabContainer, Lease, Ledger, Unavailable
+from homeroom.places import NOTHING, Estimate, Need
+from homeroom.plan import LabPlan
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -290,6 +294,23 @@ def test_the_choice_page_is_told_without_holding_anything() -> None:
     assert refused.reason == "taken"
     assert made.free() == {A: 0, B: 1}
     assert [lease.user for lease in made.holders()] == ["ada"]
+
+
+def test_a_card_tells_when_gpus_are_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory for ten labs is no use where one GPU is free: the card says one, and none where none is."""
+    monkeypatch.setattr(choice, "TEMPLATES", Path(__file__).parents[2] / "jupyterhub" / "templates")
+    plan = LabPlan(profile="gpu", image="lab", memory_bytes=2**30, cpus=1, gpus=1)
+    profile = {"name": "gpu", "display_name": "GPU", "description": ""}
+    budget = Need(memory_bytes=10 * 2**30, cpus=10)
+
+    def card(gpu_places: list[int | None]) -> str:
+        """The page with one card."""
+        estimates = [Estimate(latest_seconds=600)]
+        return choice.form([profile], [plan], NOTHING, budget, chosen="", estimates=estimates, gpu_places=gpu_places)
+
+    assert "10 places free now" in card([None])
+    assert "1 place free now" in card([1])
+    assert "No place free now. The next falls free at the latest in 10 min." in card([0])
 
 
 @pytest.mark.parametrize(
