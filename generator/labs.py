@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from generator import site_yaml
 from generator.errors import HomeroomError, raise_all
@@ -30,6 +30,8 @@ def _name_or_text(value: object) -> object:
 Size = Annotated[int, BeforeValidator(parse_size), Field(ge=2**20, le=4 * 2**40)]
 Name = Annotated[str, BeforeValidator(_name_or_text), Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
 Text = Annotated[str, BeforeValidator(_name_or_text)]
+Person = Annotated[Text, AfterValidator(str.lower)]
+"""The hub knows people by their names in small letters."""
 Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
 
 
@@ -43,7 +45,7 @@ class Allow(Strict):
     """Who may take a profile. Whoever is in one of the lists may; administrators may unless it says otherwise."""
 
     groups: list[Text] = []
-    users: list[Text] = []
+    users: list[Person] = []
     admins: bool = True
 
 
@@ -66,6 +68,13 @@ class Profile(Strict):
     ephemeral: bool = False
     allow: Allow | None = None
 
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("is empty; leave it out where everyone may take the profile")
+        return value
+
 
 class Profiles(Strict):
     """`site/profiles.yaml`."""
@@ -76,7 +85,7 @@ class Profiles(Strict):
 class Group(Strict):
     """A group of people and what it changes for them."""
 
-    members: list[Text] = []
+    members: list[Person] = []
     includes: list[Text] = []
     memory: Size | None = None
     cpus: Annotated[float, Field(ge=0.1, le=1024)] | None = None
@@ -127,7 +136,7 @@ def load(settings: Settings, site: Path, machine: Machine, *, gpu_idle_seconds: 
     memory, cpus = budget(settings, machine)
     errors: list[HomeroomError] = []
     if groups:
-        errors += _group_faults(SiteFile(site / GROUPS), groups.groups)
+        errors += _group_faults(SiteFile(site / GROUPS), groups.groups, memory, cpus)
     if profiles:
         errors += _profile_faults(SiteFile(site / PROFILES), profiles.profiles, memory, cpus, settings)
     raise_all(errors)
@@ -210,8 +219,18 @@ def group_data(name: str, groups: Mapping[str, Group]) -> dict[str, Any]:
     }
 
 
-def _group_faults(file: SiteFile, groups: Mapping[str, Group]) -> Iterator[HomeroomError]:
+def _group_faults(
+    file: SiteFile, groups: Mapping[str, Group], memory_bytes: int, cpus: float
+) -> Iterator[HomeroomError]:
     for name, group in groups.items():
+        if (group.memory or 0) > memory_bytes:
+            cause = f"labs of {name} would never start: labs may have {memory_bytes / 2**30:.1f} GiB in all"
+            yield file.error(
+                ("groups", name, "memory"), cause, remedy="Lower memory here, or raise LABS_MEMORY in .env."
+            )
+        if (group.cpus or 0) > cpus:
+            cause = f"labs of {name} would never start: labs may have {cpus:g} CPUs in all"
+            yield file.error(("groups", name, "cpus"), cause, remedy="Lower cpus here, or raise LABS_CPUS in .env.")
         for index, other in enumerate(group.includes):
             place = ("groups", name, "includes", index)
             if other not in groups:

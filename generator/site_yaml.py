@@ -18,6 +18,18 @@ Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
 
 
+FORMS = {
+    "model_type": "must be fields with values, as `name: small`",
+    "dict_type": "must be names with values, as `NAME: value`",
+    "list_type": "must be a list, as `[one, two]`",
+    "string_type": "must be text",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "too_short": "must not be empty",
+}
+"""What a value must look like, for faults that the library tells in its own words."""
+
+
 class SiteFile:
     """One YAML file: its values, and where each stands."""
 
@@ -34,6 +46,10 @@ class SiteFile:
             mark = error.problem_mark or error.context_mark
             raise self._error(
                 str(error.problem or error), mark, remedy="Mend the YAML there: indentation, quotes and colons."
+            ) from None
+        except OSError as error:
+            raise HomeroomError(
+                f"cannot be read: {error.strerror}", place=self.place, remedy="It must be a file that may be read."
             ) from None
         except (UnicodeDecodeError, yaml.YAMLError) as error:
             raise HomeroomError(f"cannot be read: {error}", place=self.place, remedy="Save it as UTF-8.") from None
@@ -65,13 +81,20 @@ class SiteFile:
     def duplicate_keys(self) -> Iterator[HomeroomError]:
         """A key that stands twice in one mapping: YAML would silently keep the last."""
         pending: list[yaml.Node] = [self.root] if self.root else []
+        met: set[int] = set()
         while pending:
             node = pending.pop()
+            if id(node) in met:  # an alias, which may stand within what it means
+                continue
+            met.add(id(node))
             if isinstance(node, yaml.SequenceNode):
                 pending += node.value
             elif isinstance(node, yaml.MappingNode):
                 seen: dict[str, int] = {}
                 for key, value in node.value:
+                    if not isinstance(key, yaml.ScalarNode):
+                        yield self._error("a name must be plain text", key.start_mark, remedy="Mend the YAML there.")
+                        continue
                     if key.value in seen:
                         cause = f"{key.value} is there twice; the first is on line {seen[key.value]}"
                         yield self._error(cause, key.start_mark, remedy="Keep one of them.")
@@ -80,7 +103,12 @@ class SiteFile:
 
     def values(self) -> Any:
         """The file's content as plain data; None for a file of comments only."""
-        return yaml.safe_load(self.path.read_text(encoding="utf-8"))
+        try:
+            return yaml.safe_load(self.path.read_text(encoding="utf-8"))
+        except yaml.MarkedYAMLError as error:
+            raise self._error(
+                str(error.problem or error), error.problem_mark, remedy="Write plain text, numbers, lists and fields."
+            ) from None
 
 
 def load(path: Path, model: type[Model]) -> Model | None:
@@ -111,7 +139,9 @@ def _fault(file: SiteFile, model: type[BaseModel], fault: Any) -> HomeroomError:
         return file.error(location, f"there is no field {location[-1]}", remedy=remedy)
     name = ".".join(str(step) for step in location if not isinstance(step, int)) or "the file"
     remedy = f"Known here: {', '.join(known)}." if known else "docs/labs.md shows the file's form."
-    return file.error(location, f"{name} {cause_of(fault)}", remedy=remedy)
+    if fault["type"] == "string_type" and not isinstance(fault["input"], dict | list):
+        remedy = "Put it in quotes: YAML reads on, yes, no, null, dates and numbers as other than text."
+    return file.error(location, f"{name} {FORMS.get(fault['type']) or cause_of(fault)}", remedy=remedy)
 
 
 def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> set[str]:

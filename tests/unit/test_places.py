@@ -267,7 +267,9 @@ def test_an_engine_that_fails_once_costs_nobody_their_place() -> None:
 
 
 @settings(max_examples=60, deadline=None, derandomize=True)
-@given(st.lists(st.tuples(st.integers(1, 10), st.booleans(), st.integers(0, 3)), min_size=1, max_size=12), st.integers())
+@given(
+    st.lists(st.tuples(st.integers(1, 10), st.booleans(), st.integers(0, 3)), min_size=1, max_size=12), st.integers()
+)
 def test_never_more_is_promised_than_there_is(people: list[tuple[int, bool, int]], seed: int) -> None:
     """Whatever the order of asking, starting, failing, giving up and stopping: containers and those about to be made
     fit the budget at every step, all who stay are served, in the order in which they asked."""

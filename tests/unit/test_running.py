@@ -11,7 +11,9 @@ from homeroom.running import Recorded, orphans, running
 
 def container(user: str, server: str = "", *, created: int = 100, id: str = "", **labels: str) -> dict[str, Any]:  # noqa: A002
     """A container as the engine lists it."""
-    own = {"homeroom.user": user, "homeroom.server": server} | {f"homeroom.{name}": value for name, value in labels.items()}
+    own = {"homeroom.user": user, "homeroom.server": server} | {
+        f"homeroom.{name}": value for name, value in labels.items()
+    }
     return {"Id": id or f"id-{user}-{server}", "Created": created, "Labels": own}
 
 
