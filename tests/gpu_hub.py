@@ -11,14 +11,13 @@ import asyncio
 import random
 import sys
 import time
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import docker
 import docker.errors
 from homeroom.gpus import GPUPool
-from homeroom.leases import LabContainer, Unavailable
+from homeroom.leases import Unavailable
 
 DEPLOYMENT = "homeroom.deployment"
 LAB = """
@@ -44,7 +43,6 @@ class Hub:
         self.image, self.locks = image, locks
         self.pool = GPUPool(gpus=[{"id": name, "nodes": [f"/dev/nvidia{at}"]} for at, name in enumerate(names)])
         self.pool.list_containers = self.list_containers
-        self.pool.remove_orphans = self.remove_orphans
         self.threads = ThreadPoolExecutor(8)
         self.own: set[str] = set()
         self.born = time.monotonic()
@@ -59,14 +57,13 @@ class Hub:
         found: list[dict[str, Any]] = await self.call("containers", all=True, filters={"label": "homeroom.gpus"})
         return found
 
-    async def remove_orphans(self, containers: Iterable[LabContainer]) -> bool:
+    async def remove_orphans(self) -> None:
         """Labs of the hub before go on for a while, as labs do; then nobody knows of them any more."""
         if time.monotonic() < self.born + OUTLIVING_SECONDS:
-            return False
-        orphans = [each for each in containers if each.user not in self.own]
-        for each in orphans:
-            await self.remove(each.id)
-        return bool(orphans)
+            return
+        for row in await self.list_containers():
+            if row["Labels"]["homeroom.user"] not in self.own:
+                await self.remove(row["Id"])
 
     async def remove(self, name: str) -> None:
         """Remove a container, if it is there."""
@@ -87,6 +84,7 @@ class Hub:
                 break
             except Unavailable:
                 self.own.discard(user)
+                await self.remove_orphans()
                 await asyncio.sleep(random.uniform(0.05, 0.2))
         await self.remove(f"gpu-lab-{user}")
         nodes = sorted(node for device in self.pool.devices(lease) for node in device.nodes)

@@ -1,7 +1,7 @@
 """An engine of the tests' own with GPUs that are none: CDI specs, and a runtime in the NVIDIA runtime's place.
 
-CDI is a switch of the whole daemon, so a second one is started beside the machine's, with its own socket, storage and
-containerd, without networks and without a say in the machine's firewall.
+CDI is a switch of the whole daemon, so a second one is started beside the machine's, with its own socket, storage,
+containerd and network namespace: a dockerd changes the bridges and the firewall that it finds, whatever it is told.
 """
 
 from __future__ import annotations
@@ -111,6 +111,8 @@ def gpu_engine(gpus: int, *, image: str) -> Iterator[GpuEngine]:
     }
     (place / "daemon.json").write_text(json.dumps(options))
     command = [
+        "unshare",
+        "--net",
         "dockerd",
         f"--config-file={place}/daemon.json",
         f"--data-root={place}/data",

@@ -103,12 +103,19 @@ def form(
     *,
     chosen: str,
     estimates: Sequence[Estimate],
+    gpu_places: Sequence[int | None] = (),
 ) -> str:
     """The inner part of the choice page's form; plain radio buttons, so it needs no script.
 
     :param estimates: when the next place of each kind falls free, should there be none now.
+    :param gpu_places: how many labs of each kind would find their GPUs; None for a kind without GPUs.
     """
     names = [profile["name"] for profile in profiles]
+    by_gpus = gpu_places or [None] * len(plans)
+    free = [
+        places_free(plan, used, budget) if gpus is None else min(gpus, places_free(plan, used, budget))
+        for plan, gpus in zip(plans, by_gpus, strict=True)
+    ]
     selected = chosen if chosen in names else names[0]
     cards = [
         {
@@ -116,11 +123,11 @@ def form(
             "title": profile["display_name"],
             "description": profile["description"],
             "facts": what_it_gives(plan),
-            "free": free_message(places_free(plan, used, budget), estimate),
-            "full": places_free(plan, used, budget) <= 0,
+            "free": free_message(places, estimate),
+            "full": places <= 0,
             "selected": profile["name"] == selected,
         }
-        for profile, plan, estimate in zip(profiles, plans, estimates, strict=True)
+        for profile, plan, estimate, places in zip(profiles, plans, estimates, free, strict=True)
     ]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined

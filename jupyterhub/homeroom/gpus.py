@@ -12,7 +12,7 @@ from traitlets import Dict as DictTrait
 from traitlets import Enum, Integer, List, TraitError, validate
 from traitlets.config import SingletonConfigurable
 
-from homeroom.leases import GPUS_LABEL, LONGEST_LABEL, Device, LabContainer, Lease, Ledger, Unavailable
+from homeroom.leases import GPUS_LABEL, Device, LabContainer, Lease, Ledger, Unavailable
 
 __all__ = ["GPUPool", "Lease", "Unavailable"]
 
@@ -20,7 +20,6 @@ VISIBLE = "NVIDIA_VISIBLE_DEVICES"
 NO_DEVICE = "void"
 
 ListContainers = Callable[[], Awaitable[Iterable[Mapping[str, Any]]]]
-RemoveOrphans = Callable[[Iterable[LabContainer]], Awaitable[bool]]
 
 
 class GPUPool(SingletonConfigurable):
@@ -48,9 +47,6 @@ class GPUPool(SingletonConfigurable):
     list_containers: ListContainers | None = None
     """Asks the engine for all containers of the deployment with GPUS_LABEL, ended ones too, as rows of its listing."""
 
-    remove_orphans: RemoveOrphans | None = None
-    """Removes those of the containers that no hub knows of any more, and says whether there was any."""
-
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.ledger = Ledger([_device(each) for each in self.gpus], per_user=self.per_user)
@@ -75,16 +71,11 @@ class GPUPool(SingletonConfigurable):
         """
         if count < 1:
             return Lease(user=user, server=server, devices=(), since_seconds=time.time())
-        wanted: dict[str, Any] = {"longest_seconds": longest_seconds, "cap": cap}
         async with self._lock:
-            containers = await self._reconcile()
-            try:
-                return self.ledger.reserve(user, server, count, now_seconds=time.time(), **wanted)
-            except Unavailable as refusal:
-                if refusal.reason == "impossible" or not await self._without_orphans(containers):
-                    raise
             await self._reconcile()
-            return self.ledger.reserve(user, server, count, now_seconds=time.time(), **wanted)
+            return self.ledger.reserve(
+                user, server, count, now_seconds=time.time(), longest_seconds=longest_seconds, cap=cap
+            )
 
     def release(self, lease: Lease) -> None:
         """Say that the lab's container now exists, or that none will be made any more.
@@ -95,21 +86,17 @@ class GPUPool(SingletonConfigurable):
         if lease.number:
             self.ledger.release(lease)
 
-    async def _without_orphans(self, containers: Iterable[LabContainer]) -> bool:
-        return self.remove_orphans is not None and await self.remove_orphans(containers)
-
     async def refresh(self) -> None:
         """Read the truth anew, for `free`, `holders` and `next_free_seconds`."""
         async with self._lock:
             await self._reconcile()
 
-    async def _reconcile(self) -> list[LabContainer]:
+    async def _reconcile(self) -> None:
         if self.list_containers is None:
             raise RuntimeError("GPUPool.list_containers is not set")
         over = self.ledger.over()
-        containers = [LabContainer.from_listing(row) for row in await self.list_containers()]
-        self.ledger.reconcile(containers, over)
-        return containers
+        rows = await self.list_containers()
+        self.ledger.reconcile([LabContainer.from_listing(row) for row in rows], over)
 
     def free(self) -> dict[str, int]:
         """Labs that each device could still take, by id, as of the last listing."""
@@ -122,6 +109,10 @@ class GPUPool(SingletonConfigurable):
     def next_free_seconds(self, count: int = 1) -> float | None:
         """When `count` devices are free by the longest runs of their holders (since 1970); 0: now; None: unknown."""
         return self.ledger.next_free_seconds(count)
+
+    def places(self, count: int) -> int:
+        """How many more labs with `count` GPUs each would find them, as of the last listing."""
+        return self.ledger.places(count)
 
     def refusal(self, user: str, server: str, count: int, *, cap: int | None = None) -> Unavailable | None:
         """Why a lab could not have its GPUs now, for the choice page; None where it could. Holds nothing."""
@@ -136,12 +127,9 @@ class GPUPool(SingletonConfigurable):
         """The devices of a lease."""
         return tuple(self.ledger.devices[each] for each in lease.devices)
 
-    def labels(self, lease: Lease, *, longest_seconds: float = 0) -> dict[str, str]:
+    def labels(self, lease: Lease) -> dict[str, str]:
         """What the lab's container must be labelled with: the truth that leases are read from again."""
-        if not lease.devices:
-            return {}
-        ends = {LONGEST_LABEL: str(int(longest_seconds))} if longest_seconds else {}
-        return {GPUS_LABEL: ",".join(lease.devices), **ends}
+        return {GPUS_LABEL: ",".join(lease.devices)} if lease.devices else {}
 
     def environment(self, lease: Lease) -> dict[str, str]:
         """What the lab's environment must say: its devices to the NVIDIA runtime, or none to everybody.

@@ -15,7 +15,7 @@ from typing import Any
 USER_LABEL = "homeroom.user"
 SERVER_LABEL = "homeroom.server"
 GPUS_LABEL = "homeroom.gpus"
-LONGEST_LABEL = "homeroom.longest_seconds"
+LONGEST_LABEL = "homeroom.longest"
 ENDED_STATES = frozenset({"exited", "dead", "stopped"})
 """States in which a container has no process left; the hub never starts such a one again, it removes it."""
 
@@ -146,6 +146,17 @@ class Ledger:
         """
         used = Counter(each for lease in self.holders() if lease.lab != lab for each in set(lease.devices))
         return {device.id: max(0, device.slots - used[device.id]) for device in self.devices.values()}
+
+    def places(self, count: int) -> int:
+        """How many more labs with `count` devices each would find them, were nobody else to come.
+
+        :param count: at least 1.
+        """
+        slots = list(self.free().values())
+        labs = sum(slots) // count
+        while labs and sum(min(each, labs) for each in slots) < labs * count:  # a lab has a device once
+            labs -= 1
+        return labs
 
     def next_free_seconds(self, count: int = 1) -> float | None:
         """When `count` devices will be free by the longest runs of their holders: 0 for now, None where none tells."""

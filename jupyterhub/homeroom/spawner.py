@@ -22,7 +22,7 @@ from homeroom.choice import size
 from homeroom.culling import OUT_OF_MEMORY, Facts, report_seconds, why_ended, why_over
 from homeroom.gpu_labs import GPUSpawner
 from homeroom.no_lab import NoLab
-from homeroom.places import Full, Key, Need, Places, Running
+from homeroom.places import Estimate, Full, Key, Need, Places, Running
 from homeroom.plan import LabPlan, Person, allowed_profiles, most_labs, plan_for
 from homeroom.running import STATES, Recorded, orphans, running
 
@@ -244,11 +244,12 @@ class LabSpawner(GPUSpawner):
         """Remove the container of a start that failed, also one that the engine is still making; then give the place
         back."""
         try:
-            if self._creation:
+            if self._creating:
                 with contextlib.suppress(docker.errors.APIError, OSError):
-                    await self._creation
+                    await self._creating
             await self._remove_container(self.container_name)
         finally:
+            self.gpu_pool.release(self.gpu_lease)
             self.places.release(self.key)
 
     async def _remove_container(self, name: str) -> None:
@@ -261,13 +262,6 @@ class LabSpawner(GPUSpawner):
 
     async def _start_in_place(self) -> str:
         await self.lease_gpus(self.plan.gpus, longest_seconds=self.plan.longest_seconds)
-        try:
-            return await self._start_leased()
-        except BaseException:  # also the cancellation of a start that takes too long
-            await self.give_back_gpus()
-            raise
-
-    async def _start_leased(self) -> str:
         await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
@@ -350,15 +344,24 @@ class LabSpawner(GPUSpawner):
             return ""
         plans = [plan_for(profile, self.groups, self.person) for profile in profiles]
         used = await self.places.used()
-        needs = [Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus) for plan in plans]
+        if any(plan.gpus for plan in plans):
+            await self.gpu_pool.refresh()
         return choice.form(
             profiles,
             plans,
             used,
             self.places.budget,
             chosen=self.user_options.get("profile", ""),
-            estimates=[self.places.estimate(need) for need in needs],
+            estimates=[self._estimate(plan) for plan in plans],
+            gpu_places=[self.gpu_pool.places(plan.gpus) if plan.gpus else None for plan in plans],
         )
+
+    def _estimate(self, plan: LabPlan) -> Estimate:
+        """When the next place for such a lab falls free: a GPU's place where it is GPUs that it waits for."""
+        if plan.gpus and not self.gpu_pool.places(plan.gpus):
+            when = self.gpu_pool.next_free_seconds(plan.gpus)
+            return Estimate(latest_seconds=max(0.0, when - time.time()) if when else None)
+        return self.places.estimate(Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus))
 
     @default("options_form")
     def _options_form_default(self) -> Any:

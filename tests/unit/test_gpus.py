@@ -6,11 +6,15 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from homeroom import choice
 from homeroom.gpus import GPUPool
 from homeroom.leases import Device, LabContainer, Lease, Ledger, Unavailable
+from homeroom.places import NOTHING, Estimate, Need
+from homeroom.plan import LabPlan
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -164,6 +168,12 @@ def test_the_next_free_place_is_told_by_the_longest_runs() -> None:
     assert ledger(1).next_free_seconds() == 0
 
 
+def test_places_count_labs_rather_than_slots() -> None:
+    """How many labs would still find their GPUs: one with two needs two different devices."""
+    assert [ledger(4, 1, 1).places(count) for count in (1, 2, 3, 4)] == [6, 2, 1, 0]
+    assert ledger().places(1) == 0
+
+
 def test_a_device_taken_off_the_list_is_shown_and_not_leased() -> None:
     """What the operator removes from site/gpus.yaml while somebody holds it goes to nobody else."""
     book = ledger(1)
@@ -229,27 +239,6 @@ def test_requests_at_once_are_granted_one_after_the_other() -> None:
     assert sum(isinstance(each, Unavailable) for each in answers) == 48
 
 
-def test_orphans_make_room_when_it_is_needed() -> None:
-    """A container that no hub remembers is counted; before anybody is refused because of it, it is removed."""
-    engine = Engine(row("ada", A), row("ghost", B))
-    made = pool(engine)
-
-    async def remove(containers: Iterable[LabContainer]) -> bool:
-        orphans = [each.id for each in containers if each.user == "ghost"]
-        engine.rows = [each for each in engine.rows if each["Id"] not in orphans]
-        return bool(orphans)
-
-    made.remove_orphans = remove
-
-    async def scenario() -> None:
-        assert (await made.lease("bela", "", 1)).devices == (B,)
-        with pytest.raises(Unavailable):
-            await made.lease("cyd", "", 1)
-
-    asyncio.run(scenario())
-    assert [each["Id"] for each in engine.rows] == ["id-ada"]
-
-
 def test_a_lab_without_gpus_costs_no_listing_and_sees_none() -> None:
     """Ordinary labs start without asking the engine, and are told `void`, since CUDA images say `all`."""
     engine = Engine()
@@ -280,7 +269,7 @@ def test_each_engine_is_asked_in_its_own_way() -> None:
     assert nvidia.host_config(lease) == {"runtime": "nvidia"}
     assert nvidia.environment(lease) == {"NVIDIA_VISIBLE_DEVICES": "GPU-1"}
 
-    assert docker.labels(lease, longest_seconds=60) == {"homeroom.gpus": "GPU-1", "homeroom.longest_seconds": "60"}
+    assert docker.labels(lease) == {"homeroom.gpus": "GPU-1"}
     assert docker.proof(lease) == ["ls", "-d", "/dev/nvidia0"]
 
 
@@ -288,7 +277,7 @@ def test_what_a_lab_is_labelled_with_is_what_is_read_again() -> None:
     """Labels written by one hub give the next hub the same leases."""
     made = pool(Engine())
     lease = Lease(user="ada", server="x", devices=(A, B), since_seconds=0)
-    labels = {"homeroom.user": "ada", "homeroom.server": "x", **made.labels(lease, longest_seconds=60)}
+    labels = {"homeroom.user": "ada", "homeroom.server": "x", "homeroom.longest": "60", **made.labels(lease)}
     read = LabContainer.from_listing({"Id": "1", "Labels": labels, "State": "running", "Created": 7})
     assert read == LabContainer(
         id="1", user="ada", server="x", devices=(A, B), state="running", created_seconds=7, longest_seconds=60
@@ -305,6 +294,23 @@ def test_the_choice_page_is_told_without_holding_anything() -> None:
     assert refused.reason == "taken"
     assert made.free() == {A: 0, B: 1}
     assert [lease.user for lease in made.holders()] == ["ada"]
+
+
+def test_a_card_tells_when_gpus_are_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory for ten labs is no use where one GPU is free: the card says one, and none where none is."""
+    monkeypatch.setattr(choice, "TEMPLATES", Path(__file__).parents[2] / "jupyterhub" / "templates")
+    plan = LabPlan(profile="gpu", image="lab", memory_bytes=2**30, cpus=1, gpus=1)
+    profile = {"name": "gpu", "display_name": "GPU", "description": ""}
+    budget = Need(memory_bytes=10 * 2**30, cpus=10)
+
+    def card(gpu_places: list[int | None]) -> str:
+        """The page with one card."""
+        estimates = [Estimate(latest_seconds=600)]
+        return choice.form([profile], [plan], NOTHING, budget, chosen="", estimates=estimates, gpu_places=gpu_places)
+
+    assert "10 places free now" in card([None])
+    assert "1 place free now" in card([1])
+    assert "No place free now. The next falls free at the latest in 10 min." in card([0])
 
 
 @pytest.mark.parametrize(
