@@ -80,7 +80,7 @@ def why_ended(state: Mapping[str, Any], memory: str) -> str:
     """
     if state["ExitCode"] == 0:
         return ""
-    if state["OOMKilled"] and state["ExitCode"] == KILLED:
+    if state.get("OOMKilled") and state["ExitCode"] == KILLED:
         return f"{OUT_OF_MEMORY} It needed more than the {memory} that it has. Files that were saved are kept."
     return f"Your lab ended by itself (exit code {state['ExitCode']}). Files that were saved are kept."
 

@@ -309,7 +309,7 @@ class LabSpawner(GPUSpawner):
         if status is not None and self._facts is not None and not self.ended:
             container = await self.get_object()
             if container:
-                self.ended = why_ended(container["State"], size(int(container["HostConfig"]["Memory"])))
+                self.ended = why_ended(container["State"], size(container.get("HostConfig", {}).get("Memory", 0)))
         return status
 
     def _why_over(self) -> str:

@@ -84,3 +84,15 @@ def test_what_a_route_is_for_comes_back(proxy: FakeProxy) -> None:
     (route,) = asyncio.run(proxy.get_all_routes()).values()
     assert route["data"] == {"user": "ada", "server_name": "b"}
     assert route["routespec"] == "/user/ada/"
+
+
+def test_the_proxys_count_keeps_no_lab(proxy: FakeProxy) -> None:
+    """The hub is not told when a lab's route was last used: an open page uses it for as long as it is open. What is
+    known of other routes stays."""
+    asyncio.run(proxy.add_route("/user/ada/", f"{LAB}:80", {"user": "ada", "server_name": ""}))
+    asyncio.run(proxy.add_route("/", HUB, {"hub": "true"}))
+    for route in proxy.routes.values():
+        route["last_activity"] = "2026-01-01T00:00:00.000Z"
+    found = {spec: route["data"] for spec, route in asyncio.run(proxy.get_all_routes()).items()}
+    assert "last_activity" not in found["/user/ada/"]
+    assert "last_activity" in found["/"]
