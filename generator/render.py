@@ -7,6 +7,7 @@ from pathlib import Path
 
 import jinja2
 
+from generator import site_images
 from generator.atomic import write_atomically
 from generator.errors import HomeroomError
 from generator.paths import TEMPLATES
@@ -55,7 +56,7 @@ def hub_config(settings: Settings) -> str:
         deployment=settings.COMPOSE_PROJECT_NAME,
         hub_api_url=f"http://proxy:8000{settings.BASE_URL}hub/api",
         lab_cpus=settings.LAB_CPUS,
-        lab_image=settings.lab_image,
+        lab_image=site_images.full_name(settings.DOCKER_NOTEBOOK_IMAGE, settings),
         lab_memory_bytes=settings.LAB_MEMORY,
         lab_pids=settings.LAB_PIDS,
         lab_start_timeout_seconds=settings.LAB_START_TIMEOUT_SECONDS,
@@ -87,7 +88,7 @@ def guard_policy(settings: Settings) -> str:
     known = names(settings)
     policy = {
         "deployment": project,
-        "images": [settings.lab_image],
+        "images": [site_images.full_name(settings.DOCKER_NOTEBOOK_IMAGE, settings)],
         "container_prefix": f"{project}-jupyter-",
         "volume_prefix": f"{project}-user-",
         "lab_sockets_volume": known["lab_sockets_volume"],
