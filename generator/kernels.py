@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import docker.errors
 
 from generator.atomic import write_atomically
+from generator.base_image import image_id
 from generator.console import Step, note, step
 from generator.engine import indented
 from generator.errors import HomeroomError, raise_all
@@ -129,6 +130,16 @@ def _image(deployment: Deployment) -> str:
     return full_name(deployment.settings.DOCKER_NOTEBOOK_IMAGE, deployment.settings)
 
 
+def _image_id(deployment: Deployment) -> str:
+    found = image_id(deployment.client, _image(deployment))
+    if not found:
+        raise HomeroomError(
+            f"the image {_image(deployment)}, in which kernels are built, is not there yet",
+            remedy="Run `make up` first.",
+        )
+    return found
+
+
 def stamp(kernels: Sequence[Kernel], image_id: str) -> str:
     """A word for what the volume should hold; another image may bring another Python."""
     return hashlib.sha256(json.dumps([image_id, *map(repr, kernels)]).encode()).hexdigest()
@@ -145,7 +156,7 @@ def build(deployment: Deployment, *, always: bool = False) -> None:
     """
     kernels = read()
     fresh = ensure_volume(deployment)
-    wanted = stamp(kernels, str(deployment.client.images.get(_image(deployment)).id))
+    wanted = stamp(kernels, _image_id(deployment))
     if not always and not fresh and STAMP.is_file() and STAMP.read_text() == wanted:
         return
     if fresh and not kernels:

@@ -18,7 +18,7 @@ run_hooks /usr/local/bin/start-notebook.d
 if [ "$(id -u)" = 0 ]; then
     usermod --uid "${NB_UID}" --gid "${NB_GID}" jovyan
     run_hooks /usr/local/bin/before-notebook.d
-    exec sudo --preserve-env --set-home --user jovyan PATH="${PATH}" "$@"
+    exec setpriv --reuid "${NB_UID}" --regid "${NB_GID}" --init-groups "$@"
 fi
 if [ "${NB_UID}" != "$(id -u)" ] || [ "${NB_GID}" != "$(id -g)" ]; then
     _log "WARNING: container must be started as root to change the desired user's name, id or group!"
