@@ -22,6 +22,7 @@ from typing import Any, cast
 import docker
 import requests
 from docker.errors import DockerException, ImageNotFound
+from docker.utils import parse_repository_tag
 
 from generator.console import Step, step
 from generator.engine import Engine, Runner, client, indented, require, run, tail
@@ -128,12 +129,12 @@ def pull(
 
     :raises PullFailed: an error, no first answer in time, or a silence in the middle.
     """
-    repository, _, tag = name.partition(":")
+    repository, tag = parse_repository_tag(name)
     messages: queue.Queue[dict[str, Any] | None] = queue.Queue()
 
     def read() -> None:
         try:
-            stream = speaking.api.pull(repository, tag=tag, stream=True, decode=True)
+            stream = speaking.api.pull(repository, tag=tag or "latest", stream=True, decode=True)
             for message in cast(Iterator[dict[str, Any]], stream):
                 messages.put(message)
         except (DockerException, requests.RequestException, OSError, ValueError) as error:

@@ -43,12 +43,13 @@ def init() -> None:
 @app.command()
 def check() -> None:
     """Check settings, site/ and machine; change nothing."""
-    from generator import deployment, kernels, render
+    from generator import deployment, kernels, render, site_images
     from generator.paths import SITE
 
     here = deployment.existing()
     texts = render.texts(here.settings, SITE)
     kernels.read(SITE)
+    site_images.own(SITE)
     console.note("[green]✓[/green] .env and site/ can be read")
     for finding in deployment.check_machine(here.settings, here.engine):
         mark = "[green]✓[/green]" if finding.level == "ok" else "[yellow]![/yellow]"
@@ -56,7 +57,7 @@ def check() -> None:
         console.note(
             f"{mark} {finding.name}: {place}{finding.cause}" + (f"\n  {finding.remedy}" if finding.remedy else "")
         )
-    deployment.check_image(here)
+    deployment.check_images(here)
     deployment.check_gpus(here)
     if here.client.images.list(name=f"{here.project}-hub:local"):
         deployment.check_hub_loads(here, texts)

@@ -14,7 +14,19 @@ from typing import Any
 import docker.errors
 from docker.models.containers import Container
 
-from generator import RELEASED, env_file, features, gpus, kernels, preflight, proof, render, site_files
+from generator import (
+    RELEASED,
+    env_file,
+    features,
+    gpus,
+    kernels,
+    labs,
+    preflight,
+    proof,
+    render,
+    site_files,
+    site_images,
+)
 from generator.console import counted, note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
 from generator.engine_install import provide_engine, terminal_question
@@ -69,7 +81,7 @@ class Deployment:
     def image_specs(self) -> list[BuildSpec]:
         """The images that this deployment builds."""
         folders = {"hub": "jupyterhub", "proxy": "proxy"}
-        if not self.settings.DOCKER_NOTEBOOK_IMAGE:
+        if not self.settings.DOCKER_NOTEBOOK_IMAGE or site_images.needs_own_lab():
             folders["lab"] = "jupyterlab"
         arguments = {"lab": {"FEATURES": " ".join(features.parse(self.settings.LAB_FEATURES))}}
         return [
@@ -153,22 +165,18 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
     return findings
 
 
-def check_image(deployment: Deployment) -> None:
-    """See that an image of the operator's own choice is on this machine.
+def named_images(settings: Settings) -> list[tuple[str, str]]:
+    """Every image that labs may be started from, as the operator names it, with the place."""
+    named = [(profile.image, f"site/{labs.PROFILES}: {profile.name}") for profile in labs.profiles_of(SITE)]
+    return [(settings.DOCKER_NOTEBOOK_IMAGE, site_images.SETTING), *((image, place) for image, place in named if image)]
 
-    :raises HomeroomError: it is not; labs never pull while somebody waits.
+
+def check_images(deployment: Deployment) -> None:
+    """See that every image for labs is there or can be had; changes nothing.
+
+    :raises HomeroomError: for all that cannot.
     """
-    image = deployment.settings.DOCKER_NOTEBOOK_IMAGE
-    if not image:
-        return
-    try:
-        deployment.client.images.get(image)
-    except docker.errors.ImageNotFound:
-        raise HomeroomError(
-            f"the image {image} is not on this machine",
-            place=".env: DOCKER_NOTEBOOK_IMAGE",
-            remedy=f"Run `docker pull {image}`, or leave DOCKER_NOTEBOOK_IMAGE empty for Homeroom's own.",
-        ) from None
+    site_images.check(deployment, named_images(deployment.settings))
 
 
 def check_gpus(deployment: Deployment) -> None:
@@ -245,9 +253,12 @@ def _load_error(line: str) -> HomeroomError:
 
 
 def build(deployment: Deployment, *, rebuild: bool = False) -> None:
-    """Have every image: the base image pulled or made, ours built where their sources changed."""
+    """Have every image: the base image pulled or made; ours, then the operator's built where their sources changed;
+    others pulled where they are missing, since labs never pull while somebody waits."""
     images = ensure_images(deployment.engine, deployment.image_specs(), rebuild=rebuild)
-    check_image(deployment)
+    if own := site_images.specs(deployment):
+        images += ensure_images(deployment.engine, own, rebuild=rebuild)
+    site_images.ensure(deployment, named_images(deployment.settings))
     check_locale(deployment)
     if not any(image.built for image in images):
         with step("Images are up to date"):
@@ -338,6 +349,7 @@ def up() -> None:
     settings = load()
     render.texts(settings, SITE)  # a slip in site/ is told before anything else is done
     kernels.read(SITE)
+    site_images.own(SITE)
     try:
         engine = find_engine(Path(settings.ENGINE_SOCKET))
     except EngineMissing:
@@ -408,7 +420,7 @@ def clean() -> None:
     deployment = existing()
     down()
     with step("Removing images and generated files"):
-        for spec in deployment.image_specs():
+        for spec in (*site_images.specs(deployment), *deployment.image_specs()):
             try:
                 deployment.client.images.remove(spec.tag)
             except docker.errors.ImageNotFound:

@@ -38,6 +38,8 @@ class BuildSpec:
     :param name: what people call it: hub, proxy, lab.
     :param tag: its full name in the engine.
     :param context: the directory that is sent to the build.
+    :param origins: further images that it starts from, with their ids where they are on this machine. An image of the
+        operator's own has some; the builder may pull what is missing of them.
     """
 
     name: str
@@ -45,6 +47,7 @@ class BuildSpec:
     context: Path
     dockerfile: Path
     build_args: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,8 @@ def context_digest(spec: BuildSpec, base_id: str) -> str:
     add("base", base_id)
     for name, value in sorted(spec.build_args.items()):
         add("argument", name, value)
+    for name, value in sorted(spec.origins.items()):
+        add("origin", name, value)
     add("dockerfile", spec.dockerfile.read_bytes())
     for path in context_files(spec):
         relative = path.relative_to(spec.context).as_posix()
@@ -170,7 +175,7 @@ def build_command(engine: Engine, spec: BuildSpec, digest: str, network: BuildNe
     """The call that builds one image; it takes the tag only when all of it succeeded."""
     if engine.kind == "podman":
         # Its own storage, not its service: `podman --url` writes the secrets into the context, where COPY finds them.
-        words = ["podman", "build", "--format", "docker", "--pull=never"]
+        words = ["podman", "build", "--format", "docker", "--pull=missing" if spec.origins else "--pull=never"]
     else:
         words = ["docker", "build", "--progress=plain"]
     for name, value in spec.build_args.items():

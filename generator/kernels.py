@@ -21,12 +21,14 @@ from typing import TYPE_CHECKING, Any
 import docker.errors
 
 from generator.atomic import write_atomically
+from generator.base_image import image_id
 from generator.console import Step, note, step
 from generator.engine import indented
 from generator.errors import HomeroomError, raise_all
 from generator.host_network import HostNetwork, read_host_network
 from generator.paths import RENDERED, SITE
 from generator.render import KERNELS_TARGET, names
+from generator.site_images import full_name
 
 if TYPE_CHECKING:
     from generator.deployment import Deployment
@@ -123,6 +125,21 @@ def ensure_volume(deployment: Deployment) -> bool:
     return False
 
 
+def _image(deployment: Deployment) -> str:
+    """The image whose Python the kernels are made for: the one that labs run where nothing else is said."""
+    return full_name(deployment.settings.DOCKER_NOTEBOOK_IMAGE, deployment.settings)
+
+
+def _image_id(deployment: Deployment) -> str:
+    found = image_id(deployment.client, _image(deployment))
+    if not found:
+        raise HomeroomError(
+            f"the image {_image(deployment)}, in which kernels are built, is not there yet",
+            remedy="Run `make up` first.",
+        )
+    return found
+
+
 def stamp(kernels: Sequence[Kernel], image_id: str) -> str:
     """A word for what the volume should hold; another image may bring another Python."""
     return hashlib.sha256(json.dumps([image_id, *map(repr, kernels)]).encode()).hexdigest()
@@ -139,7 +156,7 @@ def build(deployment: Deployment, *, always: bool = False) -> None:
     """
     kernels = read()
     fresh = ensure_volume(deployment)
-    wanted = stamp(kernels, str(deployment.client.images.get(deployment.settings.lab_image).id))
+    wanted = stamp(kernels, _image_id(deployment))
     if not always and not fresh and STAMP.is_file() and STAMP.read_text() == wanted:
         return
     if fresh and not kernels:
@@ -162,7 +179,7 @@ def _run_builder(deployment: Deployment, kernels: Sequence[Kernel], shown: Step)
     started = [lab.attrs["State"]["StartedAt"] for lab in deployment.labs(running_only=True)]
     oldest = min((datetime.fromisoformat(when).timestamp() for when in started), default=None)
     container = deployment.client.containers.create(
-        deployment.settings.lab_image,
+        _image(deployment),
         ["/build/kernel_builder.py"],
         entrypoint=["python3"],
         user="0:0",

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
-from generator import site_yaml
+from generator import site_images, site_yaml
 from generator.errors import HomeroomError, raise_all
 from generator.settings import Settings, parse_size
 from generator.site_yaml import SiteFile
@@ -153,6 +153,12 @@ def load(settings: Settings, site: Path, machine: Machine, *, gpu_idle_seconds: 
     )
 
 
+def profiles_of(site: Path) -> list[Profile]:
+    """The profiles that the site names; none where it leaves them to `.env`."""
+    known = site_yaml.load(site / PROFILES, Profiles)
+    return known.profiles if known else []
+
+
 def budget(settings: Settings, machine: Machine) -> tuple[int, float]:
     """Memory in bytes and CPUs that all labs together may be promised."""
     services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
@@ -177,7 +183,7 @@ def as_data(
         "display_name": profile.display_name or profile.name.capitalize(),
         "description": profile.description,
         "default": first,
-        "image": profile.image or settings.lab_image,
+        "image": site_images.full_name(profile.image or settings.DOCKER_NOTEBOOK_IMAGE, settings),
         "memory_bytes": profile.memory or settings.LAB_MEMORY,
         "cpus": profile.cpus or settings.LAB_CPUS,
         "gpus": profile.gpus,

@@ -258,8 +258,9 @@ class Settings(BaseModel):
     DOCKER_NOTEBOOK_IMAGE: str = setting(
         "",
         About(group=LABS, consumers=("hub", "generator")),
-        """Image of the labs, by name and tag. Empty: Homeroom's own, built by `make up`. Another image must be on this
-        machine before anyone starts a lab (`docker pull`); it is never pulled while somebody waits.""",
+        """Image of the labs. Empty: Homeroom's own. The name of a folder of site/images/: the operator's own, built
+        from the Dockerfile there. Else a name and tag as registries have them, pulled by `make up`. It is there before
+        anyone starts a lab: nothing is built or pulled while somebody waits.""",
         pattern=r"^$|^[a-z0-9][a-zA-Z0-9._/:@-]{0,250}$",
     )
     LAB_FEATURES: Features = setting(

@@ -20,6 +20,8 @@ from tests.trial import tracked_files
 BIN = Path(sys.executable).parent
 TYPED = ("generator", "jupyterhub/homeroom", "jupyterlab/homeroom_lab", "tests")
 BASE_IMAGE = "debian:trixie-slim"
+OWN_LAB = "${LAB_IMAGE}"
+"""Homeroom's own lab image, as Dockerfiles of site/images/ are given it."""
 
 # Written so that none of them finds itself here.
 REGISTRIES = re.compile(r"[p]ypi\.org|[p]ythonhosted\.|[n]pmjs\.|[a]rtifactory|[n]exus\.", re.IGNORECASE)
@@ -97,7 +99,7 @@ def dockerfile_faults(text: str) -> Iterator[tuple[int, str]]:
     for number, keyword, rest in instructions:
         if keyword == "FROM":
             image, _, stage = rest.partition(" AS ")
-            if image != BASE_IMAGE and image not in stages:
+            if image not in (BASE_IMAGE, OWN_LAB, *stages):
                 yield number, f"FROM {image}: only {BASE_IMAGE} is on every machine"
             stages.add(stage)
             user, last_from = None, number

@@ -1,0 +1,34 @@
+"""What Homeroom adds to JupyterLab's page: the meter, and kernels that appear while it is open."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import sign_in
+from tests.trial import Trial
+
+
+def test_the_page_shows_the_labs_limits_and_new_kernels(trial: Trial, page: Page) -> None:
+    """The meter counts against the lab's own memory and CPU; a kernel that `make kernels` builds is offered in the
+    open page within seconds, and one whose file went is not offered any more; no news is asked for."""
+    sign_in(page, trial, "admin", trial.password)
+    meter = page.locator("#jp-top-bar")
+    expect(meter).to_contain_text("/ 1024 MB")
+    expect(meter).to_contain_text("CPU:")
+    expect(page.get_by_text("official Jupyter news")).to_have_count(0)
+
+    page.get_by_role("menuitem", name="File").click()
+    page.get_by_text("New Launcher", exact=True).click()
+    card = page.locator(".jp-LauncherCard[data-category='Notebook'][title^='Late kernel']")
+    expect(card).to_have_count(0)
+    kernels = trial.directory / "site/kernels"
+    kernels.mkdir(parents=True, exist_ok=True)
+    late = kernels / "late.txt"
+    late.write_text("# display name: Late kernel\n")
+    try:
+        trial.make("kernels")
+        expect(card.first).to_be_visible(timeout=25_000)
+    finally:
+        late.unlink()
+        trial.make("kernels")
+    expect(card).to_have_count(0, timeout=25_000)

@@ -1,0 +1,2 @@
+# A course's own hook: what it exports is there in notebooks.
+export COURSE_DATA=/srv/course

@@ -1,0 +1,186 @@
+"""What a lab computes with: the image and its features, own packages, kernels for everyone, images of one's own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.person import Kernel, Person
+from tests.trial import ROOT, Trial, engine
+
+STACKS_LIKE = ROOT / "tests/images/stacks-like"
+SECONDS = 20
+
+
+@pytest.fixture
+def admin(trial: Trial) -> Person:
+    """The administrator with a running lab."""
+    person = Person(trial, "admin")
+    person.sign_in(trial.password)
+    person.start_lab()
+    return person
+
+
+@pytest.fixture
+def site_kernels(trial: Trial) -> Iterator[Path]:
+    """The trial's `site/kernels/`, emptied again afterwards."""
+    folder = trial.directory / "site/kernels"
+    folder.mkdir(parents=True, exist_ok=True)
+    yield folder
+    shutil.rmtree(folder)
+    trial.make("kernels")
+
+
+def kernels_of(person: Person) -> dict[str, str]:
+    """The kernels that a running lab offers: name and display name."""
+    specs = person.lab_api("GET", "kernelspecs").json()["kernelspecs"]
+    return {name: spec["spec"]["display_name"] for name, spec in specs.items()}
+
+
+def run_in(person: Person, kernel: str, code: str) -> str:
+    """What a piece of code prints in a kernel of that name."""
+    answer = person.lab_api("POST", "kernels", json={"name": kernel})
+    assert answer.status_code == 201, answer.text
+    with Kernel(person, answer.json()["id"]) as running:
+        return running.run(code)
+
+
+def test_what_a_person_installs_is_there_tomorrow(admin: Person) -> None:
+    """`pip install` lands in the home, with its programs on the path, and outlives the lab."""
+    install = (
+        "import subprocess\n"
+        "done = subprocess.run(['pip', 'install', '-q', 'cowsay==6.1'], capture_output=True, text=True)\n"
+        "print(done.returncode, done.stderr)"
+    )
+    look = (
+        "import cowsay, shutil, subprocess\n"
+        "print(cowsay.__file__.startswith('/home/jovyan/.local/'), shutil.which('cowsay'))\n"
+        "print(subprocess.run(['cowsay', '-t', 'kept'], capture_output=True, text=True).stdout.count('kept'))"
+    )
+    installed = admin.run(_with_ca(install))
+    assert installed.startswith("0 "), installed
+    admin.stop_lab()
+    admin.start_lab()
+    assert admin.run(look) == "True /home/jovyan/.local/bin/cowsay\n1\n"
+
+
+def _with_ca(code: str) -> str:
+    """The code, after the machine's certificates were laid beside it: a lab trusts what its image trusts."""
+    from generator.host_network import find_ca_bundle, pip_conf, read_pip_settings
+
+    bundle = find_ca_bundle({}).read_text(encoding="utf-8", errors="replace")
+    settings = pip_conf(read_pip_settings({}, Path("/"), Path.home()))
+    return (
+        "import os, pathlib\n"
+        f"pathlib.Path('/tmp/ca.pem').write_text({bundle!r})\n"
+        f"pathlib.Path('/tmp/pip.conf').write_text({settings!r})\n"
+        "os.environ |= {'PIP_CERT': '/tmp/ca.pem', 'PIP_CONFIG_FILE': '/tmp/pip.conf'}\n" + code
+    )
+
+
+def test_the_meter_knows_the_labs_limits(admin: Person) -> None:
+    """What the page shows of memory and CPU is measured against this lab's limits, not the machine's."""
+    measured = admin.lab_api("GET", "metrics/v1").json()
+    assert measured["limits"]["memory"]["rss"] == 2**30
+    assert measured["limits"]["cpu"]["cpu"] == 1.0
+    assert 0 < measured["pss"] < 2**30
+
+
+def test_the_default_features_work(trial: Trial, admin: Person) -> None:
+    """The science packages compute and draw, Git answers in the page, and nothing complains in the lab's log."""
+    plot = (
+        "import matplotlib; matplotlib.use('agg')\n"
+        "import io, pandas, scipy.optimize, seaborn, plotly.express, ipympl\n"
+        "frame = pandas.DataFrame({'x': [1, 2, 3], 'y': [2, 4, 6]})\n"
+        "seaborn.scatterplot(frame, x='x', y='y').figure.savefig(drawn := io.BytesIO())\n"
+        "root = scipy.optimize.brentq(lambda x: x * x - 4, 0, 5)\n"
+        "print(round(root), frame.y.sum(), drawn.getvalue()[1:4], len(plotly.express.line(frame, x='x').data))"
+    )
+    assert admin.run(plot) == "2 12 b'PNG' 1\n"
+    admin.run("import subprocess; subprocess.run(['git', 'init', '-q', 'repository'], check=True)")
+    status = admin.web.post(
+        f"{trial.url}user/admin/git/repository/status", headers={"X-XSRFToken": admin._xsrf("/user/admin/")}, timeout=30
+    )
+    assert status.status_code == 200, status.text
+    assert json.loads(status.text)["code"] == 0
+    log = trial.lab("admin").logs().decode()
+    assert [line for line in log.splitlines() if line.startswith(("[E", "[C")) or "Traceback" in line] == []
+
+
+def test_kernels_for_everyone(trial: Trial, admin: Person, site_kernels: Path) -> None:
+    """A kernel appears in a running lab within seconds, read-only; a failing one is told with file, line and pip's
+    reason and leaves the others; a kernel goes with its file."""
+    (site_kernels / "tidy.txt").write_text("# display name: Tidy text\ncowsay==6.1\n")
+    trial.make("kernels")
+    built = time.monotonic()
+    while kernels_of(admin).get("tidy") != "Tidy text":
+        assert time.monotonic() < built + SECONDS
+        time.sleep(0.2)
+    code = "import cowsay, os, sys; print(sys.prefix.startswith('/srv/kernels/'), os.access('/srv/kernels', os.W_OK))"
+    assert run_in(admin, "tidy", code) == "True False\n"
+
+    (site_kernels / "broken.txt").write_text("# nothing has this\nno-such-package-of-homeroom>=1\n")
+    failed = trial.verb("kernels")
+    assert failed.returncode == 2
+    assert "site/kernels/broken.txt line 2" in failed.stdout
+    assert "No matching distribution found for no-such-package-of-homeroom>=1" in failed.stdout
+    assert kernels_of(admin).keys() == {"tidy", "python3"}
+
+    (site_kernels / "broken.txt").unlink()
+    (site_kernels / "tidy.txt").unlink()
+    trial.make("kernels")
+    assert kernels_of(admin).keys() == {"python3"}
+
+
+def test_an_image_of_docker_stacks_conventions(trial: Trial, admin: Person) -> None:
+    """Such an image runs as it is, from `site/images/`: its user, its hooks and its command; its health check is off,
+    and it listens where labs listen. The home goes on."""
+    env = trial.directory / ".env"
+    before = env.read_text()
+    folder = trial.directory / "site/images/stacks"
+    shutil.copytree(STACKS_LIKE, folder)
+    admin.run("open('mine.txt', 'w').write('mine')")
+    try:
+        env.write_text(before + "DOCKER_NOTEBOOK_IMAGE=stacks\n")
+        trial.make("up")
+        admin.stop_lab()
+        admin.start_lab()
+        container = trial.lab("admin")
+        assert container.attrs["Config"]["Image"] == f"{trial.project}-stacks:local"
+        assert container.attrs["Config"]["Healthcheck"]["Test"] == ["NONE"]
+        assert "Health" not in container.attrs["State"]
+        look = (
+            "import getpass, os, sys\n"
+            "print(getpass.getuser(), os.getuid(), os.getgid(), sys.prefix, os.environ['COURSE_DATA'])\n"
+            "print(open('mine.txt').read())"
+        )
+        assert admin.run(look) == "jovyan 1000 100 /opt/conda /srv/course\nmine\n"
+        assert "Sourcing shell script: /usr/local/bin/before-notebook.d/10-course.sh" in container.logs().decode()
+    finally:
+        env.write_text(before)
+        shutil.rmtree(folder)
+        trial.make("up")
+        admin.stop_lab()
+        engine().images.remove(f"{trial.project}-stacks:local", force=True)
+
+
+def test_an_image_that_nobody_has_is_refused(trial: Trial) -> None:
+    """`make check` and `up` name the setting, and what runs goes on."""
+    env = trial.directory / ".env"
+    before = env.read_text()
+    hub = trial.container("hub").id
+    try:
+        env.write_text(before + "DOCKER_NOTEBOOK_IMAGE=localhost:9/nobody/has-this:1\n")
+        for verb in ("check", "up"):
+            done = trial.verb(verb)
+            assert done.returncode == 2, done.stdout
+            assert ".env: DOCKER_NOTEBOOK_IMAGE: the image localhost:9/nobody/has-this:1 is missing" in done.stdout
+    finally:
+        env.write_text(before)
+    assert trial.container("hub").id == hub
+    assert trial.container("hub").status == "running"
