@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
 from homeroom import choice
 from homeroom.places import NOTHING, Estimate, Need
 from homeroom.plan import LabPlan

@@ -8,11 +8,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from homeroom import places as module
 from homeroom.places import Full, Key, Need, Places, Running, estimate, first_served, total
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 GIB = 2**30
 BUDGET = Need(memory_bytes=10, cpus=100.0)

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from homeroom.plan import Person, allowed_profiles, groups_of, may_take, plan_for
 from hypothesis import given
 from hypothesis import strategies as st
-
-from homeroom.plan import Person, allowed_profiles, groups_of, may_take, plan_for
 
 ADA = Person(name="ada")
 
