@@ -1,6 +1,6 @@
 # Homeroom's verbs. Each is one line; what they do is in generator/cli.py.
 .DEFAULT_GOAL := help
-.PHONY: help init check render up down restart logs status gpus build shell password account clean lint test test-unit reference locks
+.PHONY: help init check render up down restart logs status gpus build kernels shell password account clean lint test test-unit reference locks
 MAKEFLAGS += --no-print-directory
 HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
@@ -27,6 +27,8 @@ gpus:     ## Show the machine's GPUs and propose site/gpus.yaml
 	$(HOMEROOM) gpus
 build:    ## Build the images anew
 	$(HOMEROOM) build
+kernels:  ## Build the kernels of site/kernels/ for every lab, also running ones
+	$(HOMEROOM) kernels
 shell:    ## Open a shell in the hub's container (SERVICE=proxy: in the proxy's)
 	$(HOMEROOM) shell $(SERVICE)
 password: ## Give the administrator a new password (NAME=ada: somebody else)

@@ -43,11 +43,12 @@ def init() -> None:
 @app.command()
 def check() -> None:
     """Check settings, site/ and machine; change nothing."""
-    from generator import deployment, render
+    from generator import deployment, kernels, render
     from generator.paths import SITE
 
     here = deployment.existing()
     texts = render.texts(here.settings, SITE)
+    kernels.read(SITE)
     console.note("[green]✓[/green] .env and site/ can be read")
     for finding in deployment.check_machine(here.settings, here.engine):
         mark = "[green]✓[/green]" if finding.level == "ok" else "[yellow]![/yellow]"
@@ -78,6 +79,15 @@ def build() -> None:
     from generator import deployment
 
     deployment.build(deployment.existing(), rebuild=True)
+
+
+@app.command()
+def kernels() -> None:
+    """Build the kernels of site/kernels/ for every lab, also the running ones."""
+    from generator import deployment, kernels
+
+    kernels.build(deployment.existing(), always=True)
+    kernels.announce()
 
 
 @app.command()

@@ -14,7 +14,7 @@ from typing import Any
 import docker.errors
 from docker.models.containers import Container
 
-from generator import RELEASED, env_file, gpus, preflight, proof, render, site_files
+from generator import RELEASED, env_file, features, gpus, kernels, preflight, proof, render, site_files
 from generator.console import counted, note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
 from generator.engine_install import provide_engine, terminal_question
@@ -71,8 +71,15 @@ class Deployment:
         folders = {"hub": "jupyterhub", "proxy": "proxy"}
         if not self.settings.DOCKER_NOTEBOOK_IMAGE:
             folders["lab"] = "jupyterlab"
+        arguments = {"lab": {"FEATURES": " ".join(features.parse(self.settings.LAB_FEATURES))}}
         return [
-            BuildSpec(name, f"{self.project}-{name}:local", ROOT / folder, ROOT / folder / "Dockerfile")
+            BuildSpec(
+                name,
+                f"{self.project}-{name}:local",
+                ROOT / folder,
+                ROOT / folder / "Dockerfile",
+                arguments.get(name, {}),
+            )
             for name, folder in folders.items()
         ]
 
@@ -174,6 +181,31 @@ def check_gpus(deployment: Deployment) -> None:
         raise_all(list(gpus.access_faults(access, deployment.engine.kind, deployment.client.info())))
 
 
+def check_locale(deployment: Deployment) -> None:
+    """See that the labs' image has the locale that is set; C.UTF-8 every image has.
+
+    :raises HomeroomError: it has not.
+    """
+    wanted, image = deployment.settings.LAB_LANG, deployment.settings.lab_image
+    if _plain(wanted) in ("c", "posix", "cutf8"):
+        return
+    listed: Any = deployment.client.containers.run(
+        image, ["-a"], entrypoint="locale", network_mode="none", remove=True, labels={"homeroom.service": "check"}
+    )
+    known = listed.decode(errors="replace").split()
+    if _plain(wanted) not in map(_plain, known):
+        raise HomeroomError(
+            f"the image {image} has no locale {wanted}",
+            place=".env: LAB_LANG",
+            remedy=f"It has {', '.join(known)}. Leave LAB_LANG out for C.UTF-8, or use an image that has yours.",
+        )
+
+
+def _plain(locale: str) -> str:
+    """A locale's name as the C library compares it: `de_AT.UTF-8` is `de_AT.utf8`."""
+    return locale.lower().replace("-", "").replace(".", "")
+
+
 def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
     """Load a configuration in the hub's image, as the hub would; needs that image.
 
@@ -216,6 +248,7 @@ def build(deployment: Deployment, *, rebuild: bool = False) -> None:
     """Have every image: the base image pulled or made, ours built where their sources changed."""
     images = ensure_images(deployment.engine, deployment.image_specs(), rebuild=rebuild)
     check_image(deployment)
+    check_locale(deployment)
     if not any(image.built for image in images):
         with step("Images are up to date"):
             pass
@@ -255,7 +288,8 @@ def runs_older_files(deployment: Deployment, service: str) -> bool:
         return False
     read_at_start = [RENDERED / render.GUARD_POLICY]
     if service == "hub":
-        read_at_start = [RENDERED / render.HUB_CONFIG, RENDERED / render.HUB_D, *(RENDERED / render.HUB_D).glob("*.py")]
+        configuration = [RENDERED / render.HUB_CONFIG, RENDERED / render.CULLER_CONFIG, RENDERED / render.HUB_D]
+        read_at_start = [*configuration, *(RENDERED / render.HUB_D).glob("*.py")]
     started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()
     return any(path.exists() and path.stat().st_mtime > started for path in read_at_start)
 
@@ -303,6 +337,7 @@ def up() -> None:
         note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
     settings = load()
     render.texts(settings, SITE)  # a slip in site/ is told before anything else is done
+    kernels.read(SITE)
     try:
         engine = find_engine(Path(settings.ENGINE_SOCKET))
     except EngineMissing:
@@ -325,6 +360,7 @@ def up() -> None:
     password = accounts.ensure_admin(deployment)
     proof.prove(deployment.settings)
     _greet(deployment, password)
+    kernels.build(deployment)  # last: a package that cannot be had keeps nobody from what is there
 
 
 def _greet(deployment: Deployment, password: str | None) -> None:
@@ -377,7 +413,7 @@ def clean() -> None:
                 deployment.client.images.remove(spec.tag)
             except docker.errors.ImageNotFound:
                 continue
-        for volume in ("guard-socket", "proxy-socket", "hub-socket", "lab-sockets"):
+        for volume in ("guard-socket", "proxy-socket", "hub-socket", "lab-sockets", "kernels"):
             try:
                 deployment.client.volumes.get(f"{deployment.project}_{volume}").remove()
             except docker.errors.NotFound:

@@ -65,6 +65,7 @@ class Profile(Strict):
     network: Literal["open", "none"] = "open"
     idle_seconds: Seconds | None = None
     longest_seconds: Seconds = 0
+    kernel_idle_seconds: Seconds | None = None
     ephemeral: bool = False
     allow: Allow | None = None
 
@@ -169,11 +170,8 @@ def as_data(
 ) -> dict[str, Any]:
     """A profile with every default filled in from `.env`.
 
-    :param gpu_idle_seconds: the idle timeout of labs with a GPU, which others wait for; None: half of other labs'.
+    :param gpu_idle_seconds: the idle timeout of labs with a GPU, which others wait for; None: GPU_IDLE_SECONDS.
     """
-    idle_seconds = settings.CULL_IDLE_SECONDS
-    if profile.gpus:
-        idle_seconds = idle_seconds // 2 if gpu_idle_seconds is None else gpu_idle_seconds
     return {
         "name": profile.name,
         "display_name": profile.display_name or profile.name.capitalize(),
@@ -186,11 +184,24 @@ def as_data(
         "shm_bytes": profile.shm,
         "environment": dict(profile.environment),
         "network": profile.network,
-        "idle_seconds": idle_seconds if profile.idle_seconds is None else profile.idle_seconds,
+        "idle_seconds": idle_seconds(profile, settings, gpu_idle_seconds),
         "longest_seconds": profile.longest_seconds,
+        "kernel_idle_seconds": (
+            settings.KERNEL_IDLE_SECONDS if profile.kernel_idle_seconds is None else profile.kernel_idle_seconds
+        ),
         "ephemeral": profile.ephemeral,
         "allow": profile.allow.model_dump() if profile.allow else None,
     }
+
+
+def idle_seconds(profile: Profile, settings: Settings, gpu_idle_seconds: int | None = None) -> int:
+    """Idle for this long, a lab of this profile is stopped; 0: never. One with GPUs keeps others waiting, so it is
+    released sooner."""
+    if profile.idle_seconds is not None:
+        return profile.idle_seconds
+    gpu = settings.GPU_IDLE_SECONDS if gpu_idle_seconds is None else gpu_idle_seconds
+    known = (settings.CULL_IDLE_SECONDS, gpu if profile.gpus else 0)
+    return min((seconds for seconds in known if seconds), default=0)
 
 
 def included(name: str, groups: Mapping[str, Group]) -> list[str]:

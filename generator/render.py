@@ -20,7 +20,10 @@ USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._@+-]{0,63}\Z"
 LAB_NETWORK = "labs"
 HUB_SOCKET_VOLUME = "hub-socket"
 LAB_SOCKETS_VOLUME = "lab-sockets"
+KERNELS_VOLUME = "kernels"
+KERNELS_TARGET = "/srv/kernels"
 HUB_CONFIG = "jupyterhub_config.py"
+CULLER_CONFIG = "idle_culler_config.py"
 GUARD_POLICY = "guard.json"
 HUB_D = "hub.d"
 HUB_D_REMEDY = "Mend the file, or give it another ending than .py; then run the command again."
@@ -33,11 +36,11 @@ def names(settings: Settings) -> dict[str, str]:
         "lab_network": f"{project}_{LAB_NETWORK}",
         "hub_socket_volume": f"{project}_{HUB_SOCKET_VOLUME}",
         "lab_sockets_volume": f"{project}_{LAB_SOCKETS_VOLUME}",
+        "kernels_volume": f"{project}_{KERNELS_VOLUME}",
     }
 
 
-def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> str:
-    """The text of `jupyterhub_config.py`."""
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         undefined=jinja2.StrictUndefined,
@@ -47,20 +50,42 @@ def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> st
         lstrip_blocks=True,
     )
     environment.filters["py"] = _literal
-    return environment.get_template("jupyterhub_config.py.j2").render(
+    return environment
+
+
+def _check_seconds(timeouts: list[int]) -> int:
+    """How often all labs are looked at, so that the shortest of their timeouts is kept within a tenth."""
+    return max(3, min([300, *(timeout // 10 for timeout in timeouts if timeout)]))
+
+
+def culler_config(settings: Settings, known: Labs) -> str:
+    """The text of `idle_culler_config.py`."""
+    timeouts = [profile[name] for profile in known.profiles for name in ("idle_seconds", "longest_seconds")]
+    template = _environment().get_template("idle_culler_config.py.j2")
+    return template.render(
+        cull_every_seconds=_check_seconds(timeouts),
+        cull_idle_seconds=settings.CULL_IDLE_SECONDS,
+        hub_api_url=f"http://proxy:8000{settings.BASE_URL}hub/api",
+    )
+
+
+def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> str:
+    """The text of `jupyterhub_config.py`."""
+    template = _environment().get_template("jupyterhub_config.py.j2")
+    return template.render(
         admin=settings.JUPYTERHUB_ADMIN,
         auth=settings.AUTH,
         base_url=settings.BASE_URL,
-        cull_every_seconds=min(300, max(10, settings.CULL_IDLE_SECONDS // 10)),
-        cull_idle_seconds=settings.CULL_IDLE_SECONDS,
         deployment=settings.COMPOSE_PROJECT_NAME,
-        hub_api_url=f"http://proxy:8000{settings.BASE_URL}hub/api",
         gpu_access=pool.access,
         gpus=pool.gpus,
         gpus_per_user=pool.per_user,
         groups=known.groups,
+        labs_per_person=settings.LABS_PER_PERSON,
+        named_servers=any(most > 1 for most in _most_labs(settings, known)),
         labs_cpus=known.cpus,
         labs_memory_bytes=known.memory_bytes,
+        lab_environment={"TZ": settings.TIMEZONE, "LANG": settings.LAB_LANG},
         lab_pids=settings.LAB_PIDS,
         lab_start_timeout_seconds=settings.LAB_START_TIMEOUT_SECONDS,
         log_level=settings.LOG_LEVEL,
@@ -71,8 +96,14 @@ def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> st
         password_min_length=settings.PASSWORD_MIN_LENGTH,
         template_vars={"accounts": settings.AUTH == "native", "password_min_length": settings.PASSWORD_MIN_LENGTH},
         username_pattern=USERNAME_PATTERN,
+        kernels_target=KERNELS_TARGET,
         **names(settings),
     )
+
+
+def _most_labs(settings: Settings, known: Labs) -> list[int]:
+    """The limits there are on a person's labs."""
+    return [settings.LABS_PER_PERSON, *(group["max_labs"] or 1 for group in known.groups.values())]
 
 
 def _literal(value: object) -> str:
@@ -98,6 +129,7 @@ def guard_policy(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> 
         "lab_sockets_volume": called["lab_sockets_volume"],
         "hub_socket_volume": called["hub_socket_volume"],
         "networks": [called["lab_network"]],
+        "volumes": [{"source": called["kernels_volume"], "target": KERNELS_TARGET, "read_only": True}],
         "max_pids": settings.LAB_PIDS,
         "devices": pool.requested,
         "runtimes": ["nvidia"] if pool.gpus and pool.access == "nvidia" else [],
@@ -115,7 +147,11 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
     known = labs.load(settings, site, labs.read_machine(), gpu_idle_seconds=pool.idle_seconds)
     if any(profile["gpus"] for profile in known.profiles):
         raise_all(list(gpus.profile_faults(SiteFile(site / labs.PROFILES), known.profiles, pool)))
-    found = {HUB_CONFIG: hub_config(settings, known, pool), GUARD_POLICY: guard_policy(settings, known, pool)}
+    found = {
+        HUB_CONFIG: hub_config(settings, known, pool),
+        CULLER_CONFIG: culler_config(settings, known),
+        GUARD_POLICY: guard_policy(settings, known, pool),
+    }
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)
     return found
@@ -156,7 +192,7 @@ def write(wanted: dict[str, str], directory: Path) -> list[str]:
 
 
 def _present(directory: Path) -> set[str]:
-    names = {HUB_CONFIG, GUARD_POLICY} & {path.name for path in directory.glob("*")}
+    names = {HUB_CONFIG, CULLER_CONFIG, GUARD_POLICY} & {path.name for path in directory.glob("*")}
     return names | {f"{HUB_D}/{path.name}" for path in (directory / HUB_D).glob("*.py")}
 
 

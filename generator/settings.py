@@ -6,9 +6,11 @@ To add a setting, add a field here, use it (Compose, a template or the generator
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
 import secrets
+import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -16,6 +18,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
+
+from generator import features
 
 Consumer = Literal["compose", "hub", "generator"]
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT])")
@@ -136,6 +140,21 @@ def check_secret(value: str) -> str:
     return value
 
 
+def check_time_zone(value: str) -> str:
+    """Require a time zone by its name in the IANA database; a machine without the database takes any."""
+    known = zoneinfo.available_timezones()
+    if not re.fullmatch(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", value) or (known and value not in known):
+        by_city = {name.rpartition("/")[2].lower(): name for name in sorted(known)}
+        by_city |= {name.lower(): name for name in sorted(known)}
+        wanted = value.lower().replace(" ", "_")
+        nearest = difflib.get_close_matches(wanted, by_city, n=1, cutoff=0.5) or difflib.get_close_matches(
+            wanted.rpartition("/")[2], by_city, n=1, cutoff=0.5
+        )
+        hint = f"; did you mean {by_city[nearest[0]]}?" if nearest else ", such as Europe/Vienna or UTC"
+        raise ValueError(f"is not a time zone{hint}")
+    return value
+
+
 def check_path(value: str) -> str:
     """Require an absolute path; Compose takes a colon for the end of it."""
     if not PurePosixPath(value).is_absolute() or ":" in value:
@@ -155,6 +174,8 @@ BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
 Secret = Annotated[str, AfterValidator(check_secret)]
+Features = Annotated[str, AfterValidator(features.check)]
+TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
 UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
 
@@ -183,6 +204,11 @@ class Settings(BaseModel):
         "admin",
         About(group=DEPLOYMENT, consumers=("hub", "generator")),
         "Name of the administrator. `make up` makes the account and prints its password once.",
+    )
+    TIMEZONE: TimeZone = setting(
+        "UTC",
+        About(group=DEPLOYMENT, consumers=("compose", "hub")),
+        "Time zone of the labs and of the services' logs, by its name: `Europe/Vienna`.",
     )
     HUB_IP: Address = setting(
         "0.0.0.0",
@@ -236,10 +262,22 @@ class Settings(BaseModel):
         machine before anyone starts a lab (`docker pull`); it is never pulled while somebody waits.""",
         pattern=r"^$|^[a-z0-9][a-zA-Z0-9._/:@-]{0,250}$",
     )
+    LAB_FEATURES: Features = setting(
+        "git,science",
+        About(group=LABS, consumers=("generator",), unit="names with commas between them"),
+        f"""What Homeroom's own lab image holds beside JupyterLab, of {", ".join(features.known())}. `make up` builds
+        what changed. docs/labs.md says what each is for and how large it is.""",
+    )
     LAB_MEMORY: Size = setting(
         "1G",
         About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that each lab may use. A lab never swaps: what needs more is stopped inside that lab alone.",
+    )
+    LAB_LANG: str = setting(
+        "C.UTF-8",
+        About(group=LABS, consumers=("hub", "generator")),
+        "Locale of the labs (their LANG). Homeroom's own image has C.UTF-8; another one only where the image has it.",
+        pattern=r"^[A-Za-z][A-Za-z0-9_.@-]{0,31}$",
     )
     LAB_CPUS: Number = setting(
         1.0,
@@ -258,8 +296,8 @@ class Settings(BaseModel):
     LABS_MEMORY: TotalSize = setting(
         "0",
         About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 16G"),
-        """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the machine
-        has, less Homeroom's services and 1G.""",
+        """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the
+        machine has, less Homeroom's services and 1G.""",
     )
     LABS_CPUS: Number = setting(
         0,
@@ -289,26 +327,51 @@ class Settings(BaseModel):
         ge=10,
         le=3600,
     )
+    LABS_PER_PERSON: Whole = setting(
+        1,
+        About(group=LABS, consumers=("hub",), unit="labs"),
+        """Labs that a person may run at once; beside the first they have names, and all share the person's home. Groups
+        may say otherwise (`max_labs`).""",
+        ge=1,
+        le=100,
+    )
     CULL_IDLE_SECONDS: Whole = setting(
         3600,
-        About(group=LABS, consumers=("hub",), unit="seconds"),
-        "A lab in which nothing ran for this long is stopped; its files stay. 0: never.",
+        About(group=LABS, consumers=("hub", "generator"), unit="seconds"),
+        """A lab in which nothing ran for this long is stopped; its files stay. A running cell counts, a page that is
+        merely open does not. Profiles and groups may say otherwise. 0: never.""",
+        ge=0,
+        le=2592000,
+    )
+    GPU_IDLE_SECONDS: Whole = setting(
+        1800,
+        About(group=LABS, consumers=("hub", "generator"), unit="seconds"),
+        """The same for labs that hold a GPU, which others wait for; the shorter of the two holds. 0: as
+        CULL_IDLE_SECONDS.""",
+        ge=0,
+        le=2592000,
+    )
+    KERNEL_IDLE_SECONDS: Whole = setting(
+        14400,
+        About(group=LABS, consumers=("hub", "generator"), unit="seconds"),
+        """A kernel in which nothing ran for this long is stopped, to free memory within a lab that goes on; its
+        variables are gone. Profiles may say otherwise. 0: never.""",
         ge=0,
         le=2592000,
     )
     HUB_MEMORY: Size = setting(
         "1G",
-        About(group=SERVICES, consumers=("compose", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that the hub may use.",
     )
     PROXY_MEMORY: Size = setting(
         "512M",
-        About(group=SERVICES, consumers=("compose", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that the proxy may use.",
     )
     GUARD_MEMORY: Size = setting(
         "256M",
-        About(group=SERVICES, consumers=("compose", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that the engine's guard may use.",
     )
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARN", "ERROR"] = setting(

@@ -49,6 +49,21 @@ def _in_use(used: tuple[int, int] | None) -> str:
     return f"{in_units(used[0])} of {in_units(used[1])}" if used else "-"
 
 
+def _who(lab: Container) -> str:
+    """Whose lab it is, with its name where it has one."""
+    name = lab.labels.get("homeroom.server", "")
+    return lab.labels[USER_LABEL] + (f" ({name})" if name else "")
+
+
+def runs_old_image(deployment: Deployment, lab: Container) -> bool:
+    """Whether the lab's image by its name is another one by now, or gone."""
+    try:
+        current = deployment.client.images.get(lab.attrs["Config"]["Image"]).id
+    except docker.errors.ImageNotFound:
+        return True
+    return bool(current != lab.attrs["Image"])
+
+
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
@@ -81,11 +96,14 @@ def show(deployment: Deployment) -> None:
 
     note(f"\n[bold]{counted(len(labs), 'lab')} running[/bold]")
     if labs:
+        outdated = {lab.id for lab in labs if runs_old_image(deployment, lab)}
         table = _table("person", "image", "since", "memory")
         for lab in sorted(labs, key=lambda one: one.labels[USER_LABEL]):
-            row = (lab.labels[USER_LABEL], lab.attrs["Config"]["Image"])
-            table.add_row(*row, age(lab.attrs["State"]["StartedAt"], now), _in_use(used.get(lab.id)))
+            image = lab.attrs["Config"]["Image"] + (" [yellow](old)[/yellow]" if lab.id in outdated else "")
+            table.add_row(_who(lab), image, age(lab.attrs["State"]["StartedAt"], now), _in_use(used.get(lab.id)))
         out.print(table)
+        if outdated:
+            note(f"{len(outdated)} of them run an old image; they get the new one when they are started next.")
 
     _show_gpus(deployment, now)
     _show_people(deployment)

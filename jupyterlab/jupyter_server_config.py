@@ -1,11 +1,24 @@
 """What every lab's server is told. It is read from the image; the person's own ~/.jupyter is not read by the server."""
 
+from pathlib import Path
+
 c = get_config()  # noqa: F821 - given by the loader
 
 # Closing a tab leaves the kernel; idle kernels go with the lab, which the hub stops.
-c.ServerApp.terminado_settings = {"shell_command": ["/bin/bash"]}
+c.ServerApp.terminado_settings = {"shell_command": ["/usr/bin/choom", "--adjust", "1000", "--", "/bin/bash"]}
 # No news from elsewhere on every start: it costs a request that a closed network lets hang.
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 # Files deleted in the page go for good: a trash folder would fill the home unseen.
 c.FileContentsManager.delete_to_trash = False
+# When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
+c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.kernels.FrugalKernelManager"
+c.ServerApp.kernel_websocket_connection_class = "homeroom_lab.kernels.TellingConnection"
+# The meter of memory and CPU in the page: against this lab's limits, which the hub gives it in MEM_LIMIT and CPU_LIMIT.
+c.ResourceUseDisplay.track_cpu_percent = True
+c.ResourceUseDisplay.cpu_warning_threshold = 0  # it would compare percent with a number of CPUs, and always warn
+# What Prometheus would be told costs a look at every process each second, and nobody may ask for it here.
+c.ResourceUseDisplay.enable_prometheus_metrics = False
+# What the image's features (jupyterlab/features/*/root) and images made from this one add.
+for _path in sorted(Path("/opt/jupyter/etc/jupyter/lab.d").glob("*.py")):
+    load_subconfig(str(_path))  # noqa: F821 - given by the loader

@@ -18,7 +18,7 @@ from generator.paths import ROOT
 from tests.trial import tracked_files
 
 BIN = Path(sys.executable).parent
-TYPED = ("generator", "jupyterhub/homeroom", "tests")
+TYPED = ("generator", "jupyterhub/homeroom", "jupyterlab/homeroom_lab", "tests")
 BASE_IMAGE = "debian:trixie-slim"
 
 # Written so that none of them finds itself here.

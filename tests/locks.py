@@ -6,9 +6,11 @@ Without `--upgrade` only what an `.in` file asks for moves; with it everything d
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -51,6 +53,8 @@ LOCKS = (
         (*_HOST, "--constraints=generator/requirements.txt", "--constraints=jupyterhub/requirements.txt"),
     ),
 )
+# The lab image's features, by the lock that each kind of them adds to.
+FEATURES = {"server": "jupyterlab/requirements.txt", "kernel": "jupyterlab/kernel.txt"}
 
 
 def environment() -> dict[str, str]:
@@ -67,9 +71,37 @@ def lock_python(lock: Lock, *, upgrade: bool) -> None:
 
     :raises HomeroomError: the packages cannot be had together, or not be reached.
     """
-    command = [uv.find_uv_bin(), "pip", "compile", "--quiet", lock.source, f"--output-file={lock.target}"]
+    _compile([lock.source], lock.target, lock.options, upgrade=upgrade)
+
+
+def lock_features(kind: str, base: str, *, upgrade: bool) -> None:
+    """Write the features' locks of one kind: what each adds to `base`, of which it moves nothing.
+
+    All are resolved together first, so that any of them fit beside each other in one environment.
+
+    :raises HomeroomError: as for `lock_python`.
+    """
+    sources = sorted(path.relative_to(ROOT) for path in ROOT.glob(f"jupyterlab/features/*/{kind}.in"))
+    there = re.findall(r"^([a-z0-9.-]+)==", (ROOT / base).read_text(encoding="utf-8"), re.M)
+    left_out = [f"--no-emit-package={name}" for name in there]
+    with tempfile.TemporaryDirectory() as scratch:
+        together = Path(scratch) / "together.txt"
+        locks = [ROOT / source.with_suffix(".txt") for source in sources]
+        together.write_text("".join(lock.read_text(encoding="utf-8") for lock in locks if lock.is_file()))
+        _compile(
+            [str(source) for source in sources], str(together), (*_IMAGE, f"--constraints={base}"), upgrade=upgrade
+        )
+        for source in sources:
+            constraints = (f"--constraints={base}", f"--constraints={together}")
+            _compile(
+                [str(source)], str(source.with_suffix(".txt")), (*_IMAGE, *constraints, *left_out), upgrade=upgrade
+            )
+
+
+def _compile(sources: list[str], target: str, options: tuple[str, ...], *, upgrade: bool) -> None:
+    command = [uv.find_uv_bin(), "pip", "compile", "--quiet", *sources, f"--output-file={target}"]
     command += ["--generate-hashes", "--no-emit-index-url", "--no-annotate", "--custom-compile-command=make locks"]
-    _run([*command, *lock.options, *(["--upgrade"] if upgrade else [])], lock.source, ROOT)
+    _run([*command, *options, *(["--upgrade"] if upgrade else [])], ", ".join(sources), ROOT)
 
 
 def lock_npm(*, upgrade: bool) -> None:
@@ -98,6 +130,9 @@ def main(arguments: list[str]) -> int:
         for lock in LOCKS:
             with step(f"Locking {lock.target}"):
                 lock_python(lock, upgrade=upgrade)
+        for kind, base in FEATURES.items():
+            with step(f"Locking jupyterlab/features/*/{kind}.txt"):
+                lock_features(kind, base, upgrade=upgrade)
         if shutil.which("npm"):
             with step("Locking proxy/package-lock.json"):
                 lock_npm(upgrade=upgrade)

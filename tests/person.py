@@ -140,8 +140,8 @@ class Kernel:
             connect(url, additional_headers=headers, max_size=2**24, proxy=None)
         )
 
-    def run(self, code: str) -> str:
-        """Run code and return what it wrote to its streams, or raise with its traceback."""
+    def start(self, code: str) -> str:
+        """Run code without waiting for it; returns the message's id."""
         message_id = uuid.uuid4().hex
         header = {
             "msg_id": message_id,
@@ -153,6 +153,11 @@ class Kernel:
         content = {"code": code, "silent": False, "store_history": False, "allow_stdin": False}
         message = {"channel": "shell", "header": header, "parent_header": {}, "metadata": {}, "content": content}
         self.channel.send(json.dumps(message))
+        return message_id
+
+    def run(self, code: str) -> str:
+        """Run code and return what it wrote to its streams, or raise with its traceback."""
+        message_id = self.start(code)
         written: list[str] = []
         while True:
             answer = json.loads(self.channel.recv(timeout=PATIENCE_SECONDS))

@@ -136,8 +136,13 @@ class Trial:
 
     def lab(self, user: str) -> Any:
         """The container of a person's lab; an IndexError when there is none."""
+        return self.labs(user)[0]
+
+    def labs(self, user: str) -> list[Any]:
+        """The containers of a person's labs."""
         labels = [f"homeroom.deployment={self.project}", f"homeroom.user={user}"]
-        return engine().containers.list(all=True, filters={"label": labels})[0]
+        found: list[Any] = engine().containers.list(all=True, filters={"label": labels})
+        return found
 
     def remove(self) -> None:
         """Remove all traces of it from the engine, homes included: it is a test's."""

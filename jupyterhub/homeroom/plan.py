@@ -36,6 +36,7 @@ class LabPlan:
     :param cpus: CPUs that it may use at once.
     :param idle_seconds: idle for this long, it is stopped; 0: never.
     :param longest_seconds: running for this long, it is stopped; 0: never.
+    :param kernel_idle_seconds: a kernel idle for this long is stopped within the running lab; 0: never.
     """
 
     profile: str
@@ -48,6 +49,7 @@ class LabPlan:
     network: str = "open"
     idle_seconds: int = 0
     longest_seconds: int = 0
+    kernel_idle_seconds: int = 0
     ephemeral: bool = False
     mounts: tuple[Mount, ...] = ()
 
@@ -88,6 +90,11 @@ def largest(groups: Mapping[str, Mapping[str, Any]], member_of: Collection[str],
     return max(given) if given else otherwise
 
 
+def most_labs(groups: Mapping[str, Mapping[str, Any]], person: Person, otherwise: int) -> int:
+    """How many labs a person may run at once; `otherwise` where none of their groups says it."""
+    return int(largest(groups, groups_of(person, groups), "max_labs", otherwise))
+
+
 def plan_for(profile: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]], person: Person) -> LabPlan:
     """What a lab of this profile gets when this person starts it."""
     member_of = [name for name in groups_of(person, groups) if name in groups]
@@ -107,5 +114,6 @@ def plan_for(profile: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]
         network=profile["network"],
         idle_seconds=0 if never_idle else profile["idle_seconds"],
         longest_seconds=profile["longest_seconds"],
+        kernel_idle_seconds=0 if never_idle else profile.get("kernel_idle_seconds", 0),
         ephemeral=profile["ephemeral"],
     )

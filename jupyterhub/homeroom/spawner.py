@@ -8,6 +8,7 @@ import inspect
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +18,19 @@ from jupyterhub.orm import User as HubUser
 from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom import choice, sockets
+from homeroom.choice import size
+from homeroom.culling import OUT_OF_MEMORY, Facts, report_seconds, why_ended, why_over
 from homeroom.gpu_labs import GPUSpawner
 from homeroom.no_lab import NoLab
 from homeroom.places import Estimate, Full, Key, Need, Places, Running
-from homeroom.plan import LabPlan, Person, allowed_profiles, plan_for
+from homeroom.plan import LabPlan, Person, allowed_profiles, most_labs, plan_for
 from homeroom.running import STATES, Recorded, orphans, running
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
 ENGINE_THREADS = 8
+ENDED = "homeroom_ended"
+RESET_SCRIPT = Path(__file__).with_name("lab_reset.sh").read_text(encoding="utf-8")
 
 
 class LabDied(NoLab):
@@ -65,6 +70,7 @@ class LabSpawner(GPUSpawner):
     )
     labs_cpus = Float(0.0, config=True, help="CPUs that all running labs together may be promised; 0: no end.")
     queue_seconds = Integer(1800, config=True, help="How long somebody waits in line for a place.")
+    labs_per_person = Integer(1, config=True, help="Labs that a person may run at once, where no group says otherwise.")
     lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has its place.")
     home = Unicode("/home/jovyan", config=True, help="Where the home volume is mounted in the lab.")
 
@@ -73,6 +79,10 @@ class LabSpawner(GPUSpawner):
     _labs_mountpoint: str | None = None
     _places: Places | None = None
     _plan: LabPlan | None = None
+    _facts: Facts | None = None
+    _resets: set[Key] = set()
+    ended = ""
+    """Why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs."""
     _clearing: asyncio.Task[None] | None = None
 
     @default("pull_policy")
@@ -124,6 +134,23 @@ class LabSpawner(GPUSpawner):
         if self._plan is None:
             self._plan = self._decide()
         return self._plan
+
+    @property
+    def most_labs(self) -> int:
+        """How many labs this person may run at once."""
+        return most_labs(self.groups, self.person, self.labs_per_person)
+
+    def _check_count(self) -> None:
+        """:raises NoLab: this would be one lab too many for this person."""
+        others = [other for other in self.user.spawners.values() if other is not self and other.active]
+        if len(others) + 1 > self.most_labs or (self.name and self.most_labs == 1):
+            raise NoLab(
+                "You have as many labs as you may have. Stop one of them first."
+                if self.most_labs > 1
+                else "You may have one lab only, the one without a name.",
+                reason="too-many-labs",
+                status_code=403,
+            )
 
     def _decide(self) -> LabPlan:
         allowed = {profile["name"]: profile for profile in allowed_profiles(self.profiles, self.groups, self.person)}
@@ -182,7 +209,10 @@ class LabSpawner(GPUSpawner):
         :raises NoLab: there is no such profile for this person, no place, or no image.
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
+        self._check_count()
         self._plan = self._decide()
+        self._facts = Facts.of(self._plan)
+        self.ended = ""
         self.image = self._plan.image
         if self._clearing:
             await self._clearing
@@ -194,6 +224,7 @@ class LabSpawner(GPUSpawner):
             raise NoLab(str(error), reason="full", status_code=503) from None
         try:
             address = await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
+            self.reset_at_start(False)
         except BaseException as error:
             self._clearing = asyncio.create_task(self._clear_away())
             if isinstance(error, asyncio.CancelledError):  # whoever gave up is not kept waiting
@@ -267,6 +298,45 @@ class LabSpawner(GPUSpawner):
             await asyncio.sleep(0.5)
             yield {"progress": choice.start_progress(time.monotonic() - started)}
 
+    async def stop(self, now: bool = False) -> None:
+        """Stop the lab; where its time is over, keep that as the reason."""
+        self.ended = self._why_over()
+        await super().stop(now)
+
+    async def poll(self) -> Any:
+        """None while the lab runs, else how it ended; the reason is kept for its owner."""
+        status = await super().poll()
+        if status is not None and self._facts is not None and not self.ended:
+            container = await self.get_object()
+            if container:
+                self.ended = why_ended(container["State"], size(int(container["HostConfig"]["Memory"])))
+        return status
+
+    def _why_over(self) -> str:
+        record = self.orm_spawner
+        if self._facts is None or not record.started or not record.last_activity:
+            return ""
+        present = datetime.now(UTC).replace(tzinfo=None)  # the hub's database knows no zones
+        return why_over(
+            self._facts,
+            idle_for_seconds=(present - record.last_activity).total_seconds(),
+            runs_for_seconds=(present - record.started).total_seconds(),
+        )
+
+    def reset_at_start(self, wanted: bool) -> None:
+        """Whether the next start sets aside what the person installed and configured: `lab_reset.sh`."""
+        if wanted:
+            LabSpawner._resets.add(self.key)
+        else:
+            LabSpawner._resets.discard(self.key)
+
+    async def get_command(self) -> list[str]:
+        """The image's command; behind a reset of the environment where its owner asked for it."""
+        command: list[str] = await super().get_command()
+        if self.key in LabSpawner._resets:
+            return ["sh", "-c", RESET_SCRIPT, "lab", *command]
+        return command
+
     async def _options_form(self, spawner: Any) -> str:
         """The page on which people choose; empty, so that the lab starts at once, where there is no choice."""
         profiles = allowed_profiles(self.profiles, self.groups, self.person)
@@ -337,12 +407,42 @@ class LabSpawner(GPUSpawner):
             lines = log.decode(errors="replace").strip()
         self.log.error("Lab %s ended before it answered:\n%s", self.container_name, lines)
         last = lines.splitlines()[-1] if lines else "it left no message"
+        if self.ended.startswith(OUT_OF_MEMORY):
+            return LabDied(self.ended, reason="memory", status_code=500)
         return LabDied(f"The lab ended before it answered: {last}", reason="died", status_code=500)
 
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""
         socket_args = [f"--ServerApp.sock={sockets.LAB / 'lab.sock'}", "--ServerApp.sock_mode=0660"]
-        return socket_args + list(super().get_args())
+        return socket_args + self._kernel_args() + list(super().get_args())
+
+    def _kernel_args(self) -> list[str]:
+        """When the lab stops idle kernels: also those that a page has open, never one in which a cell runs."""
+        seconds = self.plan.kernel_idle_seconds
+        if not seconds:
+            return []
+        manager = "--MappingKernelManager"
+        return [
+            f"{manager}.cull_idle_timeout={seconds}",
+            f"{manager}.cull_interval={max(1, min(300, seconds // 4))}",
+            f"{manager}.cull_connected=True",
+        ]
+
+    def get_state(self) -> dict[str, Any]:
+        """What the hub keeps of a running lab; with the facts that its end is decided by."""
+        state: dict[str, Any] = super().get_state()
+        return state | (self._facts.as_state() if self._facts else {}) | ({ENDED: self.ended} if self.ended else {})
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up what `get_state` gave, after a restart of the hub."""
+        super().load_state(state)
+        self._facts = Facts.from_state(state)
+        self.ended = state.get(ENDED, "")
+
+    def clear_state(self) -> None:
+        """Forget the lab that ran, but not why it ended."""
+        super().clear_state()
+        self._facts = None
 
     async def create_object(self) -> dict[str, Any]:
         """Create the container."""
@@ -350,7 +450,7 @@ class LabSpawner(GPUSpawner):
         create = await self._evaluated(self.extra_create_kwargs)
         mountpoint = await self._mountpoint()
         arguments: dict[str, Any] = {
-            "image": self.image,
+            "image": self.plan.image,
             "name": self.container_name,
             "command": await self.get_command(),
             "environment": self.get_env(),
@@ -377,7 +477,8 @@ class LabSpawner(GPUSpawner):
         """The lab's environment: the hub's, the limits, and what profile and groups add."""
         environment: dict[str, str] = super().get_env()
         limits = {"MEM_LIMIT": str(self.plan.memory_bytes), "CPU_LIMIT": f"{self.plan.cpus:g}"}
-        return environment | limits | dict(self.plan.environment)
+        reports = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(report_seconds(self.plan.idle_seconds))}
+        return environment | limits | reports | dict(self.plan.environment)
 
     def _host_config(self, mountpoint: str) -> dict[str, Any]:
         """The limits, mounts and locks of a lab's container."""

@@ -24,6 +24,7 @@ def tree(tmp_path: Path) -> Path:
     """A deployment's directory of its own, with the generator and nothing else."""
     folder = tmp_path / "tree"
     shutil.copytree(ROOT / "generator", folder / "generator", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "jupyterlab/features", folder / "jupyterlab/features")
     return folder
 
 

@@ -80,8 +80,11 @@ class FakeEngine:
     def inspect_container(self, container: str) -> Any:
         if self.container is None:
             raise api_error(404)
-        state = {"Running": self.running, "ExitCode": 1, "Error": "", "FinishedAt": ""}
-        return {"Id": "c0ffee", "State": state}
+        state = {"Running": self.running, "ExitCode": 1, "Error": "", "FinishedAt": "", "OOMKilled": False}
+        return {"Id": "c0ffee", "State": state, "HostConfig": {"Memory": 2**30}}
+
+    def containers(self, **_: Any) -> list[Any]:
+        return []
 
     def create_container(self, **arguments: Any) -> Any:
         self.asked.append("create")
@@ -93,7 +96,9 @@ class FakeEngine:
         self.running = True
         self.on_start()
 
-    def remove_container(self, container: str, v: bool = False) -> None:
+    def remove_container(self, container: str, v: bool = False, force: bool = False) -> None:
+        if self.container is None:
+            raise api_error(404)
         self.asked.append("remove")
         self.container = None
 
@@ -177,14 +182,15 @@ def test_a_lab_is_hardened(engine: FakeEngine, rendered: Config) -> None:
     assert "ports" not in asked
 
 
-def test_a_lab_sees_three_mounts(engine: FakeEngine, rendered: Config) -> None:
-    """The person's home, the hub's socket to read, and of the labs' directories only its own."""
+def test_a_lab_sees_nothing_else_of_the_machine(engine: FakeEngine, rendered: Config) -> None:
+    """The person's home, the hub's socket and the kernels to read, and of the labs' directories only its own."""
     host = created(spawner(rendered), engine)["host_config"]
     own = sockets.directory_name("ada", "")
     assert sorted(host["Binds"]) == sorted(
         [
             "homeroom-user-ada:/home/jovyan:rw",
             "homeroom_hub-socket:/run/hub:ro",
+            "homeroom_kernels:/srv/kernels:ro",
             f"{MOUNTPOINT}/{own}:/run/lab:rw",
         ]
     )
@@ -198,6 +204,11 @@ def test_a_lab_tells_whose_it_is(engine: FakeEngine, rendered: Config) -> None:
         "homeroom.deployment": "homeroom",
         "homeroom.user": "ada.l",
         "homeroom.server": "thesis",
+        "homeroom.profile": "default",
+        "homeroom.memory": str(2**30),
+        "homeroom.cpus": "1",
+        "homeroom.idle": "3600",
+        "homeroom.longest": "0",
     }
     assert created(spawner(rendered), engine)["labels"]["homeroom.server"] == ""
 

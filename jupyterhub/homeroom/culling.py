@@ -1,0 +1,113 @@
+"""When labs end, and why: idle for too long, run for longer than their profile lets them, or out of memory.
+
+The library jupyterhub-idle-culler asks `arbiter` about each running lab; `idle_culler_config.py` says so. What a lab's
+plan allows travels in the spawner's state, so that a lab keeps the rules that it was started with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from homeroom.choice import duration
+from homeroom.plan import LabPlan
+
+STATE = "homeroom"
+"""The key of the facts in the spawner's state."""
+
+LONGEST_REPORT_SECONDS = 300
+OUT_OF_MEMORY = "Your lab ran out of memory and was stopped."
+KILLED = 137  # 128 + SIGKILL
+_culling_since = time.monotonic()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is to be known of a running lab when its end is decided.
+
+    :param idle_seconds: idle for this long, it is stopped; 0: never.
+    :param longest_seconds: running for this long, it is stopped, busy or not; 0: never.
+    """
+
+    profile: str
+    idle_seconds: int
+    longest_seconds: int
+    gpus: int = 0
+
+    @classmethod
+    def of(cls, plan: LabPlan) -> Facts:
+        """The facts of a lab that is started by this plan."""
+        return cls(
+            profile=plan.profile,
+            idle_seconds=plan.idle_seconds,
+            longest_seconds=plan.longest_seconds,
+            gpus=plan.gpus,
+        )
+
+    def as_state(self) -> dict[str, Any]:
+        """Plain data for the spawner's state."""
+        return {STATE: asdict(self)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Facts | None:
+        """The facts that a spawner's state holds; None where it holds none."""
+        found = state.get(STATE)
+        return cls(**found) if found else None
+
+
+def report_seconds(idle_seconds: int) -> int:
+    """How often a lab tells the hub when something last ran in it: often enough for its own timeout."""
+    return max(1, min(LONGEST_REPORT_SECONDS, idle_seconds // 4)) if idle_seconds else LONGEST_REPORT_SECONDS
+
+
+def why_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float) -> str:
+    """Why a lab's time is over, in a sentence for its owner; empty: it is not."""
+    if facts.longest_seconds and runs_for_seconds >= facts.longest_seconds:
+        return f"Your lab was stopped after {duration(facts.longest_seconds)}, the longest that its kind may run."
+    if facts.idle_seconds and min(idle_for_seconds, runs_for_seconds) >= facts.idle_seconds:
+        return f"Your lab was stopped because nothing had run in it for {duration(facts.idle_seconds)}."
+    return ""
+
+
+def why_ended(state: Mapping[str, Any], memory: str) -> str:
+    """Why a lab's container ended by itself, in a sentence for its owner; empty: it was shut down in an orderly way.
+
+    :param state: the engine's `State` of the container.
+    :param memory: what the lab may use, in words.
+    """
+    if state["ExitCode"] == 0:
+        return ""
+    if state["OOMKilled"] and state["ExitCode"] == KILLED:
+        return f"{OUT_OF_MEMORY} It needed more than the {memory} that it has. Files that were saved are kept."
+    return f"Your lab ended by itself (exit code {state['ExitCode']}). Files that were saved are kept."
+
+
+def is_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, culling_for_seconds: float) -> bool:
+    """Whether a lab is to be stopped.
+
+    :param culling_for_seconds: how long there has been a hub that labs could report to. After a break of the hub, a lab
+        in full use looks idle until its next report, so idleness counts only when there was time for two.
+    """
+    if culling_for_seconds < 2 * report_seconds(facts.idle_seconds):
+        facts = replace(facts, idle_seconds=0)
+    return bool(why_over(facts, idle_for_seconds=idle_for_seconds, runs_for_seconds=runs_for_seconds))
+
+
+def arbiter(inactive: timedelta | None, inactive_limit: int, server: Mapping[str, Any]) -> bool:
+    """What the idle culler asks: whether to stop this lab.
+
+    :param inactive_limit: seconds, for a lab whose state tells nothing: one that an older Homeroom started. 0: never.
+    """
+    facts = Facts.from_state(server.get("state") or {})
+    if facts is None:
+        facts = Facts(profile="", idle_seconds=inactive_limit, longest_seconds=0)
+    runs_for = datetime.now(UTC) - datetime.fromisoformat(server["started"])
+    return is_over(
+        facts,
+        idle_for_seconds=(runs_for if inactive is None else inactive).total_seconds(),
+        runs_for_seconds=runs_for.total_seconds(),
+        culling_for_seconds=time.monotonic() - _culling_since,
+    )

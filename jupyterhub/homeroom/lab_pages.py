@@ -1,0 +1,110 @@
+"""What people do with their own lab from the hub's home page: restart it, and reset what they installed."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from jupyterhub.handlers.pages import SpawnHandler
+from jupyterhub.scopes import needs_scope
+from jupyterhub.user import User
+from jupyterhub.utils import url_path_join
+from tornado import web
+
+STOP_SECONDS = 60
+POLL_SECONDS = 0.1
+
+
+class LabHandler(SpawnHandler):
+    """A form that ends in a lab that is started anew. It borrows the hub's own way of starting one."""
+
+    def owner(self, user_name: str) -> User:
+        """The person whose lab it is. :raises HTTPError: 404, there is none."""
+        user = self.find_user(user_name)
+        if user is None:
+            raise web.HTTPError(404, f"There is no user {user_name}.")
+        return user
+
+    def known_server(self, user: User, server_name: str) -> None:
+        """:raises HTTPError: 404, the person has no lab of this name."""
+        if server_name and (not self.allow_named_servers or server_name not in user.orm_spawners):
+            raise web.HTTPError(404, f"{user.name} has no lab {server_name}.")
+
+    async def begin_anew(self, user: User, server_name: str, *, reset: bool) -> None:
+        """Stop a lab where it runs, start it as it was started last, and go to the page that waits for it.
+
+        :raises HTTPError: 409, it is just starting or stopping; 504, it does not stop.
+        """
+        spawner = user.get_or_create_spawner(server_name, server_name)
+        if spawner.pending:
+            raise web.HTTPError(409, "This lab is just starting or stopping. Please wait a moment and try again.")
+        if spawner.active:
+            await self.stop_single_user(user, server_name)
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + STOP_SECONDS
+        while spawner.pending:
+            if loop.time() > deadline:
+                raise web.HTTPError(504, "This lab does not stop. Please tell the administrator.")
+            await asyncio.sleep(POLL_SECONDS)
+        spawner = user.get_or_create_spawner(server_name, server_name, replace_failed=True)
+        spawner.reset_at_start(reset)
+        pending_url = self._get_pending_url(user, server_name)
+        await self._wrap_spawn_single_user(user, server_name, server_name, spawner, pending_url)
+
+
+class RestartHandler(LabHandler):
+    """POST `/hub/homeroom/labs/NAME/restart[/SERVER]`: stop the lab, start it again with the same choice."""
+
+    @web.authenticated
+    async def get(self, user_name: str, server_name: str | None = None) -> None:
+        """Who comes by a link or a reload is shown the home page; nothing is done."""
+        self.redirect(url_path_join(self.hub.base_url, "home"))
+
+    @web.authenticated
+    async def post(self, user_name: str, server_name: str | None = None) -> None:
+        """Restart the lab."""
+        await self._restart(user_name=user_name, server_name=server_name or "")
+
+    @needs_scope("servers")
+    async def _restart(self, user_name: str, server_name: str) -> None:
+        user = self.owner(user_name)
+        self.known_server(user, server_name)
+        await self.begin_anew(user, server_name, reset=False)
+
+
+class ResetHandler(LabHandler):
+    """`/hub/homeroom/labs/NAME/reset`: asks first (GET), then starts the lab as on its first day, but for files."""
+
+    @web.authenticated
+    async def get(self, user_name: str) -> None:
+        """Ask."""
+        await self._ask(user_name=user_name)
+
+    @web.authenticated
+    async def post(self, user_name: str) -> None:
+        """Reset."""
+        await self._reset(user_name=user_name)
+
+    @needs_scope("servers")
+    async def _ask(self, user_name: str) -> None:
+        user = self.owner(user_name)
+        html: Any = await self.render_template("lab-reset.html", owner=user, lab=user.spawner, others=others(user))
+        self.finish(html)
+
+    @needs_scope("servers")
+    async def _reset(self, user_name: str) -> None:
+        user = self.owner(user_name)
+        if others(user):
+            raise web.HTTPError(409, f"Please stop the other labs first: {', '.join(others(user))}.")
+        await self.begin_anew(user, "", reset=True)
+
+
+def others(user: User) -> list[str]:
+    """The named labs of a person that run: they share the home whose environment is to be reset."""
+    return sorted(spawner.name for spawner in user.spawners.values() if spawner.name and spawner.active)
+
+
+def further_labs(handler: Any) -> int:
+    """How many named labs the person behind a request may have; 0 is none, and the spawner sees to it."""
+    person = handler.current_user
+    return int(person.spawner.most_labs - 1) if isinstance(person, User) else 0

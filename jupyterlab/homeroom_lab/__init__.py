@@ -1,0 +1,15 @@
+"""What Homeroom adds to the server in a lab: what counts as activity, and kernels that run out of memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def _jupyter_server_extension_points() -> list[dict[str, str]]:
+    return [{"module": "homeroom_lab"}]
+
+
+def _load_jupyter_server_extension(app: Any) -> None:
+    from homeroom_lab import activity
+
+    activity.install(app.web_app)

@@ -1,0 +1,62 @@
+"""Kernels that go first when memory runs out, and a page's connection to them that says so."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from typing import Any
+
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
+from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
+from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
+
+from homeroom_lab.memory import FIRST_TO_GO, explanation, kills
+
+
+class FrugalKernelManager(ServerKernelManager):
+    """Starts kernels as the first to go when memory runs out, and knows when one did."""
+
+    kills_at_start = 0
+
+    async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
+        self.kills_at_start = kills()
+        await super()._async_launch_kernel([*FIRST_TO_GO, *kernel_cmd], **kw)
+
+    @property
+    def ended_for_memory(self) -> bool:
+        """Whether this kernel is gone because memory ran out."""
+        process = getattr(self.provisioner, "process", None)
+        code = getattr(process, "returncode", None)
+        return code == -signal.SIGKILL and kills() > self.kills_at_start
+
+
+class TellingConnection(ZMQChannelsWebsocketConnection):
+    """A page's connection to a kernel that tells, below the cell that ran, that memory ran out."""
+
+    running: dict[str, Any] | None = None
+
+    def handle_incoming_message(self, incoming_msg: Any) -> None:
+        """Remember which request runs, then pass it on."""
+        header = self._header(incoming_msg)
+        if header.get("msg_type") == "execute_request":
+            self.running = header
+        super().handle_incoming_message(incoming_msg)
+
+    def _header(self, message: Any) -> dict[str, Any]:
+        try:
+            if self.subprotocol == "v1.kernel.websocket.jupyter.org":
+                _, parts = deserialize_msg_from_ws_v1(message)
+                found: dict[str, Any] = self.session.unpack(parts[0])
+            else:
+                found = json.loads(message)["header"] if isinstance(message, str) else {}
+        except (ValueError, KeyError, IndexError):  # the server itself says what is wrong with it
+            return {}
+        return found
+
+    def on_kernel_restarted(self) -> None:
+        """Say why, while the page still waits for the cell; then that the kernel restarts."""
+        if self.running and getattr(self.kernel_manager, "ended_for_memory", False):
+            self.write_stderr(explanation(os.environ.get("MEM_LIMIT", "")), self.running)
+        self.running = None
+        super().on_kernel_restarted()

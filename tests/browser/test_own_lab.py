@@ -1,0 +1,48 @@
+"""When a lab does not work as it should: out of memory, stuck, or broken by what was installed in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import Home, Lab, sign_in
+from tests.trial import Trial
+
+
+def test_who_runs_out_of_memory_reads_why(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+    """Below the cell that took all memory stands why its kernel ended; after a click the notebook computes again."""
+    lab = sign_in(page, trial, "hedy", add_account("hedy")).new_notebook()
+    cell = lab.notebook.locator(".jp-CodeCell").first
+    cell.locator(".cm-content").click()
+    page.keyboard.insert_text("taken = []\nwhile True: taken.append(bytearray(10_000_000))")
+    page.keyboard.press("Shift+Enter")
+    expect(cell.locator(".jp-OutputArea-output")).to_contain_text("Out of memory")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("Kernel Restarting")
+    dialog.get_by_role("button", name="Ok").click()
+    lab.wait_until_idle()
+    expect(cell.locator(".jp-OutputArea-output")).to_contain_text("Out of memory")
+    assert lab.run("print(6 * 7)") == "42"
+
+
+def test_restart_and_reset_by_keyboard(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+    """Who cannot use a mouse restarts the lab, and resets its environment, from the home page; a notebook stays."""
+    lab = sign_in(page, trial, "radia", add_account("radia")).new_notebook()
+    lab.save_as("kept.ipynb")
+    lab.run("from pathlib import Path; (Path.home() / '.local').mkdir(exist_ok=True)")
+    home = Home(page, trial).open()
+    first = trial.lab("radia").id
+    page.get_by_role("button", name="Restart the lab").focus()
+    page.keyboard.press("Enter")
+    Lab(page, trial, "radia").wait()
+    assert trial.lab("radia").id != first
+    home.open()
+    page.get_by_role("link", name="Reset the environment").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Reset the environment")).to_be_visible()
+    page.get_by_role("button", name="Reset the environment").focus()
+    page.keyboard.press("Enter")
+    lab = Lab(page, trial, "radia").wait()
+    expect(page.get_by_role("listitem").filter(has_text="kept.ipynb")).to_be_visible()
+    assert trial.lab("radia").exec_run(["sh", "-c", "ls -d /home/jovyan/.homeroom-reset-*/.local"]).exit_code == 0

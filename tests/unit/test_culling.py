@@ -1,0 +1,107 @@
+"""When labs end by themselves, and what counts as activity in them: the pure decisions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from homeroom import culling
+from homeroom.culling import Facts, is_over, report_seconds
+from homeroom.plan import LabPlan
+from homeroom_lab import activity
+
+HOUR = 3600
+
+
+def facts(idle_seconds: int = HOUR, longest_seconds: int = 0) -> Facts:
+    """A lab's facts."""
+    return Facts(profile="small", idle_seconds=idle_seconds, longest_seconds=longest_seconds)
+
+
+@pytest.mark.parametrize(
+    ("idle_seconds", "longest_seconds", "idle_for", "runs_for", "expected"),
+    [
+        (HOUR, 0, HOUR - 1, 5 * HOUR, False),
+        (HOUR, 0, HOUR, 5 * HOUR, True),
+        (0, 0, 100 * HOUR, 100 * HOUR, False),
+        (0, 2 * HOUR, 0, 2 * HOUR, True),
+        (HOUR, 2 * HOUR, 0, 2 * HOUR - 1, False),
+        (HOUR, 0, 5 * HOUR, 60, False),
+    ],
+    ids=["used lately", "idle", "exempt", "longest run, busy", "not yet", "older than itself"],
+)
+def test_a_labs_end(idle_seconds: int, longest_seconds: int, idle_for: int, runs_for: int, expected: bool) -> None:
+    """A lab ends when it was idle for its own timeout or ran for its longest run; 0 is never; a new lab is never idle
+    for longer than it runs."""
+    over = is_over(
+        facts(idle_seconds, longest_seconds),
+        idle_for_seconds=idle_for,
+        runs_for_seconds=runs_for,
+        culling_for_seconds=10 * HOUR,
+    )
+    assert over is expected
+
+
+def test_no_lab_is_stopped_because_the_hub_was_away() -> None:
+    """After a break of the hub idleness counts only when labs had time to report; the longest run counts at once."""
+    idle = {"idle_for_seconds": 2 * HOUR, "runs_for_seconds": 5 * HOUR}
+    assert not is_over(facts(), **idle, culling_for_seconds=report_seconds(HOUR))
+    assert is_over(facts(), **idle, culling_for_seconds=2 * report_seconds(HOUR))
+    assert is_over(facts(0, HOUR), **idle, culling_for_seconds=0)
+
+
+@pytest.mark.parametrize("idle_seconds", [8, 60, HOUR, 0])
+def test_labs_report_often_enough(idle_seconds: int) -> None:
+    """A lab reports at least twice within its own timeout, and never less often than every five minutes."""
+    assert 1 <= report_seconds(idle_seconds) <= min(300, idle_seconds / 2 or 300)
+
+
+def test_facts_survive_the_hub() -> None:
+    """What a lab was started with comes back from the spawner's state as it was; an empty state holds nothing."""
+    plan = LabPlan(profile="gpu", image="i", memory_bytes=1, cpus=1, gpus=2, idle_seconds=600, longest_seconds=HOUR)
+    known = Facts.of(plan)
+    assert (known.gpus, known.idle_seconds, known.longest_seconds) == (2, 600, HOUR)
+    assert Facts.from_state({"object_id": "x"} | known.as_state()) == known
+    assert Facts.from_state({}) is None
+
+
+def test_the_arbiter_reads_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The culler's question is answered by the lab's own facts, and by the given limit where a lab has none."""
+    monkeypatch.setattr(culling, "_culling_since", -(10**9))
+    started = (datetime.now(UTC) - timedelta(hours=5)).isoformat().replace("+00:00", "Z")
+    quick = {"started": started, "state": facts(600).as_state()}
+    exempt = {"started": started, "state": facts(0).as_state()}
+    unknown = {"started": started, "state": {}}
+    idle = timedelta(minutes=30)
+    assert culling.arbiter(idle, HOUR, quick)
+    assert not culling.arbiter(idle, 60, exempt)
+    assert not culling.arbiter(idle, HOUR, unknown)
+    assert culling.arbiter(idle, 60, unknown)
+
+
+def test_an_open_page_is_no_activity() -> None:
+    """Asking, which open pages do by themselves, is no deed; whatever changes something is."""
+    assert [method for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") if activity.is_deed(method)] == [
+        "POST",
+        "PUT",
+        "PATCH",
+        "DELETE",
+    ]
+
+
+def test_a_running_cell_is_activity_now() -> None:
+    """While any kernel is busy the lab is in use now, however long ago it last said something; else it is as it was."""
+    earlier = datetime(2000, 1, 1, tzinfo=UTC)
+    idle, busy = {"execution_state": "idle"}, {"execution_state": "busy"}
+    assert activity.last_activity(lambda: earlier, lambda: [idle]) == earlier
+    assert datetime.now(UTC) - activity.last_activity(lambda: earlier, lambda: [idle, busy]) < timedelta(minutes=1)
+
+
+@pytest.mark.parametrize(
+    ("code", "oom", "expected"),
+    [(0, True, ""), (137, True, "ran out of memory"), (137, False, "exit code 137"), (1, True, "exit code 1")],
+)
+def test_why_a_container_ended(code: int, oom: bool, expected: str) -> None:
+    """Memory is blamed only for a lab that was killed by it; an orderly end needs no words."""
+    said = culling.why_ended({"ExitCode": code, "OOMKilled": oom}, "256 MB")
+    assert expected in said if expected else said == ""
