@@ -27,7 +27,7 @@ def test_the_page_shows_the_labs_limits_and_new_kernels(trial: Trial, page: Page
     late.write_text("# display name: Late kernel\n")
     try:
         trial.make("kernels")
-        expect(card.first).to_be_visible(timeout=25_000)
+        expect(card.last).to_be_visible(timeout=25_000)  # of the launcher just opened
     finally:
         late.unlink()
         trial.make("kernels")
