@@ -41,7 +41,6 @@ class GpuFile(Strict):
 
     access: Access = "cdi"
     per_user: Annotated[int, Field(ge=0, le=64)] = 0
-    idle_seconds: Annotated[int, Field(ge=0, le=31_536_000)] | None = None
     gpus: list[Gpu] = []
 
 
@@ -50,13 +49,11 @@ class Pool:
     """What the hub and the guard are told about GPUs, as plain data.
 
     :param gpus: the dictionaries of `GPUPool.gpus`.
-    :param idle_seconds: when idle labs with a GPU are stopped; None where the file does not say.
     """
 
     gpus: list[dict[str, Any]]
     access: Access = "cdi"
     per_user: int = 0
-    idle_seconds: int | None = None
 
     @property
     def requested(self) -> list[str]:
@@ -80,7 +77,6 @@ def load(site: Path, host: Sequence[FoundGpu]) -> Pool:
         gpus=[_as_data(gpu, _found(gpu.id, host), given.access) for gpu in given.gpus],
         access=given.access,
         per_user=given.per_user,
-        idle_seconds=given.idle_seconds,
     )
 
 
@@ -191,7 +187,6 @@ def proposal(host: Sequence[FoundGpu], access: Access) -> str:
         f"# Written by `make gpus`, each time anew. Copy it to site/{GPUS} and edit that; labs lease what it lists.",
         f"access: {access}  # cdi: Docker by CDI; nvidia: Docker by the NVIDIA runtime; podman: Podman by CDI",
         "per_user: 0  # GPUs or slots that one person may hold at a time; 0: no cap",
-        "# idle_seconds: 1800  # labs with a GPU are stopped when idle for so long; else half of CULL_IDLE_SECONDS",
         "gpus:" if host else "gpus: []",
     ]
     for gpu in host:

@@ -127,7 +127,7 @@ class Labs:
     cpus: float
 
 
-def load(settings: Settings, site: Path, machine: Machine, *, gpu_idle_seconds: int | None = None) -> Labs:
+def load(settings: Settings, site: Path, machine: Machine) -> Labs:
     """The labs of a deployment. Without `profiles.yaml` there is one profile, made of `.env`'s settings.
 
     :raises HomeroomError: everything that is wrong with the site's files, each with line and column.
@@ -143,10 +143,7 @@ def load(settings: Settings, site: Path, machine: Machine, *, gpu_idle_seconds: 
     raise_all(errors)
     known = profiles.profiles if profiles else [Profile(name="default")]
     return Labs(
-        profiles=[
-            as_data(profile, settings, first=index == 0, gpu_idle_seconds=gpu_idle_seconds)
-            for index, profile in enumerate(ordered(known))
-        ],
+        profiles=[as_data(profile, settings, site, first=index == 0) for index, profile in enumerate(ordered(known))],
         groups={name: group_data(name, groups.groups) for name in groups.groups} if groups else {},
         memory_bytes=memory,
         cpus=cpus,
@@ -171,26 +168,21 @@ def ordered(profiles: list[Profile]) -> list[Profile]:
     return sorted(profiles, key=lambda profile: not profile.default)
 
 
-def as_data(
-    profile: Profile, settings: Settings, *, first: bool, gpu_idle_seconds: int | None = None
-) -> dict[str, Any]:
-    """A profile with every default filled in from `.env`.
-
-    :param gpu_idle_seconds: the idle timeout of labs with a GPU, which others wait for; None: GPU_IDLE_SECONDS.
-    """
+def as_data(profile: Profile, settings: Settings, site: Path, *, first: bool) -> dict[str, Any]:
+    """A profile with every default filled in from `.env`."""
     return {
         "name": profile.name,
         "display_name": profile.display_name or profile.name.capitalize(),
         "description": profile.description,
         "default": first,
-        "image": site_images.full_name(profile.image or settings.DOCKER_NOTEBOOK_IMAGE, settings),
+        "image": site_images.full_name(profile.image or settings.DOCKER_NOTEBOOK_IMAGE, settings, site),
         "memory_bytes": profile.memory or settings.LAB_MEMORY,
         "cpus": profile.cpus or settings.LAB_CPUS,
         "gpus": profile.gpus,
         "shm_bytes": profile.shm,
         "environment": dict(profile.environment),
         "network": profile.network,
-        "idle_seconds": idle_seconds(profile, settings, gpu_idle_seconds),
+        "idle_seconds": idle_seconds(profile, settings),
         "longest_seconds": profile.longest_seconds,
         "kernel_idle_seconds": (
             settings.KERNEL_IDLE_SECONDS if profile.kernel_idle_seconds is None else profile.kernel_idle_seconds
@@ -200,13 +192,12 @@ def as_data(
     }
 
 
-def idle_seconds(profile: Profile, settings: Settings, gpu_idle_seconds: int | None = None) -> int:
+def idle_seconds(profile: Profile, settings: Settings) -> int:
     """Idle for this long, a lab of this profile is stopped; 0: never. One with GPUs keeps others waiting, so it is
     released sooner."""
     if profile.idle_seconds is not None:
         return profile.idle_seconds
-    gpu = settings.GPU_IDLE_SECONDS if gpu_idle_seconds is None else gpu_idle_seconds
-    known = (settings.CULL_IDLE_SECONDS, gpu if profile.gpus else 0)
+    known = (settings.CULL_IDLE_SECONDS, settings.GPU_IDLE_SECONDS if profile.gpus else 0)
     return min((seconds for seconds in known if seconds), default=0)
 
 

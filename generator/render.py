@@ -144,7 +144,7 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
     :raises HomeroomError: a file of `site/hub.d` cannot be read, or is not Python.
     """
     pool = gpus.load(site, gpu_host.read_host() if (site / gpus.GPUS).exists() else [])
-    known = labs.load(settings, site, labs.read_machine(), gpu_idle_seconds=pool.idle_seconds)
+    known = labs.load(settings, site, labs.read_machine())
     if any(profile["gpus"] for profile in known.profiles):
         raise_all(list(gpus.profile_faults(SiteFile(site / labs.PROFILES), known.profiles, pool)))
     found = {

@@ -262,7 +262,8 @@ class LabSpawner(GPUSpawner):
 
     async def _start_in_place(self) -> str:
         await self.lease_gpus(self.plan.gpus, longest_seconds=self.plan.longest_seconds)
-        await self.docker("create_volume", self.home_volume, labels=self.labels)
+        if not self.plan.ephemeral:
+            await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
         except docker.errors.ImageNotFound as error:
@@ -482,8 +483,9 @@ class LabSpawner(GPUSpawner):
 
     def _host_config(self, mountpoint: str) -> dict[str, Any]:
         """The limits, mounts and locks of a lab's container."""
-        binds = {
-            self.home_volume: {"bind": self.home, "mode": "rw"},
+        # An ephemeral home is the image's own directory, in the container's layer, and goes with it.
+        home = {} if self.plan.ephemeral else {self.home_volume: {"bind": self.home, "mode": "rw"}}
+        binds = home | {
             self.hub_socket_volume: {"bind": str(sockets.HUB), "mode": "ro"},
             f"{mountpoint}/{self.socket_directory.name}": {"bind": str(sockets.LAB), "mode": "rw"},
         }

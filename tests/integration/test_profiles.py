@@ -23,6 +23,7 @@ profiles:
     display_name: Exam room
     memory: 300M
     network: none
+    ephemeral: true
     environment: {EXAM: "yes"}
     shm: 128M
   - name: large
@@ -97,6 +98,22 @@ def test_a_lab_gets_what_its_profile_says(school: Trial, people: dict[str, Perso
     host = school.lab("dora").attrs["HostConfig"]
     assert (host["Memory"], host["CpuQuota"]) == (400 * 2**20, 50_000)
     assert people["dora"].run("import os; print(os.environ['COURSE'])") == "biology\n"
+
+
+def test_an_ephemeral_home_goes_with_its_lab(people: dict[str, Person]) -> None:
+    """In a profile that says so one can write, and what was written is gone with the lab; the own home is not touched."""
+    ada = people["ada"]
+    ada.start_lab(profile="small")
+    ada.run("open('mine', 'w').write('kept')")
+    ada.stop_lab()
+    ada.start_lab(profile="exam")
+    assert ada.run("import os; print('mine' in os.listdir()); open('exam', 'w').write('x')") == "False\n"
+    ada.stop_lab()
+    ada.start_lab(profile="exam")
+    assert ada.run("import os; print('exam' in os.listdir())") == "False\n"
+    ada.stop_lab()
+    ada.start_lab(profile="small")
+    assert ada.run("print(open('mine').read())") == "kept\n"
 
 
 def test_who_does_not_fit_waits_in_line_and_is_served(school: Trial, people: dict[str, Person]) -> None:
