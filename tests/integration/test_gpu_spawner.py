@@ -67,6 +67,7 @@ class Desk:
             user=user, config=self.config, deployment="desk", image=IMAGE, name_template="desk-{username}"
         )
         made.known = self.users
+        user.spawners = {"": made}
         self.users[name] = user
         return made
 
