@@ -101,7 +101,7 @@ def test_a_lab_gets_what_its_profile_says(school: Trial, people: dict[str, Perso
 
 
 def test_an_ephemeral_home_goes_with_its_lab(people: dict[str, Person]) -> None:
-    """In a profile that says so one can write, and what was written is gone with the lab; the own home is not touched."""
+    """In a profile that says so one can write; it is gone with the lab, and the own home is not touched."""
     ada = people["ada"]
     ada.start_lab(profile="small")
     ada.run("open('mine', 'w').write('kept')")
