@@ -62,7 +62,7 @@ def refused(trial: Trial, *words: str) -> None:
         ("LOG_LEVEL=INFO # loud", ("LOG_LEVEL", "single quotes")),
         ("AUTH=dummy\nHUB_IP=0.0.0.0", ("HUB_IP is already set",)),
         ("LAB_MEMORY=1000G", ("LAB_MEMORY", "not one lab fits")),
-        ("DOCKER_NOTEBOOK_IMAGE=nobody/has-this:1", ("nobody/has-this:1 is not on this machine", "docker pull")),
+        ("DOCKER_NOTEBOOK_IMAGE=nobody/has-this:1", ("the image nobody/has-this:1 is missing", "docker pull")),
     ],
 )
 def test_a_faulty_line_of_env(steady: Trial, lines: str, words: tuple[str, ...]) -> None:
