@@ -297,7 +297,12 @@ def mend_dpkg(shown: Step, *, runner: Runner = run) -> None:
     if not runner(["dpkg", "--audit"], env=apt_environment()).stdout.strip():
         return
     shown.say("finishing an interrupted installation")
-    done = runner(["dpkg", "--configure", "-a", "--force-confdef", "--force-confold"], env=apt_environment())
+    deadline = time.monotonic() + LOCK_TIMEOUT_SECONDS
+    while True:  # the interrupted run's own dpkg may still be at work
+        done = runner(["dpkg", "--configure", "-a", "--force-confdef", "--force-confold"], env=apt_environment())
+        if done.returncode == 0 or "lock" not in done.stderr or time.monotonic() > deadline:
+            break
+        time.sleep(1)
     # Packages that wait for a missing dependency fail here, and are mended by the installation itself.
     if done.returncode != 0 and "dependency problems" not in done.stderr:
         raise HomeroomError(

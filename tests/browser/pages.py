@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 
 from playwright.sync_api import Locator, Page, expect
@@ -149,7 +150,11 @@ class Lab:
         if not self.page.locator(".jp-Launcher:visible").count():
             self.page.get_by_role("menuitem", name="File").click()
             self.page.get_by_role("menuitem", name="New Launcher").click()
-        self.page.locator(".jp-LauncherCard[data-category=Notebook]:visible").first.click()
+        for _ in range(3):  # the launcher may be drawn anew under the click while extensions still load
+            self.page.locator(".jp-LauncherCard[data-category=Notebook]:visible").first.click()
+            with contextlib.suppress(AssertionError):
+                expect(self.notebook).to_have_count(1, timeout=20_000)
+                break
         self.wait_until_idle()
         return self
 

@@ -12,7 +12,7 @@ from tests.trial import Trial
 
 def test_who_runs_out_of_memory_reads_why(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
     """Below the cell that took all memory stands why its kernel ended; after a click the notebook computes again."""
-    lab = sign_in(page, trial, "hedy", add_account("hedy")).new_notebook()
+    lab = sign_in(page, trial, "lise", add_account("lise")).new_notebook()
     cell = lab.notebook.locator(".jp-CodeCell").first
     cell.locator(".cm-content").click()
     page.keyboard.insert_text("taken = []\nwhile True: taken.append(bytearray(10_000_000))")
@@ -28,21 +28,21 @@ def test_who_runs_out_of_memory_reads_why(trial: Trial, page: Page, add_account:
 
 def test_restart_and_reset_by_keyboard(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
     """Who cannot use a mouse restarts the lab, and resets its environment, from the home page; a notebook stays."""
-    lab = sign_in(page, trial, "radia", add_account("radia")).new_notebook()
+    lab = sign_in(page, trial, "mary", add_account("mary")).new_notebook()
     lab.save_as("kept.ipynb")
     lab.run("from pathlib import Path; (Path.home() / '.local').mkdir(exist_ok=True)")
     home = Home(page, trial).open()
-    first = trial.lab("radia").id
+    first = trial.lab("mary").id
     page.get_by_role("button", name="Restart the lab").focus()
     page.keyboard.press("Enter")
-    Lab(page, trial, "radia").wait()
-    assert trial.lab("radia").id != first
+    Lab(page, trial, "mary").wait()
+    assert trial.lab("mary").id != first
     home.open()
     page.get_by_role("link", name="Reset the environment").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Reset the environment")).to_be_visible()
     page.get_by_role("button", name="Reset the environment").focus()
     page.keyboard.press("Enter")
-    lab = Lab(page, trial, "radia").wait()
+    lab = Lab(page, trial, "mary").wait()
     expect(page.get_by_role("listitem").filter(has_text="kept.ipynb")).to_be_visible()
-    assert trial.lab("radia").exec_run(["sh", "-c", "ls -d /home/jovyan/.homeroom-reset-*/.local"]).exit_code == 0
+    assert trial.lab("mary").exec_run(["sh", "-c", "ls -d /home/jovyan/.homeroom-reset-*/.local"]).exit_code == 0
