@@ -31,7 +31,7 @@ def killed(trial: Trial) -> None:
 
 def upgraded(trial: Trial) -> None:
     """The hub's container is replaced, as a new image does it."""
-    trial.compose("up", "--detach", "--force-recreate", "--no-deps", "--wait", "hub")
+    trial.compose("up", "--detach", "--force-recreate", "--wait", "hub")
 
 
 def healthy(trial: Trial) -> bool:

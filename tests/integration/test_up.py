@@ -91,7 +91,7 @@ def test_nothing_but_the_proxy_is_published(trial: Trial) -> None:
 def test_status_shows_services_people_and_machine(trial: Trial) -> None:
     """`make status` answers at a glance what runs, who is there and what is left."""
     output = trial.make("status").stdout
-    for word in (*SERVICES, "healthy", "labs running", "account", "memory", "disk"):
+    for word in (*SERVICES, "healthy", "running", "account", "memory", "disk"):
         assert word in output
 
 
