@@ -12,7 +12,7 @@ from tests.trial import Trial
 
 def test_who_runs_out_of_memory_reads_why(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
     """Below the cell that took all memory stands why its kernel ended; after a click the notebook computes again."""
-    lab = sign_in(page, trial, "lise", add_account("lise")).new_notebook()
+    lab = sign_in(page, trial, "emilie", add_account("emilie")).new_notebook()
     cell = lab.notebook.locator(".jp-CodeCell").first
     cell.locator(".cm-content").click()
     page.keyboard.insert_text("taken = []\nwhile True: taken.append(bytearray(10_000_000))")
