@@ -14,7 +14,7 @@ from typing import Any
 import docker.errors
 from docker.models.containers import Container
 
-from generator import RELEASED, env_file, preflight, proof, render, site_files
+from generator import RELEASED, env_file, preflight, proof, render, site_files, storage
 from generator.console import note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
 from generator.engine_install import provide_engine, terminal_question
@@ -210,6 +210,18 @@ def build(deployment: Deployment, *, rebuild: bool = False) -> None:
             pass
 
 
+def prepare_storage(deployment: Deployment) -> None:
+    """Make the volumes of shares, and put homes under their limits; does nothing where neither is asked for.
+
+    :raises HomeroomError: the file system keeps no limits.
+    """
+    disk = storage.load(deployment.settings, SITE, ROOT)
+    if not disk.asks_for_something:
+        return
+    with step("Preparing shares and homes") as shown:
+        shown.say(", ".join(storage.prepare(deployment.client, disk)) or "up to date")
+
+
 def render_checked(deployment: Deployment) -> list[str]:
     """Render; what changed is first loaded in the hub's image, so that a slip never reaches the running hub.
 
@@ -308,6 +320,7 @@ def up() -> None:
         if finding.level == "warn":
             warn(f"{finding.place}: {finding.cause}\n  {finding.remedy}")
     build(deployment)
+    prepare_storage(deployment)
     render_checked(deployment)
     bring_up(deployment)
     password = accounts.ensure_admin(deployment)

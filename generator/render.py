@@ -9,8 +9,10 @@ import jinja2
 
 from generator.atomic import write_atomically
 from generator.errors import HomeroomError
-from generator.paths import TEMPLATES
+from generator.paths import ROOT, TEMPLATES
 from generator.settings import Settings
+from generator.storage import Storage
+from generator.storage import load as load_storage
 
 USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._@+-]{0,63}\Z"
 LAB_NETWORK = "labs"
@@ -32,7 +34,7 @@ def names(settings: Settings) -> dict[str, str]:
     }
 
 
-def hub_config(settings: Settings) -> str:
+def hub_config(settings: Settings, storage: Storage | None = None) -> str:
     """The text of `jupyterhub_config.py`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -60,6 +62,7 @@ def hub_config(settings: Settings) -> str:
         login_attempts=settings.LOGIN_ATTEMPTS,
         login_lockout_seconds=settings.LOGIN_LOCKOUT_SECONDS,
         password_min_length=settings.PASSWORD_MIN_LENGTH,
+        storage=storage.hub_traits() if storage else {},
         template_vars={"accounts": settings.AUTH == "native", "password_min_length": settings.PASSWORD_MIN_LENGTH},
         username_pattern=USERNAME_PATTERN,
         **names(settings),
@@ -77,7 +80,7 @@ def _literal(value: object) -> str:
     return repr(value)
 
 
-def guard_policy(settings: Settings) -> str:
+def guard_policy(settings: Settings, storage: Storage | None = None) -> str:
     """The text of `guard.json`: what the hub may ask of the engine."""
     project = settings.COMPOSE_PROJECT_NAME
     known = names(settings)
@@ -90,6 +93,7 @@ def guard_policy(settings: Settings) -> str:
         "hub_socket_volume": known["hub_socket_volume"],
         "networks": [known["lab_network"]],
         "max_pids": settings.LAB_PIDS,
+        **(storage.guard_fields() if storage else {}),
     }
     return json.dumps(policy, indent=2) + "\n"
 
@@ -100,7 +104,8 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
 
     :raises HomeroomError: a file of `site/hub.d` cannot be read, or is not Python.
     """
-    found = {HUB_CONFIG: hub_config(settings), GUARD_POLICY: guard_policy(settings)}
+    disk = load_storage(settings, site, ROOT)
+    found = {HUB_CONFIG: hub_config(settings, disk), GUARD_POLICY: guard_policy(settings, disk)}
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)
     return found

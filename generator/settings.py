@@ -70,6 +70,11 @@ def parse_size(value: object) -> object:
     return size
 
 
+def parse_limit(value: object) -> object:
+    """As `parse_size`; empty is no limit, 0."""
+    return 0 if value == "" else parse_size(value)
+
+
 def check_whole(value: object) -> object:
     """Require digits alone: Python would also take `1_000`, `+5`, `5.0` and ` 5 `, which Compose does not."""
     if isinstance(value, str) and not re.fullmatch(r"-?(?:0|[1-9][0-9]*)", value):
@@ -132,11 +137,17 @@ def check_path(value: str) -> str:
     return value
 
 
+def check_optional_path(value: str) -> str:
+    """As `check_path`; empty is none."""
+    return check_path(value) if value else value
+
+
 def _token() -> str:
     return secrets.token_hex(32)
 
 
 Size = Annotated[int, BeforeValidator(parse_size)]
+Limit = Annotated[int, BeforeValidator(parse_limit)]
 Whole = Annotated[int, BeforeValidator(check_whole)]
 Number = Annotated[float, BeforeValidator(check_number)]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
@@ -144,6 +155,7 @@ Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
 Secret = Annotated[str, AfterValidator(check_secret)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
+OptionalPath = Annotated[str, AfterValidator(check_optional_path)]
 UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
 
 
@@ -263,6 +275,23 @@ class Settings(BaseModel):
         ge=0,
         le=2592000,
     )
+    HOMES: OptionalPath = setting(
+        "",
+        About(group=LABS, consumers=("hub", "generator")),
+        """Directory of this machine in which each person gets a directory of their own, such as /srv/homes. It must be
+        root's and writable by nobody else. Empty: a volume of the engine each. A change of it moves no files.""",
+    )
+    HOME_SOFT_LIMIT: Limit = setting(
+        "",
+        About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
+        "What a home may take before its owner is warned in the lab. Empty: nobody is warned.",
+    )
+    HOME_HARD_LIMIT: Limit = setting(
+        "",
+        About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
+        """What a home can take at most. Needs HOMES on ext4 or XFS mounted with `prjquota`. A lab whose home is full
+        starts all the same, so that its owner can delete something. Empty: no limit.""",
+    )
     HUB_MEMORY: Size = setting(
         "1G",
         About(group=SERVICES, consumers=("compose", "generator"), unit="bytes, as 512M or 2G"),
@@ -332,7 +361,7 @@ def _type_in_words(name: str) -> str:
     schema = Settings.model_json_schema()["properties"][name]
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    if any(isinstance(item, BeforeValidator) and item.func is parse_size for item in field.metadata):
+    if any(isinstance(item, BeforeValidator) and item.func in (parse_size, parse_limit) for item in field.metadata):
         return "size"
     return {"integer": "whole number", "number": "number", "string": "text"}[schema["type"]]
 

@@ -12,9 +12,12 @@ from typing import Any
 import docker.errors
 from dockerspawner import DockerSpawner
 from jupyterhub.spawner import SpawnException
-from traitlets import Integer, Unicode, default
+from traitlets import Bool, Dict, Integer, List, Unicode, default
 
 from homeroom import sockets
+from homeroom.create_body import Mount
+from homeroom.homes import directory_name
+from homeroom.storage import LabStorage, Share, home_source, storage_for
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
@@ -50,7 +53,19 @@ class LabSpawner(DockerSpawner):
         0, config=True, help="Files that a process of a lab may have open; 0: what the engine gives every container."
     )
     log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
-    home = Unicode("/home/jovyan", config=True, help="Where the home volume is mounted in the lab.")
+    home = Unicode("/home/jovyan", config=True, help="Where the home is in the lab.")
+    homes = Unicode(
+        "", config=True, help="Directory of the host that holds a directory each (HOMES); empty: a volume each."
+    )
+    shares = List(
+        Dict(), config=True, help="Shared directories: see `homeroom.storage.Share`. `make up` checks and renders them."
+    )
+    skeleton = Unicode("", config=True, help="Host path of what each home is given at its first start; empty: nothing.")
+    home_soft_limit = Integer(0, config=True, help="Bytes in a home above which its owner is warned; 0: never.")
+    home_hard_limit = Integer(
+        0, config=True, help="Bytes that a home cannot exceed; the guard sees to it; 0: no limit."
+    )
+    ephemeral = Bool(False, config=True, help="Whether the home is thrown away together with the lab.")
 
     remove = True
     _executor: ThreadPoolExecutor | None = None
@@ -95,7 +110,9 @@ class LabSpawner(DockerSpawner):
 
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
-        await self.docker("create_volume", self.home_volume, labels=self.labels)
+        self.storage = self._storage()
+        if self.storage.home and not self.homes:
+            await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
         except docker.errors.ImageNotFound as error:
@@ -103,8 +120,49 @@ class LabSpawner(DockerSpawner):
                 f"The image {self.image} is not on this machine. Please tell the administrator: `make up` gets it.",
                 reason="image-missing",
             ) from error
+        except docker.errors.APIError as error:
+            raise self._explained(error) from error
         await self._until_it_answers()
         return sockets.url(self.socket_directory / "lab.sock")
+
+    # -- Storage: the one place where a lab's plan (profile, groups) meets its disk ------------------------------------
+
+    storage: LabStorage
+
+    def _storage(self) -> LabStorage:
+        """What this lab sees of the disk. Once labs have plans, groups and `ephemeral` come from the plan."""
+        return storage_for(
+            user=self.user.name,
+            groups=self._groups(),
+            home_source=home_source(self.homes, self.home_volume, directory_name(self.user.name)),
+            home_target=self.home,
+            ephemeral=self.ephemeral,
+            shares=[Share.from_trait(each) for each in self.shares],
+            skeleton=self.skeleton,
+            soft_limit_bytes=self.home_soft_limit,
+            hard_limit_bytes=self.home_hard_limit,
+        )
+
+    def _groups(self) -> frozenset[str]:
+        """The groups of the hub that the person is in now."""
+        return frozenset(group.name for group in self.user.groups)
+
+    def _explained(self, error: Any) -> Any:
+        """The engine's refusal to make the lab as a page's sentence, where it is about the disk."""
+        said = str(error.explanation or error)
+        for share in self.shares:
+            if f"source path does not exist: {share['source']}" in said:
+                return SpawnException(
+                    f"The shared directory {share['name']} is not there at the moment. Please tell the administrator.",
+                    reason="share-missing",
+                )
+        if "home" in said and "the guard of" in said:
+            self.log.error("The home of %s cannot be held: %s", self.user.name, said)
+            return SpawnException(
+                "Your home directory could not be made ready. Please tell the administrator; the hub's log has more.",
+                reason="home",
+            )
+        return error
 
     async def get_ip_and_port(self) -> tuple[str, int]:
         """Nothing to ask the engine: a lab has no port."""
@@ -144,6 +202,14 @@ class LabSpawner(DockerSpawner):
         last = lines.splitlines()[-1] if lines else "it left no message"
         return LabDied(f"The lab ended before it answered: {last}", reason="died")
 
+    async def get_command(self) -> list[str]:
+        """The image's command, after a script of ours that readies the home."""
+        return self.storage.command(await super().get_command())
+
+    def get_env(self) -> dict[str, str]:
+        """The lab's environment, with what the start script is told."""
+        return dict(super().get_env()) | dict(self.storage.environment)
+
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""
         socket_args = [f"--ServerApp.sock={sockets.LAB / 'lab.sock'}", "--ServerApp.sock_mode=0660"]
@@ -172,7 +238,6 @@ class LabSpawner(DockerSpawner):
     def _host_config(self, mountpoint: str) -> dict[str, Any]:
         """The limits, mounts and locks of a lab's container."""
         binds = {
-            self.home_volume: {"bind": self.home, "mode": "rw"},
             self.hub_socket_volume: {"bind": str(sockets.HUB), "mode": "ro"},
             f"{mountpoint}/{self.socket_directory.name}": {"bind": str(sockets.LAB), "mode": "rw"},
         }
@@ -186,7 +251,7 @@ class LabSpawner(DockerSpawner):
             ulimits.append({"Name": "nofile", "Soft": self.nofile_limit, "Hard": self.nofile_limit})
         return limits | {
             "binds": binds | self.volume_binds,
-            "mounts": self.mount_binds,
+            "mounts": [*self.mount_binds, *self._storage_mounts()],
             "network_mode": self.network_name,
             "init": True,
             "cap_drop": ["ALL"],
@@ -195,6 +260,19 @@ class LabSpawner(DockerSpawner):
             "ulimits": ulimits,
             "log_config": {"Type": "json-file", "Config": {"max-size": self.log_max_size, "max-file": "2"}},
         }
+
+    def _storage_mounts(self) -> list[dict[str, Any]]:
+        """Home and shares, in the engine's form: one volume may be in two places, which `binds` could not say."""
+        home: tuple[Mount, ...] = (self.storage.home,) if self.storage.home else ()
+        return [
+            {
+                "Type": "bind" if mount.source.startswith("/") else "volume",
+                "Source": mount.source,
+                "Target": mount.target,
+                "ReadOnly": mount.read_only,
+            }
+            for mount in (*home, *self.storage.mounts)
+        ]
 
     async def _evaluated(self, value: Any) -> dict[str, Any]:
         """A trait that may be a callable, even an async one, with its templates filled in."""
