@@ -84,9 +84,7 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
         yield HomeroomError(f"{path} is no directory", place=place, remedy=f"{make}.")
     else:
         for one in (path, *path.parents):
-            mode = one.stat()
-            loose = mode.st_mode & 0o022 and not (one != path and mode.st_mode & stat.S_ISVTX)
-            if mode.st_uid != 0 or loose:
+            if not _is_roots(one, sticky_will_do=one != path):
                 yield HomeroomError(
                     f"{one} can be written by others than root, who could put a link where a home is",
                     place=place,
@@ -94,6 +92,14 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
                 )
         if settings.HOME_HARD_LIMIT:
             yield from quota_faults(path, Path("/proc/self/mountinfo").read_text())
+
+
+def _is_roots(path: Path, *, sticky_will_do: bool) -> bool:
+    """Whether nobody but root can put anything in the place of what is in a directory."""
+    status = path.stat()
+    groups = stat.S_IWGRP if status.st_gid else 0  # root's own group is root
+    loose = status.st_mode & (stat.S_IWOTH | groups)
+    return status.st_uid == 0 and not (loose and not (sticky_will_do and status.st_mode & stat.S_ISVTX))
 
 
 def quota_faults(path: Path, mountinfo: str) -> Iterator[HomeroomError]:
