@@ -1,6 +1,6 @@
 # Homeroom's verbs. Each is one line; what they do is in generator/cli.py.
 .DEFAULT_GOAL := help
-.PHONY: help init check render up down restart logs status build shell password clean lint test test-unit reference locks
+.PHONY: help init check render up down restart logs status build shell password account clean lint test test-unit reference locks
 MAKEFLAGS += --no-print-directory
 HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
@@ -29,6 +29,8 @@ shell:    ## Open a shell in the hub's container (SERVICE=proxy: in the proxy's)
 	$(HOMEROOM) shell $(SERVICE)
 password: ## Give the administrator a new password (NAME=ada: somebody else)
 	$(HOMEROOM) password $(NAME)
+account:  ## Make an approved account (NAME=ada)
+	$(HOMEROOM) account $(NAME)
 clean:    ## Remove containers, images and generated files; never homes
 	$(HOMEROOM) clean
 lint:     ## Check the code (developers)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import secrets
 import subprocess
 from typing import Any
@@ -12,6 +13,7 @@ from generator.deployment import Deployment
 from generator.engine import compose_command, engine_environment
 from generator.errors import HomeroomError
 from generator.paths import ROOT
+from generator.render import USERNAME_PATTERN
 from generator.settings import Settings
 
 PASSWORD_WORDS = 4
@@ -53,10 +55,10 @@ def ensure_admin(deployment: Deployment) -> str | None:
     return password
 
 
-def reset_password(deployment: Deployment, name: str) -> str:
-    """Give a person a new password and return it.
+def require_native(deployment: Deployment) -> None:
+    """See that accounts are the hub's own.
 
-    :raises HomeroomError: there is no such account, or sign-in is not the hub's own.
+    :raises HomeroomError: sign-in is by other means.
     """
     if deployment.settings.AUTH != "native":
         raise HomeroomError(
@@ -64,6 +66,35 @@ def reset_password(deployment: Deployment, name: str) -> str:
             place=".env: AUTH",
             remedy="Change it where people's accounts are kept.",
         )
+
+
+def add(deployment: Deployment, name: str) -> str:
+    """Make an approved account and return its password; the way for a second administrator, whose name nobody may sign
+    up for, and for a list of people.
+
+    :raises HomeroomError: the name is taken, or is none that people can sign in with.
+    """
+    require_native(deployment)
+    if not re.fullmatch(USERNAME_PATTERN, name):
+        raise HomeroomError(
+            f"{name!r} is no user name",
+            place="NAME",
+            remedy="Lower-case letters, digits and . _ @ + - ; the first a letter or digit; 64 at most.",
+        )
+    if ask_hub(deployment, "exists", name)["done"]:
+        remedy = f"`make password NAME={name}` gives a new password."
+        raise HomeroomError(f"{name} has an account already", place="NAME", remedy=remedy)
+    password = new_password()
+    ask_hub(deployment, "add", name, password=password)
+    return password
+
+
+def reset_password(deployment: Deployment, name: str) -> str:
+    """Give a person a new password and return it.
+
+    :raises HomeroomError: there is no such account, or sign-in is not the hub's own.
+    """
+    require_native(deployment)
     password = new_password()
     if not ask_hub(deployment, "password", name, password=password)["done"]:
         raise HomeroomError(

@@ -88,7 +88,7 @@ def ensure_base_image(engine: Engine, *, runner: Runner = run) -> str:
             try:
                 pull(speaking, BASE_IMAGE, shown)
             except PullFailed as reason:
-                shown.say("no registry answers; building it from Debian's packages")
+                shown.say("no registry answers")
                 unreachable = str(reason)
             else:
                 return require_image(speaking)

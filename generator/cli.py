@@ -141,6 +141,17 @@ def password(name: Annotated[str, typer.Argument(help="Whose; the administrator'
 
 
 @app.command()
+def account(name: Annotated[str, typer.Argument(help="The name of the person.")] = "") -> None:
+    """Make an approved account, with a password that is shown once."""
+    from generator import accounts, deployment
+
+    if not name:
+        raise HomeroomError("whose account is it?", place="NAME", remedy="Run `make account NAME=ada`.")
+    fresh = accounts.add(deployment.existing(), name)
+    console.note(f"Account of [bold]{name}[/bold], password: [bold]{fresh}[/bold]   (shown this once)")
+
+
+@app.command()
 def clean() -> None:
     """Remove containers, networks, images and generated files; never homes, accounts, .env or site/."""
     from generator import deployment
@@ -159,7 +170,10 @@ def reference() -> None:
 
 def main() -> None:
     """Run a verb; an operator's mistake ends with cause and remedy and its exit code."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a killed run also cleans up after itself
+    # So that a run that is killed, or whose terminal goes away, also cleans up after itself. `nohup` stays in force.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
         app()
     except HomeroomError as error:

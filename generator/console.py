@@ -39,7 +39,8 @@ def step(title: str) -> Iterator[Step]:
     began = time.monotonic()
 
     def line() -> str:
-        detail = f" [dim]{escape(current.detail)}[/dim]" if current.detail else ""
+        # The colon is for logs, which have no dim.
+        detail = f": [dim]{escape(current.detail)}[/dim]" if current.detail else ""
         return f"{escape(title)}{detail}"
 
     def ended(mark: str) -> None:
@@ -58,6 +59,11 @@ def step(title: str) -> Iterator[Step]:
         ended("[red]✗[/red]")
         raise
     ended("[green]✓[/green]")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and its noun: `1 lab`, `3 labs`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def note(text: str) -> None:

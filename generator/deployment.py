@@ -15,7 +15,7 @@ import docker.errors
 from docker.models.containers import Container
 
 from generator import RELEASED, env_file, preflight, proof, render, site_files, storage
-from generator.console import note, step, warn
+from generator.console import counted, note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
 from generator.engine_install import provide_engine, terminal_question
 from generator.errors import HomeroomError, raise_all
@@ -80,6 +80,7 @@ class Deployment:
 def init() -> bool:
     """Write `.env` and lay `site/`, where they are not there yet; returns whether `.env` was written."""
     given = env_file.from_shell()
+    given.pop("INSTALL_ENGINE", None)  # given in the shell it is for one run, also the first
     if not ENV_FILE.exists() and "LAB_SUBNET" not in given:
         taken = [route.subnet for route in preflight.host_routes()]
         given["LAB_SUBNET"] = preflight.free_subnet(taken)
@@ -96,7 +97,7 @@ def load() -> Settings:
     settings = env_file.load(ENV_FILE)
     for name, value in env_file.from_shell().items():
         if name != "INSTALL_ENGINE" and str(value) != _written(name):
-            warn(f"{name}={value} in your shell is ignored: .env decides.")
+            warn(f"{name} in your shell is another than in .env, and is ignored: .env decides.")
     return settings
 
 
@@ -230,7 +231,7 @@ def render_checked(deployment: Deployment) -> list[str]:
     texts = render.texts(deployment.settings, SITE)
     if render.is_current(texts, RENDERED):
         return []
-    with step("Rendering and loading the hub's configuration") as shown:
+    with step("Rendering the hub's configuration") as shown:
         check_hub_loads(deployment, texts)
         changed = render.write(texts, RENDERED)
         shown.say(", ".join(changed))
@@ -351,7 +352,7 @@ def down() -> None:
         deployment.compose("stop", "hub", check=False)  # first, so that nobody starts a lab meanwhile
         labs = stop_labs(deployment)
         deployment.compose("down", "--remove-orphans")
-        shown.say(f"{labs} labs stopped; homes and accounts stay")
+        shown.say(f"{counted(labs, 'lab')} stopped; homes and accounts stay")
 
 
 def restart() -> None:

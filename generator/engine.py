@@ -279,7 +279,8 @@ def knock(path: Path) -> None:
             raise EngineMissing(
                 f"no container engine listens there: {error.strerror or error}",
                 place=str(path),
-                remedy="Set ENGINE_SOCKET to the engine's socket, or leave it empty to have it looked for.",
+                remedy="`make up` as root starts Docker, or installs it where it is missing; "
+                "for an engine in another place set ENGINE_SOCKET.",
             ) from None
 
 

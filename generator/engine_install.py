@@ -43,6 +43,8 @@ Part = Literal["engine", "compose", "buildx"]
 RELEASE = "trixie"
 SOURCE_FILE = Path("/etc/apt/sources.list.d/homeroom-trixie.sources")
 PIN_FILE = Path("/etc/apt/preferences.d/homeroom-trixie.pref")
+DOCKERD_PID = Path("/var/run/docker.pid")
+CONTAINERD_PID = Path("/var/run/docker/containerd/containerd.pid")
 DOCKERD_LOG = Path("/var/log/homeroom-dockerd.log")
 PODMAN_LOG = Path("/var/log/homeroom-podman.log")
 PODMAN_SOCKET = Path("/run/podman/podman.sock")
@@ -490,20 +492,40 @@ def start_engine(socket: Path | None = None, *, runner: Runner = run) -> Engine:
         elif has_sysv_init():
             runner(["service", "docker", "start"], env=apt_environment())
         elif not daemon_is_starting():
+            forget_killed_daemons()
             process = detach(["dockerd"], DOCKERD_LOG)
         return wait_for_engine(socket, shown, process, DOCKERD_LOG)
 
 
 def daemon_is_starting() -> bool:
     """Whether a dockerd runs here already: the package's own script may have started one."""
-    for path in (Path("/var/run/docker.pid"), Path("/var/run/docker-ssd.pid")):
-        try:
-            number = int(path.read_text())
-            if Path(f"/proc/{number}/comm").read_text().strip() == "dockerd":
-                return True
-        except (OSError, ValueError):
-            continue
+    for path in (DOCKERD_PID, Path("/var/run/docker-ssd.pid")):
+        status = named_process(path)
+        if "Name:\tdockerd\n" in status and not is_zombie(status):
+            return True
     return False
+
+
+def named_process(path: Path) -> str:
+    """/proc's status of the process that a pid file names; empty where there is none."""
+    try:
+        return Path(f"/proc/{int(path.read_text())}/status").read_text()
+    except (OSError, ValueError):
+        return ""
+
+
+def is_zombie(status: str) -> bool:
+    return "\nState:\tZ" in status
+
+
+def forget_killed_daemons() -> None:
+    """Remove the pid files of daemons that were killed and never reaped: in a container, process 1 may never do it.
+
+    To Docker they run still, so it would not start beside them.
+    """
+    for path in (DOCKERD_PID, CONTAINERD_PID):
+        if is_zombie(named_process(path)):
+            path.unlink()
 
 
 def start_podman(socket: Path | None = None, *, runner: Runner = run) -> Engine:

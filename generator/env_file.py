@@ -225,10 +225,18 @@ def create(path: Path, chosen: Mapping[str, str]) -> bool:
     """Write a new `.env`, mode 0600, with generated secrets and the values chosen for this machine.
 
     An existing file is never touched. :returns: whether it was written.
+    :raises HomeroomError: a chosen value is faulty; nothing is written then.
     """
     if path.exists():
         return False
     values = {spec.name: spec.about.generate() for spec in settings.specs() if spec.about.generate}
+    _, faults = settings.validation_faults({**values, **chosen})
+    raise_all(
+        [
+            HomeroomError(cause, place=f"shell: {name}", remedy=f"Give another value, or `unset {name}`.")
+            for name, cause in faults
+        ]
+    )
     write_atomically(path, new_text({**values, **chosen}), mode=0o600, replace=False)
     return True
 

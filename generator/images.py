@@ -68,6 +68,7 @@ class BuildStep:
     number: int
     total: int
     text: str
+    stage: str = ""
 
 
 def context_digest(spec: BuildSpec, base_id: str) -> str:
@@ -142,10 +143,12 @@ def pattern_expression(pattern: str) -> str:
 
 def parse_step(line: str) -> BuildStep | None:
     """Read BuildKit's `#7 [stage 2/5] RUN ...` or Podman's `STEP 2/5: RUN ...`; None for any other line."""
-    match = re.match(r"#\d+ \[(?:\S+ )?(\d+)/(\d+)\] (.*)", line) or re.match(
-        r"(?:\[\d+/\d+\] )?STEP (\d+)/(\d+): (.*)", line
+    match = re.match(r"#\d+ \[(?:(\S+) )?(\d+)/(\d+)\] (.*)", line) or re.match(
+        r"(?:(\[\d+/\d+\]) )?STEP (\d+)/(\d+): (.*)", line
     )
-    return BuildStep(int(match.group(1)), int(match.group(2)), match.group(3).strip()) if match else None
+    if match is None:
+        return None
+    return BuildStep(int(match.group(2)), int(match.group(3)), match.group(4).strip(), match.group(1) or "")
 
 
 def failure_lines(lines: Sequence[str]) -> list[str]:
@@ -216,6 +219,7 @@ class Board:
             transient=True,
             disable=not console.out.is_terminal,
         )
+        self.stages: dict[str, dict[str, BuildStep]] = {spec.name: {} for spec in specs}
         self.tasks: dict[str, TaskID] = {
             spec.name: self.progress.add_task("waiting", total=1, start=False, image=spec.name) for spec in specs
         }
@@ -225,9 +229,14 @@ class Board:
         self.progress.start_task(self.tasks[name])
 
     def show(self, name: str, at: BuildStep) -> None:
-        plain = re.sub(r"--(mount|chown|chmod|from|link)\S*\s+", "", at.text)  # what it does, not what it is lent
-        words = escape(plain[:50])
-        self.progress.update(self.tasks[name], total=at.total, completed=at.number - 1, description=words)
+        # What it does, not what it is lent.
+        plain = re.sub(r"--(mount|chown|chmod|from|link)\S*\s+|export (\S+=\S+\s+)+&&", "", at.text)
+        words = escape(" ".join(plain.split())[:50])
+        # Stages are built at once, each with steps of its own: together they are the way there is to go.
+        stages = self.stages[name]
+        stages[at.stage] = at
+        total, completed = sum(one.total for one in stages.values()), sum(one.number - 1 for one in stages.values())
+        self.progress.update(self.tasks[name], total=total, completed=completed, description=words)
 
     def end(self, name: str, *, good: bool, seconds: float) -> None:
         mark = "[green]✓[/green]" if good else "[red]✗[/red]"

@@ -95,7 +95,7 @@ def prove(settings: Settings) -> None:
 
     :raises HomeroomError: the first that fails.
     """
-    with step("Proving it: API, page and websocket through the proxy") as shown:
+    with step("Proving it through the proxy") as shown:
         done = []
         for check in CHECKS:
             try:

@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from rich.table import Table
 
 from generator import accounts, proof
-from generator.console import note, out, warn
+from generator.console import counted, note, out, warn
 from generator.deployment import USER_LABEL, Deployment
 from generator.errors import HomeroomError
 from generator.preflight.finding import in_units
@@ -78,7 +78,7 @@ def show(deployment: Deployment) -> None:
         )
     out.print(table)
 
-    note(f"\n[bold]{len(labs)} labs running[/bold]")
+    note(f"\n[bold]{counted(len(labs), 'lab')} running[/bold]")
     if labs:
         table = _table("person", "image", "since", "memory")
         for lab in sorted(labs, key=lambda one: one.labels[USER_LABEL]):
@@ -100,7 +100,7 @@ def _show_people(deployment: Deployment) -> None:
         return
     waiting = people["waiting"]
     waits = f", {len(waiting)} waiting for approval: {', '.join(waiting[:10])}" if waiting else ""
-    note(f"\n[bold]{people['accounts']} accounts[/bold]{waits}")
+    note(f"\n[bold]{counted(people['accounts'], 'account')}[/bold]{waits}")
 
 
 def _show_machine(deployment: Deployment) -> None:
@@ -110,6 +110,6 @@ def _show_machine(deployment: Deployment) -> None:
     storage = deployment.client.info()["DockerRootDir"]
     disk = shutil.disk_usage(storage if Path(storage).exists() else "/")
     note(
-        f"[bold]{len(homes)} homes[/bold]\n\nmemory  {in_units(free)} free of {in_units(total)}\n"
+        f"[bold]{counted(len(homes), 'home')}[/bold]\n\nmemory  {in_units(free)} free of {in_units(total)}\n"
         f"disk    {in_units(disk.free)} free of {in_units(disk.total)} ({storage})"
     )

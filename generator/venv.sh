@@ -7,12 +7,41 @@ python=${PYTHON:-python3}
 
 fail() { printf '✗ %s\n  %s\n' "$1" "$2" >&2; exit 2; }
 
+# step TITLE COMMAND...: one line, with a tick when it has ended, as generator/console.py shows it. What the command
+# says is shown only when it failed.
+step() {
+    title=$1 began=$(date +%s) clear='' tick='✓'
+    shift
+    if [ -t 1 ] && [ "${TERM:-dumb}" != dumb ]; then
+        clear=$(printf '\r\033[K') tick=$(printf '\033[32m✓\033[0m')
+        printf '  %s ...' "$title"
+    fi
+    said=$("$@" 2>&1) || {
+        printf '%s✗ %s\n' "$clear" "$title"
+        printf '%s\n' "$said" | tail -n 15 | sed 's/^/    /'
+        return 1
+    }
+    seconds=$(($(date +%s) - began))
+    [ "$seconds" = 0 ] || title="$title ($seconds s)"
+    printf '%s%s %s\n' "$clear" "$tick" "$title"
+}
+
+may_install() { [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; }
+
+install() {
+    # A plain `su` leaves sbin out of PATH, without which dpkg refuses to work.
+    export DEBIAN_FRONTEND=noninteractive LC_ALL=C.UTF-8 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
+    # Left half done by an interrupted run.
+    [ -z "$(dpkg --audit)" ] || dpkg --configure -a --force-confdef --force-confold
+    apt-get update -q
+    apt-get install -qy --no-install-recommends -o DPkg::Lock::Timeout=120 "$@"
+}
+
 command -v "$python" >/dev/null 2>&1 || {
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 ||
+    [ "$python" = python3 ] && may_install ||
         fail "there is no $python" "Install Python 3.11 or newer: \`apt-get install python3 python3-venv\`."
-    echo "Installing python3 and python3-venv from this system's packages"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends python3 python3-venv; } >/dev/null ||
-        fail "apt-get could not install python3-venv" "Run \`apt-get update && apt-get install python3-venv\` to see why."
+    step "Installing python3 and python3-venv" install python3 python3-venv ||
+        fail "apt-get could not install python3-venv" "Mend what it says, then run this again."
 }
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$("$python" --version) is too old" "Homeroom needs Python 3.11 or newer; name one with \`make up PYTHON=python3.12\`."
@@ -24,22 +53,23 @@ if [ -f "$stamp" ] && [ "$(cat "$stamp")" = "$(printf '%s' "$current" | cksum)" 
 fi
 
 "$python" -c 'import ensurepip, venv' 2>/dev/null || {
-    package=python3-venv
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1 ||
-        fail "this Python cannot make environments" "Install $package: \`sudo apt-get install $package\`."
-    echo "Installing $package from this system's packages"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends $package; } >/dev/null ||
-        fail "apt-get could not install $package" "Run \`apt-get update && apt-get install $package\` to see why."
+    may_install || fail "this Python cannot make environments" "Install python3-venv: \`sudo apt-get install python3-venv\`."
+    step "Installing python3-venv" install python3-venv ||
+        fail "apt-get could not install python3-venv" "Mend what it says, then run this again."
 }
 
-echo "Preparing $directory (locked packages)"
+make_environment() {
+    "$python" -m venv --clear "$directory" || return
+    # The host's own certificates, where nothing else is said: a network that inspects TLS is trusted there.
+    bundle=/etc/ssl/certs/ca-certificates.crt
+    if [ -z "${PIP_CERT:-}" ] && [ -f "$bundle" ] && ! "$directory/bin/python" -m pip config get global.cert >/dev/null 2>&1; then
+        export PIP_CERT=$bundle
+    fi
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
+        "$directory/bin/python" -m pip install -qq --require-hashes --no-deps -r "$requirements"
+}
+
 rm -f "$stamp"
-"$python" -m venv --clear "$directory" || fail "$directory could not be made" "See the lines above; is the disk full?"
-# The host's own certificates, where nothing else is said: a network that inspects TLS is trusted there.
-bundle=/etc/ssl/certs/ca-certificates.crt
-if [ -z "${PIP_CERT:-}" ] && [ -f "$bundle" ] && ! "$directory/bin/python" -m pip config get global.cert >/dev/null 2>&1; then
-    export PIP_CERT=$bundle
-fi
-PIP_DISABLE_PIP_VERSION_CHECK=1 "$directory/bin/python" -m pip install -qq --require-hashes --no-deps -r "$requirements" ||
-    fail "the locked packages could not be installed" "See the lines above: the network, its proxy (HTTPS_PROXY) or certificates (PIP_CERT)."
+step "Installing locked Python packages in $directory" make_environment ||
+    fail "the locked packages could not be installed" "The lines above say why: the network, its proxy (HTTPS_PROXY), certificates (PIP_CERT), or a full disk."
 printf '%s' "$current" | cksum > "$stamp"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ SUBNET_PREFIX = 20
 BROAD_PREFIX = 12
 """A route at least this broad (a VPN's 10.0.0.0/8) leaves its addresses to the labs' more exact one: bearable."""
 LABS_NETWORK = "labs"
+ENGINE_BRIDGE = re.compile(r"interface (br-[0-9a-f]{12}|(docker|podman|cni-podman)\d+)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,9 +156,17 @@ def _proposal(taken: Sequence[str]) -> str:
         return ""
 
 
+def routes_to_judge(routes: Sequence[Route], facts: EngineFacts | None) -> list[Route]:
+    """The routes, without an engine's bridges where there is no engine to tell whose they are.
+
+    A stopped engine leaves them behind, the deployment's own among them. They are judged once it runs.
+    """
+    return [route for route in routes if facts or not ENGINE_BRIDGE.fullmatch(route.via)]
+
+
 def check_subnet(wanted: Wanted, facts: EngineFacts | None) -> list[Finding]:
     """Judge the labs' network against the engine's networks and this machine's routes."""
-    return list(judge_subnet(wanted, facts.networks if facts else (), host_routes()))
+    return list(judge_subnet(wanted, facts.networks if facts else (), routes_to_judge(host_routes(), facts)))
 
 
 def _text(path: Path) -> str:

@@ -1,6 +1,6 @@
 """Loads a configuration as the hub would and says what is wrong with it: `python -m homeroom.check_config FILE`.
 
-Ends with 0, or with 2 after one line `FILE:LINE: cause` on standard error. Nothing is started and no database is opened.
+Ends with 0, or with 2 after one line `FILE:LINE: cause` on standard error. Nothing is started, no database opened.
 """
 
 from __future__ import annotations

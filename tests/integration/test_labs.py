@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.person import Person
@@ -11,7 +9,7 @@ from tests.trial import Trial
 
 
 @pytest.fixture
-def admin(trial: Trial) -> Iterator[Person]:
+def admin(trial: Trial) -> Person:
     """The administrator with a running lab."""
     person = Person(trial, "admin")
     person.sign_in(trial.password)
@@ -27,7 +25,7 @@ def test_a_file_outlives_stop_down_and_new_images(trial: Trial, admin: Person) -
     assert admin.run("print(open('kept.txt').read())") == "kept\n"
 
     output = trial.make("down").stdout
-    assert "1 labs stopped" in output
+    assert "1 lab stopped" in output
     trial.up()
     admin.sign_in(trial.password)
     admin.start_lab()
@@ -73,7 +71,8 @@ def test_a_lab_is_hardened(trial: Trial, admin: Person) -> None:
 def test_a_lab_listens_on_no_network_and_sees_no_other(trial: Trial, admin: Person) -> None:
     """The lab's server has no TCP port beyond loopback, and of all sockets only its own and the hub's."""
     listening = (
-        "rows = [line.split() for name in ('tcp', 'tcp6') for line in open(f'/proc/net/{name}').read().splitlines()[1:]]\n"
+        "lines = [line for name in ('tcp', 'tcp6') for line in open(f'/proc/net/{name}').read().splitlines()[1:]]\n"
+        "rows = [line.split() for line in lines]\n"
         "loopback = ('0100007F', '00000000000000000000000001000000', '0B00007F')\n"
         "print([row[1] for row in rows if row[3] == '0A' and row[1].split(':')[0] not in loopback])"
     )

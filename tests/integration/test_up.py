@@ -122,12 +122,24 @@ def test_a_new_password_replaces_the_old(trial: Trial) -> None:
     assert Person(trial, "admin").sign_in(trial.password).url.endswith("/hub/home")
 
 
+def test_an_account_can_be_made_from_the_shell(trial: Trial) -> None:
+    """`make account` gives a person an approved account without a sign-up."""
+    from tests.person import Person
+
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.make("account", "NAME=by-shell").stdout)
+    assert shown
+    assert Person(trial, "by-shell").sign_in(shown[0]).url.endswith("/hub/home")
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         (("nonsense",), "there is no verb 'nonsense'"),
         (("logs", "SERVICE=hubb"), "there is no service hubb"),
         (("password", "NAME=nobody-here"), "nobody-here has no account"),
+        (("account", "NAME=admin"), "admin has an account already"),
+        (("account", "NAME=Ada/"), "is no user name"),
+        (("account",), "whose account is it?"),
     ],
 )
 def test_a_wrong_argument_is_told(trial: Trial, arguments: tuple[str, ...], words: str) -> None:

@@ -102,9 +102,9 @@ def test_ignore_patterns_are_dockers(pattern: str, path: str, ignored: bool) -> 
     ("line", "found"),
     [
         ("#7 [2/5] RUN apt-get update", BuildStep(2, 5, "RUN apt-get update")),
-        ("#12 [runtime 3/9] COPY a b", BuildStep(3, 9, "COPY a b")),
+        ("#12 [runtime 3/9] COPY a b", BuildStep(3, 9, "COPY a b", "runtime")),
         ("STEP 4/8: RUN pip install", BuildStep(4, 8, "RUN pip install")),
-        ("[1/2] STEP 2/3: RUN x", BuildStep(2, 3, "RUN x")),
+        ("[1/2] STEP 2/3: RUN x", BuildStep(2, 3, "RUN x", "[1/2]")),
         ("#2 [internal] load metadata for debian", None),
         ("#7 0.5 output [1/2] of a program", None),
     ],

@@ -43,7 +43,7 @@ from generator.preflight.port import (
     read_port,
 )
 from generator.preflight.sources import Sources, pick_index, pick_mirror, pick_proxies, read_mirror
-from generator.preflight.subnet import judge_subnet, parse_name_servers, parse_routes
+from generator.preflight.subnet import judge_subnet, parse_name_servers, parse_routes, routes_to_judge
 from generator.preflight.traps import judge_traps
 
 GIB = 2**30
@@ -618,6 +618,14 @@ def test_subnet_of_another_network_is_refused() -> None:
 def test_subnet_of_the_own_front_network_is_refused() -> None:
     """The engine refuses two networks on one subnet, also within the deployment."""
     only(subnet([Network(name="homeroom_front", project="homeroom", subnets=("10.213.0.0/16",))]), "error")
+
+
+def test_bridges_of_a_stopped_engine_are_left_to_it() -> None:
+    """A stopped engine leaves its bridges: the deployment's own must not keep `make up` from starting it again."""
+    own = Route(subnet="10.213.0.0/20", via="interface br-91dd75101520")
+    others = [Route(subnet="10.213.0.0/20", via=f"interface {name}") for name in ("br-lan", "br0", "eth0")]
+    assert routes_to_judge([own, *others], None) == others
+    assert routes_to_judge([own], FACTS) == [own]
 
 
 def test_subnet_of_the_machine_is_refused() -> None:

@@ -1,0 +1,115 @@
+"""A browser, and people who have accounts. What a failed test saw is kept in tests/artifacts/."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Error, Page, expect
+
+from tests.browser.chromium import NoChromium, install_chromium, running_chromium
+from tests.browser.journal import Journal
+from tests.browser.pages import PATIENCE_MILLISECONDS
+from tests.trial import ROOT, Trial
+
+ARTIFACTS = ROOT / "tests" / "artifacts"
+PASSWORD = "seven green bicycles"
+FAILED = pytest.StashKey[bool]()
+
+Visitor = Callable[[], Page]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Remember whether the test failed, for the fixtures that clean up after it."""
+    report = yield
+    item.stash[FAILED] = item.stash.get(FAILED, False) or report.failed
+    return report
+
+
+@pytest.fixture(scope="session")
+def chromium() -> None:
+    """Chromium is installed."""
+    try:
+        install_chromium()
+    except NoChromium as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="package")  # not longer: see running_chromium
+def browser(chromium: None) -> Iterator[Browser]:
+    """A running Chromium."""
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    with running_chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def journals() -> dict[Page, Journal]:
+    """What happened behind each page of the test."""
+    return {}
+
+
+@pytest.fixture
+def visitor(browser: Browser, journals: dict[Page, Journal], request: pytest.FixtureRequest) -> Iterator[Visitor]:
+    """Makes pages, each in a browser session of its own, as if by another person."""
+
+    def visit() -> Page:
+        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context.set_default_timeout(PATIENCE_MILLISECONDS)
+        made = context.new_page()
+        journals[made] = Journal()
+        journals[made].attach(made)
+        return made
+
+    directory = ARTIFACTS / re.sub(r"[^\w.-]+", "-", request.node.name)
+    shutil.rmtree(directory, ignore_errors=True)
+    yield visit
+    if request.node.stash.get(FAILED, False):
+        for number, (page, journal) in enumerate(journals.items(), start=1):
+            keep(page, journal, directory, number)
+        print(f"What the pages looked like: {directory}")
+    for page in journals:
+        page.context.close()
+
+
+def keep(page: Page, journal: Journal, directory: Path, number: int) -> None:
+    """Write down what a page shows and what happened behind it."""
+    directory.mkdir(parents=True, exist_ok=True)
+    log = [page.url, *journal.lines]
+    try:
+        page.screenshot(path=directory / f"page-{number}.png", timeout=10_000)
+        (directory / f"page-{number}.html").write_text(page.content(), encoding="utf-8")
+    except Error as error:  # a page that crashed shows nothing; the test's own failure is what counts
+        log.append(f"no screenshot: {error.message}")
+    (directory / f"page-{number}.log").write_text("\n".join(log) + "\n", encoding="utf-8")
+
+
+@pytest.fixture
+def page(visitor: Visitor) -> Page:
+    """A page of somebody who has not been here yet."""
+    return visitor()
+
+
+@pytest.fixture
+def journal(page: Page, journals: dict[Page, Journal]) -> Journal:
+    """What happened behind `page`."""
+    return journals[page]
+
+
+@pytest.fixture(scope="session")
+def add_account(trial: Trial) -> Callable[[str], str]:
+    """Makes an approved account of this name, from the server's shell; returns its password."""
+
+    def add(name: str) -> str:
+        command = ["docker", "compose", "exec", "-T", "hub", "python", "-m", "homeroom.accounts", "add", name]
+        subprocess.run(command, cwd=trial.directory, input=f"{PASSWORD}\n", text=True, check=True, timeout=60)
+        return PASSWORD
+
+    return add

@@ -1,0 +1,198 @@
+"""The pages as people use them. What a person sees is returned as text; what they wait for is waited for."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.trial import Trial
+
+PATIENCE_MILLISECONDS = 60_000
+IDLE = "[data-status=idle]"
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+class SignIn:
+    """The page on which people sign in."""
+
+    def __init__(self, page: Page, trial: Trial) -> None:
+        self.page = page
+        self.trial = trial
+
+    def open(self, then: str = "") -> SignIn:
+        """Go there; with `then`, by way of a page of the hub that needs a sign-in (without it, a lab is started)."""
+        self.page.goto(f"{self.trial.url}hub/{then or 'login'}")
+        return self
+
+    def submit(self, name: str, password: str) -> None:
+        """Fill in the form and send it."""
+        self.page.get_by_label("Username:").fill(name)
+        self.page.get_by_label("Password:").fill(password)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+        self.page.wait_for_load_state()
+
+    def refusal(self, name: str, password: str) -> str:
+        """Try to sign in; returns the reason that is given for the refusal."""
+        self.submit(name, password)
+        return self.page.locator(".login_error").inner_text()
+
+
+class SignUp:
+    """The page on which people ask for an account."""
+
+    def __init__(self, page: Page, trial: Trial) -> None:
+        self.page = page
+        self.address = f"{trial.url}hub/signup"
+
+    def open(self) -> SignUp:
+        """Go there."""
+        self.page.goto(self.address)
+        return self
+
+    @property
+    def password(self) -> Locator:
+        """The field for the password."""
+        return self.page.get_by_label("Password:")
+
+    def submit(self, name: str, password: str, again: str | None = None) -> str:
+        """Fill in the form and send it, whatever the browser thinks of it; returns the answer."""
+        self.page.get_by_label("Username:").fill(name)
+        self.password.fill(password)
+        self.page.get_by_label("The same again:").fill(password if again is None else again)
+        self.page.locator("form").evaluate("form => { form.noValidate = true }")
+        self.page.get_by_role("button", name="Sign up").click()
+        return self.answer()
+
+    def answer(self) -> str:
+        """What came of it."""
+        return self.page.get_by_role("alert").inner_text()
+
+
+class Accounts:
+    """The administrator's list of accounts."""
+
+    def __init__(self, page: Page, trial: Trial) -> None:
+        self.page = page
+        self.address = f"{trial.url}hub/authorize"
+
+    def open(self) -> Accounts:
+        """Go there."""
+        self.page.goto(self.address)
+        expect(self.page.get_by_role("heading", name="Accounts")).to_be_visible()
+        return self
+
+    def row(self, name: str) -> Locator:
+        """A person's line."""
+        return self.page.get_by_role("row").filter(has=self.page.get_by_role("rowheader", name=name, exact=True))
+
+    def approve(self, name: str) -> None:
+        """Press the button; returns when the list shows it."""
+        self.page.get_by_role("button", name=f"Approve: {name}").click()
+        expect(self.row(name)).to_contain_text("approved")
+
+
+class Home:
+    """The hub's home page of a signed-in person."""
+
+    def __init__(self, page: Page, trial: Trial) -> None:
+        self.page = page
+        self.address = f"{trial.url}hub/home"
+
+    def open(self) -> Home:
+        """Go there. Its buttons work once its script is there."""
+        self.page.goto(self.address)
+        self.page.wait_for_function("() => window.require && window.require.defined('home')")
+        return self
+
+    @property
+    def stop_button(self) -> Locator:
+        """The button that stops the lab."""
+        return self.page.get_by_role("button", name="Stop My Server")
+
+    @property
+    def start_button(self) -> Locator:
+        """The button that starts the lab."""
+        return self.page.get_by_role("button", name="Start My Server")
+
+    def stop(self) -> None:
+        """Stop the lab; returns when it is gone."""
+        self.stop_button.click()
+        expect(self.start_button).to_be_visible()
+
+    def start(self) -> None:
+        """Start the lab; the browser is on its way there."""
+        self.start_button.click()
+
+
+class Lab:
+    """A person's JupyterLab, with the notebook in front."""
+
+    def __init__(self, page: Page, trial: Trial, user: str) -> None:
+        self.page = page
+        self.address = re.compile(re.escape(f"{trial.url}user/{user}/lab"))
+
+    def wait(self) -> Lab:
+        """Until JupyterLab is there, also through the page that shows a starting lab."""
+        self.page.wait_for_url(self.address)
+        expect(self.page.locator("#jupyterlab-splash")).to_have_count(0)
+        expect(self.page.get_by_role("menuitem", name="File")).to_be_visible()
+        return self
+
+    @property
+    def notebook(self) -> Locator:
+        """The notebook in front."""
+        return self.page.locator(".jp-NotebookPanel:visible")
+
+    def new_notebook(self) -> Lab:
+        """Open a new notebook by the launcher; returns when its kernel is idle."""
+        if not self.page.locator(".jp-Launcher:visible").count():
+            self.page.get_by_role("menuitem", name="File").click()
+            self.page.get_by_role("menuitem", name="New Launcher").click()
+        self.page.locator(".jp-LauncherCard[data-category=Notebook]:visible").first.click()
+        self.wait_until_idle()
+        return self
+
+    def open_notebook(self, name: str) -> Lab:
+        """Open a notebook from the list of files; returns when its kernel is idle."""
+        self.page.get_by_role("listitem").filter(has_text=name).dblclick()
+        self.wait_until_idle()
+        return self
+
+    def wait_until_idle(self) -> None:
+        """Until the notebook's kernel is there and has nothing to do, as JupyterLab shows it."""
+        expect(self.notebook.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
+        expect(self.notebook.locator(f".jp-Notebook-ExecutionIndicator{IDLE}")).to_have_count(1)
+
+    def run(self, code: str) -> str:
+        """Type code into the last cell and run it; returns what it wrote."""
+        cells = self.notebook.locator(".jp-CodeCell")
+        cell = cells.nth(cells.count() - 1)
+        cell.locator(".cm-content").click()
+        self.page.keyboard.insert_text(code)  # as pasted: no bracket is closed for us
+        self.page.keyboard.press("Shift+Enter")
+        expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
+        self.wait_until_idle()
+        self.page.evaluate(TWO_FRAMES)  # what the kernel sent is there; now it is drawn as well
+        return "\n".join(cell.locator(".jp-OutputArea-output").all_inner_texts()).strip()
+
+    def save_as(self, name: str) -> None:
+        """Save the new notebook under a name; returns when the page shows that nothing is unsaved."""
+        self.page.keyboard.press("Control+s")
+        dialog = self.page.get_by_role("dialog")
+        dialog.get_by_role("textbox").fill(name)
+        dialog.get_by_role("button", name="Rename and Save").click()
+        tab = self.page.get_by_role("main").get_by_role("tab", name=name)
+        expect(tab).to_have_class(re.compile("jp-mod-current"))
+        expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
+
+
+def sign_in(page: Page, trial: Trial, user: str, password: str) -> Lab:
+    """Sign in, which starts the lab where none runs; returns when JupyterLab is there."""
+    SignIn(page, trial).open().submit(user, password)
+    return Lab(page, trial, user).wait()
+
+
+def open_lab_and_run(page: Page, trial: Trial, user: str, password: str, code: str) -> str:
+    """Sign in at any deployment, open a notebook and run code there; returns what it wrote."""
+    return sign_in(page, trial, user, password).new_notebook().run(code)

@@ -1,0 +1,69 @@
+"""What people see when something is not there."""
+
+from __future__ import annotations
+
+import http.client
+from collections import Counter
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.pages import Home, Lab, SignIn, sign_in
+from tests.trial import Trial
+
+POSTS = 300
+
+
+def test_a_dead_lab_is_named_and_can_be_started_again(
+    trial: Trial, page: Page, add_account: Callable[[str], str]
+) -> None:
+    """A lab that died says so, and leads to the button that starts it again."""
+    lab = sign_in(page, trial, "rosa", add_account("rosa"))
+    trial.lab("rosa").kill()
+    page.goto(f"{trial.url}user/rosa/lab")
+    expect(page.get_by_role("heading")).to_have_text("This lab is not running")
+    page.get_by_role("button", name="start it again").click()
+    Home(page, trial).start()
+    lab.wait()
+
+
+def test_the_page_comes_back_with_the_hub(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+    """While the hub is down its pages say so and then come by themselves; labs can even be opened."""
+    sign_in(page, trial, "noor", add_account("noor"))
+    trial.compose("stop", "hub")
+    try:
+        page.reload()
+        Lab(page, trial, "noor").wait()
+        answer = page.goto(f"{trial.url}hub/home")
+        assert answer is not None
+        assert answer.status == 503
+        expect(page.get_by_role("heading")).to_have_text("The hub is restarting")
+        assert page.request.get(f"{trial.url}hub/api/").text() == "Service Unavailable"
+    finally:
+        trial.compose("start", "hub")
+    expect(Home(page, trial).stop_button).to_be_visible()
+
+
+def test_a_form_sent_to_a_hub_that_is_down_leads_back_to_it(trial: Trial, page: Page) -> None:
+    """A sign-in that meets no hub ends on the sign-in page, not in a form that is sent twice."""
+    form = SignIn(page, trial).open()
+    trial.compose("stop", "hub")
+    try:
+        form.submit("admin", trial.password)
+        expect(page.get_by_role("heading")).to_have_text("The hub is restarting")
+    finally:
+        trial.compose("start", "hub")
+    expect(page.get_by_role("heading")).to_have_text("Sign in")
+
+
+def test_every_post_gets_its_own_answer(trial: Trial) -> None:
+    """Requests with a body get the hub's answer, not a 503 of the proxy's own (see proxy/sockets.mjs)."""
+    connection = http.client.HTTPConnection("127.0.0.1", trial.port, timeout=10)
+    answers: Counter[int] = Counter()
+    for _ in range(POSTS):
+        connection.request("POST", f"{trial.base_url}hub/api/nothing-here", body="{}")
+        answer = connection.getresponse()
+        answer.read()
+        answers[answer.status] += 1
+    connection.close()
+    assert answers == {404: POSTS}

@@ -1,0 +1,83 @@
+"""Every page by itself: usable without a mouse, every field named, nothing broken behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import PASSWORD
+from tests.browser.journal import Journal
+from tests.browser.pages import Accounts, Home, Lab, SignIn, SignUp, sign_in
+from tests.trial import Trial
+
+CONTROLS = {"button", "checkbox", "combobox", "link", "radio", "searchbox", "spinbutton", "switch", "textbox"}
+
+
+def nameless_controls(page: Page) -> list[Any]:
+    """Links, buttons and fields to which a screen reader can give no name."""
+    session = page.context.new_cdp_session(page)
+    nodes = session.send("Accessibility.getFullAXTree")["nodes"]
+    controls = [node for node in nodes if not node["ignored"] and node["role"]["value"] in CONTROLS]
+    assert controls, "the page has no controls at all"
+    return [node for node in controls if not node.get("name", {}).get("value")]
+
+
+def test_sign_up_and_sign_in_by_keyboard(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+    """Signing up, signing in and stopping one's lab need no mouse."""
+    keyboard = page.keyboard
+    SignUp(page, trial).open()
+    for text in ("hedy", PASSWORD, PASSWORD):
+        keyboard.type(text)
+        keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Sign up")).to_be_focused()
+    keyboard.press("Enter")
+    assert "approved" in SignUp(page, trial).answer()
+
+    add_account("radia")
+    SignIn(page, trial).open()
+    keyboard.type("radia")
+    keyboard.press("Tab")
+    keyboard.type(PASSWORD)
+    keyboard.press("Enter")
+    Lab(page, trial, "radia").wait()
+
+    home = Home(page, trial).open()
+    for _ in range(20):
+        if home.stop_button.evaluate("button => button === document.activeElement"):
+            break
+        keyboard.press("Tab")
+    keyboard.press("Enter")
+    expect(home.start_button).to_be_visible()
+
+
+@pytest.mark.parametrize("path", ["login", "signup"])
+def test_every_control_has_a_name(trial: Trial, page: Page, path: str) -> None:
+    """What strangers meet can be used with a screen reader."""
+    page.goto(f"{trial.url}hub/{path}")
+    assert nameless_controls(page) == []
+
+
+def test_every_control_of_the_signed_in_has_a_name(trial: Trial, page: Page) -> None:
+    """What the administrator meets can be used with a screen reader."""
+    SignUp(page, trial).open().submit("waiting-one", PASSWORD)
+    SignIn(page, trial).open("home").submit("admin", trial.password)
+    for path in ("home", "authorize", "change-password", "change-password/waiting-one"):
+        page.goto(f"{trial.url}hub/{path}")
+        assert nameless_controls(page) == [], path
+
+
+def test_nothing_is_broken_behind_the_pages(trial: Trial, page: Page, journal: Journal) -> None:
+    """No error on the console and no failed request on any page, JupyterLab's own included."""
+    SignUp(page, trial).open().submit("ida", PASSWORD)
+    lab = sign_in(page, trial, "admin", trial.password).new_notebook()
+    lab.run("print('fine')")
+    lab.save_as("fine.ipynb")
+    Accounts(page, trial).open()
+    page.goto(f"{trial.url}hub/admin")
+    expect(page.get_by_role("button", name="Add Users")).to_be_visible()
+    page.goto(f"{trial.url}hub/change-password")
+    Home(page, trial).open().stop()
+    assert journal.faults == []

@@ -1,0 +1,27 @@
+"""The rendered configuration, loaded as the hub loads it, without a hub."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from traitlets.config import Config
+from traitlets.config.loader import PyFileConfigLoader
+
+from generator import render
+from tests.sample_settings import settings
+
+
+def loaded(directory: Path, site: Path | None = None, /, **values: str) -> Config:
+    """Render into `directory` and load it there; only the place of the `hub.d` copies is another than in the image.
+
+    :param site: an operator's `site/`; none: an empty one.
+    """
+    render.write(render.texts(settings(**values), site or directory / "no-site"), directory)
+    path = directory / render.HUB_CONFIG
+    text = path.read_text()
+    assert '"/srv/jupyterhub/hub.d"' in text
+    path.write_text(text.replace('"/srv/jupyterhub/hub.d"', repr(str(directory / "hub.d"))))
+    config: Any = PyFileConfigLoader(path.name, path=str(directory)).load_config()
+    assert isinstance(config, Config)
+    return config

@@ -1,0 +1,38 @@
+"""Values for tests: for every setting one that is valid and is not its default."""
+
+from __future__ import annotations
+
+from generator.settings import Settings
+
+TOKEN = "0123456789abcdef" * 4
+
+OTHER_VALUES = {
+    "COMPOSE_PROJECT_NAME": "biology",
+    "JUPYTERHUB_ADMIN": "grace",
+    "HUB_IP": "127.0.0.1",
+    "HUB_PORT": "8001",
+    "BASE_URL": "/biology/",
+    "AUTH": "dummy",
+    "PASSWORD_MIN_LENGTH": "12",
+    "LOGIN_ATTEMPTS": "7",
+    "LOGIN_LOCKOUT_SECONDS": "60",
+    "DOCKER_NOTEBOOK_IMAGE": "quay.io/jupyter/minimal-notebook:2026-11-02",
+    "LAB_MEMORY": "2G",
+    "LAB_CPUS": "0.5",
+    "LAB_PIDS": "2048",
+    "LAB_SUBNET": "10.214.0.0/22",
+    "LAB_START_TIMEOUT_SECONDS": "60",
+    "CULL_IDLE_SECONDS": "7200",
+    "HUB_MEMORY": "2G",
+    "PROXY_MEMORY": "1G",
+    "GUARD_MEMORY": "300M",
+    "LOG_LEVEL": "DEBUG",
+    "ENGINE_SOCKET": "/run/podman/podman.sock",
+    "INSTALL_ENGINE": "never",
+    "CONFIGPROXY_AUTH_TOKEN": "fedcba9876543210" * 4,
+}
+
+
+def settings(**values: str) -> Settings:
+    """Settings as `.env` would give them: text values, a secret, defaults for the rest."""
+    return Settings.model_validate({"CONFIGPROXY_AUTH_TOKEN": TOKEN, **values})

@@ -1,0 +1,125 @@
+"""docker-compose.yml against the schema, and the rules that every service keeps."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+import yaml
+
+from generator import render, settings
+from generator.paths import COMPOSE_FILE
+from generator.status import SERVICES
+from tests.sample_settings import settings as sample
+
+TEXT = COMPOSE_FILE.read_text()
+COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
+SPECS = {spec.name: spec for spec in settings.specs()}
+INTERPOLATIONS = re.findall(r"\$\{([A-Za-z_][A-Za-z0-9_]*)([^}]*)\}", TEXT)
+
+
+def test_it_interpolates_something() -> None:
+    """The expression that finds interpolations finds them, so the tests below are about something."""
+    assert ("HUB_PORT", ":-8000") in INTERPOLATIONS
+    assert "$" not in re.sub(r"\$\{[A-Za-z_][A-Za-z0-9_]*[^}]*\}", "", TEXT)
+
+
+@pytest.mark.parametrize(("name", "rest"), sorted(set(INTERPOLATIONS)))
+def test_an_interpolated_variable_is_a_setting_with_its_default(name: str, rest: str) -> None:
+    """Compose reads only what the schema knows, and alone (`docker compose ps`) takes the same defaults."""
+    assert name in SPECS
+    default = SPECS[name].default
+    if default is None:
+        assert rest == ':?is not set - run "make init"'
+    else:
+        assert rest == f":-{default}"
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_what_compose_reads_is_marked_so(name: str) -> None:
+    """A setting is marked as read by Compose exactly where docker-compose.yml interpolates it."""
+    used = name in {found for found, _ in INTERPOLATIONS}
+    assert used == ("compose" in SPECS[name].about.consumers)
+
+
+def test_a_secret_goes_nowhere_but_into_environments() -> None:
+    """No secret is interpolated into a command line, a label or a healthcheck, which anyone on the host can read."""
+    secrets = [name for name, spec in SPECS.items() if spec.about.secret]
+    for service in COMPOSE["services"].values():
+        shown = yaml.safe_dump({key: value for key, value in service.items() if key != "environment"})
+        assert [name for name in secrets if name in shown] == []
+
+
+def test_the_commands_know_every_service() -> None:
+    """`make status`, `make logs` and `make shell` know the services that there are."""
+    assert set(SERVICES) == set(COMPOSE["services"])
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_every_service_keeps_the_rules(name: str) -> None:
+    """Healthcheck, restart, limits of memory, processes and log, least privilege, a label; and no image is pulled."""
+    service = COMPOSE["services"][name]
+    assert service["healthcheck"]["test"][0] == "CMD"
+    assert service["restart"] == "unless-stopped"
+    assert service["mem_limit"]
+    assert service["pids_limit"]
+    assert service["logging"]["options"].keys() == {"max-size", "max-file"}
+    assert service["cap_drop"] == ["ALL"]
+    assert "cap_add" not in service
+    assert "privileged" not in service
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert service["read_only"] is True
+    assert service["pull_policy"] == "never"
+    assert service["labels"] == {"homeroom.service": name}
+    assert service["image"].startswith("${COMPOSE_PROJECT_NAME:-homeroom}-")
+
+
+@pytest.mark.parametrize("name", COMPOSE["services"])
+def test_who_is_waited_for_is_healthy(name: str) -> None:
+    """A service starts when those it needs are healthy, not merely started."""
+    for needed in COMPOSE["services"][name].get("depends_on", {}).values():
+        assert needed == {"condition": "service_healthy"}
+
+
+def test_only_the_guard_holds_the_engine() -> None:
+    """The engine's socket, which is root on the host, is mounted into the guard alone; the guard has no network."""
+    holders = [name for name, service in COMPOSE["services"].items() if "ENGINE_SOCKET" in str(service)]
+    assert holders == ["guard"]
+    assert COMPOSE["services"]["guard"]["network_mode"] == "none"
+
+
+def test_only_the_proxy_is_published() -> None:
+    """People reach the proxy and nothing else."""
+    assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["proxy"]
+
+
+def test_a_volume_says_what_its_loss_costs() -> None:
+    """Each volume has its comment, so an operator knows what to back up."""
+    for name in COMPOSE["volumes"]:
+        assert re.search(rf"^  {name}: +# .*[Ll]ost: \w+", TEXT, re.MULTILINE), name
+
+
+def test_at_most_three_anchors() -> None:
+    """The file can be read from top to bottom."""
+    assert len([key for key in COMPOSE if key.startswith("x-")]) <= 3
+
+
+def test_the_generator_calls_network_and_volumes_as_compose_does() -> None:
+    """The names that the hub and the guard are given are those that Compose makes."""
+    names = render.names(sample(COMPOSE_PROJECT_NAME="bio"))
+    networks = {
+        settings_of.get("name", f"${{COMPOSE_PROJECT_NAME:-homeroom}}_{name}")
+        for name, settings_of in COMPOSE["networks"].items()
+    }
+    made = {name.replace("${COMPOSE_PROJECT_NAME:-homeroom}", "bio") for name in networks}
+    assert names["lab_network"] in made
+    assert {names["hub_socket_volume"], names["lab_sockets_volume"]} <= {f"bio_{name}" for name in COMPOSE["volumes"]}
+
+
+def test_labs_do_not_see_each_other() -> None:
+    """The labs' network forbids traffic from container to container; its subnet is the setting's."""
+    labs = COMPOSE["networks"]["labs"]
+    assert labs["driver_opts"] == {"com.docker.network.bridge.enable_icc": "false"}
+    assert labs["ipam"]["config"] == [{"subnet": "${LAB_SUBNET:-10.213.0.0/20}"}]
+    assert [name for name, one in COMPOSE["services"].items() if "labs" in one.get("networks", [])] == ["hub"]

@@ -1,0 +1,251 @@
+"""homeroom.authenticator, on a real database in memory and with the configuration as it is rendered."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+from homeroom import accounts
+from homeroom.authenticator import AccountAuthenticator
+from jupyterhub.app import JupyterHub
+from jupyterhub.orm import User, new_session_factory
+from nativeauthenticator.orm import UserInfo
+from sqlalchemy.orm import Session
+from tornado import web
+
+from tests.hub_config import loaded
+
+PASSWORD = "correct horse battery"
+WRONG = "incorrect horse battery"
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash with the fewest rounds: the tests are about who gets in, not about how long a guess takes."""
+    monkeypatch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))
+
+
+@pytest.fixture
+def db() -> Session:
+    """The hub's database."""
+    made: Session = new_session_factory()()
+    return made
+
+
+@pytest.fixture
+def authenticator(db: Session, tmp_path: Path) -> AccountAuthenticator:
+    """The authenticator as `.env`'s defaults make it, but for three attempts; `admin` was made by `make up`."""
+    config = loaded(tmp_path, LOGIN_ATTEMPTS="3", LOGIN_LOCKOUT_SECONDS="600")
+    made = AccountAuthenticator(config=config, _deprecated_db_session=db)
+    assert accounts.set_password(db, "admin", PASSWORD, create=True)
+    return made
+
+
+def sign_in(authenticator: AccountAuthenticator, name: str, password: str) -> str | None:
+    """The name that is signed in as, or None."""
+    return asyncio.run(authenticator.authenticate(None, {"username": name, "password": password}))
+
+
+def approved(authenticator: AccountAuthenticator, name: str = "ada") -> None:
+    """Sign somebody up and approve the account."""
+    assert authenticator.create_user(name, PASSWORD)
+    UserInfo.change_authorization(authenticator.db, name)
+
+
+def test_the_administrator_signs_in(authenticator: AccountAuthenticator) -> None:
+    """The account that `make up` makes is approved from the start, and its name may be typed in any case."""
+    assert sign_in(authenticator, "admin", PASSWORD) == "admin"
+    assert sign_in(authenticator, "Admin", PASSWORD) == "admin"
+    assert sign_in(authenticator, "admin", WRONG) is None
+
+
+@pytest.mark.parametrize("name", ["admin", "ADMIN", "Admin"])
+def test_the_administrators_name_cannot_be_signed_up_for(
+    db: Session, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    """Before `make up` has made the administrator's account nobody can take it, and the try is in the log."""
+    authenticator = AccountAuthenticator(config=loaded(tmp_path), _deprecated_db_session=db)
+    authenticator.log = logging.getLogger("test")
+    assert authenticator.create_user(name, PASSWORD) is None
+    assert UserInfo.all_users(db) == []
+    assert "Refused a sign-up" in caplog.text
+
+
+def test_another_administrators_name_is_closed_too(authenticator: AccountAuthenticator) -> None:
+    """An administrator that hub.d names is no easier to become."""
+    authenticator.admin_users = {"admin", "second-teacher"}
+    assert authenticator.create_user("second-teacher", PASSWORD) is None
+
+
+def test_a_sign_up_waits_and_is_told_so(authenticator: AccountAuthenticator) -> None:
+    """A new account cannot sign in before it is approved; whoever knows its password is told why."""
+    assert authenticator.create_user("ada", PASSWORD)
+    with pytest.raises(web.HTTPError, match="waits for the administrator's approval") as caught:
+        sign_in(authenticator, "ada", PASSWORD)
+    assert caught.value.status_code == 403
+    UserInfo.change_authorization(authenticator.db, "ada")
+    assert sign_in(authenticator, "ada", PASSWORD) == "ada"
+
+
+def test_a_stranger_does_not_learn_who_waits(authenticator: AccountAuthenticator) -> None:
+    """With a wrong password a waiting account, an approved one and none at all answer alike."""
+    authenticator.create_user("waiting", PASSWORD)
+    approved(authenticator, "ada")
+    assert [sign_in(authenticator, name, WRONG) for name in ("waiting", "ada", "nobody")] == [None] * 3
+
+
+def test_an_account_cannot_be_taken_over_by_signing_up_again(authenticator: AccountAuthenticator) -> None:
+    """A second sign-up for a name changes nothing of the first."""
+    approved(authenticator)
+    assert authenticator.create_user("ada", WRONG) is None
+    assert authenticator.create_user("ADA", WRONG) is None
+    assert sign_in(authenticator, "ada", PASSWORD) == "ada"
+
+
+@pytest.mark.parametrize("name", ["-rf", "a b", "a/b", "a,b", "../ada", "ada\n", "ädä", "a" * 65, "", "."])
+def test_a_name_that_could_harm_cannot_be_signed_up_for(authenticator: AccountAuthenticator, name: str) -> None:
+    """Names that are not plain are refused; none reaches the engine or a path."""
+    assert authenticator.create_user(name, PASSWORD) is None
+    assert authenticator.get_user(name) is None
+
+
+@pytest.mark.parametrize(
+    ("password", "accepted"),
+    [
+        ("a7-bkd.wq", False),  # nine characters
+        ("a7-bkd.wqx", True),  # ten
+        ("1234567890", False),  # long enough, and common
+        ("x" * 72, True),
+        ("x" * 73, False),
+        ("ä" * 36, True),  # 72 bytes
+        ("ä" * 37, False),
+        ("", False),
+    ],
+)
+def test_passwords_are_long_enough_uncommon_and_fit(
+    authenticator: AccountAuthenticator, password: str, *, accepted: bool
+) -> None:
+    """Short, common and over-long passwords (72 bytes is bcrypt's end) are refused at sign-up and not cut off."""
+    assert authenticator.is_password_strong(password) == accepted
+    assert (authenticator.create_user("ada", password) is not None) == accepted
+    if accepted:
+        UserInfo.change_authorization(authenticator.db, "ada")
+        assert sign_in(authenticator, "ada", password) == "ada"
+
+
+def test_a_password_is_compared_to_its_last_byte(authenticator: AccountAuthenticator) -> None:
+    """An over-long password at sign-in is wrong, and not cut to a right one; it is no error either."""
+    authenticator.create_user("ada", "x" * 72)
+    UserInfo.change_authorization(authenticator.db, "ada")
+    assert sign_in(authenticator, "ada", "x" * 73) is None
+    assert sign_in(authenticator, "ada", "x" * 71) is None
+
+
+def test_a_refused_password_change_changes_nothing(authenticator: AccountAuthenticator) -> None:
+    """The rules hold for a changed password, too."""
+    approved(authenticator)
+    for password in ("short", "1234567890", "x" * 73):
+        assert not authenticator.change_password("ada", password)
+    assert sign_in(authenticator, "ada", PASSWORD) == "ada"
+
+
+def lock(authenticator: AccountAuthenticator, name: str = "ada") -> None:
+    """Type wrong passwords until the account is locked."""
+    for _ in range(3):
+        assert sign_in(authenticator, name, WRONG) is None
+
+
+def pass_time(authenticator: AccountAuthenticator, **ago: float) -> None:
+    """Let the wrong passwords lie longer ago."""
+    for attempts in authenticator.login_attempts.values():
+        attempts["time"] -= timedelta(**ago)
+
+
+def test_too_many_wrong_passwords_lock_an_account(authenticator: AccountAuthenticator) -> None:
+    """After LOGIN_ATTEMPTS wrong ones even the right password is refused, with the time to wait; others get in."""
+    approved(authenticator)
+    lock(authenticator)
+    with pytest.raises(web.HTTPError, match="Wait 10 min") as caught:
+        sign_in(authenticator, "ada", PASSWORD)
+    assert caught.value.status_code == 403
+    assert sign_in(authenticator, "admin", PASSWORD) == "admin"
+
+
+def test_another_spelling_does_not_go_round_the_lock(authenticator: AccountAuthenticator) -> None:
+    """Ada and ada are one account, also to the lock."""
+    approved(authenticator)
+    for name in ("ada", "Ada", "ADA"):
+        sign_in(authenticator, name, WRONG)
+    with pytest.raises(web.HTTPError, match="Too many"):
+        sign_in(authenticator, "aDa", PASSWORD)
+
+
+def test_a_right_password_clears_the_count(authenticator: AccountAuthenticator) -> None:
+    """Wrong passwords count in a row only."""
+    approved(authenticator)
+    for _ in range(2):
+        sign_in(authenticator, "ada", WRONG)
+        sign_in(authenticator, "ada", WRONG)
+        assert sign_in(authenticator, "ada", PASSWORD) == "ada"
+
+
+@pytest.mark.parametrize("ago", [{"seconds": 601.0}, {"days": 1.0, "seconds": 5.0}, {"days": 400.0}])
+def test_a_lockout_ends(authenticator: AccountAuthenticator, ago: dict[str, float]) -> None:
+    """When LOGIN_LOCKOUT_SECONDS are over the account opens, also after days, and the count starts from zero."""
+    approved(authenticator)
+    lock(authenticator)
+    pass_time(authenticator, **ago)
+    assert sign_in(authenticator, "ada", WRONG) is None
+    assert sign_in(authenticator, "ada", WRONG) is None
+    assert sign_in(authenticator, "ada", PASSWORD) == "ada"
+
+
+def test_a_lockout_lasts(authenticator: AccountAuthenticator) -> None:
+    """A moment before its end the account is still locked."""
+    approved(authenticator)
+    lock(authenticator)
+    pass_time(authenticator, seconds=595)
+    with pytest.raises(web.HTTPError):
+        sign_in(authenticator, "ada", PASSWORD)
+
+
+@pytest.mark.parametrize("data", [{}, {"username": "ada"}, {"password": PASSWORD}])
+def test_an_incomplete_form_signs_nobody_in(authenticator: AccountAuthenticator, data: dict[str, str]) -> None:
+    """A form without name or password is a refusal, not an error of the hub."""
+    assert asyncio.run(authenticator.authenticate(None, data)) is None
+
+
+def test_a_deleted_account_can_be_had_again(authenticator: AccountAuthenticator, db: Session) -> None:
+    """Deleting a person on the hub's own page deletes the account; the name is free, and waits for approval again."""
+    approved(authenticator)
+    authenticator.delete_user(User(name="ada"))
+    assert sign_in(authenticator, "ada", PASSWORD) is None
+    assert authenticator.create_user("ada", PASSWORD)
+    with pytest.raises(web.HTTPError, match="approval"):
+        sign_in(authenticator, "ada", PASSWORD)
+
+
+def handlers(authenticator: AccountAuthenticator) -> list[tuple[str, Any]]:
+    return list(authenticator.get_handlers(JupyterHub()))
+
+
+@pytest.mark.parametrize("path", ["/authorize/([^/]*)", "/discard/([^/]*)"])
+def test_accounts_change_by_a_form_alone(authenticator: AccountAuthenticator, path: str) -> None:
+    """Approving and discarding take a POST, which the hub guards against other sites; a mere link does nothing."""
+    (handler,) = [handler for found, handler in handlers(authenticator) if found == path]
+    defined = {name for cls in handler.__mro__[: handler.__mro__.index(web.RequestHandler)] for name in vars(cls)}
+    assert "post" in defined
+    assert "get" not in defined
+
+
+def test_each_page_is_there_once(authenticator: AccountAuthenticator) -> None:
+    """No page of NativeAuthenticator stands behind one of ours."""
+    paths = [path for path, _ in handlers(authenticator)]
+    assert len(paths) == len(set(paths))
+    assert {"/login", "/signup", "/authorize"} <= set(paths)

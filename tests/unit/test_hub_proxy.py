@@ -1,0 +1,86 @@
+"""homeroom.proxy: routes to Unix sockets, through the hub's own code against a fake of the proxy's API."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from urllib.parse import urlparse
+
+import pytest
+from homeroom import sockets
+from homeroom.proxy import SocketProxy
+from jupyterhub.objects import Server
+from jupyterhub.orm import Server as StoredServer
+
+LAB = sockets.url(Path("/run/labs/0123456789abcdef01234567/lab.sock")).lower()  # as the hub keeps it
+HUB = sockets.url(Path("/run/hub/hub.sock"))
+
+
+class FakeProxy(SocketProxy):
+    """Keeps what would be sent to the proxy, and gives it back as the proxy does."""
+
+    routes: dict[str, dict[str, Any]]
+
+    async def api_request(self, path: str, method: str = "GET", body: dict[str, Any] | None = None) -> Any:
+        """Stand in for the proxy's API."""
+        if method == "POST":
+            self.routes[path] = dict(body or {})
+        kept = {path: dict(data) for path, data in self.routes.items()}
+
+        async def answer() -> dict[str, dict[str, Any]]:
+            return kept
+
+        return SimpleNamespace(json=answer)
+
+
+@pytest.fixture
+def proxy() -> FakeProxy:
+    made = FakeProxy(should_start=True, auth_token="x")
+    made.routes = {}
+    return made
+
+
+def round_trip(proxy: FakeProxy, routespec: str, target: str, data: dict[str, str]) -> tuple[str, str]:
+    """Add a route; returns the target as the proxy was told it, and as the hub is told it again."""
+
+    async def talk() -> dict[str, Any]:
+        await proxy.add_route(routespec, target, data)
+        found: dict[str, Any] = await proxy.get_all_routes()
+        return found
+
+    back = asyncio.run(talk())
+    (told,) = proxy.routes.values()
+    return told["target"], back[routespec]["target"]
+
+
+def test_a_labs_route_goes_without_a_port_and_comes_back_with_it(proxy: FakeProxy) -> None:
+    """The proxy is told a socket's path and nothing behind it; the hub sees what it keeps itself, so no route is
+    ever taken for stale."""
+    parts = urlparse(LAB)  # what the hub keeps of the address that a spawner returns
+    stored = StoredServer(
+        proto=parts.scheme, ip=parts.hostname, port=parts.port or 80, base_url="/user/ada/", cookie_name=""
+    )
+    kept = Server(orm_server=stored).host
+    assert kept == f"{LAB}:80"
+    assert round_trip(proxy, "/user/ada/", kept, {"user": "ada", "server_name": ""}) == (LAB, kept)
+
+
+def test_the_hubs_route_is_its_socket(proxy: FakeProxy) -> None:
+    """The hub's own route has no port on either side."""
+    assert round_trip(proxy, "/", HUB, {"hub": "true"}) == (HUB, HUB)
+
+
+@pytest.mark.parametrize("target", ["http://10.0.0.1:80", "http://10.0.0.1:8888"])
+def test_another_target_is_left_alone(proxy: FakeProxy, target: str) -> None:
+    """A route to a network address, such as a service's, keeps its port, 80 included."""
+    assert round_trip(proxy, "/user/ada/", target, {"user": "ada"}) == (target, target)
+
+
+def test_what_a_route_is_for_comes_back(proxy: FakeProxy) -> None:
+    """Whose route it is survives the way there and back: the hub finds its users' routes by it."""
+    asyncio.run(proxy.add_route("/user/ada/", f"{LAB}:80", {"user": "ada", "server_name": "b"}))
+    (route,) = asyncio.run(proxy.get_all_routes()).values()
+    assert route["data"] == {"user": "ada", "server_name": "b"}
+    assert route["routespec"] == "/user/ada/"

@@ -1,0 +1,447 @@
+"""homeroom.spawner: a lab's container as the engine is asked for it, by a real JupyterHub user, without an engine."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import docker
+import docker.errors
+import hypothesis
+import pytest
+import requests
+from homeroom import sockets
+from homeroom.policy import CONTAINER_NAME, Allow, Deny, Policy, decide
+from homeroom.spawner import LabDied, LabSpawner
+from hypothesis import given
+from hypothesis import strategies as st
+from jupyterhub.objects import Hub
+from jupyterhub.orm import User as StoredUser
+from jupyterhub.orm import new_session_factory
+from jupyterhub.spawner import SpawnException
+from jupyterhub.user import User
+from traitlets.config import Config
+
+from generator.render import GUARD_POLICY, USERNAME_PATTERN
+from tests.hub_config import loaded
+
+MOUNTPOINT = "/var/lib/docker/volumes/homeroom_lab-sockets/_data"
+NAMES = st.from_regex(USERNAME_PATTERN.replace(r"\Z", ""), fullmatch=True)
+
+
+def api_error(status: int, message: str = "no") -> docker.errors.APIError:
+    response = requests.Response()
+    response.status_code = status
+    kind = docker.errors.ImageNotFound if "image" in message else docker.errors.APIError
+    return kind(message, response=response)
+
+
+class FakeEngine:
+    """An engine's client that notes what it is asked; what needs no engine is docker's own code.
+
+    `on_start` is what happens when the container starts, such as a lab that begins to listen.
+    """
+
+    def __init__(self) -> None:
+        make: Any = docker.APIClient
+        self._docker = make(base_url="unix:///nonexistent", version="1.45")
+        self._docker.create_container_from_config = self._keep
+        self.asked: list[str] = []
+        self.volumes: dict[str, Any] = {}
+        self.container: dict[str, Any] | None = None
+        self.body: dict[str, Any] = {}
+        self.running = False
+        self.log = b""
+        self.on_start: Callable[[], None] = lambda: None
+
+    def _keep(self, config: Any, *_: Any) -> Any:
+        self.body = dict(config)
+        return {"Id": "c0ffee"}
+
+    def create_host_config(self, **arguments: Any) -> Any:
+        return self._docker.create_host_config(**arguments)
+
+    def create_volume(self, name: str, labels: Any = None) -> Any:
+        self.volumes[name] = labels
+
+    def inspect_volume(self, name: str) -> Any:
+        return {"Mountpoint": MOUNTPOINT}
+
+    def inspect_image(self, image: str) -> Any:
+        return {"Config": {"Cmd": ["/opt/jupyter/bin/jupyterhub-singleuser"]}}
+
+    def inspect_container(self, container: str) -> Any:
+        if self.container is None:
+            raise api_error(404)
+        state = {"Running": self.running, "ExitCode": 1, "Error": "", "FinishedAt": ""}
+        return {"Id": "c0ffee", "State": state}
+
+    def create_container(self, **arguments: Any) -> Any:
+        self.asked.append("create")
+        self.container = arguments
+        return self._docker.create_container(**arguments)
+
+    def start(self, container: str) -> None:
+        self.asked.append("start")
+        self.running = True
+        self.on_start()
+
+    def remove_container(self, container: str, v: bool = False) -> None:
+        self.asked.append("remove")
+        self.container = None
+
+    def logs(self, container: str, **_: Any) -> bytes:
+        return self.log
+
+
+@pytest.fixture
+def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
+    """An engine that every spawner of the test speaks to."""
+    made = FakeEngine()
+    monkeypatch.setattr(LabSpawner, "client", made)
+    monkeypatch.setattr(LabSpawner, "_labs_mountpoint", None)
+    return made
+
+
+@pytest.fixture
+def labs(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory in place of the labs' own."""
+    folder = Path(tmp_path_factory.mktemp("l", numbered=True))
+    monkeypatch.setattr(sockets, "LABS", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The hub's configuration as `.env`'s defaults render it."""
+    return loaded(tmp_path_factory.mktemp("rendered"))
+
+
+def spawner(config: Config, user: str = "ada", server: str = "", **traits: Any) -> LabSpawner:
+    """The spawner that the hub makes for a person's server; `traits` are what hub.d sets."""
+    config = Config(config)
+    config.merge(Config({"LabSpawner": traits}))
+    db = new_session_factory()()
+    person = StoredUser(name=user)
+    db.add(person)
+    db.commit()
+    hub = Hub(bind_url="http+unix://%2Frun%2Fhub%2Fhub.sock", base_url="/hub/")
+    settings = {"spawner_class": LabSpawner, "config": config, "hub": hub, "allow_named_servers": True, "base_url": "/"}
+    whole = User(person, settings, db=db)
+    if server:
+        whole._new_orm_spawner(server, server)
+    made: LabSpawner = whole.spawners[server]
+    made.oauth_client_id = "jupyterhub-user-ada"
+    made.api_token = "token"
+    return made
+
+
+def created(made: LabSpawner, engine: FakeEngine) -> dict[str, Any]:
+    """The arguments with which the lab's container is created."""
+    asyncio.run(made.create_object())
+    assert engine.container is not None
+    return engine.container
+
+
+# --- the container ---
+
+
+def test_a_lab_is_limited(engine: FakeEngine, rendered: Config) -> None:
+    """Memory (without a byte of swap), CPUs, processes and log are bounded as `.env` says."""
+    host = created(spawner(rendered), engine)["host_config"]
+    assert host["Memory"] == host["MemorySwap"] == 2**30
+    assert host["CpuQuota"] / host["CpuPeriod"] == 1.0
+    assert host["PidsLimit"] == 1024
+    assert host["LogConfig"]["Config"].keys() == {"max-size", "max-file"}
+    assert {"Name": "core", "Soft": 0, "Hard": 0} in host["Ulimits"]
+
+
+def test_a_lab_is_hardened(engine: FakeEngine, rendered: Config) -> None:
+    """No capability, no new privilege, never privileged, on the labs' network alone, without a published port."""
+    asked = created(spawner(rendered), engine)
+    host = asked["host_config"]
+    assert host["CapDrop"] == ["ALL"]
+    assert host["SecurityOpt"] == ["no-new-privileges"]
+    assert host["NetworkMode"] == "homeroom_labs"
+    assert host["Init"] is True
+    assert not host.get("Privileged")
+    assert not host.get("CapAdd")
+    assert not host.get("PortBindings")
+    assert "ports" not in asked
+
+
+def test_a_lab_sees_three_mounts(engine: FakeEngine, rendered: Config) -> None:
+    """The person's home, the hub's socket to read, and of the labs' directories only its own."""
+    host = created(spawner(rendered), engine)["host_config"]
+    own = sockets.directory_name("ada", "")
+    assert sorted(host["Binds"]) == sorted(
+        [
+            "homeroom-user-ada:/home/jovyan:rw",
+            "homeroom_hub-socket:/run/hub:ro",
+            f"{MOUNTPOINT}/{own}:/run/lab:rw",
+        ]
+    )
+    assert host["Mounts"] == []
+
+
+def test_a_lab_tells_whose_it_is(engine: FakeEngine, rendered: Config) -> None:
+    """Container and home carry deployment and person; the container its server, too: the truth for everything else."""
+    named = created(spawner(rendered, "ada.l", "thesis"), engine)
+    assert named["labels"] == {
+        "homeroom.deployment": "homeroom",
+        "homeroom.user": "ada.l",
+        "homeroom.server": "thesis",
+    }
+    assert created(spawner(rendered), engine)["labels"]["homeroom.server"] == ""
+
+
+def test_a_lab_listens_on_its_socket_alone(engine: FakeEngine, rendered: Config) -> None:
+    """The server is told its socket, for its group and nobody else."""
+    command = created(spawner(rendered), engine)["command"]
+    assert command[0] == "/opt/jupyter/bin/jupyterhub-singleuser"
+    assert "--ServerApp.sock=/run/lab/lab.sock" in command
+    assert "--ServerApp.sock_mode=0660" in command
+    assert not [argument for argument in command if "port" in argument or argument.startswith("--ip")]
+
+
+def test_a_lab_knows_the_hub_by_its_socket(engine: FakeEngine, rendered: Config) -> None:
+    """A lab asks the hub over the socket that is mounted, and nobody's code runs before the person's own."""
+    environment = created(spawner(rendered), engine)["environment"]
+    assert environment["JUPYTERHUB_API_URL"].startswith("http+unix://%2Frun%2Fhub%2Fhub.sock")
+    assert environment["JUPYTERHUB_DISABLE_USER_CONFIG"] == "1"
+
+
+def test_the_hubs_own_environment_stays_there(
+    engine: FakeEngine, rendered: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No variable of the hub, its secrets first, reaches a lab."""
+    monkeypatch.setenv("CONFIGPROXY_AUTH_TOKEN", "the-hubs-secret")
+    environment = created(spawner(rendered), engine)["environment"]
+    assert "the-hubs-secret" not in environment.values()
+    assert "PATH" not in environment
+
+
+def test_the_images_own_healthcheck_is_off(engine: FakeEngine, rendered: Config) -> None:
+    """Labs are watched by the hub; a healthcheck of the image every few seconds would cost 300 labs dearly."""
+    assert created(spawner(rendered), engine)["healthcheck"] == {"test": ["NONE"]}
+
+
+def test_hub_d_adds_mounts_and_limits(engine: FakeEngine, rendered: Config) -> None:
+    """What the operator configures is added to the hardened container, with the person's name filled in."""
+    made = spawner(
+        rendered,
+        volumes={"/srv/share": "/share"},
+        read_only_volumes={"homeroom_data-{username}": "/data"},
+        extra_host_config={"shm_size": "1g", "pids_limit": 7},
+        extra_create_kwargs={"hostname": "lab-{username}"},
+        nofile_limit=4096,
+    )
+    asked = created(made, engine)
+    host = asked["host_config"]
+    assert {"/srv/share:/share:rw", "homeroom_data-ada:/data:ro", "homeroom-user-ada:/home/jovyan:rw"} <= set(
+        host["Binds"]
+    )
+    assert (host["ShmSize"], host["PidsLimit"], host["CapDrop"]) == (2**30, 7, ["ALL"])
+    assert asked["hostname"] == "lab-ada"
+    assert {"Name": "nofile", "Soft": 4096, "Hard": 4096} in host["Ulimits"]
+
+
+def test_hub_d_may_decide_with_a_function(engine: FakeEngine, rendered: Config) -> None:
+    """`extra_host_config` may be a function of the spawner, even one that waits for something."""
+
+    async def by_person(made: LabSpawner) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return {"shm_size": len(made.user.name)}
+
+    assert created(spawner(rendered, extra_host_config=by_person), engine)["host_config"]["ShmSize"] == 3
+
+
+@pytest.mark.parametrize(
+    ("user", "server"), [("ada", ""), ("a.b_c@d+e-f", ""), ("ada", "thesis"), ("a" + "+" * 63, "")]
+)
+def test_the_guard_lets_a_lab_through(engine: FakeEngine, tmp_path: Path, user: str, server: str) -> None:
+    """The very bytes that a spawner sends pass the guard with the policy that is rendered beside its configuration;
+    the same for another deployment's guard do not."""
+    made = spawner(loaded(tmp_path), user, server)
+    created(made, engine)
+    policy = Policy.from_json((tmp_path / GUARD_POLICY).read_text())
+    policy = replace(policy, lab_sockets_path=MOUNTPOINT)
+
+    def asked(policy: Policy) -> Allow | Deny:
+        query = f"name={made.container_name}"
+        return decide("POST", "/v1.45/containers/create", query, json.dumps(engine.body).encode(), policy)
+
+    verdict = asked(policy)
+    assert isinstance(verdict, Allow), verdict
+    assert isinstance(asked(replace(policy, deployment="biology")), Deny)
+
+
+# --- names ---
+
+
+@pytest.mark.parametrize(
+    ("user", "server", "container", "volume"),
+    [
+        ("ada", "", "homeroom-jupyter-ada", "homeroom-user-ada"),
+        ("ada", "thesis", "homeroom-jupyter-ada--thesis", "homeroom-user-ada"),
+        ("ada-thesis", "", "homeroom-jupyter-ada-2dthesis", "homeroom-user-ada-2dthesis"),
+        ("a.b_c@d+e", "", "homeroom-jupyter-a-2eb-5fc-40d-2be", "homeroom-user-a-2eb-5fc-40d-2be"),
+    ],
+)
+def test_names_are_escaped(
+    engine: FakeEngine, rendered: Config, user: str, server: str, container: str, volume: str
+) -> None:
+    """A name that the engine would not take, or that could be read as another's, is escaped."""
+    made = spawner(rendered, user, server)
+    assert made.container_name == container
+    assert made.home_volume == volume
+    assert created(made, engine)["name"] == container
+
+
+@hypothesis.settings(max_examples=20)
+@given(NAMES, NAMES)
+def test_no_two_people_share_a_home_or_a_container(rendered: Config, one: str, other: str) -> None:
+    """Different names stay different on the engine, and each is a name the engine and the guard take."""
+    first, second = spawner(rendered, one), spawner(rendered, other)
+    assert (one == other) == (first.home_volume == second.home_volume)
+    assert (one == other) == (first.container_name == second.container_name)
+    for made in (first, second):
+        assert CONTAINER_NAME.fullmatch(made.container_name)
+        assert len(made.home_volume) <= 255
+
+
+def test_the_longest_names_fit(tmp_path: Path) -> None:
+    """The longest deployment, person and server name that are allowed still make a socket that can be bound."""
+    made = spawner(loaded(tmp_path, COMPOSE_PROJECT_NAME="d" * 31), "a" + "+" * 63, "s" * 255)
+    assert len(bytes(made.socket_directory / "lab.sock")) <= 107
+    assert re.fullmatch(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*", made.home_volume)
+    assert len(made.home_volume) <= 255
+
+
+# --- starting ---
+
+
+def start(made: LabSpawner) -> str:
+    """Start a lab as the hub does, with a bound of its own."""
+
+    async def bounded() -> str:
+        return await asyncio.wait_for(made.start(), 20)
+
+    return asyncio.run(bounded())
+
+
+@pytest.fixture
+def listening(engine: FakeEngine, labs: Path) -> Iterator[None]:
+    """A lab that listens when its container starts."""
+    listener = socket.socket(socket.AF_UNIX)
+
+    def listen() -> None:
+        folder = labs / sockets.directory_name("ada", "")
+        folder.mkdir()
+        listener.bind(str(folder / "lab.sock"))
+        listener.listen()
+
+    engine.on_start = listen
+    with listener:
+        yield
+
+
+@pytest.mark.usefixtures("listening")
+def test_a_start_ends_when_the_lab_answers(engine: FakeEngine, labs: Path, rendered: Config) -> None:
+    """`start` makes the home with its labels, creates and starts the container and gives the socket's address."""
+    address = start(spawner(rendered))
+    assert address == sockets.url(labs / sockets.directory_name("ada", "") / "lab.sock")
+    assert engine.asked == ["create", "start"]
+    assert engine.volumes == {"homeroom-user-ada": {"homeroom.deployment": "homeroom", "homeroom.user": "ada"}}
+
+
+@pytest.mark.usefixtures("listening")
+def test_a_left_over_container_is_removed_first(engine: FakeEngine, labs: Path, rendered: Config) -> None:
+    """A container of an earlier start is never used again: its image and limits may be old."""
+    engine.container = {"name": "left over"}
+    start(spawner(rendered))
+    assert engine.asked == ["remove", "create", "start"]
+
+
+def died(engine: FakeEngine, rendered: Config, log: bytes) -> LabDied:
+    """What is said of a lab whose container ends at once with this log."""
+
+    def end() -> None:
+        engine.running = False
+        engine.log = log
+
+    engine.on_start = end
+    with pytest.raises(LabDied) as caught:
+        start(spawner(rendered))
+    return caught.value
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (b"starting\nTraceback ...\nOSError: disk quota exceeded\n", "OSError: disk quota exceeded"),
+        (b"100% broken %s\n", "100% broken %s"),
+        (b"caf\xe9\n", "caf\N{REPLACEMENT CHARACTER}"),
+        (b"", "it left no message"),
+    ],
+)
+@pytest.mark.usefixtures("labs")
+def test_a_lab_that_dies_says_why(engine: FakeEngine, rendered: Config, log: bytes, said: str) -> None:
+    """When the container ends before it answers, the person is shown the end of its log at once, not a time-out."""
+    error = died(engine, rendered, log)
+    assert error.get_message() == f"The lab ended before it answered: {said}"
+    assert error.reason == "died"
+    assert said in str(error)
+
+
+@pytest.mark.usefixtures("labs")
+def test_a_missing_image_says_what_to_do(engine: FakeEngine, rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image that is not there is not pulled while somebody waits: the person is told whom to ask."""
+
+    def missing(**_: Any) -> Any:
+        raise api_error(404, "no such image")
+
+    monkeypatch.setattr(engine, "create_container", missing)
+    made = spawner(rendered)
+    assert made.pull_policy == "skip"
+    with pytest.raises(SpawnException, match="homeroom-lab:local is not on this machine") as caught:
+        start(made)
+    assert caught.value.reason == "image-missing"
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_link_is_not_a_lab(labs: Path, rendered: Config) -> None:
+    """A link that a lab's owner lays to another's socket is not taken for an answer."""
+    made = spawner(rendered)
+    made.socket_directory.mkdir()
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(labs / "other.sock"))
+        other.listen()
+        (made.socket_directory / "lab.sock").symlink_to(labs / "other.sock")
+        assert not asyncio.run(made._accepts())
+
+
+@pytest.mark.usefixtures("engine")
+def test_a_socket_that_nobody_listens_on_is_no_answer(labs: Path, rendered: Config) -> None:
+    """The socket that a killed lab left behind does not make its successor ready."""
+    made = spawner(rendered)
+    made.socket_directory.mkdir()
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(str(made.socket_directory / "lab.sock"))
+    assert not asyncio.run(made._accepts())
+
+
+@pytest.mark.usefixtures("engine")
+def test_engine_calls_do_not_wait_for_each_other(rendered: Config) -> None:
+    """All spawners share threads, several of them: one slow call of the engine does not stop everybody."""
+    one, other = spawner(rendered, "ada"), spawner(rendered, "bob")
+    assert one.executor is other.executor
+    assert isinstance(one.executor, ThreadPoolExecutor)
+    assert one.executor._max_workers > 1

@@ -1,0 +1,111 @@
+"""The generated reference and the two files that must follow the schema by hand: README and Makefile."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+import typer.main
+
+from generator import env_file, reference, settings
+from generator.cli import app
+from generator.paths import ENV_EXAMPLE, ROOT, SETTINGS_PAGE
+
+SPECS = settings.specs()
+MAKE_ONLY = {"help", "lint", "test", "test-unit", "locks"}
+"""Verbs that are Make's alone: they are for developers, or about the Makefile itself."""
+
+
+def test_env_example_is_what_the_schema_generates() -> None:
+    """`.env.example` never drifts from the schema: `make reference` brings it in step."""
+    assert ENV_EXAMPLE.read_text() == env_file.new_text({})
+
+
+def test_the_settings_page_is_what_the_schema_generates() -> None:
+    """`docs/settings.md` never drifts from the schema: `make reference` brings it in step."""
+    assert SETTINGS_PAGE.read_text() == reference.settings_page()
+
+
+def test_env_example_sets_nothing() -> None:
+    """A copy of `.env.example` is all comments, so defaults can change under those who did not choose."""
+    assert env_file.parse(ENV_EXAMPLE.read_text()) == []
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_every_setting_is_in_both(spec: settings.Spec) -> None:
+    """Each setting stands once in both files, with its default."""
+    assert ENV_EXAMPLE.read_text().count(f"\n#{spec.name}={spec.default or ''}\n") == 1
+    page = SETTINGS_PAGE.read_text()
+    assert page.count(f"\n### {spec.name}\n") == 1
+    assert spec.description in page
+
+
+def sources() -> str:
+    """The generator's code, without the schema itself and without what only prints the hub's configuration."""
+    files = [path for path in (ROOT / "generator").rglob("*.py") if path.name not in ("settings.py", "render.py")]
+    return "\n".join(path.read_text() for path in files)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_what_the_commands_read_is_marked_so(spec: settings.Spec) -> None:
+    """A setting is marked as read by Homeroom's commands exactly where their code reads it."""
+    used = re.search(rf"\bsettings\.{spec.name}\b", sources()) is not None
+    through_property = spec.name == "DOCKER_NOTEBOOK_IMAGE"
+    assert (used or through_property) == ("generator" in spec.about.consumers)
+
+
+def make_help() -> dict[str, str]:
+    shown = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return dict(re.findall(r"^  make ([a-z-]+) +(.+)$", shown, re.MULTILINE))
+
+
+def app_verbs() -> dict[str, str]:
+    """Every verb of the generator with the first sentence of its help."""
+    group = typer.main.get_command(app)
+    return {name: (command.help or "") for name, command in group.commands.items()}  # type: ignore[attr-defined]
+
+
+def test_every_verb_is_a_make_target_and_the_reverse() -> None:
+    """What `make help` shows and what the generator can do are the same verbs."""
+    assert make_help().keys() - MAKE_ONLY == app_verbs().keys()
+
+
+def test_a_target_runs_the_verb_of_its_name() -> None:
+    """`make X` runs `python -m generator X`: no target runs its neighbour's verb."""
+    for verb in app_verbs():
+        shown = subprocess.run(["make", "--dry-run", verb], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        assert re.search(r"-m generator ([a-z]+)", shown)[1] == verb  # type: ignore[index]
+
+
+def test_every_target_is_phony() -> None:
+    """A file that happens to be called `check` or `build` does not stop its verb."""
+    phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert phony is not None
+    assert set(phony[1].split()) == make_help().keys()
+
+
+def test_an_unknown_target_names_the_known_ones() -> None:
+    """A misspelt verb ends with 2 and the list of verbs."""
+    done = subprocess.run(["make", "staus"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "no verb 'staus'" in done.stderr
+    assert "make status" in done.stderr
+
+
+README = ROOT / "README.md"
+
+
+def test_the_readme_names_every_verb_of_operators() -> None:
+    """README's table of verbs has every verb that `make help` has for operators, and no other."""
+    named = set(re.findall(r"^\| *`make ([a-z-]+)", README.read_text(), re.MULTILINE))
+    developers = {verb for verb, text in make_help().items() if "(developers)" in text}
+    assert named - developers == make_help().keys() - developers
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs").glob("*.md")), ids=lambda path: path.name)
+def test_a_documented_setting_exists(page: Path) -> None:
+    """A page of the documentation assigns no setting that the schema lacks."""
+    named = set(re.findall(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)=", page.read_text()))
+    assert named <= {spec.name for spec in SPECS}

@@ -1,0 +1,171 @@
+"""generator/settings.py: what a value may be, and what is said of one that may not."""
+
+from __future__ import annotations
+
+import pytest
+
+from generator import settings as subject
+from generator.settings import Settings, validation_faults
+from tests.sample_settings import OTHER_VALUES, TOKEN, settings
+
+SPECS = subject.specs()
+NAMES = [spec.name for spec in SPECS]
+
+
+def fault(name: str, value: str) -> str:
+    """What is said of one value, all else being right."""
+    checked, faults = validation_faults({"CONFIGPROXY_AUTH_TOKEN": TOKEN, name: value})
+    assert checked is None, f"{name}={value} is accepted"
+    ((found, cause),) = faults
+    assert found == name
+    return cause
+
+
+REFUSED = [
+    ("COMPOSE_PROJECT_NAME", ["", "Biology", "_a", "-a", "a b", "a.b", "a" * 32, "a\n"], "does not match"),
+    ("JUPYTERHUB_ADMIN", ["", "Admin", "-rf", "a b", "../a", "ä", "a" * 65, "a\n"], "does not match"),
+    ("HUB_IP", ["", "localhost", "1.2.3", "0.0.0.0/0", "[::1]", "fe80::1%eth0"], "is not an IP address"),
+    (
+        "HUB_PORT",
+        ["", "http", "8000.0", "8_000", "+8000", " 8000", "08000", "0x50", "\u0668"],
+        "is not a whole number",
+    ),
+    ("HUB_PORT", ["0", "-1"], "must be at least 1"),
+    ("HUB_PORT", ["65536"], "must be at most 65535"),
+    (
+        "BASE_URL",
+        ["", "biology", "/biology", "biology/", "//", "/a//b/", "/../", "/a b/", "/a/\n"],
+        "must start and end",
+    ),
+    ("AUTH", ["", "Native", "ldap"], "must be 'native' or 'dummy'"),
+    ("PASSWORD_MIN_LENGTH", ["7"], "must be at least 8"),
+    ("PASSWORD_MIN_LENGTH", ["73"], "must be at most 72"),
+    ("LOGIN_ATTEMPTS", ["0"], "must be at least 1"),
+    ("LOGIN_LOCKOUT_SECONDS", ["10 min", "600s"], "is not a whole number"),
+    ("DOCKER_NOTEBOOK_IMAGE", ["-a", "a b", "A/b", "a;b", 'a"b', "a\n"], "does not match"),
+    ("LAB_MEMORY", ["", "1", "1073741824", "1g", "1 G", "1GB", "1Gi", "-1G", "G", "1.G", "\uff11G"], "is not a size"),
+    ("LAB_MEMORY", ["63M", "1025G", "2T", "0G"], "must be at least 64M and at most 1T"),
+    ("LAB_CPUS", ["", "two", "1,5", "nan", "inf", "1e1", "1_0", " 1", "50%"], "is not a number"),
+    ("LAB_CPUS", ["0", "-1", "0.05"], "must be at least 0.1"),
+    ("LAB_PIDS", ["63"], "must be at least 64"),
+    ("LAB_SUBNET", ["", "10.0.0.0/33", "10.213.0.1/20", "fd00::/64", "labs"], "is not a network"),
+    ("LAB_SUBNET", ["10.0.0.0/8", "10.0.0.0/25", "10.0.0.0", "8.8.0.0/20"], "must be a private network"),
+    ("LAB_SUBNET", ["127.0.0.0/20", "169.254.0.0/16", "240.0.0.0/20"], "must be a private network"),
+    ("LAB_SUBNET", ["10.213.0.0/255.255.240.0"], "must be a private network"),
+    ("CULL_IDLE_SECONDS", ["-1"], "must be at least 0"),
+    ("LOG_LEVEL", ["info", "VERBOSE"], "must be 'DEBUG', 'INFO', 'WARN' or 'ERROR'"),
+    ("ENGINE_SOCKET", ["", "docker.sock", "unix:///run/docker.sock", "/run/a:b"], "must be an absolute path"),
+    ("INSTALL_ENGINE", ["yes", "true"], "must be 'ask', 'always' or 'never'"),
+    ("CONFIGPROXY_AUTH_TOKEN", [""], "is empty"),
+    (
+        "CONFIGPROXY_AUTH_TOKEN",
+        ["changeme", "CHANGE-ME", "<token>", "xxxx", "secret", "todo"],
+        "is still a placeholder",
+    ),
+    ("CONFIGPROXY_AUTH_TOKEN", [TOKEN[1:], TOKEN + "0", TOKEN.upper(), "z" * 64], "must be 64 hexadecimal digits"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "cause"), [(name, value, cause) for name, values, cause in REFUSED for value in values]
+)
+def test_a_wrong_value_is_refused_in_words(name: str, value: str, cause: str) -> None:
+    """A wrong type, unit, range or form is told in an operator's words, for that setting alone."""
+    assert cause in fault(name, value)
+
+
+ACCEPTED = [
+    ("HUB_IP", "::", "::"),
+    ("HUB_PORT", "65535", 65535),
+    ("BASE_URL", "/a/b-c_d.e/", "/a/b-c_d.e/"),
+    ("LAB_MEMORY", "64M", 64 * 2**20),
+    ("LAB_MEMORY", "1.5G", 3 * 2**29),
+    ("LAB_MEMORY", "1T", 2**40),
+    ("LAB_CPUS", "0.5", 0.5),
+    ("LAB_CPUS", "2", 2.0),
+    ("LAB_SUBNET", "192.168.4.0/24", "192.168.4.0/24"),
+    ("LAB_SUBNET", "172.16.0.0/16", "172.16.0.0/16"),
+    ("CULL_IDLE_SECONDS", "0", 0),
+    ("JUPYTERHUB_ADMIN", "a.b_c@d+e-f", "a.b_c@d+e-f"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "meant"), ACCEPTED)
+def test_a_value_means_what_its_unit_says(name: str, value: str, meant: object) -> None:
+    """Sizes become bytes by powers of 1024; the ends of each range are in it."""
+    assert getattr(settings(**{name: value}), name) == meant
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_setting_takes_its_sample(name: str) -> None:
+    """The tests' sample of each setting is valid and is not the default, so other tests can tell the two apart."""
+    assert getattr(settings(**{name: OTHER_VALUES[name]}), name) != getattr(settings(), name)
+
+
+def test_the_samples_are_of_settings() -> None:
+    """A setting that was removed leaves no sample behind."""
+    assert set(OTHER_VALUES) == set(NAMES)
+
+
+def test_the_defaults_are_valid_together() -> None:
+    """A fresh deployment needs its secrets and nothing else."""
+    checked, faults = validation_faults({"CONFIGPROXY_AUTH_TOKEN": TOKEN})
+    assert faults == []
+    assert checked is not None
+    assert list(checked.cross_checks()) == []
+
+
+def test_all_faults_are_found_in_one_pass() -> None:
+    """Three wrong settings are three faults, so an operator mends them together."""
+    _, faults = validation_faults({"HUB_PORT": "x", "AUTH": "x"})
+    assert sorted(name for name, _ in faults) == ["AUTH", "CONFIGPROXY_AUTH_TOKEN", "HUB_PORT"]
+
+
+@pytest.mark.parametrize("spec", [spec for spec in SPECS if spec.about.secret], ids=lambda spec: spec.name)
+def test_a_secret_is_generated_and_never_a_default(spec: subject.Spec) -> None:
+    """Every secret has a generator that makes a valid one, different each time, and no default that all would share."""
+    assert spec.default is None
+    assert spec.about.generate is not None
+    first, second = spec.about.generate(), spec.about.generate()
+    assert first != second
+    settings(**{spec.name: first})
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=lambda spec: spec.name)
+def test_every_setting_is_described(spec: subject.Spec) -> None:
+    """An operator finds a sentence, a group and, for a quantity, its unit with every setting."""
+    assert spec.description.endswith(".")
+    assert spec.about.group in subject.GROUPS
+    assert spec.about.consumers
+    quantity = spec.type in ("size", "number") or spec.name.endswith("_SECONDS")
+    assert spec.about.unit or not quantity
+    if spec.name.endswith("_SECONDS"):
+        assert spec.about.unit == "seconds"
+
+
+@pytest.mark.parametrize(
+    ("address", "refused"),
+    [("127.0.0.1", False), ("127.8.8.8", False), ("::1", False), ("0.0.0.0", True), ("::", True), ("192.0.2.1", True)],
+)
+def test_dummy_sign_in_is_for_loopback_alone(address: str, refused: bool) -> None:
+    """AUTH=dummy on an address that others can reach is refused: it lets anyone in as the administrator."""
+    found = [name for name, _, _ in settings(AUTH="dummy", HUB_IP=address).cross_checks()]
+    assert found == (["AUTH"] if refused else [])
+
+
+def test_an_empty_image_means_homerooms_own() -> None:
+    """Labs run the deployment's own image unless the operator names another."""
+    assert settings(COMPOSE_PROJECT_NAME="bio").lab_image == "bio-lab:local"
+    assert settings(DOCKER_NOTEBOOK_IMAGE="a:1").lab_image == "a:1"
+
+
+def test_settings_cannot_be_changed_behind_their_readers() -> None:
+    """Settings are frozen: what was checked is what is rendered."""
+    with pytest.raises(ValueError, match="frozen"):
+        settings().HUB_PORT = 1
+
+
+def test_an_unknown_key_is_no_setting() -> None:
+    """The schema itself refuses what it does not know."""
+    with pytest.raises(ValueError, match="HUB_PROT"):
+        Settings.model_validate({"CONFIGPROXY_AUTH_TOKEN": TOKEN, "HUB_PROT": "1"})
