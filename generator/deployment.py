@@ -14,7 +14,7 @@ from typing import Any
 import docker.errors
 from docker.models.containers import Container
 
-from generator import RELEASED, env_file, preflight, proof, render, site_files, storage
+from generator import RELEASED, env_file, homes, preflight, proof, render, site_files, storage
 from generator.console import counted, note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
 from generator.engine_install import provide_engine, terminal_question
@@ -142,7 +142,7 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         released=RELEASED,
     )
     findings = preflight.run_checks(engine, wanted)
-    raise_all(preflight.errors_of(findings))
+    raise_all([*preflight.errors_of(findings), *homes.homes_faults(settings, ROOT)])
     return findings
 
 

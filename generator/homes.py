@@ -30,36 +30,20 @@ QUOTA_OPTIONS = frozenset({"prjquota", "pquota"})
 LARGEST_SKELETON_FILES = 2000
 
 
-def check(settings: Settings, site: Path, directory: Path) -> str:
-    """See that homes can be made as the settings say, and the skeleton be read by labs.
+def skeleton_path(site: Path) -> str:
+    """The skeleton's path, as labs mount it; empty where there is none.
 
-    :param directory: the deployment's.
-    :returns: the skeleton's path, as labs mount it; empty where there is none.
-    :raises HomeroomError: everything that is wrong.
+    :raises HomeroomError: labs could not read it.
     """
-    raise_all([*limit_faults(settings), *homes_faults(settings, directory), *skeleton_faults(site / SKELETON)])
-    skeleton = site / SKELETON
-    return str(skeleton.resolve()) if skeleton.is_dir() else ""
-
-
-def limit_faults(settings: Settings) -> Iterator[HomeroomError]:
-    """Limits that contradict each other, or that nothing can keep."""
-    if settings.HOME_HARD_LIMIT and not settings.HOMES:
-        yield HomeroomError(
-            "homes that are volumes of the engine cannot have a hard limit",
-            place=".env: HOME_HARD_LIMIT",
-            remedy="Set HOMES to a directory on ext4 or XFS mounted with prjquota, or use HOME_SOFT_LIMIT alone.",
-        )
-    if 0 < settings.HOME_HARD_LIMIT <= settings.HOME_SOFT_LIMIT:
-        yield HomeroomError(
-            "must be below HOME_HARD_LIMIT, or nobody is warned before they can write no more",
-            place=".env: HOME_SOFT_LIMIT",
-            remedy="Set it to nine tenths of HOME_HARD_LIMIT, for example.",
-        )
+    raise_all(list(skeleton_faults(site / SKELETON)))
+    return str((site / SKELETON).resolve()) if (site / SKELETON).is_dir() else ""
 
 
 def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]:
-    """What keeps HOMES from holding homes."""
+    """What keeps HOMES from holding homes, on this machine.
+
+    :param directory: the deployment's.
+    """
     if not settings.HOMES:
         return
     path, place = Path(settings.HOMES), ".env: HOMES"

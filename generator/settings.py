@@ -338,6 +338,19 @@ class Settings(BaseModel):
                 "Set HUB_IP=127.0.0.1 for a trial on this machine, or AUTH=native.",
             )
 
+        if self.HOME_HARD_LIMIT and not self.HOMES:
+            yield (
+                "HOME_HARD_LIMIT",
+                "homes that are volumes of the engine cannot have a hard limit",
+                "Set HOMES to a directory on ext4 or XFS mounted with prjquota, or use HOME_SOFT_LIMIT alone.",
+            )
+        if 0 < self.HOME_HARD_LIMIT <= self.HOME_SOFT_LIMIT:
+            yield (
+                "HOME_SOFT_LIMIT",
+                "must be below HOME_HARD_LIMIT, or nobody is warned before they can save no more",
+                "Set it to nine tenths of HOME_HARD_LIMIT, for example.",
+            )
+
     @property
     def lab_image(self) -> str:
         """The image that labs run."""

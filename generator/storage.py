@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +34,13 @@ class Storage:
     @property
     def asks_for_something(self) -> bool:
         """Whether `make up` has anything to prepare."""
-        return bool(self.settings.HOME_HARD_LIMIT or any(not one.source.startswith("/") for one in self.shared))
+        return self.limits_homes or any(not one.source.startswith("/") for one in self.shared)
+
+    @property
+    def limits_homes(self) -> bool:
+        """Whether homes are to be put under a limit, or may be under one that is no longer wanted."""
+        homes_path = self.settings.HOMES
+        return bool(homes_path) and (self.settings.HOME_HARD_LIMIT > 0 or os.path.lexists(f"{homes_path}/.projects"))
 
     def hub_traits(self) -> dict[str, str]:
         """LabSpawner's traits and their values, as Python."""
@@ -61,13 +68,13 @@ class Storage:
 
 
 def load(settings: Settings, site: Path, directory: Path, *, known_groups: Collection[str] | None = None) -> Storage:
-    """Read and check all of it; changes nothing.
+    """Read and check it; changes nothing. Whether the machine has HOMES is told by `homes.homes_faults`.
 
     :param directory: the deployment's.
     :param known_groups: the groups there are; None where nobody knows them yet.
-    :raises HomeroomError: everything that is wrong with homes, or with shares.
+    :raises HomeroomError: what is wrong with the skeleton, or everything that is wrong with shares.
     """
-    skeleton = homes.check(settings, site, directory)
+    skeleton = homes.skeleton_path(site)
     shared = shares.load(
         site,
         settings.COMPOSE_PROJECT_NAME,
@@ -84,7 +91,7 @@ def prepare(client: Any, storage: Storage) -> list[str]:
     """
     volumes = [one for one in storage.shared if not one.source.startswith("/")]
     done = [f"volume {one.source}" for one in volumes if _make(client, one, storage)]
-    if storage.settings.HOMES and storage.settings.HOME_HARD_LIMIT:
+    if storage.limits_homes:
         done.append(homes.limit_homes(client, storage.settings))
     return done
 

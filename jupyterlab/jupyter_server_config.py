@@ -9,3 +9,5 @@ c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 # Files deleted in the page go for good: a trash folder would fill the home unseen.
 c.FileContentsManager.delete_to_trash = False
+# Tells the page how full the home is.
+c.ServerApp.jpserver_extensions = {"homeroom_lab": True}

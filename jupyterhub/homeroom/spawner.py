@@ -110,7 +110,6 @@ class LabSpawner(DockerSpawner):
 
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
-        self.storage = self._storage()
         if self.storage.home and not self.homes:
             await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
@@ -127,9 +126,8 @@ class LabSpawner(DockerSpawner):
 
     # -- Storage: the one place where a lab's plan (profile, groups) meets its disk ------------------------------------
 
-    storage: LabStorage
-
-    def _storage(self) -> LabStorage:
+    @property
+    def storage(self) -> LabStorage:
         """What this lab sees of the disk. Once labs have plans, groups and `ephemeral` come from the plan."""
         return storage_for(
             user=self.user.name,

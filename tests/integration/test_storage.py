@@ -13,7 +13,7 @@ import pytest
 from tests.person import Person
 from tests.trial import Trial, engine
 
-HARD_LIMIT_BYTES = 64 * 2**20
+HARD_LIMIT_BYTES = 80 * 2**20
 SHARES = """\
 shares:
   - {{name: atlas, path: {root}/atlas, target: /home/jovyan/atlas, groups: [biology]}}
@@ -80,7 +80,7 @@ def disk(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dis
     (site / "shares.yaml").write_text(SHARES.format(root=root))
     (site / "hub.d" / "guests.py").write_text(GUESTS_KEEP_NOTHING)
     limit = f"HOME_HARD_LIMIT={HARD_LIMIT_BYTES // 2**20}M\n" if limited else ""
-    env.write_text(f"{before}\nAUTH=dummy\nHOMES={homes}\n{limit}")
+    env.write_text(f"{before}\nAUTH=dummy\nHOMES={homes}\nHOME_SOFT_LIMIT=64M\n{limit}")
     try:
         trial.make("up")
         found = Disk(trial, homes, limited)
@@ -207,6 +207,7 @@ def test_an_ephemeral_home_is_gone(disk: Disk) -> None:
     """What a guest saved is gone with the lab, no home was made for them, and the skeleton was there."""
     guest = disk.person("guest")
     guest.start_lab()
+    assert "keeps nothing" in guest.get("user/guest/homeroom/disk").json()["message"]["text"]
     assert guest.run("print(open('course/first.txt').read()); open('mine', 'w').write('x')") == "welcome\n"
     guest.stop_lab()
     assert not (disk.homes / "guest").exists()
@@ -230,14 +231,23 @@ def test_a_full_home_starts_all_the_same(disk: Disk) -> None:
     assert said in ("Disk quota exceeded", "No space left on device")
     if disk.limited:
         assert numbers == f"{HARD_LIMIT_BYTES} 0"
+    told = ada.get("user/ada/homeroom/disk").json()
+    assert told["message"]["kind"] == "warning"
+    assert "it should stay below 64 MB" in told["message"]["text"]
+    assert told["used_bytes"] > 64 * 2**20
     ada.stop_lab()
     ada.start_lab()
     rescue = "import os; print(os.environ.get('HOMEROOM_RESCUE'), os.path.exists('/home/jovyan/filler'))"
     assert ada.run(rescue) == "1 True\n"
+    assert "rescue mode" in ada.get("user/ada/homeroom/disk").json()["message"]["text"]
+    assert "homeroom-disk" in ada.get("user/ada/lab").text
+    shown = disk.trial.make("status").stdout
+    assert re.search(r"^ada +\d+ MiB, over HOME_SOFT_LIMIT", shown, re.MULTILINE), shown
     ada.run("import os; os.remove('/home/jovyan/filler')")
     ada.stop_lab()
     ada.start_lab()
     assert ada.run(rescue) == "None False\n"
+    assert ada.get("user/ada/homeroom/disk").json()["message"] is None
 
 
 def test_a_bad_share_changes_nothing(disk: Disk) -> None:

@@ -183,12 +183,13 @@ def test_a_lab_sees_three_mounts(engine: FakeEngine, rendered: Config) -> None:
     own = sockets.directory_name("ada", "")
     assert sorted(host["Binds"]) == sorted(
         [
-            "homeroom-user-ada:/home/jovyan:rw",
             "homeroom_hub-socket:/run/hub:ro",
             f"{MOUNTPOINT}/{own}:/run/lab:rw",
         ]
     )
-    assert host["Mounts"] == []
+    assert host["Mounts"] == [
+        {"Type": "volume", "Source": "homeroom-user-ada", "Target": "/home/jovyan", "ReadOnly": False}
+    ]
 
 
 def test_a_lab_tells_whose_it_is(engine: FakeEngine, rendered: Config) -> None:
@@ -205,10 +206,11 @@ def test_a_lab_tells_whose_it_is(engine: FakeEngine, rendered: Config) -> None:
 def test_a_lab_listens_on_its_socket_alone(engine: FakeEngine, rendered: Config) -> None:
     """The server is told its socket, for its group and nobody else."""
     command = created(spawner(rendered), engine)["command"]
-    assert command[0] == "/opt/jupyter/bin/jupyterhub-singleuser"
+    assert command[:2] == ["/bin/sh", "-c"]
+    assert command[3:5] == ["lab", "/opt/jupyter/bin/jupyterhub-singleuser"]
     assert "--ServerApp.sock=/run/lab/lab.sock" in command
     assert "--ServerApp.sock_mode=0660" in command
-    assert not [argument for argument in command if "port" in argument or argument.startswith("--ip")]
+    assert not [argument for argument in command[3:] if "port" in argument or argument.startswith("--ip")]
 
 
 def test_a_lab_knows_the_hub_by_its_socket(engine: FakeEngine, rendered: Config) -> None:
@@ -245,9 +247,8 @@ def test_hub_d_adds_mounts_and_limits(engine: FakeEngine, rendered: Config) -> N
     )
     asked = created(made, engine)
     host = asked["host_config"]
-    assert {"/srv/share:/share:rw", "homeroom_data-ada:/data:ro", "homeroom-user-ada:/home/jovyan:rw"} <= set(
-        host["Binds"]
-    )
+    assert {"/srv/share:/share:rw", "homeroom_data-ada:/data:ro"} <= set(host["Binds"])
+    assert [mount["Source"] for mount in host["Mounts"]] == ["homeroom-user-ada"]
     assert (host["ShmSize"], host["PidsLimit"], host["CapDrop"]) == (2**30, 7, ["ALL"])
     assert asked["hostname"] == "lab-ada"
     assert {"Name": "nofile", "Soft": 4096, "Hard": 4096} in host["Ulimits"]
