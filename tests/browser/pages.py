@@ -102,7 +102,7 @@ class Home:
     def open(self) -> Home:
         """Go there. Its buttons work once its script is there."""
         self.page.goto(self.address)
-        self.page.wait_for_function("() => window.require && window.require.defined('home')")
+        self.page.wait_for_function("() => window._jupyterhub_page_loaded")
         return self
 
     @property

@@ -29,6 +29,7 @@ def test_sign_up_and_sign_in_by_keyboard(trial: Trial, page: Page, add_account: 
     """Signing up, signing in and stopping one's lab need no mouse."""
     keyboard = page.keyboard
     SignUp(page, trial).open()
+    expect(page.get_by_label("Username:")).to_be_focused()
     for text in ("hedy", PASSWORD, PASSWORD):
         keyboard.type(text)
         keyboard.press("Tab")
@@ -38,6 +39,7 @@ def test_sign_up_and_sign_in_by_keyboard(trial: Trial, page: Page, add_account: 
 
     add_account("radia")
     SignIn(page, trial).open()
+    expect(page.get_by_label("Username:")).to_be_focused()
     keyboard.type("radia")
     keyboard.press("Tab")
     keyboard.type(PASSWORD)

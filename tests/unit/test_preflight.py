@@ -625,7 +625,7 @@ def test_bridges_of_a_stopped_engine_are_left_to_it() -> None:
     own = Route(subnet="10.213.0.0/20", via="interface br-91dd75101520")
     others = [Route(subnet="10.213.0.0/20", via=f"interface {name}") for name in ("br-lan", "br0", "eth0")]
     assert routes_to_judge([own, *others], None) == others
-    assert routes_to_judge([own], FACTS) == [own]
+    assert routes_to_judge([own], HEALTHY) == [own]
 
 
 def test_subnet_of_the_machine_is_refused() -> None:
