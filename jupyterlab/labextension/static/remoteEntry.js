@@ -15,13 +15,20 @@
     return data ? JSON.parse(data.textContent).baseUrl : "/";
   }
 
+  // The server wants it of every request that is no page, as JupyterLab's own requests have it.
+  function xsrfToken() {
+    const found = document.cookie.match(/\b_xsrf=([^;]*)/);
+    return found ? found[1] : "";
+  }
+
   async function watch() {
     const apputils = await sharedModule("@jupyterlab/apputils");
     if (!apputils) return;
     let id = null;
     let text = "";
     const check = async () => {
-      const answer = await fetch(baseUrl() + "homeroom/disk", { credentials: "same-origin" });
+      const headers = { "X-XSRFToken": xsrfToken() };
+      const answer = await fetch(baseUrl() + "homeroom/disk", { credentials: "same-origin", headers });
       if (!answer.ok) return;
       const said = (await answer.json()).message;
       if ((said ? said.text : "") === text) return;
