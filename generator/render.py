@@ -7,8 +7,10 @@ from pathlib import Path
 
 import jinja2
 
+from generator import labs
 from generator.atomic import write_atomically
 from generator.errors import HomeroomError
+from generator.labs import Labs
 from generator.paths import ROOT, TEMPLATES
 from generator.settings import Settings
 from generator.storage import Storage
@@ -34,7 +36,7 @@ def names(settings: Settings) -> dict[str, str]:
     }
 
 
-def hub_config(settings: Settings, storage: Storage | None = None) -> str:
+def hub_config(settings: Settings, known: Labs, storage: Storage) -> str:
     """The text of `jupyterhub_config.py`."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
@@ -53,16 +55,18 @@ def hub_config(settings: Settings, storage: Storage | None = None) -> str:
         cull_idle_seconds=settings.CULL_IDLE_SECONDS,
         deployment=settings.COMPOSE_PROJECT_NAME,
         hub_api_url=f"http://proxy:8000{settings.BASE_URL}hub/api",
-        lab_cpus=settings.LAB_CPUS,
-        lab_image=settings.lab_image,
-        lab_memory_bytes=settings.LAB_MEMORY,
+        groups=known.groups,
+        labs_cpus=known.cpus,
+        labs_memory_bytes=known.memory_bytes,
         lab_pids=settings.LAB_PIDS,
         lab_start_timeout_seconds=settings.LAB_START_TIMEOUT_SECONDS,
         log_level=settings.LOG_LEVEL,
         login_attempts=settings.LOGIN_ATTEMPTS,
         login_lockout_seconds=settings.LOGIN_LOCKOUT_SECONDS,
+        profiles=known.profiles,
+        queue_seconds=settings.QUEUE_SECONDS,
         password_min_length=settings.PASSWORD_MIN_LENGTH,
-        storage=storage.hub_traits() if storage else {},
+        storage=storage.hub_traits(),
         template_vars={"accounts": settings.AUTH == "native", "password_min_length": settings.PASSWORD_MIN_LENGTH},
         username_pattern=USERNAME_PATTERN,
         **names(settings),
@@ -72,7 +76,7 @@ def hub_config(settings: Settings, storage: Storage | None = None) -> str:
 def _literal(value: object) -> str:
     """A Python literal, with the double quotes that a formatter would give it."""
     if isinstance(value, list):
-        return "{" + ", ".join(_literal(item) for item in value) + "}" if value else "set()"
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{_literal(key)}: {_literal(item)}" for key, item in value.items()) + "}"
     if isinstance(value, str) and value.isprintable() and '"' not in value and not value.endswith("\\"):
@@ -80,20 +84,20 @@ def _literal(value: object) -> str:
     return repr(value)
 
 
-def guard_policy(settings: Settings, storage: Storage | None = None) -> str:
+def guard_policy(settings: Settings, known: Labs, storage: Storage) -> str:
     """The text of `guard.json`: what the hub may ask of the engine."""
     project = settings.COMPOSE_PROJECT_NAME
-    known = names(settings)
+    called = names(settings)
     policy = {
         "deployment": project,
-        "images": [settings.lab_image],
+        "images": sorted({profile["image"] for profile in known.profiles}),
         "container_prefix": f"{project}-jupyter-",
         "volume_prefix": f"{project}-user-",
-        "lab_sockets_volume": known["lab_sockets_volume"],
-        "hub_socket_volume": known["hub_socket_volume"],
-        "networks": [known["lab_network"]],
+        "lab_sockets_volume": called["lab_sockets_volume"],
+        "hub_socket_volume": called["hub_socket_volume"],
+        "networks": [called["lab_network"]],
         "max_pids": settings.LAB_PIDS,
-        **(storage.guard_fields() if storage else {}),
+        **storage.guard_fields(),
     }
     return json.dumps(policy, indent=2) + "\n"
 
@@ -104,8 +108,9 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
 
     :raises HomeroomError: a file of `site/hub.d` cannot be read, or is not Python.
     """
-    disk = load_storage(settings, site, ROOT)
-    found = {HUB_CONFIG: hub_config(settings, disk), GUARD_POLICY: guard_policy(settings, disk)}
+    known = labs.load(settings, site, labs.read_machine())
+    disk = load_storage(settings, site, ROOT, known_groups=known.groups or None)
+    found = {HUB_CONFIG: hub_config(settings, known, disk), GUARD_POLICY: guard_policy(settings, known, disk)}
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)
     return found

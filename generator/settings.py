@@ -57,14 +57,18 @@ class About:
     generate: Callable[[], str] | None = None
 
 
+def _bytes(value: str) -> int:
+    match = _SIZE.fullmatch(value)
+    if not match:
+        raise ValueError("is not a size such as 512M or 2G")
+    return int(float(match[1]) * _FACTORS[match[2]])
+
+
 def parse_size(value: object) -> object:
     """Turn `512M` or `2G` (powers of 1024, as JupyterHub and Compose read them) into bytes."""
     if not isinstance(value, str):
         return value
-    match = _SIZE.fullmatch(value)
-    if not match:
-        raise ValueError("is not a size such as 512M or 2G")
-    size = int(float(match[1]) * _FACTORS[match[2]])
+    size = _bytes(value)
     if not 64 * 2**20 <= size <= 2**40:  # the guard lets no lab have more
         raise ValueError("must be at least 64M and at most 1T")
     return size
@@ -73,6 +77,13 @@ def parse_size(value: object) -> object:
 def parse_limit(value: object) -> object:
     """As `parse_size`; empty is no limit, 0."""
     return 0 if value == "" else parse_size(value)
+
+
+def parse_total_size(value: object) -> object:
+    """Turn the size of all labs together into bytes; `0` stands for what the machine has."""
+    if not isinstance(value, str):
+        return value
+    return 0 if value == "0" else _bytes(value)
 
 
 def check_whole(value: object) -> object:
@@ -150,6 +161,7 @@ Size = Annotated[int, BeforeValidator(parse_size)]
 Limit = Annotated[int, BeforeValidator(parse_limit)]
 Whole = Annotated[int, BeforeValidator(check_whole)]
 Number = Annotated[float, BeforeValidator(check_number)]
+TotalSize = Annotated[int, BeforeValidator(parse_total_size)]
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
 Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
@@ -254,6 +266,27 @@ class Settings(BaseModel):
         "Processes and threads that each lab may have. It stops a runaway program from taking the machine along.",
         ge=64,
         le=65536,
+    )
+    LABS_MEMORY: TotalSize = setting(
+        "0",
+        About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 16G"),
+        """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the machine
+        has, less Homeroom's services and 1G.""",
+    )
+    LABS_CPUS: Number = setting(
+        0,
+        About(group=LABS, consumers=("hub", "generator"), unit="CPUs"),
+        """CPUs that all running labs together may be promised. CPU time is shared fairly, so it may be more than there
+        are. 0: eight for each CPU of the machine.""",
+        ge=0,
+        le=100000,
+    )
+    QUEUE_SECONDS: Whole = setting(
+        1800,
+        About(group=LABS, consumers=("hub",), unit="seconds"),
+        "How long somebody waits in line for a free place before the hub says that there is none.",
+        ge=0,
+        le=86400,
     )
     LAB_SUBNET: Subnet = setting(
         "10.213.0.0/20",
@@ -374,7 +407,8 @@ def _type_in_words(name: str) -> str:
     schema = Settings.model_json_schema()["properties"][name]
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    if any(isinstance(item, BeforeValidator) and item.func in (parse_size, parse_limit) for item in field.metadata):
+    sizes = (parse_size, parse_total_size, parse_limit)
+    if any(isinstance(item, BeforeValidator) and item.func in sizes for item in field.metadata):
         return "size"
     return {"integer": "whole number", "number": "number", "string": "text"}[schema["type"]]
 
@@ -402,10 +436,10 @@ def validation_faults(values: Mapping[str, str]) -> tuple[Settings | None, list[
     try:
         return Settings.model_validate(dict(values)), []
     except ValidationError as error:
-        return None, [(str(fault["loc"][0]), _cause(fault)) for fault in error.errors() if fault["loc"]]
+        return None, [(str(fault["loc"][0]), cause_of(fault)) for fault in error.errors() if fault["loc"]]
 
 
-def _cause(fault: Any) -> str:
+def cause_of(fault: Any) -> str:
     """One validation fault as a sentence's end, without the library's vocabulary."""
     kind, context = fault["type"], fault.get("ctx", {})
     if kind == "value_error":

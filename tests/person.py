@@ -60,13 +60,17 @@ class Person:
         address = f"{self.trial.url}hub/api/{path}"
         return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
 
-    def start_lab(self) -> None:
+    def start_lab(self, profile: str = "") -> None:
         """Start the lab, where none runs yet, and wait until it answers this person."""
         self.get("hub/home")
-        answer = self.api("POST", f"users/{self.name}/server")
+        answer = self.api("POST", f"users/{self.name}/server", json={"profile": profile} if profile else None)
         assert answer.status_code in (201, 202) or "already running" in answer.text, (
             f"{answer.status_code} {answer.text}"
         )
+        self.wait_for_lab()
+
+    def wait_for_lab(self) -> None:
+        """Wait until the lab that was asked for answers this person."""
         deadline = time.monotonic() + PATIENCE_SECONDS
         while self.get(f"user/{self.name}/lab").status_code != 200 or not self._lab_answers():
             assert time.monotonic() < deadline, f"the lab of {self.name} did not answer in {PATIENCE_SECONDS} s"
@@ -84,6 +88,23 @@ class Person:
         while self.api("GET", f"users/{self.name}").json()["servers"]:
             assert time.monotonic() < deadline, f"the lab of {self.name} did not stop"
             time.sleep(0.1)
+
+    def stop_lab_if_any(self) -> None:
+        """Stop the lab where one runs."""
+        self.get("hub/home")
+        if self.api("GET", f"users/{self.name}").json()["servers"]:
+            self.stop_lab()
+
+    def progress_until(self, word: str) -> str:
+        """The messages of the waiting page up to the first that holds `word`."""
+        seen: list[str] = []
+        with self.api("GET", f"users/{self.name}/server/progress", stream=True) as events:
+            for line in events.iter_lines(decode_unicode=True):
+                if line.startswith("data:"):
+                    seen.append(json.loads(line[5:]).get("message", ""))
+                    if word in seen[-1]:
+                        break
+        return "\n".join(seen)
 
     def lab_api(self, method: str, path: str, **options: Any) -> requests.Response:
         """Call the lab's own API."""

@@ -5,18 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import time
+from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import docker.errors
 from dockerspawner import DockerSpawner
-from jupyterhub.spawner import SpawnException
-from traitlets import Bool, Dict, Integer, List, Unicode, default
+from jupyterhub.orm import Spawner as HubLab
+from jupyterhub.orm import User as HubUser
+from traitlets import Bool, Dict, Float, Integer, List, Unicode, default
 
-from homeroom import sockets
+from homeroom import choice, sockets
 from homeroom.create_body import Mount
 from homeroom.homes import directory_name
+from homeroom.no_lab import NoLab
+from homeroom.places import Full, Key, Need, Places, Running
+from homeroom.plan import LabPlan, Person, allowed_profiles, groups_of, plan_for
+from homeroom.running import STATES, Recorded, orphans, running
 from homeroom.storage import LabStorage, Share, home_source, storage_for
 
 WATCH_INTERVAL_SECONDS = 0.02
@@ -24,7 +31,7 @@ ALIVE_INTERVAL_SECONDS = 0.5
 ENGINE_THREADS = 8
 
 
-class LabDied(SpawnException):
+class LabDied(NoLab):
     """The lab's container ended before the lab answered."""
 
 
@@ -66,10 +73,27 @@ class LabSpawner(DockerSpawner):
         0, config=True, help="Bytes that a home cannot exceed; the guard sees to it; 0: no limit."
     )
     ephemeral = Bool(False, config=True, help="Whether the home is thrown away together with the lab.")
+    profiles = List(
+        Dict(),
+        config=True,
+        help="""The kinds of labs that people choose from, the default first: `site/profiles.yaml` with every default
+        filled in. With one that a person may take, their lab starts at once.""",
+    )
+    groups = Dict(config=True, help="What groups change for their members: `site/groups.yaml`, includes resolved.")
+    labs_memory_bytes = Integer(
+        0, config=True, help="Memory that all running labs together may be promised; 0: no end."
+    )
+    labs_cpus = Float(0.0, config=True, help="CPUs that all running labs together may be promised; 0: no end.")
+    queue_seconds = Integer(1800, config=True, help="How long somebody waits in line for a place.")
+    lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has its place.")
 
     remove = True
     _executor: ThreadPoolExecutor | None = None
     _labs_mountpoint: str | None = None
+    _places: Places | None = None
+    _plan: LabPlan | None = None
+    _creating: asyncio.Future[Any] | None = None
+    _clearing: asyncio.Task[None] | None = None
 
     @default("pull_policy")
     def _pull_policy_default(self) -> str:
@@ -101,21 +125,136 @@ class LabSpawner(DockerSpawner):
         return sockets.LABS / sockets.directory_name(self.user.name, self.name)
 
     @property
+    def key(self) -> Key:
+        """Whose lab this is, among all labs."""
+        return self.user.name, self.name
+
+    @property
+    def person(self) -> Person:
+        """Who asks for the lab."""
+        groups = frozenset(group.name for group in self.user.groups)
+        return Person(name=self.user.name, hub_groups=groups, admin=bool(self.user.admin))
+
+    @property
+    def plan(self) -> LabPlan:
+        """What the lab gets; decided anew at every start.
+
+        :raises NoLab: the profile that was asked for is none of this person's.
+        """
+        if self._plan is None:
+            self._plan = self._decide()
+        return self._plan
+
+    def _decide(self) -> LabPlan:
+        allowed = {profile["name"]: profile for profile in allowed_profiles(self.profiles, self.groups, self.person)}
+        if not allowed:
+            raise NoLab(
+                "There is no kind of lab that you may start. Please ask the administrator.",
+                reason="no-profile",
+                status_code=403,
+            )
+        wanted = self.user_options.get("profile") or next(iter(allowed))
+        if wanted not in allowed:
+            raise NoLab("This kind of lab is not yours to start.", reason="profile-forbidden", status_code=403)
+        return plan_for(allowed[wanted], self.groups, self.person)
+
+    @property
     def labels(self) -> dict[str, str]:
         """What tells whose container or volume it is; the truth from which everything is counted."""
         return {"homeroom.deployment": self.deployment, "homeroom.user": self.user.name}
 
-    async def start(self) -> str:
-        """Start the lab; returns its address once it answers.
+    @property
+    def places(self) -> Places:
+        """The line before the machine; one for all labs of the hub."""
+        if LabSpawner._places is None:
+            no_end = 2**62
+            budget = Need(memory_bytes=self.labs_memory_bytes or no_end, cpus=self.labs_cpus or float(no_end))
+            LabSpawner._places = Places(budget, self._running)
+        return LabSpawner._places
 
+    async def _running(self) -> dict[Key, Running]:
+        """The labs whose containers are there, by their labels. Those that hold a place for nobody are removed."""
+        filters = {"label": [f"homeroom.deployment={self.deployment}", "homeroom.user"], "status": list(STATES)}
+        containers = await self.docker("containers", all=True, filters=filters)
+        recorded = self._recorded()
+        lost = orphans(containers, recorded, time.time())
+        for container in lost:
+            self.log.warning("Removing %s, which no hub knows of", container["Names"])
+            await self._remove_container(container["Id"])
+        return running([each for each in containers if each not in lost], recorded)
+
+    def _recorded(self) -> list[Recorded]:
+        """The labs that the hub's database knows."""
+        labs = self.user.db.query(HubLab).join(HubUser, HubLab.user_id == HubUser.id)
+        return [
+            Recorded(
+                key=(lab.user.name, lab.name),
+                active=lab.server_id is not None,
+                container_id=(lab.state or {}).get("object_id"),
+                last_activity=lab.last_activity,
+            )
+            for lab in labs
+        ]
+
+    async def start(self) -> str:
+        """Wait for a place, start the lab, and return its address once it answers.
+
+        :raises NoLab: there is no such profile for this person, no place, or no image.
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
+        self._plan = self._decide()
+        self.image = self._plan.image
+        if self._clearing:
+            await self._clearing
+        await self._remove_container(self.container_name)  # a start's before, which would stand in its own way in line
+        need = Need(memory_bytes=self._plan.memory_bytes, cpus=self._plan.cpus)
+        try:
+            await self.places.wait_for(self.key, need, self.queue_seconds)
+        except Full as error:
+            raise NoLab(str(error), reason="full", status_code=503) from None
+        try:
+            address = await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
+        except BaseException as error:
+            self._clearing = asyncio.create_task(self._clear_away())
+            if isinstance(error, asyncio.CancelledError):  # whoever gave up is not kept waiting
+                raise
+            await self._clearing
+            if isinstance(error, TimeoutError):
+                raise NoLab(
+                    f"The lab did not answer within {self.lab_start_seconds} s. Please try again.",
+                    reason="timeout",
+                    status_code=504,
+                ) from None
+            raise
+        self.places.release(self.key)
+        return address
+
+    async def _clear_away(self) -> None:
+        """Remove the container of a start that failed, also one that the engine is still making; then give the place
+        back."""
+        try:
+            if self._creating:
+                with contextlib.suppress(docker.errors.APIError, OSError):
+                    await self._creating
+            await self._remove_container(self.container_name)
+        finally:
+            self.places.release(self.key)
+
+    async def _remove_container(self, name: str) -> None:
+        """Remove a container, whether it runs, is being removed or is not there at all."""
+        try:
+            await self.docker("remove_container", name, v=True, force=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in (404, 409):
+                self.log.warning("Cannot remove %s: %s", name, error)
+
+    async def _start_in_place(self) -> str:
         if self.storage.home and not self.homes:
             await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
             await super().start()
         except docker.errors.ImageNotFound as error:
-            raise SpawnException(
+            raise NoLab(
                 f"The image {self.image} is not on this machine. Please tell the administrator: `make up` gets it.",
                 reason="image-missing",
             ) from error
@@ -128,39 +267,86 @@ class LabSpawner(DockerSpawner):
 
     @property
     def storage(self) -> LabStorage:
-        """What this lab sees of the disk. Once labs have plans, groups and `ephemeral` come from the plan."""
+        """What this lab sees of the disk."""
         return storage_for(
             user=self.user.name,
-            groups=self._groups(),
+            groups=groups_of(self.person, self.groups),
             home_source=home_source(self.homes, self.home_volume, directory_name(self.user.name)),
             home_target=self.home,
-            ephemeral=self.ephemeral,
+            ephemeral=self.ephemeral or self.plan.ephemeral,
             shares=[Share.from_trait(each) for each in self.shares],
             skeleton=self.skeleton,
             soft_limit_bytes=self.home_soft_limit,
             hard_limit_bytes=self.home_hard_limit,
         )
 
-    def _groups(self) -> frozenset[str]:
-        """The groups of the hub that the person is in now."""
-        return frozenset(group.name for group in self.user.groups)
-
     def _explained(self, error: Any) -> Any:
         """The engine's refusal to make the lab as a page's sentence, where it is about the disk."""
         said = str(error.explanation or error)
         for share in self.shares:
             if f"source path does not exist: {share['source']}" in said:
-                return SpawnException(
+                return NoLab(
                     f"The shared directory {share['name']} is not there at the moment. Please tell the administrator.",
                     reason="share-missing",
+                    status_code=503,
                 )
-        if "home" in said and "the guard of" in said:
+        if "the home cannot be made" in said:
             self.log.error("The home of %s cannot be held: %s", self.user.name, said)
-            return SpawnException(
+            return NoLab(
                 "Your home directory could not be made ready. Please tell the administrator; the hub's log has more.",
                 reason="home",
+                status_code=503,
             )
         return error
+
+    @property
+    def line_message(self) -> str:
+        """What somebody in line is told; empty for who does not wait there."""
+        position = self.places.position(self.key)
+        if not position:
+            return ""
+        need = Need(memory_bytes=self.plan.memory_bytes, cpus=self.plan.cpus)
+        return choice.line_message(position, self.places.estimate(need, self.key))
+
+    async def progress(self) -> AsyncIterator[dict[str, Any]]:
+        """What the waiting page shows: the position in line and when a place falls free, then that the lab starts."""
+        first, shown = self.places.position(self.key), ""
+        while position := self.places.position(self.key):
+            message = self.line_message
+            if message != shown:
+                yield {"progress": choice.line_progress(position, first), "message": message}
+                shown = message
+            await asyncio.sleep(1)
+        started = time.monotonic()
+        yield {"progress": choice.start_progress(0), "message": "Your lab is starting."}
+        while True:  # the hub ends it with the start
+            await asyncio.sleep(0.5)
+            yield {"progress": choice.start_progress(time.monotonic() - started)}
+
+    async def _options_form(self, spawner: Any) -> str:
+        """The page on which people choose; empty, so that the lab starts at once, where there is no choice."""
+        profiles = allowed_profiles(self.profiles, self.groups, self.person)
+        if len(profiles) == 1:
+            return ""
+        plans = [plan_for(profile, self.groups, self.person) for profile in profiles]
+        used = await self.places.used()
+        needs = [Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus) for plan in plans]
+        return choice.form(
+            profiles,
+            plans,
+            used,
+            self.places.budget,
+            chosen=self.user_options.get("profile", ""),
+            estimates=[self.places.estimate(need) for need in needs],
+        )
+
+    @default("options_form")
+    def _options_form_default(self) -> Any:
+        return self._options_form
+
+    @default("options_from_form")
+    def _options_from_form_default(self) -> Any:
+        return lambda form: {"profile": form.get("profile", [""])[0]}
 
     async def get_ip_and_port(self) -> tuple[str, int]:
         """Nothing to ask the engine: a lab has no port."""
@@ -198,15 +384,11 @@ class LabSpawner(DockerSpawner):
             lines = log.decode(errors="replace").strip()
         self.log.error("Lab %s ended before it answered:\n%s", self.container_name, lines)
         last = lines.splitlines()[-1] if lines else "it left no message"
-        return LabDied(f"The lab ended before it answered: {last}", reason="died")
+        return LabDied(f"The lab ended before it answered: {last}", reason="died", status_code=500)
 
     async def get_command(self) -> list[str]:
         """The image's command, after a script of ours that readies the home."""
         return self.storage.command(await super().get_command())
-
-    def get_env(self) -> dict[str, str]:
-        """The lab's environment, with what the start script is told."""
-        return dict(super().get_env()) | dict(self.storage.environment)
 
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""
@@ -223,15 +405,34 @@ class LabSpawner(DockerSpawner):
             "name": self.container_name,
             "command": await self.get_command(),
             "environment": self.get_env(),
-            "labels": self.labels | {"homeroom.server": self.name},
+            "labels": self.labels | self._promises(),
             "hostname": "lab",
             "healthcheck": {"test": ["NONE"]},
             "volumes": self.volume_mount_points,
             **create,
             "host_config": self.client.create_host_config(**(self._host_config(mountpoint) | host_config)),
         }
-        created: dict[str, Any] = await self.docker("create_container", **arguments)
+        # Kept, since the engine goes on making it when the start is given up meanwhile.
+        self._creating = self.docker("create_container", **arguments)
+        created: dict[str, Any] = await asyncio.shield(self._creating)
         return created
+
+    def _promises(self) -> dict[str, str]:
+        """The labels that tell what this lab was promised, for whoever counts."""
+        return {
+            "homeroom.server": self.name,
+            "homeroom.profile": self.plan.profile,
+            "homeroom.memory": str(self.plan.memory_bytes),
+            "homeroom.cpus": f"{self.plan.cpus:g}",
+            "homeroom.idle": str(self.plan.idle_seconds),
+            "homeroom.longest": str(self.plan.longest_seconds),
+        }
+
+    def get_env(self) -> dict[str, str]:
+        """The lab's environment: the hub's, limits, what profile and groups add, what the start script is told."""
+        environment: dict[str, str] = super().get_env()
+        limits = {"MEM_LIMIT": str(self.plan.memory_bytes), "CPU_LIMIT": f"{self.plan.cpus:g}"}
+        return environment | limits | dict(self.plan.environment) | dict(self.storage.environment)
 
     def _host_config(self, mountpoint: str) -> dict[str, Any]:
         """The limits, mounts and locks of a lab's container."""
@@ -239,18 +440,22 @@ class LabSpawner(DockerSpawner):
             self.hub_socket_volume: {"bind": str(sockets.HUB), "mode": "ro"},
             f"{mountpoint}/{self.socket_directory.name}": {"bind": str(sockets.LAB), "mode": "rw"},
         }
-        limits: dict[str, Any] = {"pids_limit": self.pids_limit}
-        if self.mem_limit:
-            limits |= {"mem_limit": self.mem_limit, "memswap_limit": self.mem_limit}
-        if self.cpu_limit:
-            limits |= {"cpu_period": 100_000, "cpu_quota": int(self.cpu_limit * 100_000)}
+        plan = self.plan
+        limits: dict[str, Any] = {
+            "pids_limit": self.pids_limit,
+            "mem_limit": plan.memory_bytes,
+            "memswap_limit": plan.memory_bytes,
+            "shm_size": min(plan.shm_bytes, plan.memory_bytes),
+            "cpu_period": 100_000,
+            "cpu_quota": int(plan.cpus * 100_000),
+        }
         ulimits = [{"Name": "core", "Soft": 0, "Hard": 0}]
         if self.nofile_limit:
             ulimits.append({"Name": "nofile", "Soft": self.nofile_limit, "Hard": self.nofile_limit})
         return limits | {
             "binds": binds | self.volume_binds,
             "mounts": [*self.mount_binds, *self._storage_mounts()],
-            "network_mode": self.network_name,
+            "network_mode": "none" if plan.network == "none" else self.network_name,
             "init": True,
             "cap_drop": ["ALL"],
             "security_opt": ["no-new-privileges"],

@@ -1,0 +1,265 @@
+"""What labs there are and who gets which: the operator's `site/profiles.yaml` and `site/groups.yaml`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from generator import site_yaml
+from generator.errors import HomeroomError, raise_all
+from generator.settings import Settings, parse_size
+from generator.site_yaml import SiteFile
+
+PROFILES = "profiles.yaml"
+GROUPS = "groups.yaml"
+CPUS_OVERSOLD = 8
+"""CPU time is shared out fairly by the kernel, so labs may be promised more than there is; memory may not."""
+MEMORY_LEFT_BYTES = 2**30
+
+
+def _name_or_text(value: object) -> object:
+    """YAML reads `1` and `on` as other than text; a name is meant as it is written."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Size = Annotated[int, BeforeValidator(parse_size), Field(ge=2**20, le=4 * 2**40)]
+Name = Annotated[str, BeforeValidator(_name_or_text), Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+Text = Annotated[str, BeforeValidator(_name_or_text)]
+Person = Annotated[Text, AfterValidator(str.lower)]
+"""The hub knows people by their names in small letters."""
+Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
+
+
+class Strict(BaseModel):
+    """A mapping of a site file: unknown fields are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Allow(Strict):
+    """Who may take a profile. Whoever is in one of the lists may; administrators may unless it says otherwise."""
+
+    groups: list[Text] = []
+    users: list[Person] = []
+    admins: bool = True
+
+
+class Profile(Strict):
+    """One kind of lab, as people choose it."""
+
+    name: Name
+    display_name: Text | None = None
+    description: Text = ""
+    default: bool = False
+    image: Text | None = None
+    memory: Size | None = None
+    cpus: Annotated[float, Field(ge=0.1, le=1024)] | None = None
+    gpus: Annotated[int, Field(ge=0, le=64)] = 0
+    shm: Size = 64 * 2**20
+    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Text] = {}
+    network: Literal["open", "none"] = "open"
+    idle_seconds: Seconds | None = None
+    longest_seconds: Seconds = 0
+    ephemeral: bool = False
+    allow: Allow | None = None
+
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("is empty; leave it out where everyone may take the profile")
+        return value
+
+
+class Profiles(Strict):
+    """`site/profiles.yaml`."""
+
+    profiles: Annotated[list[Profile], Field(min_length=1)]
+
+
+class Group(Strict):
+    """A group of people and what it changes for them."""
+
+    members: list[Person] = []
+    includes: list[Text] = []
+    memory: Size | None = None
+    cpus: Annotated[float, Field(ge=0.1, le=1024)] | None = None
+    gpus: Annotated[int, Field(ge=0, le=64)] | None = None
+    max_labs: Annotated[int, Field(ge=1, le=100)] | None = None
+    never_idle: bool = False
+    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Text] = {}
+
+
+class Groups(Strict):
+    """`site/groups.yaml`."""
+
+    groups: dict[Text, Group]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What the machine has for labs and services together."""
+
+    memory_bytes: int
+    cpus: int
+
+
+def read_machine() -> Machine:
+    """This machine's memory and CPUs."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    total = next(line for line in lines if line.startswith("MemTotal:"))
+    return Machine(memory_bytes=int(total.split()[1]) * 1024, cpus=os.cpu_count() or 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labs:
+    """Everything that the hub is told about labs, as plain data."""
+
+    profiles: list[dict[str, Any]]
+    groups: dict[str, dict[str, Any]]
+    memory_bytes: int
+    cpus: float
+
+
+def load(settings: Settings, site: Path, machine: Machine) -> Labs:
+    """The labs of a deployment. Without `profiles.yaml` there is one profile, made of `.env`'s settings.
+
+    :raises HomeroomError: everything that is wrong with the site's files, each with line and column.
+    """
+    profiles = site_yaml.load(site / PROFILES, Profiles)
+    groups = site_yaml.load(site / GROUPS, Groups)
+    memory, cpus = budget(settings, machine)
+    errors: list[HomeroomError] = []
+    if groups:
+        errors += _group_faults(SiteFile(site / GROUPS), groups.groups, memory, cpus)
+    if profiles:
+        errors += _profile_faults(SiteFile(site / PROFILES), profiles.profiles, memory, cpus, settings)
+    raise_all(errors)
+    known = profiles.profiles if profiles else [Profile(name="default")]
+    return Labs(
+        profiles=[as_data(profile, settings, first=index == 0) for index, profile in enumerate(ordered(known))],
+        groups={name: group_data(name, groups.groups) for name in groups.groups} if groups else {},
+        memory_bytes=memory,
+        cpus=cpus,
+    )
+
+
+def budget(settings: Settings, machine: Machine) -> tuple[int, float]:
+    """Memory in bytes and CPUs that all labs together may be promised."""
+    services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
+    rest = machine.memory_bytes - services - MEMORY_LEFT_BYTES
+    return settings.LABS_MEMORY or max(rest, settings.LAB_MEMORY), settings.LABS_CPUS or machine.cpus * CPUS_OVERSOLD
+
+
+def ordered(profiles: list[Profile]) -> list[Profile]:
+    """The profiles with the default first: the one that says so, else the first."""
+    return sorted(profiles, key=lambda profile: not profile.default)
+
+
+def as_data(profile: Profile, settings: Settings, *, first: bool) -> dict[str, Any]:
+    """A profile with every default filled in from `.env`."""
+    return {
+        "name": profile.name,
+        "display_name": profile.display_name or profile.name.capitalize(),
+        "description": profile.description,
+        "default": first,
+        "image": profile.image or settings.lab_image,
+        "memory_bytes": profile.memory or settings.LAB_MEMORY,
+        "cpus": profile.cpus or settings.LAB_CPUS,
+        "gpus": profile.gpus,
+        "shm_bytes": profile.shm,
+        "environment": dict(profile.environment),
+        "network": profile.network,
+        "idle_seconds": settings.CULL_IDLE_SECONDS if profile.idle_seconds is None else profile.idle_seconds,
+        "longest_seconds": profile.longest_seconds,
+        "ephemeral": profile.ephemeral,
+        "allow": profile.allow.model_dump() if profile.allow else None,
+    }
+
+
+def included(name: str, groups: Mapping[str, Group]) -> list[str]:
+    """A group and all that it includes, directly or not."""
+    found, pending = [], [name]
+    while pending:
+        one = pending.pop()
+        if one not in found:
+            found.append(one)
+            pending += groups[one].includes if one in groups else []
+    return found
+
+
+def group_data(name: str, groups: Mapping[str, Group]) -> dict[str, Any]:
+    """A group as the hub is told: `hub_groups` are the hub's own groups whose members count too."""
+    group, counted = groups[name], included(name, groups)
+    return {
+        "members": sorted({member for one in counted if one in groups for member in groups[one].members}),
+        "hub_groups": counted,
+        "memory_bytes": group.memory,
+        "cpus": group.cpus,
+        "gpus": group.gpus,
+        "max_labs": group.max_labs,
+        "never_idle": group.never_idle,
+        "environment": dict(group.environment),
+    }
+
+
+def _group_faults(
+    file: SiteFile, groups: Mapping[str, Group], memory_bytes: int, cpus: float
+) -> Iterator[HomeroomError]:
+    for name, group in groups.items():
+        if (group.memory or 0) > memory_bytes:
+            cause = f"labs of {name} would never start: labs may have {memory_bytes / 2**30:.1f} GiB in all"
+            yield file.error(
+                ("groups", name, "memory"), cause, remedy="Lower memory here, or raise LABS_MEMORY in .env."
+            )
+        if (group.cpus or 0) > cpus:
+            cause = f"labs of {name} would never start: labs may have {cpus:g} CPUs in all"
+            yield file.error(("groups", name, "cpus"), cause, remedy="Lower cpus here, or raise LABS_CPUS in .env.")
+        for index, other in enumerate(group.includes):
+            place = ("groups", name, "includes", index)
+            if other not in groups:
+                yield file.error(place, f"there is no group {other}", remedy=f"Known: {', '.join(groups)}.")
+            elif name in included(other, groups):
+                yield file.error(place, f"{name} and {other} include each other", remedy="Remove one of the two.")
+
+
+def _profile_faults(
+    file: SiteFile, profiles: list[Profile], memory_bytes: int, cpus: float, settings: Settings
+) -> Iterator[HomeroomError]:
+    seen: dict[str, int] = {}
+    defaults = [index for index, profile in enumerate(profiles) if profile.default]
+    for index in defaults[1:]:
+        yield file.error(
+            ("profiles", index, "default"),
+            f"{profiles[defaults[0]].name} is the default already",
+            remedy="Say `default: true` once.",
+        )
+    for index, profile in enumerate(profiles):
+        if profile.name in seen:
+            yield file.error(
+                ("profiles", index, "name"),
+                f"the profile {profile.name} is there twice",
+                remedy="Give one of them another name.",
+            )
+        seen[profile.name] = index
+        if (profile.memory or settings.LAB_MEMORY) > memory_bytes:
+            yield file.error(
+                ("profiles", index, "memory"),
+                f"{profile.name} would never start: labs may have {memory_bytes / 2**30:.1f} GiB in all",
+                remedy="Lower memory here, or raise LABS_MEMORY in .env if the machine has more.",
+            )
+        if (profile.cpus or settings.LAB_CPUS) > cpus:
+            yield file.error(
+                ("profiles", index, "cpus"),
+                f"{profile.name} would never start: labs may have {cpus:g} CPUs in all",
+                remedy="Lower cpus here, or raise LABS_CPUS in .env.",
+            )
+        if profile.shm > (profile.memory or settings.LAB_MEMORY):
+            yield file.error(
+                ("profiles", index, "shm"), "shared memory is part of memory and larger than it", remedy="Lower shm."
+            )

@@ -1,0 +1,128 @@
+"""The page on which people choose their lab, and the words of the line before it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from homeroom.places import Estimate, Need
+from homeroom.plan import LabPlan
+
+TEMPLATES = Path("/opt/jupyterhub/share/homeroom/templates")
+
+
+def size(size_bytes: int) -> str:
+    """Memory as people read it: `512 MB`, `2 GB`."""
+    if size_bytes >= 2**30:
+        return f"{size_bytes / 2**30:.3g} GB"
+    return f"{size_bytes / 2**20:.0f} MB"
+
+
+def what_it_gives(plan: LabPlan) -> list[str]:
+    """What a lab gives, in a person's words, one fact each."""
+    facts = [f"{size(plan.memory_bytes)} memory", f"{plan.cpus:g} CPU" + ("" if plan.cpus == 1 else "s")]
+    if plan.gpus:
+        facts.append(f"{plan.gpus} GPU" + ("" if plan.gpus == 1 else "s"))
+    if plan.network == "none":
+        facts.append("no network")
+    if plan.ephemeral:
+        facts.append("files are thrown away at the end")
+    if plan.longest_seconds:
+        facts.append(f"ends after {duration(plan.longest_seconds)}")
+    return facts
+
+
+def duration(seconds: int) -> str:
+    """A time span in its largest whole unit: `2 h`, `45 min`."""
+    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds} s"
+
+
+def places_free(plan: LabPlan, used: Need, budget: Need) -> int:
+    """How many labs of this kind fit beside what is promised already."""
+    by_memory = max(0, budget.memory_bytes - used.memory_bytes) // plan.memory_bytes
+    by_cpu = int(max(0.0, budget.cpus - used.cpus + 1e-9) // plan.cpus)
+    return int(min(by_memory, by_cpu))
+
+
+def minutes(seconds: float) -> str:
+    """A time span to wait, never told shorter than it is: `1 min`, `25 min`, `3 h`, `2 d`."""
+    for unit, length, up_to in (("min", 60, 7200), ("h", 3600, 172_800)):
+        if seconds <= up_to:
+            return f"{max(1, math.ceil(seconds / length))} {unit}"
+    return f"{math.ceil(seconds / 86400)} d"
+
+
+def when_free(place: str, estimate: Estimate) -> str:
+    """When a place falls free, as a sentence that begins with it."""
+    latest, likely = estimate.latest_seconds, estimate.likely_seconds
+    if latest is None and likely is None:
+        return f"Nobody can say when {place.lower()} falls free."
+    words = []
+    if latest is not None:
+        words.append(f"at the latest in {minutes(latest)}")
+    if likely is not None:
+        words.append(f"perhaps in {minutes(likely)}, if a lab that nobody uses now is not taken up again")
+    return f"{place} falls free {', '.join(words)}."
+
+
+def line_message(position: int, estimate: Estimate) -> str:
+    """What somebody in line is told."""
+    place = "You are next in line" if position == 1 else f"You are number {position} in line"
+    return f"All places are taken. {place}. {when_free('Your place', estimate)}"
+
+
+def line_progress(position: int, first: int) -> int:
+    """How far the waiting page's bar has come, in percent, for who stood at position `first` at the beginning."""
+    return 5 + round(40 * (first - position) / max(first, 1))
+
+
+def start_progress(seconds: float) -> int:
+    """How far the bar has come when a lab has been starting for so long: ever slower, and never done by itself."""
+    return round(95 - 45 * math.exp(-seconds / 5))
+
+
+def free_message(free: int, estimate: Estimate) -> str:
+    """What a card says of the places that are free now, or when the next one is."""
+    if free <= 0:
+        return f"No place free now. {when_free('The next', estimate)}"
+    return "1 place free now" if free == 1 else f"{free} places free now" if free < 100 else "Places free now"
+
+
+def form(
+    profiles: Sequence[Mapping[str, Any]],
+    plans: Sequence[LabPlan],
+    used: Need,
+    budget: Need,
+    *,
+    chosen: str,
+    estimates: Sequence[Estimate],
+) -> str:
+    """The inner part of the choice page's form; plain radio buttons, so it needs no script.
+
+    :param estimates: when the next place of each kind falls free, should there be none now.
+    """
+    names = [profile["name"] for profile in profiles]
+    selected = chosen if chosen in names else names[0]
+    cards = [
+        {
+            "name": profile["name"],
+            "title": profile["display_name"],
+            "description": profile["description"],
+            "facts": what_it_gives(plan),
+            "free": free_message(places_free(plan, used, budget), estimate),
+            "full": places_free(plan, used, budget) <= 0,
+            "selected": profile["name"] == selected,
+        }
+        for profile, plan, estimate in zip(profiles, plans, estimates, strict=True)
+    ]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+    )
+    return environment.get_template("choice.html").render(cards=cards)

@@ -1,0 +1,221 @@
+"""Places: what all labs together may be promised, who has it, and who waits in line for it.
+
+The pure part (`Need`, `first_served`, `estimate`) decides on plain numbers. `Places` keeps the line in the hub; who
+runs is never remembered here but read from the containers' labels each time, so a hub that was restarted or killed
+counts right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+Key = tuple[str, str]
+"""A person's name and the name of their server; the default one's is empty."""
+
+RECHECK_SECONDS = 1.0
+QUIET_SECONDS = 600.0
+"""A lab that nobody used for this long may well be left to the culler; before, its person is likely just thinking."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Need:
+    """What one lab needs, or what all have."""
+
+    memory_bytes: int
+    cpus: float
+
+    def __add__(self, other: Need) -> Need:
+        return Need(memory_bytes=self.memory_bytes + other.memory_bytes, cpus=self.cpus + other.cpus)
+
+    def fits(self, budget: Need) -> bool:
+        """Whether this is within a budget."""
+        return self.memory_bytes <= budget.memory_bytes and self.cpus <= budget.cpus + 1e-9
+
+
+NOTHING = Need(memory_bytes=0, cpus=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Running:
+    """A lab whose container is there. Times are seconds since the epoch.
+
+    :param last_activity: when it was last used, as far as the hub knows; None: nobody knows.
+    :param idle_seconds: not used for this long, it is stopped; 0: never.
+    :param longest_seconds: running for this long, it is stopped; 0: never.
+    """
+
+    need: Need
+    started: float = 0.0
+    last_activity: float | None = None
+    idle_seconds: int = 0
+    longest_seconds: int = 0
+
+    def sure_end(self) -> float | None:
+        """When it ends at the latest; None where nobody can tell."""
+        return self.started + self.longest_seconds if self.longest_seconds else None
+
+    def likely_end(self, now: float) -> float | None:
+        """When it ends unless its person comes back; None where it is in use, or never stopped for being idle."""
+        sure, used = self.sure_end(), self.last_activity
+        if not self.idle_seconds or used is None or now - used < QUIET_SECONDS:
+            return sure
+        return used + self.idle_seconds if sure is None else min(sure, used + self.idle_seconds)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """How long until there is a place, in seconds from now.
+
+    :param latest_seconds: at the latest; None: no end is sure.
+    :param likely_seconds: when those who are away stay away; None: nobody is away, or it makes no difference.
+    """
+
+    latest_seconds: float | None = None
+    likely_seconds: float | None = None
+
+
+def total(needs: Collection[Need]) -> Need:
+    """All of them together."""
+    return sum(needs, NOTHING)
+
+
+def first_served(waiting: Sequence[Need], used: Need, budget: Need) -> int:
+    """How many from the head of the line can be served now.
+
+    Strictly in order: a small lab does not overtake a large one, or the large one would wait for ever.
+    """
+    served = 0
+    for need in waiting:
+        used = used + need
+        if not used.fits(budget):
+            break
+        served += 1
+    return served
+
+
+def estimate(need: Need, before: Need, running: Collection[Running], budget: Need, now: float) -> Estimate:
+    """When there will be a place for `need`, behind those in line who need `before` and who are taken to stay on."""
+    latest = _fits_at(need + before, [(one.need, one.sure_end()) for one in running], budget, now)
+    likely = _fits_at(need + before, [(one.need, one.likely_end(now)) for one in running], budget, now)
+    return Estimate(latest_seconds=latest, likely_seconds=likely if likely != latest else None)
+
+
+def _fits_at(need: Need, ends: Sequence[tuple[Need, float | None]], budget: Need, now: float) -> float | None:
+    """Seconds until enough labs have ended; None where the ends that are known do not make room."""
+    left = [one for one, end in ends if end is None]
+    going = sorted(((end, one) for one, end in ends if end is not None), key=lambda pair: pair[0])
+    passed = now
+    while not (need + total([*left, *(one for _, one in going)])).fits(budget):
+        if not going:
+            return None
+        passed = max(passed, going.pop(0)[0])
+    return passed - now
+
+
+@dataclass
+class Ticket:
+    """Somebody's place in line."""
+
+    key: Key
+    need: Need
+    since: float = field(default_factory=time.monotonic)
+    served: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Full(Exception):
+    """There is no place, and there will not be one in time."""
+
+
+class Places:
+    """The line before the machine's memory and CPUs.
+
+    :param budget: what all labs together may be promised.
+    :param running: tells the labs whose containers are there, by key; asked anew each time.
+    """
+
+    def __init__(self, budget: Need, running: Callable[[], Awaitable[Mapping[Key, Running]]]) -> None:
+        self.budget = budget
+        self.seen: Mapping[Key, Running] = {}  # what was there when it was last looked
+        self._running = running
+        self._waiting: list[Ticket] = []
+        self._reserved: dict[Key, Need] = {}
+        self._lock = asyncio.Lock()
+
+    def position(self, key: Key) -> int:
+        """Somebody's position in line, 1 being next; 0 for who does not wait."""
+        return next((index for index, ticket in enumerate(self._waiting, start=1) if ticket.key == key), 0)
+
+    async def used(self) -> Need:
+        """What is promised: to labs whose containers are there, and to those about to be made."""
+        # Who is in neither would be forgotten: a container that came to be while the engine was asked, and whose
+        # reservation went before it answered. So those of before the question count too.
+        before = dict(self._reserved)
+        self.seen = running = await self._running()
+        reserved = {**before, **self._reserved}
+        return total(
+            [*(one.need for one in running.values()), *(need for key, need in reserved.items() if key not in running)]
+        )
+
+    def estimate(self, need: Need, key: Key | None = None, *, now: float | None = None) -> Estimate:
+        """When there will be a place for a need: for who waits under `key`, else at the end of the line.
+
+        It goes by what was there when it was last looked; while somebody waits, that is a second ago.
+        """
+        position = self.position(key) if key else 0
+        ahead = self._waiting[: position - 1] if position else self._waiting
+        starting = [need for one, need in self._reserved.items() if one not in self.seen]
+        before = total([*(ticket.need for ticket in ahead), *starting])
+        return estimate(need, before, self.seen.values(), self.budget, time.time() if now is None else now)
+
+    async def wait_for(self, key: Key, need: Need, timeout_seconds: float) -> None:
+        """Return when there is a place for this lab, which is then reserved until `release`.
+
+        :raises Full: there was none in time, or the lab is larger than all places together.
+        """
+        if not need.fits(self.budget):
+            raise Full("This lab is larger than all that labs may have on this machine. Please choose a smaller one.")
+        ticket = Ticket(key, need)
+        self._waiting.append(ticket)
+        deadline = ticket.since + timeout_seconds
+        try:
+            while not ticket.served.is_set():
+                if ticket is self._waiting[0]:  # whoever stands behind cannot be served before
+                    await self._serve()
+                if ticket.served.is_set():
+                    return
+                if time.monotonic() >= deadline:
+                    raise Full("All places are taken, and none fell free in time. Please try again later.")
+                try:
+                    await asyncio.wait_for(ticket.served.wait(), RECHECK_SECONDS)
+                except TimeoutError:
+                    continue
+        except BaseException:
+            self._reserved.pop(key, None)
+            raise
+        finally:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+
+    async def _serve(self) -> None:
+        """Serve the head of the line as far as there is room. An engine that does not answer is asked again later."""
+        async with self._lock:
+            try:
+                used = await self.used()
+            except Exception as error:  # of whatever kind: nobody loses their place in line for it
+                log.warning("The engine did not tell which labs run: %s", error)
+                return
+            count = first_served([ticket.need for ticket in self._waiting], used, self.budget)
+            for ticket in self._waiting[:count]:
+                self._reserved[ticket.key] = ticket.need
+                ticket.served.set()
+            del self._waiting[:count]
+
+    def release(self, key: Key) -> None:
+        """Forget the reservation: the container is there and counts by itself, or it never came to be."""
+        self._reserved.pop(key, None)

@@ -1,0 +1,399 @@
+"""The line before the machine: who is served when, and that never more is promised than there is."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import pytest
+from homeroom import places as module
+from homeroom.places import Full, Key, Need, Places, Running, estimate, first_served, total
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+GIB = 2**30
+BUDGET = Need(memory_bytes=10, cpus=100.0)
+
+
+def need(size: int, cpus: float = 1.0) -> Need:
+    """A need of so many bytes."""
+    return Need(memory_bytes=size, cpus=cpus)
+
+
+NEEDS = st.builds(need, st.integers(1, 12), st.sampled_from([0.1, 0.5, 1.0, 30.0, 100.0]))
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RECHECK_SECONDS", 0.01)
+
+
+class Engine:
+    """Containers, as an engine would list them."""
+
+    def __init__(self) -> None:
+        self.labs: dict[Key, Running] = {}
+        self.listings = 0
+        self.faults = 0
+        self.during: Callable[[], Awaitable[None]] | None = None
+
+    async def running(self) -> Mapping[Key, Running]:
+        """The listing; `during` happens after the engine looked and before its answer is read."""
+        self.listings += 1
+        await asyncio.sleep(0)
+        if self.faults:
+            self.faults -= 1
+            raise OSError("the engine is away")
+        seen = dict(self.labs)
+        if self.during:
+            await self.during()
+        return seen
+
+    def start(self, name: str, one: Need) -> None:
+        """A container comes to be."""
+        self.labs[name, ""] = Running(need=one)
+
+
+def run(scenario: Callable[[], Awaitable[None]]) -> None:
+    """Run a scenario; one that hangs fails."""
+
+    async def bounded() -> None:
+        await asyncio.wait_for(scenario(), 10)
+
+    asyncio.run(bounded())
+
+
+@pytest.mark.parametrize(
+    ("waiting", "used", "served"),
+    [
+        ([], 0, 0),
+        ([4, 4], 0, 2),
+        ([4, 4, 4], 0, 2),
+        ([8, 1], 4, 0),
+        ([10], 0, 1),
+        ([11], 0, 0),
+        ([1], 10, 0),
+        ([2, 9, 1], 0, 1),
+    ],
+)
+def test_the_head_of_the_line_is_served_as_far_as_there_is_room(waiting: list[int], used: int, served: int) -> None:
+    """Everybody in order while they fit; nobody behind one who does not fit, however small."""
+    assert first_served([need(size) for size in waiting], need(used, 0), BUDGET) == served
+
+
+def test_cpus_count_as_memory_does() -> None:
+    """A lab whose memory fits waits for CPUs; tenths add up without a rounding error."""
+    assert first_served([need(1, 60.0), need(1, 60.0)], need(0, 0), BUDGET) == 1
+    assert first_served([need(1, 0.1)] * 10, need(0, 0), need(100, 1.0)) == 10
+
+
+@given(st.lists(NEEDS), NEEDS)
+def test_who_is_served_fits_and_the_next_does_not(waiting: list[Need], used: Need) -> None:
+    """For any line: those served fit together, and the first who is not would not."""
+    served = first_served(waiting, used, BUDGET)
+    if served:
+        assert total([used, *waiting[:served]]).fits(BUDGET)
+    if served < len(waiting):
+        assert not total([used, *waiting[: served + 1]]).fits(BUDGET)
+
+
+def test_a_place_is_had_at_once_and_reserved() -> None:
+    """Who fits does not wait, and their place is counted until it is given back."""
+
+    async def scenario() -> None:
+        places = Places(BUDGET, Engine().running)
+        await places.wait_for(("ada", ""), need(7), 1)
+        assert await places.used() == need(7)
+        assert places.position(("ada", "")) == 0
+        places.release(("ada", ""))
+        assert (await places.used()).memory_bytes == 0
+
+    run(scenario)
+
+
+def test_reserved_and_running_counts_once() -> None:
+    """Between the container's birth and the release the lab is in both and is counted once."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        places = Places(BUDGET, engine.running)
+        await places.wait_for(("ada", ""), need(7), 1)
+        engine.start("ada", need(7))
+        assert (await places.used()).memory_bytes == 7
+
+    run(scenario)
+
+
+def test_a_container_born_while_the_engine_was_asked_is_not_forgotten() -> None:
+    """Released after the engine looked and before its answer is read: still counted, or two would share a place."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        places = Places(BUDGET, engine.running)
+        await places.wait_for(("ada", ""), need(7), 1)
+
+        async def born() -> None:
+            engine.start("ada", need(7))
+            places.release(("ada", ""))
+
+        engine.during = born
+        assert (await places.used()).memory_bytes == 7
+
+    run(scenario)
+
+
+def test_the_line_is_served_in_order_and_nobody_overtakes() -> None:
+    """A small lab behind a large one that does not fit waits, though it would fit itself."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        engine.start("zoe", need(5))
+        places = Places(BUDGET, engine.running)
+        large = asyncio.create_task(places.wait_for(("ada", ""), need(8), 5))
+        await asyncio.sleep(0)
+        small = asyncio.create_task(places.wait_for(("bela", ""), need(1), 5))
+        await asyncio.sleep(0.05)
+        assert not large.done()
+        assert not small.done()
+        assert (places.position(("ada", "")), places.position(("bela", ""))) == (1, 2)
+        del engine.labs["zoe", ""]
+        await large
+        await small
+        assert (await places.used()).memory_bytes == 9
+
+    run(scenario)
+
+
+def test_a_long_line_asks_the_engine_once_a_round() -> None:
+    """Only the head of the line asks the engine: thirty people who wait are no load on it."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        engine.start("zoe", need(10))
+        places = Places(BUDGET, engine.running)
+        waits = [asyncio.create_task(places.wait_for((str(i), ""), need(1), 0.1)) for i in range(30)]
+        done = await asyncio.gather(*waits, return_exceptions=True)
+        assert all(isinstance(each, Full) for each in done)
+        assert engine.listings < 45
+
+    run(scenario)
+
+
+def test_who_waited_for_too_long_is_told_and_out_of_line() -> None:
+    """After the time in line there is a plain message, no reservation, and the next moves up."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        engine.start("zoe", need(10))
+        places = Places(BUDGET, engine.running)
+        with pytest.raises(Full, match="none fell free in time"):
+            await places.wait_for(("ada", ""), need(1), 0.03)
+        assert places.position(("ada", "")) == 0
+        assert (await places.used()).memory_bytes == 10
+
+    run(scenario)
+
+
+def test_a_lab_larger_than_all_places_does_not_wait() -> None:
+    """It is refused at once, and nobody behind it waits for it."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        places = Places(BUDGET, engine.running)
+        with pytest.raises(Full, match="larger than all"):
+            await places.wait_for(("ada", ""), need(11), 60)
+        assert engine.listings == 0
+        await places.wait_for(("bela", ""), need(10), 1)
+
+    run(scenario)
+
+
+def test_who_gives_up_leaves_no_trace() -> None:
+    """A cancelled wait, in line or served already, holds nothing; the next is served."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        engine.start("zoe", need(5))
+        places = Places(BUDGET, engine.running)
+        first = asyncio.create_task(places.wait_for(("ada", ""), need(8), 5))
+        await asyncio.sleep(0.02)
+        second = asyncio.create_task(places.wait_for(("bela", ""), need(5), 5))
+        await asyncio.sleep(0.02)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        await second
+        assert (await places.used()).memory_bytes == 10
+
+    run(scenario)
+
+
+def test_who_is_served_while_cancelled_gives_the_place_back() -> None:
+    """A ticket that is served in the very moment in which its owner gives up is not lost."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        engine.start("zoe", need(5))
+        places = Places(BUDGET, engine.running)
+        first = asyncio.create_task(places.wait_for(("ada", ""), need(5), 5))
+        second = asyncio.create_task(places.wait_for(("bela", ""), need(5), 5))
+        await asyncio.sleep(0)
+        while not places._reserved:
+            await asyncio.sleep(0)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        if not first.cancelled():
+            places.release(("ada", ""))
+        await second
+        assert (await places.used()).memory_bytes == 10
+
+    run(scenario)
+
+
+def test_an_engine_that_fails_once_costs_nobody_their_place() -> None:
+    """While the engine does not answer nobody is served, and nobody is turned away."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        engine.faults = 3
+        places = Places(BUDGET, engine.running)
+        await places.wait_for(("ada", ""), need(1), 5)
+        assert engine.listings == 4
+
+    run(scenario)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(st.tuples(st.integers(1, 10), st.booleans(), st.integers(0, 3)), min_size=1, max_size=12), st.integers()
+)
+def test_never_more_is_promised_than_there_is(people: list[tuple[int, bool, int]], seed: int) -> None:
+    """Whatever the order of asking, starting, failing, giving up and stopping: containers and those about to be made
+    fit the budget at every step, all who stay are served, in the order in which they asked."""
+
+    async def scenario() -> None:
+        chance = random.Random(seed)
+        engine = Engine()
+        places = Places(BUDGET, engine.running)
+        held: dict[Key, Need] = {}
+        served: list[int] = []
+
+        async def pause() -> None:
+            for _ in range(chance.randrange(4)):
+                await asyncio.sleep(0)
+
+        engine.during = pause
+
+        def check() -> None:
+            assert total(list(held.values())).fits(BUDGET), held
+
+        async def person(number: int, size: int, gives_up: bool, fails: int) -> None:
+            key = (str(number), "")
+            await places.wait_for(key, need(size), 5)
+            try:
+                served.append(number)
+                held[key] = need(size)
+                check()
+                await pause()
+                if not fails:
+                    engine.labs[key] = Running(need=need(size))
+                    await pause()
+                    places.release(key)
+                    await pause()
+            finally:
+                del held[key]
+                engine.labs.pop(key, None)
+                places.release(key)
+
+        tasks = [asyncio.create_task(person(number, *each)) for number, each in enumerate(people)]
+        await pause()
+        for task, each in zip(tasks, people, strict=True):
+            if each[1]:
+                await pause()
+                task.cancel()
+        done: list[Any] = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 3)
+        assert not [each for each in done if isinstance(each, Exception)]
+        assert served == sorted(served)
+        assert {number for number, each in enumerate(people) if not each[1]} <= set(served)
+        assert await places.used() == total([])
+
+    run(scenario)
+
+
+def lab(size: int, **facts: Any) -> Running:
+    """A running lab."""
+    return Running(need=need(size), **facts)
+
+
+@pytest.mark.parametrize(
+    ("running", "before", "latest", "likely"),
+    [
+        ([lab(10, started=0, longest_seconds=1600)], 0, 600, None),
+        ([lab(10)], 0, None, None),
+        ([lab(10, idle_seconds=3600, last_activity=0)], 0, None, 2600),
+        ([lab(10, idle_seconds=3600, last_activity=900)], 0, None, None),
+        ([lab(10, last_activity=0)], 0, None, None),
+        ([lab(10, longest_seconds=9000, idle_seconds=2000, last_activity=100)], 0, 8000, 1100),
+        ([lab(10, longest_seconds=1500, idle_seconds=2000, last_activity=100)], 0, 500, None),
+        ([lab(10, longest_seconds=900)], 0, 0, None),
+        ([lab(5, longest_seconds=2000), lab(5, longest_seconds=1500)], 0, 500, None),
+        ([lab(5, longest_seconds=2000), lab(5, longest_seconds=1500)], 5, 1000, None),
+        ([lab(5, longest_seconds=2000), lab(5)], 5, None, None),
+        ([lab(2)], 0, 0, None),
+    ],
+    ids=[
+        "longest",
+        "nothing-sure",
+        "idle",
+        "just-used",
+        "never-idle",
+        "both",
+        "idle-later",
+        "overdue",
+        "earliest",
+        "behind-others",
+        "behind-others-unknown",
+        "free",
+    ],
+)
+def test_when_a_place_falls_free(running: list[Running], before: int, latest: float, likely: float) -> None:
+    """At time 1000: sure by the longest run, likely by idleness of at least ten minutes, unknown otherwise; those
+    ahead in line come first."""
+    found = estimate(need(4), need(before, 0), running, BUDGET, 1000.0)
+    assert (found.latest_seconds, found.likely_seconds) == (latest, likely)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 6), st.integers(0, 3000), st.integers(0, 3000), st.integers(0, 1000)), max_size=8)
+)
+def test_an_estimate_keeps_its_word(facts: list[tuple[int, int, int, int]]) -> None:
+    """At the estimated moment there is room, whoever else stays; what is likely is never later than what is sure."""
+    running = [
+        lab(size, longest_seconds=longest, idle_seconds=idle, last_activity=float(used))
+        for size, longest, idle, used in facts
+    ]
+    found = estimate(need(4), need(0, 0), running, BUDGET, 1000.0)
+    if found.latest_seconds is not None:
+        then = 1000 + found.latest_seconds
+        left = [one.need for one in running if one.sure_end() is None or (one.sure_end() or 0) > then]
+        assert (total(left) + need(4)).fits(BUDGET)
+        assert found.likely_seconds is None or found.likely_seconds < found.latest_seconds
+
+
+def test_the_estimate_of_who_waits_counts_those_ahead_only() -> None:
+    """Number two is told of the second place to fall free; a newcomer of the one after that."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        for name, longest in (("x", 100), ("y", 200), ("z", 300)):
+            engine.labs[name, ""] = Running(need=need(3), longest_seconds=longest)
+        places = Places(BUDGET, engine.running)
+        waits = [asyncio.create_task(places.wait_for((name, ""), need(3), 0.05)) for name in ("ada", "bela")]
+        await asyncio.sleep(0.02)
+        found = [places.estimate(need(3), key, now=0.0).latest_seconds for key in (("ada", ""), ("bela", ""), None)]
+        assert found == [100, 200, 300]
+        await asyncio.gather(*waits, return_exceptions=True)
+
+    run(scenario)

@@ -1,0 +1,51 @@
+"""What containers' labels and the hub's database together tell of the labs that run."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from homeroom.places import Need
+from homeroom.running import Recorded, orphans, running
+
+
+def container(user: str, server: str = "", *, created: int = 100, id: str = "", **labels: str) -> dict[str, Any]:  # noqa: A002
+    """A container as the engine lists it."""
+    own = {"homeroom.user": user, "homeroom.server": server} | {
+        f"homeroom.{name}": value for name, value in labels.items()
+    }
+    return {"Id": id or f"id-{user}-{server}", "Created": created, "Labels": own}
+
+
+def test_labels_tell_what_was_promised() -> None:
+    """Memory, CPUs, timeouts and the start come from the container; the last use from the database, which is UTC."""
+    labelled = container("ada", memory="1024", cpus="0.5", idle="60", longest="0")
+    record = Recorded(key=("ada", ""), active=True, last_activity=datetime(1970, 1, 1, 0, 2))
+    found = running([labelled], [record])["ada", ""]
+    assert found.need == Need(memory_bytes=1024, cpus=0.5)
+    assert (found.started, found.last_activity, found.idle_seconds, found.longest_seconds) == (100.0, 120.0, 60, 0)
+
+
+def test_a_container_of_an_older_version_counts_for_nothing_and_breaks_nothing() -> None:
+    """Labels that are not there are no fault."""
+    assert running([container("ada")], [])["ada", ""].need == Need(memory_bytes=0, cpus=0.0)
+
+
+def test_named_servers_are_labs_of_their_own() -> None:
+    """One person's labs are counted each."""
+    assert len(running([container("ada"), container("ada", "second")], [])) == 2
+
+
+def test_who_holds_a_place_for_nobody() -> None:
+    """A lab that the hub does not know as running is an orphan, once it is older than half a minute."""
+    labs = [container("ada"), container("bela"), container("carl"), container("dora", created=990)]
+    records = [Recorded(key=("ada", ""), active=True), Recorded(key=("bela", ""), active=False)]
+    assert [each["Id"] for each in orphans(labs, records, 1000.0)] == ["id-bela-", "id-carl-"]
+
+
+def test_a_renamed_person_keeps_their_lab() -> None:
+    """The label has the old name; the hub knows the container."""
+    record = Recorded(key=("new-name", ""), active=True, container_id="abc")
+    assert orphans([container("old-name", id="abc")], [record], 1000.0) == []
+    stopped = Recorded(key=("new-name", ""), active=False, container_id="abc")
+    assert len(orphans([container("old-name", id="abc")], [stopped], 1000.0)) == 1
