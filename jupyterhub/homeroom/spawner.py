@@ -154,7 +154,7 @@ class LabSpawner(DockerSpawner):
                     f"The shared directory {share['name']} is not there at the moment. Please tell the administrator.",
                     reason="share-missing",
                 )
-        if "home" in said and "the guard of" in said:
+        if "the home cannot be made" in said:
             self.log.error("The home of %s cannot be held: %s", self.user.name, said)
             return SpawnException(
                 "Your home directory could not be made ready. Please tell the administrator; the hub's log has more.",
