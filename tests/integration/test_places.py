@@ -1,0 +1,181 @@
+"""The line before a small machine: many people at once, a lab too large, too long a wait, leaving, a killed hub."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from docker.errors import DockerException
+
+from tests.person import Person
+from tests.trial import Trial, engine
+
+ROOM = 10
+PEOPLE = 30
+MIB = 2**20
+LAB_MEMORY = 64 * MIB
+STUB = """
+import http.server, os, socket, sys
+path = next(each for each in sys.argv if each.startswith("--ServerApp.sock=")).partition("=")[2]
+class Stub(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200); self.end_headers(); self.wfile.write(b"started")
+    def address_string(self):
+        return "socket"
+class Server(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_UNIX
+    def server_bind(self):
+        self.socket.bind(path); os.chmod(path, 0o660); self.server_name, self.server_port = "stub", 0
+Server(path, Stub).serve_forever()
+"""
+PROFILES = f"""\
+profiles:
+  - {{name: tiny, memory: 64M, shm: 64M, cpus: 0.1, image: "PROJECT-hub:local", longest_seconds: 1500}}
+  - {{name: whole, memory: {64 * ROOM}M, cpus: 0.1, image: "PROJECT-hub:local"}}
+"""
+
+
+@pytest.fixture(scope="module")
+def small(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """A deployment with room for ten; its labs are a few lines of Python, so that thirty are no load."""
+    made = Trial(
+        tmp_path_factory.mktemp("small"),
+        f"hrplaces{os.getpid()}",
+        {"AUTH": "dummy", "LABS_MEMORY": f"{64 * ROOM}M", "QUEUE_SECONDS": "60"},
+    )
+    made.make("init")
+    (made.directory / "site" / "profiles.yaml").write_text(PROFILES.replace("PROJECT", made.project))
+    stub = f"c.LabSpawner.cmd = ['/opt/jupyterhub/bin/python', '-c', {STUB!r}]\n"
+    (made.directory / "site" / "hub.d" / "10-stub.py").write_text(stub)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.remove()
+
+
+def labs(trial: Trial) -> dict[str, int]:
+    """Who has a lab's container, and the memory that it was promised."""
+    filters = {"label": [f"homeroom.deployment={trial.project}", "homeroom.memory"]}
+    found = engine().api.containers(all=True, filters=filters)
+    return {each["Labels"]["homeroom.user"]: int(each["Labels"]["homeroom.memory"]) for each in found}
+
+
+def wait_until(trial: Trial, names: set[str], seconds: float = 30) -> None:
+    """Until exactly these people have labs."""
+    deadline = time.monotonic() + seconds
+    while labs(trial).keys() != names:
+        assert time.monotonic() < deadline, f"{sorted(labs(trial))} have labs, not {sorted(names)}"
+        time.sleep(0.1)
+
+
+def signed_in(trial: Trial, name: str) -> Person:
+    """Somebody who is about to ask for a lab."""
+    person = Person(trial, name)
+    person.sign_in("")
+    person.get("hub/home")
+    return person
+
+
+def ask(person: Person, profile: str = "tiny") -> str:
+    """Ask for a lab; what went wrong, or nothing."""
+    answer = person.api("POST", f"users/{person.name}/server", json={"profile": profile})
+    return "" if answer.status_code in (201, 202) else f"{person.name}: {answer.status_code} {answer.text}"
+
+
+def position(person: Person) -> int:
+    """Somebody's position in line, by their waiting page; 0 for who does not wait."""
+    text = person.get(f"hub/spawn-pending/{person.name}", allow_redirects=False).text
+    if "You are next in line" in text:
+        return 1
+    found = re.search(r"You are number (\d+) in line", text)
+    return int(found[1]) if found else 0
+
+
+def stop_when_ready(person: Person) -> None:
+    """Stop a lab once its start is over, which it would interrupt."""
+    deadline = time.monotonic() + 30
+    while not person.api("GET", f"users/{person.name}").json()["servers"][""]["ready"]:
+        assert time.monotonic() < deadline, f"the lab of {person.name} is not ready"
+        time.sleep(0.1)
+    person.stop_lab()
+
+
+@pytest.fixture
+def sampled(small: Trial) -> Iterator[list[int]]:
+    """The memory that labs were promised in all, sampled while the test runs."""
+    samples: list[int] = []
+    stopped = threading.Event()
+
+    def sample() -> None:
+        while not stopped.wait(0.1):
+            try:
+                samples.append(sum(labs(small).values()))
+            except DockerException:  # a container went while it was listed
+                continue
+
+    thread = threading.Thread(target=sample)
+    thread.start()
+    yield samples
+    stopped.set()
+    thread.join()
+
+
+def test_thirty_people_and_room_for_ten(small: Trial, sampled: list[int]) -> None:
+    """All are served in the order of the line, nobody is turned away, and never is more promised than there
+    is."""
+    people = [signed_in(small, f"person{number:02}") for number in range(PEOPLE)]
+    with ThreadPoolExecutor(PEOPLE) as pool:
+        asked = []
+        for person in people:
+            asked.append(pool.submit(ask, person))
+            time.sleep(0.1)
+        deadline = time.monotonic() + 30
+        while sorted(positions := [position(person) for person in people]) != [0] * ROOM + [
+            *range(1, PEOPLE - ROOM + 1)
+        ]:
+            assert time.monotonic() < deadline, positions
+        line = [person for _, person in sorted(zip(positions, people, strict=True), key=lambda pair: pair[0])]
+        names = [person.name for person in line]
+        wait_until(small, set(names[:ROOM]))
+        assert f"number {PEOPLE - ROOM} in line" in line[-1].progress_until("in line")
+        for first in range(0, PEOPLE - ROOM, 5):
+            list(pool.map(stop_when_ready, line[first : first + 5]))
+            wait_until(small, set(names[first + 5 : first + 5 + ROOM]))
+        assert [each.result() for each in asked if each.result()] == []
+        list(pool.map(stop_when_ready, line[-ROOM:]))
+    assert max(sampled) == ROOM * LAB_MEMORY
+
+
+def test_leaving_the_line_and_a_hub_that_is_killed(small: Trial) -> None:
+    """Who leaves is out of line and the next is served; those who wait when the hub dies can simply ask again."""
+    holder, first, second = (signed_in(small, name) for name in ("holder", "first", "second"))
+    assert not ask(holder, "whole")
+    wait_until(small, {"holder"})
+    with ThreadPoolExecutor(2) as pool:
+        one = pool.submit(ask, first)
+        time.sleep(0.5)
+        pool.submit(ask, second)
+        deadline = time.monotonic() + 10
+        while (position(first), position(second)) != (1, 2):
+            assert time.monotonic() < deadline
+        page = first.get("hub/spawn-pending/first").text
+        assert "You are next in line. Nobody can say when your place falls free." in " ".join(page.split())
+        left = first.post_form("hub/homeroom/leave", server="")
+        assert left.url.endswith("hub/home")
+        one.result()
+        assert "You are next in line" in second.get("hub/spawn-pending/second").text
+    os.kill(small.container("hub").attrs["State"]["Pid"], signal.SIGKILL)
+    small.compose("up", "--detach", "--no-recreate", "--wait", "hub")
+    assert set(labs(small)) == {"holder"}
+    second.get("hub/home")
+    holder.stop_lab()
+    second.start_lab("tiny")
+    assert set(labs(small)) == {"second"}
+    second.stop_lab()
