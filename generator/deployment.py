@@ -194,7 +194,8 @@ def check_locale(deployment: Deployment) -> None:
 
     :raises HomeroomError: it has not.
     """
-    wanted, image = deployment.settings.LAB_LANG, deployment.settings.lab_image
+    settings = deployment.settings
+    wanted, image = settings.LAB_LANG, site_images.full_name(settings.DOCKER_NOTEBOOK_IMAGE, settings)
     if _plain(wanted) in ("c", "posix", "cutf8"):
         return
     listed: Any = deployment.client.containers.run(
