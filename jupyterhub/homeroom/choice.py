@@ -72,10 +72,10 @@ def when_free(place: str, estimate: Estimate) -> str:
     return f"{place} falls free {', '.join(words)}."
 
 
-def line_message(position: int, estimate: Estimate) -> str:
-    """What somebody in line is told."""
+def line_message(position: int, estimate: Estimate, *, what: str = "places") -> str:
+    """What somebody in line is told, and for what they wait."""
     place = "You are next in line" if position == 1 else f"You are number {position} in line"
-    return f"All places are taken. {place}. {when_free('Your place', estimate)}"
+    return f"All {what} are taken. {place}. {when_free('Your place', estimate)}"
 
 
 def line_progress(position: int, first: int) -> int:

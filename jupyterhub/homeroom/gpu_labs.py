@@ -47,16 +47,18 @@ class GPUSpawner(DockerSpawner):
         """What this lab has leased; nothing before `lease_gpus`."""
         return self._lease or Lease(user=self.user.name, server=self.name, devices=())
 
-    async def lease_gpus(self, count: int, *, longest_seconds: float = 0) -> None:
-        """Reserve GPUs for the start that follows.
+    async def lease_gpus(self, count: int, timeout_seconds: float, *, longest_seconds: float = 0) -> None:
+        """Reserve GPUs for the start that follows, in line behind those who wait for some already.
 
         :param longest_seconds: the lab's longest run; 0: no end.
         :raises NoLab: they are not to be had, with the reason for the person.
         """
         self._lease, self._creating = None, None
+        if not count:
+            return
         key = self.user.name, self.name
         try:
-            self._lease = await self.gpu_pool.lease(*key, count, longest_seconds=longest_seconds)
+            self._lease = await self.gpu_pool.line.lease(key, count, timeout_seconds, longest_seconds=longest_seconds)
         except Unavailable as refusal:
             when = refusal.next_free_seconds
             wait = f" It falls free in {math.ceil(max(60, when - time.time()) / 60)} min at the latest." if when else ""

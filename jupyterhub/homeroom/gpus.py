@@ -12,6 +12,7 @@ from traitlets import Dict as DictTrait
 from traitlets import Enum, Integer, List, TraitError, validate
 from traitlets.config import SingletonConfigurable
 
+from homeroom.gpu_line import GPULine
 from homeroom.leases import GPUS_LABEL, Device, LabContainer, Lease, Ledger, Unavailable
 
 __all__ = ["GPUPool", "Lease", "Unavailable"]
@@ -50,6 +51,7 @@ class GPUPool(SingletonConfigurable):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.ledger = Ledger([_device(each) for each in self.gpus], per_user=self.per_user)
+        self.line = GPULine(self)
         self._lock = asyncio.Lock()
 
     @validate("gpus")

@@ -190,6 +190,11 @@ class LabSpawner(GPUSpawner):
             await self._remove_container(container["Id"])
         return running([each for each in containers if each not in lost], recorded)
 
+    async def _containers_with_gpus(self) -> list[dict[str, Any]]:
+        """Those that hold GPUs, without the ones that hold them for nobody: somebody may be waiting for theirs."""
+        await self._running()
+        return await super()._containers_with_gpus()
+
     def _recorded(self) -> list[Recorded]:
         """The labs that the hub's database knows."""
         labs = self.user.db.query(HubLab).join(HubUser, HubLab.user_id == HubUser.id)
@@ -217,12 +222,8 @@ class LabSpawner(GPUSpawner):
         if self._clearing:
             await self._clearing
         await self._remove_container(self.container_name)  # a start's before, which would stand in its own way in line
-        need = Need(memory_bytes=self._plan.memory_bytes, cpus=self._plan.cpus)
         try:
-            await self.places.wait_for(self.key, need, self.queue_seconds)
-        except Full as error:
-            raise NoLab(str(error), reason="full", status_code=503) from None
-        try:
+            await self._wait_in_line(self._plan)
             address = await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
             self.reset_at_start(False)
         except BaseException as error:
@@ -239,6 +240,19 @@ class LabSpawner(GPUSpawner):
             raise
         self.places.release(self.key)
         return address
+
+    async def _wait_in_line(self, plan: LabPlan) -> None:
+        """Wait for GPUs, then for a place: who waits for a GPU keeps no memory from others meanwhile.
+
+        :raises NoLab: neither fell free in time, or neither ever will.
+        """
+        deadline = time.monotonic() + self.queue_seconds
+        await self.lease_gpus(plan.gpus, self.queue_seconds, longest_seconds=plan.longest_seconds)
+        need = Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus)
+        try:
+            await self.places.wait_for(self.key, need, deadline - time.monotonic())
+        except Full as error:
+            raise NoLab(str(error), reason="full", status_code=503) from None
 
     async def _clear_away(self) -> None:
         """Remove the container of a start that failed, also one that the engine is still making; then give the place
@@ -261,7 +275,6 @@ class LabSpawner(GPUSpawner):
                 self.log.warning("Cannot remove %s: %s", name, error)
 
     async def _start_in_place(self) -> str:
-        await self.lease_gpus(self.plan.gpus, longest_seconds=self.plan.longest_seconds)
         if not self.plan.ephemeral:
             await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
@@ -276,21 +289,27 @@ class LabSpawner(GPUSpawner):
         return sockets.url(self.socket_directory / "lab.sock")
 
     @property
+    def line_position(self) -> int:
+        """Position in line, for a GPU or for a place; 0 for who does not wait."""
+        return self.gpu_pool.line.position(self.key) or self.places.position(self.key)
+
+    @property
     def line_message(self) -> str:
         """What somebody in line is told; empty for who does not wait there."""
-        position = self.places.position(self.key)
-        if not position:
-            return ""
-        need = Need(memory_bytes=self.plan.memory_bytes, cpus=self.plan.cpus)
-        return choice.line_message(position, self.places.estimate(need, self.key))
+        if position := self.gpu_pool.line.position(self.key):
+            return choice.line_message(position, self.gpu_pool.line.estimate(self.plan.gpus, self.key), what="GPUs")
+        if position := self.places.position(self.key):
+            need = Need(memory_bytes=self.plan.memory_bytes, cpus=self.plan.cpus)
+            return choice.line_message(position, self.places.estimate(need, self.key))
+        return ""
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What the waiting page shows: the position in line and when a place falls free, then that the lab starts."""
-        first, shown = self.places.position(self.key), ""
-        while position := self.places.position(self.key):
+        first, shown = self.line_position, ""
+        while position := self.line_position:
             message = self.line_message
             if message != shown:
-                yield {"progress": choice.line_progress(position, first), "message": message}
+                yield {"progress": choice.line_progress(position, max(first, position)), "message": message}
                 shown = message
             await asyncio.sleep(1)
         started = time.monotonic()
@@ -354,14 +373,17 @@ class LabSpawner(GPUSpawner):
             self.places.budget,
             chosen=self.user_options.get("profile", ""),
             estimates=[self._estimate(plan) for plan in plans],
-            gpu_places=[self.gpu_pool.places(plan.gpus) if plan.gpus else None for plan in plans],
+            gpu_places=[self._gpu_places(plan.gpus) if plan.gpus else None for plan in plans],
         )
+
+    def _gpu_places(self, count: int) -> int:
+        """How many labs would find their GPUs now: none while others wait for theirs."""
+        return 0 if len(self.gpu_pool.line) else self.gpu_pool.places(count)
 
     def _estimate(self, plan: LabPlan) -> Estimate:
         """When the next place for such a lab falls free: a GPU's place where it is GPUs that it waits for."""
-        if plan.gpus and not self.gpu_pool.places(plan.gpus):
-            when = self.gpu_pool.next_free_seconds(plan.gpus)
-            return Estimate(latest_seconds=max(0.0, when - time.time()) if when else None)
+        if plan.gpus and not self._gpu_places(plan.gpus):
+            return self.gpu_pool.line.estimate(plan.gpus)
         return self.places.estimate(Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus))
 
     @default("options_form")

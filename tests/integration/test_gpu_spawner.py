@@ -66,11 +66,16 @@ class Desk:
         self.config = Config({"GPUPool": {"gpus": gpus}})
         self.config.DockerSpawner.client_kwargs = {"base_url": engine.url}
 
-    def spawner(self, name: str) -> SleepSpawner:
-        """A person's spawner, known to the hub."""
+    def spawner(self, name: str, *, queue_seconds: int = 2) -> SleepSpawner:
+        """A person's spawner, known to the hub; unless told otherwise, one that hardly waits in line."""
         user = SimpleNamespace(name=name, escaped_name=name, groups=[], admin=False)
         made = SleepSpawner(
-            user=user, config=self.config, deployment="desk", image=IMAGE, name_template="desk-{username}"
+            user=user,
+            config=self.config,
+            deployment="desk",
+            image=IMAGE,
+            name_template="desk-{username}",
+            queue_seconds=queue_seconds,
         )
         made.known = self.users
         user.spawners = {"": made}
@@ -92,6 +97,14 @@ def engine(prepared_engine: None) -> Iterator[GpuEngine]:
     """An engine of its own with two GPUs."""
     with gpu_engine(2, image="debian:trixie-slim") as running:
         yield running
+
+
+async def in_line(spawner: SleepSpawner) -> asyncio.Task[str]:
+    """A start that has come as far as the line."""
+    start = asyncio.create_task(spawner.start())
+    while not spawner.line_position and not start.done():
+        await asyncio.sleep(0.01)
+    return start
 
 
 def forget_hub() -> None:
@@ -122,6 +135,55 @@ def test_a_lab_has_its_gpu_and_the_third_is_told_why_not(play: Callable[[Story],
         await ada.stop()
         await cyd.start()
         assert sorted(desk.labs()) == ["desk-bela", "desk-cyd"]
+
+    play(story)
+
+
+def test_the_line_for_gpus_is_served_in_order(play: Callable[[Story], None]) -> None:
+    """Who waits sees a position; a lab with two GPUs is not overtaken by one with a single GPU that came later."""
+
+    async def story(desk: Desk) -> None:
+        ada, bela, cyd, dora = (desk.spawner(name, queue_seconds=60) for name in ("ada", "bela", "cyd", "dora"))
+        await asyncio.gather(ada.start(), bela.start())
+        cyd.wanted = 2
+        waits = await in_line(cyd)
+        behind = await in_line(dora)
+        assert (cyd.line_position, dora.line_position) == (1, 2)
+        assert dora.line_message.startswith("All GPUs are taken. You are number 2 in line.")
+        assert (await anext(dora.progress()))["message"] == dora.line_message
+        await ada.stop()
+        await asyncio.sleep(1.5)  # a look at the engine, and another
+        assert (cyd.line_position, dora.line_position) == (1, 2), "dora's one free GPU was taken past cyd"
+        await bela.stop()
+        await waits
+        assert desk.labs() == {"desk-cyd": "GPU-0000,GPU-1111"}
+        await cyd.stop()
+        await behind
+        assert list(desk.labs()) == ["desk-dora"]
+        assert not dora.line_message
+
+    play(story)
+
+
+def test_who_leaves_the_line_stands_in_nobodys_way(play: Callable[[Story], None]) -> None:
+    """The next in line moves up when the first gives up; who needs no GPU never stood in it."""
+
+    async def story(desk: Desk) -> None:
+        ada, bela, cyd = (desk.spawner(name, queue_seconds=60) for name in ("ada", "bela", "cyd"))
+        ada.wanted = bela.wanted = 2
+        await ada.start()
+        waits = await in_line(bela)
+        behind = await in_line(cyd)
+        assert cyd.line_position == 2
+        dora = desk.spawner("dora")
+        dora.wanted = 0
+        await dora.start()
+        waits.cancel()
+        await asyncio.gather(waits, return_exceptions=True)
+        assert cyd.line_position == 1
+        await ada.stop()
+        await behind
+        assert sorted(desk.labs()) == ["desk-cyd", "desk-dora"]
 
     play(story)
 

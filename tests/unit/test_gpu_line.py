@@ -1,0 +1,112 @@
+"""The line for GPUs: in order, without those for whom waiting is of no use."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+from homeroom.gpus import GPUPool
+from homeroom.leases import GPUS_LABEL, LONGEST_LABEL, USER_LABEL, Unavailable
+
+
+def container(user: str, gpus: str, *, longest_seconds: int = 0) -> dict[str, Any]:
+    """A running lab as the engine lists it."""
+    labels = {USER_LABEL: user, GPUS_LABEL: gpus, LONGEST_LABEL: str(longest_seconds)}
+    return {"Id": user, "State": "running", "Created": time.time(), "Labels": labels}
+
+
+class Machine:
+    """Two GPUs, and labs that hold some."""
+
+    def __init__(self, *labs: dict[str, Any], per_user: int = 0) -> None:
+        self.labs = list(labs)
+        self.pool = GPUPool(gpus=[{"id": "a"}, {"id": "b"}], per_user=per_user)
+        self.pool.list_containers = self.listing
+        self.line = self.pool.line
+
+    async def listing(self) -> list[dict[str, Any]]:
+        """What the engine says."""
+        return list(self.labs)
+
+
+def play(story: Coroutine[Any, Any, None]) -> None:
+    """Play a story, and not for ever."""
+    asyncio.run(asyncio.wait_for(story, 20))
+
+
+def test_what_is_free_is_leased_at_once() -> None:
+    """Nobody waits before a free GPU, and the line is empty afterwards."""
+
+    async def story() -> None:
+        machine = Machine()
+        assert (await machine.line.lease(("ada", ""), 2, 0)).devices == ("a", "b")
+        assert len(machine.line) == 0
+
+    play(story())
+
+
+def test_the_line_ends_with_the_reason() -> None:
+    """Nothing fell free in time: the reason says what is there, and when the next is due."""
+
+    async def story() -> None:
+        machine = Machine(container("bela", "a,b", longest_seconds=600))
+        with pytest.raises(Unavailable, match="none of 2 is free now") as refusal:
+            await machine.line.lease(("ada", ""), 1, 0.1)
+        assert refusal.value.next_free_seconds is not None
+        assert len(machine.line) == 0
+
+    play(story())
+
+
+@pytest.mark.parametrize("place", ["first", "behind others"])
+def test_who_waits_for_nothing_is_told_at_once(place: str) -> None:
+    """More GPUs than a person may hold never fall free for them, wherever they stand."""
+
+    async def story() -> None:
+        machine = Machine(container("bela", "a,b"), per_user=1)
+        other = asyncio.create_task(machine.line.lease(("cyd", ""), 1, 60))
+        if place == "behind others":
+            await asyncio.sleep(0)
+        with pytest.raises(Unavailable, match="one person may hold 1") as refusal:
+            await machine.line.lease(("ada", ""), 2, 60)
+        assert refusal.value.reason == "impossible"
+        other.cancel()
+        await asyncio.gather(other, return_exceptions=True)
+
+    play(story())
+
+
+def test_the_estimate_counts_those_ahead() -> None:
+    """Who is first waits for the first end, who is second for the second; who is third cannot be told."""
+
+    async def story() -> None:
+        machine = Machine(container("x", "a", longest_seconds=600), container("y", "b", longest_seconds=1200))
+        waiting = [asyncio.create_task(machine.line.lease((name, ""), 1, 60)) for name in ("ada", "bela")]
+        await asyncio.sleep(0.05)
+        told = [machine.line.estimate(1, (name, "")).latest_seconds for name in ("ada", "bela")]
+        assert [round(each or 0, -2) for each in told] == [600, 1200]
+        assert machine.line.estimate(1).latest_seconds is None
+        for each in waiting:
+            each.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+
+    play(story())
+
+
+def test_all_who_can_be_served_are_served_together() -> None:
+    """The next in line does not wait for the next look at the engine."""
+
+    async def story() -> None:
+        machine = Machine(container("x", "a,b"))
+        waiting = [asyncio.create_task(machine.line.lease((name, ""), 1, 60)) for name in ("ada", "bela")]
+        await asyncio.sleep(0.05)
+        machine.labs.clear()
+        await waiting[0]
+        for _ in range(5):  # turns of the loop, not seconds
+            await asyncio.sleep(0)
+        assert waiting[1].done()
+
+    play(story())
