@@ -7,10 +7,15 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from generator.engine_install import provide_engine
 from tests.trial import ENGINE_SOCKET, ROOT, Trial
+
+
+hypothesis.settings.register_profile("homeroom", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("homeroom")
 
 
 @pytest.fixture(scope="session")
