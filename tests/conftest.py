@@ -13,7 +13,6 @@ import pytest
 from generator.engine_install import provide_engine
 from tests.trial import ENGINE_SOCKET, ROOT, Trial
 
-
 hypothesis.settings.register_profile("homeroom", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("homeroom")
 
