@@ -19,6 +19,7 @@ from generator import (
     env_file,
     features,
     gpus,
+    homes,
     kernels,
     labs,
     preflight,
@@ -26,6 +27,7 @@ from generator import (
     render,
     site_files,
     site_images,
+    storage,
 )
 from generator.console import counted, note, step, warn
 from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
@@ -161,7 +163,7 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         released=RELEASED,
     )
     findings = preflight.run_checks(engine, wanted)
-    raise_all(preflight.errors_of(findings))
+    raise_all([*preflight.errors_of(findings), *homes.homes_faults(settings, ROOT)])
     return findings
 
 
@@ -266,6 +268,18 @@ def build(deployment: Deployment, *, rebuild: bool = False) -> None:
             pass
 
 
+def prepare_storage(deployment: Deployment) -> None:
+    """Make the volumes of shares, and put homes under their limits; does nothing where neither is asked for.
+
+    :raises HomeroomError: the file system keeps no limits.
+    """
+    disk = storage.load(deployment.settings, SITE, ROOT)
+    if not disk.asks_for_something:
+        return
+    with step("Preparing shares and homes") as shown:
+        shown.say(", ".join(storage.prepare(deployment.client, disk)) or "up to date")
+
+
 def render_checked(deployment: Deployment) -> list[str]:
     """Render; what changed is first loaded in the hub's image, so that a slip never reaches the running hub.
 
@@ -368,6 +382,7 @@ def up() -> None:
             warn(f"{finding.place}: {finding.cause}\n  {finding.remedy}")
     check_gpus(deployment)
     build(deployment)
+    prepare_storage(deployment)
     render_checked(deployment)
     bring_up(deployment)
     password = accounts.ensure_admin(deployment)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,7 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from generator import site_images, site_yaml
 from generator.errors import HomeroomError, raise_all
 from generator.settings import Settings, parse_size
-from generator.site_yaml import SiteFile
+from generator.site_yaml import Location, SiteFile
 
 PROFILES = "profiles.yaml"
 GROUPS = "groups.yaml"
@@ -139,7 +140,11 @@ def load(settings: Settings, site: Path, machine: Machine) -> Labs:
     if groups:
         errors += _group_faults(SiteFile(site / GROUPS), groups.groups, memory, cpus)
     if profiles:
-        errors += _profile_faults(SiteFile(site / PROFILES), profiles.profiles, memory, cpus, settings)
+        file, known_groups = SiteFile(site / PROFILES), groups.groups if groups else {}
+        errors += _profile_faults(file, profiles.profiles, memory, cpus, settings)
+        for index, profile in enumerate(profiles.profiles):
+            wanted = profile.allow.groups if profile.allow else []
+            errors += unknown_groups(file, ("profiles", index, "allow", "groups"), wanted, known_groups)
     raise_all(errors)
     known = profiles.profiles if profiles else [Profile(name="default")]
     return Labs(
@@ -225,6 +230,22 @@ def group_data(name: str, groups: Mapping[str, Group]) -> dict[str, Any]:
         "never_idle": group.never_idle,
         "environment": dict(group.environment),
     }
+
+
+def unknown_groups(
+    file: SiteFile, place: Location, wanted: Sequence[str], known: Collection[str]
+) -> Iterator[HomeroomError]:
+    """Groups that a file names and `groups.yaml` does not, where that has any: then it has all of them, also those
+    whose members the hub alone knows. Otherwise a slip of the pen would shut people out unseen.
+
+    :param place: of the list of names in the file.
+    """
+    for index, name in enumerate(wanted):
+        if known and name not in known:
+            nearest = difflib.get_close_matches(name, known, n=1)
+            meant = f"Did you mean {nearest[0]}?" if nearest else f"Known: {', '.join(known)}."
+            remedy = f"{meant} A group whose members the hub alone knows needs a line `{name}: {{}}` there too."
+            yield file.error((*place, index), f"there is no group {name} in site/{GROUPS}", remedy=remedy)
 
 
 def _group_faults(

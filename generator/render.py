@@ -12,9 +12,11 @@ from generator.atomic import write_atomically
 from generator.errors import HomeroomError, raise_all
 from generator.gpus import Pool
 from generator.labs import Labs
-from generator.paths import TEMPLATES
+from generator.paths import ROOT, TEMPLATES
 from generator.settings import Settings
 from generator.site_yaml import SiteFile
+from generator.storage import Storage
+from generator.storage import load as load_storage
 
 USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._@+-]{0,63}\Z"
 LAB_NETWORK = "labs"
@@ -69,7 +71,7 @@ def culler_config(settings: Settings, known: Labs) -> str:
     )
 
 
-def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> str:
+def hub_config(settings: Settings, known: Labs, storage: Storage, pool: Pool = gpus.NO_GPUS) -> str:
     """The text of `jupyterhub_config.py`."""
     template = _environment().get_template("jupyterhub_config.py.j2")
     return template.render(
@@ -94,6 +96,8 @@ def hub_config(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> st
         profiles=known.profiles,
         queue_seconds=settings.QUEUE_SECONDS,
         password_min_length=settings.PASSWORD_MIN_LENGTH,
+        storage=storage.hub_traits(),
+        shares=[one.trait() for one in storage.shared],
         template_vars={"accounts": settings.AUTH == "native", "password_min_length": settings.PASSWORD_MIN_LENGTH},
         username_pattern=USERNAME_PATTERN,
         kernels_target=KERNELS_TARGET,
@@ -117,10 +121,12 @@ def _literal(value: object) -> str:
     return repr(value)
 
 
-def guard_policy(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> str:
+def guard_policy(settings: Settings, known: Labs, storage: Storage, pool: Pool = gpus.NO_GPUS) -> str:
     """The text of `guard.json`: what the hub may ask of the engine."""
     project = settings.COMPOSE_PROJECT_NAME
     called = names(settings)
+    kernels = {"source": called["kernels_volume"], "target": KERNELS_TARGET, "read_only": True}
+    mounted = storage.mount_rules()
     policy = {
         "deployment": project,
         "images": sorted({profile["image"] for profile in known.profiles}),
@@ -129,10 +135,12 @@ def guard_policy(settings: Settings, known: Labs, pool: Pool = gpus.NO_GPUS) -> 
         "lab_sockets_volume": called["lab_sockets_volume"],
         "hub_socket_volume": called["hub_socket_volume"],
         "networks": [called["lab_network"]],
-        "volumes": [{"source": called["kernels_volume"], "target": KERNELS_TARGET, "read_only": True}],
         "max_pids": settings.LAB_PIDS,
         "devices": pool.requested,
         "runtimes": ["nvidia"] if pool.gpus and pool.access == "nvidia" else [],
+        "binds": mounted["binds"],
+        "volumes": [kernels, *mounted["volumes"]],
+        **storage.home_fields(),
     }
     return json.dumps(policy, indent=2) + "\n"
 
@@ -147,10 +155,11 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
     known = labs.load(settings, site, labs.read_machine())
     if any(profile["gpus"] for profile in known.profiles):
         raise_all(list(gpus.profile_faults(SiteFile(site / labs.PROFILES), known.profiles, pool)))
+    disk = load_storage(settings, site, ROOT, known_groups=known.groups)
     found = {
-        HUB_CONFIG: hub_config(settings, known, pool),
+        HUB_CONFIG: hub_config(settings, known, disk, pool),
         CULLER_CONFIG: culler_config(settings, known),
-        GUARD_POLICY: guard_policy(settings, known, pool),
+        GUARD_POLICY: guard_policy(settings, known, disk, pool),
     }
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)

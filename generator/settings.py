@@ -78,6 +78,11 @@ def parse_size(value: object) -> object:
     return size
 
 
+def parse_limit(value: object) -> object:
+    """As `parse_size`; empty is no limit, 0."""
+    return 0 if value == "" else parse_size(value)
+
+
 def parse_total_size(value: object) -> object:
     """Turn the size of all labs together into bytes; `0` stands for what the machine has."""
     if not isinstance(value, str):
@@ -162,11 +167,17 @@ def check_path(value: str) -> str:
     return value
 
 
+def check_optional_path(value: str) -> str:
+    """As `check_path`; empty is none."""
+    return check_path(value) if value else value
+
+
 def _token() -> str:
     return secrets.token_hex(32)
 
 
 Size = Annotated[int, BeforeValidator(parse_size)]
+Limit = Annotated[int, BeforeValidator(parse_limit)]
 Whole = Annotated[int, BeforeValidator(check_whole)]
 Number = Annotated[float, BeforeValidator(check_number)]
 TotalSize = Annotated[int, BeforeValidator(parse_total_size)]
@@ -177,6 +188,7 @@ Secret = Annotated[str, AfterValidator(check_secret)]
 Features = Annotated[str, AfterValidator(features.check)]
 TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
+OptionalPath = Annotated[str, AfterValidator(check_optional_path)]
 UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
 
 
@@ -360,6 +372,23 @@ class Settings(BaseModel):
         ge=0,
         le=2592000,
     )
+    HOMES: OptionalPath = setting(
+        "",
+        About(group=LABS, consumers=("hub", "generator")),
+        """Directory of this machine in which each person gets a directory of their own, such as /srv/homes. It must be
+        root's and writable by nobody else. Empty: a volume of the engine each. A change of it moves no files.""",
+    )
+    HOME_SOFT_LIMIT: Limit = setting(
+        "",
+        About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
+        "What a home may take before its owner is warned in the lab. Empty: nobody is warned.",
+    )
+    HOME_HARD_LIMIT: Limit = setting(
+        "",
+        About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
+        """What a home can take at most. Needs HOMES on ext4 or XFS mounted with `prjquota`. A lab whose home is full
+        starts all the same, so that its owner can delete something. Empty: no limit.""",
+    )
     HUB_MEMORY: Size = setting(
         "1G",
         About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
@@ -406,6 +435,19 @@ class Settings(BaseModel):
                 "Set HUB_IP=127.0.0.1 for a trial on this machine, or AUTH=native.",
             )
 
+        if self.HOME_HARD_LIMIT and not self.HOMES:
+            yield (
+                "HOME_HARD_LIMIT",
+                "homes that are volumes of the engine cannot have a hard limit",
+                "Set HOMES to a directory on ext4 or XFS mounted with prjquota, or use HOME_SOFT_LIMIT alone.",
+            )
+        if 0 < self.HOME_HARD_LIMIT <= self.HOME_SOFT_LIMIT:
+            yield (
+                "HOME_SOFT_LIMIT",
+                "must be below HOME_HARD_LIMIT, or nobody is warned before they can save no more",
+                "Set it to nine tenths of HOME_HARD_LIMIT, for example.",
+            )
+
     @property
     def lab_image(self) -> str:
         """The image that labs run."""
@@ -429,9 +471,8 @@ def _type_in_words(name: str) -> str:
     schema = Settings.model_json_schema()["properties"][name]
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
-    if any(
-        isinstance(item, BeforeValidator) and item.func in (parse_size, parse_total_size) for item in field.metadata
-    ):
+    sizes = (parse_size, parse_total_size, parse_limit)
+    if any(isinstance(item, BeforeValidator) and item.func in sizes for item in field.metadata):
         return "size"
     return {"integer": "whole number", "number": "number", "string": "text"}[schema["type"]]
 

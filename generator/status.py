@@ -12,13 +12,14 @@ import docker.errors
 from docker.models.containers import Container
 from rich.table import Table
 
-from generator import accounts, gpu_host, gpus, proof
+from generator import accounts, gpu_host, gpus, home_use, proof
 from generator.console import counted, note, out, warn
 from generator.deployment import USER_LABEL, Deployment
 from generator.errors import HomeroomError
-from generator.paths import SITE
+from generator.paths import RENDERED, SITE
 from generator.preflight.finding import in_units
 
+LARGEST_HOMES = 15
 SERVICES = ("guard", "proxy", "hub")
 
 
@@ -107,6 +108,7 @@ def show(deployment: Deployment) -> None:
 
     _show_gpus(deployment, now)
     _show_people(deployment)
+    _show_homes(deployment)
     _show_machine(deployment)
 
 
@@ -145,13 +147,32 @@ def _show_people(deployment: Deployment) -> None:
     note(f"\n[bold]{counted(people['accounts'], 'account')}[/bold]{waits}")
 
 
+def _show_homes(deployment: Deployment) -> None:
+    """What homes take, the largest first; those over HOME_SOFT_LIMIT stand out."""
+    settings = deployment.settings
+    use = home_use.read(deployment.client, settings, RENDERED)
+    known = {name: size for name, size in use.bytes_of.items() if size is not None}
+    age_said = f", as of {use.age_seconds / 60:.0f} min ago" if use.age_seconds >= 60 else ""
+    note(f"[bold]{counted(len(use.bytes_of), 'home')}[/bold], {in_units(sum(known.values()))} in all{age_said}")
+    if use.fault:
+        warn(f"What homes take now: {use.fault}")
+    if not known:
+        return
+    table = _table("home of", "takes")
+    for name, size in sorted(known.items(), key=lambda one: -one[1])[:LARGEST_HOMES]:
+        over = settings.HOME_SOFT_LIMIT and size > settings.HOME_SOFT_LIMIT
+        table.add_row(name, f"[yellow]{in_units(size)}, over HOME_SOFT_LIMIT[/yellow]" if over else in_units(size))
+    out.print(table)
+    if len(known) > LARGEST_HOMES:
+        note(f"and {len(known) - LARGEST_HOMES} smaller ones")
+
+
 def _show_machine(deployment: Deployment) -> None:
-    homes = deployment.client.volumes.list(filters={"label": f"homeroom.deployment={deployment.project}"})
     facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
     total, free = (int(facts[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
     storage = deployment.client.info()["DockerRootDir"]
     disk = shutil.disk_usage(storage if Path(storage).exists() else "/")
     note(
-        f"[bold]{counted(len(homes), 'home')}[/bold]\n\nmemory  {in_units(free)} free of {in_units(total)}\n"
+        f"\nmemory  {in_units(free)} free of {in_units(total)}\n"
         f"disk    {in_units(disk.free)} free of {in_units(disk.total)} ({storage})"
     )

@@ -13,6 +13,7 @@ COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"
 COMPOSE_DIRECTORY = "com.docker.compose.project.working_dir"
 DEPLOYMENT = "homeroom.deployment"
+USER = "homeroom.user"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,5 +134,5 @@ def _volume(row: Mapping[str, Any]) -> Volume:
     return Volume(
         name=str(row.get("Name", "")),
         project=labels.get(COMPOSE_PROJECT) or labels.get(DEPLOYMENT) or "",
-        home=DEPLOYMENT in labels,
+        home=DEPLOYMENT in labels and USER in labels,
     )

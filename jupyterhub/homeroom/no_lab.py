@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import html
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
 
+import docker.errors
 from jupyterhub.spawner import SpawnException
+
+ASK = "Please tell the administrator: the hub's log says why."
 
 
 class NoLab(SpawnException):
@@ -20,3 +26,38 @@ class NoLab(SpawnException):
 
     def __str__(self) -> str:
         return str(self.message)
+
+
+def explained(error: Exception, *, image: str, shares: Iterable[Mapping[str, Any]]) -> NoLab:
+    """A call that the guard or the engine refused, or never answered, in words for the person whose lab it was for.
+
+    They are told nothing of the machine: paths and names are for the hub's log.
+
+    :param shares: as `LabSpawner.shares` has them.
+    """
+    said = str(getattr(error, "explanation", None) or error)
+    if isinstance(error, docker.errors.ImageNotFound):
+        return NoLab(
+            f"The image {image} is not on this machine. Please tell the administrator: `make up` gets it.",
+            reason="image-missing",
+        )
+    if not isinstance(error, docker.errors.APIError) or error.status_code == 503:
+        return NoLab(
+            "The container engine does not answer. Please try again in a few minutes.",
+            reason="engine-away",
+            status_code=503,
+        )
+    if "the home cannot be made" in said:
+        return NoLab(f"Your home directory could not be made ready. {ASK}", reason="home", status_code=503)
+    if re.search("does not exist|no such file", said):
+        words = set(re.split(r"[\s\"':,]+", said))
+        for share in shares:
+            if share["source"] in words:
+                return NoLab(
+                    f"The shared directory {share['name']} is not there. Please tell the administrator.",
+                    reason="share-missing",
+                    status_code=503,
+                )
+    if error.status_code == 403:
+        return NoLab(f"The hub's guard does not let this lab through. {ASK}", reason="guard", status_code=503)
+    return NoLab(f"The container engine could not make this lab. {ASK}", reason="engine", status_code=503)

@@ -21,15 +21,6 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Mount:
-    """Something of the machine that a lab sees: a volume's name or an absolute path, and where."""
-
-    source: str
-    target: str
-    read_only: bool = True
-
-
-@dataclass(frozen=True, kw_only=True)
 class LabPlan:
     """Everything that is decided about one lab before it starts.
 
@@ -51,7 +42,6 @@ class LabPlan:
     longest_seconds: int = 0
     kernel_idle_seconds: int = 0
     ephemeral: bool = False
-    mounts: tuple[Mount, ...] = ()
 
 
 def groups_of(person: Person, groups: Mapping[str, Mapping[str, Any]]) -> list[str]:

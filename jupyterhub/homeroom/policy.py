@@ -21,6 +21,7 @@ from homeroom.create_body import (
     LAB_SOCKETS_TARGET,
     USER_LABEL,
     VOLUME,
+    Mount,
     MountRule,
     Refused,
     checked,
@@ -32,6 +33,7 @@ from homeroom.create_body import (
     read_object,
     shown,
 )
+from homeroom.homes import directory_name
 
 OLDEST_API = 41  # below v1.41 the engine silently gives a container the host's cgroup namespace
 LONGEST_LOG_LINES = 1000
@@ -49,6 +51,10 @@ class Policy:
     :param volume_prefix: what every person's volume begins with; such a volume must carry the deployment's label and
         the label of the very user the lab is for.
     :param home_targets: where in a lab a person's volume may be mounted.
+    :param homes_path: the host's directory that holds a directory each; empty: homes are volumes. A lab may mount the
+        one that is named after its own user, which the guard has made (`homeroom.homes`).
+    :param home_limit_bytes: hard limit of a home that is a directory; 0: none.
+    :param keeper_image: the image that makes such directories.
     :param volumes: further named volumes a lab may mount (shared kernels, shares).
     :param binds: host paths a lab may mount. The parent of a `*` must not be writable by the hub or by labs: whoever
         can put a symbolic link there chooses what the engine mounts.
@@ -66,6 +72,9 @@ class Policy:
     hub_socket_volume: str
     networks: frozenset[str]
     home_targets: frozenset[str] = frozenset({"/home/jovyan"})
+    homes_path: str = ""
+    home_limit_bytes: int = 0
+    keeper_image: str = ""
     volumes: tuple[MountRule, ...] = ()
     binds: tuple[MountRule, ...] = ()
     devices: frozenset[str] = frozenset()
@@ -105,6 +114,8 @@ class Policy:
         """Everything a lab may mount, as one list."""
         rules = [MountRule(source=f"{self.volume_prefix}*", target=to, read_only=False) for to in self.home_targets]
         rules.append(MountRule(source=self.hub_socket_volume, target=HUB_SOCKET_TARGET))
+        if self.homes_path:
+            rules += [MountRule(source=f"{self.homes_path}/*", target=to, read_only=False) for to in self.home_targets]
         if self.lab_sockets_path:
             rules.append(MountRule(source=f"{self.lab_sockets_path}/*", target=LAB_SOCKETS_TARGET, read_only=False))
         return (*rules, *self.volumes, *self.binds)
@@ -119,6 +130,7 @@ class Allow:
     :param execution: the id of a command, whose container must first prove to be one.
     :param volume: the volume to be shown, which must be this deployment's.
     :param homes: volumes that must exist and belong to `user`.
+    :param home: the home that is a directory of the host, which the guard must have made before the call.
     :param directory: the lab's own directory of sockets, which the guard must have made before the call.
     """
 
@@ -131,6 +143,7 @@ class Allow:
     volume: str | None = None
     homes: tuple[str, ...] = ()
     user: str | None = None
+    home: str | None = None
     directory: str | None = None
 
 
@@ -222,13 +235,15 @@ def create_lab(call: Call, policy: Policy) -> Allow:
         raise Refused(f"container name {shown(name)} does not begin with {policy.container_prefix}")
     body, mounts = checked_create(read_object(call.body), policy)
     own = [mount.source.rpartition("/")[2] for mount in mounts if is_lab_directory(mount, policy)]
+    user = body["Labels"][USER_LABEL]
     return Allow(
         method="POST",
         path=f"{call.version}/containers/create",
         query=urlencode({"name": name}),
         body=json.dumps(body).encode(),
         homes=tuple(mount.source for mount in mounts if mount.source.startswith(policy.volume_prefix)),
-        user=body["Labels"][USER_LABEL],
+        user=user,
+        home=own_home(mounts, user, policy),
         directory=own[0] if own else None,
     )
 
@@ -253,6 +268,18 @@ def show_proof(call: Call, _: Policy) -> Allow:
     """How that command ended."""
     name = call.arguments["name"]
     return Allow(method="GET", path=f"{call.version}/exec/{name}/json", execution=name)
+
+
+def own_home(mounts: list[Mount], user: str, policy: Policy) -> str | None:
+    """The name of the directory that is the lab's home; None where it has none.
+
+    :raises Refused: it is somebody else's.
+    """
+    head = f"{policy.homes_path}/"
+    found = {mount.source.removeprefix(head) for mount in mounts if policy.homes_path and mount.source.startswith(head)}
+    if found - {directory_name(user)}:
+        raise Refused(f"home {shown(sorted(found))} is not that of {shown(user)}")
+    return next(iter(found), None)
 
 
 def is_home(name: str, policy: Policy) -> bool:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import stat
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from aiohttp import web
 from yarl import URL
 
 from homeroom.create_body import Refused, shown
+from homeroom.engine_answer import Answer
+from homeroom.keeper import Keeper
 from homeroom.policy import Allow, Deny, Policy, decide, is_lab, owner
 
 LARGEST_ANSWER_BYTES = 32 << 20
@@ -27,20 +27,6 @@ ENGINE_GRACE_SECONDS = 30.0
 PASSED_HEADERS = ("Content-Type", "Api-Version", "Ostype", "Docker-Experimental", "Libpod-API-Version")
 
 log = logging.getLogger("homeroom.guard")
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the engine said."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    def read(self) -> dict[str, Any]:
-        """The body as an object; an empty one where it is none."""
-        data = json.loads(self.body)
-        return data if isinstance(data, dict) else {}
 
 
 @dataclass
@@ -60,6 +46,9 @@ class Relay:
     _silent_since: float | None = None
     _full_policy: Policy | None = None
     _labs: dict[str, None] = field(default_factory=dict)  # ids; a container's labels never change
+
+    def __post_init__(self) -> None:
+        self._keeper = Keeper(self.policy, self._send)
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one call: the engine's answer, 403 with a reason, or 503 while the engine is away."""
@@ -113,7 +102,12 @@ class Relay:
             await self._prove_home(volume, allowed.user)
         if allowed.directory:
             hold_directory(self.lab_sockets, allowed.directory)
+        if allowed.home:
+            await self._keeper.hold(allowed.home)
         answer = await self._send(allowed)
+        if allowed.home and answer.status >= 400 and b"source path does not exist" in answer.body:
+            await self._keeper.hold(allowed.home, again=True)  # somebody removed it since
+            answer = await self._send(allowed)
         if allowed.volume and answer.status == 200 and owner(answer.read(), self.policy) is None:
             raise Refused(f"volume {allowed.volume} is not labelled as this deployment's")
         return answer

@@ -15,16 +15,20 @@ from typing import Any
 import docker.errors
 from jupyterhub.orm import Spawner as HubLab
 from jupyterhub.orm import User as HubUser
+from requests.exceptions import RequestException
 from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom import choice, sockets
 from homeroom.choice import size
+from homeroom.create_body import Mount
 from homeroom.culling import OUT_OF_MEMORY, Facts, report_seconds, why_ended, why_over
 from homeroom.gpu_labs import GPUSpawner
-from homeroom.no_lab import NoLab
+from homeroom.homes import directory_name
+from homeroom.no_lab import NoLab, explained
 from homeroom.places import Estimate, Full, Key, Need, Places, Running
-from homeroom.plan import LabPlan, Person, allowed_profiles, most_labs, plan_for
+from homeroom.plan import LabPlan, Person, allowed_profiles, groups_of, most_labs, plan_for
 from homeroom.running import STATES, Recorded, orphans, running
+from homeroom.storage import LabStorage, Share, home_source, storage_for
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
@@ -58,6 +62,18 @@ class LabSpawner(GPUSpawner):
         0, config=True, help="Files that a process of a lab may have open; 0: what the engine gives every container."
     )
     log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
+    home = Unicode("/home/jovyan", config=True, help="Where the home is in the lab.")
+    homes = Unicode(
+        "", config=True, help="Directory of the host that holds a directory each (HOMES); empty: a volume each."
+    )
+    shares = List(
+        Dict(), config=True, help="Shared directories: see `homeroom.storage.Share`. `make up` checks and renders them."
+    )
+    skeleton = Unicode("", config=True, help="Host path of what each home is given at its first start; empty: nothing.")
+    home_soft_limit = Integer(0, config=True, help="Bytes in a home above which its owner is warned; 0: never.")
+    home_hard_limit = Integer(
+        0, config=True, help="Bytes that a home cannot exceed; the guard sees to it; 0: no limit."
+    )
     profiles = List(
         Dict(),
         config=True,
@@ -72,7 +88,6 @@ class LabSpawner(GPUSpawner):
     queue_seconds = Integer(1800, config=True, help="How long somebody waits in line for a place.")
     labs_per_person = Integer(1, config=True, help="Labs that a person may run at once, where no group says otherwise.")
     lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has its place.")
-    home = Unicode("/home/jovyan", config=True, help="Where the home volume is mounted in the lab.")
 
     remove = True
     _executor: ThreadPoolExecutor | None = None
@@ -275,15 +290,13 @@ class LabSpawner(GPUSpawner):
                 self.log.warning("Cannot remove %s: %s", name, error)
 
     async def _start_in_place(self) -> str:
-        if not self.plan.ephemeral:
-            await self.docker("create_volume", self.home_volume, labels=self.labels)
         try:
+            if self.storage.home and not self.homes:
+                await self.docker("create_volume", self.home_volume, labels=self.labels)
             await super().start()
-        except docker.errors.ImageNotFound as error:
-            raise NoLab(
-                f"The image {self.image} is not on this machine. Please tell the administrator: `make up` gets it.",
-                reason="image-missing",
-            ) from error
+        except (docker.errors.APIError, RequestException) as error:
+            self.log.error("%s cannot be made: %s", self.container_name, error)
+            raise explained(error, image=self.image, shares=self.shares) from error
         await self.prove_gpus()
         await self._until_it_answers()
         return sockets.url(self.socket_directory / "lab.sock")
@@ -292,6 +305,21 @@ class LabSpawner(GPUSpawner):
     def line_position(self) -> int:
         """Position in line, for a GPU or for a place; 0 for who does not wait."""
         return self.gpu_pool.line.position(self.key) or self.places.position(self.key)
+
+    @property
+    def storage(self) -> LabStorage:
+        """What this lab sees of the disk."""
+        return storage_for(
+            user=self.user.name,
+            groups=groups_of(self.person, self.groups),
+            home_source=home_source(self.homes, self.home_volume, directory_name(self.user.name)),
+            home_target=self.home,
+            ephemeral=self.plan.ephemeral,
+            shares=[Share.from_trait(each) for each in self.shares],
+            skeleton=self.skeleton,
+            soft_limit_bytes=self.home_soft_limit,
+            hard_limit_bytes=self.home_hard_limit,
+        )
 
     @property
     def line_message(self) -> str:
@@ -351,8 +379,8 @@ class LabSpawner(GPUSpawner):
             LabSpawner._resets.discard(self.key)
 
     async def get_command(self) -> list[str]:
-        """The image's command; behind a reset of the environment where its owner asked for it."""
-        command: list[str] = await super().get_command()
+        """The image's command, after what readies the home; before both a reset, where its owner asked for it."""
+        command = self.storage.command(await super().get_command())
         if self.key in LabSpawner._resets:
             return ["sh", "-c", RESET_SCRIPT, "lab", *command]
         return command
@@ -497,17 +525,15 @@ class LabSpawner(GPUSpawner):
         }
 
     def get_env(self) -> dict[str, str]:
-        """The lab's environment: the hub's, the limits, and what profile and groups add."""
+        """The lab's environment: the hub's, limits, what profile and groups add, what the start script is told."""
         environment: dict[str, str] = super().get_env()
         limits = {"MEM_LIMIT": str(self.plan.memory_bytes), "CPU_LIMIT": f"{self.plan.cpus:g}"}
         reports = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(report_seconds(self.plan.idle_seconds))}
-        return environment | limits | reports | dict(self.plan.environment)
+        return environment | limits | reports | dict(self.plan.environment) | dict(self.storage.environment)
 
     def _host_config(self, mountpoint: str) -> dict[str, Any]:
         """The limits, mounts and locks of a lab's container."""
-        # An ephemeral home is the image's own directory, in the container's layer, and goes with it.
-        home = {} if self.plan.ephemeral else {self.home_volume: {"bind": self.home, "mode": "rw"}}
-        binds = home | {
+        binds = {
             self.hub_socket_volume: {"bind": str(sockets.HUB), "mode": "ro"},
             f"{mountpoint}/{self.socket_directory.name}": {"bind": str(sockets.LAB), "mode": "rw"},
         }
@@ -525,7 +551,7 @@ class LabSpawner(GPUSpawner):
             ulimits.append({"Name": "nofile", "Soft": self.nofile_limit, "Hard": self.nofile_limit})
         return limits | {
             "binds": binds | self.volume_binds,
-            "mounts": self.mount_binds,
+            "mounts": [*self.mount_binds, *self._storage_mounts()],
             "network_mode": "none" if plan.network == "none" else self.network_name,
             "init": True,
             "cap_drop": ["ALL"],
@@ -534,6 +560,19 @@ class LabSpawner(GPUSpawner):
             "ulimits": ulimits,
             "log_config": {"Type": "json-file", "Config": {"max-size": self.log_max_size, "max-file": "2"}},
         }
+
+    def _storage_mounts(self) -> list[dict[str, Any]]:
+        """Home and shares, in the engine's form: one volume may be in two places, which `binds` could not say."""
+        home: tuple[Mount, ...] = (self.storage.home,) if self.storage.home else ()
+        return [
+            {
+                "Type": "bind" if mount.source.startswith("/") else "volume",
+                "Source": mount.source,
+                "Target": mount.target,
+                "ReadOnly": mount.read_only,
+            }
+            for mount in (*home, *self.storage.mounts)
+        ]
 
     async def _evaluated(self, value: Any) -> dict[str, Any]:
         """A trait that may be a callable, even an async one, with its templates filled in."""

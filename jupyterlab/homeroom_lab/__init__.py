@@ -1,4 +1,4 @@
-"""What Homeroom adds to the server in a lab: what counts as activity, and kernels that run out of memory."""
+"""What Homeroom adds to the server in a lab: what counts as activity, kernels that run out of memory, a full home."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(app: Any) -> None:
-    from homeroom_lab import activity
+    from homeroom_lab import activity, disk
 
     activity.install(app.web_app)
+    disk.install(app.web_app)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import logging
 import re
 import socket
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,6 +36,12 @@ from generator.render import GUARD_POLICY, USERNAME_PATTERN
 from tests.hub_config import loaded
 
 MOUNTPOINT = "/var/lib/docker/volumes/homeroom_lab-sockets/_data"
+NO_CHANGES: dict[str, Any] = {
+    **dict.fromkeys(("memory_bytes", "cpus", "gpus", "max_labs")),
+    "never_idle": False,
+    "environment": {},
+}
+"""What a group changes that changes nothing."""
 NAMES = st.from_regex(USERNAME_PATTERN.replace(r"\Z", ""), fullmatch=True)
 
 
@@ -40,7 +49,7 @@ def api_error(status: int, message: str = "no") -> docker.errors.APIError:
     response = requests.Response()
     response.status_code = status
     kind = docker.errors.ImageNotFound if "image" in message else docker.errors.APIError
-    return kind(message, response=response)
+    return kind(message, response=response, explanation=message)
 
 
 class FakeEngine:
@@ -131,7 +140,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Config:
 
 def spawner(config: Config, user: str = "ada", server: str = "", **traits: Any) -> LabSpawner:
     """The spawner that the hub makes for a person's server; `traits` are what hub.d sets."""
-    config = Config(config)
+    config = deepcopy(config)
     config.merge(Config({"LabSpawner": traits}))
     db = new_session_factory()()
     person = StoredUser(name=user)
@@ -188,13 +197,14 @@ def test_a_lab_sees_nothing_else_of_the_machine(engine: FakeEngine, rendered: Co
     own = sockets.directory_name("ada", "")
     assert sorted(host["Binds"]) == sorted(
         [
-            "homeroom-user-ada:/home/jovyan:rw",
             "homeroom_hub-socket:/run/hub:ro",
             "homeroom_kernels:/srv/kernels:ro",
             f"{MOUNTPOINT}/{own}:/run/lab:rw",
         ]
     )
-    assert host["Mounts"] == []
+    assert host["Mounts"] == [
+        {"Type": "volume", "Source": "homeroom-user-ada", "Target": "/home/jovyan", "ReadOnly": False}
+    ]
 
 
 def test_a_lab_tells_whose_it_is(engine: FakeEngine, rendered: Config) -> None:
@@ -216,10 +226,35 @@ def test_a_lab_tells_whose_it_is(engine: FakeEngine, rendered: Config) -> None:
 def test_a_lab_listens_on_its_socket_alone(engine: FakeEngine, rendered: Config) -> None:
     """The server is told its socket, for its group and nobody else."""
     command = created(spawner(rendered), engine)["command"]
-    assert command[0] == "/opt/jupyter/bin/jupyterhub-singleuser"
+    assert command[:2] == ["/bin/sh", "-c"]
+    assert command[3:5] == ["lab", "/opt/jupyter/bin/jupyterhub-singleuser"]
     assert "--ServerApp.sock=/run/lab/lab.sock" in command
     assert "--ServerApp.sock_mode=0660" in command
-    assert not [argument for argument in command if "port" in argument or argument.startswith("--ip")]
+    assert not [argument for argument in command[3:] if "port" in argument or argument.startswith("--ip")]
+
+
+def test_a_reset_comes_before_all_else(engine: FakeEngine, rendered: Config) -> None:
+    """The environment is set aside before the home is readied, so that the skeleton's settings are laid anew."""
+    made = spawner(rendered)
+    made.reset_at_start(True)
+    try:
+        command = created(made, engine)["command"]
+    finally:
+        made.reset_at_start(False)
+    assert "homeroom-reset" in command[2]
+    assert "HOMEROOM_SKELETON" in command[6]
+    assert command[7:9] == ["lab", "/opt/jupyter/bin/jupyterhub-singleuser"]
+
+
+def test_a_group_brings_mounts_and_an_ephemeral_profile_no_home(engine: FakeEngine, rendered: Config) -> None:
+    """What a group shares its members mount, also through an included group; a lab that keeps nothing has no home."""
+    share = {"source": "homeroom-share-x", "target": "/srv/x", "mount_target": "/srv/x", "groups": ["science"]}
+    group = {**NO_CHANGES, "members": ["ada"], "hub_groups": ["science", "biology"]}
+    profiles = [{**rendered.LabSpawner.profiles[0], "ephemeral": True}]
+    traits: dict[str, Any] = {"shares": [{"name": "x", **share}], "groups": {"science": group}, "profiles": profiles}
+    mounts = created(spawner(rendered, "ada", **traits), engine)["host_config"]["Mounts"]
+    assert mounts == [{"Type": "volume", "Source": "homeroom-share-x", "Target": "/srv/x", "ReadOnly": True}]
+    assert created(spawner(rendered, "bela", **traits), engine)["host_config"].get("Mounts", []) == []
 
 
 def test_a_lab_knows_the_hub_by_its_socket(engine: FakeEngine, rendered: Config) -> None:
@@ -256,9 +291,8 @@ def test_hub_d_adds_mounts_and_limits(engine: FakeEngine, rendered: Config) -> N
     )
     asked = created(made, engine)
     host = asked["host_config"]
-    assert {"/srv/share:/share:rw", "homeroom_data-ada:/data:ro", "homeroom-user-ada:/home/jovyan:rw"} <= set(
-        host["Binds"]
-    )
+    assert {"/srv/share:/share:rw", "homeroom_data-ada:/data:ro"} <= set(host["Binds"])
+    assert [mount["Source"] for mount in host["Mounts"]] == ["homeroom-user-ada"]
     assert (host["ShmSize"], host["PidsLimit"], host["CapDrop"]) == (2**30, 7, ["ALL"])
     assert asked["hostname"] == "lab-ada"
     assert {"Name": "nofile", "Soft": 4096, "Hard": 4096} in host["Ulimits"]
@@ -425,6 +459,49 @@ def test_a_missing_image_says_what_to_do(engine: FakeEngine, rendered: Config, m
     with pytest.raises(SpawnException, match="homeroom-lab:local is not on this machine") as caught:
         start(made)
     assert caught.value.reason == "image-missing"
+
+
+HOME_REFUSED = "the guard of homeroom refused this: the home cannot be made: HOMES must be root's"
+NO_SHARE = 'invalid mount config for type "bind": bind source path does not exist: /srv/pool'
+REFUSALS = [
+    (api_error(403, HOME_REFUSED), "home", "Your home directory could not be made ready"),
+    (api_error(400, NO_SHARE), "share-missing", "The shared directory pool is not there"),
+    (api_error(500, "statfs /srv/pool: no such file or directory"), "share-missing", "The shared directory pool is"),
+    (api_error(400, NO_SHARE + "2"), "engine", "The container engine could not make this lab"),
+    (api_error(403, "the guard of homeroom refused this: mount '/etc'"), "guard", "does not let this lab through"),
+    (api_error(500, "no space left on device"), "engine", "The container engine could not make this lab"),
+    (api_error(503, "the container engine does not answer"), "engine-away", "try again in a few minutes"),
+    (requests.ConnectionError("guard.sock"), "engine-away", "try again in a few minutes"),
+]
+
+
+@pytest.mark.parametrize(("refusal", "reason", "said"), REFUSALS)
+@pytest.mark.usefixtures("labs")
+def test_a_refusal_is_told_and_logged(
+    engine: FakeEngine,
+    rendered: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    refusal: Exception,
+    reason: str,
+    said: str,
+) -> None:
+    """Whose lab guard or engine refuse reads what that means for them and nothing of the machine; the log has all."""
+
+    def refuse(**_: Any) -> Any:
+        raise refusal
+
+    monkeypatch.setattr(engine, "create_container", refuse)
+    share = {"name": "pool", "source": "/srv/pool", "target": "/data/pool", "mount_target": "/data/pool"}
+    made = spawner(rendered, shares=[share])
+    log = io.StringIO()
+    made.log = logging.Logger("spawner")
+    made.log.addHandler(logging.StreamHandler(log))
+    with pytest.raises(SpawnException) as caught:
+        start(made)
+    assert caught.value.reason == reason
+    assert said in caught.value.get_message()
+    assert "/srv" not in caught.value.get_message()
+    assert str(refusal) in log.getvalue()
 
 
 @pytest.mark.usefixtures("engine")

@@ -13,6 +13,7 @@ from generator import labs
 from generator.errors import HomeroomError
 from generator.labs import Groups, Labs, Machine, Profiles
 from generator.settings import Settings
+from generator.shares import Share, Shares
 
 GIB = 2**30
 ROOT = Path(__file__).parents[2]
@@ -142,27 +143,48 @@ def test_names_are_compared_as_the_hub_knows_them(tmp_path: Path) -> None:
     assert found.groups["g"]["members"] == ["ada"]
 
 
+def test_a_profile_for_a_group_that_is_not_there(tmp_path: Path) -> None:
+    """Where groups.yaml has groups it has all of them, also those whose members the hub alone knows; without any, a
+    profile's groups are the hub's own."""
+    profiles = "profiles:\n  - name: a\n    allow: {groups: [staff, theses]}\n"
+    with pytest.raises(HomeroomError) as caught:
+        load(tmp_path, profiles, "groups:\n  staff: {members: [ada]}\n")
+    text = str(caught.value)
+    assert "profiles.yaml line 3 column 29: there is no group theses" in text
+    assert "`theses: {}`" in text
+    assert (
+        load(tmp_path, profiles, "groups:\n  staff: {members: [ada]}\n  theses: {}\n").groups["theses"]["members"] == []
+    )
+    assert load(tmp_path, profiles).groups == {}
+
+
 def examples(text: str) -> list[dict[str, Any]]:
     """The YAML blocks of a document."""
     return [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", text, flags=re.DOTALL)]
 
 
 def test_the_examples_in_the_documents_are_valid() -> None:
-    """Each YAML block in docs/labs.md can be copied into its file."""
+    """Each YAML block in docs/labs.md and docs/labs-storage.md can be copied into its file."""
     found = examples((ROOT / "docs" / "labs.md").read_text())
     for example in found:
         (Profiles if "profiles" in example else Groups).model_validate(example)
     assert {next(iter(each)) for each in found} == {"profiles", "groups"}
+    (example,) = examples((ROOT / "docs" / "labs-storage.md").read_text())
+    Shares.model_validate(example)
 
 
-@pytest.mark.parametrize(("name", "model"), [("profiles.yaml", Profiles), ("groups.yaml", Groups)])
-def test_the_starters_change_nothing_and_are_valid_without_their_hashes(name: str, model: type[Any]) -> None:
+@pytest.mark.parametrize(
+    ("name", "model", "item"),
+    [("profiles.yaml", Profiles, labs.Profile), ("groups.yaml", Groups, labs.Group), ("shares.yaml", Shares, Share)],
+)
+def test_the_starters_change_nothing_and_are_valid_without_their_hashes(
+    name: str, model: type[Any], item: type[Any]
+) -> None:
     """A new `site/` behaves as none; and what it shows works once the comment signs in front are taken away, with
     every field of the model shown."""
     text = (ROOT / "generator" / "templates" / "site" / name).read_text()
     assert yaml.safe_load(text) is None
     active = "\n".join(line[1:] for line in text.splitlines() if line.startswith("#") and line[:2] != "##")
     model.model_validate(yaml.safe_load(active))
-    item = labs.Profile if model is Profiles else labs.Group
     for field in item.model_fields:
         assert re.search(rf"\b{field}:", active), field

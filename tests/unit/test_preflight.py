@@ -879,7 +879,12 @@ class Api:
         ]
 
     def volumes(self) -> dict[str, Any]:
-        return {"Volumes": [{"Name": "v", "Labels": {"homeroom.deployment": "p"}}, {"Name": "w", "Labels": None}]}
+        return {
+            "Volumes": [
+                {"Name": "v", "Labels": {"homeroom.deployment": "p", "homeroom.user": "ada"}},
+                {"Name": "w", "Labels": None},
+            ]
+        }
 
     def images(self, **_: Any) -> list[Any]:
         return []

@@ -358,9 +358,11 @@ def test_the_hub_and_the_guard_agree(tmp_path: Path, variant: dict[str, str]) ->
 
 
 def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
-    """Everything in the guard's policy carries the deployment's name, but for an image of the operator's choice."""
+    """Everything in the guard's policy carries the deployment's name, but for the operator's own image and HOMES."""
     policy = json.loads(render.texts(settings(**variant), NO_SITE)[render.GUARD_POLICY])
-    del policy["max_pids"]
+    for number in ("max_pids", "home_limit_bytes"):
+        policy.pop(number, None)
+    assert policy.pop("homes_path", "") == variant.get("HOMES", "")
     own = [name for name in policy if name != "images" or not variant.get("DOCKER_NOTEBOOK_IMAGE")]
     for name in own:
         values = policy[name] if isinstance(policy[name], list) else [policy[name]]

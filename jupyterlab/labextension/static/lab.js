@@ -2,6 +2,14 @@
 // nothing to build. https://jupyterlab.readthedocs.io/en/stable/extension/extension_dev.html#prebuilt-extensions
 (() => {
   const LOOK_EVERY_MS = 10_000;
+  const LOOK_AT_DISK_EVERY_MS = 300_000;
+  let shared = {};
+
+  // A module that JupyterLab shares with its extensions: the only one of this name, or none.
+  async function sharedModule(name) {
+    const [version] = Object.values(shared[name] || {});
+    return version ? (await version.get())() : null;
+  }
 
   const kernels = {
     id: "homeroom-lab:kernels",
@@ -15,9 +23,35 @@
     },
   };
 
+  const disk = {
+    id: "homeroom-lab:disk",
+    description: "Tells a lab's owner when their home is nearly full, full, or not kept.",
+    autoStart: true,
+    activate: async (app) => {
+      const [apputils, services] = await Promise.all(["apputils", "services"].map((n) => sharedModule(`@jupyterlab/${n}`)));
+      if (!apputils || !services) return;
+      const { serverSettings } = app.serviceManager;
+      let shown = { text: "" };
+      let id = null;
+      const look = async () => {
+        const address = `${serverSettings.baseUrl}homeroom/disk`;
+        const answer = await services.ServerConnection.makeRequest(address, {}, serverSettings);
+        if (!answer.ok) return;
+        const said = (await answer.json()).message || { text: "" };
+        if (said.text === shown.text) return;
+        shown = said;
+        if (id) apputils.Notification.dismiss(id);
+        id = said.text ? apputils.Notification.emit(said.text, said.kind, { autoClose: false }) : null;
+      };
+      const quietly = () => look().catch((error) => console.debug("homeroom-lab:disk", error));
+      app.restored.then(quietly);
+      setInterval(quietly, LOOK_AT_DISK_EVERY_MS);
+    },
+  };
+
   window._JUPYTERLAB = window._JUPYTERLAB || {};
   window._JUPYTERLAB["homeroom-lab"] = {
-    init: async () => {},
-    get: async () => () => ({ __esModule: true, default: [kernels] }),
+    init: async (scope) => { shared = scope; },
+    get: async () => () => ({ __esModule: true, default: [kernels, disk] }),
   };
 })();

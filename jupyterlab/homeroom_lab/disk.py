@@ -1,0 +1,122 @@
+"""How much of its home a lab's owner has used, and what to tell them about it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jupyter_server.base.handlers import APIHandler
+from tornado import web
+
+FRESH_SECONDS = 300.0
+LONGEST_COUNT_SECONDS = 20.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Disk:
+    """A home's state: bytes used (None: not counted in time), its limits (0: none), and how this lab was started."""
+
+    used_bytes: int | None
+    soft_limit_bytes: int
+    hard_limit_bytes: int
+    rescue: bool
+    ephemeral: bool
+
+
+def message(disk: Disk) -> tuple[str, str] | None:
+    """What the page says, as (kind, text); None where all is well."""
+    if disk.rescue:
+        return (
+            "error",
+            "Your home is full, so this lab runs in rescue mode: settings and history are not kept. "
+            "Delete what you no longer need, then restart your lab (File > Hub Control Panel).",
+        )
+    if disk.ephemeral:
+        return "warning", "This lab keeps nothing: when it stops, all files in it are gone. Download what you need."
+    if disk.used_bytes is not None and 0 < disk.soft_limit_bytes < disk.used_bytes:
+        most = f" At {in_units(disk.hard_limit_bytes)} nothing more can be saved." if disk.hard_limit_bytes else ""
+        return (
+            "warning",
+            f"Your home takes {in_units(disk.used_bytes)}; it should stay below {in_units(disk.soft_limit_bytes)}."
+            f"{most} Please delete what you no longer need.",
+        )
+    return None
+
+
+def in_units(size_bytes: int) -> str:
+    """A size as people read it."""
+    return f"{size_bytes / 2**20:.0f} MB" if size_bytes < 2**30 else f"{size_bytes / 2**30:.1f} GB"
+
+
+def used_bytes(home: Path, hard_limit_bytes: int) -> int | None:
+    """Bytes that a home takes: from its quota, which the file system tells at once, else counted; None: too long."""
+    own = os.statvfs(home)
+    if hard_limit_bytes and abs(own.f_blocks * own.f_frsize - hard_limit_bytes) < own.f_frsize * 2:
+        return (own.f_blocks - own.f_bfree) * own.f_frsize
+    until = time.monotonic() + LONGEST_COUNT_SECONDS
+    total, waiting, seen = 0, [str(home)], set()
+    device = home.stat().st_dev
+    while waiting:
+        if time.monotonic() > until:
+            return None
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    status = entry.stat(follow_symlinks=False)
+                    if status.st_dev != device or (status.st_nlink > 1 and status.st_ino in seen):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    elif status.st_nlink > 1:
+                        seen.add(status.st_ino)
+                    total += status.st_blocks * 512
+        except OSError:
+            continue
+    return total
+
+
+def look(environment: Mapping[str, str], home: Path) -> Disk:
+    """The state of a home, as the hub's environment and the file system tell it."""
+    soft = int(environment.get("HOMEROOM_HOME_SOFT_LIMIT") or 0)
+    hard = int(environment.get("HOMEROOM_HOME_HARD_LIMIT") or 0)
+    return Disk(
+        used_bytes=used_bytes(home, hard) if soft or hard else None,
+        soft_limit_bytes=soft,
+        hard_limit_bytes=hard,
+        rescue=environment.get("HOMEROOM_RESCUE") == "1",
+        ephemeral=environment.get("HOMEROOM_HOME") == "ephemeral",
+    )
+
+
+class DiskHandler(APIHandler):
+    """Answers the page; counts at most once in FRESH_SECONDS, in a thread."""
+
+    _last: tuple[float, Disk] | None = None
+    _turn = asyncio.Lock()
+
+    @web.authenticated
+    async def get(self) -> None:
+        """The message, if there is one, and the numbers behind it."""
+        cls = DiskHandler
+        async with cls._turn:
+            if cls._last is None or time.monotonic() - cls._last[0] > FRESH_SECONDS:
+                disk = await asyncio.to_thread(look, os.environ, Path.home())
+                cls._last = (time.monotonic(), disk)
+            disk = cls._last[1]
+        said = message(disk)
+        answer: dict[str, Any] = {"used_bytes": disk.used_bytes, "soft_limit_bytes": disk.soft_limit_bytes}
+        answer |= {"hard_limit_bytes": disk.hard_limit_bytes}
+        answer["message"] = {"kind": said[0], "text": said[1]} if said else None
+        await self.finish(json.dumps(answer))
+
+
+def install(web_app: Any) -> None:
+    """Answer `GET homeroom/disk` under a server's base URL."""
+    base = web_app.settings["base_url"].rstrip("/")
+    web_app.add_handlers(".*$", [(f"{base}/homeroom/disk", DiskHandler)])

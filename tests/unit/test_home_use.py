@@ -1,0 +1,70 @@
+"""What homes take, for `make status`: measured within bounds, kept for a while, and never passed off as fresher."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import requests
+from homeroom.homes import directory_name
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator import home_use
+from tests.sample_settings import settings
+
+ROWS: list[dict[str, Any]] = [
+    {"Labels": {"homeroom.deployment": "bio", "homeroom.user": "ada"}, "UsageData": {"Size": 5}},
+    {"Labels": {"homeroom.deployment": "bio", "homeroom.user": "bela"}, "UsageData": {"Size": -1}},
+    {"Labels": {"homeroom.deployment": "other", "homeroom.user": "ada"}, "UsageData": {"Size": 7}},
+    {"Labels": {"homeroom.deployment": "bio", "homeroom.share": "x"}, "UsageData": {"Size": 9}},
+    {"Labels": None, "UsageData": None},
+]
+
+
+class PretendClient:
+    """An engine that says what volumes take, or takes too long."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.slow = False
+        self.api = SimpleNamespace(base_url="http://engine", api_version="1.45", get=self.get)
+
+    def get(self, url: str, **_: Any) -> Any:
+        """Answer a call."""
+        self.asked += 1
+        if self.slow:
+            raise requests.Timeout
+        return SimpleNamespace(raise_for_status=lambda: None, json=lambda: {"Volumes": ROWS})
+
+
+@given(st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cs"]), min_size=1, max_size=30))
+def test_a_homes_name_tells_its_person(name: str) -> None:
+    """A directory's name reads back as the person it is named after."""
+    assert home_use.person_of(directory_name(name)) == name
+
+
+def test_only_this_deployments_homes_count() -> None:
+    """Neither another deployment's volumes nor shares are homes; what the engine did not count is not zero."""
+    assert home_use.sizes(ROWS, "bio") == {"ada": 5, "bela": None}
+
+
+def test_it_is_measured_once_in_a_while(tmp_path: Path) -> None:
+    """Two looks in ten minutes are one measurement; a later one measures anew."""
+    client, bio = PretendClient(), settings(COMPOSE_PROJECT_NAME="bio")
+    assert home_use.read(client, bio, tmp_path, now=1000).bytes_of == {"ada": 5, "bela": None}
+    again = home_use.read(client, bio, tmp_path, now=1300)
+    assert (again.bytes_of["ada"], again.age_seconds, client.asked) == (5, 300, 1)
+    assert home_use.read(client, bio, tmp_path, now=1700).age_seconds == 0
+    assert client.asked == 2
+
+
+def test_too_slow_shows_the_last_with_its_age(tmp_path: Path) -> None:
+    """A disk that takes too long to count keeps nobody waiting and no number younger than it is."""
+    client, bio = PretendClient(), settings(COMPOSE_PROJECT_NAME="bio")
+    home_use.read(client, bio, tmp_path, now=1000)
+    client.slow = True
+    late = home_use.read(client, bio, tmp_path, now=9000)
+    assert (late.bytes_of["ada"], late.age_seconds) == (5, 8000)
+    assert "not measured" in late.fault
