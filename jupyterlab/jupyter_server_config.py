@@ -9,6 +9,8 @@ c.ServerApp.terminado_settings = {"shell_command": ["/usr/bin/choom", "--adjust"
 # No news from elsewhere on every start: it costs a request that a closed network lets hang.
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
+# Extensions come with the image, which nobody changes from inside a lab: the page lists them, and offers no others.
+c.LabApp.extension_manager = "readonly"
 # Files deleted in the page go for good: a trash folder would fill the home unseen.
 c.FileContentsManager.delete_to_trash = False
 # When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.

@@ -112,6 +112,52 @@ def test_the_default_features_work(trial: Trial, admin: Person) -> None:
     assert [line for line in log.splitlines() if line.startswith(("[E", "[C")) or "Traceback" in line] == []
 
 
+HEAVY = {
+    "aiohttp",
+    "alembic",
+    "arrow",
+    "httpx",
+    "jupyterhub.handlers",
+    "jupyterhub.orm",
+    "lark",
+    "requests",
+    "sqlalchemy",
+}
+
+
+def test_a_lab_loads_nothing_of_the_hubs(trial: Trial, admin: Person) -> None:
+    """A lab's start leaves out what only a hub or a build needs, also after an upgrade: it is most of its time. What
+    the page needs is loaded by the page's first request."""
+    lab = trial.lab("admin")
+    look = (
+        f"import sys; from homeroom_lab.start import import_lean; import_lean(); print(sys.modules.keys() & {HEAVY})\n"
+        "import sqlalchemy.orm, jupyterhub.orm, jupyterhub.scopes\n"
+        "print(jupyterhub.scopes.orm.User is jupyterhub.orm.User, jupyterhub.scopes.sa.inspect is sqlalchemy.inspect)"
+    )
+    done = lab.exec_run(["/opt/jupyter/bin/python", "-P", "-c", look])
+    assert done.output.decode() == "set()\nTrue True\n"
+    assert admin.lab_api("GET", "status").status_code == 200
+    for path in ("lsp/status", "nbdime/api/isgit"):
+        assert admin.get(f"user/admin/{path}").status_code in (200, 405), path
+    log = lab.logs().decode()
+    for extension in ("jupyter_lsp", "nbdime"):
+        assert f"{extension} | extension was successfully loaded" in log
+    assert "homeroom_lab/on_demand.py" not in log
+    assert "starting as jupyterhub-singleuser does" not in log
+
+
+def test_a_lab_that_cannot_start_lean_starts_all_the_same(trial: Trial, admin: Person) -> None:
+    """Where upstream needs more than is expected, the server starts as upstream's, and says so."""
+    unexpected = "import sys, aiohttp; sys.argv[1:] = ['--ServerApp.sock=/tmp/plain.sock']; "
+    start = f'cd /tmp && timeout 60 /opt/jupyter/bin/python -P -c "{unexpected} import homeroom_lab.__main__" 2>&1 & '
+    wait = "for i in $(seq 300); do test -S /tmp/plain.sock && break; sleep 0.2; done; kill -INT $!; "
+    answer = "curl -s --unix-socket /tmp/plain.sock http://lab$JUPYTERHUB_SERVICE_PREFIX'api'; "
+    done = trial.lab("admin").exec_run(["sh", "-c", start + wait.replace("kill", answer + "kill") + "wait"])
+    said = done.output.decode()
+    assert "starting as jupyterhub-singleuser does, which is slower: ImportError('aiohttp cannot be left out" in said
+    assert '{"version":' in said
+
+
 def test_kernels_for_everyone(trial: Trial, admin: Person, site_kernels: Path) -> None:
     """A kernel appears in a running lab within seconds, read-only; a failing one is told with file, line and pip's
     reason and leaves the others; a kernel goes with its file."""

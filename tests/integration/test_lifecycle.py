@@ -191,7 +191,7 @@ def test_a_lab_that_is_killed_for_memory_says_so_on_the_home_page(hostel: Trial)
     gus = signed_in(hostel, "gus")
     gus.start_lab(profile="tiny")
     lab = hostel.lab("gus")
-    server = "for each in $(pgrep -f '[j]upyterhub-singleuser'); do echo 1000 >/proc/$each/oom_score_adj; done; "
+    server = "for each in $(pgrep -f '[h]omeroom_lab'); do echo 1000 >/proc/$each/oom_score_adj; done; "
     lab.exec_run(["sh", "-c", server + "/usr/bin/python3 -c 'x = []\nwhile True: x.append(bytearray(10**7))'"])
     deadline = time.monotonic() + PATIENCE_SECONDS
     while hostel.lab("gus").status == "running":
