@@ -27,7 +27,7 @@ class FirstRequest(Matcher):
     def __init__(self, app: Any, name: str, parts: tuple[str, ...]) -> None:
         self._app = app
         self._name = name
-        self._ours = re.compile(rf"{re.escape(app.base_url)}(?:{'|'.join(parts)})(?:/|$)")
+        self._ours = re.compile(rf"{re.escape(app.base_url)}(?:{'|'.join(parts)})(?![\w-])")
         self._loaded = False
         self._starting: asyncio.Future[Any] | None = None
 
