@@ -341,7 +341,8 @@ class LabSpawner(GPUSpawner):
                 shown = message
             await asyncio.sleep(1)
         started = time.monotonic()
-        yield {"progress": choice.start_progress(0), "message": "Your lab is starting."}
+        words = "It is your turn: the lab is starting." if shown else "It takes a few seconds."
+        yield {"progress": choice.start_progress(0), "message": words}
         while True:  # the hub ends it with the start
             await asyncio.sleep(0.5)
             yield {"progress": choice.start_progress(time.monotonic() - started)}
