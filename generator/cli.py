@@ -20,7 +20,7 @@ app = typer.Typer(
 INTERRUPTED = 130
 """What shells give a command that Ctrl-C ended; typer turns a KeyboardInterrupt into an exit with it."""
 
-Service = Annotated[str, typer.Argument(help="guard, proxy or hub; all of them where none is named.")]
+Service = Annotated[str, typer.Argument(help="guard, firewall, proxy or hub; all of them where none is named.")]
 
 
 def _known(service: str) -> str:

@@ -157,6 +157,8 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         hub_ip=settings.HUB_IP,
         hub_port=settings.HUB_PORT,
         lab_subnet=settings.LAB_SUBNET,
+        lab_firewall=settings.LAB_FIREWALL == "on",
+        lab_open_networks=settings.LAB_OPEN_NETWORKS,
         lab_memory_bytes=settings.LAB_MEMORY,
         lab_cpus=settings.LAB_CPUS,
         services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY,
@@ -297,11 +299,11 @@ def render_checked(deployment: Deployment) -> list[str]:
 
 def bring_up(deployment: Deployment) -> None:
     """Bring the services up, restart those that run with older files, and wait until all are healthy."""
-    with step("Starting guard, proxy and hub") as shown:
+    with step("Starting guard, firewall, proxy and hub") as shown:
         deployment.compose("up", "--detach", "--remove-orphans", "--wait", f"--wait-timeout={HEALTHY_SECONDS}")
-        stale = [name for name in ("guard", "hub") if runs_older_files(deployment, name)]
+        stale = [name for name in ("guard", "firewall", "hub") if runs_older_files(deployment, name)]
         if stale:
-            shown.say(f"restarting {' and '.join(stale)} with the new configuration")
+            shown.say(f"restarting {', '.join(stale)} with the new configuration")
             deployment.compose("restart", *stale)
             wait_until_healthy(deployment, stale)
         shown.say("healthy")
@@ -312,10 +314,14 @@ def runs_older_files(deployment: Deployment, service: str) -> bool:
     container = deployment.service(service)
     if container is None:
         return False
-    read_at_start = [RENDERED / render.GUARD_POLICY]
-    if service == "hub":
-        configuration = [RENDERED / render.HUB_CONFIG, RENDERED / render.CULLER_CONFIG, RENDERED / render.HUB_D]
-        read_at_start = [*configuration, *(RENDERED / render.HUB_D).glob("*.py")]
+    read_at_start = {
+        "guard": [RENDERED / render.GUARD_POLICY],
+        "firewall": [RENDERED / render.FIREWALL_RULES],
+        "hub": [
+            *(RENDERED / name for name in (render.HUB_CONFIG, render.CULLER_CONFIG, render.HUB_D)),
+            *(RENDERED / render.HUB_D).glob("*.py"),
+        ],
+    }[service]
     started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()
     return any(path.exists() and path.stat().st_mtime > started for path in read_at_start)
 
@@ -413,6 +419,9 @@ def down() -> None:
     with step("Stopping labs and services") as shown:
         deployment.compose("stop", "hub", check=False)  # first, so that nobody starts a lab meanwhile
         labs = stop_labs(deployment)
+        if deployment.service("firewall"):
+            deployment.compose("stop", "firewall")  # or it would put its rules in force again
+            deployment.compose("run", "--rm", "firewall", "homeroom-firewall", "remove", deployment.project)
         deployment.compose("down", "--remove-orphans")
         shown.say(f"{counted(labs, 'lab')} stopped; homes and accounts stay")
 

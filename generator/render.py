@@ -7,12 +7,13 @@ from pathlib import Path
 
 import jinja2
 
-from generator import gpu_host, gpus, labs
+from generator import firewall, gpu_host, gpus, labs
 from generator.atomic import write_atomically
 from generator.errors import HomeroomError, raise_all
 from generator.gpus import Pool
 from generator.labs import Labs
 from generator.paths import ROOT, TEMPLATES
+from generator.preflight import host_routes
 from generator.settings import Settings
 from generator.site_yaml import SiteFile
 from generator.storage import Storage
@@ -27,6 +28,7 @@ KERNELS_TARGET = "/srv/kernels"
 HUB_CONFIG = "jupyterhub_config.py"
 CULLER_CONFIG = "idle_culler_config.py"
 GUARD_POLICY = "guard.json"
+FIREWALL_RULES = "firewall.nft"
 HUB_D = "hub.d"
 HUB_D_REMEDY = "Mend the file, or give it another ending than .py; then run the command again."
 
@@ -135,6 +137,7 @@ def guard_policy(settings: Settings, known: Labs, storage: Storage, pool: Pool =
         "lab_sockets_volume": called["lab_sockets_volume"],
         "hub_socket_volume": called["hub_socket_volume"],
         "networks": [called["lab_network"]],
+        "firewall": settings.LAB_FIREWALL == "on",
         "max_pids": settings.LAB_PIDS,
         "devices": pool.requested,
         "runtimes": ["nvidia"] if pool.gpus and pool.access == "nvidia" else [],
@@ -145,9 +148,33 @@ def guard_policy(settings: Settings, known: Labs, storage: Storage, pool: Pool =
     return json.dumps(policy, indent=2) + "\n"
 
 
+def firewall_rules(settings: Settings, name_servers: list[str]) -> str:
+    """The text of `firewall.nft`: what labs may reach.
+
+    :param name_servers: those that this machine uses; the engine asks them from within a lab's network.
+    """
+    return (
+        _environment()
+        .get_template("firewall.nft.j2")
+        .render(
+            on=settings.LAB_FIREWALL == "on",
+            table=f"homeroom_{settings.COMPOSE_PROJECT_NAME}",
+            lab_subnet=settings.LAB_SUBNET,
+            openings=firewall.parse_openings(settings.LAB_OPEN_NETWORKS),
+            name_servers=sorted(name_servers),
+            closed=firewall.CLOSED,
+        )
+    )
+
+
+def _name_servers() -> list[str]:
+    return [route.subnet.removesuffix("/32") for route in host_routes() if route.via == "name server"]
+
+
 def texts(settings: Settings, site: Path) -> dict[str, str]:
-    """Every generated file by its name in `rendered/`: the hub's configuration, the guard's policy, and copies of
-    `site/hub.d/*.py`. The hub reads the copies, so a slip in the originals cannot stop a hub that restarts by itself.
+    """Every generated file by its name in `rendered/`: the hub's configuration, the guard's policy, the labs'
+    firewall, and copies of `site/hub.d/*.py`. The hub reads the copies, so a slip in the originals cannot stop a hub
+    that restarts by itself.
 
     :raises HomeroomError: a file of `site/hub.d` cannot be read, or is not Python.
     """
@@ -160,6 +187,7 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
         HUB_CONFIG: hub_config(settings, known, disk, pool),
         CULLER_CONFIG: culler_config(settings, known),
         GUARD_POLICY: guard_policy(settings, known, disk, pool),
+        FIREWALL_RULES: firewall_rules(settings, _name_servers()),
     }
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)
@@ -201,7 +229,7 @@ def write(wanted: dict[str, str], directory: Path) -> list[str]:
 
 
 def _present(directory: Path) -> set[str]:
-    names = {HUB_CONFIG, CULLER_CONFIG, GUARD_POLICY} & {path.name for path in directory.glob("*")}
+    names = {HUB_CONFIG, CULLER_CONFIG, GUARD_POLICY, FIREWALL_RULES} & {path.name for path in directory.glob("*")}
     return names | {f"{HUB_D}/{path.name}" for path in (directory / HUB_D).glob("*.py")}
 
 

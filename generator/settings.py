@@ -19,7 +19,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic_core import PydanticUndefined
 
-from generator import features
+from generator import features, firewall
 
 Consumer = Literal["compose", "hub", "generator"]
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT])")
@@ -186,6 +186,7 @@ Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
 Secret = Annotated[str, AfterValidator(check_secret)]
 Features = Annotated[str, AfterValidator(features.check)]
+Openings = Annotated[str, AfterValidator(firewall.check_openings)]
 TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
 OptionalPath = Annotated[str, AfterValidator(check_optional_path)]
@@ -329,9 +330,22 @@ class Settings(BaseModel):
     )
     LAB_SUBNET: Subnet = setting(
         "10.213.0.0/20",
-        About(group=LABS, consumers=("compose", "generator"), unit="IPv4 network"),
+        About(group=LABS, consumers=("compose", "hub", "generator"), unit="IPv4 network"),
         """Private network through which labs go out. Each running lab takes one address of it. `make up` picks one
         that is free on this machine; labs cannot reach each other on it.""",
+    )
+    LAB_FIREWALL: Literal["on", "off"] = setting(
+        "on",
+        About(group=LABS, consumers=("hub", "generator")),
+        """Whether private networks, clouds' metadata addresses and this machine's own services are closed to labs; the
+        internet is open to them. No lab starts before the firewall is in force. Rootless engines and Podman cannot
+        have it.""",
+    )
+    LAB_OPEN_NETWORKS: Openings = setting(
+        "",
+        About(group=LABS, consumers=("hub", "generator"), unit="IPv4 networks or addresses with commas between them"),
+        """What labs may reach in spite of the firewall, each with a port or without: `10.1.2.0/24,10.9.8.7:443`. A
+        service of this machine itself is opened by its address alone, not by a network around it.""",
     )
     LAB_START_TIMEOUT_SECONDS: Whole = setting(
         120,

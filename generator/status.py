@@ -20,7 +20,7 @@ from generator.paths import RENDERED, SITE
 from generator.preflight.finding import in_units
 
 LARGEST_HOMES = 15
-SERVICES = ("guard", "proxy", "hub")
+SERVICES = ("guard", "firewall", "proxy", "hub")
 
 
 def memory(container: Container) -> tuple[int, int] | None:

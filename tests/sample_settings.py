@@ -24,6 +24,8 @@ OTHER_VALUES = {
     "LAB_CPUS": "0.5",
     "LAB_PIDS": "2048",
     "LAB_SUBNET": "10.214.0.0/22",
+    "LAB_FIREWALL": "off",
+    "LAB_OPEN_NETWORKS": "10.1.2.0/24,10.9.8.7:443",
     "LAB_START_TIMEOUT_SECONDS": "60",
     "LABS_PER_PERSON": "2",
     "LABS_MEMORY": "6G",

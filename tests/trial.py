@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import ipaddress
 import os
 import re
 import shutil
@@ -11,8 +13,13 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import docker
+
+from generator import firewall
+from generator.host_network import read_pip_settings
+from generator.preflight.sources import read_sources
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_SOCKET = Path("/var/run/docker.sock")
@@ -24,6 +31,21 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@functools.cache
+def openings_for_pip() -> str:
+    """What LAB_OPEN_NETWORKS must hold on this machine, so that labs reach the package index and proxy that it is set
+    up with: nothing, unless they have private addresses."""
+    sources = read_sources(os.environ)
+    extra = read_pip_settings(os.environ, Path("/"), Path.home()).get("extra-index-url", "").split()
+    hosts = {urlsplit(url).hostname for url in (sources.index, *sources.proxies.values(), *extra) if url}
+    found: set[str] = set()
+    for host in sorted(filter(None, hosts)):
+        with contextlib.suppress(OSError):
+            found |= {str(row[4][0]) for row in socket.getaddrinfo(host, None, socket.AF_INET)}
+    closed = [ipaddress.IPv4Network(one) for one in firewall.CLOSED]
+    return ",".join(sorted(one for one in found if any(ipaddress.IPv4Address(one) in network for network in closed)))
 
 
 def tracked_files() -> list[str]:
@@ -75,7 +97,8 @@ class Trial:
     def environment(self) -> dict[str, str]:
         """The shell of an operator who gives the first `make up` its settings."""
         given = {"COMPOSE_PROJECT_NAME": self.project, "HUB_IP": "127.0.0.1", "HUB_PORT": str(self.port)}
-        return {**os.environ, "INSTALL_ENGINE": "never", **given, **self.settings}
+        opened = {"LAB_OPEN_NETWORKS": opened} if (opened := openings_for_pip()) else {}
+        return {**os.environ, "INSTALL_ENGINE": "never", **given, **opened, **self.settings}
 
     def make(self, *arguments: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess[str]:
         """Type `make ARGUMENTS` in its directory; with `check` a failure is a failed test that shows the output."""
@@ -151,6 +174,8 @@ class Trial:
         for label in labels:
             for container in client.containers.list(all=True, filters={"label": label}):
                 container.remove(force=True, v=True)
+        with contextlib.suppress(docker.errors.ImageNotFound):  # it was never brought up
+            remove_firewall(self.project)
         for label in labels:
             for volume in client.volumes.list(filters={"label": label}):
                 volume.remove(force=True)
@@ -159,6 +184,19 @@ class Trial:
         for image in ("hub", "proxy", "lab"):
             with contextlib.suppress(docker.errors.ImageNotFound):
                 client.images.remove(f"{self.project}-{image}:local", force=True)
+
+
+def remove_firewall(project: str) -> None:
+    """Take the rules of a deployment's firewall away, as `make down` does."""
+    engine().containers.run(
+        f"{project}-hub:local",
+        ["homeroom-firewall", "remove", project],
+        user="0:0",
+        network_mode="host",
+        cap_drop=["ALL"],
+        cap_add=["NET_ADMIN"],
+        remove=True,
+    )
 
 
 def engine() -> docker.DockerClient:

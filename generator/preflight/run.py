@@ -20,6 +20,7 @@ from generator.preflight import (
     directory,
     disk,
     engine,
+    firewall,
     memory,
     names,
     podman,
@@ -88,6 +89,7 @@ def _check_engine(facts: EngineFacts, wanted: Wanted) -> list[Finding]:
     return [
         *_guarded("limits", lambda: engine.check_limits(facts, swap)),
         *_guarded("traps", lambda: traps.check_traps(wanted, facts)),
+        *_guarded("firewall", lambda: firewall.check_firewall(wanted, facts)),
         *_guarded("deployment", lambda: deployment.check_deployment(wanted, facts)),
     ]
 

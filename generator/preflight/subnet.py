@@ -140,7 +140,8 @@ def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[R
 
     current = [network for network in networks if network.name == labs]
     if current and current[0].subnets and wanted.lab_subnet not in current[0].subnets:
-        yield warning(
+        make = error if wanted.lab_firewall else warning  # the firewall's rules would be for the other one
+        yield make(
             "subnet",
             f"the labs' network still has {', '.join(current[0].subnets)}; LAB_SUBNET={wanted.lab_subnet} "
             "takes effect only when it is made anew",

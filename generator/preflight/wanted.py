@@ -21,6 +21,8 @@ class Wanted:
     hub_ip: str
     hub_port: int
     lab_subnet: str
+    lab_firewall: bool
+    lab_open_networks: str
     lab_memory_bytes: int
     lab_cpus: float
     services_memory_bytes: int

@@ -10,6 +10,8 @@ from typing import Any
 import docker.errors
 from jupyterhub.spawner import SpawnException
 
+from homeroom.policy import NO_FIREWALL
+
 ASK = "Please tell the administrator: the hub's log says why."
 
 
@@ -45,6 +47,13 @@ def explained(error: Exception, *, image: str, shares: Iterable[Mapping[str, Any
         return NoLab(
             "The container engine does not answer. Please try again in a few minutes.",
             reason="engine-away",
+            status_code=503,
+        )
+    if NO_FIREWALL in said:
+        return NoLab(
+            "Labs cannot start just now: their firewall is not in force. Please tell the administrator: "
+            "`make logs SERVICE=firewall` says why.",
+            reason="firewall",
             status_code=503,
         )
     if "the home cannot be made" in said:

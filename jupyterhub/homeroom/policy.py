@@ -37,6 +37,7 @@ from homeroom.homes import directory_name
 
 OLDEST_API = 41  # below v1.41 the engine silently gives a container the host's cgroup namespace
 LONGEST_LOG_LINES = 1000
+NO_FIREWALL = "the labs' firewall is not in force"
 
 CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}")
 CONTAINER_ID = re.compile(r"[0-9a-f]{12,64}")
@@ -61,6 +62,7 @@ class Policy:
     :param devices: ids of devices a lab may be given through a device request (CDI names or GPU UUIDs).
     :param runtimes: OCI runtimes a lab may name, besides the engine's default.
     :param dns: name servers a lab may be given.
+    :param firewall: whether a lab with a network is made only while the deployment's firewall is in force.
     :param lab_sockets_path: where the engine keeps the volume of the labs' sockets; asked of the engine.
     """
 
@@ -80,6 +82,7 @@ class Policy:
     devices: frozenset[str] = frozenset()
     runtimes: frozenset[str] = frozenset()
     dns: frozenset[str] = frozenset()
+    firewall: bool = True
     max_memory_bytes: int = 1 << 40
     max_pids: int = 4096
     lab_sockets_path: str | None = field(default=None, metadata={"configured": False})
@@ -101,7 +104,11 @@ class Policy:
                 values[name] = frozenset(value)
             elif kind.startswith("tuple") and isinstance(value, list):
                 values[name] = tuple(MountRule.from_json(rule) for rule in value)
-            elif (kind == "str" and isinstance(value, str) and value) or (kind == "int" and is_int(value)):
+            elif (
+                (kind == "str" and isinstance(value, str) and value)
+                or (kind == "int" and is_int(value))
+                or (kind == "bool" and isinstance(value, bool))
+            ):
                 values[name] = value
             else:
                 raise ValueError(f"{name} must be {kind}, not {shown(value)}")
@@ -132,6 +139,7 @@ class Allow:
     :param homes: volumes that must exist and belong to `user`.
     :param home: the home that is a directory of the host, which the guard must have made before the call.
     :param directory: the lab's own directory of sockets, which the guard must have made before the call.
+    :param behind_firewall: whether the deployment's firewall must be in force before the call.
     """
 
     method: str
@@ -145,6 +153,7 @@ class Allow:
     user: str | None = None
     home: str | None = None
     directory: str | None = None
+    behind_firewall: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +254,7 @@ def create_lab(call: Call, policy: Policy) -> Allow:
         user=user,
         home=own_home(mounts, user, policy),
         directory=own[0] if own else None,
+        behind_firewall=policy.firewall and body["HostConfig"]["NetworkMode"] != "none",
     )
 
 

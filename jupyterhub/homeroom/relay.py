@@ -10,6 +10,7 @@ import stat
 import time
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
@@ -18,12 +19,14 @@ from yarl import URL
 from homeroom.create_body import Refused, shown
 from homeroom.engine_answer import Answer
 from homeroom.keeper import Keeper
-from homeroom.policy import Allow, Deny, Policy, decide, is_lab, owner
+from homeroom.policy import NO_FIREWALL, Allow, Deny, Policy, decide, is_lab, owner
 
 LARGEST_ANSWER_BYTES = 32 << 20
 LARGEST_LOG_BYTES = 1 << 20
 MOST_REMEMBERED_LABS = 10_000
 ENGINE_GRACE_SECONDS = 30.0
+FIREWALL_GRACE_SECONDS = 15.0  # after the engine's own start its healthcheck takes a moment
+FIREWALL_INTERVAL_SECONDS = 0.25
 PASSED_HEADERS = ("Content-Type", "Api-Version", "Ostype", "Docker-Experimental", "Libpod-API-Version")
 
 log = logging.getLogger("homeroom.guard")
@@ -100,6 +103,8 @@ class Relay:
                 self._proved_lab(name, await self._send(Allow(method="GET", path=f"/containers/{name}/json")))
         for volume in allowed.homes:
             await self._prove_home(volume, allowed.user)
+        if allowed.behind_firewall:
+            await self._wait_for_firewall()
         if allowed.directory:
             hold_directory(self.lab_sockets, allowed.directory)
         if allowed.home:
@@ -131,6 +136,20 @@ class Relay:
         whose = owner(answer.read(), self.policy)
         if whose is None or whose != user:
             raise Refused(f"volume {name} is labelled as that of {whose or 'nobody here'}, not of {shown(user)}")
+
+    async def _wait_for_firewall(self) -> None:
+        """Return once the service `firewall` says that its rules are in force. :raises Refused: it does not in time."""
+        labels = [f"com.docker.compose.project={self.policy.deployment}", "com.docker.compose.service=firewall"]
+        filters = {"label": labels, "status": ["running"], "health": ["healthy"]}
+        question = Allow(method="GET", path="/containers/json", query=urlencode({"filters": json.dumps(filters)}))
+        deadline = time.monotonic() + FIREWALL_GRACE_SECONDS
+        while True:
+            answer = await self._send(question)
+            if answer.status == 200 and json.loads(answer.body):
+                return
+            if time.monotonic() > deadline:
+                raise Refused(NO_FIREWALL)
+            await asyncio.sleep(FIREWALL_INTERVAL_SECONDS)
 
     async def _ask_engine(self) -> Policy:
         """The policy with the place that only the engine knows: asked once, and again after it was away."""

@@ -11,13 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from generator.status import SERVICES
 from tests.trial import Trial
 
 
 @pytest.fixture
 def steady(trial: Trial) -> Iterator[Trial]:
     """The running deployment; afterwards its files are put back, and it must not have been touched meanwhile."""
-    before = {name: trial.container(name).attrs["State"]["StartedAt"] for name in ("guard", "proxy", "hub")}
+    before = {name: trial.container(name).attrs["State"]["StartedAt"] for name in SERVICES}
     rendered = snapshot(trial.directory / "rendered")
     env = (trial.directory / ".env").read_bytes()
     yield trial

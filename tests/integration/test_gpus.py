@@ -101,6 +101,7 @@ def guarded(engine: GpuEngine, tmp_path: Path) -> Iterator[Any]:
         "lab_sockets_volume": "gpus_lab-sockets",
         "hub_socket_volume": "gpus_hub-socket",
         "networks": ["gpus_labs"],
+        "firewall": False,
         "devices": list(engine.cdi_names[:2]),
     }
     (tmp_path / "guard.json").write_text(json.dumps(policy))

@@ -105,6 +105,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "lab_sockets_volume": f"{name}_lab-sockets",
         "hub_socket_volume": f"{name}_hub-socket",
         "networks": [f"{name}_labs"],
+        "firewall": False,
         "max_memory_bytes": 1 << 30,
         "max_pids": 256,
     }

@@ -66,7 +66,7 @@ def test_every_service_keeps_the_rules(name: str) -> None:
     assert service["pids_limit"]
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
     assert service["cap_drop"] == ["ALL"]
-    assert "cap_add" not in service
+    assert service.get("cap_add", []) == (["NET_ADMIN"] if name == "firewall" else [])
     assert "privileged" not in service
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["read_only"] is True
@@ -87,6 +87,22 @@ def test_only_the_guard_holds_the_engine() -> None:
     holders = [name for name, service in COMPOSE["services"].items() if "ENGINE_SOCKET" in str(service)]
     assert holders == ["guard"]
     assert COMPOSE["services"]["guard"]["network_mode"] == "none"
+
+
+def test_the_firewall_holds_nothing_else() -> None:
+    """Who may change the host's network reads one directory, writes nowhere, and is on no network of its own; only the
+    guard and it run as root."""
+    firewall = COMPOSE["services"]["firewall"]
+    assert firewall["volumes"] == ["./rendered:/srv/jupyterhub:ro"]
+    assert not firewall.keys() & {"networks", "ports", "environment", "tmpfs", "devices", "pid", "ipc"}
+    on_host = [name for name, service in COMPOSE["services"].items() if service.get("network_mode") == "host"]
+    assert on_host == ["firewall"]
+    assert {name for name, service in COMPOSE["services"].items() if "user" in service} == {"guard", "firewall"}
+
+
+def test_labs_wait_for_the_firewall() -> None:
+    """The hub starts when the firewall is in force."""
+    assert "firewall" in COMPOSE["services"]["hub"]["depends_on"]
 
 
 def test_only_the_proxy_is_published() -> None:
@@ -122,4 +138,5 @@ def test_labs_do_not_see_each_other() -> None:
     labs = COMPOSE["networks"]["labs"]
     assert labs["driver_opts"] == {"com.docker.network.bridge.enable_icc": "false"}
     assert labs["ipam"]["config"] == [{"subnet": "${LAB_SUBNET:-10.213.0.0/20}"}]
+    assert labs["enable_ipv6"] is False
     assert [name for name, one in COMPOSE["services"].items() if "labs" in one.get("networks", [])] == ["hub"]

@@ -12,12 +12,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs
 
 import aiohttp
 import pytest
 from aiohttp import web
 from homeroom import guard, relay
-from homeroom.policy import Policy
+from homeroom.policy import NO_FIREWALL, Policy
 from homeroom.relay import Relay
 
 LAB = "a" * 64
@@ -58,6 +59,7 @@ class Engine:
         self.labels: dict[str, dict[str, str]] = {LAB: LABELS, FOREIGN: {"homeroom.deployment": "homeroom"}}
         self.volumes = {"homeroom-user-ada": LABELS, "homeroom-user-bob": {**LABELS, "homeroom.user": "bob"}}
         self.log_bytes = 100
+        self.firewalls: list[dict[str, str]] = [{"Id": "f"}]
         self.runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
@@ -78,6 +80,8 @@ class Engine:
         parts = request.path.split("/")
         if request.path.endswith("/volumes/homeroom_lab-sockets"):
             return web.json_response({"Mountpoint": "/volumes/sockets"})
+        if request.path == "/containers/json":
+            return web.json_response(self.firewalls)
         if "volumes" in parts:
             found = self.volumes.get(parts[-1])
             return web.json_response({"Labels": found}, status=404 if found is None else 200)
@@ -195,6 +199,37 @@ def test_a_created_lab_is_what_was_decided(tmp_path: Path) -> None:
         assert host["Binds"] == ["homeroom-user-ada:/home/jovyan:rw"]
         source = "/volumes/sockets/3f2a"
         assert host["Mounts"] == [{"Type": "bind", "Source": source, "Target": "/run/lab", "ReadOnly": False}]
+
+    run(tmp_path, story)
+
+
+def test_no_lab_before_its_firewall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A lab with a network is made when the deployment's own firewall is healthy: it is waited for, then refused. One
+    without a network needs none."""
+    monkeypatch.setattr(relay, "FIREWALL_GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(relay, "FIREWALL_INTERVAL_SECONDS", 0.0)
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        engine.firewalls = []
+        lab = {**BODY, "HostConfig": {**BODY["HostConfig"], "NetworkMode": "homeroom_labs"}}
+        status, said = await ask("POST", CREATE, json=lab)
+        assert (status, NO_FIREWALL in said["message"]) == (403, True), said
+        assert not engine.said("/create")
+        (_method, question, _body), *_more = engine.said("/containers/json")
+        asked = json.loads(parse_qs(question.partition("?")[2])["filters"][0])
+        assert asked["health"] == ["healthy"]
+        assert "com.docker.compose.project=homeroom" in asked["label"]
+        assert "com.docker.compose.service=firewall" in asked["label"]
+        assert (await ask("POST", CREATE, json=BODY))[0] == 200
+
+        monkeypatch.setattr(relay, "FIREWALL_GRACE_SECONDS", 60.0)
+        waiting = asyncio.ensure_future(ask("POST", CREATE, json=lab))
+        before = len(engine.said("/containers/json"))
+        while len(engine.said("/containers/json")) < before + 3:
+            await asyncio.sleep(0)
+        assert not waiting.done()
+        engine.firewalls = [{"Id": "f"}]
+        assert (await waiting)[0] == 200
 
     run(tmp_path, story)
 

@@ -507,6 +507,7 @@ def test_the_policy_file_is_read() -> None:
     assert policy.images == {"homeroom-lab:local"}
     assert policy.binds == (MountRule(source="/srv/homes/*", target="/home/jovyan", read_only=False),)
     assert policy.devices == frozenset()
+    assert policy.firewall
     assert policy.lab_sockets_path is None
 
 
@@ -518,6 +519,8 @@ def test_the_policy_file_is_read() -> None:
         {"deployment": ""},
         {"deployment": 3},
         {"max_pids": True},
+        {"firewall": "off"},
+        {"firewall": 0},
         {"lab_sockets_path": "/"},
         {"binds": ["/:/host"]},
         {"binds": [{"source": "/", "target": "/host"}]},

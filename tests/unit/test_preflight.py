@@ -30,6 +30,7 @@ from generator.preflight.disk import Filesystem, judge_filesystem, judge_storage
 from generator.preflight.engine import judge_limits, judge_tools
 from generator.preflight.facts import Container, EngineFacts, Network, Volume, read_facts
 from generator.preflight.finding import in_units, ok, warning
+from generator.preflight.firewall import judge_firewall
 from generator.preflight.memory import engine_memory, judge_cpus, judge_memory, parse_meminfo
 from generator.preflight.names import hosts_to_resolve, judge_names, resolve
 from generator.preflight.port import (
@@ -53,6 +54,8 @@ WANTED = Wanted(
     hub_ip="0.0.0.0",
     hub_port=8000,
     lab_subnet="10.213.0.0/20",
+    lab_firewall=True,
+    lab_open_networks="",
     lab_memory_bytes=GIB,
     lab_cpus=1.0,
     services_memory_bytes=2 * GIB,
@@ -645,11 +648,33 @@ def test_broad_route_is_a_warning() -> None:
 
 
 def test_changed_subnet_is_said() -> None:
-    """A labs network that still has the old subnet is pointed out."""
+    """A labs network that still has the old subnet stops `make up`: the firewall's rules would be for another. Where
+    there is no firewall it is pointed out."""
     own = Network(name="homeroom_labs", project="homeroom", subnets=("10.220.0.0/20",))
     found = subnet([own])
-    assert levels(found) == ["ok", "warn"]
+    assert levels(found) == ["ok", "error"]
     assert "10.220.0.0/20" in found[1].cause
+    assert levels(subnet([own], wanted=replace(WANTED, lab_firewall=False))) == ["ok", "warn"]
+
+
+@pytest.mark.parametrize(("kind", "rootless"), [("podman", False), ("docker", True)])
+def test_an_engine_without_a_firewall_is_told(kind: Any, *, rootless: bool) -> None:
+    """Where labs would reach private networks, `make up` refuses until the operator says that they may; and says so."""
+    facts = replace(HEALTHY, kind=kind, rootless=rootless)
+    refused = only(judge_firewall(WANTED, facts), "error")
+    assert "labs can reach private networks" in refused.cause
+    assert "LAB_FIREWALL=off" in refused.remedy
+    accepted = only(judge_firewall(replace(WANTED, lab_firewall=False), facts), "warn")
+    assert "labs can reach private networks" in accepted.cause
+    assert "Docker" in accepted.remedy
+
+
+def test_a_firewall_tells_what_it_does() -> None:
+    """`make check` shows what is closed and what is opened; one that is switched off is a warning."""
+    assert "closed to labs" in only(judge_firewall(WANTED, HEALTHY), "ok").cause
+    opened = replace(WANTED, lab_open_networks="10.1.2.0/24")
+    assert "but for 10.1.2.0/24" in only(judge_firewall(opened, HEALTHY), "ok").cause
+    assert "LAB_FIREWALL=on" in only(judge_firewall(replace(WANTED, lab_firewall=False), HEALTHY), "warn").remedy
 
 
 def test_free_subnet_walks_the_pools() -> None:

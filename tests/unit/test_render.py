@@ -287,6 +287,7 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
     site = site_with(tmp_path, a="")
     (site / "hub.d/b.py.off").write_text("broken (")
     assert sorted(render.texts(settings(), site)) == [
+        "firewall.nft",
         "guard.json",
         "hub.d/a.py",
         "idle_culler_config.py",
@@ -354,6 +355,7 @@ def test_the_hub_and_the_guard_agree(tmp_path: Path, variant: dict[str, str]) ->
     assert labs["hub_socket_volume"] == policy.hub_socket_volume
     assert labs["lab_sockets_volume"] == policy.lab_sockets_volume
     assert labs["pids_limit"] <= policy.max_pids
+    assert policy.firewall == (variant.get("LAB_FIREWALL", "on") == "on")
     assert all(profile["memory_bytes"] <= policy.max_memory_bytes for profile in labs["profiles"])
 
 
@@ -363,6 +365,7 @@ def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
     for number in ("max_pids", "home_limit_bytes"):
         policy.pop(number, None)
     assert policy.pop("homes_path", "") == variant.get("HOMES", "")
+    del policy["firewall"]
     own = [name for name in policy if name != "images" or not variant.get("DOCKER_NOTEBOOK_IMAGE")]
     for name in own:
         values = policy[name] if isinstance(policy[name], list) else [policy[name]]

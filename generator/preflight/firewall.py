@@ -1,0 +1,39 @@
+"""The labs' firewall: can this engine have it, and is it wanted?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.preflight.facts import EngineFacts
+from generator.preflight.finding import Finding, error, ok, warning
+from generator.preflight.wanted import Wanted
+
+REACHED = "labs can reach private networks, clouds' metadata addresses and this machine's own services"
+
+
+def judge_firewall(wanted: Wanted, facts: EngineFacts) -> Iterator[Finding]:
+    """Say whether private networks are closed to labs; where they would be open unknown to the operator, refuse."""
+    engine = "Podman" if facts.kind == "podman" else "a rootless engine" if facts.rootless else ""
+    if not wanted.lab_firewall:
+        yield warning(
+            "firewall",
+            f"{REACHED}: LAB_FIREWALL=off",
+            place=".env: LAB_FIREWALL",
+            remedy="Nothing to do where they may. "
+            + ("Only Docker that runs as root can close them." if engine else "Else set LAB_FIREWALL=on."),
+        )
+    elif engine:
+        yield error(
+            "firewall",
+            f"{engine} gives Homeroom's firewall no place: {REACHED}",
+            place=".env: LAB_FIREWALL",
+            remedy="Set LAB_FIREWALL=off if they may, or use Docker that runs as root.",
+        )
+    else:
+        opened = f", but for {wanted.lab_open_networks}" if wanted.lab_open_networks else ""
+        yield ok("firewall", f"private networks and this machine's own services are closed to labs{opened}")
+
+
+def check_firewall(wanted: Wanted, facts: EngineFacts) -> list[Finding]:
+    """Judge."""
+    return list(judge_firewall(wanted, facts))
