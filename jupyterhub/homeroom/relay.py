@@ -25,7 +25,7 @@ LARGEST_ANSWER_BYTES = 32 << 20
 LARGEST_LOG_BYTES = 1 << 20
 MOST_REMEMBERED_LABS = 10_000
 ENGINE_GRACE_SECONDS = 30.0
-FIREWALL_GRACE_SECONDS = 15.0  # after the engine's own start its healthcheck takes a moment
+FIREWALL_GRACE_SECONDS = 10.0  # after the engine's own start its healthcheck takes a moment
 FIREWALL_INTERVAL_SECONDS = 0.25
 PASSED_HEADERS = ("Content-Type", "Api-Version", "Ostype", "Docker-Experimental", "Libpod-API-Version")
 

@@ -57,16 +57,16 @@ def test_the_rules_stand_in_their_order() -> None:
     ports = "meta l4proto { tcp, udp } th dport"
     assert found[:2] == ["table ip homeroom_homeroom", "delete table ip homeroom_homeroom"]
     assert "ip saddr 10.214.0.0/22 jump labs" in found
-    assert found[found.index("chain labs {") + 1 : -2] == [
+    assert found[found.index("chain labs {") + 1 : found.index("chain closed {") - 1] == [
         "ct state established,related accept",
         f"ip daddr {{10.0.0.53, 9.9.9.9}} {ports} 53 accept",
         f"ip daddr 10.9.8.7 {ports} 443 accept",
         "ip daddr 10.3.3.3 accept",
-        "fib daddr type local reject with icmp admin-prohibited",
+        "fib daddr type local goto closed",
         "fib daddr type != unicast drop",
         "ip daddr 10.1.2.0/24 accept",
         f"ip daddr 10.4.0.0/16 {ports} 80 accept",
-        f"ip daddr {{{', '.join(firewall.CLOSED)}}} reject with icmp admin-prohibited",
+        f"ip daddr {{{', '.join(firewall.CLOSED)}}} goto closed",
     ]
 
 
