@@ -104,7 +104,7 @@ def init() -> bool:
     given.pop("INSTALL_ENGINE", None)  # given in the shell it is for one run, also the first
     if not ENV_FILE.exists() and "LAB_SUBNET" not in given:
         taken = [route.subnet for route in preflight.host_routes()]
-        given["LAB_SUBNET"] = preflight.free_subnet(taken)
+        given["LAB_SUBNET"] = preflight.free_subnet(taken, given.get("COMPOSE_PROJECT_NAME", ""))
     written = env_file.create(ENV_FILE, given)
     site_files.create(SITE)
     return written
@@ -300,13 +300,37 @@ def render_checked(deployment: Deployment) -> list[str]:
 def bring_up(deployment: Deployment) -> None:
     """Bring the services up, restart those that run with older files, and wait until all are healthy."""
     with step("Starting guard, firewall, proxy and hub") as shown:
-        deployment.compose("up", "--detach", "--remove-orphans", "--wait", f"--wait-timeout={HEALTHY_SECONDS}")
+        _compose_up(deployment)
         stale = [name for name in ("guard", "firewall", "hub") if runs_older_files(deployment, name)]
         if stale:
             shown.say(f"restarting {', '.join(stale)} with the new configuration")
             deployment.compose("restart", *stale)
             wait_until_healthy(deployment, stale)
         shown.say("healthy")
+
+
+def _compose_up(deployment: Deployment) -> None:
+    """:raises HomeroomError: it failed; with its reason where that is one that an operator can mend."""
+    try:
+        deployment.compose("up", "--detach", "--remove-orphans", "--wait", f"--wait-timeout={HEALTHY_SECONDS}")
+    except HomeroomError as error:
+        firewall = deployment.service("firewall")
+        if "Pool overlaps" in error.cause:  # it was free when the machine was checked
+            taken = [deployment.settings.LAB_SUBNET, *(route.subnet for route in preflight.host_routes())]
+            raise HomeroomError(
+                f"{deployment.settings.LAB_SUBNET} was taken by another network of the engine just now",
+                place=".env: LAB_SUBNET",
+                remedy=f"Set LAB_SUBNET={preflight.free_subnet(taken, deployment.project)} and run `make up` again.",
+            ) from None
+        if firewall is not None and _health(firewall) != "healthy":
+            said = firewall.logs(tail=5).decode(errors="replace").strip()
+            raise HomeroomError(
+                f"the labs' firewall cannot be put in force: {said or 'it says nothing'}",
+                place="firewall",
+                remedy="Its kernel needs nftables with fib and conntrack, as Debian's and Ubuntu's have. "
+                "LAB_FIREWALL=off in .env goes on without: labs then reach private networks.",
+            ) from None
+        raise
 
 
 def runs_older_files(deployment: Deployment, service: str) -> bool:

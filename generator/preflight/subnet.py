@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
@@ -75,25 +76,32 @@ def host_routes() -> list[Route]:
     return list(dict.fromkeys(found))
 
 
-def free_subnet(taken: Iterable[str]) -> str:
-    """The first free /20 of 10.213.0.0/16 to 10.254.0.0/16, then of 172.16.0.0/12 and 192.168.0.0/16.
+def free_subnet(taken: Iterable[str], project: str = "") -> str:
+    """A free /20 of 10.213.0.0/16 to 10.254.0.0/16, else of 172.16.0.0/12 and 192.168.0.0/16.
 
     Where broad routes take all of it, they are passed over: the labs' more exact route wins against them.
 
+    :param project: the search begins elsewhere for each name, so that two deployments that are made at once, before
+        either has a network, hardly find the same; without a name it begins at the first.
     :raises LookupError: when not one is left even then.
     """
     ranges = [IPv4Network(one, strict=False) for one in taken if ":" not in one]
     for rivals in (ranges, [one for one in ranges if one.prefixlen > BROAD_PREFIX]):
-        for candidate in _candidates():
+        for candidate in _candidates(project):
             if not any(candidate.overlaps(rival) for rival in rivals):
                 return str(candidate)
     raise LookupError("no private /20 is free on this machine")
 
 
-def _candidates() -> Iterator[IPv4Network]:
-    pools = [f"10.{second}.0.0/16" for second in range(213, 255)]
+def _candidates(project: str) -> Iterator[IPv4Network]:
+    first = list(_parts([f"10.{second}.0.0/16" for second in range(213, 255)]))
+    start = zlib.crc32(project.encode()) % len(first) if project else 0
+    yield from [*first[start:], *first[:start]]
     # The engine hands out 172.17 and up by itself: come from the other end.
-    pools += [f"172.{second}.0.0/16" for second in range(31, 15, -1)] + ["192.168.0.0/16"]
+    yield from _parts([f"172.{second}.0.0/16" for second in range(31, 15, -1)] + ["192.168.0.0/16"])
+
+
+def _parts(pools: Sequence[str]) -> Iterator[IPv4Network]:
     for pool in pools:
         yield from IPv4Network(pool).subnets(new_prefix=SUBNET_PREFIX)
 

@@ -687,6 +687,18 @@ def test_free_subnet_walks_the_pools() -> None:
     assert free_subnet(["fd00::/64", "192.168.1.5/24"]) == "10.213.0.0/20"
 
 
+def test_two_deployments_look_in_different_places() -> None:
+    """Made at the same moment, when neither has a network yet, deployments of different names choose different ones;
+    the same name always the same. What is taken is passed over wherever it begins."""
+    names = [f"course-{number}" for number in range(20)]
+    found = [free_subnet([], name) for name in names]
+    assert len(set(found)) >= 19
+    assert found == [free_subnet([], name) for name in names]
+    assert free_subnet([found[0]], names[0]) != found[0]
+    everything = [f"10.{second}.0.0/16" for second in range(213, 255)]
+    assert free_subnet(everything, names[0]) == "172.31.0.0/20"
+
+
 def test_free_subnet_survives_a_greedy_vpn() -> None:
     """Where broad routes take every pool, one is found that no exact route uses; the check then only warns."""
     greedy = ["10.0.0.0/8", "172.16.0.0/12", *(f"192.168.{third}.0/24" for third in range(256)), "10.213.0.0/16"]
