@@ -167,6 +167,24 @@ class Trial:
         found: list[Any] = engine().containers.list(all=True, filters={"label": labels})
         return found
 
+    def firewall_rules(self) -> str:
+        """The rules of its firewall that are in force on this machine; empty where there are none."""
+        table = f"table ip homeroom_{self.project}"
+        return self._on_host("nft", "list", *table.split()) if table in self._on_host("nft", "list", "tables") else ""
+
+    def _on_host(self, *command: str) -> str:
+        """Run a command in its hub's image as its firewall runs: on this machine's network, with NET_ADMIN alone."""
+        output: bytes = engine().containers.run(
+            f"{self.project}-hub:local",
+            list(command),
+            user="0:0",
+            network_mode="host",
+            cap_drop=["ALL"],
+            cap_add=["NET_ADMIN"],
+            remove=True,
+        )
+        return output.decode()
+
     def remove(self) -> None:
         """Remove all traces of it from the engine, homes included: it is a test's."""
         client = engine()
@@ -175,7 +193,7 @@ class Trial:
             for container in client.containers.list(all=True, filters={"label": label}):
                 container.remove(force=True, v=True)
         with contextlib.suppress(docker.errors.ImageNotFound):  # it was never brought up
-            remove_firewall(self.project)
+            self._on_host("homeroom-firewall", "remove", self.project)
         for label in labels:
             for volume in client.volumes.list(filters={"label": label}):
                 volume.remove(force=True)
@@ -184,19 +202,6 @@ class Trial:
         for image in ("hub", "proxy", "lab"):
             with contextlib.suppress(docker.errors.ImageNotFound):
                 client.images.remove(f"{self.project}-{image}:local", force=True)
-
-
-def remove_firewall(project: str) -> None:
-    """Take the rules of a deployment's firewall away, as `make down` does."""
-    engine().containers.run(
-        f"{project}-hub:local",
-        ["homeroom-firewall", "remove", project],
-        user="0:0",
-        network_mode="host",
-        cap_drop=["ALL"],
-        cap_add=["NET_ADMIN"],
-        remove=True,
-    )
 
 
 def engine() -> docker.DockerClient:

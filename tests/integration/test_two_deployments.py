@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.person import Person
+from tests.probe import PORT, SERVER, address_in, opened, reach, reach_from_here, until_open
 from tests.trial import Trial
 
 
@@ -33,15 +34,34 @@ def test_both_serve_at_once(trial: Trial, biology: Trial) -> None:
     assert trial.lab("admin").id != biology.lab("admin").id
 
 
+def test_labs_of_one_do_not_reach_the_other(trial: Trial, biology: Trial) -> None:
+    """A port in a lab there, and the other's proxy on its network, are closed to a lab here, though not to this
+    machine."""
+    for deployment in (trial, biology):
+        person = Person(deployment, "admin")
+        person.sign_in(deployment.password)
+        person.start_lab()
+    other = biology.lab("admin")
+    other.exec_run(SERVER, detach=True)
+    target = f"{address_in(other, f'{biology.project}_labs')}:{PORT}"
+    proxy = f"{address_in(biology.container('proxy'), f'{biology.project}_front')}:8000"
+    until_open(target)
+    assert opened(reach_from_here(target, proxy)) == {target, proxy}
+    assert opened(reach(trial.lab("admin"), target, proxy)) == set()
+
+
 def test_stopping_one_leaves_the_other(trial: Trial, biology: Trial) -> None:
-    """`make down` here is not noticed there."""
+    """`make down` here is not noticed there; it takes its own firewall along and no other."""
     person = Person(trial, "admin")
     person.sign_in(trial.password)
     person.start_lab()
     with person.kernel() as kernel:
         kernel.run("mark = 1")
+        assert biology.firewall_rules()
         biology.make("down")
         assert kernel.run("print(mark)") == "1\n"
+    assert not biology.firewall_rules()
+    assert trial.firewall_rules()
     biology.up()
 
 
