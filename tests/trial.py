@@ -170,7 +170,8 @@ class Trial:
     def firewall_rules(self) -> str:
         """The rules of its firewall that are in force on this machine; empty where there are none."""
         table = f"table ip homeroom_{self.project}"
-        return self._on_host("nft", "list", *table.split()) if table in self._on_host("nft", "list", "tables").splitlines() else ""
+        there = table in self._on_host("nft", "list", "tables").splitlines()
+        return self._on_host("nft", "list", *table.split()) if there else ""
 
     def _on_host(self, *command: str) -> str:
         """Run a command in its hub's image as its firewall runs: on this machine's network, with NET_ADMIN alone."""
