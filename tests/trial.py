@@ -193,7 +193,7 @@ class Trial:
         for label in labels:
             for container in client.containers.list(all=True, filters={"label": label}):
                 container.remove(force=True, v=True)
-        with contextlib.suppress(docker.errors.ImageNotFound):  # it was never brought up
+        if client.images.list(name=f"{self.project}-hub:local"):  # else it was never brought up
             self._on_host("homeroom-firewall", "remove", self.project)
         for label in labels:
             for volume in client.volumes.list(filters={"label": label}):
