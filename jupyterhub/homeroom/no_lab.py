@@ -67,6 +67,13 @@ def explained(error: Exception, *, image: str, shares: Iterable[Mapping[str, Any
                     reason="share-missing",
                     status_code=503,
                 )
+    if "CDI device" in said:
+        return NoLab(
+            "The engine could not give this lab its GPU. "
+            "Please tell the administrator: `make check` looks the GPUs over.",
+            reason="gpus-missing",
+            status_code=503,
+        )
     if error.status_code == 403:
         return NoLab(f"The hub's guard does not let this lab through. {ASK}", reason="guard", status_code=503)
     return NoLab(f"The container engine could not make this lab. {ASK}", reason="engine", status_code=503)

@@ -212,7 +212,7 @@ def test_a_device_that_the_engine_does_not_know_leaves_nothing(play: Callable[[S
 
     async def story(desk: Desk) -> None:
         desk.config.GPUPool.gpus = [{"id": "GPU-9", "name": "nvidia.com/gpu=gone"}]
-        with pytest.raises(Exception, match="gone"):
+        with pytest.raises(NoLab, match="could not give this lab its GPU"):
             await desk.spawner("ada").start()
         assert desk.labs() == {}
 

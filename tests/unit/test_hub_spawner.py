@@ -469,6 +469,7 @@ REFUSALS = [
     (api_error(500, "statfs /srv/pool: no such file or directory"), "share-missing", "The shared directory pool is"),
     (api_error(400, NO_SHARE + "2"), "engine", "The container engine could not make this lab"),
     (api_error(403, "the guard of homeroom refused this: mount '/etc'"), "guard", "does not let this lab through"),
+    (api_error(500, "CDI device injection failed: unresolvable CDI devices x=0"), "gpus-missing", "make check"),
     (api_error(500, "no space left on device"), "engine", "The container engine could not make this lab"),
     (api_error(503, "the container engine does not answer"), "engine-away", "try again in a few minutes"),
     (requests.ConnectionError("guard.sock"), "engine-away", "try again in a few minutes"),
