@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import subprocess
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -203,6 +204,21 @@ class Trial:
         for image in ("hub", "proxy", "lab"):
             with contextlib.suppress(docker.errors.ImageNotFound):
                 client.images.remove(f"{self.project}-{image}:local", force=True)
+
+
+@contextlib.contextmanager
+def trial_with_site(directory: Path, name: str, site: Mapping[str, str], **settings: str) -> Iterator[Trial]:
+    """A running deployment with these files in `site/`, by their names there; sign-in by name alone. Removed
+    afterwards."""
+    made = Trial(directory, f"{name}{os.getpid()}", {"AUTH": "dummy", **settings})
+    made.make("init")
+    for file, text in site.items():
+        (made.directory / "site" / file).write_text(text)
+    try:
+        made.up()
+        yield made
+    finally:
+        made.remove()
 
 
 def engine() -> docker.DockerClient:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.test_pages import nameless_controls
 from tests.person import Person
-from tests.trial import Trial
+from tests.trial import Trial, trial_with_site
 
 PROFILES = """\
 profiles:
@@ -23,18 +22,10 @@ profiles:
 @pytest.fixture(scope="module")
 def chooser(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """A deployment with three kinds of labs, room for one large or two small ones; sign-in by name alone."""
-    made = Trial(
-        tmp_path_factory.mktemp("chooser"),
-        f"hrchoice{os.getpid()}",
-        {"AUTH": "dummy", "LABS_MEMORY": "700M", "QUEUE_SECONDS": "15"},
-    )
-    made.make("init")
-    (made.directory / "site" / "profiles.yaml").write_text(PROFILES)
-    try:
-        made.up()
-        yield made
-    finally:
-        made.remove()
+    site = {"profiles.yaml": PROFILES}
+    made = tmp_path_factory.mktemp("chooser")
+    with trial_with_site(made, "hrchoice", site, LABS_MEMORY="700M", QUEUE_SECONDS="15") as trial:
+        yield trial
 
 
 @pytest.fixture

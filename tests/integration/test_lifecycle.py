@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -12,7 +11,7 @@ import pytest
 import requests
 
 from tests.person import PATIENCE_SECONDS, Kernel, Person
-from tests.trial import Trial, engine
+from tests.trial import Trial, engine, trial_with_site
 
 PROFILES = """\
 profiles:
@@ -50,17 +49,9 @@ WATCHED_SECONDS = 60
 @pytest.fixture(scope="module")
 def hostel(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """A deployment whose labs end within seconds; sign-in by name alone."""
-    made = Trial(
-        tmp_path_factory.mktemp("hostel"), f"hrhostel{os.getpid()}", {"AUTH": "dummy", "TIMEZONE": "Asia/Kolkata"}
-    )
-    made.make("init")
-    (made.directory / "site" / "profiles.yaml").write_text(PROFILES)
-    (made.directory / "site" / "groups.yaml").write_text(GROUPS)
-    try:
-        made.up()
-        yield made
-    finally:
-        made.remove()
+    site = {"profiles.yaml": PROFILES, "groups.yaml": GROUPS}
+    with trial_with_site(tmp_path_factory.mktemp("hostel"), "hrhostel", site, TIMEZONE="Asia/Kolkata") as trial:
+        yield trial
 
 
 def signed_in(trial: Trial, name: str) -> Person:

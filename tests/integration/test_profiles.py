@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.person import Person
-from tests.trial import Trial
+from tests.trial import Trial, trial_with_site
 
 PROFILES = """\
 profiles:
@@ -45,19 +44,10 @@ PASSWORD = "a-rather-long-one"
 @pytest.fixture(scope="module")
 def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """A deployment with three kinds of labs and room for 1000M of them; sign-in by name alone."""
-    made = Trial(
-        tmp_path_factory.mktemp("school"),
-        f"hrschool{os.getpid()}",
-        {"AUTH": "dummy", "LABS_MEMORY": "1000M", "QUEUE_SECONDS": "60"},
-    )
-    made.make("init")
-    (made.directory / "site" / "profiles.yaml").write_text(PROFILES)
-    (made.directory / "site" / "groups.yaml").write_text(GROUPS)
-    try:
-        made.up()
-        yield made
-    finally:
-        made.remove()
+    site = {"profiles.yaml": PROFILES, "groups.yaml": GROUPS}
+    made = tmp_path_factory.mktemp("school")
+    with trial_with_site(made, "hrschool", site, LABS_MEMORY="1000M", QUEUE_SECONDS="60") as trial:
+        yield trial
 
 
 @pytest.fixture

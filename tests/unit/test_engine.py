@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import socket as sockets
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from generator import engine as subject
 from generator.engine import (
-    Completed,
     ComposeMissing,
     Engine,
     EngineForbidden,
@@ -20,31 +19,9 @@ from generator.engine import (
     EngineTooOld,
 )
 from generator.errors import HomeroomError
+from tests.recorder import by_words
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
-
-
-class Recorder:
-    """A runner that answers by the first words of a command and records the rest."""
-
-    def __init__(self, answers: Mapping[str, tuple[int, str, str]]) -> None:
-        self.answers = answers
-        self.calls: list[tuple[list[str], Mapping[str, str]]] = []
-
-    def __call__(
-        self,
-        command: Sequence[str],
-        *,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
-        on_line: Callable[[str], None] | None = None,
-        capture: bool = True,
-    ) -> Completed:
-        self.calls.append((list(command), env or {}))
-        words = " ".join(command)
-        matching = [key for key in self.answers if words.startswith(key)]
-        code, out, err = self.answers[max(matching, key=len)] if matching else (127, "", "no such command")
-        return Completed(tuple(command), code, out, err)
 
 
 @pytest.fixture
@@ -170,7 +147,7 @@ def test_compose_is_the_first_that_really_answers(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(
         subject, "compose_candidates", lambda: [["docker", "compose"], ["docker-compose"], ["/plugins/docker-compose"]]
     )
-    runner = Recorder(
+    runner = by_words(
         {
             "docker compose": (0, "Usage: docker [OPTIONS]\n", ""),
             "docker-compose": (0, "1.29.2\n", ""),
@@ -184,13 +161,13 @@ def test_an_old_compose_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where Compose is merely too old, the error says which version was found."""
     monkeypatch.setattr(subject, "compose_candidates", lambda: [["docker-compose"]])
     with pytest.raises(ComposeMissing, match=r"1\.29\.2"):
-        subject.compose_command(DOCKER, runner=Recorder({"docker-compose": (0, "1.29.2\n", "")}))
+        subject.compose_command(DOCKER, runner=by_words({"docker-compose": (0, "1.29.2\n", "")}))
 
 
 def test_a_failing_compose_shows_its_last_words(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """What Compose said last is the cause; the operator does not have to run it again to see it."""
     monkeypatch.setattr(subject, "compose_candidates", lambda: [["docker", "compose"]])
-    runner = Recorder(
+    runner = by_words(
         {
             "docker compose version": (0, "2.26.1", ""),
             "docker compose --project-directory": (1, "", "pulling\n\nError: port is already allocated\n"),

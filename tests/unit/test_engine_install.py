@@ -3,44 +3,23 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from generator import engine_install as subject
 from generator.console import Step
-from generator.engine import Completed, Engine, EngineMissing
+from generator.engine import Engine, EngineMissing
 from generator.engine_install import InstallPlan, InstallRefused, plan_install
 from generator.errors import HomeroomError
 from generator.host_network import AptSource
+from tests.recorder import Recorder, in_turn
 
 BOOKWORM = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm", "PRETTY_NAME": "Debian 12"}
 TRIXIE = {"ID": "debian", "VERSION_ID": "13", "VERSION_CODENAME": "trixie"}
 NOBLE = {"ID": "ubuntu", "ID_LIKE": "debian", "VERSION_ID": "24.04", "UBUNTU_CODENAME": "noble"}
 MIRROR = AptSource("http://mirror.example/debian/", "bookworm", security=False, signed_by="/keys/campus.gpg")
 SECURITY = AptSource("http://security.example/debian-security/", "bookworm", security=True)
-
-
-class Apt:
-    """A runner that plays apt: answers in turn, and keeps the commands."""
-
-    def __init__(self, *answers: tuple[int, str]) -> None:
-        self.answers = list(answers)
-        self.commands: list[list[str]] = []
-
-    def __call__(
-        self,
-        command: Sequence[str],
-        *,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
-        on_line: Callable[[str], None] | None = None,
-        capture: bool = True,
-    ) -> Completed:
-        self.commands.append(list(command))
-        code, err = self.answers.pop(0) if self.answers else (0, "")
-        return Completed(tuple(command), code, "", err)
 
 
 @pytest.fixture
@@ -156,7 +135,7 @@ def test_only_root_installs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_carrying_out_writes_the_pin_and_updates_only_its_own_source(etc: Path) -> None:
     """Both files are written, the one list is fetched, and the packages are installed without recommendations."""
-    apt = Apt()
+    apt = Recorder()
     plan = plan_install(BOOKWORM, [MIRROR])
     subject.carry_out(plan, runner=apt)
     assert subject.PIN_FILE.read_text() == plan.pin
@@ -169,8 +148,8 @@ def test_carrying_out_writes_the_pin_and_updates_only_its_own_source(etc: Path) 
 
 def test_apts_error_lines_are_the_cause(etc: Path) -> None:
     """When apt fails the operator sees its E: lines and not its chatter; stale lists get one more try."""
-    failed = (100, "W: chatter\nE: Unable to locate package docker.io\n")
-    apt = Apt((0, ""), failed, (0, ""), failed)
+    failed = (100, "", "W: chatter\nE: Unable to locate package docker.io\n")
+    apt = in_turn((0, "", ""), failed, (0, "", ""), failed)
     with pytest.raises(HomeroomError, match="Unable to locate package") as caught:
         subject.carry_out(InstallPlan(("docker.io",), "x"), runner=apt)
     assert "chatter" not in str(caught.value)
@@ -229,6 +208,6 @@ def test_nothing_is_done_when_all_is_there(monkeypatch: pytest.MonkeyPatch) -> N
     found = Engine("docker", Path("/x.sock"), "26.1.5", "1.45", rootless=False)
     monkeypatch.setattr(subject, "find_engine", lambda socket: found)
     monkeypatch.setattr(subject, "missing_parts", lambda engine, runner: [])
-    apt = Apt()
+    apt = Recorder()
     assert subject.provide_engine(None, "never", runner=apt) is found
     assert apt.commands == []

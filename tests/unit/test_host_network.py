@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import certifi
 import pytest
 
 from generator import host_network as subject
-from generator.engine import Completed
 from generator.host_network import AptSource, HostNetwork
+from tests.recorder import Recorder, always
 
 MIRROR = AptSource("http://mirror.example/debian/", "bookworm", security=False)
 SECURITY = AptSource("http://mirror.example/debian-security/", "bookworm", security=True)
-
-
-class Says:
-    """A runner that says one thing."""
-
-    def __init__(self, stdout: str) -> None:
-        self.stdout = stdout
-
-    def __call__(
-        self,
-        command: Sequence[str],
-        *,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
-        on_line: Callable[[str], None] | None = None,
-        capture: bool = True,
-    ) -> Completed:
-        return Completed(tuple(command), 0, self.stdout, "")
 
 
 def test_the_ca_bundle_is_the_hosts_else_certifis(tmp_path: Path) -> None:
@@ -112,7 +93,7 @@ def test_only_debians_own_repositories_are_mirrors(tmp_path: Path, monkeypatch: 
             f"Packages|Debian|Debian|bookworm|main|http://m3/|{listing}:2",
         ]
     )
-    assert subject.read_apt_sources(Says(said)) == [
+    assert subject.read_apt_sources(always(out=said)) == [
         AptSource("http://m1/debian/", "bookworm", False, "/keys/one.gpg", str(sources)),
         AptSource("http://m2/security/", "bookworm", True, "/keys/two.gpg", str(sources)),
         AptSource("http://m3/", "bookworm", False, "/keys/three.gpg", str(listing)),
@@ -143,7 +124,7 @@ def test_without_a_usable_mirror_the_images_own_sources_stay(
 ) -> None:
     """No mirror, a local one, or one with a key that no image has: the image's sources are not replaced."""
     monkeypatch.setattr(subject, "read_apt_sources", lambda runner: sources)
-    secrets = subject.read_host_network({}, root=tmp_path, home=tmp_path, runner=Says("")).secrets
+    secrets = subject.read_host_network({}, root=tmp_path, home=tmp_path, runner=Recorder()).secrets
     assert secrets["apt.list"].startswith(b"#")
     assert b"sourcelist" not in secrets["apt.conf"]
 
@@ -164,7 +145,7 @@ def test_apt_settings_are_those_of_the_network(monkeypatch: pytest.MonkeyPatch) 
     """Of all of apt's configuration only what is about the network is taken."""
     monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
     said = 'APT::Architecture "amd64";\nAcquire "";\nAcquire::http::Proxy "http://cache:3142";\nDPkg::x "y";\n'
-    assert subject.read_apt_settings(Says(said)) == {"Acquire::http::Proxy": "http://cache:3142"}
+    assert subject.read_apt_settings(always(out=said)) == {"Acquire::http::Proxy": "http://cache:3142"}
 
 
 def test_secrets_are_private_and_gone_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from generator import images as subject
-from generator.engine import Completed, Engine
+from generator.engine import Engine
 from generator.errors import HomeroomError
 from generator.host_network import BuildNetwork
 from generator.images import BuildSpec, BuildStep
+from tests.recorder import always
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
 LENT = BuildNetwork(("--secret", "id=ca,src=/x"), {"HTTP_PROXY": "http://p"})
@@ -117,19 +117,7 @@ def test_steps_are_read_from_either_builder(line: str, found: BuildStep | None) 
 def test_a_failed_build_shows_its_step_and_keeps_its_log(spec: BuildSpec, tmp_path: Path) -> None:
     """The failing instruction, its last words and the log's path are the error; the log holds all of it."""
 
-    def failing(
-        command: Sequence[str],
-        *,
-        cwd: Path | None = None,
-        env: Mapping[str, str] | None = None,
-        on_line: Callable[[str], None] | None = None,
-        capture: bool = True,
-    ) -> Completed:
-        assert on_line
-        for line in FAILED.splitlines():
-            on_line(line)
-        return Completed(tuple(command), 1, "", FAILED)
-
+    failing = always(1, err=FAILED)
     steps: list[BuildStep] = []
     with pytest.raises(HomeroomError) as caught:
         subject.build_image(DOCKER, spec, "d", LENT, on_step=steps.append, logs=tmp_path / "logs", runner=failing)
