@@ -462,11 +462,6 @@ class Settings(BaseModel):
                 "Set it to nine tenths of HOME_HARD_LIMIT, for example.",
             )
 
-    @property
-    def lab_image(self) -> str:
-        """The image that labs run."""
-        return self.DOCKER_NOTEBOOK_IMAGE or f"{self.COMPOSE_PROJECT_NAME}-lab:local"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:

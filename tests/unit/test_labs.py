@@ -37,7 +37,7 @@ def test_without_files_there_is_one_lab_made_of_env(tmp_path: Path) -> None:
     found = labs.load(settings(LAB_MEMORY="2G", LAB_CPUS="0.5", CULL_IDLE_SECONDS="60"), tmp_path, MACHINE)
     (only,) = found.profiles
     assert (only["memory_bytes"], only["cpus"], only["idle_seconds"], only["allow"]) == (2 * GIB, 0.5, 60, None)
-    assert only["image"] == settings().lab_image
+    assert only["image"] == "homeroom-lab:local"
     assert found.groups == {}
 
 

@@ -153,12 +153,6 @@ def test_dummy_sign_in_is_for_loopback_alone(address: str, refused: bool) -> Non
     assert found == (["AUTH"] if refused else [])
 
 
-def test_an_empty_image_means_homerooms_own() -> None:
-    """Labs run the deployment's own image unless the operator names another."""
-    assert settings(COMPOSE_PROJECT_NAME="bio").lab_image == "bio-lab:local"
-    assert settings(DOCKER_NOTEBOOK_IMAGE="a:1").lab_image == "a:1"
-
-
 def test_settings_cannot_be_changed_behind_their_readers() -> None:
     """Settings are frozen: what was checked is what is rendered."""
     with pytest.raises(ValueError, match="frozen"):
