@@ -58,6 +58,7 @@ def check() -> None:
             f"{mark} {finding.name}: {place}{finding.cause}" + (f"\n  {finding.remedy}" if finding.remedy else "")
         )
     deployment.check_images(here)
+    deployment.check_locale(here)
     deployment.check_gpus(here)
     if here.client.images.list(name=f"{here.project}-hub:local"):
         deployment.check_hub_loads(here, texts)

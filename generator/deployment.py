@@ -194,24 +194,34 @@ def check_gpus(deployment: Deployment) -> None:
 
 
 def check_locale(deployment: Deployment) -> None:
-    """See that the labs' image has the locale that is set; C.UTF-8 every image has.
+    """See that every image for labs that is there has the locale that is set; C.UTF-8 every image has.
 
-    :raises HomeroomError: it has not.
+    :raises HomeroomError: for all that have not.
     """
-    settings = deployment.settings
-    wanted, image = settings.LAB_LANG, site_images.full_name(settings.DOCKER_NOTEBOOK_IMAGE, settings)
+    wanted = deployment.settings.LAB_LANG
     if _plain(wanted) in ("c", "posix", "cutf8"):
         return
-    listed: Any = deployment.client.containers.run(
-        image, ["-a"], entrypoint="locale", network_mode="none", remove=True, labels={"homeroom.service": "check"}
-    )
-    known = listed.decode(errors="replace").split()
-    if _plain(wanted) not in map(_plain, known):
-        raise HomeroomError(
-            f"the image {image} has no locale {wanted}",
-            place=".env: LAB_LANG",
-            remedy=f"It has {', '.join(known)}. Leave LAB_LANG out for C.UTF-8, or use an image that has yours.",
+    named = named_images(deployment.settings)
+    errors: list[HomeroomError] = []
+    for image in dict.fromkeys(site_images.full_name(name, deployment.settings) for name, _ in named):
+        known = _locales(deployment, image)
+        if known and _plain(wanted) not in map(_plain, known):
+            cause = f"the image {image} has no locale {wanted}"
+            remedy = f"It has {', '.join(known)}. Leave LAB_LANG out for C.UTF-8, or use images that have yours."
+            errors.append(HomeroomError(cause, place=".env: LAB_LANG", remedy=remedy))
+    raise_all(errors)
+
+
+def _locales(deployment: Deployment, image: str) -> list[str]:
+    """The locales of an image; none of one that is not there, or has no program that tells them."""
+    try:
+        listed: Any = deployment.client.containers.run(
+            image, ["-a"], entrypoint="locale", network_mode="none", remove=True, labels={"homeroom.service": "check"}
         )
+    except (docker.errors.ContainerError, docker.errors.APIError):  # ImageNotFound is one of the latter
+        return []
+    found: list[str] = listed.decode(errors="replace").split()
+    return found
 
 
 def _plain(locale: str) -> str:

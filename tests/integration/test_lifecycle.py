@@ -266,9 +266,8 @@ def test_further_labs_for_whom_a_group_allows_them(hostel: Trial) -> None:
     lea.stop_lab()
 
 
-def test_old_images_time_zone_and_locale(hostel: Trial) -> None:
-    """`make status` marks a lab whose image has been built anew; labs keep the deployment's time; a locale that the
-    image does not have is refused, and what runs is untouched."""
+def test_old_images_and_the_time_zone(hostel: Trial) -> None:
+    """`make status` marks a lab whose image has been built anew; labs keep the deployment's time."""
     nia = signed_in(hostel, "nia")
     nia.start_lab(profile="tiny")
     assert hostel.lab("nia").exec_run(["date", "+%z"]).output == b"+0530\n"
@@ -282,14 +281,25 @@ def test_old_images_time_zone_and_locale(hostel: Trial) -> None:
         current.tag(tag)
     assert "(old)" in shown
     assert "of them run an old image" in shown
-    environment = hostel.directory / ".env"
-    good = environment.read_text()
-    environment.write_text(f"{good}\nLAB_LANG=xx_XX.UTF-8\n")
-    try:
-        done = hostel.verb("up")
-    finally:
-        environment.write_text(good)
-    assert done.returncode == 2
-    assert "LAB_LANG" in done.stdout
-    assert "has no locale xx_XX.UTF-8" in " ".join(done.stdout.split())
     nia.stop_lab()
+
+
+def test_a_locale_that_an_image_has_not(hostel: Trial) -> None:
+    """`make check` and `make up` refuse a locale that the image of any profile does not have, and what runs is
+    untouched."""
+    environment, profiles = hostel.directory / ".env", hostel.directory / "site" / "profiles.yaml"
+    before = {path: path.read_text() for path in (environment, profiles)}
+    environment.write_text(f"{before[environment]}\nLAB_LANG=xx_XX.UTF-8\n")
+    base = "debian:trixie-slim"
+    profiles.write_text(f"profiles:\n  - {{name: own}}\n  - {{name: plain, image: {base}}}\n")
+    try:
+        for verb in ("check", "up"):
+            done = hostel.verb(verb)
+            said = " ".join(done.stdout.split())
+            assert done.returncode == 2
+            assert ".env: LAB_LANG" in said
+            for image in (f"{hostel.project}-lab:local", base):
+                assert f"the image {image} has no locale xx_XX.UTF-8" in said
+    finally:
+        for path, text in before.items():
+            path.write_text(text)
