@@ -34,6 +34,7 @@ WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
 ENGINE_THREADS = 8
 ENDED = "homeroom_ended"
+RESET = "homeroom_reset"
 RESET_SCRIPT = Path(__file__).with_name("lab_reset.sh").read_text(encoding="utf-8")
 
 
@@ -95,7 +96,7 @@ class LabSpawner(GPUSpawner):
     _places: Places | None = None
     _plan: LabPlan | None = None
     _facts: Facts | None = None
-    _resets: set[Key] = set()
+    _reset = False
     ended = ""
     """Why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs."""
     _clearing: asyncio.Task[None] | None = None
@@ -373,16 +374,16 @@ class LabSpawner(GPUSpawner):
         )
 
     def reset_at_start(self, wanted: bool) -> None:
-        """Whether the next start sets aside what the person installed and configured: `lab_reset.sh`."""
-        if wanted:
-            LabSpawner._resets.add(self.key)
-        else:
-            LabSpawner._resets.discard(self.key)
+        """Whether the next start that succeeds sets aside what the person installed and configured: `lab_reset.sh`."""
+        if wanted != self._reset:
+            self._reset = wanted
+            self.orm_spawner.state = (self.orm_spawner.state or {}) | {RESET: wanted}  # the hub may end first
+            self.db.commit()
 
     async def get_command(self) -> list[str]:
         """The image's command, after what readies the home; before both a reset, where its owner asked for it."""
         command = self.storage.command(await super().get_command())
-        if self.key in LabSpawner._resets:
+        if self._reset:
             return ["sh", "-c", RESET_SCRIPT, "lab", *command]
         return command
 
@@ -481,18 +482,19 @@ class LabSpawner(GPUSpawner):
         ]
 
     def get_state(self) -> dict[str, Any]:
-        """What the hub keeps of a running lab; with the facts that its end is decided by."""
-        state: dict[str, Any] = super().get_state()
-        return state | (self._facts.as_state() if self._facts else {}) | ({ENDED: self.ended} if self.ended else {})
+        """What the hub keeps of a lab: the facts that its end is decided by, and what its owner is to find next."""
+        state: dict[str, Any] = super().get_state() | (self._facts.as_state() if self._facts else {})
+        return state | ({ENDED: self.ended} if self.ended else {}) | ({RESET: True} if self._reset else {})
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take up what `get_state` gave, after a restart of the hub."""
         super().load_state(state)
         self._facts = Facts.from_state(state)
         self.ended = state.get(ENDED, "")
+        self._reset = state.get(RESET, False)
 
     def clear_state(self) -> None:
-        """Forget the lab that ran, but not why it ended."""
+        """Forget the lab that ran, but not why it ended, nor that a reset is asked for."""
         super().clear_state()
         self._facts = None
 

@@ -237,13 +237,21 @@ def test_a_reset_comes_before_all_else(engine: FakeEngine, rendered: Config) -> 
     """The environment is set aside before the home is readied, so that the skeleton's settings are laid anew."""
     made = spawner(rendered)
     made.reset_at_start(True)
-    try:
-        command = created(made, engine)["command"]
-    finally:
-        made.reset_at_start(False)
+    command = created(made, engine)["command"]
     assert "homeroom-reset" in command[2]
     assert "HOMEROOM_SKELETON" in command[6]
     assert command[7:9] == ["lab", "/opt/jupyter/bin/jupyterhub-singleuser"]
+
+
+def test_a_reset_that_was_asked_for_outlives_the_hub(engine: FakeEngine, rendered: Config) -> None:
+    """Who waits in line for the lab that begins anew gets the reset also when the hub is restarted meanwhile."""
+    made = spawner(rendered)
+    made.reset_at_start(True)
+    after_restart = made.user._new_spawner("")
+    after_restart.clear_state()  # as the hub does before each start
+    assert "homeroom-reset" in created(after_restart, engine)["command"][2]
+    after_restart.reset_at_start(False)
+    assert "homeroom-reset" not in created(made.user._new_spawner(""), engine)["command"][2]
 
 
 def test_a_group_brings_mounts_and_an_ephemeral_profile_no_home(engine: FakeEngine, rendered: Config) -> None:
