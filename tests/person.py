@@ -112,6 +112,15 @@ class Person:
         address = f"{self.trial.url}user/{self.name}/api/{path}"
         return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
 
+    def websocket(self, path: str) -> ClientConnection:
+        """A websocket of the lab's own API."""
+        address = urlsplit(self.trial.url)
+        url = f"ws://{address.netloc}{address.path}user/{self.name}/api/{path}"
+        request = requests.Request("GET", self.trial.url + f"user/{self.name}/")
+        cookies = self.web.prepare_request(request).headers["Cookie"]
+        headers = {"Cookie": cookies, "Origin": f"http://{address.netloc}"}
+        return connect(url, additional_headers=headers, max_size=2**24, proxy=None)
+
     def kernel(self) -> Kernel:
         """A new kernel in the running lab, with an open websocket."""
         answer = self.lab_api("POST", "kernels", json={"name": "python3"})
@@ -130,15 +139,8 @@ class Kernel:
     def __init__(self, person: Person, kernel_id: str) -> None:
         self.person = person
         self.id = kernel_id
-        address = urlsplit(person.trial.url)
-        url = f"ws://{address.netloc}{address.path}user/{person.name}/api/kernels/{kernel_id}/channels"
-        request = requests.Request("GET", person.trial.url + f"user/{person.name}/")
-        cookies = person.web.prepare_request(request).headers["Cookie"]
-        headers = {"Cookie": cookies, "Origin": f"http://{address.netloc}"}
         self._open = ExitStack()
-        self.channel: ClientConnection = self._open.enter_context(
-            connect(url, additional_headers=headers, max_size=2**24, proxy=None)
-        )
+        self.channel: ClientConnection = self._open.enter_context(person.websocket(f"kernels/{kernel_id}/channels"))
 
     def start(self, code: str) -> str:
         """Run code without waiting for it; returns the message's id."""

@@ -3,20 +3,31 @@
 JupyterLab's page asks for kernels, sessions, terminals and directories every few seconds while it is in view. All of
 that is GET; whatever a person does in it changes something, and is not. A cell that runs counts until it ends, also
 when it prints nothing; the kernels' messages and the terminals count as they do in any Jupyter server.
+
+With the feature `collaboration` what people type goes through a websocket that the server does not count, and is saved
+by the server itself. There an edit counts, and not the sign of life that each open page sends every few seconds.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from typing import Any
 
 LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
+EDIT = b"\x00\x02"
+"""How a change of a shared document begins: sync, update. https://github.com/yjs/y-protocols/blob/master/PROTOCOL.md"""
 
 
 def is_deed(method: str) -> bool:
     """Whether a request of this method is something that a person did."""
     return method not in LOOKING
+
+
+def is_edit(message: str | bytes) -> bool:
+    """Whether what a page sends about a shared document changes it."""
+    return isinstance(message, bytes) and message.startswith(EDIT)
 
 
 def is_busy(kernels: Iterable[Mapping[str, Any]]) -> bool:
@@ -43,3 +54,19 @@ def install(web_app: Any) -> None:
             count(handler)
 
     APIHandler.update_api_activity = count_deeds
+    if find_spec("jupyter_server_ydoc"):
+        _count_edits(web_app.settings["last_activity_times"])
+
+
+def _count_edits(times: dict[str, datetime]) -> None:
+    """Have shared documents tell when they were last edited."""
+    from jupyter_server_ydoc.handlers import YDocWebSocketHandler
+
+    receive = YDocWebSocketHandler.on_message
+
+    async def count_and_receive(handler: Any, message: str | bytes) -> None:
+        if is_edit(message):
+            times["homeroom_edit"] = datetime.now(UTC)
+        await receive(handler, message)
+
+    YDocWebSocketHandler.on_message = count_and_receive
