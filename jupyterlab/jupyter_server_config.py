@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+from homeroom_lab import search_path
+from homeroom_lab.memory import FIRST_TO_GO
+
 c = get_config()  # noqa: F821 - given by the loader
 
 # Closing a tab leaves the kernel; idle kernels go with the lab, which the hub stops.
-c.ServerApp.terminado_settings = {"shell_command": ["/usr/bin/choom", "--adjust", "1000", "--", "/bin/bash"]}
+_path = f"PATH={search_path.persons()}"  # the server's own keeps to the image
+c.ServerApp.terminado_settings = {"shell_command": [*FIRST_TO_GO, "/usr/bin/env", _path, "/bin/bash"]}
 # No news from elsewhere on every start: it costs a request that a closed network lets hang.
 c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"

@@ -1,6 +1,8 @@
 # What every lab does first, as its own user, in whatever image: `sh -c THIS lab COMMAND...`. Nothing here may keep the
 # lab from starting. Told by the hub: HOMEROOM_UMASK, HOMEROOM_SKELETON, HOMEROOM_LINKS ("<link in the home>=<place>"
 # each, between spaces), HOMEROOM_LINKED (where those places are).
+homeroom_path="$PATH"
+PATH=/usr/local/bin:/usr/bin:/bin # no program of the home's runs before the server
 [ -z "${HOMEROOM_UMASK:-}" ] || umask "$HOMEROOM_UMASK"
 
 homeroom_has_room() {
@@ -49,4 +51,5 @@ else
     mkdir -p "$JUPYTER_RUNTIME_DIR" "$JUPYTER_CONFIG_DIR" "$JUPYTER_DATA_DIR" "$IPYTHONDIR"
     echo "The home of this lab is full: it starts in rescue mode." >&2
 fi
+PATH="$homeroom_path"
 exec "$@"

@@ -384,7 +384,7 @@ class LabSpawner(GPUSpawner):
         """The image's command, after what readies the home; before both a reset, where its owner asked for it."""
         command = self.storage.command(await super().get_command())
         if self._reset:
-            return ["sh", "-c", RESET_SCRIPT, "lab", *command]
+            return ["/bin/sh", "-c", RESET_SCRIPT, "lab", *command]
         return command
 
     async def _options_form(self, spawner: Any) -> str:

@@ -11,6 +11,7 @@ from jupyter_server.services.kernels.connection.base import deserialize_msg_from
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
+from homeroom_lab import search_path
 from homeroom_lab.memory import FIRST_TO_GO, explanation, kills
 
 
@@ -21,6 +22,7 @@ class FrugalKernelManager(ServerKernelManager):
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
         self.kills_at_start = kills()
+        kw["env"] = {**kw.get("env", os.environ), "PATH": search_path.persons()}
         await super()._async_launch_kernel([*FIRST_TO_GO, *kernel_cmd], **kw)
 
     @property

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import Any
 
-from homeroom_lab import hub_client
+from homeroom_lab import hub_client, search_path
 from homeroom_lab.deferred import later, left_out
 
 PLAIN = "HOMEROOM_LAB_PLAIN"
@@ -76,6 +76,7 @@ def import_lean() -> None:
 def main() -> None:
     """Run the server until it is stopped."""
     sys.argv[0] = "jupyterhub-singleuser"
+    search_path.keep_to_image()
     if not os.environ.get(PLAIN):
         gc.disable()  # nothing of what is imported is garbage
         try:

@@ -1,0 +1,177 @@
+"""A lab's locks, seen from within it; and somebody who wants their code to run in place of the server's."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.person import Person
+from tests.trial import Trial
+
+NAME = "hard-ada"
+
+
+@pytest.fixture(scope="module")
+def person(trial: Trial) -> Iterator[Person]:
+    """Somebody with a running lab."""
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.make("account", f"NAME={NAME}").stdout)
+    assert shown
+    made = Person(trial, NAME)
+    made.sign_in(shown[0])
+    made.start_lab()
+    yield made
+    made.stop_lab_if_any()
+
+
+def within(trial: Trial, *command: str) -> str:
+    """What a command says in the lab, as its own user."""
+    code, output = trial.lab(NAME).exec_run(list(command))
+    assert code == 0, output.decode()
+    return str(output.decode())
+
+
+def test_no_way_to_more_rights(trial: Trial, person: Person) -> None:
+    """The server and what a person runs: an ordinary user, no capability of any kind, no new ones by a set-uid program
+    (there are such: `su` is one), and the engine's filter of system calls."""
+    server = trial.lab(NAME).attrs["State"]["Pid"]
+    for status in (within(trial, "cat", "/proc/self/status"), Path(f"/proc/{server}/status").read_text()):
+        fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
+        assert fields["NoNewPrivs"].strip() == "1"
+        assert fields["Seccomp"].strip() == "2"
+        assert {fields[name].strip() for name in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")} == {"0" * 16}
+        assert fields["Uid"].split() == ["1000"] * 4
+        assert fields["Gid"].split() == ["100"] * 4
+        assert set(fields["Groups"].split()) == {"100"}
+    for call in ("socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)", "socket.socket(socket.AF_PACKET)"):
+        denied = f"import socket\ntry:\n    {call}\nexcept PermissionError:\n    print('denied')"
+        assert within(trial, "python3", "-c", denied) == "denied\n"
+    for command in (["unshare", "--user", "true"], ["mount", "-t", "tmpfs", "none", "/mnt"], ["chown", "0", "/tmp"]):
+        assert trial.lab(NAME).exec_run(command).exit_code != 0
+
+
+def test_limits(trial: Trial, person: Person) -> None:
+    """Memory without swap, processes, open files, no core dumps, a log that is cut."""
+    read = (
+        "import json, pathlib, resource\n"
+        "group = pathlib.Path('/sys/fs/cgroup')\n"
+        "one = lambda *names: next(p.read_text().strip() for n in names if (p := group / n).exists())\n"
+        "print(json.dumps({\n"
+        "    'memory': one('memory.max', 'memory/memory.limit_in_bytes'),\n"
+        "    'swap': one('memory.swap.max', 'memory/memory.memsw.limit_in_bytes'),\n"
+        "    'pids': one('pids.max', 'pids/pids.max'),\n"
+        "    'core': resource.getrlimit(resource.RLIMIT_CORE),\n"
+        "    'files': resource.getrlimit(resource.RLIMIT_NOFILE)[1],\n"
+        "}))"
+    )
+    found = json.loads(within(trial, "python3", "-c", read))
+    assert found["memory"] == str(2**30)
+    assert found["swap"] in ("0", str(2**30))  # cgroup v2 counts swap alone, v1 memory and swap together
+    assert found["pids"] == "1024"
+    assert found["core"] == [0, 0]
+    assert 0 < found["files"] <= 2**20
+    assert trial.lab(NAME).attrs["HostConfig"]["LogConfig"]["Config"] == {"max-size": "5m", "max-file": "2"}
+
+
+def test_the_kernel_is_masked(trial: Trial, person: Person) -> None:
+    """What tells of the host's kernel or changes it is hidden or read-only."""
+    for path in ("/proc/kcore", "/proc/keys", "/proc/timer_list"):
+        assert trial.lab(NAME).exec_run(["sh", "-c", f"test ! -s {path} || test ! -r {path}"]).exit_code == 0, path
+    assert within(trial, "ls", "/sys/firmware") == ""
+    for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/sys/fs/cgroup/cgroup.procs"):
+        assert trial.lab(NAME).exec_run(["sh", "-c", f"echo 1 > {path}"]).exit_code != 0, path
+
+
+def test_the_servers_files_are_roots(trial: Trial, person: Person) -> None:
+    """Outside the home, scratch space and the lab's own socket's place there is nothing that a person may write."""
+    find = ["find", "/", "-xdev", "-type", "d", "-writable", "-not", "-path", "/proc/*", "-not", "-path", "/home/*"]
+    folders = trial.lab(NAME).exec_run(find, stderr=False).output.decode().split()
+    assert {"/tmp"} <= set(folders) <= {"/tmp", "/var/tmp", "/run/lock", "/run/lab"}
+    find = ["find", "/opt", "/usr", "/etc", "/srv", "-writable", "-not", "-type", "l"]
+    assert trial.lab(NAME).exec_run(find, stderr=False).output == b""
+
+
+# Everything that Python, Jupyter, a shell or a search for programs might pick up in a home. Each leaves a mark.
+PLANT = r"""
+import json, os, pathlib
+home = pathlib.Path.home()
+def mark(name):
+    name = str(name).replace("/", "|")
+    return (
+        "import os, sys; os.makedirs('/home/jovyan/caught', exist_ok=True); "
+        f"open('/home/jovyan/caught/{name}', 'a').write(' '.join([sys.executable, *sys.argv]) + chr(10))\n"
+    )
+def put(path, text, mode=0o644):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(mode)
+apps = ["jupyter", "jupyter_server", "jupyter_lab", "jupyter_notebook", "jupyter_application", "jupyter_singleuser",
+        "jupyterhub", "jupyterhub_singleuser", "jupyter_nbconvert", "jupyter_git", "ipython"]
+enable = json.dumps({app: {"jpserver_extensions": {"evil_extension": True}} for app in ("ServerApp", "LabApp")})
+for place in (home, home/".jupyter", home/".config/jupyter", home/".local/etc/jupyter", home/".local/share/jupyter",
+              home/".ipython/profile_default", home/"etc/jupyter"):
+    for app in apps:
+        put(place/f"{app}_config.py", mark(f"config {place}/{app}"))
+        put(place/f"{app}_config.json", enable)
+        put(place/f"{app}_config.d/evil.json", enable)
+extension = "def _load_jupyter_server_extension(app): pass\n_jupyter_server_extension_points = lambda: [{}]\n"
+for folder in (home, home/".local/lib/python3.13/site-packages", home/"lib/python3.13/site-packages"):
+    for module in ("evil_extension", "usercustomize", "sitecustomize", "json", "tornado", "jupyterhub",
+                   "jupyter_server", "homeroom_lab"):
+        put(folder/f"{module}.py", mark(f"module {folder}/{module}") + extension)
+    put(folder/"evil.pth", mark(f"pth {folder}"))
+for name in (".bashrc", ".profile", ".bash_profile", ".bash_login", ".shrc"):
+    put(home/name, f"/bin/mkdir -p ~/caught; echo $0 >> ~/caught/'shell {name}'\n")
+for name in ("sh", "bash", "env", "choom", "python", "python3", "git", "node", "ps", "ls", "uname", "ldconfig", "which",
+             "head", "rm", "mkdir", "mktemp", "sync", "cp", "ln", "readlink", "date", "mv", "jupyterhub-singleuser"):
+    caught = f"/bin/mkdir -p /home/jovyan/caught; echo $0 $* >> '/home/jovyan/caught/program {name}'"
+    put(home/".local/bin"/name, f"#!/bin/sh\n{caught}\nexec /usr/bin/{name} \"$@\"\n", 0o755)
+"""
+
+
+def caught(lab: Any) -> str:
+    """The marks that were left."""
+    return str(lab.exec_run(["/bin/sh", "-c", "cd ~/caught 2>/dev/null && /usr/bin/grep -r '' ."]).output.decode())
+
+
+def test_nothing_in_a_home_runs_before_its_owners_code(trial: Trial, person: Person) -> None:
+    """Configuration, modules, start files, shells' files and programs laid into a home run neither while the lab starts
+    nor in its server while pages are open. The same files do run where a person's own code may."""
+    lab = trial.lab(NAME)
+    assert lab.exec_run(["/usr/bin/python3", "-I", "-c", PLANT]).exit_code == 0
+    for own in (
+        ["/usr/bin/python3", "-c", ""],
+        ["/bin/bash", "-ic", "true"],
+        ["/bin/sh", "-c", "git --version"],
+        ["/opt/jupyter/bin/python", "-P", "-m", "jupyter_server", "--show-config"],
+    ):
+        lab.exec_run(own)
+    found = caught(lab)
+    for kind in ("pth |home", "module |home", "shell .bashrc", "program git", "config |home|jovyan|.jupyter"):
+        assert f"./{kind}" in found, f"{kind} is planted where nobody looks:\n{found}"
+    assert lab.exec_run(["/bin/rm", "-r", "/home/jovyan/caught"]).exit_code == 0
+
+    person.stop_lab()
+    person.start_lab()
+    lab = trial.lab(NAME)
+    pages = ("lab", "api/contents", "api/kernelspecs", "api/terminals", "lab/api/settings", "lab/api/extensions")
+    for page in (*pages, "lab/api/translations", "api/nbconvert", "api/metrics/v1", "git/settings"):
+        assert person.get(f"user/{NAME}/{page}").status_code == 200, page
+    assert caught(lab) == ""
+    person.get("hub/home")
+    answer = person.post_form(f"hub/homeroom/labs/{NAME}/reset")
+    assert answer.status_code == 200, answer.text
+    person.wait_for_lab()
+    assert caught(trial.lab(NAME)) == "", "nor does a reset run them"
+
+
+def test_kernels_and_terminals_keep_their_own_programs(trial: Trial, person: Person) -> None:
+    """What somebody installs into their home is found by their kernels, first; the server's PATH is the image's."""
+    assert person.run("import os; print(os.environ['PATH'].split(':')[0])") == "/home/jovyan/.local/bin\n"
+    assert person.lab_api("POST", "terminals").status_code == 200
+    look = "pid=$(/usr/bin/pgrep -n -x bash) && /usr/bin/tr '\\0' '\\n' < /proc/$pid/environ | /usr/bin/grep ^PATH="
+    assert within(trial, "/bin/sh", "-c", look).startswith("PATH=/home/jovyan/.local/bin:")
