@@ -1,6 +1,6 @@
 # Homeroom's verbs. Each is one line; what they do is in generator/cli.py.
 .DEFAULT_GOAL := help
-.PHONY: help init check render up down restart logs status gpus build kernels shell password account clean lint test test-unit reference locks
+.PHONY: help init check render up down restart logs status gpus build kernels shell password account clean lint test test-unit reference locks bench
 MAKEFLAGS += --no-print-directory
 HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
@@ -43,6 +43,8 @@ test:     ## Run every test, preparing all they need (developers)
 	$(DEV) .venv-dev/bin/python -m tests.lint && .venv-dev/bin/python -m pytest tests
 test-unit: ## Run the quick tests, without an engine (developers)
 	$(DEV) .venv-dev/bin/python -m pytest tests/unit
+bench:    ## Measure Homeroom beside a plain JupyterHub; ARGS=--help (developers)
+	$(DEV) sh generator/venv.sh .venv generator/requirements.txt && .venv-dev/bin/python -m bench $(ARGS)
 reference: ## Write .env.example and docs/settings.md from the schema (developers)
 	$(HOMEROOM) reference
 locks:    ## Lock all Python and npm dependencies anew (developers)

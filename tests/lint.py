@@ -18,7 +18,7 @@ from generator.paths import ROOT
 from tests.trial import tracked_files
 
 BIN = Path(sys.executable).parent
-TYPED = ("generator", "jupyterhub/homeroom", "jupyterlab/homeroom_lab", "tests")
+TYPED = ("bench", "generator", "jupyterhub/homeroom", "jupyterlab/homeroom_lab", "tests")
 BASE_IMAGE = "debian:trixie-slim"
 OWN_LAB = "${LAB_IMAGE}"
 """Homeroom's own lab image, as Dockerfiles of site/images/ are given it."""

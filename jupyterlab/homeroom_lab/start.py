@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from homeroom_lab import hub_client, search_path
-from homeroom_lab.deferred import later, left_out
+from homeroom_lab.deferred import Deferred, later, left_out
 
 PLAIN = "HOMEROOM_LAB_PLAIN"
 """Set in the environment: start as upstream does, without any of this."""
@@ -35,32 +35,42 @@ def _names_later(module: str, *names: str) -> Mapping[str, Any]:
     return {name: later(module, name) for name in names}
 
 
-LEFT_OUT: dict[str, Mapping[str, Any]] = {
-    # jupyterhub.log, .scopes, .metrics and .utils: the hub's database and its pages.
-    "jupyterhub.handlers": {},
-    "jupyterhub.handlers.pages": {"HealthCheckHandler": NoSuchHandler},
-    "jupyterhub.orm": {},
-    "jupyterhub.roles": {},
-    "sqlalchemy": {},
-    "sqlalchemy.exc": {"SQLAlchemyError": NoSuchError},
-    # jupyterhub.services.auth, .singleuser and .utils: calls to the hub.
-    "aiohttp": {},
-    "jupyterhub.httpclient": {"fetch": hub_client.fetch},
-    # jupyterlab_server.listings_handler: lists of blocked extensions, fetched from a web server.
-    "requests": {},
-    # jupyterlab.extensions: the manager that installs extensions; labs have the one that only shows them.
-    "jupyterlab.extensions.pypi": _names_later("jupyterlab.extensions.pypi", "PyPIExtensionManager"),
-    # jupyterlab.commands: which versions of an extension fit.
-    "jupyter_builder.jupyterlab_semver": _names_later(
-        "jupyter_builder.jupyterlab_semver", "Range", "gt", "gte", "lt", "lte", "make_semver"
-    ),
-    # jupyterlab_server.translation_utils: names of languages.
-    "babel": {},
-    # jsonschema: formats that no schema of Jupyter's uses. The grammars of the second alone are 0.7 s and 40 MB.
-    "isoduration": {"DurationParsingException": Exception},
-    "rfc3987_syntax": _names_later("rfc3987_syntax", "is_valid_syntax"),
+LEFT_OUT: dict[str, dict[str, Mapping[str, Any]]] = {
+    # Formats that no schema of Jupyter's asks for. The grammars of the third alone are 0.7 s and 40 MB.
+    "jsonschema": {
+        "fractions": _names_later("fractions", "Fraction"),
+        "isoduration": {"DurationParsingException": Exception},
+        "rfc3987_syntax": _names_later("rfc3987_syntax", "is_valid_syntax"),
+    },
+    "jupyterhub.singleuser.extension": {
+        # The hub's database and its pages: .log, .scopes, .metrics, .utils.
+        "jupyterhub.handlers": {},
+        "jupyterhub.handlers.pages": {"HealthCheckHandler": NoSuchHandler},
+        "jupyterhub.orm": {},
+        "jupyterhub.roles": {},
+        "sqlalchemy": {},
+        "sqlalchemy.exc": {"SQLAlchemyError": NoSuchError},
+        # Calls to the hub: .services.auth, .singleuser, .utils.
+        "aiohttp": {},
+        "jupyterhub.httpclient": {"fetch": hub_client.fetch},
+        "unittest": {"mock": Deferred("unittest.mock")},
+        # Kernels that run elsewhere: jupyter_server.gateway.
+        "websocket": {},
+    },
+    "jupyterlab.labapp": {
+        # Lists of blocked extensions, fetched from a web server: jupyterlab_server.listings_handler.
+        "requests": {},
+        # The manager that installs extensions; labs have the one that only shows them.
+        "jupyterlab.extensions.pypi": _names_later("jupyterlab.extensions.pypi", "PyPIExtensionManager"),
+        # Which versions of an extension fit: .commands.
+        "jupyter_builder.jupyterlab_semver": _names_later(
+            "jupyter_builder.jupyterlab_semver", "Range", "gt", "gte", "lt", "lte", "make_semver"
+        ),
+        # Names of languages: jupyterlab_server.translation_utils.
+        "babel": {},
+    },
 }
-IMPORTED = ("jupyterhub.singleuser.extension", "jupyterlab.labapp")
+"""What is left out while a module is imported, with the names that may be imported from it all the same."""
 
 
 def import_lean() -> None:
@@ -68,8 +78,8 @@ def import_lean() -> None:
 
     :raises Exception: they need something of it after all.
     """
-    with left_out(LEFT_OUT):
-        for name in IMPORTED:
+    for name, modules in LEFT_OUT.items():
+        with left_out(modules):
             import_module(name)
 
 

@@ -14,7 +14,7 @@ from generator.cli import app
 from generator.paths import ENV_EXAMPLE, ROOT, SETTINGS_PAGE
 
 SPECS = settings.specs()
-MAKE_ONLY = {"help", "lint", "test", "test-unit", "locks"}
+MAKE_ONLY = {"help", "lint", "test", "test-unit", "locks", "bench"}
 """Verbs that are Make's alone: they are for developers, or about the Makefile itself."""
 
 
