@@ -183,7 +183,7 @@ def _undisturbed_seconds(deployment: Deployment, name: str) -> float:
         except Disturbed:
             continue
         finally:
-            stop(signed_in(deployment, reader))
+            signed_in(deployment, reader).stop_lab_if_any()
     raise RuntimeError("networks of this machine come and go all the time: no page loads undisturbed")
 
 
