@@ -1,20 +1,26 @@
-"""Accounts that the hub itself keeps: sign-up by approval, password rules, lockout."""
+"""How people sign in: accounts that the hub itself keeps (sign-up by approval, password rules, lockout), or anybody."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
 
+from jupyterhub.auth import DummyAuthenticator
 from nativeauthenticator import NativeAuthenticator
 from tornado import web
 
 from homeroom import account_pages
+from homeroom.names import PlainNames
 
 MAX_PASSWORD_BYTES = 72
 """bcrypt reads no more, and its library refuses more."""
 
 
-class AccountAuthenticator(NativeAuthenticator):
+class AnybodyAuthenticator(PlainNames, DummyAuthenticator):
+    """Any name and no password, for a trial on one's own machine."""
+
+
+class AccountAuthenticator(PlainNames, NativeAuthenticator):
     """NativeAuthenticator, closed where it is open, with the hub's own sign-in page.
 
     - The administrators' names cannot be signed up for: whoever came first would be administrator. Their accounts are
@@ -26,7 +32,10 @@ class AccountAuthenticator(NativeAuthenticator):
 
     def create_user(self, username: str, password: str, **kwargs: Any) -> Any:
         """Sign a person up; None where the name or password is refused, as the sign-up page expects it."""
-        if self.normalize_username(username) in self.admin_users:
+        name = self.normalize_username(username)
+        if not self.validate_username(name):
+            return None
+        if name in self.admin_users:
             self.log.warning("Refused a sign-up for the administrator's name %r", username)
             return None
         return super().create_user(username, password, **kwargs)
@@ -52,7 +61,7 @@ class AccountAuthenticator(NativeAuthenticator):
         """
         name = self.normalize_username(data.get("username", ""))
         password = data.get("password", "")
-        if len(password.encode()) > MAX_PASSWORD_BYTES:
+        if not self.validate_username(name) or len(password.encode()) > MAX_PASSWORD_BYTES:
             return None
         if self.allowed_failed_logins and self.is_blocked(name):
             minutes = max(1, round(self.seconds_before_next_try / 60))

@@ -113,6 +113,10 @@ class LabSpawner(GPUSpawner):
     def _prefix_default(self) -> str:
         return f"{self.deployment}-jupyter"
 
+    def template_namespace(self) -> dict[str, str]:
+        """What names of containers are made of. Servers `A` and `a` are two, which dockerspawner takes for one."""
+        return {**super().template_namespace(), "servername": self.escape(self.name)}
+
     @property
     def executor(self) -> ThreadPoolExecutor:
         """Threads for engine calls: several, since one would make everybody wait for the slowest call."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homeroom.authenticator import AccountAuthenticator
+from homeroom.authenticator import AccountAuthenticator, AnybodyAuthenticator
 from homeroom.culling import arbiter
 from homeroom.echo import EchoHandler
 from homeroom.lab_pages import ResetHandler, RestartHandler
@@ -23,7 +23,7 @@ from homeroom.spawner import LabSpawner
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyterhub.app import JupyterHub
-from jupyterhub.auth import Authenticator, DummyAuthenticator
+from jupyterhub.auth import Authenticator
 from jupyterhub.scopes import scope_definitions
 from jupyterhub_idle_culler import IdleCuller
 from tornado.util import import_object
@@ -128,7 +128,7 @@ def test_every_value_fits_its_trait(tmp_path: Path, variant: dict[str, str], mon
     hub = JupyterHub(config=config)
     assert hub.proxy_class is SocketProxy
     assert hub.spawner_class is LabSpawner
-    expected = DummyAuthenticator if variant.get("AUTH") == "dummy" else AccountAuthenticator
+    expected = AnybodyAuthenticator if variant.get("AUTH") == "dummy" else AccountAuthenticator
     assert hub.authenticator_class is expected
     assert SocketProxy(config=config).should_start is False
     assert [import_object(handler) for _, handler in hub.extra_handlers] == [
@@ -215,7 +215,7 @@ def culler_of(directory: Path, **values: str) -> Any:
 
 def test_user_names_are_matched_whole(tmp_path: Path) -> None:
     """A name that only begins well (`ada` and a newline) is refused: JupyterHub itself matches the beginning."""
-    authenticator = DummyAuthenticator(config=loaded(tmp_path, AUTH="dummy"))
+    authenticator = AnybodyAuthenticator(config=loaded(tmp_path, AUTH="dummy"))
     assert authenticator.validate_username("ada.l+1@x_y-z")
     for name in ("ada\n", "ada\nroot", "-rf", "../ada", "Ada", "a" * 65, "", "ädä", "a b", "a/b"):
         assert not authenticator.validate_username(name), name
@@ -226,7 +226,7 @@ def test_user_names_are_matched_whole(tmp_path: Path) -> None:
 def test_an_administrators_name_is_a_name_that_can_sign_in(tmp_path: Path, name: str) -> None:
     """Whoever JUPYTERHUB_ADMIN may name, the hub's own rule for names lets in."""
     config = loaded(tmp_path, AUTH="dummy", JUPYTERHUB_ADMIN=name)
-    assert DummyAuthenticator(config=config).validate_username(name)
+    assert AnybodyAuthenticator(config=config).validate_username(name)
 
 
 @given(st.text() | st.booleans() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()))
