@@ -63,6 +63,10 @@ HARMFUL = [
 ]
 
 
+def _look_alike(name: str) -> str:
+    return name.translate(LOOK_ALIKES)
+
+
 @st.composite
 def dressed_up(draw: st.DrawFn) -> str:
     """A plain name in other clothes: another case, look-alikes, something before or after."""
