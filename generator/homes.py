@@ -48,6 +48,10 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
         return
     path, place = Path(settings.HOMES), ".env: HOMES"
     make = f"Run `sudo install -d -o root -g root -m 0711 {path}`"
+    closed = forbidden_by(path, [directory])
+    if closed:
+        yield HomeroomError(f"{path} cannot hold homes: {closed}", place=place, remedy="Take a directory made for it.")
+        return
     try:
         status, real = path.stat(), path.resolve()
     except OSError as error:
@@ -55,10 +59,7 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
             f"{path}: {error.strerror}", place=place, remedy=f"{make}; if it is a disk of its own, mount that first."
         )
         return
-    closed = forbidden_by(path, [directory])
-    if closed:
-        yield HomeroomError(f"{path} cannot hold homes: {closed}", place=place, remedy="Take a directory made for it.")
-    elif real != path or not PLAIN_PATH.fullmatch(str(path)):
+    if real != path or not PLAIN_PATH.fullmatch(str(path)):
         yield HomeroomError(
             f"{path} is {real} in truth" if real != path else f"{path} is no plain path",
             place=place,

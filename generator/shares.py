@@ -228,9 +228,9 @@ def forbidden_by(path: Path, protected: Sequence[Path]) -> str | None:
         return "it is the whole machine"
     for closed in (*FORBIDDEN, *(one.resolve() for one in protected)):
         if path.is_relative_to(closed):
-            return f"it is {'' if path == closed else 'in '}{closed}"
+            return f"labs may see nothing of {closed}"
         if closed.is_relative_to(path):
-            return f"{closed} is in it"
+            return f"{closed} is in it, of which labs may see nothing"
     return None
 
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import os
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from jupyter_server.base.handlers import APIHandler
-from tornado import web
-
-FRESH_SECONDS = 300.0
 LONGEST_COUNT_SECONDS = 20.0
 
 
@@ -30,21 +23,21 @@ class Disk:
 
 
 def message(disk: Disk) -> tuple[str, str] | None:
-    """What the page says, as (kind, text); None where all is well."""
+    """What the page says, as (kind, text); None where all is well. JupyterLab shows 140 characters."""
     if disk.rescue:
         return (
             "error",
-            "Your home is full, so this lab runs in rescue mode: settings and history are not kept. "
-            "Delete what you no longer need, then restart your lab (File > Hub Control Panel).",
+            "Your home is full: this lab runs in rescue mode. "
+            "Delete what you no longer need, then restart it (File > Hub Control Panel).",
         )
     if disk.ephemeral:
         return "warning", "This lab keeps nothing: when it stops, all files in it are gone. Download what you need."
     if disk.used_bytes is not None and 0 < disk.soft_limit_bytes < disk.used_bytes:
-        most = f" At {in_units(disk.hard_limit_bytes)} nothing more can be saved." if disk.hard_limit_bytes else ""
+        most = f" At {in_units(disk.hard_limit_bytes)} nothing can be saved." if disk.hard_limit_bytes else ""
         return (
             "warning",
             f"Your home takes {in_units(disk.used_bytes)}; it should stay below {in_units(disk.soft_limit_bytes)}."
-            f"{most} Please delete what you no longer need.",
+            f"{most} Please delete something.",
         )
     return None
 
@@ -92,31 +85,3 @@ def look(environment: Mapping[str, str], home: Path) -> Disk:
         rescue=environment.get("HOMEROOM_RESCUE") == "1",
         ephemeral=environment.get("HOMEROOM_HOME") == "ephemeral",
     )
-
-
-class DiskHandler(APIHandler):
-    """Answers the page; counts at most once in FRESH_SECONDS, in a thread."""
-
-    _last: tuple[float, Disk] | None = None
-    _turn = asyncio.Lock()
-
-    @web.authenticated
-    async def get(self) -> None:
-        """The message, if there is one, and the numbers behind it."""
-        cls = DiskHandler
-        async with cls._turn:
-            if cls._last is None or time.monotonic() - cls._last[0] > FRESH_SECONDS:
-                disk = await asyncio.to_thread(look, os.environ, Path.home())
-                cls._last = (time.monotonic(), disk)
-            disk = cls._last[1]
-        said = message(disk)
-        answer: dict[str, Any] = {"used_bytes": disk.used_bytes, "soft_limit_bytes": disk.soft_limit_bytes}
-        answer |= {"hard_limit_bytes": disk.hard_limit_bytes}
-        answer["message"] = {"kind": said[0], "text": said[1]} if said else None
-        await self.finish(json.dumps(answer))
-
-
-def install(web_app: Any) -> None:
-    """Answer `GET homeroom/disk` under a server's base URL."""
-    base = web_app.settings["base_url"].rstrip("/")
-    web_app.add_handlers(".*$", [(f"{base}/homeroom/disk", DiskHandler)])

@@ -50,7 +50,7 @@ def test_a_full_home_starts_in_rescue(small_homes: Trial, page: Page, add_accoun
     lab = sign_in(page, small_homes, "tilda", add_account("tilda")).new_notebook()
     assert lab.run(FILL) == "No space left on device"
     restart(page, small_homes)
-    expect(page.get_by_text("Your home is full, so this lab runs in rescue mode").first).to_be_visible()
+    expect(page.get_by_text("then restart it (File > Hub Control Panel).").first).to_be_visible()
     page.get_by_role("button", name="Hide notification").click()
     row = page.get_by_role("listitem").filter(has_text="filler")
     row.click(button="right")

@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from generator import homes as host_homes
 from generator import storage as host_storage
+from tests.sample_settings import settings
 from tests.unit.test_policy import BODY, POLICY, SOCKETS
 
 COMMON: dict[str, Any] = {"user": "ada", "groups": [], "home_source": "bio-user-ada", "home_target": "/home/jovyan"}
@@ -338,6 +339,39 @@ def test_where_a_hard_limit_can_be_kept() -> None:
     assert "tune2fs" in fault.remedy
     (fault,) = host_homes.quota_faults(Path("/data/homes"), MOUNTS)
     assert "mount /data with `prjquota`" in fault.remedy
+
+
+@needs_root
+def test_where_homes_may_be(tmp_path: Path) -> None:
+    """A place of root's own that nobody else writes into; anything else is told with what to do."""
+    deployment, place = tmp_path / "deployment", tmp_path / "homes"
+
+    def told(path: Path) -> list[str]:
+        return [str(fault) for fault in host_homes.homes_faults(settings(HOMES=str(path)), deployment)]
+
+    place.mkdir(mode=0o711)
+    tmp_path.chmod(0o755)
+    assert told(place) == []
+    (tmp_path / "link").symlink_to(place)
+    (tmp_path / "file").touch()
+    for path, words in (
+        (tmp_path / "gone", "install -d -o root -g root -m 0711"),
+        (Path("/etc/homes"), "labs may see nothing of /etc"),
+        (deployment / "homes", "labs may see nothing of"),
+        (tmp_path / "link", "without symbolic links"),
+        (tmp_path / "file", "is no directory"),
+    ):
+        (said,) = told(path)
+        assert ".env: HOMES" in said
+        assert words in said
+    place.chmod(0o777)
+    (said,) = told(place)
+    assert "can be written by others than root" in said
+    place.chmod(0o711)
+    tmp_path.chmod(0o777)
+    (said,) = told(place)
+    assert f"chown root {tmp_path}" in said
+    tmp_path.chmod(0o755)
 
 
 def test_a_skeleton_that_labs_could_not_read(tmp_path: Path) -> None:
