@@ -17,7 +17,7 @@ up:       ## Bring everything up, from whatever there is
 	$(HOMEROOM) up
 down:     ## Stop labs and services; homes and accounts stay
 	$(HOMEROOM) down
-restart:  ## Restart the hub only; labs go on
+restart:  ## Restart the hub with what changed in site/; labs go on
 	$(HOMEROOM) restart
 logs:     ## Follow the logs (SERVICE=hub: only the hub's)
 	$(HOMEROOM) logs $(SERVICE)

@@ -110,7 +110,7 @@ def down() -> None:
 
 @app.command()
 def restart() -> None:
-    """Restart the hub only; labs go on."""
+    """Restart the hub with what changed in site/; labs go on."""
     from generator import deployment
 
     deployment.restart()

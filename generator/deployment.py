@@ -462,14 +462,17 @@ def down() -> None:
 
 def restart() -> None:
     """Restart the hub with the configuration that `.env` and `site/` make now; labs, kernels and websockets go on.
+    Guard and firewall are restarted too where their rules changed: the hub's asks would be refused by the older ones.
 
     What Compose itself reads of `.env` (ports, memory of the services) takes `up`.
     """
     deployment = existing()
+    prepare_storage(deployment)
     render_checked(deployment)
-    with step("Restarting the hub; labs go on"):
-        deployment.compose("restart", "hub")
-        wait_until_healthy(deployment, ["hub"])
+    services = [*(name for name in ("guard", "firewall") if runs_older_files(deployment, name)), "hub"]
+    with step(f"Restarting {' and '.join(services)}; labs go on"):
+        deployment.compose("restart", *services)
+        wait_until_healthy(deployment, services)
     proof.prove(deployment.settings)
 
 

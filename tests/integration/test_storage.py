@@ -271,8 +271,23 @@ def test_a_share_that_went_away_is_told(disk: Disk) -> None:
     selma.start_lab()
 
 
+def test_a_new_share_needs_a_restart_only(disk: Disk) -> None:
+    """After `make restart` a share that is new is there, its volume made and the guard's rules with it, and labs ran
+    on."""
+    selma = disk.person("selma")
+    selma.start_lab()
+    running, shares = disk.trial.lab("selma").id, disk.trial.directory / "site" / "shares.yaml"
+    late = "  - {name: late, volume: late, target: /srv/late, read_only: false, users: [selma]}\n"
+    shares.write_text(shares.read_text() + late)
+    disk.trial.make("restart")
+    assert disk.trial.lab("selma").id == running
+    selma.stop_lab()
+    selma.start_lab()
+    assert selma.run("open('/srv/late/mine', 'w').write('x'); print(open('/srv/late/mine').read())") == "x\n"
+
+
 def test_a_bad_share_changes_nothing(disk: Disk) -> None:
-    """A forbidden path is refused by `make check` and by `make up` with the share's name; what runs goes on."""
+    """A forbidden path is refused by `make check` and by `make up` with line and column; what runs goes on."""
     shares = disk.trial.directory / "site" / "shares.yaml"
     before, rendered = shares.read_text(), (disk.trial.directory / "rendered" / "guard.json").read_text()
     started = disk.trial.container("hub").attrs["State"]["StartedAt"]
@@ -281,7 +296,7 @@ def test_a_bad_share_changes_nothing(disk: Disk) -> None:
         for verb in ("check", "up"):
             done = disk.trial.make(verb, check=False)
             assert done.returncode == 2
-            assert re.search(r"site/shares.yaml line 6 column 21: /etc may not be shared", done.stdout), done.stdout
+            assert re.search(r"site/shares.yaml line 7 column 21: /etc may not be shared", done.stdout), done.stdout
     finally:
         shares.write_text(before)
     assert (disk.trial.directory / "rendered" / "guard.json").read_text() == rendered
