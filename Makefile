@@ -1,6 +1,6 @@
 # Homeroom's verbs. Each is one line; what they do is in generator/cli.py.
 .DEFAULT_GOAL := help
-.PHONY: help init check render up down restart logs status gpus build kernels shell password account clean lint test test-unit reference locks bench
+.PHONY: help init check render up down restart logs status gpus build kernels shell password account prewarm clean lint test test-unit reference locks bench
 MAKEFLAGS += --no-print-directory
 HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
@@ -35,6 +35,8 @@ password: ## Give the administrator a new password (NAME=ada: somebody else)
 	$(HOMEROOM) password $(NAME)
 account:  ## Make an approved account (NAME=ada)
 	$(HOMEROOM) account $(NAME)
+prewarm:  ## Start a group's labs before its people come (GROUP=biology, PROFILE=small, MINUTES=60)
+	$(HOMEROOM) prewarm $(GROUP) $(if $(PROFILE),--profile=$(PROFILE)) $(if $(MINUTES),--minutes=$(MINUTES))
 clean:    ## Remove containers, images and generated files; never homes
 	$(HOMEROOM) clean
 lint:     ## Check the code (developers)

@@ -10,11 +10,9 @@ from typing import Any
 
 from generator.console import step
 from generator.deployment import Deployment
-from generator.engine import compose_command, engine_environment
 from generator.errors import HomeroomError
 from generator.paths import ROOT
 from generator.render import USERNAME_PATTERN
-from generator.settings import Settings
 
 PASSWORD_WORDS = 4
 _ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without what is misread: i, l, o, 0, 1
@@ -30,9 +28,7 @@ def ask_hub(deployment: Deployment, *arguments: str, password: str = "") -> dict
 
     :raises HomeroomError: the hub does not run, or the command failed.
     """
-    environment = engine_environment(deployment.engine, drop=set(Settings.model_fields))
-    command = [*compose_command(deployment.engine), "--project-directory", str(ROOT), "exec", "-T", "hub"]
-    command += ["python", "-m", "homeroom.accounts", *arguments]
+    command, environment = deployment.hub_python("homeroom.accounts", *arguments)
     done = subprocess.run(command, input=f"{password}\n", capture_output=True, text=True, env=environment, cwd=ROOT)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()

@@ -51,7 +51,7 @@ def check() -> None:
     kernels.read(SITE)
     site_images.own(SITE)
     console.note("[green]✓[/green] .env and site/ can be read")
-    for finding in deployment.check_machine(here.settings, here.engine):
+    for finding in [*deployment.check_machine(here.settings, here.engine), *deployment.check_schedule(here.settings)]:
         mark = "[green]✓[/green]" if finding.level == "ok" else "[yellow]![/yellow]"
         place = f"{finding.place}: " if finding.place else ""
         console.note(
@@ -184,6 +184,18 @@ def account(name: Annotated[str, typer.Argument(help="The name of the person.")]
         raise HomeroomError("whose account is it?", place="NAME", remedy="Run `make account NAME=ada`.")
     fresh = accounts.add(deployment.existing(), name)
     console.note(f"Account of [bold]{name}[/bold], password: [bold]{fresh}[/bold]   (shown this once)")
+
+
+@app.command()
+def prewarm(
+    group: Annotated[str, typer.Argument(help="Of site/groups.yaml, or the hub's own.")] = "",
+    profile: Annotated[str, typer.Option(help="The kind of lab; each person's default where none is named.")] = "",
+    minutes: Annotated[int, typer.Option(help="How long a lab waits for its person.")] = 60,
+) -> None:
+    """Start the labs of a group before its people come."""
+    from generator import deployment, prewarm
+
+    prewarm.prewarm(deployment.existing(), group, profile, minutes)
 
 
 @app.command()

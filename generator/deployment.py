@@ -25,12 +25,21 @@ from generator import (
     preflight,
     proof,
     render,
+    schedule,
     site_files,
     site_images,
     storage,
 )
 from generator.console import counted, note, step, warn
-from generator.engine import Engine, EngineMissing, client, find_engine, run_compose
+from generator.engine import (
+    Engine,
+    EngineMissing,
+    client,
+    compose_command,
+    engine_environment,
+    find_engine,
+    run_compose,
+)
 from generator.engine_install import provide_engine, terminal_question
 from generator.errors import HomeroomError, raise_all
 from generator.images import BuildSpec, ensure_images
@@ -67,6 +76,12 @@ class Deployment:
             self.engine, arguments, project_dir=ROOT, drop=set(Settings.model_fields), capture=capture, check=check
         )
         return done.stdout
+
+    def hub_python(self, module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
+        """The command that runs a Python module in the hub's container, and the environment to run it in."""
+        command = [*compose_command(self.engine), "--project-directory", str(ROOT), "exec", "-T", "hub"]
+        environment = engine_environment(self.engine, drop=set(Settings.model_fields))
+        return [*command, "python", "-m", module, *arguments], environment
 
     def service(self, name: str) -> Container | None:
         """The container of a service, running or not."""
@@ -167,6 +182,15 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
     findings = preflight.run_checks(engine, wanted)
     raise_all([*preflight.errors_of(findings), *homes.homes_faults(settings, ROOT)])
     return findings
+
+
+def check_schedule(settings: Settings) -> list[preflight.Finding]:
+    """Whether the labs of each lesson fit; changes nothing.
+
+    :raises HomeroomError: everything that is wrong with site/schedule.yaml.
+    """
+    known = labs.load(settings, SITE, labs.read_machine())
+    return list(schedule.findings(schedule.load(SITE, known), known))
 
 
 def named_images(settings: Settings) -> list[tuple[str, str]]:
@@ -352,7 +376,7 @@ def runs_older_files(deployment: Deployment, service: str) -> bool:
         "guard": [RENDERED / render.GUARD_POLICY],
         "firewall": [RENDERED / render.FIREWALL_RULES],
         "hub": [
-            *(RENDERED / name for name in (render.HUB_CONFIG, render.CULLER_CONFIG, render.HUB_D)),
+            *(RENDERED / name for name in (render.HUB_CONFIG, render.CULLER_CONFIG, render.LESSONS, render.HUB_D)),
             *(RENDERED / render.HUB_D).glob("*.py"),
         ],
     }[service]
@@ -417,7 +441,7 @@ def up() -> None:
         with step("Checking the machine, with its engine") as shown:
             findings = check_machine(settings, deployment.engine)
             shown.say(deployment.engine.title)
-    for finding in findings:
+    for finding in [*findings, *check_schedule(settings)]:
         if finding.level == "warn":
             warn(f"{finding.place}: {finding.cause}\n  {finding.remedy}")
     check_gpus(deployment)

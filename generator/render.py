@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
 
-from generator import firewall, gpu_host, gpus, labs
+from generator import firewall, gpu_host, gpus, labs, schedule
 from generator.atomic import write_atomically
 from generator.errors import HomeroomError, raise_all
 from generator.gpus import Pool
@@ -29,6 +30,7 @@ HUB_CONFIG = "jupyterhub_config.py"
 CULLER_CONFIG = "idle_culler_config.py"
 GUARD_POLICY = "guard.json"
 FIREWALL_RULES = "firewall.nft"
+LESSONS = "lessons.json"
 HUB_D = "hub.d"
 HUB_D_REMEDY = "Mend the file, or give it another ending than .py; then run the command again."
 
@@ -73,7 +75,13 @@ def culler_config(settings: Settings, known: Labs) -> str:
     )
 
 
-def hub_config(settings: Settings, known: Labs, storage: Storage, pool: Pool = gpus.NO_GPUS) -> str:
+def hub_config(
+    settings: Settings,
+    known: Labs,
+    storage: Storage,
+    pool: Pool = gpus.NO_GPUS,
+    lessons: Sequence[schedule.Lesson] = (),
+) -> str:
     """The text of `jupyterhub_config.py`."""
     template = _environment().get_template("jupyterhub_config.py.j2")
     return template.render(
@@ -100,6 +108,8 @@ def hub_config(settings: Settings, known: Labs, storage: Storage, pool: Pool = g
         password_min_length=settings.PASSWORD_MIN_LENGTH,
         storage=storage.hub_traits(),
         shares=[one.trait() for one in storage.shared],
+        prewarm_at_once=settings.PREWARM_AT_ONCE or labs.read_machine().cpus,
+        scheduled=bool(lessons),
         template_vars={"accounts": settings.AUTH == "native", "password_min_length": settings.PASSWORD_MIN_LENGTH},
         username_pattern=USERNAME_PATTERN,
         kernels_target=KERNELS_TARGET,
@@ -148,6 +158,12 @@ def guard_policy(settings: Settings, known: Labs, storage: Storage, pool: Pool =
     return json.dumps(policy, indent=2) + "\n"
 
 
+def lessons_file(settings: Settings, lessons: Sequence[schedule.Lesson]) -> str:
+    """The text of `lessons.json`: when which labs are to be started; the service prewarm reads it."""
+    data = [schedule.as_data(lesson) for lesson in lessons]
+    return json.dumps({"base_url": settings.BASE_URL, "zone": settings.TIMEZONE, "lessons": data}, indent=2) + "\n"
+
+
 def firewall_rules(settings: Settings, name_servers: list[str]) -> str:
     """The text of `firewall.nft`: what labs may reach.
 
@@ -180,14 +196,16 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
     """
     pool = gpus.load(site, gpu_host.read_host() if (site / gpus.GPUS).exists() else [])
     known = labs.load(settings, site, labs.read_machine())
+    lessons = schedule.load(site, known)
     if any(profile["gpus"] for profile in known.profiles):
         raise_all(list(gpus.profile_faults(SiteFile(site / labs.PROFILES), known.profiles, pool)))
     disk = load_storage(settings, site, ROOT, known_groups=known.groups)
     found = {
-        HUB_CONFIG: hub_config(settings, known, disk, pool),
+        HUB_CONFIG: hub_config(settings, known, disk, pool, lessons),
         CULLER_CONFIG: culler_config(settings, known),
         GUARD_POLICY: guard_policy(settings, known, disk, pool),
         FIREWALL_RULES: firewall_rules(settings, _name_servers()),
+        LESSONS: lessons_file(settings, lessons),
     }
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)
@@ -229,7 +247,8 @@ def write(wanted: dict[str, str], directory: Path) -> list[str]:
 
 
 def _present(directory: Path) -> set[str]:
-    names = {HUB_CONFIG, CULLER_CONFIG, GUARD_POLICY, FIREWALL_RULES} & {path.name for path in directory.glob("*")}
+    known = {HUB_CONFIG, CULLER_CONFIG, GUARD_POLICY, FIREWALL_RULES, LESSONS}
+    names = known & {path.name for path in directory.glob("*")}
     return names | {f"{HUB_D}/{path.name}" for path in (directory / HUB_D).glob("*.py")}
 
 

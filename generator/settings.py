@@ -328,6 +328,14 @@ class Settings(BaseModel):
         ge=0,
         le=86400,
     )
+    PREWARM_AT_ONCE: Whole = setting(
+        0,
+        About(group=LABS, consumers=("hub",), unit="labs"),
+        """Labs that may be starting, whoever asked for them, before `make prewarm` or the schedule begins another one.
+        0: as many as the machine has CPUs.""",
+        ge=0,
+        le=100,
+    )
     LAB_SUBNET: Subnet = setting(
         "10.213.0.0/20",
         About(group=LABS, consumers=("compose", "hub", "generator"), unit="IPv4 network"),

@@ -12,7 +12,7 @@ import docker.errors
 from docker.models.containers import Container
 from rich.table import Table
 
-from generator import accounts, gpu_host, gpus, home_use, proof
+from generator import accounts, gpu_host, gpus, home_use, prewarm, proof, schedule
 from generator.console import counted, note, out, warn
 from generator.deployment import USER_LABEL, Deployment
 from generator.errors import HomeroomError
@@ -106,10 +106,29 @@ def show(deployment: Deployment) -> None:
         if outdated:
             note(f"{len(outdated)} of them run an old image; they get the new one when they are started next.")
 
+    _show_lesson(deployment)
     _show_gpus(deployment, now)
     _show_people(deployment)
     _show_homes(deployment)
     _show_machine(deployment)
+
+
+def _show_lesson(deployment: Deployment) -> None:
+    """The next lesson and how many labs wait for their people; nothing where no schedule is kept."""
+    if not (SITE / schedule.SCHEDULE).exists():
+        return
+    try:
+        found = prewarm.upcoming(deployment)
+    except HomeroomError as error:
+        warn(str(error))
+        return
+    lesson = found["lesson"]
+    if lesson:
+        begin, labs_from = (datetime.fromisoformat(lesson[name]) for name in ("begin", "labs_from"))
+        when = f"{begin:%a %d %b %H:%M}, labs from {labs_from:%H:%M}"
+        note(f"\n[bold]next lesson[/bold]  {lesson['name']} ({', '.join(lesson['groups'])}), {when}")
+    if lesson or found["warm"]:
+        note(f"{counted(found['warm'], 'lab')} warm: started for a lesson and not opened yet")
 
 
 def _show_gpus(deployment: Deployment, now: datetime) -> None:

@@ -40,6 +40,11 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
             return None
         return super().create_user(username, password, **kwargs)
 
+    def is_approved(self, username: str) -> bool:
+        """Whether there is an account of this name that may sign in."""
+        account = self.get_user(username)
+        return account is not None and bool(account.is_authorized)
+
     def is_password_strong(self, password: str) -> bool:
         """Whether the password is long enough, not too long for bcrypt, and not a common one."""
         return self.password_fault(password) is None

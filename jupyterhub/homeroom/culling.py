@@ -1,4 +1,5 @@
-"""When labs end, and why: idle for too long, run for longer than their profile lets them, or out of memory.
+"""When labs end, and why: idle for too long, run for longer than their profile lets them, started for a lesson and not
+opened, or out of memory.
 
 The library jupyterhub-idle-culler asks `arbiter` about each running lab; `idle_culler_config.py` says so. What a lab's
 plan allows travels in the spawner's state, so that a lab keeps the rules that it was started with.
@@ -20,8 +21,21 @@ STATE = "homeroom"
 
 LONGEST_REPORT_SECONDS = 300
 OUT_OF_MEMORY = "Your lab ran out of memory and was stopped."
+UNOPENED = "Your lab was started for a lesson, and stopped because nobody opened it."
 KILLED = 137  # 128 + SIGKILL
 _culling_since = time.monotonic()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassStart:
+    """What a lab is started for before its person asks; both in seconds since the epoch.
+
+    :param lesson_at: when the lesson begins.
+    :param keep_until: how long the lab waits for its person.
+    """
+
+    lesson_at: float
+    keep_until: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,21 +44,35 @@ class Facts:
 
     :param idle_seconds: idle for this long, it is stopped; 0: never.
     :param longest_seconds: running for this long, it is stopped, busy or not; 0: never.
+    :param lesson_at: when the lesson begins that the lab was started for, in seconds since the epoch; 0: its person
+        started it. Time before the lesson is neither idle nor run.
+    :param keep_until: unopened at this time, it is stopped.
+    :param opened: somebody has opened it.
     """
 
     profile: str
     idle_seconds: int
     longest_seconds: int
     gpus: int = 0
+    lesson_at: float = 0.0
+    keep_until: float = 0.0
+    opened: bool = False
+
+    @property
+    def unopened(self) -> bool:
+        """Whether it was started for a lesson, and nobody has been in it."""
+        return bool(self.lesson_at) and not self.opened
 
     @classmethod
-    def of(cls, plan: LabPlan) -> Facts:
-        """The facts of a lab that is started by this plan."""
+    def of(cls, plan: LabPlan, start: ClassStart | None = None) -> Facts:
+        """The facts of a lab that is started by this plan, for a lesson or by its person."""
         return cls(
             profile=plan.profile,
             idle_seconds=plan.idle_seconds,
             longest_seconds=plan.longest_seconds,
             gpus=plan.gpus,
+            lesson_at=start.lesson_at if start else 0.0,
+            keep_until=start.keep_until if start else 0.0,
         )
 
     def as_state(self) -> dict[str, Any]:
@@ -63,8 +91,14 @@ def report_seconds(idle_seconds: int) -> int:
     return max(1, min(LONGEST_REPORT_SECONDS, idle_seconds // 4)) if idle_seconds else LONGEST_REPORT_SECONDS
 
 
-def why_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float) -> str:
-    """Why a lab's time is over, in a sentence for its owner; empty: it is not."""
+def why_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, now: float) -> str:
+    """Why a lab's time is over, in a sentence for its owner; empty: it is not.
+
+    :param now: seconds since the epoch.
+    """
+    if facts.unopened:
+        return UNOPENED if now >= facts.keep_until else ""
+    runs_for_seconds = min(runs_for_seconds, now - facts.lesson_at)
     if facts.longest_seconds and runs_for_seconds >= facts.longest_seconds:
         return f"Your lab was stopped after {duration(facts.longest_seconds)}, the longest that its kind may run."
     if facts.idle_seconds and min(idle_for_seconds, runs_for_seconds) >= facts.idle_seconds:
@@ -85,7 +119,9 @@ def why_ended(state: Mapping[str, Any], memory: str) -> str:
     return f"Your lab ended by itself (exit code {state['ExitCode']}). Files that were saved are kept."
 
 
-def is_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, culling_for_seconds: float) -> bool:
+def is_over(
+    facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, culling_for_seconds: float, now: float
+) -> bool:
     """Whether a lab is to be stopped.
 
     :param culling_for_seconds: how long there has been a hub that labs could report to. After a break of the hub, a lab
@@ -93,7 +129,7 @@ def is_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, c
     """
     if culling_for_seconds < 2 * report_seconds(facts.idle_seconds):
         facts = replace(facts, idle_seconds=0)
-    return bool(why_over(facts, idle_for_seconds=idle_for_seconds, runs_for_seconds=runs_for_seconds))
+    return bool(why_over(facts, idle_for_seconds=idle_for_seconds, runs_for_seconds=runs_for_seconds, now=now))
 
 
 def arbiter(inactive: timedelta | None, inactive_limit: int, server: Mapping[str, Any]) -> bool:
@@ -110,4 +146,5 @@ def arbiter(inactive: timedelta | None, inactive_limit: int, server: Mapping[str
         idle_for_seconds=(runs_for if inactive is None else inactive).total_seconds(),
         runs_for_seconds=runs_for.total_seconds(),
         culling_for_seconds=time.monotonic() - _culling_since,
+        now=time.time(),
     )

@@ -37,6 +37,12 @@ class Need:
         """Whether this is within a budget."""
         return self.memory_bytes <= budget.memory_bytes and self.cpus <= budget.cpus + 1e-9
 
+    def beyond(self, budget: Need) -> Need:
+        """By how much this is more than a budget."""
+        return Need(
+            memory_bytes=max(0, self.memory_bytes - budget.memory_bytes), cpus=max(0.0, self.cpus - budget.cpus)
+        )
+
 
 NOTHING = Need(memory_bytes=0, cpus=0.0)
 
@@ -99,6 +105,21 @@ def first_served(waiting: Sequence[Need], used: Need, budget: Need) -> int:
     return served
 
 
+def who_gives_way(unopened: Sequence[tuple[Key, Need]], missing: Need) -> list[Key]:
+    """Which labs that nobody has opened make room for somebody in line: the first few that are enough.
+
+    None where all of them are not enough: then nobody is helped by stopping them.
+    """
+    going: list[Key] = []
+    freed = NOTHING
+    for key, need in unopened:
+        if missing.fits(freed):
+            break
+        going.append(key)
+        freed = freed + need
+    return going if missing.fits(freed) else []
+
+
 def estimate(need: Need, before: Need, running: Collection[Running], budget: Need, now: float) -> Estimate:
     """When there will be a place for `need`, behind those in line who need `before` and who are taken to stay on."""
     latest = _fits_at(need + before, [(one.need, one.sure_end()) for one in running], budget, now)
@@ -137,12 +158,19 @@ class Places:
 
     :param budget: what all labs together may be promised.
     :param running: tells the labs whose containers are there, by key; asked anew each time.
+    :param make_room: stops labs that nobody has opened yet, where that frees what is missing; tells whether it did.
     """
 
-    def __init__(self, budget: Need, running: Callable[[], Awaitable[Mapping[Key, Running]]]) -> None:
+    def __init__(
+        self,
+        budget: Need,
+        running: Callable[[], Awaitable[Mapping[Key, Running]]],
+        make_room: Callable[[Need], Awaitable[bool]] | None = None,
+    ) -> None:
         self.budget = budget
         self.seen: Mapping[Key, Running] = {}  # what was there when it was last looked
         self._running = running
+        self._make_room = make_room
         self._waiting: list[Ticket] = []
         self._reserved: dict[Key, Need] = {}
         self._lock = asyncio.Lock()
@@ -173,11 +201,24 @@ class Places:
         before = total([*(ticket.need for ticket in ahead), *starting])
         return estimate(need, before, self.seen.values(), self.budget, time.time() if now is None else now)
 
+    async def take(self, key: Key, need: Need) -> bool:
+        """Reserve a place for a lab that nobody waits for, until `release`; false where there is none to spare.
+
+        A place is to spare when nobody stands in line and one more of the kind is left for whoever comes next.
+        """
+        async with self._lock:
+            if self._waiting or not (await self.used() + need + need).fits(self.budget) or self._waiting:
+                return False
+            self._reserved[key] = need
+            return True
+
     async def wait_for(self, key: Key, need: Need, timeout_seconds: float) -> None:
         """Return when there is a place for this lab, which is then reserved until `release`.
 
         :raises Full: there was none in time, or the lab is larger than all places together.
         """
+        if key in self._reserved:  # by `take`
+            return
         if not need.fits(self.budget):
             raise Full("This lab is larger than all that labs may have on this machine. Please choose a smaller one.")
         ticket = Ticket(key, need)
@@ -207,6 +248,8 @@ class Places:
         async with self._lock:
             try:
                 used = await self.used()
+                if await self._give_way(used):
+                    used = await self.used()
             except Exception as error:  # of whatever kind: nobody loses their place in line for it
                 log.warning("The engine did not tell which labs run: %s", error)
                 return
@@ -215,6 +258,14 @@ class Places:
                 self._reserved[ticket.key] = ticket.need
                 ticket.served.set()
             del self._waiting[:count]
+
+    async def _give_way(self, used: Need) -> bool:
+        """Have labs that nobody has opened make room for the first in line who does not fit; whether they did."""
+        served = first_served([ticket.need for ticket in self._waiting], used, self.budget)
+        if served == len(self._waiting) or self._make_room is None:
+            return False
+        wanted = used + total([ticket.need for ticket in self._waiting[: served + 1]])
+        return await self._make_room(wanted.beyond(self.budget))
 
     def release(self, key: Key) -> None:
         """Forget the reservation: the container is there and counts by itself, or it never came to be."""

@@ -20,9 +20,9 @@ from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom import choice, sockets
 from homeroom.choice import size
+from homeroom.class_labs import ClassSpawner
 from homeroom.create_body import Mount
-from homeroom.culling import OUT_OF_MEMORY, Facts, report_seconds, why_ended, why_over
-from homeroom.gpu_labs import GPUSpawner
+from homeroom.culling import OUT_OF_MEMORY, UNOPENED, Facts, report_seconds, why_ended, why_over
 from homeroom.homes import directory_name
 from homeroom.no_lab import NoLab, explained
 from homeroom.places import Estimate, Full, Key, Need, Places, Running
@@ -42,7 +42,7 @@ class LabDied(NoLab):
     """The lab's container ended before the lab answered."""
 
 
-class LabSpawner(GPUSpawner):
+class LabSpawner(ClassSpawner):
     """Starts each lab in a hardened container of its own.
 
     Differences from DockerSpawner that an administrator meets:
@@ -95,7 +95,6 @@ class LabSpawner(GPUSpawner):
     _labs_mountpoint: str | None = None
     _places: Places | None = None
     _plan: LabPlan | None = None
-    _facts: Facts | None = None
     _reset = False
     ended = ""
     """Why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs."""
@@ -196,7 +195,7 @@ class LabSpawner(GPUSpawner):
         if LabSpawner._places is None:
             no_end = 2**62
             budget = Need(memory_bytes=self.labs_memory_bytes or no_end, cpus=self.labs_cpus or float(no_end))
-            LabSpawner._places = Places(budget, self._running)
+            LabSpawner._places = Places(budget, self._running, self.make_room)
         return LabSpawner._places
 
     async def _running(self) -> dict[Key, Running]:
@@ -236,7 +235,7 @@ class LabSpawner(GPUSpawner):
         """
         self._check_count()
         self._plan = self._decide()
-        self._facts = Facts.of(self._plan)
+        self._facts = Facts.of(self._plan, self.class_start)
         self.ended = ""
         self.image = self._plan.image
         if self._clearing:
@@ -370,11 +369,14 @@ class LabSpawner(GPUSpawner):
         record = self.orm_spawner
         if self._facts is None or not record.started or not record.last_activity:
             return ""
+        if self.unopened:
+            return UNOPENED
         present = datetime.now(UTC).replace(tzinfo=None)  # the hub's database knows no zones
         return why_over(
             self._facts,
             idle_for_seconds=(present - record.last_activity).total_seconds(),
             runs_for_seconds=(present - record.started).total_seconds(),
+            now=time.time(),
         )
 
     def reset_at_start(self, wanted: bool) -> None:
@@ -487,7 +489,7 @@ class LabSpawner(GPUSpawner):
 
     def get_state(self) -> dict[str, Any]:
         """What the hub keeps of a lab: the facts that its end is decided by, and what its owner is to find next."""
-        state: dict[str, Any] = super().get_state() | (self._facts.as_state() if self._facts else {})
+        state: dict[str, Any] = super().get_state() | (self.facts.as_state() if self.facts else {})
         return state | ({ENDED: self.ended} if self.ended else {}) | ({RESET: True} if self._reset else {})
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -528,8 +530,14 @@ class LabSpawner(GPUSpawner):
             "homeroom.memory": str(self.plan.memory_bytes),
             "homeroom.cpus": f"{self.plan.cpus:g}",
             "homeroom.idle": str(self.plan.idle_seconds),
-            "homeroom.longest": str(self.plan.longest_seconds),
+            "homeroom.longest": str(self._longest_seconds),
         }
+
+    @property
+    def _longest_seconds(self) -> int:
+        """How long the container runs at the longest, the time before a lesson included; 0: no end."""
+        before_lesson = max(0, int(self.class_start.lesson_at - time.time())) if self.class_start else 0
+        return self.plan.longest_seconds and self.plan.longest_seconds + before_lesson
 
     def get_env(self) -> dict[str, str]:
         """The lab's environment: the hub's, limits, what profile and groups add, what the start script is told."""

@@ -11,6 +11,7 @@ from homeroom.plan import LabPlan
 from homeroom_lab import activity
 
 HOUR = 3600
+NOW = 2_000_000_000.0
 
 
 def facts(idle_seconds: int = HOUR, longest_seconds: int = 0) -> Facts:
@@ -38,13 +39,14 @@ def test_a_labs_end(idle_seconds: int, longest_seconds: int, idle_for: int, runs
         idle_for_seconds=idle_for,
         runs_for_seconds=runs_for,
         culling_for_seconds=10 * HOUR,
+        now=NOW,
     )
     assert over is expected
 
 
 def test_no_lab_is_stopped_because_the_hub_was_away() -> None:
     """After a break of the hub idleness counts only when labs had time to report; the longest run counts at once."""
-    idle = {"idle_for_seconds": 2 * HOUR, "runs_for_seconds": 5 * HOUR}
+    idle = {"idle_for_seconds": 2 * HOUR, "runs_for_seconds": 5 * HOUR, "now": NOW}
     assert not is_over(facts(), **idle, culling_for_seconds=report_seconds(HOUR))
     assert is_over(facts(), **idle, culling_for_seconds=2 * report_seconds(HOUR))
     assert is_over(facts(0, HOUR), **idle, culling_for_seconds=0)
