@@ -109,6 +109,23 @@ class SiteFile:
             raise self._error(
                 str(error.problem or error), error.problem_mark, remedy="Write plain text, numbers, lists and fields."
             ) from None
+        except ValueError as error:
+            raise self._error(
+                str(error), self._impossible(), remedy="Mend the date, or put it in quotes where it is none."
+            ) from None
+
+    def _impossible(self) -> yaml.Mark | None:
+        """Where the value stands that looks like a date and is none, such as 2026-13-01."""
+        for token in yaml.scan(self.path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader):
+            if isinstance(token, yaml.ScalarToken) and token.plain:
+                try:
+                    yaml.safe_load(token.value)
+                except ValueError:
+                    found: yaml.Mark = token.start_mark
+                    return found
+                except yaml.YAMLError:
+                    continue
+        return None
 
 
 def load(path: Path, model: type[Model]) -> Model | None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from homeroom import culling
-from homeroom.culling import Facts, is_over, report_seconds
+from homeroom.culling import ClassStart, Facts, is_over, report_seconds, why_over
 from homeroom.plan import LabPlan
 from homeroom_lab import activity
 
@@ -50,6 +51,41 @@ def test_no_lab_is_stopped_because_the_hub_was_away() -> None:
     assert not is_over(facts(), **idle, culling_for_seconds=report_seconds(HOUR))
     assert is_over(facts(), **idle, culling_for_seconds=2 * report_seconds(HOUR))
     assert is_over(facts(0, HOUR), **idle, culling_for_seconds=0)
+
+
+LESSON = ClassStart(lesson_at=NOW, keep_until=NOW + 1200)
+WARM = LabPlan(profile="small", image="i", memory_bytes=1, cpus=1, idle_seconds=600, longest_seconds=HOUR)
+
+
+@pytest.mark.parametrize(
+    ("opened", "since_lesson", "idle_for", "expected"),
+    [
+        (False, -900, 10 * HOUR, ""),
+        (False, 1199, 10 * HOUR, ""),
+        (False, 1200, 0, "nobody opened it"),
+        (True, -60, 900, ""),
+        (True, 599, 2 * HOUR, ""),
+        (True, 600, 2 * HOUR, "nothing had run in it for 10 min"),
+        (True, HOUR - 1, 0, ""),
+        (True, HOUR, 0, "stopped after 1 h"),
+    ],
+)
+def test_a_lab_for_a_lesson(opened: bool, since_lesson: int, idle_for: int, expected: str) -> None:
+    """Before its lesson a lab's time is never over. Not opened, it ends when it was kept for long enough, and not
+    before; opened, what is idle or runs too long is counted from the lesson on."""
+    known = replace(Facts.of(WARM, LESSON), opened=opened)
+    runs_for = 5 * HOUR
+    said = why_over(known, idle_for_seconds=idle_for, runs_for_seconds=runs_for, now=NOW + since_lesson)
+    assert expected in said if expected else said == ""
+
+
+def test_a_lab_for_a_lesson_is_given_up_also_where_labs_are_never_idle() -> None:
+    """Who is exempt from idleness is not kept a lab that they did not come for; a break of the hub changes nothing."""
+    exempt = Facts.of(replace(WARM, idle_seconds=0, longest_seconds=0), LESSON)
+    after = {"idle_for_seconds": 0, "runs_for_seconds": HOUR, "culling_for_seconds": 0}
+    assert is_over(exempt, **after, now=NOW + 1200)
+    assert not is_over(exempt, **after, now=NOW + 1199)
+    assert Facts.from_state(exempt.as_state()) == exempt
 
 
 @pytest.mark.parametrize("idle_seconds", [8, 60, HOUR, 0])

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from homeroom import places as module
-from homeroom.places import Full, Key, Need, Places, Running, estimate, first_served, total
+from homeroom.places import Full, Key, Need, Places, Running, estimate, first_served, total, who_gives_way
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -397,3 +397,87 @@ def test_the_estimate_of_who_waits_counts_those_ahead_only() -> None:
         await asyncio.gather(*waits, return_exceptions=True)
 
     run(scenario)
+
+
+def test_a_place_is_taken_only_where_one_is_to_spare() -> None:
+    """What nobody waits for is begun while one more of the kind would fit, and holds its place without a wait."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        places = Places(BUDGET, engine.running)
+        assert await places.take(("a", ""), need(4))
+        assert not await places.take(("b", ""), need(4))
+        assert await places.take(("c", ""), need(3))
+        await places.wait_for(("a", ""), need(4), 0)
+        assert (await places.used()).memory_bytes == 7
+
+    run(scenario)
+
+
+def test_nothing_is_taken_before_who_stands_in_line() -> None:
+    """While somebody waits, also from the very moment in which the engine is asked, there is no place to spare."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        engine.start("zoe", need(5))
+        places = Places(BUDGET, engine.running)
+        waiting = asyncio.create_task(places.wait_for(("ada", ""), need(8), 5))
+        await asyncio.sleep(0.02)
+        assert not await places.take(("b", ""), need(1))
+        del engine.labs["zoe", ""]
+        await waiting
+        places.release(("ada", ""))
+        late: list[asyncio.Task[None]] = []
+
+        async def comes() -> None:
+            if not late:
+                late.append(asyncio.create_task(places.wait_for(("bela", ""), need(8), 5)))
+                await asyncio.sleep(0)
+
+        engine.during = comes
+        assert not await places.take(("c", ""), need(1))
+        await late[0]
+
+    run(scenario)
+
+
+def test_labs_that_nobody_opened_make_room_at_once() -> None:
+    """Who does not fit beside such labs has a place as soon as enough of them are stopped, and no more are."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        for name in ("warm1", "warm2", "warm3"):
+            engine.start(name, need(3))
+        asked: list[Need] = []
+
+        async def make_room(missing: Need) -> bool:
+            asked.append(missing)
+            going = who_gives_way([(key, one.need) for key, one in engine.labs.items()], missing)
+            for key in going:
+                del engine.labs[key]
+            return bool(going)
+
+        places = Places(BUDGET, engine.running, make_room)
+        await places.wait_for(("ada", ""), need(1), 0)
+        assert asked == []
+        await places.wait_for(("bela", ""), need(4), 0)
+        assert asked == [need(4, 0)]
+        assert list(engine.labs) == [("warm3", "")]
+        with pytest.raises(Full):
+            await places.wait_for(("chen", ""), need(10), 0.02)
+        assert list(engine.labs) == [("warm3", "")]
+
+    run(scenario)
+
+
+@given(st.lists(NEEDS, max_size=6), NEEDS)
+def test_as_many_give_way_as_it_takes(unopened: list[Need], missing: Need) -> None:
+    """Those who go free what is missing and without the last of them would not; none goes where all do not help."""
+    labs = [((str(number), ""), one) for number, one in enumerate(unopened)]
+    going = who_gives_way(labs, missing)
+    assert going == [key for key, _ in labs][: len(going)]
+    if going:
+        assert missing.fits(total(unopened[: len(going)]))
+        assert not missing.fits(total(unopened[: len(going) - 1]))
+    else:
+        assert not missing.fits(total(unopened))

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homeroom import lessons
 from homeroom.authenticator import AccountAuthenticator, AnybodyAuthenticator
+from homeroom.class_start import SCOPE, ClassStartHandler, ClassStarts
 from homeroom.culling import arbiter
 from homeroom.echo import EchoHandler
 from homeroom.lab_pages import ResetHandler, RestartHandler
@@ -36,7 +38,7 @@ from tests.hub_config import loaded
 from tests.sample_settings import OTHER_VALUES, TOKEN, settings
 
 SPECS = specs()
-CLASSES = (JupyterHub, LabSpawner, SocketProxy, AccountAuthenticator, Authenticator)
+CLASSES = (JupyterHub, LabSpawner, SocketProxy, AccountAuthenticator, Authenticator, ClassStarts)
 VARIANTS: dict[str, dict[str, str]] = {
     "defaults": {},
     "dummy": {"AUTH": "dummy", "HUB_IP": "127.0.0.1"},
@@ -134,11 +136,12 @@ def test_every_value_fits_its_trait(tmp_path: Path, variant: dict[str, str], mon
     assert [import_object(handler) for _, handler in hub.extra_handlers] == [
         EchoHandler,
         LeaveHandler,
+        ClassStartHandler,
         RestartHandler,
         ResetHandler,
     ]
     for role in hub.load_roles:
-        assert set(role["scopes"]) <= scope_definitions.keys()
+        assert set(role["scopes"]) <= scope_definitions.keys() | hub.custom_scopes.keys()
         assert set(role["services"]) <= {service["name"] for service in hub.services}
 
 
@@ -201,10 +204,32 @@ def test_the_culler_reads_its_own_file(tmp_path: Path) -> None:
     """The service is told the file that is rendered for it, which its own class understands to the last trait, and may
     read the state in which each lab says what holds for it."""
     hub = loaded(tmp_path)["JupyterHub"]
-    (service,), (role,) = hub["services"], hub["load_roles"]
+    service, role = hub["services"][0], hub["load_roles"][0]
     assert service["command"][-1] == f"--config=/srv/jupyterhub/{render.CULLER_CONFIG}"
     assert "admin:server_state" in role["scopes"]
     assert culler_of(tmp_path).keys() <= IdleCuller.class_traits(config=True).keys()
+
+
+def test_the_prewarmer_may_do_one_thing(tmp_path: Path) -> None:
+    """The service has the right to ask for class starts, which is the handler's, and no other; it runs where there is a
+    schedule, and there is a service for `make prewarm` where there is none."""
+    hub = loaded(tmp_path / "bare")["JupyterHub"]
+    assert hub["load_roles"][1] == {"name": "prewarm", "scopes": [SCOPE], "services": ["prewarm"]}
+    assert hub["services"][1] == {"name": "prewarm"}
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "groups.yaml").write_text("groups: {biology: {}}\n")
+    (site / "schedule.yaml").write_text("lessons: [{name: a, groups: [biology], days: [mon], at: '10:00'}]\n")
+    hub = loaded(tmp_path / "kept", site, TIMEZONE="Europe/Vienna")["JupyterHub"]
+    assert hub["services"][1]["command"] == ["python", "-m", "homeroom.prewarm", "serve"]
+    (lesson,) = lessons.load(tmp_path / "kept" / render.LESSONS)
+    assert (lesson.name, lesson.groups, lesson.zone.key) == ("a", ("biology",), "Europe/Vienna")
+
+
+def test_class_starts_leave_cpus_for_people(tmp_path: Path) -> None:
+    """As many labs start at once as the machine has CPUs, or as the operator says."""
+    assert loaded(tmp_path)["ClassStarts"]["at_once"] == os.cpu_count()
+    assert loaded(tmp_path, PREWARM_AT_ONCE="7")["ClassStarts"]["at_once"] == 7
 
 
 def culler_of(directory: Path, **values: str) -> Any:
@@ -292,6 +317,7 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
         "hub.d/a.py",
         "idle_culler_config.py",
         "jupyterhub_config.py",
+        "lessons.json",
     ]
 
 

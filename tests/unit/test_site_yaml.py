@@ -59,6 +59,7 @@ def test_a_missing_file_is_none(tmp_path: Path) -> None:
         (NAME + "    default: maybe\n", "line 3 column 5: profiles.default must be true or false"),
         (NAME + "    allow:\n", "line 3 column 5: profiles.allow is empty"),
         (NAME + "    allow: {groups: staff}\n", "line 3 column 13: profiles.allow.groups must be a list"),
+        (NAME + "    description: 2026-02-30\n", "line 3 column 18: day is out of range for month\n  Mend the date"),
         (NAME + "    ? [x]\n    : 1\n", "line 3 column 7: a name must be plain text"),
         ("profiles: !!python/object:os.system\n  - x\n", "line 1 column 11: could not determine a constructor"),
         ("profiles: &p [*p]\n", "line 1 column"),

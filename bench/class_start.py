@@ -1,0 +1,219 @@
+"""Class start: how long everybody waits at 10:00, with `make prewarm` and without: `python -m bench.class_start`.
+
+Real hub, proxy, guard and engine, and a container for each person. In it runs `bench/stub_lab.py`, which signs people
+in as a lab does and takes as much CPU time to start as a real lab took just before, but little memory. People have
+signed in at the hub before; from then on each does what a browser does, until the lab's page is there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import statistics
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.person import PATIENCE_SECONDS, Person
+from tests.trial import ROOT, Trial, engine
+
+GROUP = "class"
+REAL = "real"
+SEED = 220
+STUB = (ROOT / "bench/stub_lab.py").read_text(encoding="utf-8")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Waits:
+    """How long people waited, in seconds from the click to the lab's page."""
+
+    seconds: tuple[float, ...]
+
+    def summary(self) -> dict[str, float]:
+        """The figures of a table."""
+        ordered = sorted(self.seconds)
+        return {
+            "median": round(statistics.median(ordered), 2),
+            "p95": round(ordered[int(0.95 * (len(ordered) - 1))], 2),
+            "longest": round(ordered[-1], 2),
+            "share_below_1_s": round(sum(each < 1 for each in ordered) / len(ordered), 3),
+        }
+
+
+def names(people: int) -> list[str]:
+    """Who is in the class."""
+    return [f"student{number:03}" for number in range(people)]
+
+
+def describe(trial: Trial, people: Sequence[str], lab_cpu_seconds: float) -> None:
+    """Write the class's profiles and groups, and have stub labs started in place of real ones."""
+    stub = f"""\
+profiles:
+  - name: stub
+    image: "{trial.project}-hub:local"
+    memory: 64M
+    shm: 64M
+    cpus: 1
+    environment: {{STUB_CPU_SECONDS: "{lab_cpu_seconds:.2f}"}}
+    allow: {{groups: [{GROUP}], admins: false}}
+  - name: {REAL}
+    allow: {{users: [calibrator]}}
+"""
+    site = trial.directory / "site"
+    (site / "profiles.yaml").write_text(stub)
+    (site / "groups.yaml").write_text(f"groups:\n  {GROUP}:\n    members: [{', '.join(people)}]\n")
+    (site / "hub.d/10-stub.py").write_text(
+        f"def stub(spawner):\n    if spawner.plan.profile == 'stub':\n"
+        f"        spawner.cmd = ['/opt/jupyterhub/bin/python', '-c', {STUB!r}]\n\n"
+        "c.LabSpawner.pre_spawn_hook = stub\n"
+    )
+
+
+def signed_in(trial: Trial, name: str) -> Person:
+    """Somebody who has signed in and looks at the hub's home page."""
+    person = Person(trial, name)
+    person.sign_in("")
+    return person
+
+
+def click(person: Person) -> float:
+    """Ask for the lab as a browser does, and return how long it took until its page was there, in seconds."""
+    began = time.monotonic()
+    answer = person.get("hub/spawn")
+    while "/spawn-pending/" in answer.url:
+        _until_ready(person)
+        answer = person.get(f"user/{person.name}/lab")
+    assert answer.status_code == 200, f"{person.name}: {answer.status_code} {answer.text[:500]}"
+    assert f"/user/{person.name}/" in answer.url, answer.url
+    return time.monotonic() - began
+
+
+def _until_ready(person: Person) -> None:
+    """Follow the waiting page's events to the end."""
+    with person.api("GET", f"users/{person.name}/server/progress", stream=True) as events:
+        for line in events.iter_lines(decode_unicode=True):
+            if line.startswith("data:"):
+                event = json.loads(line[5:])
+                assert not event.get("failed"), f"{person.name}: {event}"
+                if event.get("ready"):
+                    return
+
+
+def at_ten(people: Sequence[Person], within_seconds: float) -> Waits:
+    """All click, at moments spread over a time, the same ones in each run."""
+    moments = random.Random(SEED)
+    ten = time.monotonic() + 1
+
+    def come(person: Person, moment: float) -> float:
+        time.sleep(max(0.0, ten + moment - time.monotonic()))
+        return click(person)
+
+    with ThreadPoolExecutor(len(people)) as pool:
+        coming = [pool.submit(come, person, moments.uniform(0, within_seconds)) for person in people]
+        return Waits(seconds=tuple(each.result() for each in coming))
+
+
+def labs(trial: Trial) -> int:
+    """How many labs' containers there are."""
+    filters = {"label": [f"homeroom.deployment={trial.project}", "homeroom.user"]}
+    return len(engine().api.containers(all=True, filters=filters))
+
+
+def stop_labs(trial: Trial, people: Sequence[Person]) -> None:
+    """Stop everybody's lab, and wait until all are gone."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(Person.stop_lab_if_any, people))
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while labs(trial):
+        assert time.monotonic() < deadline, f"{labs(trial)} labs did not stop"
+        time.sleep(0.5)
+
+
+def lab_cpu_seconds(trial: Trial) -> float:
+    """CPU time that a real lab takes to start; the second one's, since the first reads everything from disk."""
+    person = signed_in(trial, "calibrator")
+    for _ in range(2):
+        person.start_lab(REAL)
+        stats: Any = trial.lab(person.name).stats(stream=False, one_shot=True)
+        taken: float = stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9
+        person.stop_lab()
+    return taken
+
+
+@contextmanager
+def deployment(project: str, people: int) -> Iterator[Trial]:
+    """A deployment with room for the class; gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        room = f"{(people + 2) * 64 + 2048}M"
+        # A lab that shares the machine with 200 others that start takes its time; nobody is to be given up here.
+        settings = {"AUTH": "dummy", "LABS_MEMORY": room, "LABS_CPUS": "100000", "LAB_START_TIMEOUT_SECONDS": "1800"}
+        trial = Trial(Path(folder) / "bench", project, settings)
+        try:
+            trial.make("init")
+            describe(trial, names(people), 0)
+            trial.up()
+            yield trial
+        finally:
+            trial.remove()
+
+
+def measure(trial: Trial, people: int, within_seconds: float, say: Callable[[str], None]) -> dict[str, Any]:
+    """Let the class come without and with prewarming, then all within a second, to labs that run."""
+    cpu = lab_cpu_seconds(trial)
+    say(f"a lab takes {cpu:.2f} s of CPU to start")
+    describe(trial, names(people), cpu)
+    trial.make("restart")
+    found: dict[str, Any] = {"people": people, "within_seconds": within_seconds, "cpus": os.cpu_count()}
+    found["lab_cpu_seconds"] = round(cpu, 2)
+
+    def class_() -> list[Person]:
+        with ThreadPoolExecutor(8) as pool:
+            return list(pool.map(lambda name: signed_in(trial, name), names(people)))
+
+    found["without"] = at_ten(everyone := class_(), within_seconds).summary()
+    say(f"without: {found['without']}")
+    stop_labs(trial, everyone)
+    everyone = class_()
+    began = time.monotonic()
+    trial.make("prewarm", f"GROUP={GROUP}")
+    found["prewarm_seconds"] = round(time.monotonic() - began, 1)
+    say(f"{labs(trial)} labs were warm after {found['prewarm_seconds']} s")
+    found["with"] = at_ten(everyone, within_seconds).summary()
+    say(f"with: {found['with']}")
+    found["with, all in one second"] = at_ten(class_(), 1).summary()  # signed in anew, so that nobody is known to a lab
+    return found
+
+
+def table(found: dict[str, Any]) -> str:
+    """The result as a table in Markdown."""
+    rows = ["| class start | median | 95 of 100 within | longest | below 1 s |", "|---|---|---|---|---|"]
+    for title, figures in found.items():
+        if isinstance(figures, dict):
+            waits = " | ".join(f"{figures[name]:.2f} s" for name in ("median", "p95", "longest"))
+            rows.append(f"| {title} | {waits} | {figures['share_below_1_s']:.0%} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Measure, and print a table, or JSON."""
+    parser = argparse.ArgumentParser(prog="python -m bench.class_start", description=__doc__)
+    parser.add_argument("--people", type=int, default=220)
+    parser.add_argument("--within", type=float, default=60.0, metavar="SECONDS", help="how far apart the clicks are")
+    parser.add_argument("--json", action="store_true")
+    given = parser.parse_args()
+    threading.stack_size(256 * 1024)
+    with deployment(f"hrclass{os.getpid()}", given.people) as trial:
+        found = measure(trial, given.people, given.within, (lambda _: None) if given.json else print)
+    print(json.dumps(found, indent=2) if given.json else table(found))
+
+
+if __name__ == "__main__":
+    main()

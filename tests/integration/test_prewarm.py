@@ -1,0 +1,255 @@
+"""Class start: labs run before their people come, nobody waits for them, and nobody is kept waiting by them."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bench import class_start
+from bench.class_start import STUB
+from tests.person import PATIENCE_SECONDS, Person
+from tests.trial import Trial, engine
+
+ROOM = 14
+CLASS = [f"pupil{number:02}" for number in range(10)]
+STRANGERS = ["unapproved", "unknown"]
+PASSWORD = "correct-horse-9"
+PROFILES = """\
+profiles:
+  - {name: tiny, memory: 64M, shm: 64M, cpus: 0.1, idle_seconds: 30, image: "PROJECT-hub:local"}
+  - {name: other, memory: 64M, shm: 64M, cpus: 0.1, image: "PROJECT-hub:local", allow: {groups: [late]}}
+  - {name: most, memory: MOSTM, cpus: 0.1, image: "PROJECT-hub:local", allow: {users: [bigone]}}
+"""
+GROUPS = """\
+groups:
+  class: {members: [CLASS]}
+  late: {members: [pupil00, pupil01]}
+"""
+
+
+@pytest.fixture(scope="module")
+def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """A deployment with accounts of its own, room for fourteen labs, and labs of a few lines of Python."""
+    made = Trial(
+        tmp_path_factory.mktemp("school"),
+        f"hrschool{os.getpid()}",
+        {"LABS_MEMORY": f"{64 * ROOM}M", "TIMEZONE": "Asia/Kolkata"},
+    )
+    made.make("init")
+    site = made.directory / "site"
+    site.joinpath("profiles.yaml").write_text(
+        PROFILES.replace("PROJECT", made.project).replace("MOST", str(64 * (ROOM - 2)))
+    )
+    site.joinpath("groups.yaml").write_text(GROUPS.replace("CLASS", ", ".join([*CLASS, *STRANGERS])))
+    stub = f"c.LabSpawner.cmd = ['/opt/jupyterhub/bin/python', '-c', {STUB!r}]\n"
+    site.joinpath("hub.d/10-stub.py").write_text(stub)
+    try:
+        made.up()
+        make_accounts(made, [*CLASS, "bigone"])
+        assert Person(made, "unapproved").sign_up(PASSWORD).status_code == 200
+        yield made
+    finally:
+        made.remove()
+
+
+def make_accounts(trial: Trial, names: list[str]) -> None:
+    """Approved accounts, all in one go; nobody has signed in then."""
+    code = (
+        "import sys; from homeroom import accounts\n"
+        "with accounts.open_session(accounts.DATABASE) as session:\n"
+        f"    for name in sys.argv[1:]: accounts.set_password(session, name, {PASSWORD!r}, create=True)"
+    )
+    trial.compose("exec", "-T", "hub", "python", "-c", code, *names)
+
+
+def labs(trial: Trial) -> dict[str, Any]:
+    """The labs' containers by person."""
+    filters = {"label": [f"homeroom.deployment={trial.project}", "homeroom.user"]}
+    return {each["Labels"]["homeroom.user"]: each for each in engine().api.containers(all=True, filters=filters)}
+
+
+def wait_until(trial: Trial, names: set[str], seconds: float = 60) -> None:
+    """Until exactly these people have labs."""
+    deadline = time.monotonic() + seconds
+    while labs(trial).keys() != names:
+        assert time.monotonic() < deadline, f"{sorted(labs(trial))} have labs, not {sorted(names)}"
+        time.sleep(0.2)
+
+
+def signed_in(trial: Trial, name: str) -> Person:
+    """Somebody who has signed in."""
+    person = Person(trial, name)
+    assert person.sign_in(PASSWORD).status_code == 200
+    return person
+
+
+def stop_all(trial: Trial) -> None:
+    """Stop every lab, as the administrator."""
+    admin = Person(trial, "admin")
+    admin.sign_in(trial.password)
+    for name in labs(trial):
+        assert admin.api("DELETE", f"users/{name}/server").status_code in (202, 204, 404)
+    wait_until(trial, set())
+
+
+def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: Trial) -> None:
+    """Labs of all who may sign in run, also of those who never did; others are skipped with the reason. A second run
+    starts nothing. Who comes then is shown the lab that runs, and is there faster than without."""
+    without = class_start.click(signed_in(school, CLASS[-1]))
+    mine = labs(school)[CLASS[-1]]["Id"]
+    done = school.make("prewarm", "GROUP=class")
+    assert "9 of 12 warm, 3 skipped" in done.stdout
+    assert "skipped, has a lab already: pupil09" in done.stdout
+    assert "skipped, has no approved account: unapproved, unknown" in done.stdout
+    running = {name: each["Id"] for name, each in labs(school).items()}
+    assert running.keys() == set(CLASS)
+    assert running[CLASS[-1]] == mine
+    again = school.make("prewarm", "GROUP=class").stdout
+    assert "9 of 12 warm, 3 skipped" in again
+    waits = class_start.at_ten([signed_in(school, name) for name in CLASS[:-1]], within_seconds=1)
+    print(f"without: {without:.2f} s; with, nine within a second: {waits.summary()}")
+    assert {name: each["Id"] for name, each in labs(school).items()} == running
+
+
+def test_only_the_prewarmer_may_ask(school: Trial) -> None:
+    """Neither an administrator's session nor a lab's owner has the right to start others' labs by the class."""
+    admin = Person(school, "admin")
+    admin.sign_in(school.password)
+    admin.get("hub/home")
+    body = {"groups": ["class"], "profile": "", "lesson_at": 0, "keep_until": 4e9}
+    for person in (admin, signed_in(school, "pupil00")):
+        headers = {"X-XSRFToken": person._xsrf("/hub/"), "Referer": f"{school.url}hub/home"}
+        address = f"{school.url}hub/homeroom/class-start"
+        assert person.web.post(address, json=body, headers=headers, timeout=PATIENCE_SECONDS).status_code == 403
+
+
+def test_people_come_first(school: Trial) -> None:
+    """Prewarming leaves a place free; who needs more than is free gets it from labs that nobody opened, never from one
+    in which somebody was; while somebody stands in line nothing is begun."""
+    stop_all(school)
+    assert "10 of 12 warm" in school.make("prewarm", "GROUP=class").stdout
+    opened = CLASS[:2]
+    for name in opened:
+        class_start.click(signed_in(school, name))
+    big = signed_in(school, "bigone")
+    big.get("hub/home")
+    assert big.api("POST", "users/bigone/server", json={"profile": "most"}).status_code in (201, 202)
+    wait_until(school, {"bigone", *opened})
+    told = signed_in(school, CLASS[5]).get("hub/home").text
+    assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
+    full = school.make("prewarm", "GROUP=class").stdout
+    assert "labs found no place" in full
+    assert labs(school).keys() == {"bigone", *opened}
+    stop_all(school)
+
+
+def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: Trial) -> None:
+    """An interrupted run ends with 130, leaves the labs that it started, and the next one completes them."""
+    environment = {**school.environment, "PYTHONUNBUFFERED": "1"}
+    command = [".venv/bin/python", "-m", "generator", "prewarm", "class"]
+    running = subprocess.Popen(command, cwd=school.directory, env=environment, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while len(labs(school)) < 2:
+        assert time.monotonic() < deadline, "nothing was started"
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    running.communicate(timeout=30)
+    assert running.returncode == 130
+    time.sleep(3)
+    begun = set(labs(school))
+    assert len(begun) < len(CLASS)
+    assert "10 of 12 warm" in school.make("prewarm", "GROUP=class").stdout
+    assert begun < set(labs(school)) == set(CLASS)
+    stop_all(school)
+
+
+def test_a_hub_that_is_killed_goes_on(school: Trial) -> None:
+    """The hub dies in the middle: the labs that run stay, the same command goes on when it is back, and each person has
+    one lab."""
+    killer = threading.Thread(target=kill_the_hub_when, args=(school, 3))
+    killer.start()
+    done = school.make("prewarm", "GROUP=class")
+    killer.join()
+    assert "10 of 12 warm" in done.stdout
+    assert labs(school).keys() == set(CLASS)
+    stop_all(school)
+
+
+def kill_the_hub_when(trial: Trial, number: int) -> None:
+    """Kill the hub once there are so many labs; the engine starts it again."""
+    while len(labs(trial)) < number:
+        time.sleep(0.05)
+    os.kill(trial.container("hub").attrs["State"]["Pid"], signal.SIGKILL)
+    trial.compose("up", "--detach", "--no-recreate", "--wait", "hub")
+
+
+def test_the_schedule_starts_labs_and_gives_them_up(school: Trial) -> None:
+    """Before a lesson in site/schedule.yaml its labs run, of the lesson's profile for who may take it; `make status`
+    says so; those that nobody opened are stopped after their time, and who opened theirs keeps it."""
+    stop_all(school)
+    begin = datetime.now(UTC).astimezone(school_zone()).replace(second=0, microsecond=0) + timedelta(minutes=2)
+    lesson = {
+        "name": "statistics",
+        "groups": ["late"],
+        "days": [f"{begin:%a}".lower()],
+        "at": f"{begin:%H:%M}",
+        "lead_minutes": 3,
+        "keep_minutes": 1,
+        "profile": "other",
+    }
+    (school.directory / "site/schedule.yaml").write_text(json.dumps({"lessons": [lesson]}))
+    school.make("restart")
+    wait_until(school, {"pupil00", "pupil01"})
+    assert {each["Labels"]["homeroom.profile"] for each in labs(school).values()} == {"other"}
+    shown = school.make("status").stdout
+    assert f"statistics (late), {begin:%a %d %b %H:%M}" in shown
+    assert "2 labs warm" in shown
+    class_start.click(signed_in(school, "pupil00"))
+    assert "1 lab warm" in school.make("status").stdout
+    wait_until(school, {"pupil00"}, seconds=240)
+    assert datetime.now(UTC) >= begin + timedelta(minutes=1)
+
+
+def school_zone() -> Any:
+    """The deployment's time zone."""
+    from zoneinfo import ZoneInfo
+
+    return ZoneInfo("Asia/Kolkata")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "whose labs are they?"),
+        (("clas",), "there is no group clas\n  Did you mean class?"),
+        (("class", "--profile=tinny"), "there is no profile tinny\n  Did you mean tiny?"),
+    ],
+)
+def test_a_slip_is_told_with_the_nearest_name(school: Trial, arguments: tuple[str, ...], said: str) -> None:
+    """A wrong or missing name: cause, remedy, exit code 2, nothing started."""
+    before = set(labs(school))
+    done = school.verb("prewarm", *arguments)
+    assert done.returncode == 2
+    assert said in done.stdout
+    assert set(labs(school)) == before
+
+
+def test_without_a_hub_it_says_what_to_do(school: Trial) -> None:
+    """A hub that is down is told in plain words."""
+    school.compose("stop", "hub")
+    try:
+        done = school.verb("prewarm", "class")
+    finally:
+        school.compose("up", "--detach", "--no-recreate", "--wait", "hub")
+    assert done.returncode == 2
+    assert "`make up` brings the hub up" in done.stdout
+    assert "Traceback" not in done.stdout
