@@ -9,12 +9,13 @@ from typing import Any
 
 from generator import labs
 from generator.console import counted, note, step, warn
-from generator.deployment import Deployment
+from generator.deployment import Deployment, wait_until_healthy
 from generator.errors import HomeroomError
 from generator.paths import ROOT, SITE
 from generator.schedule import nearest
 
 HUB_REMEDY = "`make up` brings the hub up; `make logs SERVICE=hub` shows what it said."
+ATTEMPTS = 3
 NAMED = 20
 """Of more people than these, the reasons are counted rather than told by name."""
 
@@ -39,12 +40,25 @@ def prewarm(deployment: Deployment, group: str, profile: str, keep_minutes: int)
         raise HomeroomError(f"{keep_minutes} is not from 1 to 720", place="MINUTES", remedy="Leave it out for 60.")
     last: dict[str, Any] = {}
     with step(f"Starting labs of {group}") as shown:
-        for last in _steps(deployment, "run", group, f"--profile={profile}", f"--keep-minutes={keep_minutes}"):
+        for last in _until_done(deployment, "run", group, f"--profile={profile}", f"--keep-minutes={keep_minutes}"):
             if "unknown" in last:
                 remedy = nearest(group, last["known"])
                 raise HomeroomError(f"there is no group {group}", place="GROUP", remedy=remedy)
             shown.say(in_words(last))
     _tell(last, keep_minutes)
+
+
+def _until_done(deployment: Deployment, *arguments: str) -> Iterator[dict[str, Any]]:
+    """What the hub's side says; where the hub goes down meanwhile, also what it says once it is back."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            yield from _steps(deployment, *arguments)
+            return
+        except HomeroomError:
+            hub = deployment.service("hub")
+            if attempt == ATTEMPTS or hub is None or hub.status not in ("running", "restarting"):
+                raise
+            wait_until_healthy(deployment, ["hub"])
 
 
 def _steps(deployment: Deployment, *arguments: str) -> Iterator[dict[str, Any]]:

@@ -32,13 +32,17 @@ LOOK_SECONDS = 20.0
 RETRY_SECONDS = 5.0
 AWAY_SECONDS = 60.0
 """How long `run` waits for a hub that is restarting."""
-TOKEN_SECONDS = 4 * 3600
+TOKEN_SECONDS = 3600
 
 log = logging.getLogger("prewarm")
 
 
-class HubAway(Exception):
-    """The hub does not answer, or does not understand; with its words."""
+class HubRefuses(Exception):
+    """The hub does not do what it is asked for; with its words."""
+
+
+class HubAway(HubRefuses):
+    """The hub does not answer, for now."""
 
 
 class _HubConnection(http.client.HTTPConnection):
@@ -53,7 +57,7 @@ class _HubConnection(http.client.HTTPConnection):
 def step(base_url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
     """Ask the hub for one step; returns how far the labs are, or what is `unknown` and what is `known` instead.
 
-    :raises HubAway: no such answer.
+    :raises HubRefuses: no such answer.
     """
     connection = _HubConnection("hub", timeout=60)
     headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
@@ -69,7 +73,7 @@ def step(base_url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
         values = json.loads(text)
         if answer.status == 200 or "unknown" in values:
             return dict(values)
-        raise HubAway(f"the hub refuses: {values.get('message', answer.reason)}")
+        raise HubRefuses(f"the hub refuses: {values.get('message', answer.reason)}")
     raise HubAway(f"the hub answers {answer.status} {answer.reason}")
 
 
@@ -109,7 +113,7 @@ def serve(known: list[Lesson], base_url: str, token: str) -> None:
                 continue
             try:
                 progress = step(base_url, token, body_of(one))
-            except HubAway as error:
+            except HubRefuses as error:
                 log.warning("%s: %s", one.lesson.name, error)
                 pause = RETRY_SECONDS
                 continue
@@ -128,7 +132,7 @@ def serve(known: list[Lesson], base_url: str, token: str) -> None:
 def run(base_url: str, token: str, body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """How far the labs are, step by step, until all that can be begun has been.
 
-    :raises HubAway: the hub stays away.
+    :raises HubRefuses: the hub refuses, or stays away.
     """
     last_answer = time.monotonic()
     while True:
@@ -170,25 +174,20 @@ def upcoming(known: list[Lesson]) -> dict[str, Any]:
     return {"warm": warm, "lesson": {"name": lesson.name, "groups": list(lesson.groups), **times}}
 
 
-@contextlib.contextmanager
-def own_token() -> Iterator[str]:
-    """A token with the service's rights, for as long as it is needed."""
-    from jupyterhub.orm import APIToken, Service
+def own_token() -> str:
+    """A token with the service's rights, which the hub forgets when its time is over.
+
+    It must not be removed here: its number would be given to the next one, which the hub would then take for this one.
+    """
+    from jupyterhub.orm import Service
 
     from homeroom.accounts import DATABASE, open_session
 
     with open_session(DATABASE) as session:
         service = Service.find(session, SERVICE)
         if service is None:
-            raise HubAway(f"the hub has no service {SERVICE}")
-        token = service.new_api_token(note="make prewarm", expires_in=TOKEN_SECONDS)
-        try:
-            yield token
-        finally:
-            found = APIToken.find(session, token)
-            if found is not None:
-                session.delete(found)
-                session.commit()
+            raise HubRefuses(f"the hub has no service {SERVICE}")
+        return str(service.new_api_token(note="make prewarm", expires_in=TOKEN_SECONDS))
 
 
 def main(arguments: list[str]) -> int:
@@ -199,7 +198,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--profile", default="")
     parser.add_argument("--keep-minutes", type=int, default=60)
     given = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="[prewarm] %(message)s")
+    logging.basicConfig(format="[prewarm] %(message)s")
+    log.setLevel(logging.INFO)
     values = json.loads(LESSONS.read_text(encoding="utf-8"))
     if given.verb == "next":
         print(json.dumps(upcoming(lessons.parsed(values))))
@@ -210,10 +210,9 @@ def main(arguments: list[str]) -> int:
     body = {"groups": [given.group], "profile": given.profile}
     body |= {"lesson_at": now, "keep_until": now + 60 * given.keep_minutes}
     try:
-        with own_token() as token:
-            for progress in run(values["base_url"], token, body):
-                print(json.dumps(progress), flush=True)
-    except HubAway as error:
+        for progress in run(values["base_url"], own_token(), body):
+            print(json.dumps(progress), flush=True)
+    except HubRefuses as error:
         print(error, file=sys.stderr)
         return 1
     return 0
