@@ -22,7 +22,7 @@ from tornado import web
 from traitlets import Integer
 from traitlets.config import SingletonConfigurable
 
-from homeroom.culling import ClassStart
+from homeroom.culling import ClassStart, Facts
 from homeroom.places import Need
 from homeroom.plan import LabPlan, allowed_profiles, plan_for
 from homeroom.spawner import LabSpawner
@@ -34,6 +34,10 @@ Key = tuple[tuple[str, ...], str, float]
 
 class Skipped(Exception):
     """Somebody for whom no lab is to be started; the reason, for the operator."""
+
+
+class NotNow(Exception):
+    """Somebody whose lab is just being stopped, or looked after by a hub that was restarted."""
 
 
 @dataclass
@@ -136,18 +140,18 @@ class ClassStartHandler(APIHandler):
 
     async def _step(self, starts: ClassStarts, class_: Prewarming) -> None:
         """Begin as many labs as may begin now."""
-        class_.full = False
-        while class_.waiting and self._starting() < starts.at_once:
-            name = class_.waiting[0]
+        class_.full, later = False, 0
+        while len(class_.waiting) > later and self._starting() < starts.at_once and not class_.full:
+            name = class_.waiting.popleft()
             try:
-                begun = await self._begin(starts, class_, name)
+                class_.full = not await self._begin(starts, class_, name)
             except Skipped as reason:
                 class_.skipped[name] = str(reason)
-            else:
-                if not begun:
-                    class_.full = True
-                    return
-            class_.waiting.popleft()
+            except NotNow:
+                later += 1
+                class_.waiting.append(name)
+            if class_.full:
+                class_.waiting.appendleft(name)
 
     def _starting(self) -> int:
         """How many labs are starting now, whoever asked for them; those in line do not."""
@@ -158,8 +162,11 @@ class ClassStartHandler(APIHandler):
         """Begin somebody's lab; false where there is no place to spare for it.
 
         :raises Skipped: they are to have none.
+        :raises NotNow: they are to be asked for again.
         """
         user = await self._person(name)
+        if user.spawner.pending in ("stop", "check"):
+            raise NotNow
         if user.active and user.spawner.ready and user.spawner.unopened:
             user.spawner.keep_for(class_.class_start)
             class_.warm.add(name)
@@ -173,6 +180,10 @@ class ClassStartHandler(APIHandler):
         if user.active:  # they came meanwhile, and have the place
             raise Skipped("has a lab already")
         class_.starting.add(name)
+        facts = Facts.of(plan, class_.class_start)
+        # For a hub that is killed before the start is over, and finds the lab running.
+        spawner.orm_spawner.state = (spawner.orm_spawner.state or {}) | facts.as_state()
+        self.db.commit()
         task = asyncio.create_task(self._start(class_, user, spawner, options))
         starts.tasks.add(task)
         task.add_done_callback(starts.tasks.discard)

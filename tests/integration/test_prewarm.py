@@ -27,9 +27,9 @@ STRANGERS = ["unapproved", "unknown"]
 PASSWORD = "correct-horse-9"
 PROFILES = """\
 profiles:
-  - {name: tiny, memory: 64M, shm: 64M, cpus: 0.1, idle_seconds: 30, image: "PROJECT-hub:local"}
+  - {name: tiny, memory: 64M, shm: 64M, cpus: 0.1, image: "PROJECT-hub:local"}
   - {name: other, memory: 64M, shm: 64M, cpus: 0.1, image: "PROJECT-hub:local", allow: {groups: [late]}}
-  - {name: most, memory: MOSTM, cpus: 0.1, image: "PROJECT-hub:local", allow: {users: [bigone]}}
+  - {name: most, memory: MOSTM, cpus: 0.1, idle_seconds: 30, image: "PROJECT-hub:local", allow: {users: [bigone]}}
 """
 GROUPS = """\
 groups:
@@ -94,13 +94,16 @@ def signed_in(trial: Trial, name: str) -> Person:
     return person
 
 
-def stop_all(trial: Trial) -> None:
-    """Stop every lab, as the administrator."""
-    admin = Person(trial, "admin")
-    admin.sign_in(trial.password)
-    for name in labs(trial):
+@pytest.fixture(autouse=True)
+def _stopped(school: Trial) -> Iterator[None]:
+    """After each test every lab is stopped, by the administrator."""
+    yield
+    admin = Person(school, "admin")
+    admin.sign_in(school.password)
+    for name in labs(school):
+        admin.get("hub/home")
         assert admin.api("DELETE", f"users/{name}/server").status_code in (202, 204, 404)
-    wait_until(trial, set())
+    wait_until(school, set())
 
 
 def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: Trial) -> None:
@@ -137,7 +140,6 @@ def test_only_the_prewarmer_may_ask(school: Trial) -> None:
 def test_people_come_first(school: Trial) -> None:
     """Prewarming leaves a place free; who needs more than is free gets it from labs that nobody opened, never from one
     in which somebody was; while somebody stands in line nothing is begun."""
-    stop_all(school)
     assert "10 of 12 warm" in school.make("prewarm", "GROUP=class").stdout
     opened = CLASS[:2]
     for name in opened:
@@ -151,7 +153,6 @@ def test_people_come_first(school: Trial) -> None:
     full = school.make("prewarm", "GROUP=class").stdout
     assert "labs found no place" in full
     assert labs(school).keys() == {"bigone", *opened}
-    stop_all(school)
 
 
 def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: Trial) -> None:
@@ -171,7 +172,6 @@ def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: Trial) -> None:
     assert len(begun) < len(CLASS)
     assert "10 of 12 warm" in school.make("prewarm", "GROUP=class").stdout
     assert begun < set(labs(school)) == set(CLASS)
-    stop_all(school)
 
 
 def test_a_hub_that_is_killed_goes_on(school: Trial) -> None:
@@ -183,7 +183,6 @@ def test_a_hub_that_is_killed_goes_on(school: Trial) -> None:
     killer.join()
     assert "10 of 12 warm" in done.stdout
     assert labs(school).keys() == set(CLASS)
-    stop_all(school)
 
 
 def kill_the_hub_when(trial: Trial, number: int) -> None:
@@ -217,7 +216,6 @@ def test_the_schedule_starts_labs(school: Trial) -> None:
     signed_in(school, "pupil01").stop_lab()
     time.sleep(3)
     assert labs(school).keys() == {"pupil00"}
-    stop_all(school)
 
 
 def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
@@ -233,7 +231,6 @@ def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
     wait_until(school, {"pupil00"})
     told = signed_in(school, "pupil01").get("hub/home").text
     assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
-    stop_all(school)
 
 
 @pytest.mark.parametrize(
