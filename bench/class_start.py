@@ -1,6 +1,6 @@
 """Class start: how long everybody waits at 10:00, with `make prewarm` and without: `python -m bench.class_start`.
 
-Real hub, proxy, guard and engine, and a container for each person. In it runs `bench/stub_lab.py`, which signs people
+Real hub, proxy, guard and engine, and a container for each person. In it runs `bench/class_lab.py`, which signs people
 in as a lab does and takes as much CPU time to start as a real lab took just before, but little memory. People have
 signed in at the hub before; from then on each does what a browser does, until the lab's page is there.
 """
@@ -28,7 +28,7 @@ from tests.trial import ROOT, Trial, engine
 GROUP = "class"
 REAL = "real"
 SEED = 220
-STUB = (ROOT / "bench/stub_lab.py").read_text(encoding="utf-8")
+STUB = (ROOT / "bench/class_lab.py").read_text(encoding="utf-8")
 
 
 @dataclass(frozen=True, kw_only=True)
