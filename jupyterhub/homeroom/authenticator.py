@@ -41,7 +41,9 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         return super().create_user(username, password, **kwargs)
 
     def is_approved(self, username: str) -> bool:
-        """Whether there is an account of this name that may sign in."""
+        """Whether there is an account of exactly this name that may sign in."""
+        if username != self.normalize_username(username) or not self.validate_username(username):
+            return False
         account = self.get_user(username)
         return account is not None and bool(account.is_authorized)
 

@@ -93,6 +93,15 @@ def test_a_sign_up_waits_and_is_told_so(authenticator: AccountAuthenticator) -> 
     assert sign_in(authenticator, "ada", PASSWORD) == "ada"
 
 
+def test_only_a_name_that_signs_in_as_it_stands_is_approved(authenticator: AccountAuthenticator) -> None:
+    """Whose lab is started before they come has an approved account of exactly that name: no other spelling of it, or
+    somebody would be made whom nobody can sign in as."""
+    approved(authenticator, "kit")
+    assert authenticator.create_user("waits", PASSWORD)
+    names = ("kit", "waits", "nobody", "Kit", "KIT", "\u212ait", "kit ", "-kit", "")
+    assert [name for name in names if authenticator.is_approved(name)] == ["kit"]
+
+
 def test_a_stranger_does_not_learn_who_waits(authenticator: AccountAuthenticator) -> None:
     """With a wrong password a waiting account, an approved one and none at all answer alike."""
     authenticator.create_user("waiting", PASSWORD)
