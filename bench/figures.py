@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-ENGINE_PROCESSES = ("dockerd", "containerd", "containerd-shim", "podman", "conmon")
+ENGINE_PROCESSES = {"dockerd", "containerd", "podman"}
 PSS_SCRIPT = "for each in /proc/[0-9]*; do [ $each = /proc/$$ ] || grep -h ^Pss: $each/smaps_rollup 2>/dev/null; done"
 
 
@@ -31,14 +31,14 @@ def pss_mib(container: Any) -> float:
 
 
 def engine_cpu_seconds() -> float | None:
-    """What the engine's own processes have used, with those that ended; None where they cannot be seen."""
+    """What the engine's lasting processes have used, with children that ended; None where they cannot be seen."""
     total, seen = 0, False
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             head, _, tail = path.read_text().rpartition(")")
         except OSError:
             continue
-        if head.partition("(")[2].startswith(ENGINE_PROCESSES):
+        if head.partition("(")[2] in ENGINE_PROCESSES:
             seen = True
             total += sum(int(word) for word in tail.split()[11:15])
     return total / os.sysconf("SC_CLK_TCK") if seen else None

@@ -10,8 +10,9 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(app: Any) -> None:
-    from homeroom_lab import activity, disk_handler, on_demand
+    from homeroom_lab import activity, disk_handler, export_formats, on_demand
 
     activity.install(app.web_app)
     disk_handler.install(app.web_app)
+    export_formats.install(app.web_app)
     on_demand.install(app)

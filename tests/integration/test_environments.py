@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from tests.person import Kernel, Person
 from tests.trial import ROOT, Trial, engine
@@ -144,6 +145,22 @@ def test_a_lab_loads_nothing_of_the_hubs(trial: Trial, admin: Person) -> None:
         assert f"{extension} | extension was successfully loaded" in log
     assert "homeroom_lab/on_demand.py" not in log
     assert "starting as jupyterhub-singleuser does" not in log
+
+
+def test_the_formats_for_export_are_those_of_nbconvert(trial: Trial, admin: Person) -> None:
+    """The page is told at once what notebooks can be exported to: what nbconvert would say, and says again once
+    packages were installed."""
+    look = (
+        "import json; from homeroom_lab.export_formats import ask, kept\n"
+        "print(json.dumps(ask())); print(kept() == ask())"
+    )
+    lab = trial.lab("admin")
+    said, is_kept = lab.exec_run(["/opt/jupyter/bin/python", "-P", "-c", look]).output.decode().splitlines()
+    assert is_kept == "True"
+    assert admin.lab_api("GET", "nbconvert").json() == json.loads(said)
+    assert lab.exec_run(["touch", "/opt/jupyter/lib/python3.13/site-packages"], user="0").exit_code == 0
+    assert admin.lab_api("GET", "nbconvert").json() == json.loads(said)
+    assert requests.get(f"{trial.url}user/admin/api/nbconvert", timeout=30).status_code == 403
 
 
 def test_a_lab_that_cannot_start_lean_starts_all_the_same(trial: Trial, admin: Person) -> None:
