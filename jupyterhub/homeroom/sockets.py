@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import stat
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 
@@ -18,6 +19,19 @@ HUB = Path("/run/hub")
 
 SHARED_GROUP = "100"
 """The group (`users` in Debian and in Jupyter's images) that hub, proxy and labs have in common, and nobody else."""
+
+WAITING_CALLERS = 4096
+"""Callers that the hub's socket holds while the hub is busy; the system's own limit is the same."""
+
+
+def hold_waiting_callers() -> None:
+    """Have the sockets that this process opens from now on hold WAITING_CALLERS, instead of tornado's 128.
+
+    A Unix socket that is full refuses the next caller at once, whom the proxy then tells 503: half of a large class.
+    """
+    from tornado import netutil
+
+    netutil.bind_unix_socket = partial(netutil.bind_unix_socket, backlog=WAITING_CALLERS)
 
 
 def url(socket: Path) -> str:

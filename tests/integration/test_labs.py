@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from tests.person import Person
 from tests.trial import Trial
@@ -17,6 +20,23 @@ def admin(trial: Trial) -> Person:
     person.sign_in(trial.password)
     person.start_lab()
     return person
+
+
+def test_a_class_that_comes_at_once_is_not_turned_away(trial: Trial) -> None:
+    """Three hundred who come while the hub is busy all get their answer as soon as it is not."""
+    hub = trial.container("hub")
+
+    def come(_: int) -> int:
+        return requests.get(f"{trial.url}hub/health", timeout=90).status_code
+
+    with ThreadPoolExecutor(300) as pool:
+        hub.pause()
+        try:
+            answers = [pool.submit(come, number) for number in range(300)]
+            time.sleep(3)
+        finally:
+            hub.unpause()
+        assert {answer.result() for answer in answers} == {200}
 
 
 def test_a_file_outlives_stop_down_and_new_images(trial: Trial, admin: Person) -> None:
