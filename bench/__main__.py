@@ -63,14 +63,18 @@ def told(what: str) -> Iterator[None]:
     err.print(f"✓ {what} ({time.monotonic() - began:.0f} s)")
 
 
-def measure(wanted: argparse.Namespace) -> list[Any]:
-    """Bring both deployments up, measure, and remove them, also when interrupted."""
+def measure(wanted: argparse.Namespace) -> tuple[list[Any], list[str]]:
+    """Bring both deployments up, measure, and remove them, also when interrupted.
+
+    Returns the rows, and the names of measurements that failed.
+    """
     from bench.deployments import Homeroom, Stock
     from bench.rows import MEASUREMENTS, Both
     from tests.browser.chromium import install_chromium
 
     project = f"hrbench{os.getpid()}"
     rows: list[Any] = []
+    failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="homeroom-bench-") as scratch:
         homeroom = Homeroom.of(Path(scratch) / "homeroom", project)
         stock = Stock(project)
@@ -84,15 +88,19 @@ def measure(wanted: argparse.Namespace) -> list[Any]:
             if "pages" in names:
                 install_chromium()
             for name in names:
-                with told(name):
-                    rows += MEASUREMENTS[name](both)
+                try:
+                    with told(name):
+                        rows += MEASUREMENTS[name](both)
+                except Exception as error:  # whatever it is, the others are worth having all the same
+                    warn(f"{name} failed: {error}")
+                    failed.append(name)
         finally:
             # A second Ctrl-C would leave containers behind.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             with told("both are removed"):
                 stock.remove()
                 homeroom.remove()
-    return rows
+    return rows, failed
 
 
 def write(text: str) -> None:
@@ -104,7 +112,7 @@ def write(text: str) -> None:
 
 
 def main(words: Sequence[str]) -> int:
-    """Measure and show; 0, 2 with what stands in the way, 130 when interrupted."""
+    """Measure and show; 0, 1 where a measurement failed, 2 with what stands in the way, 130 when interrupted."""
     wanted = arguments(words)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from bench.table import as_markdown, for_terminal
@@ -116,7 +124,7 @@ def main(words: Sequence[str]) -> int:
         about = machine()
         if about["load_before"] > 0.5:
             warn(f"This machine is not quiet (load {about['load_before']}): trust the ratios at most.")
-        rows = measure(wanted)
+        rows, failed = measure(wanted)
     except HomeroomError as error:
         fail(error)
         return error.exit_code
@@ -133,7 +141,7 @@ def main(words: Sequence[str]) -> int:
             f"{about['engine']}, load before {about['load_before']}. Medians, with the least and the most.\n\n"
         )
         write("\n" + about_line + as_markdown(rows) + "\n")
-    return 0
+    return 1 if failed else 0
 
 
 if __name__ == "__main__":

@@ -60,8 +60,8 @@ class Deployment(Protocol):
 class Homeroom:
     """Homeroom as it is in this tree, made by `make up`.
 
-    What is set otherwise than shipped: any password, this machine only, and no line before the machine, since the
-    stock deployment has none.
+    What is set otherwise than shipped: any password, this machine only, no line before the machine, since the stock
+    deployment has none, and a lab that is slow to come is waited for.
     """
 
     trial: Trial
@@ -70,7 +70,7 @@ class Homeroom:
     @classmethod
     def of(cls, directory: Path, project: str) -> Homeroom:
         """One that is not up yet; with the further images that are compared in its `site/images/`."""
-        settings = {"AUTH": "dummy", "LABS_CPUS": "10000", "LABS_MEMORY": "10000G"}
+        settings = {"AUTH": "dummy", "LABS_CPUS": "10000", "LABS_MEMORY": "10000G", "LAB_START_TIMEOUT_SECONDS": "600"}
         made = cls(Trial(directory, project, settings))
         made.trial.make("init")
         _put_images(directory / "site/images")
