@@ -47,6 +47,9 @@ from generator.paths import ENV_FILE, RENDERED, ROOT, SITE
 from generator.settings import Settings, specs
 
 HEALTHY_SECONDS = 180
+MOST_RESTARTS = 2
+"""So often a service may start by itself without becoming healthy; then there is no more waiting for it."""
+SHOWN_LINES = 6
 LAB_STOP_SECONDS = 10
 STAGING = ".next"
 DEPLOYMENT_LABEL = "homeroom.deployment"
@@ -364,7 +367,7 @@ def _compose_up(deployment: Deployment) -> None:
                 remedy="Its kernel needs nftables with fib and conntrack, as Debian's and Ubuntu's have. "
                 "LAB_FIREWALL=off in .env goes on without: labs then reach private networks.",
             ) from None
-        raise
+        raise (not_healthy(deployment) or error) from None
 
 
 def runs_older_files(deployment: Deployment, service: str) -> bool:
@@ -392,13 +395,34 @@ def wait_until_healthy(deployment: Deployment, services: Sequence[str], seconds:
     deadline = time.monotonic() + seconds
     for name in services:
         while (container := deployment.service(name)) is None or _health(container) != "healthy":
-            if time.monotonic() > deadline:
-                said = container.logs(tail=5).decode(errors="replace").strip() if container else "it does not run"
-                raise HomeroomError(
-                    f"{name} did not become healthy in {seconds:.0f} s: {said}",
-                    remedy=f"`make logs SERVICE={name}` shows the rest; `make check` looks settings and machine over.",
-                )
+            fails_again = container is not None and container.attrs["RestartCount"] >= MOST_RESTARTS
+            if time.monotonic() > deadline or fails_again:
+                raise _fault(name, container)
             time.sleep(0.2)
+
+
+def not_healthy(deployment: Deployment) -> HomeroomError | None:
+    """The first service that runs but is not healthy, or fails to run, in its own words; None where all is well."""
+    for name in ("guard", "firewall", "proxy", "hub"):
+        container = deployment.service(name)
+        if container is not None and container.status != "created" and _health(container) != "healthy":
+            return _fault(name, container)
+    return None
+
+
+def _fault(name: str, container: Container | None) -> HomeroomError:
+    return HomeroomError(
+        f"{name} is not healthy: {last_words(container) if container else 'it does not run'}",
+        remedy=f"`make logs SERVICE={name}` shows the rest; `make check` looks settings and machine over.",
+    )
+
+
+def last_words(container: Container) -> str:
+    """The end of a service's log: of its last start, where it said something since; what it said twice counts once."""
+    started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()
+    said = container.logs(tail=SHOWN_LINES, since=started) or container.logs(tail=SHOWN_LINES)
+    lines = said.decode(errors="replace").rstrip().splitlines()
+    return "\n".join(dict.fromkeys(lines)) or "it said nothing"
 
 
 def _health(container: Container) -> str:

@@ -14,7 +14,7 @@ from rich.table import Table
 
 from generator import accounts, gpu_host, gpus, home_use, prewarm, proof, schedule
 from generator.console import counted, note, out, warn
-from generator.deployment import USER_LABEL, Deployment
+from generator.deployment import USER_LABEL, Deployment, not_healthy
 from generator.errors import HomeroomError
 from generator.paths import RENDERED, SITE
 from generator.preflight.finding import in_units
@@ -94,6 +94,8 @@ def show(deployment: Deployment) -> None:
             name, f"[{colour}]{health}[/{colour}]", age(state["StartedAt"], now), _in_use(used.get(container.id))
         )
     out.print(table)
+    if error := not_healthy(deployment):
+        warn(str(error))
 
     note(f"\n[bold]{counted(len(labs), 'lab')} running[/bold]")
     if labs:

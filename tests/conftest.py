@@ -11,6 +11,8 @@ import hypothesis
 import pytest
 
 from generator.engine_install import provide_engine
+from tests.faults import RECOVERIES
+from tests.frail import LABS_MEMORY, Frail
 from tests.trial import ENGINE_SOCKET, ROOT, Trial
 
 hypothesis.settings.register_profile("homeroom", deadline=None)  # a busy machine is no failure
@@ -35,6 +37,17 @@ def trial(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
         made.remove()
 
 
+@pytest.fixture(scope="session")
+def frail(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frail]:
+    """A running deployment in which tests may break what they like, if they mend it."""
+    made = Frail(tmp_path_factory.mktemp("frail"), f"hrfrail{os.getpid()}", {"LABS_MEMORY": LABS_MEMORY})
+    try:
+        made.prepare(trial)
+        yield made
+    finally:
+        made.remove()
+
+
 @pytest.fixture
 def bare_trial(prepared_engine: None, tmp_path: Path) -> Iterator[Trial]:
     """A deployment that was never brought up."""
@@ -43,3 +56,11 @@ def bare_trial(prepared_engine: None, tmp_path: Path) -> Iterator[Trial]:
         yield made
     finally:
         made.remove()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests of faults measured, also where all passed."""
+    if RECOVERIES:
+        terminalreporter.section("recovery from faults")
+        for line in RECOVERIES:
+            terminalreporter.write_line(line)

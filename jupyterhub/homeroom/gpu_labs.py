@@ -8,9 +8,9 @@ import time
 from typing import Any
 
 import docker.errors
-from dockerspawner import DockerSpawner
 from traitlets import Unicode
 
+from homeroom.engine_calls import PatientSpawner
 from homeroom.gpus import GPUPool
 from homeroom.leases import GPUS_LABEL, Lease, Unavailable
 from homeroom.no_lab import NoLab
@@ -19,7 +19,7 @@ PROOF_INTERVAL_SECONDS = 0.02
 PROOF_SECONDS = 30
 
 
-class GPUSpawner(DockerSpawner):
+class GPUSpawner(PatientSpawner):
     """What LabSpawner does about GPUs; without any in `GPUPool.gpus` it only sees to it that labs see none.
 
     A start calls `lease_gpus`, creates its container by `create_with_gpus`, then calls `prove_gpus`. Whoever ends it

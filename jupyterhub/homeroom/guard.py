@@ -93,6 +93,7 @@ async def serve(relay: Relay, path: Path) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    await relay.sweep()  # before anybody can ask for a lab
     listener = listen(path)
     await web.SockSite(runner, listener).start()
     log.info("guarding %s at %s", relay.engine_socket, path)

@@ -30,8 +30,8 @@ class NoLab(SpawnException):
         return str(self.message)
 
 
-def explained(error: Exception, *, image: str, shares: Iterable[Mapping[str, Any]]) -> NoLab:
-    """A call that the guard or the engine refused, or never answered, in words for the person whose lab it was for.
+def explained(error: docker.errors.APIError, *, image: str, shares: Iterable[Mapping[str, Any]]) -> NoLab:
+    """A call that the guard or the engine refused, in words for the person whose lab it was for.
 
     They are told nothing of the machine: paths and names are for the hub's log.
 
@@ -43,10 +43,11 @@ def explained(error: Exception, *, image: str, shares: Iterable[Mapping[str, Any
             f"The image {image} is not on this machine. Please tell the administrator: `make up` gets it.",
             reason="image-missing",
         )
-    if not isinstance(error, docker.errors.APIError) or error.status_code == 503:
+    if "no space left on device" in said:
         return NoLab(
-            "The container engine does not answer. Please try again in a few minutes.",
-            reason="engine-away",
+            "The disk of this machine is full, so no lab can be made. Labs that run and all files stay as they are. "
+            "Please tell the administrator, who has to make room on it.",
+            reason="disk-full",
             status_code=503,
         )
     if NO_FIREWALL in said:

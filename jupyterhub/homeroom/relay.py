@@ -7,17 +7,22 @@ import contextlib
 import json
 import logging
 import os
+import shutil
 import stat
 import time
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from homeroom.create_body import Refused, shown
+from homeroom import sockets
+from homeroom.create_body import DEPLOYMENT_LABEL, LAB_SOCKETS_TARGET, USER_LABEL, Refused, shown
 from homeroom.engine_answer import Answer
 from homeroom.keeper import Keeper
 from homeroom.policy import NO_FIREWALL, Allow, Deny, Policy, decide, is_lab, owner
@@ -28,6 +33,9 @@ MOST_REMEMBERED_LABS = 10_000
 ENGINE_GRACE_SECONDS = 30.0
 FIREWALL_GRACE_SECONDS = 10.0  # after the engine's own start its healthcheck takes a moment
 FIREWALL_INTERVAL_SECONDS = 0.25
+SWEEP_SECONDS = 10.0
+LEFT = ".left-"
+"""What the name of a directory begins with that no lab has any more, until it is removed."""
 PASSED_HEADERS = ("Content-Type", "Api-Version", "Ostype", "Docker-Experimental", "Libpod-API-Version")
 
 log = logging.getLogger("homeroom.guard")
@@ -49,7 +57,9 @@ class Relay:
     _session: aiohttp.ClientSession | None = None
     _silent_since: float | None = None
     _full_policy: Policy | None = None
-    _labs: dict[str, None] = field(default_factory=dict)  # ids; a container's labels never change
+    # Ids, each with its directory of sockets: what never changes of a container.
+    _labs: dict[str, str | None] = field(default_factory=dict)
+    _holds: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._keeper = Keeper(self.policy, self._send)
@@ -82,8 +92,25 @@ class Relay:
         if self._session:
             await self._session.close()
 
+    async def sweep(self) -> None:
+        """Remove the directories of labs that are gone, such as those that ended while there was no guard."""
+        filters = json.dumps({"label": [f"{DEPLOYMENT_LABEL}={self.policy.deployment}", USER_LABEL]})
+        query = urlencode({"all": "1", "filters": filters})
+        try:
+            async with asyncio.timeout(SWEEP_SECONDS):
+                answer = await self._send(Allow(method="GET", path="/containers/json", query=query))
+            if answer.status != 200:
+                return
+            living = {name for lab in json.loads(answer.body) for name in directories(lab)}
+            for path in list(self.lab_sockets.iterdir()):
+                if path.name not in living:
+                    await drop_directory(self.lab_sockets, path.name)
+        except (aiohttp.ClientConnectionError, OSError, ValueError) as error:
+            log.warning("left-over directories stay for now: %s", error)
+
     async def _carry_out(self, allowed: Allow) -> Answer:
         """Make an allowed call once its conditions hold. :raises Refused: where one does not."""
+        found = None
         if allowed.container:
             found = allowed.container if allowed.container in self._labs else None
             inspects = allowed.path.endswith("/{id}/json")
@@ -108,14 +135,25 @@ class Relay:
             await self._wait_for_firewall()
         if allowed.directory:
             hold_directory(self.lab_sockets, allowed.directory)
+            self._holds[allowed.directory] += 1
         if allowed.home:
             await self._keeper.hold(allowed.home)
+        if allowed.method == "DELETE" and found:  # to its end, also when the hub is killed meanwhile
+            return await asyncio.shield(self._remove(allowed, self._labs.get(found)))
         answer = await self._send(allowed)
         if allowed.home and answer.status >= 400 and b"source path does not exist" in answer.body:
             await self._keeper.hold(allowed.home, again=True)  # somebody removed it since
             answer = await self._send(allowed)
         if allowed.volume and answer.status == 200 and owner(answer.read(), self.policy) is None:
             raise Refused(f"volume {allowed.volume} is not labelled as this deployment's")
+        return answer
+
+    async def _remove(self, allowed: Allow, directory: str | None) -> Answer:
+        """Remove a lab's container, then its directory of sockets, unless the next lab has that already."""
+        held = self._holds[directory] if directory else 0
+        answer = await self._send(allowed)
+        if directory and answer.status == 204 and self._holds[directory] == held:
+            await drop_directory(self.lab_sockets, directory)
         return answer
 
     def _proved_lab(self, name: str, inspected: Answer) -> str:
@@ -126,7 +164,9 @@ class Relay:
         found = str(described["Id"])
         if len(self._labs) >= MOST_REMEMBERED_LABS:
             del self._labs[next(iter(self._labs))]
-        self._labs[found] = None
+        mounts = described.get("Mounts") or []
+        sources = [each.get("Source", "") for each in mounts if each.get("Destination") == LAB_SOCKETS_TARGET]
+        self._labs[found] = Path(sources[0]).name if sources else None
         return found
 
     async def _prove_home(self, name: str, user: str | None) -> None:
@@ -210,6 +250,26 @@ def hold_directory(root: Path, name: str) -> None:
         own.chmod(0o2770)
     except OSError as error:  # said here, or it would pass for an engine that does not answer
         raise Refused(f"the directory of the lab's socket cannot be made: {error}") from error
+
+
+def directories(lab: dict[str, Any]) -> Collection[str]:
+    """The names that a lab's directory of sockets may have, by what the engine's listing tells of its container."""
+    labels = lab.get("Labels") or {}
+    mounted = {Path(each.get("Source") or "").name for each in lab.get("Mounts") or [] if isinstance(each, dict)}
+    return mounted | {sockets.directory_name(labels.get(USER_LABEL, ""), labels.get("homeroom.server", ""))}
+
+
+async def drop_directory(root: Path, name: str) -> None:
+    """Remove the directory of a lab that is gone. Its name is free at once, for the next lab; what its person laid
+    there and nobody else may remove stays, under another name."""
+    left = root / (name if name.startswith(LEFT) else f"{LEFT}{name}-{time.time_ns()}")
+    try:
+        (root / name).rename(left)
+        await asyncio.to_thread(shutil.rmtree, left)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        log.warning("the directory %s of a lab that is gone stays: %s", left.name, error)
 
 
 async def read_bounded(response: aiohttp.ClientResponse, *, cut: bool) -> bytes:

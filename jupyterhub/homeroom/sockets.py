@@ -34,9 +34,12 @@ def hold_waiting_callers() -> None:
     netutil.bind_unix_socket = partial(netutil.bind_unix_socket, backlog=WAITING_CALLERS)
 
 
+SCHEME = "http+unix"
+
+
 def url(socket: Path) -> str:
     """The address of a socket as JupyterHub and the proxy write it: `http+unix://%2Frun%2F...`."""
-    return "http+unix://" + quote(str(socket), safe="")
+    return f"{SCHEME}://" + quote(str(socket), safe="")
 
 
 def directory_name(user: str, server: str) -> str:

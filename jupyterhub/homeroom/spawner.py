@@ -11,11 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import docker.errors
 from jupyterhub.orm import Spawner as HubLab
 from jupyterhub.orm import User as HubUser
-from requests.exceptions import RequestException
 from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom import choice, sockets
@@ -23,6 +23,7 @@ from homeroom.choice import size
 from homeroom.class_labs import ClassSpawner
 from homeroom.create_body import Mount
 from homeroom.culling import OUT_OF_MEMORY, UNOPENED, Facts, report_seconds, why_ended, why_over
+from homeroom.engine_calls import EngineAway
 from homeroom.homes import directory_name
 from homeroom.no_lab import NoLab, explained
 from homeroom.places import Estimate, Full, Key, Need, Places, Running
@@ -35,6 +36,7 @@ ALIVE_INTERVAL_SECONDS = 0.5
 ENGINE_THREADS = 8
 ENDED = "homeroom_ended"
 RESET = "homeroom_reset"
+INTERRUPTED = "The hub was restarted before your lab had started. Please start it again; your files are all there."
 RESET_SCRIPT = Path(__file__).with_name("lab_reset.sh").read_text(encoding="utf-8")
 
 
@@ -278,7 +280,7 @@ class LabSpawner(ClassSpawner):
         back."""
         try:
             if self._creating:
-                with contextlib.suppress(docker.errors.APIError, OSError):
+                with contextlib.suppress(docker.errors.APIError, EngineAway):
                     await self._creating
             await self._remove_container(self.container_name)
         finally:
@@ -298,7 +300,7 @@ class LabSpawner(ClassSpawner):
             if self.storage.home and not self.homes:
                 await self.docker("create_volume", self.home_volume, labels=self.labels)
             await super().start()
-        except (docker.errors.APIError, RequestException) as error:
+        except docker.errors.APIError as error:
             self.log.error("%s cannot be made: %s", self.container_name, error)
             raise explained(error, image=self.image, shares=self.shares) from error
         await self.prove_gpus()
@@ -357,13 +359,47 @@ class LabSpawner(ClassSpawner):
         await super().stop(now)
 
     async def poll(self) -> Any:
-        """None while the lab runs, else how it ended; the reason is kept for its owner."""
-        status = await super().poll()
-        if status is not None and self._facts is not None and not self.ended:
+        """None while the lab runs, or while nobody can tell; else how it ended. The reason is kept for its owner."""
+        try:
+            status = await super().poll()
+        except EngineAway:  # no reason to forget a lab: labs go on without the engine
+            return None
+        if status is not None and self._start_was_cut_off:
+            self.ended = INTERRUPTED
+        elif status is not None and self._facts is not None and not self.ended:
             container = await self.get_object()
             if container:
                 self.ended = why_ended(container["State"], size(container.get("HostConfig", {}).get("Memory", 0)))
         return status
+
+    @property
+    def _start_was_cut_off(self) -> bool:
+        """Whether the hub was killed while this lab started: it then knows of the lab, but not where it answers."""
+        return self._check_pending and self.server is not None and self.server.proto != sockets.SCHEME
+
+    async def get_url(self) -> str:
+        """Where the lab answers. A start that was cut off is carried on: the hub, back again, waits there for the
+        lab."""
+        if self._start_was_cut_off:
+            address = urlsplit(sockets.url(self.socket_directory / "lab.sock"))
+            self.server.proto, self.server.ip, self.server.port = address.scheme, address.hostname or "", 80
+            self._facts = Facts.of(self.plan, self.class_start)
+            self.orm_spawner.state = self.get_state()
+            with contextlib.suppress(TimeoutError, LabDied):  # the hub looks itself what became of it
+                await asyncio.wait_for(self._until_it_answers(), self.lab_start_seconds)
+        url: str = self.server.url
+        return url
+
+    async def run_post_stop_hook(self) -> None:
+        """However the lab ended, no container of it stays; of one that ended by itself the last words are kept."""
+        if self.object_id:
+            words = await self._last_words() or "it left no message"
+            self.log.warning("Lab %s was not stopped by the hub; the end of its log:\n%s", self.container_name, words)
+            await self._remove_container(self.object_id)
+            self.object_id = ""
+        hook = super().run_post_stop_hook()
+        if inspect.isawaitable(hook):
+            await hook
 
     def _why_over(self) -> str:
         record = self.orm_spawner
@@ -460,15 +496,20 @@ class LabSpawner(ClassSpawner):
 
     async def _death(self) -> LabDied:
         """The reason why the container ended, for the hub's log and the person's page."""
-        lines = ""
-        with contextlib.suppress(docker.errors.APIError):
-            log: bytes = await self.docker("logs", self.container_id, stdout=True, stderr=True, tail=20)
-            lines = log.decode(errors="replace").strip()
+        lines = await self._last_words()
         self.log.error("Lab %s ended before it answered:\n%s", self.container_name, lines)
         last = lines.splitlines()[-1] if lines else "it left no message"
         if self.ended.startswith(OUT_OF_MEMORY):
             return LabDied(self.ended, reason="memory", status_code=500)
         return LabDied(f"The lab ended before it answered: {last}", reason="died", status_code=500)
+
+    async def _last_words(self) -> str:
+        """The end of the lab's log; empty where there is none."""
+        try:
+            log: bytes = await self.docker("logs", self.container_id, stdout=True, stderr=True, tail=20)
+        except (docker.errors.APIError, EngineAway):
+            return ""
+        return log.decode(errors="replace").strip()
 
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""

@@ -259,7 +259,7 @@ def test_a_slow_engine_keeps_the_gpu_until_it_has_answered(play: Callable[[Story
 
             return asyncio.ensure_future(later())
 
-        ada.docker = slow
+        ada.docker = slow  # type: ignore[method-assign]
         start = asyncio.create_task(ada.start())
         while ada._creating is None:
             await asyncio.sleep(0.01)

@@ -17,7 +17,7 @@ from urllib.parse import parse_qs
 import aiohttp
 import pytest
 from aiohttp import web
-from homeroom import guard, relay
+from homeroom import guard, relay, sockets
 from homeroom.policy import NO_FIREWALL, Policy
 from homeroom.relay import Relay
 
@@ -60,6 +60,8 @@ class Engine:
         self.volumes = {"homeroom-user-ada": LABELS, "homeroom-user-bob": {**LABELS, "homeroom.user": "bob"}}
         self.log_bytes = 100
         self.firewalls: list[dict[str, str]] = [{"Id": "f"}]
+        self.listed: list[dict[str, Any]] = []
+        self.on_removal: Callable[[], Awaitable[Any]] = lambda: asyncio.sleep(0)
         self.runner: web.ServerRunner | None = None
 
     async def start(self) -> None:
@@ -81,7 +83,7 @@ class Engine:
         if request.path.endswith("/volumes/homeroom_lab-sockets"):
             return web.json_response({"Mountpoint": "/volumes/sockets"})
         if request.path == "/containers/json":
-            return web.json_response(self.firewalls)
+            return web.json_response(self.listed if "homeroom.user" in request.query_string else self.firewalls)
         if "volumes" in parts:
             found = self.volumes.get(parts[-1])
             return web.json_response({"Labels": found}, status=404 if found is None else 200)
@@ -89,7 +91,11 @@ class Engine:
             found = self.labels.get(LAB if parts[-2] == "homeroom-jupyter-ada" else parts[-2])
             if found is None:
                 return web.json_response({"message": "No such container"}, status=404)
-            return web.json_response({"Id": LAB, "Config": {"Labels": found}})
+            mounts = [{"Type": "bind", "Source": "/volumes/sockets/3f2a", "Destination": "/run/lab"}]
+            return web.json_response({"Id": LAB, "Config": {"Labels": found}, "Mounts": mounts})
+        if request.method == "DELETE":
+            await self.on_removal()
+            return web.Response(status=204)
         if parts[-1] == "logs":
             return web.Response(body=b"x" * self.log_bytes)
         if parts[-1] == "start":
@@ -262,6 +268,55 @@ def test_anothers_home_is_not_mounted(
     run(tmp_path, story)
     assert reason in caplog.text
     assert "secret-token" not in caplog.text
+
+
+def test_a_labs_directory_goes_with_its_container(tmp_path: Path) -> None:
+    """A removed lab leaves no directory, not even one full of what its person laid there."""
+
+    async def story(_: Engine, __: Relay, ask: Ask) -> None:
+        await ask("POST", CREATE, json=BODY)
+        own = tmp_path / "labs" / "3f2a"
+        (own / "deep" / "er").mkdir(parents=True)
+        (own / "lab.sock").touch()
+        (own / "link").symlink_to(tmp_path)
+        assert (await ask("DELETE", f"/containers/{LAB}?v=True&force=True"))[0] == 204
+        assert list((tmp_path / "labs").iterdir()) == []
+        assert tmp_path.exists()
+
+    run(tmp_path, story)
+
+
+def test_the_next_labs_directory_stays(tmp_path: Path) -> None:
+    """A lab that is made while the engine still answers the removal of the one before keeps its directory."""
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        await ask("POST", CREATE, json=BODY)
+        engine.on_removal = lambda: ask("POST", CREATE, json=BODY)
+        assert (await ask("DELETE", f"/containers/{LAB}"))[0] == 204
+        assert [each.name for each in (tmp_path / "labs").iterdir()] == ["3f2a"]
+
+    run(tmp_path, story)
+
+
+def test_a_new_guard_sweeps(tmp_path: Path) -> None:
+    """Directories of labs that are gone go; those of labs that are there, running or not, stay. An engine that is
+    away changes nothing."""
+
+    async def story(engine: Engine, between: Relay, _: Ask) -> None:
+        labs = tmp_path / "labs"
+        by_label = sockets.directory_name("ada", "")
+        for name in ("3f2a", by_label, "gone", ".left-gone-1"):
+            (labs / name / "deep").mkdir(parents=True)
+        mounts = [{"Source": "/volumes/sockets/3f2a", "Destination": "/run/lab"}]
+        engine.listed = [{"Id": LAB, "Labels": LABELS}, {"Id": FOREIGN, "Labels": LABELS, "Mounts": mounts}]
+        await engine.stop()
+        await between.sweep()
+        assert len(list(labs.iterdir())) == 4
+        await engine.start()
+        await between.sweep()
+        assert sorted(each.name for each in labs.iterdir()) == sorted(["3f2a", by_label])
+
+    run(tmp_path, story)
 
 
 def plant_a_link(labs: Path) -> None:

@@ -96,3 +96,34 @@ def test_the_proxys_count_keeps_no_lab(proxy: FakeProxy) -> None:
     found = {spec: route["data"] for spec, route in asyncio.run(proxy.get_all_routes()).items()}
     assert "last_activity" not in found["/user/ada/"]
     assert "last_activity" in found["/"]
+
+
+def test_a_new_proxy_is_told_the_routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy that was killed makes its socket anew; the routes are compared then, and until that has worked."""
+    monkeypatch.setattr("homeroom.proxy.WATCH_SECONDS", 0.01)
+    socket = tmp_path / "api.sock"
+    socket.touch()
+    checks: list[str] = []
+
+    async def check(*_: Any) -> None:
+        checks.append("check")
+        if len(checks) == 2:
+            raise OSError("not yet")
+
+    monkeypatch.setattr("jupyterhub.proxy.Proxy.check_routes", check)
+    watched = FakeProxy(should_start=False, auth_token="x", api_url=sockets.url(socket))
+
+    async def story() -> None:
+        await watched.check_routes({}, {})
+        await asyncio.sleep(0.1)
+        assert len(checks) == 1, "nothing has changed"
+        socket.unlink()
+        await asyncio.sleep(0.1)
+        assert len(checks) == 1, "nobody is there to be told"
+        socket.touch()
+        await asyncio.sleep(0.1)
+        assert len(checks) == 3, "told, until it has worked, and then no more"
+        assert watched._watch is not None
+        watched._watch.cancel()
+
+    asyncio.run(story())

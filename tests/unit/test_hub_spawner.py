@@ -19,7 +19,7 @@ import docker
 import docker.errors
 import pytest
 import requests
-from homeroom import sockets
+from homeroom import engine_calls, sockets
 from homeroom.policy import Allow, Deny, Policy, decide
 from homeroom.spawner import LabDied, LabSpawner
 from hypothesis import strategies as st
@@ -464,7 +464,7 @@ REFUSALS = [
     (api_error(400, NO_SHARE + "2"), "engine", "The container engine could not make this lab"),
     (api_error(403, "the guard of homeroom refused this: mount '/etc'"), "guard", "does not let this lab through"),
     (api_error(500, "CDI device injection failed: unresolvable CDI devices x=0"), "gpus-missing", "make check"),
-    (api_error(500, "no space left on device"), "engine", "The container engine could not make this lab"),
+    (api_error(500, "mkdir /var/lib: no space left on device"), "disk-full", "The disk of this machine is full"),
     (api_error(503, "the container engine does not answer"), "engine-away", "try again in a few minutes"),
     (requests.ConnectionError("guard.sock"), "engine-away", "try again in a few minutes"),
 ]
@@ -486,6 +486,7 @@ def test_a_refusal_is_told_and_logged(
         raise refusal
 
     monkeypatch.setattr(engine, "create_container", refuse)
+    monkeypatch.setattr(engine_calls, "PATIENCE_SECONDS", 0.5)
     share = {"name": "pool", "source": "/srv/pool", "target": "/data/pool", "mount_target": "/data/pool"}
     made = spawner(rendered, shares=[share])
     log = io.StringIO()

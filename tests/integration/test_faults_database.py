@@ -1,0 +1,124 @@
+"""The hub's database is locked, damaged or gone: labs go on, the words say what to do, accounts come back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults import recovery, until, until_healthy
+from tests.frail import Frail
+from tests.person import Person
+from tests.trial import engine
+
+HOLD = """
+import sqlite3, sys, time
+held = sqlite3.connect("jupyterhub.sqlite", isolation_level=None)
+held.execute("BEGIN EXCLUSIVE"); print("held", flush=True); time.sleep(float(sys.argv[1])); held.execute("ROLLBACK")
+"""
+
+
+@pytest.fixture(autouse=True)
+def left_as_found(frail: Frail) -> Iterator[None]:
+    """Each test ends with a hub that runs on a whole database, and no lab."""
+    yield
+    frail.compose("up", "--detach", "--no-recreate", "--wait")
+    frail.stop_all()
+
+
+def locked(frail: Frail, seconds: float) -> threading.Thread:
+    """Another program that keeps the database locked for a time."""
+    frail.on_disk("rm -f /tmp/held")
+    thread = threading.Thread(target=frail.on_disk, args=(f"python -c '{HOLD}' {seconds} > /tmp/held",))
+    thread.start()
+    until(lambda: frail.keeper.exec_run(["grep", "-q", "held", "/tmp/held"])[0] == 0, "the database is locked")
+    return thread
+
+
+def test_locked_for_a_moment(frail: Frail) -> None:
+    """Whoever asks the hub meanwhile waits, and gets what they asked for."""
+    person = frail.person()
+    holder = locked(frail, 2)
+    with recovery("database locked for 2 s (until the hub's page)"):
+        assert person.get("hub/home").status_code == 200
+    holder.join()
+
+
+def test_locked_for_long(frail: Frail) -> None:
+    """Labs go on; whoever asks the hub is told in words; when the lock is gone the hub is as before."""
+    person = frail.person()
+    person.start_lab("real")
+    with person.kernel() as kernel:
+        holder = locked(frail, 14)
+        answers: list[str] = []
+        asking = threading.Thread(target=lambda: answers.append(person.get("hub/home").text))
+        asking.start()
+        assert kernel.run("print(6 * 7)") == "42\n"
+        asking.join()
+        assert "database is busy, so this was not done. Please try again" in answers[0]
+        holder.join()
+        with recovery("database locked for longer than the hub waits (from the end of the lock to the hub's page)"):
+            page = until(lambda: (found := person.get("hub/home")).url.endswith("hub/home") and found, "the hub's page")
+        assert page.status_code == 200
+        assert kernel.run("print(6 * 7)") == "42\n"
+
+
+COPY, PUT_BACK, BEGIN_ANEW = range(3)
+"""The console blocks under "The hub's database"."""
+
+
+def test_damaged(frail: Frail) -> None:
+    """A hub with a damaged database does not start and says what to do, wherever the operator looks. Labs go on, homes
+    are untouched, and with a copy in its place everybody is signed in as before."""
+    person, other = frail.person(), frail.person("ada")
+    person.start_lab("real")
+    homes = homes_of(frail)
+    with person.kernel() as kernel:
+        kernel.run("open('kept.txt', 'w').write('mine')")
+        frail.type_documented("The hub's database", COPY)
+        frail.compose("stop", "hub")
+        frail.on_disk("dd if=/dev/urandom of=jupyterhub.sqlite bs=4096 seek=2 count=4 conv=notrunc status=none")
+        for said in (
+            frail.make("up", check=False).stdout,
+            frail.make("restart", check=False).stdout,
+            frail.make("status").stdout,
+            frail.compose("logs", "--tail=4", "hub"),
+        ):
+            assert "the hub's database, with the accounts, is damaged" in said, said
+            assert "Homes are untouched" in said
+            assert "docs/operations.md" in said
+            assert "Traceback" not in said
+        assert kernel.run("print(open('kept.txt').read())") == "mine\n"
+        with recovery("database damaged (from putting a copy back to the hub's page for who was signed in)"):
+            frail.type_documented("The hub's database", PUT_BACK)
+            until(lambda: other.get("hub/home").status_code == 200, "the hub's page")
+        assert other.get("hub/home").url.endswith("hub/home")
+        assert kernel.run("print(6 * 7)") == "42\n"
+    assert person.run("print(open('kept.txt').read())") == "mine\n"
+    assert frail.servers() == {"admin": True}
+    assert homes <= homes_of(frail)
+
+
+def test_begun_anew(frail: Frail) -> None:
+    """Without a copy the hub begins with an empty database; who is given an account anew finds their files."""
+    person = frail.person("ada")
+    person.start_lab("real")
+    person.run("open('kept.txt', 'w').write('hers')")
+    frail.stop_all()
+    frail.type_documented("The hub's database", COPY)
+    frail.type_documented("The hub's database", BEGIN_ANEW)
+    try:
+        again = Person(frail, "ada")
+        assert again.sign_in(frail.new_password("ada")).url.endswith("hub/home")
+        again.start_lab("real")
+        assert again.run("print(open('kept.txt').read())") == "hers\n"
+        again.stop_lab()
+    finally:
+        frail.type_documented("The hub's database", PUT_BACK)
+        until_healthy(frail, "hub")
+
+
+def homes_of(frail: Frail) -> set[str]:
+    """The volumes with people's files."""
+    return {volume.name for volume in engine().volumes.list(filters={"name": f"{frail.project}-user-"})}

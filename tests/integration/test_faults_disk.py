@@ -1,0 +1,99 @@
+"""A disk is full, under the hub's database or under a home: nothing is lost, and the words say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import requests
+
+from tests.faults import kill, recovery, until
+from tests.frail import Frail
+from tests.person import Person
+from tests.trial import engine
+
+FILL = "for size in 64k 4k 512; do dd if=/dev/zero of=filler.$size bs=$size status=none 2>/dev/null || true; done"
+EMPTY = "rm -f filler.*"
+
+
+@pytest.fixture(autouse=True)
+def left_as_found(frail: Frail) -> Iterator[None]:
+    """Each test ends with a hub that runs, room on its disk, and no lab."""
+    yield
+    frail.on_disk(EMPTY)
+    frail.compose("up", "--detach", "--no-recreate", "--wait")
+    frail.stop_all()
+
+
+def test_full_under_the_database(frail: Frail) -> None:
+    """Labs go on, and who wants to start one reads why not; also a hub that is started then says so. All goes on by
+    itself when there is room again."""
+    person = frail.person()
+    frail.crowd("turned-away")
+    person.start_lab("real")
+    with person.kernel() as kernel:
+        kernel.run("open('kept.txt', 'w').write('mine')")
+        frail.on_disk(FILL)
+        refused = frail.ask("POST", "turned-away", "light")
+        assert refused.status_code == 500
+        assert "The disk of the hub's database is full, so this was not done" in refused.json()["message"]
+        assert "The disk of the hub&#39;s database is full" in person.get("hub/home").text
+        assert kernel.run("print(open('kept.txt').read())") == "mine\n"
+        kill(frail, "hub")
+        until(
+            lambda: "disk under the hub's database is full" in frail.compose("logs", "--tail=5", "hub"), "it says why"
+        )
+        status = frail.make("status").stdout
+        assert "hub is not healthy: /srv/data/jupyterhub.sqlite: the disk under" in status, status
+        with recovery("disk full under the database (from room on it to the hub's page)"):
+            frail.on_disk(EMPTY)
+            until(lambda: person.get("hub/home").status_code == 200, "the hub's page")
+        assert kernel.run("print(6 * 7)") == "42\n"
+    assert frail.ask("POST", "turned-away", "light").status_code in (201, 202)
+    frail.until_ready("admin", "turned-away")
+
+
+def test_full_under_a_home(frail: Frail, small_home: str) -> None:
+    """What was saved stays whole, the page says why saving fails, and the lab can be started and used all the same, be
+    it to make room."""
+    person, other = frail.person(small_home), frail.person()
+    person.start_lab("real")
+    other.start_lab("real")
+    assert save(person, "first version").ok
+    person.run(f"import subprocess; subprocess.run({FILL!r}, shell=True)")
+    failed = save(person, "second version, " * 1000)
+    assert failed.status_code == 500
+    assert "No space left on device" in failed.json()["message"]
+    assert person.lab_api("GET", "contents/kept.txt").json()["content"] == "first version"
+    assert save(other, "elsewhere").ok
+    person.stop_lab()
+    person.start_lab("real")
+    with recovery("disk full under a home (from making room to a saved file)"):
+        person.run(f"import subprocess; subprocess.run({EMPTY!r}, shell=True)")
+        assert save(person, "third version").ok
+    assert person.lab_api("GET", "contents/kept.txt").json()["content"] == "third version"
+
+
+@pytest.fixture
+def small_home(frail: Frail) -> Iterator[str]:
+    """The name of somebody whose home is a disk of 16 MB; a container without a task keeps it mounted."""
+    name = "cramped"
+    labels = {"homeroom.deployment": frail.project, "homeroom.user": name}
+    options = {"type": "tmpfs", "device": "tmpfs", "o": "size=16m,uid=1000,gid=100,mode=0755"}
+    volume = engine().volumes.create(f"{frail.project}-user-{name}", driver="local", driver_opts=options, labels=labels)
+    keeper = engine().containers.run(
+        f"{frail.project}-hub:local",
+        ["sleep", "infinity"],
+        detach=True,
+        init=True,
+        labels={"homeroom.deployment": frail.project},
+        volumes={volume.name: {"bind": "/home/jovyan", "mode": "rw"}},
+    )
+    yield name
+    frail.stop_all()
+    keeper.remove(force=True)
+
+
+def save(person: Person, text: str) -> requests.Response:
+    """Save a file as the page does."""
+    return person.lab_api("PUT", "contents/kept.txt", json={"type": "file", "format": "text", "content": text})
