@@ -1,0 +1,171 @@
+"""Who has no business here: a guest without an account, somebody else's account, another website, a lab's own token."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from tests.person import Person
+from tests.trial import Trial
+
+EVIL = "http://evil.example"
+CLOSED = (
+    "hub/home",
+    "hub/admin",
+    "hub/authorize",
+    "hub/token",
+    "hub/spawn",
+    "hub/metrics",
+    "hub/api/users",
+    "hub/api/proxy",
+    "hub/api/info",
+    "hub/api/services",
+    "hub/homeroom/labs/admin/reset",
+    "user/admin/lab",
+    "user/admin/files/x",
+    "user/admin/api/contents",
+    "user/admin/api/kernels",
+    "user/admin/api/terminals",
+    "user/admin/metrics",
+    "api/routes",
+)
+
+
+@pytest.fixture(scope="module")
+def admin(trial: Trial) -> Iterator[Person]:
+    """The administrator with a running lab."""
+    person = Person(trial, "admin")
+    person.sign_in(trial.password)
+    person.start_lab()
+    yield person
+    person.stop_lab_if_any()
+
+
+@pytest.fixture(scope="module")
+def other(trial: Trial, admin: Person) -> Person:
+    """Somebody else with an account."""
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.make("account", "NAME=stranger").stdout)
+    assert shown
+    person = Person(trial, "stranger")
+    person.sign_in(shown[0])
+    return person
+
+
+@pytest.mark.parametrize("path", CLOSED)
+def test_a_guest_is_shown_the_sign_in_page_or_nothing(trial: Trial, admin: Person, path: str) -> None:
+    """Without an account there is no page, no API and no lab: the sign-in page, or a refusal. The same is open to who
+    may have it."""
+    answer = requests.get(trial.url + path, timeout=30)
+    assert answer.status_code in (403, 404) or urlsplit(answer.url).path == "/hub/login", answer.url
+    if path not in ("api/routes", "user/admin/files/x", "hub/metrics"):  # the proxy's API; no such file; a token's
+        assert admin.get(path).status_code == 200
+
+
+def channels(person: Person, kernel_id: str) -> str:
+    """The address of the administrator's kernel."""
+    address = urlsplit(person.trial.url)
+    return f"ws://{address.netloc}/user/admin/api/kernels/{kernel_id}/channels"
+
+
+def cookies(person: Person) -> str:
+    """What a browser would send to the administrator's lab."""
+    request = requests.Request("GET", person.trial.url + "user/admin/")
+    return person.web.prepare_request(request).headers.get("Cookie", "")
+
+
+def test_another_person_gets_nothing_of_a_lab(trial: Trial, admin: Person, other: Person) -> None:
+    """Somebody with their own account gets no page, file, API or kernel of another's lab, and learns of nobody."""
+    for path in ("lab", "api/contents", "api/kernels", "files/x"):
+        assert other.get(f"user/admin/{path}").status_code in (403, 404), path
+    assert other.api("GET", "users").status_code == 403
+    assert other.api("GET", "users/admin").status_code in (403, 404)
+    assert other.api("DELETE", "users/admin/server").status_code in (403, 404)
+    assert other.api("POST", "users/admin/tokens").status_code in (403, 404)
+    with admin.kernel() as kernel, pytest.raises(InvalidStatus) as refused:
+        connect(channels(other, kernel.id), additional_headers={"Cookie": cookies(other)}, proxy=None)
+    assert refused.value.response.status_code == 403
+
+
+def test_another_website_acts_for_nobody(trial: Trial, admin: Person) -> None:
+    """A page elsewhere that a signed-in browser visits changes nothing here: it has the cookies, not the token."""
+    for method, path in (
+        ("POST", "hub/homeroom/labs/admin/restart"),
+        ("POST", "hub/homeroom/labs/admin/reset"),
+        ("POST", "hub/authorize/stranger"),
+        ("POST", "hub/signup"),
+        ("POST", "hub/login"),
+        ("POST", "hub/change-password"),
+        ("POST", "hub/api/users/evil"),
+        ("DELETE", "hub/api/users/admin/server"),
+        ("POST", "user/admin/api/kernels"),
+        ("PUT", "user/admin/api/contents/evil"),
+    ):
+        answer = admin.web.request(method, trial.url + path, headers={"Origin": EVIL, "Referer": EVIL}, timeout=30)
+        assert answer.status_code == 403, f"{method} {path}: {answer.status_code}"
+
+
+def test_another_website_opens_no_kernel(admin: Person) -> None:
+    """A websocket that a page elsewhere opens is refused, although the browser sends the cookies along."""
+    with admin.kernel() as kernel:
+        assert kernel.run("print(1)") == "1\n"
+        headers = {"Cookie": cookies(admin), "Origin": EVIL}
+        with pytest.raises(InvalidStatus) as refused:
+            connect(channels(admin, kernel.id), additional_headers=headers, proxy=None)
+    assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["hub/login", "hub/home", "hub/signup", "hub/authorize", "user/admin/lab"])
+def test_no_page_is_shown_in_a_frame(admin: Person, path: str) -> None:
+    """No page elsewhere can lay one of these under a visitor's mouse."""
+    answer = admin.web.get(admin.trial.url + path, timeout=30)
+    assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
+
+
+# The lab's own token, on the hub's socket: an address, and the answer's status.
+ASK = """
+import json, os, socket, sys
+found = {}
+for path in sys.argv[1:]:
+    method, _, address = path.partition(" ")
+    with socket.socket(socket.AF_UNIX) as hub:
+        hub.connect("/run/hub/hub.sock")
+        token = os.environ["JUPYTERHUB_API_TOKEN"]
+        lines = [f"{method} /hub/api/{address} HTTP/1.0", "Host: hub", f"Authorization: token {token}",
+                 "Content-Length: 2", "Content-Type: application/json", "", "{}"]
+        hub.sendall("\\r\\n".join(lines).encode())
+        found[path] = int(hub.recv(64).split()[1])
+print(json.dumps(found))
+"""
+
+
+def test_a_labs_token_is_for_its_own_activity(trial: Trial, other: Person) -> None:
+    """The token in a lab says who its owner is and that the lab is in use. It starts and stops nothing, makes no
+    tokens, and tells of nobody else."""
+    other.start_lab()
+    closed = [
+        "GET users",
+        "GET users/admin",
+        "POST users/evil",
+        "DELETE users/admin/server",
+        "POST users/admin/server",
+        "POST users/stranger/tokens",
+        "POST users/admin/tokens",
+        "GET proxy",
+        "GET groups",
+        "POST shutdown",
+    ]
+    try:
+        code, output = trial.lab("stranger").exec_run(["python3", "-c", ASK, "GET user", *closed])
+        assert code == 0, output.decode()
+        found = json.loads(output)
+        assert found.pop("GET user") == 200
+        assert set(found.values()) <= {403, 404}, found
+    finally:
+        other.stop_lab()
