@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -165,22 +166,22 @@ def lessons_file(settings: Settings, lessons: Sequence[schedule.Lesson]) -> str:
 
 
 def firewall_rules(settings: Settings, name_servers: list[str]) -> str:
-    """The text of `firewall.nft`: what labs may reach.
+    """The text of `firewall.nft`: what labs may reach. It holds a digest of itself, which the kernel keeps with the
+    rules, so that it can be told whether these very rules are in force.
 
     :param name_servers: those that this machine uses; the engine asks them from within a lab's network.
     """
-    return (
-        _environment()
-        .get_template("firewall.nft.j2")
-        .render(
-            on=settings.LAB_FIREWALL == "on",
-            table=f"homeroom_{settings.COMPOSE_PROJECT_NAME}",
-            lab_subnet=settings.LAB_SUBNET,
-            openings=firewall.parse_openings(settings.LAB_OPEN_NETWORKS),
-            name_servers=sorted(name_servers),
-            closed=firewall.CLOSED,
-        )
-    )
+    template = _environment().get_template("firewall.nft.j2")
+    values = {
+        "on": settings.LAB_FIREWALL == "on",
+        "table": f"homeroom_{settings.COMPOSE_PROJECT_NAME}",
+        "lab_subnet": settings.LAB_SUBNET,
+        "openings": firewall.parse_openings(settings.LAB_OPEN_NETWORKS),
+        "name_servers": sorted(name_servers),
+        "closed": firewall.CLOSED,
+    }
+    digest = hashlib.sha256(template.render(digest="", **values).encode()).hexdigest()[:16]
+    return template.render(digest=digest, **values)
 
 
 def _name_servers() -> list[str]:

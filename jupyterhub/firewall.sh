@@ -1,7 +1,7 @@
 #!/bin/sh
 # The labs' firewall: `homeroom-firewall VERB DEPLOYMENT`. Needs the host's network and NET_ADMIN, and nothing else.
 #   keep    puts the rules of firewall.nft in force and, when somebody removes or changes them, in force again
-#   check   ends with 0 when they are in force
+#   check   ends with 0 when these very rules are in force
 #   remove  takes them away: `make down`
 # A stop leaves the rules, so that labs are not open while this service is replaced by a newer one.
 set -eu
@@ -10,7 +10,8 @@ table=homeroom_$2
 rules=/srv/jupyterhub/firewall.nft
 
 on() { grep -q 'hook prerouting' "$rules"; }
-present() { nft --stateless list table ip "$table" 2>/dev/null; }
+present() { nft --stateless list table ip "$table" 2>/dev/null || true; }
+digest() { sed -n 's/^ *comment "\(.*\)"$/\1/p' "$rules"; }
 
 keep() {
     trap 'exit 0' TERM INT
@@ -22,9 +23,12 @@ keep() {
     wanted=
     while :; do
         if [ -z "$wanted" ] || [ "$(present)" != "$wanted" ]; then
-            nft --file "$rules"
-            echo "the rules are ${wanted:+again }in force"
-            wanted=$(present)
+            if nft --file "$rules"; then # all of it or nothing
+                echo "the rules are ${wanted:+again }in force"
+                wanted=$(present)
+            else
+                echo "the rules cannot be put in force; trying again"
+            fi
         fi
         sleep 5 & wait $!
     done
@@ -32,7 +36,7 @@ keep() {
 
 case $verb in
     keep) keep ;;
-    check) ! on || present >/dev/null ;;
+    check) ! on || present | grep -q "comment \"$(digest)\"" ;;
     remove) nft delete table ip "$table" 2>/dev/null || true ;;
     *) echo "there is no verb $verb: keep, check or remove" >&2; exit 2 ;;
 esac

@@ -70,6 +70,18 @@ def test_the_rules_stand_in_their_order() -> None:
     ]
 
 
+def test_other_rules_have_another_digest() -> None:
+    """The kernel keeps the digest with the rules: whether those in force are the newest can be told, and the same
+    settings give the same one."""
+    digests = [
+        next(line for line in rules(LAB_OPEN_NETWORKS=value) if line.startswith("comment"))
+        for value in ("", "10.1.2.3", "10.1.2.4", "")
+    ]
+    assert len(set(digests)) == 3
+    assert digests[0] == digests[3]
+    assert re.fullmatch(r'comment "[0-9a-f]{16}"', digests[0])
+
+
 def test_nothing_is_opened_by_default() -> None:
     """Without a setting the only rules that accept are for answers and for name servers."""
     assert len([line for line in rules() if line.endswith("accept")]) == 2
