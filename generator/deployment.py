@@ -337,8 +337,10 @@ def render_checked(deployment: Deployment) -> list[str]:
 def bring_up(deployment: Deployment) -> None:
     """Bring the services up, restart those that run with older files, and wait until all are healthy."""
     with step("Starting guard, firewall, proxy and hub") as shown:
+        if runs_older_files(deployment, "firewall"):  # with older rules it is not healthy, and Compose would give up
+            deployment.compose("restart", "firewall")
         _compose_up(deployment)
-        stale = [name for name in ("guard", "firewall", "hub") if runs_older_files(deployment, name)]
+        stale = [name for name in ("guard", "hub") if runs_older_files(deployment, name)]
         if stale:
             shown.say(f"restarting {', '.join(stale)} with the new configuration")
             deployment.compose("restart", *stale)
