@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.still_network import still_network
 
 CHROMIUM = Path("/usr/bin/chromium")
 PACKAGES = ("chromium", "fonts-dejavu-core")
@@ -56,12 +59,20 @@ def _apt(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 @contextmanager
 def running_chromium() -> Iterator[Browser]:
-    """A running Chromium.
+    """A running Chromium; as root, on a network that containers do not disturb.
 
     While it runs, playwright's event loop is the thread's: no other test may call `asyncio.run`.
     """
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+    with ExitStack() as stack:
+        program, flags = CHROMIUM, list(FLAGS)
+        if os.geteuid() == 0:
+            namespace, port = stack.enter_context(still_network())
+            flags += [f"--proxy-server=socks5://127.0.0.1:{port}", "--proxy-bypass-list=<-loopback>"]
+            program = Path(stack.enter_context(TemporaryDirectory())) / "chromium"
+            program.write_text(f'#!/bin/sh\nexec nsenter --net={namespace} {CHROMIUM} "$@"\n')
+            program.chmod(0o700)
+        playwright = stack.enter_context(sync_playwright())
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
         try:
             yield browser
         finally:
