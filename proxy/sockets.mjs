@@ -14,8 +14,18 @@ const { proxyOptsForTarget, _handleProxyErrorDefault } = proxy;
 proxy.proxyOptsForTarget = function (target) {
   const options = proxyOptsForTarget.call(this, target);
   if (options.target.socketPath) options.agent = this.httpAgent;
+  if (!this.passesBreaksOn) {
+    this.passesBreaksOn = true;
+    this.proxy.on("proxyRes", passBreakOn);
+  }
   return options;
 };
+
+// An answer that breaks off breaks off for the browser too. It would wait for ever otherwise, such as the page that
+// listens to a lab's start when the hub is killed.
+function passBreakOn(answer, _request, response) {
+  answer.on("close", () => { if (!answer.complete) response.destroy(); });
+}
 
 // Called when not even the hub's error page can be had: the hub itself is down. People get a page that reloads;
 // a form that was being sent is not sent again, its sender goes to the hub's front page.

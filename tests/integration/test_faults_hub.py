@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Iterator
 
 import pytest
+import requests
 
 from tests.faults import kill, recovery, until, until_healthy
 from tests.frail import Frail
+from tests.person import Person
 
 CROWD = [f"crowd{number:02}" for number in range(20)]
 
@@ -47,6 +50,10 @@ def test_killed_before_there_was_a_container(frail: Frail) -> None:
         asked = threading.Thread(target=frail.ask_all, args=("POST", ["admin"], "light"))
         asked.start()
         until(lambda: "starting" in person.get("hub/spawn-pending/admin").text, "the start is under way")
+        listening = threading.Thread(target=listen, args=(person,))
+        listening.start()
+        time.sleep(1)
+        assert listening.is_alive()
     finally:
         kill(frail, "hub")
         guard.unpause()
@@ -58,11 +65,21 @@ def test_killed_before_there_was_a_container(frail: Frail) -> None:
             ),
             "the waiting page tells what happened",
         )
+        listening.join(timeout=30)
+        assert not listening.is_alive(), (
+            "what the waiting page listens to breaks off with the hub, so that it looks anew"
+        )
     assert "Start it" in page.text
     assert "files are all there" in person.get("hub/home").text
     assert not frail.containers()
     assert frail.ask_all("POST", ["admin"], "light") == []
     frail.until_ready("admin")
+
+
+def listen(person: Person) -> None:
+    """Listen to a lab's start as the waiting page does, until that ends or breaks off."""
+    with contextlib.suppress(requests.RequestException):
+        person.progress_until("never said")
 
 
 def test_killed_in_the_middle_of_a_stop(frail: Frail) -> None:
