@@ -110,8 +110,7 @@ def _by_reason(people: dict[str, str]) -> dict[str, str]:
     for name, reason in people.items():
         grouped.setdefault(reason, []).append(name)
     return {
-        reason: ", ".join(names) if len(names) <= NAMED else counted(len(names), "person")
-        for reason, names in grouped.items()
+        reason: ", ".join(names) if len(names) <= NAMED else f"{len(names)} people" for reason, names in grouped.items()
     }
 
 

@@ -143,7 +143,7 @@ def findings(lessons: list[Lesson], known: Labs) -> Iterator[Finding]:
         )
         yield warning(
             "schedule",
-            f"not all labs fit at once: those of {counted(len(needs), 'person')} need {short}; the others wait in line",
+            f"not all labs fit at once: {counted(len(needs), 'lab')} need {short}; the others wait in line",
             place=f"site/{SCHEDULE}: {', '.join(sorted(names))}",
             remedy="Lower the profile's memory and cpus, raise LABS_MEMORY and LABS_CPUS, or let groups meet apart.",
         )
