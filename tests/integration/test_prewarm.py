@@ -109,7 +109,7 @@ def _stopped(school: Trial) -> Iterator[None]:
 def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: Trial) -> None:
     """Labs of all who may sign in run, also of those who never did; others are skipped with the reason. A second run
     starts nothing. Who comes then is shown the lab that runs, and is there faster than without."""
-    without = class_start.click(signed_in(school, CLASS[-1]))
+    without, _ = class_start.click(signed_in(school, CLASS[-1]))
     mine = labs(school)[CLASS[-1]]["Id"]
     done = school.make("prewarm", "GROUP=class")
     assert "9 of 12 warm, 3 skipped" in done.stdout
