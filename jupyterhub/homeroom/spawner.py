@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import os
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -65,6 +66,11 @@ class LabSpawner(ClassSpawner):
         0, config=True, help="Files that a process of a lab may have open; 0: what the engine gives every container."
     )
     log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
+    starts_at_once = Integer(
+        config=True,
+        help="""Labs that may be starting at a time, 4 or twice the CPUs by default. The others wait their turn: started
+        all at once, each of a class's labs would be slower than the hub is ready to wait.""",
+    )
     home = Unicode("/home/jovyan", config=True, help="Where the home is in the lab.")
     homes = Unicode(
         "", config=True, help="Directory of the host that holds a directory each (HOMES); empty: a volume each."
@@ -96,6 +102,7 @@ class LabSpawner(ClassSpawner):
     _executor: ThreadPoolExecutor | None = None
     _labs_mountpoint: str | None = None
     _places: Places | None = None
+    _turns: asyncio.Semaphore | None = None
     _plan: LabPlan | None = None
     _reset = False
     ended = ""
@@ -105,6 +112,10 @@ class LabSpawner(ClassSpawner):
     @default("pull_policy")
     def _pull_policy_default(self) -> str:
         return "skip"
+
+    @default("starts_at_once")
+    def _starts_at_once_default(self) -> int:
+        return max(4, 2 * (os.cpu_count() or 1))
 
     @default("name_template")
     def _name_template_default(self) -> str:
@@ -200,6 +211,13 @@ class LabSpawner(ClassSpawner):
             LabSpawner._places = Places(budget, self._running, self.make_room)
         return LabSpawner._places
 
+    @property
+    def turns(self) -> asyncio.Semaphore:
+        """What a start holds from its container's making until the lab answers, in the order of asking."""
+        if LabSpawner._turns is None:
+            LabSpawner._turns = asyncio.Semaphore(self.starts_at_once)
+        return LabSpawner._turns
+
     async def _running(self) -> dict[Key, Running]:
         """The labs whose containers are there, by their labels. Those that hold a place for nobody are removed."""
         filters = {"label": [f"homeroom.deployment={self.deployment}", "homeroom.user"], "status": list(STATES)}
@@ -245,7 +263,8 @@ class LabSpawner(ClassSpawner):
         await self._remove_container(self.container_name)  # a start's before, which would stand in its own way in line
         try:
             await self._wait_in_line(self._plan)
-            address = await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
+            async with self.turns:
+                address = await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
             self.reset_at_start(False)
         except BaseException as error:
             self._clearing = asyncio.create_task(self._clear_away())
@@ -348,6 +367,8 @@ class LabSpawner(ClassSpawner):
             await asyncio.sleep(1)
         started = time.monotonic()
         words = "It is your turn: the lab is starting." if shown else "It takes a few seconds."
+        if self.turns.locked():
+            words = "Many labs are starting just now. Yours is among the next."
         yield {"progress": choice.start_progress(0), "message": words}
         while True:  # the hub ends it with the start
             await asyncio.sleep(0.5)

@@ -110,7 +110,7 @@ async def in_line(spawner: SleepSpawner) -> asyncio.Task[str]:
 def forget_hub() -> None:
     """What the end of a hub does to everything that it only remembers."""
     GPUPool.clear_instance()
-    SleepSpawner._client = LabSpawner._places = None
+    SleepSpawner._client = LabSpawner._places = LabSpawner._turns = None
 
 
 @pytest.fixture

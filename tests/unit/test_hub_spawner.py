@@ -409,6 +409,35 @@ def test_a_left_over_container_is_removed_first(engine: FakeEngine, labs: Path, 
     assert engine.asked == ["remove", "create", "start"]
 
 
+@pytest.mark.usefixtures("engine", "labs")
+def test_labs_start_a_few_at_a_time(rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A class that comes at once has its labs in order, and a start that fails keeps nobody waiting."""
+    monkeypatch.setattr(LabSpawner, "_places", None)
+    monkeypatch.setattr(LabSpawner, "_turns", None)
+    starting: list[str] = []
+    most = 0
+
+    async def start_in_place(self: LabSpawner) -> str:
+        nonlocal most
+        starting.append(self.user.name)
+        most = max(most, len(starting))
+        await asyncio.sleep(0.01)
+        starting.remove(self.user.name)
+        if self.user.name == "p1":
+            raise LabDied("it ended", reason="died", status_code=500)
+        return str(self.user.name)
+
+    async def come_at_once() -> list[Any]:
+        people = [spawner(rendered, f"p{number}", starts_at_once=2) for number in range(7)]
+        return await asyncio.gather(*(each.start() for each in people), return_exceptions=True)
+
+    monkeypatch.setattr(LabSpawner, "_start_in_place", start_in_place)
+    ended = asyncio.run(come_at_once())
+    assert most == 2
+    assert isinstance(ended[1], LabDied)
+    assert [each for each in ended if isinstance(each, str)] == ["p0", "p2", "p3", "p4", "p5", "p6"]
+
+
 def died(engine: FakeEngine, rendered: Config, log: bytes) -> LabDied:
     """What is said of a lab whose container ends at once with this log."""
 
