@@ -7,6 +7,7 @@ import io
 import os
 import pty
 import re
+import shlex
 import shutil
 import subprocess
 import tarfile
@@ -198,6 +199,22 @@ class FreshMachine:
     def kill_engine(self) -> None:
         """End the machine's engine as a crash would, without a chance to tidy up."""
         self.run("kill -9 $(cat /var/run/docker.pid); sleep 1")
+
+    def start_engine(self) -> None:
+        """Start the machine's engine, and nothing else, as an init system does."""
+        provide = "from generator.engine_install import provide_engine; provide_engine(None, 'always')"
+        self.run(f"cd homeroom && .venv/bin/python -c {shlex.quote(provide)}")
+
+    def restart_engine(self) -> None:
+        """Stop the engine, which stops every container, and start it."""
+        self.run("kill $(cat /var/run/docker.pid); while [ -e /var/run/docker.pid ]; do sleep 0.1; done")
+        self.start_engine()
+
+    def reboot(self) -> None:
+        """End every process at once, empty what a boot empties, and start the engine."""
+        self.container.restart(timeout=0)
+        self.run("rm -rf /run/docker* /run/containerd /tmp/*")
+        self.start_engine()
 
     def remove(self) -> None:
         """Remove the container and what its engine stored."""

@@ -9,8 +9,10 @@ from collections.abc import Callable, Iterator
 from typing import Any, cast
 
 import pytest
+import requests
 
 from generator.status import SERVICES
+from tests.faults import recovery, until
 from tests.fresh_machine import (
     CTRL_C,
     ENTER,
@@ -148,6 +150,34 @@ def test_a_crashed_engine_is_started_again(newcomer: Newcomer) -> None:
     assert again.exit_code == 0, again.text
     assert "✓ Starting Docker" in again.text
     assert newcomer.signed_in().run("print(open('kept.txt').read())") == "mine\n"
+
+
+def test_all_containers_end_at_once(newcomer: Newcomer) -> None:
+    """After a restart of the engine (tried on Debian 13) or a reboot (on Debian 12) all comes back by itself, the hub
+    knows that no lab runs, and a click starts it on the same files."""
+    person = newcomer.signed_in()
+    person.run("open('kept.txt', 'w').write('before')")
+    fault = "machine rebooted" if newcomer.terminal else "engine restarted"
+    newcomer.machine.reboot() if newcomer.terminal else newcomer.machine.restart_engine()
+    with recovery(f"{fault} (from the engine's start to the person's page)"):
+        page = until(lambda: asked(newcomer), "the hub's page", seconds=120, interval=0.2)
+    assert "My Server" in page.text
+    with recovery(f"{fault} (from the hub's page to a lab, by a click)"):
+        until(lambda: not person.api("GET", "users/admin").json()["servers"], "no lab is taken to run", interval=0.2)
+        person.start_lab()
+    assert person.run("print(open('kept.txt').read())") == "before\n"
+    status = newcomer.make("status")
+    assert status.text.count("healthy") == len(SERVICES), status.text
+
+
+def asked(newcomer: Newcomer) -> requests.Response | None:
+    """The hub's home page, for the administrator; None while there is none."""
+    person = Person(cast(Trial, newcomer.machine), "admin")
+    try:
+        answer = person.sign_in(newcomer.first.password)
+    except (requests.RequestException, ValueError):
+        return None
+    return answer if answer.ok and answer.url.endswith("hub/home") else None
 
 
 @pytest.mark.parametrize("machine", ["bookworm"], indirect=True)
