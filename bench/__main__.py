@@ -49,7 +49,7 @@ def machine() -> dict[str, Any]:
         "date": datetime.now(UTC).strftime("%Y-%m-%d"),
         "cpus": os.cpu_count(),
         "memory_gib": round(memory / 2**30),
-        "kernel": platform.release(),
+        "kernel": ".".join(platform.release().split(".")[:2]),
         "engine": f"{version.get('Platform', {}).get('Name') or 'engine'} {version['Version']}".strip(),
         "load_before": round(os.getloadavg()[0], 2),
     }

@@ -155,11 +155,23 @@ def test_people_come_first(school: Trial) -> None:
     assert labs(school).keys() == {"bigone", *opened}
 
 
+def heed_ctrl_c() -> None:
+    """As on a terminal, also where the tests run in the background, which is deaf to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: Trial) -> None:
     """An interrupted run ends with 130, leaves the labs that it started, and the next one completes them."""
     environment = {**school.environment, "PYTHONUNBUFFERED": "1"}
     command = [".venv/bin/python", "-m", "generator", "prewarm", "class"]
-    running = subprocess.Popen(command, cwd=school.directory, env=environment, stdout=subprocess.PIPE, text=True)
+    running = subprocess.Popen(
+        command,
+        cwd=school.directory,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=heed_ctrl_c,
+    )
     deadline = time.monotonic() + 30
     while len(labs(school)) < 2:
         assert time.monotonic() < deadline, "nothing was started"
