@@ -24,7 +24,7 @@ Service = Annotated[str, typer.Argument(help="guard, firewall, proxy or hub; all
 
 
 def _known(service: str) -> str:
-    from generator.status import SERVICES
+    from generator.deployment import SERVICES
 
     if service and service not in SERVICES:
         raise HomeroomError(f"there is no service {service}", place="SERVICE", remedy=f"One of {', '.join(SERVICES)}.")

@@ -46,6 +46,7 @@ from generator.images import BuildSpec, ensure_images
 from generator.paths import ENV_FILE, RENDERED, ROOT, SITE
 from generator.settings import Settings, specs
 
+SERVICES = ("guard", "firewall", "proxy", "hub")
 HEALTHY_SECONDS = 180
 MOST_RESTARTS = 2
 """So often a service may start by itself without becoming healthy; then there is no more waiting for it."""
@@ -362,9 +363,8 @@ def _compose_up(deployment: Deployment) -> None:
                 remedy=f"Set LAB_SUBNET={preflight.free_subnet(taken, deployment.project)} and run `make up` again.",
             ) from None
         if firewall is not None and _health(firewall) != "healthy":
-            said = firewall.logs(tail=5).decode(errors="replace").strip()
             raise HomeroomError(
-                f"the labs' firewall cannot be put in force: {said or 'it says nothing'}",
+                f"the labs' firewall cannot be put in force: {last_words(firewall)}",
                 place="firewall",
                 remedy="Its kernel needs nftables with fib and conntrack, as Debian's and Ubuntu's have. "
                 "LAB_FIREWALL=off in .env goes on without: labs then reach private networks.",
@@ -405,7 +405,7 @@ def wait_until_healthy(deployment: Deployment, services: Sequence[str], seconds:
 
 def not_healthy(deployment: Deployment) -> HomeroomError | None:
     """The first service that runs but is not healthy, or fails to run, in its own words; None where all is well."""
-    for name in ("guard", "firewall", "proxy", "hub"):
+    for name in SERVICES:
         container = deployment.service(name)
         if container is not None and container.status != "created" and _health(container) != "healthy":
             return _fault(name, container)

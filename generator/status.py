@@ -14,13 +14,12 @@ from rich.table import Table
 
 from generator import accounts, gpu_host, gpus, home_use, prewarm, proof, schedule
 from generator.console import counted, note, out, warn
-from generator.deployment import USER_LABEL, Deployment, not_healthy
+from generator.deployment import SERVICES, USER_LABEL, Deployment, not_healthy
 from generator.errors import HomeroomError
 from generator.paths import RENDERED, SITE
 from generator.preflight.finding import in_units
 
 LARGEST_HOMES = 15
-SERVICES = ("guard", "firewall", "proxy", "hub")
 
 
 def memory(container: Container) -> tuple[int, int] | None:

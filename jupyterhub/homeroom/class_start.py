@@ -23,7 +23,6 @@ from traitlets import Integer
 from traitlets.config import SingletonConfigurable
 
 from homeroom.culling import ClassStart, Facts
-from homeroom.places import Need
 from homeroom.plan import LabPlan, allowed_profiles, plan_for
 from homeroom.spawner import LabSpawner
 
@@ -175,7 +174,7 @@ class ClassStartHandler(APIHandler):
             raise Skipped("has a lab already")
         spawner: LabSpawner = user.get_or_create_spawner("", "", replace_failed=True)
         plan, options = self._plan(spawner, class_.profile)
-        if not await spawner.places.take(spawner.key, Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus)):
+        if not await spawner.places.take(spawner.key, plan.need):
             return False
         if user.active:  # they came meanwhile, and have the place
             raise Skipped("has a lab already")

@@ -10,6 +10,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from homeroom.places import Need
+
 
 @dataclass(frozen=True, kw_only=True)
 class Person:
@@ -42,6 +44,11 @@ class LabPlan:
     longest_seconds: int = 0
     kernel_idle_seconds: int = 0
     ephemeral: bool = False
+
+    @property
+    def need(self) -> Need:
+        """What the lab is promised of all that labs may have."""
+        return Need(memory_bytes=self.memory_bytes, cpus=self.cpus)
 
 
 def groups_of(person: Person, groups: Mapping[str, Mapping[str, Any]]) -> list[str]:

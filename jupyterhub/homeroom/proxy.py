@@ -9,7 +9,9 @@ from urllib.parse import unquote, urlsplit
 
 from jupyterhub.proxy import ConfigurableHTTPProxy
 
-_SCHEME = "http+unix://"
+from homeroom import sockets
+
+_SCHEME = f"{sockets.SCHEME}://"
 _PORT = ":80"
 WATCH_SECONDS = 0.5
 

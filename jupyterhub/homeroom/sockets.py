@@ -20,6 +20,8 @@ HUB = Path("/run/hub")
 SHARED_GROUP = "100"
 """The group (`users` in Debian and in Jupyter's images) that hub, proxy and labs have in common, and nobody else."""
 
+SCHEME = "http+unix"
+
 WAITING_CALLERS = 4096
 """Callers that the hub's socket holds while the hub is busy; the system's own limit is the same."""
 
@@ -32,9 +34,6 @@ def hold_waiting_callers() -> None:
     from tornado import netutil
 
     netutil.bind_unix_socket = partial(netutil.bind_unix_socket, backlog=WAITING_CALLERS)
-
-
-SCHEME = "http+unix"
 
 
 def url(socket: Path) -> str:

@@ -288,9 +288,8 @@ class LabSpawner(ClassSpawner):
         """
         deadline = time.monotonic() + self.queue_seconds
         await self.lease_gpus(plan.gpus, self.queue_seconds, longest_seconds=plan.longest_seconds)
-        need = Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus)
         try:
-            await self.places.wait_for(self.key, need, deadline - time.monotonic())
+            await self.places.wait_for(self.key, plan.need, deadline - time.monotonic())
         except Full as error:
             raise NoLab(str(error), reason="full", status_code=503) from None
 
@@ -316,7 +315,7 @@ class LabSpawner(ClassSpawner):
 
     async def _start_in_place(self) -> str:
         try:
-            if self.storage.home and not self.homes:
+            if not self.plan.ephemeral and not self.homes:
                 await self.docker("create_volume", self.home_volume, labels=self.labels)
             await super().start()
         except docker.errors.APIError as error:
@@ -352,8 +351,7 @@ class LabSpawner(ClassSpawner):
         if position := self.gpu_pool.line.position(self.key):
             return choice.line_message(position, self.gpu_pool.line.estimate(self.plan.gpus, self.key), what="GPUs")
         if position := self.places.position(self.key):
-            need = Need(memory_bytes=self.plan.memory_bytes, cpus=self.plan.cpus)
-            return choice.line_message(position, self.places.estimate(need, self.key))
+            return choice.line_message(position, self.places.estimate(self.plan.need, self.key))
         return ""
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
@@ -477,7 +475,7 @@ class LabSpawner(ClassSpawner):
         """When the next place for such a lab falls free: a GPU's place where it is GPUs that it waits for."""
         if plan.gpus and not self._gpu_places(plan.gpus):
             return self.gpu_pool.line.estimate(plan.gpus)
-        return self.places.estimate(Need(memory_bytes=plan.memory_bytes, cpus=plan.cpus))
+        return self.places.estimate(plan.need)
 
     @default("options_form")
     def _options_form_default(self) -> Any:
@@ -640,7 +638,8 @@ class LabSpawner(ClassSpawner):
 
     def _storage_mounts(self) -> list[dict[str, Any]]:
         """Home and shares, in the engine's form: one volume may be in two places, which `binds` could not say."""
-        home: tuple[Mount, ...] = (self.storage.home,) if self.storage.home else ()
+        storage = self.storage
+        home: tuple[Mount, ...] = (storage.home,) if storage.home else ()
         return [
             {
                 "Type": "bind" if mount.source.startswith("/") else "volume",
@@ -648,7 +647,7 @@ class LabSpawner(ClassSpawner):
                 "Target": mount.target,
                 "ReadOnly": mount.read_only,
             }
-            for mount in (*home, *self.storage.mounts)
+            for mount in (*home, *storage.mounts)
         ]
 
     async def _evaluated(self, value: Any) -> dict[str, Any]:

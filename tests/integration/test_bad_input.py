@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.status import SERVICES
+from generator.deployment import SERVICES
 from tests.trial import Trial
 
 

@@ -8,7 +8,7 @@ import re
 import pytest
 import requests
 
-from generator.status import SERVICES
+from generator.deployment import SERVICES
 from tests.trial import Trial
 
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from generator import render, settings
+from generator.deployment import SERVICES
 from generator.paths import COMPOSE_FILE
-from generator.status import SERVICES
 from tests.sample_settings import settings as sample
 
 TEXT = COMPOSE_FILE.read_text()
