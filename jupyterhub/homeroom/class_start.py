@@ -155,7 +155,7 @@ class ClassStartHandler(APIHandler):
     def _starting(self) -> int:
         """How many labs are starting now, whoever asked for them; those in line do not."""
         labs = (lab for user in self.users.values() for lab in user.spawners.values())
-        return sum(lab.pending == "spawn" and not lab.places.position(lab.key) for lab in labs)
+        return sum(lab.pending == "spawn" and not lab.line_position for lab in labs)
 
     async def _begin(self, starts: ClassStarts, class_: Prewarming, name: str) -> bool:
         """Begin somebody's lab; false where there is no place to spare for it.
