@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench.figures import cpu_seconds
 from tests.person import PATIENCE_SECONDS, Person
-from tests.trial import ROOT, Trial, engine
+from tests.trial import ROOT, Trial
 
 GROUP = "class"
 REAL = "real"
@@ -106,12 +107,9 @@ def click(person: Person) -> tuple[float, int]:
 
 def _is_ready(person: Person) -> bool:
     """Follow the waiting page's events to the end; whether the lab is ready then, or its start failed."""
-    with person.api("GET", f"users/{person.name}/server/progress", stream=True) as events:
-        for line in events.iter_lines(decode_unicode=True):
-            if line.startswith("data:"):
-                event = json.loads(line[5:])
-                if event.get("ready") or event.get("failed"):
-                    return bool(event.get("ready"))
+    for event in person.progress():
+        if event.get("ready") or event.get("failed"):
+            return bool(event.get("ready"))
     return True  # it had ended before it was asked for
 
 
@@ -130,20 +128,11 @@ def at_ten(people: Sequence[Person], within_seconds: float) -> Waits:
     return Waits(seconds=tuple(seconds for seconds, _ in came), clicks=sum(clicks for _, clicks in came))
 
 
-def labs(trial: Trial) -> int:
-    """How many labs' containers there are."""
-    filters = {"label": [f"homeroom.deployment={trial.project}", "homeroom.user"]}
-    return len(engine().api.containers(all=True, filters=filters))
-
-
 def stop_labs(trial: Trial, people: Sequence[Person]) -> None:
     """Stop everybody's lab, and wait until all are gone."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(Person.stop_lab_if_any, people))
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while labs(trial):
-        assert time.monotonic() < deadline, f"{labs(trial)} labs did not stop"
-        time.sleep(0.5)
+    trial.wait_for_labs(set(), PATIENCE_SECONDS)
 
 
 def lab_cpu_seconds(trial: Trial) -> float:
@@ -151,8 +140,7 @@ def lab_cpu_seconds(trial: Trial) -> float:
     person = signed_in(trial, "calibrator")
     for _ in range(2):
         person.start_lab(REAL)
-        stats: Any = trial.lab(person.name).stats(stream=False, one_shot=True)
-        taken: float = stats["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9
+        taken = cpu_seconds(trial.lab(person.name))
         person.stop_lab()
     return taken
 
@@ -199,7 +187,7 @@ def measure(
     began = time.monotonic()
     trial.make("prewarm", f"GROUP={GROUP}")
     found["prewarm_seconds"] = round(time.monotonic() - began, 1)
-    say(f"{labs(trial)} labs were warm after {found['prewarm_seconds']} s")
+    say(f"{len(trial.labs_by_person())} labs were warm after {found['prewarm_seconds']} s")
     found["with"] = at_ten(everyone, within_seconds).summary()
     say(f"with: {found['with']}")
     found["with, all in one second"] = at_ten(class_(), 1).summary()  # signed in anew, so that nobody is known to a lab

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, cast
+from typing import cast
 
 from bench.deployments import PATIENCE_SECONDS, Deployment
 from tests.person import Person
@@ -45,13 +44,11 @@ def start(person: Person) -> float:
 
 def _follow(person: Person) -> None:
     """Listen to what the waiting page listens to, until the lab is ready."""
-    with person.api("GET", f"users/{person.name}/server/progress", stream=True) as events:
-        for line in events.iter_lines(decode_unicode=True):
-            event: dict[str, Any] = json.loads(line[5:]) if line.startswith("data:") else {}
-            if event.get("ready"):
-                return
-            if event.get("failed"):
-                raise RuntimeError(f"the lab of {person.name} did not start: {event.get('message')}")
+    for event in person.progress():
+        if event.get("ready"):
+            return
+        if event.get("failed"):
+            raise RuntimeError(f"the lab of {person.name} did not start: {event.get('message')}")
     raise RuntimeError(f"the hub said no more of the lab of {person.name}")
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -47,22 +47,33 @@ class Frail(Trial):
         site = self.directory / "site"
         (site / "profiles.yaml").write_text(PROFILES.replace("PROJECT", self.project))
         (site / "hub.d" / "10-light.py").write_text(HUB_D)
-        labels = {
-            "com.docker.compose.project": self.project,
-            "com.docker.compose.volume": "data",
-            "homeroom.deployment": self.project,
-        }
-        options = {"type": "tmpfs", "device": "tmpfs", "o": f"size={DISK},uid=990,gid=100,mode=0700"}
-        volume = engine().volumes.create(f"{self.project}_data", driver="local", driver_opts=options, labels=labels)
-        self.keeper = engine().containers.run(
+        compose = {"com.docker.compose.project": self.project, "com.docker.compose.volume": "data"}
+        owner = "uid=990,gid=100,mode=0700"
+        self.keeper = self.small_disk("_data", "/srv/data", f"size={DISK},{owner}", compose)
+        self.up()
+
+    def small_disk(self, name: str, target: str, options: str, labels: Mapping[str, str]) -> Any:
+        """Make a volume of the deployment in memory, and a container without a task that keeps it mounted.
+
+        :param name: what follows the project's in the volume's.
+        :param options: of the tmpfs.
+        :returns: the container.
+        """
+        own = {"homeroom.deployment": self.project}
+        volume = engine().volumes.create(
+            f"{self.project}{name}",
+            driver="local",
+            driver_opts={"type": "tmpfs", "device": "tmpfs", "o": options},
+            labels={**own, **labels},
+        )
+        return engine().containers.run(
             f"{self.project}-hub:local",
             ["sleep", "infinity"],
             detach=True,
             init=True,
-            labels={"homeroom.deployment": self.project},
-            volumes={volume.name: {"bind": "/srv/data", "mode": "rw"}},
+            labels=own,
+            volumes={volume.name: {"bind": target, "mode": "rw"}},
         )
-        self.up()
 
     def person(self, name: str = "admin") -> Person:
         """Somebody with an account, signed in."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Iterator
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
@@ -95,15 +96,20 @@ class Person:
         if self.api("GET", f"users/{self.name}").json()["servers"]:
             self.stop_lab()
 
-    def progress_until(self, word: str) -> str:
-        """The messages of the waiting page up to the first that holds `word`."""
-        seen: list[str] = []
+    def progress(self) -> Iterator[dict[str, Any]]:
+        """What the waiting page is told, as it comes, until the start is over."""
         with self.api("GET", f"users/{self.name}/server/progress", stream=True) as events:
             for line in events.iter_lines(decode_unicode=True):
                 if line.startswith("data:"):
-                    seen.append(json.loads(line[5:]).get("message", ""))
-                    if word in seen[-1]:
-                        break
+                    yield json.loads(line[5:])
+
+    def progress_until(self, word: str) -> str:
+        """The messages of the waiting page up to the first that holds `word`."""
+        seen: list[str] = []
+        for event in self.progress():
+            seen.append(event.get("message", ""))
+            if word in seen[-1]:
+                break
         return "\n".join(seen)
 
     def lab_api(self, method: str, path: str, **options: Any) -> requests.Response:

@@ -10,6 +10,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,6 +187,19 @@ class Trial:
             remove=True,
         )
         return output.decode()
+
+    def labs_by_person(self) -> dict[str, Any]:
+        """Every lab's container by its person, as the engine's listing has it."""
+        labels = [f"homeroom.deployment={self.project}", "homeroom.user"]
+        found = engine().api.containers(all=True, filters={"label": labels})
+        return {each["Labels"]["homeroom.user"]: each for each in found}
+
+    def wait_for_labs(self, names: set[str], seconds: float) -> None:
+        """Wait until exactly these people have labs."""
+        deadline = time.monotonic() + seconds
+        while (present := self.labs_by_person()).keys() != names:
+            assert time.monotonic() < deadline, f"{sorted(present)} have labs, not {sorted(names)}"
+            time.sleep(0.1)
 
     def remove(self) -> None:
         """Remove all traces of it from the engine, homes included: it is a test's."""

@@ -10,7 +10,6 @@ import requests
 from tests.faults import kill, recovery, until
 from tests.frail import Frail
 from tests.person import Person
-from tests.trial import engine
 
 FILL = "for size in 64k 4k 512; do dd if=/dev/zero of=filler.$size bs=$size status=none 2>/dev/null || true; done"
 EMPTY = "rm -f filler.*"
@@ -78,17 +77,8 @@ def test_full_under_a_home(frail: Frail, small_home: str) -> None:
 def small_home(frail: Frail) -> Iterator[str]:
     """The name of somebody whose home is a disk of 16 MB; a container without a task keeps it mounted."""
     name = "cramped"
-    labels = {"homeroom.deployment": frail.project, "homeroom.user": name}
-    options = {"type": "tmpfs", "device": "tmpfs", "o": "size=16m,uid=1000,gid=100,mode=0755"}
-    volume = engine().volumes.create(f"{frail.project}-user-{name}", driver="local", driver_opts=options, labels=labels)
-    keeper = engine().containers.run(
-        f"{frail.project}-hub:local",
-        ["sleep", "infinity"],
-        detach=True,
-        init=True,
-        labels={"homeroom.deployment": frail.project},
-        volumes={volume.name: {"bind": "/home/jovyan", "mode": "rw"}},
-    )
+    options = "size=16m,uid=1000,gid=100,mode=0755"
+    keeper = frail.small_disk(f"-user-{name}", "/home/jovyan", options, {"homeroom.user": name})
     yield name
     frail.stop_all()
     keeper.remove(force=True)

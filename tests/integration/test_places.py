@@ -14,7 +14,7 @@ import pytest
 from docker.errors import DockerException
 
 from tests.person import Person
-from tests.trial import Trial, engine
+from tests.trial import Trial
 
 ROOM = 10
 PEOPLE = 30
@@ -62,17 +62,8 @@ def small(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
 
 def labs(trial: Trial) -> dict[str, int]:
     """Who has a lab's container, and the memory that it was promised."""
-    filters = {"label": [f"homeroom.deployment={trial.project}", "homeroom.memory"]}
-    found = engine().api.containers(all=True, filters=filters)
-    return {each["Labels"]["homeroom.user"]: int(each["Labels"]["homeroom.memory"]) for each in found}
-
-
-def wait_until(trial: Trial, names: set[str], seconds: float = 30) -> None:
-    """Until exactly these people have labs."""
-    deadline = time.monotonic() + seconds
-    while labs(trial).keys() != names:
-        assert time.monotonic() < deadline, f"{sorted(labs(trial))} have labs, not {sorted(names)}"
-        time.sleep(0.1)
+    found = trial.labs_by_person()
+    return {name: int(each["Labels"]["homeroom.memory"]) for name, each in found.items()}
 
 
 def signed_in(trial: Trial, name: str) -> Person:
@@ -143,11 +134,11 @@ def test_thirty_people_and_room_for_ten(small: Trial, sampled: list[int]) -> Non
             assert time.monotonic() < deadline, positions
         line = [person for _, person in sorted(zip(positions, people, strict=True), key=lambda pair: pair[0])]
         names = [person.name for person in line]
-        wait_until(small, set(names[:ROOM]))
+        small.wait_for_labs(set(names[:ROOM]), 30)
         assert f"number {PEOPLE - ROOM} in line" in line[-1].progress_until("in line")
         for first in range(0, PEOPLE - ROOM, 5):
             list(pool.map(stop_when_ready, line[first : first + 5]))
-            wait_until(small, set(names[first + 5 : first + 5 + ROOM]))
+            small.wait_for_labs(set(names[first + 5 : first + 5 + ROOM]), 30)
         assert [each.result() for each in asked if each.result()] == []
         list(pool.map(stop_when_ready, line[-ROOM:]))
     assert max(sampled) == ROOM * LAB_MEMORY
@@ -157,7 +148,7 @@ def test_leaving_the_line_and_a_hub_that_is_killed(small: Trial) -> None:
     """Who leaves is out of line and the next is served; those who wait when the hub dies can simply ask again."""
     holder, first, second = (signed_in(small, name) for name in ("holder", "first", "second"))
     assert not ask(holder, "whole")
-    wait_until(small, {"holder"})
+    small.wait_for_labs({"holder"}, 30)
     with ThreadPoolExecutor(2) as pool:
         one = pool.submit(ask, first)
         time.sleep(0.5)

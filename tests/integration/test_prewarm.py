@@ -10,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -18,7 +17,7 @@ import pytest
 from bench import class_start
 from bench.class_start import STUB
 from tests.person import PATIENCE_SECONDS, Person
-from tests.trial import Trial, engine
+from tests.trial import Trial
 
 ROOM = 14
 CLASS = [f"pupil{number:02}" for number in range(10)]
@@ -73,20 +72,6 @@ def make_accounts(trial: Trial, names: list[str]) -> None:
     trial.compose("exec", "-T", "hub", "python", "-c", code, *names)
 
 
-def labs(trial: Trial) -> dict[str, Any]:
-    """The labs' containers by person."""
-    filters = {"label": [f"homeroom.deployment={trial.project}", "homeroom.user"]}
-    return {each["Labels"]["homeroom.user"]: each for each in engine().api.containers(all=True, filters=filters)}
-
-
-def wait_until(trial: Trial, names: set[str], seconds: float = 60) -> None:
-    """Until exactly these people have labs."""
-    deadline = time.monotonic() + seconds
-    while labs(trial).keys() != names:
-        assert time.monotonic() < deadline, f"{sorted(labs(trial))} have labs, not {sorted(names)}"
-        time.sleep(0.2)
-
-
 def signed_in(trial: Trial, name: str) -> Person:
     """Somebody who has signed in."""
     person = Person(trial, name)
@@ -100,29 +85,29 @@ def _stopped(school: Trial) -> Iterator[None]:
     yield
     admin = Person(school, "admin")
     admin.sign_in(school.password)
-    for name in labs(school):
+    for name in school.labs_by_person():
         admin.get("hub/home")
         assert admin.api("DELETE", f"users/{name}/server").status_code in (202, 204, 404)
-    wait_until(school, set())
+    school.wait_for_labs(set(), 60)
 
 
 def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: Trial) -> None:
     """Labs of all who may sign in run, also of those who never did; others are skipped with the reason. A second run
     starts nothing. Who comes then is shown the lab that runs, and is there faster than without."""
     without, _ = class_start.click(signed_in(school, CLASS[-1]))
-    mine = labs(school)[CLASS[-1]]["Id"]
+    mine = school.labs_by_person()[CLASS[-1]]["Id"]
     done = school.make("prewarm", "GROUP=class")
     assert "9 of 12 warm, 3 skipped" in done.stdout
     assert "skipped, has a lab already: pupil09" in done.stdout
     assert "skipped, has no approved account: unapproved, unknown" in done.stdout
-    running = {name: each["Id"] for name, each in labs(school).items()}
+    running = {name: each["Id"] for name, each in school.labs_by_person().items()}
     assert running.keys() == set(CLASS)
     assert running[CLASS[-1]] == mine
     again = school.make("prewarm", "GROUP=class").stdout
     assert "9 of 12 warm, 3 skipped" in again
     waits = class_start.at_ten([signed_in(school, name) for name in CLASS[:-1]], within_seconds=1)
     print(f"without: {without:.2f} s; with, nine within a second: {waits.summary()}")
-    assert {name: each["Id"] for name, each in labs(school).items()} == running
+    assert {name: each["Id"] for name, each in school.labs_by_person().items()} == running
 
 
 def test_only_the_prewarmer_may_ask(school: Trial) -> None:
@@ -147,12 +132,12 @@ def test_people_come_first(school: Trial) -> None:
     big = signed_in(school, "bigone")
     big.get("hub/home")
     assert big.api("POST", "users/bigone/server", json={"profile": "most"}).status_code in (201, 202)
-    wait_until(school, {"bigone", *opened})
+    school.wait_for_labs({"bigone", *opened}, 60)
     told = signed_in(school, CLASS[5]).get("hub/home").text
     assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
     full = school.make("prewarm", "GROUP=class").stdout
     assert "labs found no place" in full
-    assert labs(school).keys() == {"bigone", *opened}
+    assert school.labs_by_person().keys() == {"bigone", *opened}
 
 
 def heed_ctrl_c() -> None:
@@ -173,17 +158,17 @@ def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: Trial) -> None:
         preexec_fn=heed_ctrl_c,
     )
     deadline = time.monotonic() + 30
-    while len(labs(school)) < 2:
+    while len(school.labs_by_person()) < 2:
         assert time.monotonic() < deadline, "nothing was started"
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
     running.communicate(timeout=30)
     assert running.returncode == 130
     time.sleep(3)
-    begun = set(labs(school))
+    begun = set(school.labs_by_person())
     assert len(begun) < len(CLASS)
     assert "10 of 12 warm" in school.make("prewarm", "GROUP=class").stdout
-    assert begun < set(labs(school)) == set(CLASS)
+    assert begun < set(school.labs_by_person()) == set(CLASS)
 
 
 def test_a_hub_that_is_killed_goes_on(school: Trial) -> None:
@@ -194,12 +179,12 @@ def test_a_hub_that_is_killed_goes_on(school: Trial) -> None:
     done = school.make("prewarm", "GROUP=class")
     killer.join()
     assert "failed" not in done.stdout
-    assert labs(school).keys() == set(CLASS)
+    assert school.labs_by_person().keys() == set(CLASS)
 
 
 def kill_the_hub_when(trial: Trial, number: int) -> None:
     """Kill the hub once there are so many labs; the engine starts it again."""
-    while len(labs(trial)) < number:
+    while len(trial.labs_by_person()) < number:
         time.sleep(0.05)
     os.kill(trial.container("hub").attrs["State"]["Pid"], signal.SIGKILL)
     trial.compose("up", "--detach", "--no-recreate", "--wait", "hub")
@@ -219,15 +204,15 @@ def test_the_schedule_starts_labs(school: Trial) -> None:
     }
     (school.directory / "site/schedule.yaml").write_text(json.dumps({"lessons": [lesson]}))
     school.make("restart")
-    wait_until(school, {"pupil00", "pupil01"})
-    assert {each["Labels"]["homeroom.profile"] for each in labs(school).values()} == {"other"}
+    school.wait_for_labs({"pupil00", "pupil01"}, 60)
+    assert {each["Labels"]["homeroom.profile"] for each in school.labs_by_person().values()} == {"other"}
     class_start.click(signed_in(school, "pupil00"))
     shown = school.make("status").stdout
     assert f"statistics (late), {begin:%a %d %b %H:%M}, labs from" in shown
     assert "1 lab warm" in shown
     signed_in(school, "pupil01").stop_lab()
     time.sleep(3)
-    assert labs(school).keys() == {"pupil00"}
+    assert school.labs_by_person().keys() == {"pupil00"}
 
 
 def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
@@ -238,9 +223,9 @@ def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
         "print(*prewarm.run('/', prewarm.own_token(), body))"
     )
     school.compose("exec", "-T", "hub", "python", "-c", code)
-    assert labs(school).keys() == {"pupil00", "pupil01"}
+    assert school.labs_by_person().keys() == {"pupil00", "pupil01"}
     class_start.click(signed_in(school, "pupil00"))
-    wait_until(school, {"pupil00"})
+    school.wait_for_labs({"pupil00"}, 60)
     told = signed_in(school, "pupil01").get("hub/home").text
     assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
 
@@ -255,11 +240,11 @@ def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
 )
 def test_a_slip_is_told_with_the_nearest_name(school: Trial, arguments: tuple[str, ...], said: str) -> None:
     """A wrong or missing name: cause, remedy, exit code 2, nothing started."""
-    before = set(labs(school))
+    before = set(school.labs_by_person())
     done = school.verb("prewarm", *arguments)
     assert done.returncode == 2
     assert said in done.stdout
-    assert set(labs(school)) == before
+    assert set(school.labs_by_person()) == before
 
 
 def test_without_a_hub_it_says_what_to_do(school: Trial) -> None:
