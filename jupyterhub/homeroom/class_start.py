@@ -22,7 +22,7 @@ from tornado import web
 from traitlets import Integer
 from traitlets.config import SingletonConfigurable
 
-from homeroom.culling import ClassStart, Facts
+from homeroom.culling import ClassStart
 from homeroom.plan import LabPlan, allowed_profiles, plan_for
 from homeroom.spawner import LabSpawner
 
@@ -179,10 +179,6 @@ class ClassStartHandler(APIHandler):
         if user.active:  # they came meanwhile, and have the place
             raise Skipped("has a lab already")
         class_.starting.add(name)
-        facts = Facts.of(plan, class_.class_start)
-        # For a hub that is killed before the start is over, and finds the lab running.
-        spawner.orm_spawner.state = (spawner.orm_spawner.state or {}) | facts.as_state()
-        self.db.commit()
         task = asyncio.create_task(self._start(class_, user, spawner, options))
         starts.tasks.add(task)
         task.add_done_callback(starts.tasks.discard)

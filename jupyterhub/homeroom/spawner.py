@@ -257,6 +257,8 @@ class LabSpawner(ClassSpawner):
         self._plan = self._decide()
         self._facts = Facts.of(self._plan, self.class_start)
         self.ended = ""
+        self.orm_spawner.state = self.get_state()  # a hub that is killed meanwhile knows what it began
+        self.db.commit()
         self.image = self._plan.image
         if self._clearing:
             await self._clearing
@@ -384,7 +386,7 @@ class LabSpawner(ClassSpawner):
         except EngineAway:  # no reason to forget a lab: labs go on without the engine
             return None
         if status is not None and self._start_was_cut_off:
-            self.ended = INTERRUPTED
+            self.ended = "" if self.unopened else INTERRUPTED  # who did not ask for it need not hear of it
         elif status is not None and self._facts is not None and not self.ended:
             container = await self.get_object()
             if container:
@@ -402,7 +404,6 @@ class LabSpawner(ClassSpawner):
         if self._start_was_cut_off:
             address = urlsplit(sockets.url(self.socket_directory / "lab.sock"))
             self.server.proto, self.server.ip, self.server.port = address.scheme, address.hostname or "", 80
-            self._facts = Facts.of(self.plan, self.class_start)
             self.orm_spawner.state = self.get_state()
             with contextlib.suppress(TimeoutError, LabDied):  # the hub looks itself what became of it
                 await asyncio.wait_for(self._until_it_answers(), self.lab_start_seconds)

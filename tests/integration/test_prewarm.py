@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,10 +16,12 @@ import pytest
 
 from bench import class_start
 from bench.class_start import STUB
+from tests.faults import kill, recovery, until
 from tests.person import PATIENCE_SECONDS, Person
-from tests.trial import Trial
+from tests.trial import Trial, engine
 
 ROOM = 14
+AT_ONCE = 2
 CLASS = [f"pupil{number:02}" for number in range(10)]
 ZONE = ZoneInfo("Asia/Kolkata")
 STRANGERS = ["unapproved", "unknown"]
@@ -43,7 +45,7 @@ def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
     made = Trial(
         tmp_path_factory.mktemp("school"),
         f"hrschool{os.getpid()}",
-        {"LABS_MEMORY": f"{64 * ROOM}M", "TIMEZONE": ZONE.key},
+        {"LABS_MEMORY": f"{64 * ROOM}M", "TIMEZONE": ZONE.key, "PREWARM_AT_ONCE": str(AT_ONCE)},
     )
     made.make("init")
     site = made.directory / "site"
@@ -72,10 +74,10 @@ def make_accounts(trial: Trial, names: list[str]) -> None:
     trial.compose("exec", "-T", "hub", "python", "-c", code, *names)
 
 
-def signed_in(trial: Trial, name: str) -> Person:
+def signed_in(trial: Trial, name: str, password: str = PASSWORD) -> Person:
     """Somebody who has signed in."""
     person = Person(trial, name)
-    assert person.sign_in(PASSWORD).status_code == 200
+    assert person.sign_in(password).status_code == 200
     return person
 
 
@@ -83,8 +85,7 @@ def signed_in(trial: Trial, name: str) -> Person:
 def _stopped(school: Trial) -> Iterator[None]:
     """After each test every lab is stopped, by the administrator."""
     yield
-    admin = Person(school, "admin")
-    admin.sign_in(school.password)
+    admin = signed_in(school, "admin", school.password)
     for name in school.labs_by_person():
         admin.get("hub/home")
         assert admin.api("DELETE", f"users/{name}/server").status_code in (202, 204, 404)
@@ -112,8 +113,7 @@ def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: Trial) -> No
 
 def test_only_the_prewarmer_may_ask(school: Trial) -> None:
     """Neither an administrator's session nor a lab's owner has the right to start others' labs by the class."""
-    admin = Person(school, "admin")
-    admin.sign_in(school.password)
+    admin = signed_in(school, "admin", school.password)
     admin.get("hub/home")
     body = {"groups": ["class"], "profile": "", "lesson_at": 0, "keep_until": 4e9}
     for person in (admin, signed_in(school, "pupil00")):
@@ -171,28 +171,85 @@ def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: Trial) -> None:
     assert begun < set(school.labs_by_person()) == set(CLASS)
 
 
+def kept_until(school: Trial) -> dict[str, float]:
+    """Who has a ready lab that was started for a lesson and waits for them, and until when; as the hub knows it."""
+    admin = signed_in(school, "admin", school.password)
+    facts = {
+        user["name"]: server["state"]["homeroom"]
+        for user in admin.api("GET", "users?state=ready").json()
+        for server in user["servers"].values()
+        if server["ready"]
+    }
+    return {name: each["keep_until"] for name, each in facts.items() if each["lesson_at"] and not each["opened"]}
+
+
+def cut_off(school: Trial, ask: Callable[[], object], *names: str) -> dict[str, str]:
+    """Ask for labs of a class, and kill the hub in the middle of the start of some; return when it knows them again.
+
+    Their containers are held still meanwhile, so that none is ready before the hub is dead.
+
+    :param names: whose labs are asked for.
+    :returns: the ids of these containers, by person.
+    """
+    asking = threading.Thread(target=ask)
+    asking.start()
+    held: dict[str, str] = {}
+
+    def hold() -> bool:
+        for name, each in school.labs_by_person().items():
+            if each["State"] == "running" and name not in held:
+                engine().containers.get(each["Id"]).pause()
+                held[name] = each["Id"]
+        return len(held) == AT_ONCE
+
+    until(hold, "labs are starting", interval=0.01)
+    assert not held.keys() & kept_until(school).keys(), "they were ready before"
+    with recovery(f"hub killed in the middle of a class start (until {len(names)} labs are warm)"):
+        kill(school, "hub")
+        for each in held.values():
+            engine().containers.get(each).unpause()
+        until(lambda: Person(school, "admin").get("hub/login").ok, "the hub answers")
+        until(lambda: kept_until(school).keys() == set(names), "all are warm", interval=0.2)
+    asking.join()
+    return held
+
+
 def test_a_hub_that_is_killed_goes_on(school: Trial) -> None:
-    """The hub dies in the middle: the labs that run stay, the same command goes on when it is back, and each person has
-    one lab."""
-    killer = threading.Thread(target=kill_the_hub_when, args=(school, 3))
-    killer.start()
-    done = school.make("prewarm", "GROUP=class")
-    killer.join()
-    assert "failed" not in done.stdout
-    assert school.labs_by_person().keys() == set(CLASS)
+    """The hub dies in the middle: the same command goes on when it is back. Each person has one lab, those whose start
+    was cut off the very lab that was begun for them, and all of them wait for their people."""
+    said: list[str] = []
+    asked_at = time.time()
+    begun = cut_off(school, lambda: said.append(school.make("prewarm", "GROUP=class", "MINUTES=40").stdout), *CLASS)
+    assert "10 of 12 warm, 2 skipped" in said[0]
+    assert "failed" not in said[0]
+    labs = [lab for name in CLASS for lab in school.labs(name)]
+    assert len(labs) == len(CLASS) == len(school.labs_by_person())
+    assert set(begun.values()) <= {lab.id for lab in labs}
+    assert min(kept_until(school).values()) >= asked_at + 40 * 60
 
 
-def kill_the_hub_when(trial: Trial, number: int) -> None:
-    """Kill the hub once there are so many labs; the engine starts it again."""
-    while len(trial.labs_by_person()) < number:
-        time.sleep(0.05)
-    os.kill(trial.container("hub").attrs["State"]["Pid"], signal.SIGKILL)
-    trial.compose("up", "--detach", "--no-recreate", "--wait", "hub")
+def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
+    """When a lab was kept for long enough it is stopped, unless its person opened it meanwhile; so are labs that a hub
+    began which was killed then, and for which nobody asked again."""
+    code = (
+        "import sys, time; from homeroom import prewarm; at = time.time()\n"
+        "body = {'groups': ['late'], 'profile': '', 'lesson_at': at, 'keep_until': float(sys.argv[1])}\n"
+        "prewarm.step('/', prewarm.own_token(), body)"
+    )
+    keep_until = time.time() + 25
+    command = ["exec", "-T", "hub", "python", "-c", code, str(keep_until)]
+    cut_off(school, lambda: school.compose(*command), "pupil00", "pupil01")
+    assert set(kept_until(school).values()) == {keep_until}
+    class_start.click(signed_in(school, "pupil00"))
+    school.wait_for_labs({"pupil00"}, 60)
+    told = signed_in(school, "pupil01").get("hub/home").text
+    assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
 
 
 def test_the_schedule_starts_labs(school: Trial) -> None:
-    """Before a lesson in site/schedule.yaml its labs run, of the lesson's profile for who may take it; `make status`
-    tells the lesson and how many wait for their people; no more are begun for whoever stopped theirs."""
+    """Before a lesson in site/schedule.yaml its labs run, of the lesson's profile for who may take it, also where the
+    hub dies in the middle of their start; `make status` tells the lesson and how many wait for their people; no more
+    are begun for whoever stopped theirs."""
     begin = datetime.now(ZONE).replace(second=0, microsecond=0) + timedelta(minutes=3)
     lesson = {
         "name": "statistics",
@@ -203,8 +260,8 @@ def test_the_schedule_starts_labs(school: Trial) -> None:
         "profile": "other",
     }
     (school.directory / "site/schedule.yaml").write_text(json.dumps({"lessons": [lesson]}))
-    school.make("restart")
-    school.wait_for_labs({"pupil00", "pupil01"}, 60)
+    begun = cut_off(school, lambda: school.make("restart", check=False), "pupil00", "pupil01")
+    assert set(begun.values()) <= {each["Id"] for each in school.labs_by_person().values()}
     assert {each["Labels"]["homeroom.profile"] for each in school.labs_by_person().values()} == {"other"}
     class_start.click(signed_in(school, "pupil00"))
     shown = school.make("status").stdout
@@ -213,21 +270,6 @@ def test_the_schedule_starts_labs(school: Trial) -> None:
     signed_in(school, "pupil01").stop_lab()
     time.sleep(3)
     assert school.labs_by_person().keys() == {"pupil00"}
-
-
-def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
-    """When a lab was kept for long enough it is stopped, unless its person opened it meanwhile."""
-    code = (
-        "import time; from homeroom import prewarm; at = time.time()\n"
-        "body = {'groups': ['late'], 'profile': '', 'lesson_at': at, 'keep_until': at + 12}\n"
-        "print(*prewarm.run('/', prewarm.own_token(), body))"
-    )
-    school.compose("exec", "-T", "hub", "python", "-c", code)
-    assert school.labs_by_person().keys() == {"pupil00", "pupil01"}
-    class_start.click(signed_in(school, "pupil00"))
-    school.wait_for_labs({"pupil00"}, 60)
-    told = signed_in(school, "pupil01").get("hub/home").text
-    assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
 
 
 @pytest.mark.parametrize(
