@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import difflib
 import io
 import os
 import re
@@ -19,7 +18,7 @@ import dotenv
 
 from generator import settings
 from generator.atomic import write_atomically
-from generator.errors import HomeroomError, raise_all
+from generator.errors import HomeroomError, did_you_mean, raise_all
 from generator.settings import Settings, Spec
 
 _ASSIGNMENT = re.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
@@ -143,8 +142,8 @@ def _unknown(lines: list[Line]) -> list[HomeroomError]:
     for line in lines:
         if line.key in known:
             continue
-        nearest = difflib.get_close_matches(line.key.upper(), known, n=1, cutoff=0.5)
-        remedy = f"Did you mean {nearest[0]}?" if nearest else "Remove the line; docs/settings.md lists all settings."
+        otherwise = "Remove the line; docs/settings.md lists all settings."
+        remedy = did_you_mean(line.key.upper(), known, otherwise)
         errors.append(HomeroomError(f"there is no setting {line.key}", place=f".env line {line.number}", remedy=remedy))
     return errors
 

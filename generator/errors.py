@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Collection
+
+LIKENESS = 0.5
+"""From which likeness on, of 1 at most, a name may be what somebody meant."""
+
 
 class HomeroomError(Exception):
     """A fault the operator can mend.
@@ -33,6 +39,21 @@ class SeveralErrors(HomeroomError):
 
     def __str__(self) -> str:
         return "\n".join(str(error) for error in self.errors)
+
+
+def nearest(name: str, known: Collection[str]) -> str:
+    """The known name that a wrong one is most like; empty where it is like none."""
+    return next(iter(difflib.get_close_matches(name, known, n=1, cutoff=LIKENESS)), "")
+
+
+def did_you_mean(name: str, known: Collection[str], otherwise: str = "") -> str:
+    """The remedy for a name that there is not.
+
+    :param otherwise: the remedy where it is like none of those that there are; left out: these are listed.
+    """
+    if near := nearest(name, known):
+        return f"Did you mean {near}?"
+    return otherwise or (f"Known: {', '.join(sorted(known))}." if known else "There are none yet.")
 
 
 def raise_all(errors: list[HomeroomError]) -> None:

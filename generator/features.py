@@ -6,8 +6,9 @@ A feature may have `server.in` (the server's environment), `kernel.in` (the Pyth
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
+
+from generator.errors import nearest
 
 FEATURES = Path(__file__).resolve().parent.parent / "jupyterlab" / "features"
 # Two builds of the same library cannot lie in one environment.
@@ -32,8 +33,8 @@ def parse(value: str, folder: Path = FEATURES) -> tuple[str, ...]:
     names = {name for part in value.split(",") if (name := part.strip())}
     there = known(folder)
     for name in sorted(names - there.keys()):
-        near = difflib.get_close_matches(name.lower(), there, n=1, cutoff=0.4)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(there)}"
+        near = nearest(name.lower(), there)
+        hint = f"did you mean {near}?" if near else f"there are {', '.join(there)}"
         raise ValueError(f"names an unknown feature {name}; {hint}")
     for group in EXCLUSIVE:
         if len(both := sorted(group & names)) > 1:

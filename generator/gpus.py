@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from generator import site_yaml
-from generator.errors import HomeroomError, raise_all
+from generator.errors import HomeroomError, nearest, raise_all
 from generator.gpu_host import FoundGpu
 from generator.site_yaml import SiteFile
 
@@ -123,8 +122,8 @@ def _faults(file: SiteFile, given: GpuFile, host: Sequence[FoundGpu]) -> Iterato
 def _nearest(wanted: str, known: Sequence[str]) -> str:
     if not known:
         return "Neither `nvidia-smi -L` nor /etc/cdi shows a GPU: see whether the driver is installed and loaded."
-    near = difflib.get_close_matches(wanted, known, n=1, cutoff=0.6)
-    hint = f"Did you mean {near[0]}? " if near else ""
+    near = nearest(wanted, known)
+    hint = f"Did you mean {near}? " if near else ""
     return f"{hint}`make gpus` shows what there is and writes it to site/{PROPOSAL}."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
 from generator import site_images, site_yaml
-from generator.errors import HomeroomError, raise_all
+from generator.errors import HomeroomError, did_you_mean, raise_all
 from generator.settings import Settings, parse_size
 from generator.site_yaml import Location, SiteFile
 
@@ -242,9 +241,7 @@ def unknown_groups(
     """
     for index, name in enumerate(wanted):
         if known and name not in known:
-            nearest = difflib.get_close_matches(name, known, n=1)
-            meant = f"Did you mean {nearest[0]}?" if nearest else f"Known: {', '.join(known)}."
-            remedy = f"{meant} A group whose members the hub alone knows needs a line `{name}: {{}}` there too."
+            remedy = f"{did_you_mean(name, known)} A group whose members the hub alone knows needs a line `{name}: {{}}` there too."
             yield file.error((*place, index), f"there is no group {name} in site/{GROUPS}", remedy=remedy)
 
 

@@ -10,9 +10,8 @@ from typing import Any
 from generator import labs
 from generator.console import counted, note, step, warn
 from generator.deployment import Deployment, wait_until_healthy
-from generator.errors import HomeroomError
+from generator.errors import HomeroomError, did_you_mean
 from generator.paths import ROOT, SITE
-from generator.schedule import nearest
 
 HUB_REMEDY = "`make up` brings the hub up; `make logs SERVICE=hub` shows what it said."
 ATTEMPTS = 3
@@ -32,7 +31,7 @@ def prewarm(deployment: Deployment, group: str, profile: str, keep_minutes: int)
     known = labs.load(deployment.settings, SITE, labs.read_machine())
     profiles = {each["name"]: each for each in known.profiles}
     if profile and profile not in profiles:
-        raise HomeroomError(f"there is no profile {profile}", place="PROFILE", remedy=nearest(profile, profiles))
+        raise HomeroomError(f"there is no profile {profile}", place="PROFILE", remedy=did_you_mean(profile, profiles))
     if profile and profiles[profile]["gpus"]:
         cause = f"labs of {profile} hold a GPU, which would keep others waiting"
         raise HomeroomError(cause, place="PROFILE", remedy="Name a profile without GPUs.")
@@ -42,7 +41,7 @@ def prewarm(deployment: Deployment, group: str, profile: str, keep_minutes: int)
     with step(f"Starting labs of {group}") as shown:
         for last in _until_done(deployment, "run", group, f"--profile={profile}", f"--keep-minutes={keep_minutes}"):
             if "unknown" in last:
-                remedy = nearest(group, last["known"])
+                remedy = did_you_mean(group, last["known"])
                 raise HomeroomError(f"there is no group {group}", place="GROUP", remedy=remedy)
             shown.say(in_words(last))
     _tell(last, keep_minutes)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -13,7 +12,7 @@ from pydantic import BeforeValidator, Field
 
 from generator import site_yaml
 from generator.console import counted
-from generator.errors import HomeroomError, raise_all
+from generator.errors import HomeroomError, did_you_mean, raise_all
 from generator.labs import GROUPS, Labs, Name, Strict, Text
 from generator.preflight.finding import Finding, in_units, warning
 from generator.site_yaml import SiteFile
@@ -87,14 +86,6 @@ def load(site: Path, known: Labs) -> list[Lesson]:
     return schedule.lessons
 
 
-def nearest(name: str, known: Collection[str]) -> str:
-    """A remedy for a name that there is not."""
-    found = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    if found:
-        return f"Did you mean {found[0]}?"
-    return f"Known: {', '.join(sorted(known))}." if known else "There are none yet."
-
-
 def _faults(file: SiteFile, lessons: list[Lesson], known: Labs) -> Iterator[HomeroomError]:
     names: set[str] = set()
     profiles = {profile["name"]: profile for profile in known.profiles}
@@ -106,13 +97,12 @@ def _faults(file: SiteFile, lessons: list[Lesson], known: Labs) -> Iterator[Home
         names.add(lesson.name)
         for position, group in enumerate(lesson.groups):
             if group not in known.groups:
-                remedy = (
-                    f"{nearest(group, known.groups)} A group that only the hub has: `{group}: {{}}` in site/{GROUPS}."
-                )
+                meant = did_you_mean(group, known.groups)
+                remedy = f"{meant} A group that only the hub has: `{group}: {{}}` in site/{GROUPS}."
                 yield file.error((*place, "groups", position), f"there is no group {group}", remedy=remedy)
         if lesson.profile is not None and lesson.profile not in profiles:
             cause = f"there is no profile {lesson.profile}"
-            yield file.error((*place, "profile"), cause, remedy=nearest(lesson.profile, profiles))
+            yield file.error((*place, "profile"), cause, remedy=did_you_mean(lesson.profile, profiles))
         elif lesson.profile is not None and profiles[lesson.profile]["gpus"]:
             cause = f"labs of {lesson.profile} hold a GPU, which would keep others waiting before the lesson"
             yield file.error((*place, "profile"), cause, remedy="Name a profile without GPUs, or leave the lesson out.")

@@ -6,7 +6,6 @@ To add a setting, add a field here, use it (Compose, a template or the generator
 
 from __future__ import annotations
 
-import difflib
 import ipaddress
 import re
 import secrets
@@ -20,6 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticUndefined
 
 from generator import features, firewall
+from generator.errors import nearest
 
 Consumer = Literal["compose", "hub", "generator"]
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT])")
@@ -152,10 +152,8 @@ def check_time_zone(value: str) -> str:
         by_city = {name.rpartition("/")[2].lower(): name for name in sorted(known)}
         by_city |= {name.lower(): name for name in sorted(known)}
         wanted = value.lower().replace(" ", "_")
-        nearest = difflib.get_close_matches(wanted, by_city, n=1, cutoff=0.5) or difflib.get_close_matches(
-            wanted.rpartition("/")[2], by_city, n=1, cutoff=0.5
-        )
-        hint = f"; did you mean {by_city[nearest[0]]}?" if nearest else ", such as Europe/Vienna or UTC"
+        near = nearest(wanted, by_city) or nearest(wanted.rpartition("/")[2], by_city)
+        hint = f"; did you mean {by_city[near]}?" if near else ", such as Europe/Vienna or UTC"
         raise ValueError(f"is not a time zone{hint}")
     return value
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import UnionType
@@ -11,7 +10,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from generator.errors import HomeroomError, raise_all
+from generator.errors import HomeroomError, did_you_mean, raise_all
 from generator.settings import cause_of
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -151,8 +150,7 @@ def _fault(file: SiteFile, model: type[BaseModel], fault: Any) -> HomeroomError:
     location: Location = tuple(fault["loc"])
     known = sorted(_fields_at(model, location[:-1]))
     if fault["type"] == "extra_forbidden":
-        nearest = difflib.get_close_matches(str(location[-1]), known, n=1, cutoff=0.5)
-        remedy = f"Did you mean {nearest[0]}?" if nearest else f"Known here: {', '.join(known)}."
+        remedy = did_you_mean(str(location[-1]), known, f"Known here: {', '.join(known)}.")
         return file.error(location, f"there is no field {location[-1]}", remedy=remedy)
     name = ".".join(str(step) for step in location if not isinstance(step, int)) or "the file"
     remedy = f"Known here: {', '.join(known)}." if known else "docs/labs.md shows the file's form."
