@@ -179,6 +179,7 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         lab_firewall=settings.LAB_FIREWALL == "on",
         lab_open_networks=settings.LAB_OPEN_NETWORKS,
         lab_memory_bytes=settings.LAB_MEMORY,
+        labs_memory_bytes=settings.LABS_MEMORY,
         lab_cpus=settings.LAB_CPUS,
         services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY,
         released=RELEASED,

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from generator import site_images, site_yaml
 from generator.errors import HomeroomError, did_you_mean, raise_all
+from generator.preflight.finding import in_units
 from generator.settings import Settings, parse_size
 from generator.site_yaml import Location, SiteFile
 
@@ -144,6 +145,8 @@ def load(settings: Settings, site: Path, machine: Machine) -> Labs:
         for index, profile in enumerate(profiles.profiles):
             wanted = profile.allow.groups if profile.allow else []
             errors += unknown_groups(file, ("profiles", index, "allow", "groups"), wanted, known_groups)
+    else:
+        errors += _lab_faults(settings, memory, cpus)
     raise_all(errors)
     known = profiles.profiles if profiles else [Profile(name="default")]
     return Labs(
@@ -164,7 +167,8 @@ def budget(settings: Settings, machine: Machine) -> tuple[int, float]:
     """Memory in bytes and CPUs that all labs together may be promised."""
     services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
     rest = machine.memory_bytes - services - MEMORY_LEFT_BYTES
-    return settings.LABS_MEMORY or max(rest, settings.LAB_MEMORY), settings.LABS_CPUS or machine.cpus * CPUS_OVERSOLD
+    cpus = settings.LABS_CPUS or max(machine.cpus * CPUS_OVERSOLD, settings.LAB_CPUS)
+    return settings.LABS_MEMORY or max(rest, settings.LAB_MEMORY), cpus
 
 
 def ordered(profiles: list[Profile]) -> list[Profile]:
@@ -241,7 +245,8 @@ def unknown_groups(
     """
     for index, name in enumerate(wanted):
         if known and name not in known:
-            remedy = f"{did_you_mean(name, known)} A group whose members the hub alone knows needs a line `{name}: {{}}` there too."
+            meant = did_you_mean(name, known)
+            remedy = f"{meant} A group whose members the hub alone knows needs a line `{name}: {{}}` there too."
             yield file.error((*place, index), f"there is no group {name} in site/{GROUPS}", remedy=remedy)
 
 
@@ -250,7 +255,7 @@ def _group_faults(
 ) -> Iterator[HomeroomError]:
     for name, group in groups.items():
         if (group.memory or 0) > memory_bytes:
-            cause = f"labs of {name} would never start: labs may have {memory_bytes / 2**30:.1f} GiB in all"
+            cause = f"labs of {name} would never start: labs may have {in_units(memory_bytes)} in all"
             yield file.error(
                 ("groups", name, "memory"), cause, remedy="Lower memory here, or raise LABS_MEMORY in .env."
             )
@@ -263,6 +268,21 @@ def _group_faults(
                 yield file.error(place, f"there is no group {other}", remedy=f"Known: {', '.join(groups)}.")
             elif name in included(other, groups):
                 yield file.error(place, f"{name} and {other} include each other", remedy="Remove one of the two.")
+
+
+def _lab_faults(settings: Settings, memory_bytes: int, cpus: float) -> Iterator[HomeroomError]:
+    """Where `.env` alone says what a lab is."""
+    if memory_bytes < settings.LAB_MEMORY:
+        cause = f"no lab would ever start: labs may have {in_units(memory_bytes)} in all"
+        yield HomeroomError(cause, place=".env: LAB_MEMORY", remedy="Lower LAB_MEMORY, or raise LABS_MEMORY.")
+    if cpus < settings.LAB_CPUS:
+        cause = f"no lab would ever start: labs may have {cpus:g} CPUs in all"
+        yield HomeroomError(cause, place=".env: LAB_CPUS", remedy="Lower LAB_CPUS, or raise LABS_CPUS.")
+
+
+def _lower(field: str, setting: str, given: float | None) -> str:
+    """The remedy for a limit that is too high, by where it was set."""
+    return f"Lower {field} here" if given else f"Say `{field}` here, since {setting} in .env is more"
 
 
 def _profile_faults(
@@ -287,14 +307,14 @@ def _profile_faults(
         if (profile.memory or settings.LAB_MEMORY) > memory_bytes:
             yield file.error(
                 ("profiles", index, "memory"),
-                f"{profile.name} would never start: labs may have {memory_bytes / 2**30:.1f} GiB in all",
-                remedy="Lower memory here, or raise LABS_MEMORY in .env if the machine has more.",
+                f"{profile.name} would never start: labs may have {in_units(memory_bytes)} in all",
+                remedy=f"{_lower('memory', 'LAB_MEMORY', profile.memory)}, or raise LABS_MEMORY where there is more.",
             )
         if (profile.cpus or settings.LAB_CPUS) > cpus:
             yield file.error(
                 ("profiles", index, "cpus"),
                 f"{profile.name} would never start: labs may have {cpus:g} CPUs in all",
-                remedy="Lower cpus here, or raise LABS_CPUS in .env.",
+                remedy=f"{_lower('cpus', 'LAB_CPUS', profile.cpus)}, or raise LABS_CPUS in .env.",
             )
         if profile.shm > (profile.memory or settings.LAB_MEMORY):
             yield file.error(

@@ -41,7 +41,8 @@ def engine_memory(said_bytes: int, meminfo: Mapping[str, int]) -> tuple[int, int
 
 
 def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | None, running: bool) -> Iterator[Finding]:
-    """Require room for the services and one lab; warn where fewer than three labs fit.
+    """Require room for the services and one lab; warn where fewer than three labs fit, or labs are promised more than
+    there is.
 
     :param running: this deployment is up, so that what it uses itself is missing from `available_bytes`.
     """
@@ -63,6 +64,14 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
             place=".env: LAB_MEMORY",
             remedy=f"{lower}, or give the machine more memory.",
         )
+    elif wanted.labs_memory_bytes > room:
+        yield warning(
+            "memory",
+            f"labs are promised {in_units(wanted.labs_memory_bytes)}, and this machine has {in_units(room)} beside "
+            "Homeroom's services: labs will run out of memory that is theirs",
+            place=".env: LABS_MEMORY",
+            remedy="Lower it, or leave it out: labs then get what there is.",
+        )
     elif labs < FEW_LABS:
         yield warning(
             "memory",
@@ -71,6 +80,8 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
             place=".env: LAB_MEMORY",
             remedy=f"{lower}, or give the machine more memory.",
         )
+    elif wanted.labs_memory_bytes:
+        yield ok("memory", f"labs may have {in_units(wanted.labs_memory_bytes)} of {in_units(total_bytes)}")
     else:
         yield ok("memory", f"{labs} labs of {in_units(wanted.lab_memory_bytes)} fit at once on {in_units(total_bytes)}")
     needed = wanted.services_memory_bytes + wanted.lab_memory_bytes

@@ -12,6 +12,7 @@ class Wanted:
     """The settings that the checks compare the machine with.
 
     :param services_memory_bytes: the memory limits of hub, proxy and guard together.
+    :param labs_memory_bytes: what all labs together may be promised; 0: what the services leave.
     :param lab_cpus: CPUs of one lab; 0 means no limit.
     :param released: the day of this release: no clock is right that shows an earlier one.
     """
@@ -24,6 +25,7 @@ class Wanted:
     lab_firewall: bool
     lab_open_networks: str
     lab_memory_bytes: int
+    labs_memory_bytes: int
     lab_cpus: float
     services_memory_bytes: int
     released: datetime.date

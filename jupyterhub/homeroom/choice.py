@@ -9,7 +9,7 @@ from typing import Any
 
 import jinja2
 
-from homeroom.places import Estimate, Need
+from homeroom.places import LARGER, Estimate, Need
 from homeroom.plan import LabPlan
 
 TEMPLATES = Path("/opt/jupyterhub/share/homeroom/templates")
@@ -123,7 +123,7 @@ def form(
             "title": profile["display_name"],
             "description": profile["description"],
             "facts": what_it_gives(plan),
-            "free": free_message(places, estimate),
+            "free": free_message(places, estimate) if plan.need.fits(budget) else f"{LARGER}.",
             "full": places <= 0,
             "selected": profile["name"] == selected,
         }

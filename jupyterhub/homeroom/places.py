@@ -20,6 +20,8 @@ RECHECK_SECONDS = 1.0
 QUIET_SECONDS = 600.0
 """A lab that nobody used for this long may well be left to the culler; before, its person is likely just thinking."""
 
+LARGER = "This lab is larger than all that labs may have on this machine"
+
 log = logging.getLogger(__name__)
 
 
@@ -220,7 +222,7 @@ class Places:
         if key in self._reserved:  # by `take`
             return
         if not need.fits(self.budget):
-            raise Full("This lab is larger than all that labs may have on this machine. Please choose a smaller one.")
+            raise Full(f"{LARGER}. Please choose a smaller one, or tell the administrator.")
         ticket = Ticket(key, need)
         self._waiting.append(ticket)
         deadline = ticket.since + timeout_seconds

@@ -39,6 +39,13 @@ profiles:
   - {{name: tiny, memory: 64M, shm: 64M, cpus: 0.1, image: "PROJECT-hub:local", longest_seconds: 1500}}
   - {{name: whole, memory: {64 * ROOM}M, cpus: 0.1, image: "PROJECT-hub:local"}}
 """
+VAST = f"""
+vast = dict.fromkeys(("gpus", "idle_seconds", "longest_seconds"), 0)
+vast |= dict(name="vast", display_name="Vast", description="", image="PROJECT-hub:local", network="open", cpus=0.1)
+vast |= dict(memory_bytes={64 * ROOM + 1} * {MIB}, shm_bytes={MIB}, environment=dict(), ephemeral=False, allow=None)
+c.LabSpawner.profiles.append(vast)
+"""
+"""A kind of lab larger than all places, which `make up` would refuse in site/profiles.yaml."""
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +59,7 @@ def small(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
     made.make("init")
     (made.directory / "site" / "profiles.yaml").write_text(PROFILES.replace("PROJECT", made.project))
     stub = f"c.LabSpawner.cmd = ['/opt/jupyterhub/bin/python', '-c', {STUB!r}]\n"
-    (made.directory / "site" / "hub.d" / "10-stub.py").write_text(stub)
+    (made.directory / "site" / "hub.d" / "10-stub.py").write_text(stub + VAST.replace("PROJECT", made.project))
     try:
         made.up()
         yield made
@@ -170,3 +177,32 @@ def test_leaving_the_line_and_a_hub_that_is_killed(small: Trial) -> None:
     second.start_lab("tiny")
     assert set(labs(small)) == {"second"}
     second.stop_lab()
+
+
+def test_a_lab_larger_than_all_places(small: Trial) -> None:
+    """The choice page says that it never fits; who takes it is told so at once, and takes a smaller one then."""
+    person = signed_in(small, "greedy")
+    shown = " ".join(person.get("hub/spawn").text.split())
+    assert shown.count("This lab is larger than all that labs may have on this machine.") == 1
+    told = person.post_form("hub/spawn/greedy", profile="vast")
+    words = " ".join(told.text.split())
+    assert "larger than all that labs may have on this machine. Please choose a smaller one" in words
+    assert "greedy" not in labs(small)
+    person.start_lab("tiny")
+    assert set(labs(small)) == {"greedy"}
+    person.stop_lab()
+
+
+def test_the_operator_is_told_of_a_lab_larger_than_all_places(small: Trial) -> None:
+    """By `make check` and by `make up`, with file and line, before anything changes."""
+    file = small.directory / "site" / "profiles.yaml"
+    before = file.read_text()
+    file.write_text(before + f"  - {{name: vast, memory: {64 * ROOM + 1}M}}\n")
+    try:
+        for verb in ("check", "up"):
+            done = small.verb(verb)
+            assert done.returncode == 2, done.stdout
+            assert "site/profiles.yaml line 4 column 18: vast would never start: labs may have 640 MiB" in done.stdout
+            assert "raise LABS_MEMORY" in done.stdout
+    finally:
+        file.write_text(before)

@@ -133,6 +133,17 @@ def test_what_a_card_says_of_free_places() -> None:
     assert choice.free_message(0, UNKNOWN).startswith("No place free now. Nobody can say")
 
 
+def test_a_lab_larger_than_all_places_is_told_so() -> None:
+    """Not that none is free just now: it never will be."""
+    profiles = [{"name": name, "display_name": name, "description": ""} for name in ("small", "vast")]
+    plans = [plan(), plan(memory_bytes=3 * GIB)]
+    budget = Need(memory_bytes=2 * GIB, cpus=8.0)
+    text = choice.form(profiles, plans, NOTHING, budget, chosen="", estimates=[UNKNOWN, UNKNOWN])
+    assert "2 places free now" in text
+    assert "This lab is larger than all that labs may have on this machine." in text
+    assert "No place free now" not in text
+
+
 def test_what_somebody_in_line_is_told() -> None:
     """The position in words, then the estimate."""
     assert "You are next in line. Your place falls free at the latest in 1 min." in choice.line_message(

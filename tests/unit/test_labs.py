@@ -62,7 +62,7 @@ def test_the_default_comes_first(tmp_path: Path) -> None:
     [
         ({}, 16 * GIB - GIB, 32),
         ({"LABS_MEMORY": "5G", "LABS_CPUS": "3"}, 5 * GIB, 3),
-        ({"LAB_MEMORY": "64G"}, 64 * GIB, 32),
+        ({"LAB_MEMORY": "64G", "LAB_CPUS": "64"}, 64 * GIB, 64),
     ],
     ids=["machine", "settings", "one-lab-at-least"],
 )
@@ -97,6 +97,24 @@ def test_profiles_that_cannot_be(tmp_path: Path, profiles: str, words: str) -> N
     """Each file is well-formed; together with itself, `.env` or the machine it makes no sense, and is refused."""
     with pytest.raises(HomeroomError) as caught:
         load(tmp_path, profiles, LABS_MEMORY="4G")
+    assert words in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("profiles", "values", "words"),
+    [
+        ("", {"LABS_MEMORY": "512M"}, ".env: LAB_MEMORY: no lab would ever start: labs may have 512 MiB in all"),
+        ("", {"LABS_CPUS": "0.5"}, ".env: LAB_CPUS: no lab would ever start: labs may have 0.5 CPUs in all"),
+        ("profiles: [{name: a}]", {"LABS_MEMORY": "512M"}, "Say `memory` here, since LAB_MEMORY in .env is more"),
+        ("profiles: [{name: a, memory: 1G}]", {"LABS_MEMORY": "512M"}, "Lower memory here, or raise LABS_MEMORY"),
+    ],
+)
+def test_a_lab_that_would_never_start_is_told_where_its_size_stands(
+    tmp_path: Path, profiles: str, values: dict[str, str], words: str
+) -> None:
+    """In the profile, or in `.env` where the profile leaves it out or there is none."""
+    with pytest.raises(HomeroomError) as caught:
+        load(tmp_path, profiles, **values)
     assert words in str(caught.value)
 
 

@@ -57,6 +57,7 @@ WANTED = Wanted(
     lab_firewall=True,
     lab_open_networks="",
     lab_memory_bytes=GIB,
+    labs_memory_bytes=0,
     lab_cpus=1.0,
     services_memory_bytes=2 * GIB,
     released=datetime.date(2026, 11, 1),
@@ -414,6 +415,21 @@ def test_few_labs_are_a_warning() -> None:
     assert "only 2 labs fit at once" in only(memory(4.5), "warn").cause
     assert "only 1 lab fits at once" in only(memory(3.5), "warn").cause
     only(memory(5), "ok")
+
+
+def test_more_promised_than_there_is_is_a_warning() -> None:
+    """What LABS_MEMORY promises is said; beyond what the services leave it is a warning."""
+
+    def promised(gib: int) -> Finding:
+        (found,) = judge_memory(
+            replace(WANTED, labs_memory_bytes=gib * GIB), total_bytes=16 * GIB, available_bytes=None, running=False
+        )
+        return found
+
+    assert only([promised(14)], "ok").cause == "labs may have 14.0 GiB of 16.0 GiB"
+    found = only([promised(15)], "warn")
+    assert found.place == ".env: LABS_MEMORY"
+    assert "this machine has 14.0 GiB beside" in found.cause
 
 
 def test_memory_in_use_is_a_warning_before_the_first_up_only() -> None:
