@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -75,14 +77,60 @@ def test_the_command_ends_with_1_and_words(path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+COMMIT_AND_BE_KILLED = """
+import os, signal, sys, sqlalchemy
+from homeroom import database
+database.write_ahead()
+connection = sqlalchemy.create_engine("sqlite:///" + sys.argv[1]).connect()
+connection.execute(sqlalchemy.text("DELETE FROM users"))
+connection.commit()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def look_over(*arguments: str, check: bool) -> subprocess.CompletedProcess[bytes]:
+    """Run `python -m homeroom.database`."""
+    command = [sys.executable, "-m", "homeroom.database", *arguments]
+    return subprocess.run(command, cwd=ROOT / "jupyterhub", capture_output=True, check=check)
+
+
+def test_a_killed_hub_loses_nothing(path: Path, tmp_path: Path) -> None:
+    """What it committed last is beside the database's file: a copy has it, with nothing beside it, and so has the
+    database after it was looked over."""
+    command = [sys.executable, "-c", COMMIT_AND_BE_KILLED, str(path)]
+    assert subprocess.run(command, cwd=ROOT / "jupyterhub").returncode == -signal.SIGKILL
+    assert path.with_name(f"{path.name}-wal").stat().st_size
+    copied = tmp_path / "elsewhere" / "copy.sqlite"
+    copied.parent.mkdir()
+    copied.write_bytes(look_over("--copy", str(path), check=True).stdout)
+    look_over(str(path), check=True)
+    for one in copied, path:
+        with contextlib.closing(sqlite3.connect(one)) as connection:
+            assert connection.execute("SELECT count(*) FROM users").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("content", [b"no database at all" * 1000, None])
+def test_what_is_no_database_is_not_copied(path: Path, content: bytes | None) -> None:
+    """A damaged one, or none: told in words, nothing is written, and none is made."""
+    path.unlink()
+    if content:
+        path.write_bytes(content)
+    done = look_over("--copy", str(path), check=False)
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.startswith(f"{path}: the hub's database".encode())
+    assert b"Traceback" not in done.stderr
+    assert path.exists() == bool(content)
+
+
 def test_an_error_carries_its_words(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the hub's pages show of an error of the database is a sentence with a remedy; a page after it, too."""
     database.tell_faults()
     engine = sqlalchemy.create_engine(f"sqlite:///{path}", connect_args={"timeout": 0.1})
     holder = sqlite3.connect(path, isolation_level=None)
-    holder.execute("BEGIN EXCLUSIVE")
-    with engine.connect() as connection, pytest.raises(sqlalchemy.exc.OperationalError) as caught:
-        connection.execute(sqlalchemy.text("SELECT * FROM users"))
+    with engine.connect() as connection:
+        holder.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(sqlalchemy.exc.OperationalError) as caught:
+            connection.execute(sqlalchemy.text("DELETE FROM users"))
     holder.close()
     words = database.MESSAGES["database is locked"]
     assert vars(caught.value)["jupyterhub_message"] == words
