@@ -43,6 +43,7 @@ from generator.engine import (
 from generator.engine_install import provide_engine, terminal_question
 from generator.errors import HomeroomError, raise_all
 from generator.images import BuildSpec, ensure_images
+from generator.labels import DEPLOYMENT_LABEL, SERVICE_LABEL, USER_LABEL
 from generator.paths import ENV_FILE, RENDERED, ROOT, SITE
 from generator.settings import Settings, specs
 
@@ -53,8 +54,6 @@ MOST_RESTARTS = 2
 SHOWN_LINES = 6
 LAB_STOP_SECONDS = 10
 STAGING = ".next"
-DEPLOYMENT_LABEL = "homeroom.deployment"
-USER_LABEL = "homeroom.user"
 
 
 @dataclass(frozen=True)
@@ -245,7 +244,7 @@ def _locales(deployment: Deployment, image: str) -> list[str]:
     """The locales of an image; none of one that is not there, or has no program that tells them."""
     try:
         listed: Any = deployment.client.containers.run(
-            image, ["-a"], entrypoint="locale", network_mode="none", remove=True, labels={"homeroom.service": "check"}
+            image, ["-a"], entrypoint="locale", network_mode="none", remove=True, labels={SERVICE_LABEL: "check"}
         )
     except (docker.errors.ContainerError, docker.errors.APIError):  # ImageNotFound is one of the latter
         return []
@@ -277,7 +276,7 @@ def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
             network_mode="none",
             cap_drop=["ALL"],
             remove=True,
-            labels={"homeroom.service": "check"},
+            labels={SERVICE_LABEL: "check"},
         )
     except docker.errors.ContainerError as error:
         said_bytes: Any = error.stderr or b""

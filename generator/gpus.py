@@ -13,11 +13,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from generator import site_yaml
 from generator.errors import HomeroomError, nearest, raise_all
 from generator.gpu_host import FoundGpu
+from generator.labels import GPUS_LABEL, SERVER_LABEL, USER_LABEL
 from generator.site_yaml import SiteFile
 
 GPUS = "gpus.yaml"
 PROPOSAL = "gpus.yaml.proposed"
-GPUS_LABEL = "homeroom.gpus"
 Access = Literal["cdi", "nvidia", "podman"]
 
 
@@ -207,7 +207,7 @@ def holders(containers: Iterable[tuple[Mapping[str, str], str]]) -> dict[str, li
     """
     found: dict[str, list[tuple[str, str]]] = {}
     for labels, created in containers:
-        user, server = labels.get("homeroom.user", ""), labels.get("homeroom.server", "")
+        user, server = labels.get(USER_LABEL, ""), labels.get(SERVER_LABEL, "")
         for gpu in filter(None, labels.get(GPUS_LABEL, "").split(",")):
             found.setdefault(gpu, []).append((f"{user}/{server}" if server else user, created))
     return found

@@ -16,6 +16,7 @@ import requests
 from generator import homes
 from generator.atomic import write_atomically
 from generator.errors import HomeroomError
+from generator.labels import DEPLOYMENT_LABEL, USER_LABEL
 from generator.settings import Settings
 
 CACHE = "home-use.json"
@@ -85,7 +86,7 @@ def sizes(rows: list[dict[str, Any]], project: str) -> dict[str, int | None]:
     found: dict[str, int | None] = {}
     for row in rows:
         labels = row.get("Labels") or {}
-        if labels.get("homeroom.deployment") == project and labels.get("homeroom.user"):
+        if labels.get(DEPLOYMENT_LABEL) == project and labels.get(USER_LABEL):
             size = (row.get("UsageData") or {}).get("Size", -1)
-            found[labels["homeroom.user"]] = size if size >= 0 else None
+            found[labels[USER_LABEL]] = size if size >= 0 else None
     return found

@@ -17,6 +17,7 @@ from typing import Any
 import docker.errors
 
 from generator.errors import HomeroomError, raise_all
+from generator.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.settings import Settings
 from generator.shares import PLAIN_PATH, forbidden_by
 
@@ -186,7 +187,7 @@ def run_verb(client: Any, settings: Settings, verb: str, *arguments: str) -> Any
             remove=True,
             stdout=True,
             stderr=False,
-            labels={"homeroom.deployment": settings.COMPOSE_PROJECT_NAME, "homeroom.service": "homes"},
+            labels={DEPLOYMENT_LABEL: settings.COMPOSE_PROJECT_NAME, SERVICE_LABEL: "homes"},
         )
     except docker.errors.ContainerError as error:
         said: Any = error.stderr or b""

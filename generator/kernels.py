@@ -26,6 +26,7 @@ from generator.console import Step, note, step
 from generator.engine import indented
 from generator.errors import HomeroomError, raise_all
 from generator.host_network import HostNetwork, read_host_network
+from generator.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.paths import RENDERED, SITE
 from generator.render import KERNELS_TARGET, names
 from generator.site_images import full_name
@@ -120,7 +121,7 @@ def ensure_volume(deployment: Deployment) -> bool:
     try:
         deployment.client.volumes.get(name)
     except docker.errors.NotFound:
-        deployment.client.volumes.create(name, labels={"homeroom.deployment": deployment.project})
+        deployment.client.volumes.create(name, labels={DEPLOYMENT_LABEL: deployment.project})
         return True
     return False
 
@@ -196,7 +197,7 @@ def _run_builder(deployment: Deployment, kernels: Sequence[Kernel], shown: Step)
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         healthcheck={"test": ["NONE"]},
-        labels={"homeroom.service": "kernels", "homeroom.deployment": deployment.project},
+        labels={SERVICE_LABEL: "kernels", DEPLOYMENT_LABEL: deployment.project},
     )
     try:
         container.put_archive("/", _luggage(kernels, network, oldest))

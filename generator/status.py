@@ -14,8 +14,9 @@ from rich.table import Table
 
 from generator import accounts, gpu_host, gpus, home_use, prewarm, proof, schedule
 from generator.console import counted, note, out, warn
-from generator.deployment import SERVICES, USER_LABEL, Deployment, not_healthy
+from generator.deployment import SERVICES, Deployment, not_healthy
 from generator.errors import HomeroomError
+from generator.labels import SERVER_LABEL, USER_LABEL
 from generator.paths import RENDERED, SITE
 from generator.preflight.finding import in_units
 
@@ -51,7 +52,7 @@ def _in_use(used: tuple[int, int] | None) -> str:
 
 def _who(lab: Container) -> str:
     """Whose lab it is, with its name where it has one."""
-    name = lab.labels.get("homeroom.server", "")
+    name = lab.labels.get(SERVER_LABEL, "")
     return lab.labels[USER_LABEL] + (f" ({name})" if name else "")
 
 

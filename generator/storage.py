@@ -11,10 +11,10 @@ from typing import Any
 import docker.errors
 
 from generator import homes, shares
+from generator.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.settings import Settings
 from generator.shares import SharedDirectory
 
-DEPLOYMENT_LABEL = "homeroom.deployment"
 SHARE_LABEL = "homeroom.share"
 SKELETON_TARGET = "/srv/skeleton"
 """As in `homeroom.storage`, which a test holds equal."""
@@ -118,7 +118,7 @@ def _make(client: Any, shared: SharedDirectory, storage: Storage) -> bool:
             security_opt=["no-new-privileges"],
             read_only=True,
             remove=True,
-            labels={DEPLOYMENT_LABEL: project, "homeroom.service": "share"},
+            labels={DEPLOYMENT_LABEL: project, SERVICE_LABEL: "share"},
         )
     except docker.errors.DockerException:
         client.volumes.get(shared.source).remove()  # half made, it would be left as it is the next time

@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 import docker
 
+from generator.labels import DEPLOYMENT_LABEL, USER_LABEL
+
 COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"
 COMPOSE_DIRECTORY = "com.docker.compose.project.working_dir"
-DEPLOYMENT = "homeroom.deployment"
-USER = "homeroom.user"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,7 @@ def _container(row: Mapping[str, Any]) -> Container:
     ]
     return Container(
         name=str((row.get("Names") or [row.get("Id", "")[:12]])[0]).lstrip("/"),
-        project=labels.get(COMPOSE_PROJECT) or labels.get(DEPLOYMENT) or "",
+        project=labels.get(COMPOSE_PROJECT) or labels.get(DEPLOYMENT_LABEL) or "",
         service=labels.get(COMPOSE_SERVICE, ""),
         directory=labels.get(COMPOSE_DIRECTORY, ""),
         ports=tuple(ports),
@@ -133,6 +133,6 @@ def _volume(row: Mapping[str, Any]) -> Volume:
     labels = row.get("Labels") or {}
     return Volume(
         name=str(row.get("Name", "")),
-        project=labels.get(COMPOSE_PROJECT) or labels.get(DEPLOYMENT) or "",
-        home=DEPLOYMENT in labels and USER in labels,
+        project=labels.get(COMPOSE_PROJECT) or labels.get(DEPLOYMENT_LABEL) or "",
+        home=DEPLOYMENT_LABEL in labels and USER_LABEL in labels,
     )

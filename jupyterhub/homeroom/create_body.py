@@ -12,14 +12,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from homeroom.labels import DEPLOYMENT_LABEL, USER_LABEL
+
 if TYPE_CHECKING:
     from homeroom.policy import Policy
 
 LONGEST_STOP_SECONDS = 600
 LAB_SOCKETS_TARGET = "/run/lab"
 HUB_SOCKET_TARGET = "/run/hub"
-DEPLOYMENT_LABEL = "homeroom.deployment"
-USER_LABEL = "homeroom.user"
 
 COMPONENT = re.compile(r"[a-z0-9-]{1,200}")
 USER = re.compile(r"([1-9][0-9]{0,8}|(?!root\b)[a-z_][a-z0-9_-]*)(:([1-9][0-9]{0,8}|(?!root\b)[a-z_][a-z0-9_-]*))?")

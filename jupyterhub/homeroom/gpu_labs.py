@@ -12,7 +12,8 @@ from traitlets import Unicode
 
 from homeroom.engine_calls import PatientSpawner
 from homeroom.gpus import GPUPool
-from homeroom.leases import GPUS_LABEL, Lease, Unavailable
+from homeroom.labels import DEPLOYMENT_LABEL, GPUS_LABEL
+from homeroom.leases import Lease, Unavailable
 from homeroom.no_lab import NoLab
 
 PROOF_INTERVAL_SECONDS = 0.02
@@ -114,6 +115,6 @@ class GPUSpawner(PatientSpawner):
 
     async def _containers_with_gpus(self) -> list[dict[str, Any]]:
         """Every container of this deployment that is labelled with GPUs, ended ones too."""
-        labels = [f"homeroom.deployment={self.deployment}", GPUS_LABEL]
+        labels = [f"{DEPLOYMENT_LABEL}={self.deployment}", GPUS_LABEL]
         found: list[dict[str, Any]] = await self.docker("containers", all=True, filters={"label": labels})
         return found

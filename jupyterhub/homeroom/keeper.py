@@ -12,9 +12,10 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from homeroom.create_body import DEPLOYMENT_LABEL, Refused
+from homeroom.create_body import Refused
 from homeroom.engine_answer import Answer
 from homeroom.homes import ROOT, capabilities
+from homeroom.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from homeroom.policy import Allow, Policy
 
 Send = Callable[[Allow], Awaitable[Answer]]
@@ -31,7 +32,7 @@ def create_body(
         "Image": image,
         "Cmd": ["python", "-m", "homeroom.homes", verb, *arguments],
         "User": "0:0",
-        "Labels": {DEPLOYMENT_LABEL: deployment, "homeroom.service": "homes"},
+        "Labels": {DEPLOYMENT_LABEL: deployment, SERVICE_LABEL: "homes"},
         "Healthcheck": {"Test": ["NONE"]},
         "HostConfig": {
             "Mounts": [

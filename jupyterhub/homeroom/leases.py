@@ -12,10 +12,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-USER_LABEL = "homeroom.user"
-SERVER_LABEL = "homeroom.server"
-GPUS_LABEL = "homeroom.gpus"
-LONGEST_LABEL = "homeroom.longest"
+from homeroom.labels import GPUS_LABEL, LONGEST_LABEL, SERVER_LABEL, USER_LABEL
+
 ENDED_STATES = frozenset({"exited", "dead", "stopped"})
 """States in which a container has no process left; the hub never starts such a one again, it removes it."""
 

@@ -16,10 +16,8 @@ from urllib.parse import parse_qsl, urlencode
 
 from homeroom.create_body import (
     COMPONENT,
-    DEPLOYMENT_LABEL,
     HUB_SOCKET_TARGET,
     LAB_SOCKETS_TARGET,
-    USER_LABEL,
     VOLUME,
     Mount,
     MountRule,
@@ -34,6 +32,7 @@ from homeroom.create_body import (
     shown,
 )
 from homeroom.homes import directory_name
+from homeroom.labels import DEPLOYMENT_LABEL, USER_LABEL
 
 OLDEST_API = 41  # below v1.41 the engine silently gives a container the host's cgroup namespace
 LONGEST_LOG_LINES = 1000

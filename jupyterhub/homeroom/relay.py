@@ -22,9 +22,10 @@ from aiohttp import web
 from yarl import URL
 
 from homeroom import sockets
-from homeroom.create_body import DEPLOYMENT_LABEL, LAB_SOCKETS_TARGET, USER_LABEL, Refused, shown
+from homeroom.create_body import LAB_SOCKETS_TARGET, Refused, shown
 from homeroom.engine_answer import Answer
 from homeroom.keeper import Keeper
+from homeroom.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.policy import NO_FIREWALL, Allow, Deny, Policy, decide, is_lab, owner
 
 LARGEST_ANSWER_BYTES = 32 << 20
@@ -256,7 +257,7 @@ def directories(lab: dict[str, Any]) -> Collection[str]:
     """The names that a lab's directory of sockets may have, by what the engine's listing tells of its container."""
     labels = lab.get("Labels") or {}
     mounted = {Path(each.get("Source") or "").name for each in lab.get("Mounts") or [] if isinstance(each, dict)}
-    return mounted | {sockets.directory_name(labels.get(USER_LABEL, ""), labels.get("homeroom.server", ""))}
+    return mounted | {sockets.directory_name(labels.get(USER_LABEL, ""), labels.get(SERVER_LABEL, ""))}
 
 
 async def drop_directory(root: Path, name: str) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from homeroom.labels import CPUS_LABEL, IDLE_LABEL, LONGEST_LABEL, MEMORY_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.places import Key, Need, Running
 
 STATES = ("created", "running", "paused", "restarting")
@@ -36,11 +37,11 @@ def running(containers: Sequence[Mapping[str, Any]], recorded: Collection[Record
         labels, key = container["Labels"], key_of(container)
         used = activity.get(key)
         found[key] = Running(
-            need=Need(memory_bytes=int(labels.get("homeroom.memory", 0)), cpus=float(labels.get("homeroom.cpus", 0))),
+            need=Need(memory_bytes=int(labels.get(MEMORY_LABEL, 0)), cpus=float(labels.get(CPUS_LABEL, 0))),
             started=float(container.get("Created", 0)),
             last_activity=used.replace(tzinfo=UTC).timestamp() if used else None,
-            idle_seconds=int(labels.get("homeroom.idle", 0)),
-            longest_seconds=int(labels.get("homeroom.longest", 0)),
+            idle_seconds=int(labels.get(IDLE_LABEL, 0)),
+            longest_seconds=int(labels.get(LONGEST_LABEL, 0)),
         )
     return found
 
@@ -48,7 +49,7 @@ def running(containers: Sequence[Mapping[str, Any]], recorded: Collection[Record
 def key_of(container: Mapping[str, Any]) -> Key:
     """Whose lab a container is."""
     labels = container["Labels"]
-    return labels["homeroom.user"], labels.get("homeroom.server", "")
+    return labels[USER_LABEL], labels.get(SERVER_LABEL, "")
 
 
 def orphans(

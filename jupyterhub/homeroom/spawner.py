@@ -26,6 +26,16 @@ from homeroom.create_body import Mount
 from homeroom.culling import OUT_OF_MEMORY, UNOPENED, Facts, report_seconds, why_ended, why_over
 from homeroom.engine_calls import EngineAway
 from homeroom.homes import directory_name
+from homeroom.labels import (
+    CPUS_LABEL,
+    DEPLOYMENT_LABEL,
+    IDLE_LABEL,
+    LONGEST_LABEL,
+    MEMORY_LABEL,
+    PROFILE_LABEL,
+    SERVER_LABEL,
+    USER_LABEL,
+)
 from homeroom.no_lab import NoLab, explained
 from homeroom.places import Estimate, Full, Key, Need, Places, Running
 from homeroom.plan import LabPlan, Person, allowed_profiles, groups_of, most_labs, plan_for
@@ -200,7 +210,7 @@ class LabSpawner(ClassSpawner):
     @property
     def labels(self) -> dict[str, str]:
         """What tells whose container or volume it is; the truth from which everything is counted."""
-        return {"homeroom.deployment": self.deployment, "homeroom.user": self.user.name}
+        return {DEPLOYMENT_LABEL: self.deployment, USER_LABEL: self.user.name}
 
     @property
     def places(self) -> Places:
@@ -220,7 +230,7 @@ class LabSpawner(ClassSpawner):
 
     async def _running(self) -> dict[Key, Running]:
         """The labs whose containers are there, by their labels. Those that hold a place for nobody are removed."""
-        filters = {"label": [f"homeroom.deployment={self.deployment}", "homeroom.user"], "status": list(STATES)}
+        filters = {"label": [f"{DEPLOYMENT_LABEL}={self.deployment}", USER_LABEL], "status": list(STATES)}
         containers = await self.docker("containers", all=True, filters=filters)
         recorded = self._recorded()
         lost = orphans(containers, recorded, time.time())
@@ -586,12 +596,12 @@ class LabSpawner(ClassSpawner):
     def _promises(self) -> dict[str, str]:
         """The labels that tell what this lab was promised, for whoever counts."""
         return {
-            "homeroom.server": self.name,
-            "homeroom.profile": self.plan.profile,
-            "homeroom.memory": str(self.plan.memory_bytes),
-            "homeroom.cpus": f"{self.plan.cpus:g}",
-            "homeroom.idle": str(self.plan.idle_seconds),
-            "homeroom.longest": str(self._longest_seconds),
+            SERVER_LABEL: self.name,
+            PROFILE_LABEL: self.plan.profile,
+            MEMORY_LABEL: str(self.plan.memory_bytes),
+            CPUS_LABEL: f"{self.plan.cpus:g}",
+            IDLE_LABEL: str(self.plan.idle_seconds),
+            LONGEST_LABEL: str(self._longest_seconds),
         }
 
     @property

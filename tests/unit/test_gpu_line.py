@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from homeroom.gpus import GPUPool
-from homeroom.leases import GPUS_LABEL, LONGEST_LABEL, USER_LABEL, Unavailable
+from homeroom.labels import GPUS_LABEL, LONGEST_LABEL, USER_LABEL
+from homeroom.leases import Unavailable
 
 
 def container(user: str, gpus: str, *, longest_seconds: int = 0) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import string
 import subprocess
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 from escapism import escape  # type: ignore[import-untyped]
-from homeroom import homes, keeper, storage
+from homeroom import homes, keeper, labels, storage
 from homeroom.create_body import Mount, Refused
 from homeroom.engine_answer import Answer
 from homeroom.policy import Allow, Deny, Policy, decide
@@ -20,6 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator import homes as host_homes
+from generator import labels as host_labels
 from generator import storage as host_storage
 from tests.sample_settings import settings
 from tests.unit.test_policy import BODY, POLICY, SOCKETS
@@ -228,6 +230,9 @@ def test_host_and_hub_agree() -> None:
     """What the generator repeats of the hub's side is the same there: it cannot import it."""
     assert str(homes.ROOT) == host_homes.MOUNTED
     assert host_storage.SKELETON_TARGET == storage.SKELETON
+    for name, label in vars(host_labels).items():
+        if name.endswith("_LABEL"):
+            assert getattr(labels, name) == label
     for verb, granted in host_homes.CAPABILITIES.items():
         assert granted == list(homes.CAPABILITIES[verb])
 
@@ -316,6 +321,7 @@ def test_a_full_home_starts_in_rescue(tmp_path: Path) -> None:
     first, second, third = said.splitlines()
     assert first == f"1 {home}"
     assert second == "wrote"
+    shutil.rmtree(Path(third).parent)
     assert third.startswith("/tmp/homeroom-rescue.")
     assert "unset" in start(tmp_path, 'echo "${HOMEROOM_RESCUE:-unset}"', HOMEROOM_RESCUE="1")
     assert not list(tmp_path.glob(".homeroom-probe*"))

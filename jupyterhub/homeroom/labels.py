@@ -1,0 +1,13 @@
+"""The labels of containers and volumes: whose they are, and what a lab was promised. Everything is counted by them."""
+
+DEPLOYMENT_LABEL = "homeroom.deployment"
+USER_LABEL = "homeroom.user"
+SERVER_LABEL = "homeroom.server"
+PROFILE_LABEL = "homeroom.profile"
+MEMORY_LABEL = "homeroom.memory"
+CPUS_LABEL = "homeroom.cpus"
+GPUS_LABEL = "homeroom.gpus"
+IDLE_LABEL = "homeroom.idle"
+LONGEST_LABEL = "homeroom.longest"
+SERVICE_LABEL = "homeroom.service"
+"""What a container is for that is no lab's."""
