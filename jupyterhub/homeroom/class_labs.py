@@ -40,12 +40,16 @@ class ClassSpawner(GPUSpawner):
         """Whether the lab was started for a lesson and nobody has been in it."""
         return self.facts is not None and self.facts.unopened
 
+    def save_state(self) -> None:
+        """Record what is known of the lab now: the hub may be killed before it does so by itself."""
+        self.orm_spawner.state = self.get_state()
+        self.db.commit()
+
     def keep_for(self, start: ClassStart) -> None:
         """Have a lab that nobody has opened wait for another lesson too."""
         if self._facts is not None and self._facts.keep_until < start.keep_until:
             self._facts = replace(self._facts, lesson_at=start.lesson_at, keep_until=start.keep_until)
-            self.orm_spawner.state = self.get_state()
-            self.user.db.commit()
+            self.save_state()
 
     async def make_room(self, missing: Need) -> bool:
         """Stop labs that nobody has opened yet, those of the latest lesson first, for somebody who stands in line.

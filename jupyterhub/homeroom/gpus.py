@@ -13,7 +13,8 @@ from traitlets import Enum, Integer, List, TraitError, validate
 from traitlets.config import SingletonConfigurable
 
 from homeroom.gpu_line import GPULine
-from homeroom.leases import GPUS_LABEL, Device, LabContainer, Lease, Ledger, Unavailable
+from homeroom.labels import GPUS_LABEL
+from homeroom.leases import Device, LabContainer, Lease, Ledger, Unavailable
 
 __all__ = ["GPUPool", "Lease", "Unavailable"]
 

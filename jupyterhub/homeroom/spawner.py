@@ -267,8 +267,7 @@ class LabSpawner(ClassSpawner):
         self._plan = self._decide()
         self._facts = Facts.of(self._plan, self.class_start)
         self.ended = ""
-        self.orm_spawner.state = self.get_state()  # a hub that is killed meanwhile knows what it began
-        self.db.commit()
+        self.save_state()
         self.image = self._plan.image
         if self._clearing:
             await self._clearing
@@ -412,9 +411,9 @@ class LabSpawner(ClassSpawner):
         """Where the lab answers. A start that was cut off is carried on: the hub, back again, waits there for the
         lab."""
         if self._start_was_cut_off:
+            self.save_state()
             address = urlsplit(sockets.url(self.socket_directory / "lab.sock"))
             self.server.proto, self.server.ip, self.server.port = address.scheme, address.hostname or "", 80
-            self.orm_spawner.state = self.get_state()
             with contextlib.suppress(TimeoutError, LabDied):  # the hub looks itself what became of it
                 await asyncio.wait_for(self._until_it_answers(), self.lab_start_seconds)
         url: str = self.server.url
@@ -449,8 +448,7 @@ class LabSpawner(ClassSpawner):
         """Whether the next start that succeeds sets aside what the person installed and configured: `lab_reset.sh`."""
         if wanted != self._reset:
             self._reset = wanted
-            self.orm_spawner.state = (self.orm_spawner.state or {}) | {RESET: wanted}  # the hub may end first
-            self.db.commit()
+            self.save_state()
 
     async def get_command(self) -> list[str]:
         """The image's command, after what readies the home; before both a reset, where its owner asked for it."""
