@@ -118,6 +118,13 @@ class Person:
         address = f"{self.trial.url}user/{self.name}/api/{path}"
         return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
 
+    def open_page(self) -> None:
+        """Tell the lab what its page does when it is opened."""
+        prefix = f"user/{self.name}/"
+        headers = {"X-XSRFToken": self._xsrf(self.trial.base_url + prefix)}
+        answer = self.web.post(f"{self.trial.url}{prefix}homeroom/spare-kernel", headers=headers)
+        assert answer.status_code == 204, f"{answer.status_code} {answer.text}"
+
     def websocket(self, path: str) -> ClientConnection:
         """A websocket of the lab's own API."""
         address = urlsplit(self.trial.url)
@@ -165,7 +172,10 @@ class Kernel:
 
     def run(self, code: str) -> str:
         """Run code and return what it wrote to its streams, or raise with its traceback."""
-        message_id = self.start(code)
+        return self.outcome(self.start(code))
+
+    def outcome(self, message_id: str) -> str:
+        """Wait for code that was started; as `run`."""
         written: list[str] = []
         while True:
             answer = json.loads(self.channel.recv(timeout=PATIENCE_SECONDS))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import signal
+from pathlib import Path
 from typing import Any
 
+from jupyter_client.provisioning import LocalProvisioner
 from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
 from homeroom_lab import search_path
 from homeroom_lab.memory import FIRST_TO_GO, explanation, kills
+from homeroom_lab.spare_kernel import spare
 
 
 class FrugalKernelManager(ServerKernelManager):
@@ -22,8 +25,18 @@ class FrugalKernelManager(ServerKernelManager):
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
         self.kills_at_start = kills()
+        command = [*FIRST_TO_GO, *kernel_cmd]
         kw["env"] = {**kw.get("env", os.environ), "PATH": search_path.persons()}
-        await super()._async_launch_kernel([*FIRST_TO_GO, *kernel_cmd], **kw)
+        if not (type(self.provisioner) is LocalProvisioner and self._take_spare(command, **kw)):
+            await super()._async_launch_kernel(command, **kw)
+
+    def _take_spare(self, command: list[str], env: dict[str, str], cwd: str | None = None, **more: Any) -> bool:
+        """Have the spare be this kernel. Returns whether it is."""
+        process = None if more else spare.become(command, env, cwd or str(Path.cwd()))
+        if process:
+            here = self.provisioner
+            here.process, here.pid, here.pgid, here.cwd = process, process.pid, process.pid, cwd
+        return process is not None
 
     @property
     def ended_for_memory(self) -> bool:

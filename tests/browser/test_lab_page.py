@@ -1,6 +1,8 @@
-"""What Homeroom adds to JupyterLab's page: the meter, and kernels that appear while it is open."""
+"""What Homeroom adds to JupyterLab's page: the meter, kernels that appear while it is open, and less to wait for."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
@@ -32,3 +34,20 @@ def test_the_page_shows_the_labs_limits_and_new_kernels(trial: Trial, page: Page
         late.unlink()
         trial.make("kernels")
     expect(card).to_have_count(0, timeout=25_000)
+
+
+def test_nobody_waits_for_a_workspace_to_be_saved(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+    """Files and launcher are there although the workspace is never saved, which JupyterLab itself waits for; the first
+    notebook's kernel is the one that got ready meanwhile. An address of a file opens that file and no launcher."""
+    page.route("**/lab/api/workspaces/*", lambda route: route.fallback() if route.request.method == "GET" else None)
+    lab = sign_in(page, trial, "iris", add_account("iris"))
+    expect(page.locator(".jp-Launcher:visible")).to_have_count(1)
+    expect(page.locator("#filebrowser")).not_to_have_class("jp-mod-restoring")
+    lab.new_notebook()
+    assert "kernel_in_waiting" in lab.run("print(open('/proc/self/cmdline').read())")
+    assert lab.run("import os; print(os.environ['JPY_SESSION_NAME'])").endswith("/Untitled.ipynb")
+
+    page.unroute_all()
+    page.goto(f"{trial.url}user/iris/lab/tree/Untitled.ipynb")
+    lab.wait_until_idle()
+    expect(page.locator(".jp-Launcher")).to_have_count(0)

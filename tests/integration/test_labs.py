@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -73,6 +75,31 @@ def test_the_limits_are_in_force(trial: Trial, admin: Person) -> None:
         "print(next(Path(n).read_text().strip() for n in names if Path(n).exists()))"
     )
     assert admin.run(read).split() == [str(2**30), "1024"]
+
+
+def test_the_page_is_sent_compressed(trial: Trial, admin: Person) -> None:
+    """A browser is sent a quarter of each script, and keeps it; whoever does not take that gets the file itself."""
+    html = admin.get("user/admin/lab").text
+    config = json.loads(html.partition('type="application/json">')[2].partition("</script>")[0])
+    (git,) = (one for one in config["federated_extensions"] if one["name"] == "@jupyterlab/git")
+    script = re.search(r'static/lab/main[^"]+', html)
+    assert script
+    for address in (script[0], f"lab/extensions/@jupyterlab/git/{git['load']}"):
+        whole = admin.get(f"user/admin/{address}", headers={"Accept-Encoding": "identity"}, stream=True)
+        sent = admin.get(f"user/admin/{address}", headers={"Accept-Encoding": "gzip, br"}, stream=True)
+        assert "Content-Encoding" not in whole.headers
+        assert sent.headers["Content-Encoding"] == "gzip"
+        plain, compressed = whole.raw.read(), sent.raw.read()
+        assert len(compressed) < len(plain) / 3
+        assert gzip.decompress(compressed) == plain
+        for name in ("Content-Type", "Cache-Control", "Vary"):
+            assert sent.headers.get(name) == whole.headers.get(name)
+        part = admin.get(f"user/admin/{address}", headers={"Accept-Encoding": "gzip", "Range": "bytes=0-9"})
+        assert (part.status_code, part.content) == (206, plain[:10])
+        known = {"Accept-Encoding": "gzip", "If-Modified-Since": sent.headers["Last-Modified"]}
+        assert admin.get(f"user/admin/{address}", headers=known).status_code == 304
+    assert admin.get("user/admin/static/lab/none.js").status_code == 404
+    assert admin.get("user/admin/static/lab/%2e%2e/%2e%2e/settings/overrides.json").status_code in (403, 404)
 
 
 def test_a_lab_is_hardened(trial: Trial, admin: Person) -> None:

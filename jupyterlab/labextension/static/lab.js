@@ -5,6 +5,13 @@
   const LOOK_AT_DISK_EVERY_MS = 300_000;
   let shared = {};
 
+  // A kernel gets ready while the page does: homeroom_lab/spare_kernel.py.
+  function prepareKernel() {
+    const { baseUrl } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+    const [, token] = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/) || [];
+    fetch(`${baseUrl}homeroom/spare-kernel`, { method: "POST", headers: { "X-XSRFToken": token || "" } }).catch(() => {});
+  }
+
   // A module that JupyterLab shares with its extensions: the only one of this name, or none.
   async function sharedModule(name) {
     const [version] = Object.values(shared[name] || {});
@@ -49,9 +56,33 @@
     },
   };
 
+  // JupyterLab shows files and launcher when the address is dealt with, which it says a second late: it first waits
+  // until the workspace that it has just read is saved again. What is done here is what it does then, and nothing is
+  // left for it to do.
+  const firstSight = {
+    id: "homeroom-lab:first-sight",
+    description: "Shows files and launcher as soon as the page can.",
+    autoStart: true,
+    activate: (app) => {
+      const plain = new URL("lab", app.serviceManager.serverSettings.baseUrl).pathname;
+      if (location.pathname !== plain || location.search) return; // a file, a folder or something else is asked for
+      const show = async () => {
+        const filebrowser = await sharedModule("@jupyterlab/filebrowser");
+        const browser = filebrowser && (await app.resolveOptionalService(filebrowser.IDefaultFileBrowser));
+        if (!browser) return;
+        await browser.model.restore(browser.id);
+        await browser.model.refresh();
+        browser.removeClass("jp-mod-restoring");
+        if (app.shell.isEmpty("main")) await app.commands.execute("launcher:create");
+      };
+      app.restored.then(show).catch((error) => console.debug("homeroom-lab:first-sight", error));
+    },
+  };
+
+  prepareKernel();
   window._JUPYTERLAB = window._JUPYTERLAB || {};
   window._JUPYTERLAB["homeroom-lab"] = {
     init: async (scope) => { shared = scope; },
-    get: async () => () => ({ __esModule: true, default: [kernels, disk] }),
+    get: async () => () => ({ __esModule: true, default: [kernels, disk, firstSight] }),
   };
 })();

@@ -1,0 +1,106 @@
+"""The spare kernel in a real lab: a kernel as any other, which came sooner."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.faults import until
+from tests.person import Kernel, Person
+from tests.trial import Trial
+
+WAITING = "kernel_in_waiting.py"
+FACTS = """
+import json, locale, os, re, signal, sys, threading
+from pathlib import Path
+own = "JPY_SESSION_NAME", "GIT_PYTHON_REFRESH"
+print(json.dumps({
+    "arguments": [Path(sys.argv[0]).name, sys.argv[1]],
+    "directory": os.getcwd(),
+    "encodings": [locale.getencoding(), sys.stdout.encoding, sys.getfilesystemencoding()],
+    "environment": {name: value for name, value in os.environ.items() if name not in own},
+    "executable": sys.executable,
+    "files": sorted(Path(f"/proc/self/fd/{number}").readlink().name.split(":")[0] for number in (0, 1, 2)),
+    "flags": list(sys.flags),
+    "leads": [os.getpgrp() == os.getpid(), os.getsid(0) == os.getpid()],
+    "modules": sorted(sys.modules),
+    "name": [__name__, sys.modules["__main__"].__dict__ is globals()],
+    "parent": os.getppid(),
+    "path": sys.path,
+    "score": Path("/proc/self/oom_score_adj").read_text(),
+    "signals": [getattr(handler, "__name__", str(handler)) for handler in map(signal.getsignal, range(1, 32))],
+    "threads": sorted(re.sub(r"\\d", "", thread.name) for thread in threading.enumerate()),
+}))
+"""
+COMMAND = "print(open('/proc/self/cmdline').read())"
+INSTALL = """
+from pathlib import Path
+import site, subprocess, sys
+code = Path.home() / "editable"
+code.mkdir(exist_ok=True)
+(code / "lesson_tools.py").write_text("answer = 42")
+where = Path(site.getusersitepackages())
+where.mkdir(parents=True, exist_ok=True)
+(where / "lesson_tools.pth").write_text(str(code))
+"""
+
+
+@pytest.fixture(scope="module")
+def person(trial: Trial) -> Iterator[Person]:
+    """Somebody whose lab was just started: no kernel runs in it."""
+    person = Person(trial, "admin")
+    person.sign_in(trial.password)
+    person.stop_lab_if_any()
+    person.start_lab()
+    yield person
+    person.stop_lab()
+
+
+def shut_down(person: Person, kernel: Kernel) -> None:
+    assert person.lab_api("DELETE", f"kernels/{kernel.id}").status_code == 204
+
+
+def facts(kernel: Kernel) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(kernel.run(FACTS))
+    return found
+
+
+def test_it_is_a_kernel_as_any_other(person: Person) -> None:
+    """Nothing that code in a notebook can see tells the spare from one that was started for it, but its command line;
+    it is interrupted, restarted and shut down as any."""
+    with person.kernel() as usual:
+        expected = facts(usual)
+        assert WAITING not in usual.run(COMMAND)
+        person.open_page()  # where a kernel runs there is no spare
+        with person.kernel() as second:
+            assert WAITING not in second.run(COMMAND)
+            shut_down(person, second)
+        shut_down(person, usual)
+
+    person.open_page()
+    with person.kernel() as spare:
+        assert WAITING in spare.run(COMMAND)
+        assert facts(spare) == expected
+        asked = spare.start("import time; open('endless', 'w').close()\nwhile True: time.sleep(0.1)")
+        until(lambda: person.lab_api("GET", "contents/endless").ok, "the cell that never ends runs")
+        assert person.lab_api("POST", f"kernels/{spare.id}/interrupt").status_code == 204
+        with pytest.raises(AssertionError, match="KeyboardInterrupt"):
+            spare.outcome(asked)
+        assert person.lab_api("POST", f"kernels/{spare.id}/restart").status_code == 200
+    with Kernel(person, spare.id) as again:
+        assert WAITING not in again.run(COMMAND)
+        shut_down(person, again)
+    assert WAITING not in person.trial.lab(person.name).exec_run("ps axo args").output.decode()
+
+
+def test_what_was_installed_meanwhile_is_there(person: Person) -> None:
+    """A library that came into the home after the page was opened is found by the next kernel all the same."""
+    person.open_page()
+    person.trial.lab(person.name).exec_run(["/usr/bin/python3", "-c", INSTALL])
+    with person.kernel() as kernel:
+        assert kernel.run("import lesson_tools; print(lesson_tools.answer)") == "42\n"
+        assert WAITING not in kernel.run(COMMAND)
+        shut_down(person, kernel)
