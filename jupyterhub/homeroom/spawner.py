@@ -29,6 +29,7 @@ from homeroom.homes import directory_name
 from homeroom.labels import (
     CPUS_LABEL,
     DEPLOYMENT_LABEL,
+    GPUS_LABEL,
     IDLE_LABEL,
     LONGEST_LABEL,
     MEMORY_LABEL,
@@ -228,21 +229,27 @@ class LabSpawner(ClassSpawner):
             LabSpawner._turns = asyncio.Semaphore(self.starts_at_once)
         return LabSpawner._turns
 
-    async def _running(self) -> dict[Key, Running]:
-        """The labs whose containers are there, by their labels. Those that hold a place for nobody are removed."""
-        filters = {"label": [f"{DEPLOYMENT_LABEL}={self.deployment}", USER_LABEL], "status": list(STATES)}
+    async def _containers(self) -> tuple[list[dict[str, Any]], list[Recorded]]:
+        """The labs' containers, ended ones too, and the labs in the hub's database. Containers that hold a place for
+        nobody are removed: somebody may be waiting for it, or for their GPUs."""
+        filters = {"label": [f"{DEPLOYMENT_LABEL}={self.deployment}", USER_LABEL]}
         containers = await self.docker("containers", all=True, filters=filters)
         recorded = self._recorded()
-        lost = orphans(containers, recorded, time.time())
+        lost = orphans([each for each in containers if each["State"] in STATES], recorded, time.time())
         for container in lost:
             self.log.warning("Removing %s, which no hub knows of", container["Names"])
             await self._remove_container(container["Id"])
-        return running([each for each in containers if each not in lost], recorded)
+        return [each for each in containers if each not in lost], recorded
+
+    async def _running(self) -> dict[Key, Running]:
+        """The labs whose containers are there, by their labels."""
+        containers, recorded = await self._containers()
+        return running([each for each in containers if each["State"] in STATES], recorded)
 
     async def _containers_with_gpus(self) -> list[dict[str, Any]]:
-        """Those that hold GPUs, without the ones that hold them for nobody: somebody may be waiting for theirs."""
-        await self._running()
-        return await super()._containers_with_gpus()
+        """Those that hold GPUs."""
+        containers, _ = await self._containers()
+        return [each for each in containers if GPUS_LABEL in each["Labels"]]
 
     def _recorded(self) -> list[Recorded]:
         """The labs that the hub's database knows."""
