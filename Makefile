@@ -20,7 +20,7 @@ down:     ## Stop labs and services; homes and accounts stay
 restart:  ## Restart the hub with what changed in site/; labs go on
 	$(HOMEROOM) restart
 logs:     ## Follow the logs (SERVICE=hub: only the hub's)
-	$(HOMEROOM) logs $(SERVICE)
+	$(HOMEROOM) logs -- "$(SERVICE)"
 status:   ## Show services, labs, people, memory and disk
 	$(HOMEROOM) status
 gpus:     ## Show the machine's GPUs and propose site/gpus.yaml
@@ -30,13 +30,13 @@ build:    ## Build the images anew
 kernels:  ## Build the kernels of site/kernels/ for every lab, also running ones
 	$(HOMEROOM) kernels
 shell:    ## Open a shell in the hub's container (SERVICE=proxy: in the proxy's)
-	$(HOMEROOM) shell $(SERVICE)
+	$(HOMEROOM) shell -- "$(SERVICE)"
 password: ## Give the administrator a new password (NAME=ada: somebody else)
-	$(HOMEROOM) password $(NAME)
+	$(HOMEROOM) password -- "$(NAME)"
 account:  ## Make an approved account (NAME=ada)
-	$(HOMEROOM) account $(NAME)
+	$(HOMEROOM) account -- "$(NAME)"
 prewarm:  ## Start a group's labs before its people come (GROUP=biology, PROFILE=small, MINUTES=60)
-	$(HOMEROOM) prewarm $(GROUP) $(if $(PROFILE),--profile=$(PROFILE)) $(if $(MINUTES),--minutes=$(MINUTES))
+	$(HOMEROOM) prewarm --profile="$(PROFILE)" $(if $(MINUTES),--minutes="$(MINUTES)") -- "$(GROUP)"
 clean:    ## Remove containers, images and generated files; never homes
 	$(HOMEROOM) clean
 lint:     ## Check the code (developers)

@@ -28,7 +28,7 @@ def ask_hub(deployment: Deployment, *arguments: str, password: str = "") -> dict
 
     :raises HomeroomError: the hub does not run, or the command failed.
     """
-    command, environment = deployment.hub_python("homeroom.accounts", *arguments)
+    command, environment = deployment.hub_python("homeroom.accounts", "--", *arguments)
     done = subprocess.run(command, input=f"{password}\n", capture_output=True, text=True, env=environment, cwd=ROOT)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()

@@ -122,7 +122,9 @@ def logs(service: Service = "") -> None:
     from generator import deployment
 
     names = [name] if (name := _known(service)) else []
-    deployment.existing().compose("logs", "--follow", "--tail=100", *names, capture=False, check=False)
+    here = deployment.existing()
+    deployment.require(here, *names)
+    here.compose("logs", "--follow", "--tail=100", *names, capture=False, check=False)
 
 
 @app.command()
@@ -161,7 +163,9 @@ def shell(service: Service = "hub") -> None:
     from generator import deployment
 
     name = _known(service) or "hub"
-    deployment.existing().compose("exec", name, "bash", capture=False, check=False)
+    here = deployment.existing()
+    deployment.require(here, name, running=True)
+    here.compose("exec", name, "bash", capture=False, check=False)
 
 
 @app.command()

@@ -510,6 +510,20 @@ def down() -> None:
         shown.say(f"{counted(labs, 'lab')} stopped; homes and accounts stay")
 
 
+def require(deployment: Deployment, *services: str, running: bool = False) -> None:
+    """See that the containers of these services are there; without a name, that any service's is.
+
+    :param running: and that they run.
+    :raises HomeroomError: one is not.
+    """
+    found = {name: deployment.service(name) for name in services or SERVICES}
+    missing = [name for name, one in found.items() if one is None or (running and one.status != "running")]
+    if missing and (services or len(missing) == len(found)):
+        named = f"services {', '.join(missing)} are" if len(missing) > 1 else f"service {missing[0]} is"
+        cause = f"the {named} not {'running' if running else 'there'}"
+        raise HomeroomError(cause, remedy="`make up` brings everything up; `make status` shows what is there.")
+
+
 def restart() -> None:
     """Restart the hub with the configuration that `.env` and `site/` make now; labs, kernels and websockets go on.
     Guard and firewall are restarted too where their rules changed: the hub's asks would be refused by the older ones.
@@ -517,6 +531,7 @@ def restart() -> None:
     What Compose itself reads of `.env` (ports, memory of the services) takes `up`.
     """
     deployment = existing()
+    require(deployment, "hub")
     prepare_storage(deployment)
     render_checked(deployment)
     services = [*(name for name in ("guard", "firewall") if runs_older_files(deployment, name)), "hub"]

@@ -39,7 +39,8 @@ def prewarm(deployment: Deployment, group: str, profile: str, keep_minutes: int)
         raise HomeroomError(f"{keep_minutes} is not from 1 to 720", place="MINUTES", remedy="Leave it out for 60.")
     last: dict[str, Any] = {}
     with step(f"Starting labs of {group}") as shown:
-        for last in _until_done(deployment, "run", group, f"--profile={profile}", f"--keep-minutes={keep_minutes}"):
+        options = [f"--profile={profile}", f"--keep-minutes={keep_minutes}"]
+        for last in _until_done(deployment, *options, "--", "run", group):
             if "unknown" in last:
                 remedy = did_you_mean(group, last["known"])
                 raise HomeroomError(f"there is no group {group}", place="GROUP", remedy=remedy)

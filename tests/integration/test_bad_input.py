@@ -205,6 +205,17 @@ def test_a_directory_that_cannot_be_written(bare_trial: Trial) -> None:
     assert "Traceback" not in done.stdout
 
 
+def test_verbs_before_the_first_up(bare_trial: Trial) -> None:
+    """What needs services that are not there yet says so, with the way to have them, and ends with 2."""
+    bare_trial.make("init")
+    for verb, missing in {"restart": "hub is", "shell": "hub is", "logs": "guard, firewall, proxy, hub are"}.items():
+        done = bare_trial.verb(verb)
+        assert done.returncode == 2, f"{verb}: {done.stdout}"
+        assert f"{missing} not" in done.stdout
+        assert "`make up` brings everything up" in done.stdout
+        assert "Traceback" not in done.stdout
+
+
 @pytest.mark.parametrize("seconds", [0.5, 2.0, 4.0])
 def test_an_interrupted_first_run_is_taken_up(bare_trial: Trial, seconds: float) -> None:
     """A first `make up` that is killed half-way leaves nothing that keeps the next one from succeeding."""

@@ -139,7 +139,11 @@ def test_an_account_can_be_made_from_the_shell(trial: Trial) -> None:
         (("logs", "SERVICE=hubb"), "there is no service hubb"),
         (("password", "NAME=nobody-here"), "nobody-here has no account"),
         (("account", "NAME=admin"), "admin has an account already"),
+        (("password", "NAME=-rf"), "-rf has no account"),
         (("account", "NAME=Ada/"), "is no user name"),
+        (("account", "NAME=ada l"), "'ada l' is no user name"),
+        (("account", "NAME=--help"), "'--help' is no user name"),
+        (("prewarm", "GROUP=--help"), "there is no group --help"),
         (("account",), "whose account is it?"),
     ],
 )
