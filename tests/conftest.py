@@ -13,6 +13,7 @@ import pytest
 from generator.engine_install import provide_engine
 from tests.faults import RECOVERIES
 from tests.frail import LABS_MEMORY, Frail
+from tests.person import Person
 from tests.trial import ENGINE_SOCKET, ROOT, Trial
 
 hypothesis.settings.register_profile("homeroom", deadline=None)  # a busy machine is no failure
@@ -35,6 +36,15 @@ def trial(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture
+def admin(trial: Trial) -> Person:
+    """The administrator with a running lab."""
+    person = Person(trial, "admin")
+    person.sign_in(trial.password)
+    person.start_lab()
+    return person
 
 
 @pytest.fixture(scope="session")

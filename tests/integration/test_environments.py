@@ -19,15 +19,6 @@ SECONDS = 20
 
 
 @pytest.fixture
-def admin(trial: Trial) -> Person:
-    """The administrator with a running lab."""
-    person = Person(trial, "admin")
-    person.sign_in(trial.password)
-    person.start_lab()
-    return person
-
-
-@pytest.fixture
 def site_kernels(trial: Trial) -> Iterator[Path]:
     """The trial's `site/kernels/`, emptied again afterwards."""
     folder = trial.directory / "site/kernels"

@@ -15,15 +15,6 @@ from tests.person import Person
 from tests.trial import Trial
 
 
-@pytest.fixture
-def admin(trial: Trial) -> Person:
-    """The administrator with a running lab."""
-    person = Person(trial, "admin")
-    person.sign_in(trial.password)
-    person.start_lab()
-    return person
-
-
 def test_a_class_that_comes_at_once_is_not_turned_away(trial: Trial) -> None:
     """Three hundred who come while the hub is busy all get their answer as soon as it is not."""
     hub = trial.container("hub")
