@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Sequence
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import jinja2
@@ -176,6 +177,7 @@ def firewall_rules(settings: Settings, name_servers: list[str]) -> str:
         "on": settings.LAB_FIREWALL == "on",
         "table": f"homeroom_{settings.COMPOSE_PROJECT_NAME}",
         "lab_subnet": settings.LAB_SUBNET,
+        "gateway": IPv4Network(settings.LAB_SUBNET)[1],
         "openings": firewall.parse_openings(settings.LAB_OPEN_NETWORKS),
         "name_servers": sorted(name_servers),
         "closed": firewall.CLOSED,

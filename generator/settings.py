@@ -344,8 +344,7 @@ class Settings(BaseModel):
         "on",
         About(group=LABS, consumers=("hub", "generator")),
         """Whether private networks, clouds' metadata addresses and this machine's own services are closed to labs; the
-        internet is open to them. No lab starts before the firewall is in force. Rootless engines and Podman cannot
-        have it.""",
+        internet is open to them. No lab starts before the firewall is in force. Rootless engines cannot have it.""",
     )
     LAB_OPEN_NETWORKS: Openings = setting(
         "",

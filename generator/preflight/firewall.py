@@ -13,21 +13,20 @@ REACHED = "labs can reach private networks, clouds' metadata addresses and this 
 
 def judge_firewall(wanted: Wanted, facts: EngineFacts) -> Iterator[Finding]:
     """Say whether private networks are closed to labs; where they would be open unknown to the operator, refuse."""
-    engine = "Podman" if facts.kind == "podman" else "a rootless engine" if facts.rootless else ""
     if not wanted.lab_firewall:
         yield warning(
             "firewall",
             f"{REACHED}: LAB_FIREWALL=off",
             place=".env: LAB_FIREWALL",
             remedy="Nothing to do where they may. "
-            + ("Only Docker that runs as root can close them." if engine else "Else set LAB_FIREWALL=on."),
+            + ("Only an engine that runs as root can close them." if facts.rootless else "Else set LAB_FIREWALL=on."),
         )
-    elif engine:
+    elif facts.rootless:
         yield error(
             "firewall",
-            f"{engine} gives Homeroom's firewall no place: {REACHED}",
+            f"a rootless engine gives Homeroom's firewall no place: {REACHED}",
             place=".env: LAB_FIREWALL",
-            remedy="Set LAB_FIREWALL=off if they may, or use Docker that runs as root.",
+            remedy="Set LAB_FIREWALL=off if they may, or use Docker or Podman that runs as root.",
         )
     else:
         opened = f", but for {wanted.lab_open_networks}" if wanted.lab_open_networks else ""

@@ -10,8 +10,9 @@ from typing import Any
 from homeroom.labels import CPUS_LABEL, IDLE_LABEL, LONGEST_LABEL, MEMORY_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.places import Key, Need, Running
 
-STATES = ("created", "running", "paused", "restarting")
-"""States of a container in which it holds its memory, or is about to."""
+STATES = ("created", "running", "paused")
+"""States of a container in which it holds its memory, or is about to. Labs are never restarted by the engine, and
+Podman refuses to look for a state that it does not know."""
 ORPHAN_SECONDS = 30.0
 
 
