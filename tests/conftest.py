@@ -13,8 +13,11 @@ import pytest
 from generator.engine_install import provide_engine
 from tests.faults import RECOVERIES
 from tests.frail import LABS_MEMORY, Frail
+from tests.fresh_machine import FreshMachine, Maker, build_pristine, snapshot_bundle
 from tests.person import Person
-from tests.trial import ENGINE_SOCKET, ROOT, Trial
+from tests.trial import ENGINE_SOCKET, ROOT, Trial, engine
+
+KEEP_IMAGES = "HOMEROOM_KEEP_PRISTINE"
 
 hypothesis.settings.register_profile("homeroom", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("homeroom")
@@ -66,6 +69,35 @@ def bare_trial(prepared_engine: None, tmp_path: Path) -> Iterator[Trial]:
         yield made
     finally:
         made.remove()
+
+
+@pytest.fixture(scope="session")
+def make_machine(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Maker]:
+    """Makes a fresh machine of a release; all are removed at the end, with their images unless the environment says
+    otherwise."""
+    bundle = snapshot_bundle(tmp_path_factory.mktemp("fresh"))
+    name = f"hrtest-fresh-{os.getpid()}"
+    # Of their own, so that no other test's play with the engine's default network reaches them.
+    network = engine().networks.create(name, driver="bridge")
+    images: set[str] = set()
+    machines: list[FreshMachine] = []
+
+    def make(suite: str) -> FreshMachine:
+        image = build_pristine(suite)
+        images.add(image)
+        machine = FreshMachine(image, bundle, f"{name}-{len(machines)}", name)
+        machines.append(machine)
+        return machine
+
+    try:
+        yield make
+    finally:
+        for machine in machines:
+            machine.remove()
+        network.remove()
+        if not os.environ.get(KEEP_IMAGES):
+            for image in images:
+                engine().images.remove(image, force=True)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -13,7 +13,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -222,6 +222,10 @@ class FreshMachine:
             self.container.remove(force=True, v=True)
         with contextlib.suppress(docker.errors.NotFound):
             engine().volumes.get(self.name).remove(force=True)
+
+
+Maker = Callable[[str], FreshMachine]
+"""Makes a machine of a release of Debian."""
 
 
 def read_terminal(descriptor: int) -> bytes:

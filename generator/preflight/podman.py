@@ -1,4 +1,4 @@
-"""What Podman needs beside itself, and what it does not do. Measured with Podman 4.3.1."""
+"""What Podman needs beside itself, and what it does not do. Measured with Podman 4.3.1 and 5.4.2."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def judge_podman(*, has_init: bool, has_systemd: bool) -> Iterator[Finding]:
     if not has_init:
         yield warning(
             "init",
-            "Podman finds no init program for labs, which would not start",
+            "Podman finds no init program for the firewall and labs, which would not start",
             place="podman",
             remedy="Run `sudo apt install catatonit`, or set init_path in containers.conf.",
         )

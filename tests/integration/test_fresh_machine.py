@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -17,47 +16,15 @@ from tests.fresh_machine import (
     CTRL_C,
     ENTER,
     FreshMachine,
+    Maker,
     Transcript,
-    build_pristine,
     readmes_commands,
-    snapshot_bundle,
 )
 from tests.person import Person
-from tests.trial import Trial, engine
+from tests.trial import Trial
 
-KEEP_IMAGES = "HOMEROOM_KEEP_PRISTINE"
 # What frightens a newcomer or scrolls past unread: libraries' warnings, packagers' chatter, tracebacks.
 ALARMING = ("Traceback", "WARNING", "Warning:", "debconf", "dpkg", "npm ", "\nW: ", "\nE: ", "✗", "deprecat")
-Maker = Callable[[str], FreshMachine]
-
-
-@pytest.fixture(scope="session")
-def make_machine(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Maker]:
-    """Makes a fresh machine of a release; all are removed at the end, with their images unless the environment says
-    otherwise."""
-    bundle = snapshot_bundle(tmp_path_factory.mktemp("fresh"))
-    name = f"hrtest-fresh-{os.getpid()}"
-    # Of their own, so that no other test's play with the engine's default network reaches them.
-    network = engine().networks.create(name, driver="bridge")
-    images: set[str] = set()
-    machines: list[FreshMachine] = []
-
-    def make(suite: str) -> FreshMachine:
-        image = build_pristine(suite)
-        images.add(image)
-        machine = FreshMachine(image, bundle, f"{name}-{len(machines)}", name)
-        machines.append(machine)
-        return machine
-
-    try:
-        yield make
-    finally:
-        for machine in machines:
-            machine.remove()
-        network.remove()
-        if not os.environ.get(KEEP_IMAGES):
-            for image in images:
-                engine().images.remove(image, force=True)
 
 
 class Newcomer:
