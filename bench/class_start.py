@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.figures import cpu_seconds
+from bench.figures import cpu_seconds, process_cpu_seconds
 from tests.person import PATIENCE_SECONDS, Person
 from tests.trial import ROOT, Trial
 
@@ -128,6 +128,16 @@ def at_ten(people: Sequence[Person], within_seconds: float) -> Waits:
     return Waits(seconds=tuple(seconds for seconds, _ in came), clicks=sum(clicks for _, clicks in came))
 
 
+def all_in_one_second(trial: Trial, people: Sequence[Person]) -> tuple[Waits, float]:
+    """All click at once, to labs that run.
+
+    :returns: how long they waited, and the milliseconds of CPU that the hub took for each.
+    """
+    before = process_cpu_seconds(hub := trial.container("hub"))
+    waits = at_ten(people, 1)
+    return waits, (process_cpu_seconds(hub) - before) / len(people) * 1000
+
+
 def stop_labs(trial: Trial, people: Sequence[Person]) -> None:
     """Stop everybody's lab, and wait until all are gone."""
     with ThreadPoolExecutor(8) as pool:
@@ -163,11 +173,12 @@ def deployment(project: str, people: int) -> Iterator[Trial]:
 
 
 def measure(
-    trial: Trial, people: int, within_seconds: float, cpu: float | None, say: Callable[[str], None]
+    trial: Trial, people: int, within_seconds: float, cpu: float | None, say: Callable[[str], None], *, warm: bool
 ) -> dict[str, Any]:
     """Let the class come without and with prewarming, then all within a second, to labs that run.
 
     :param cpu: CPU time that a lab takes to start, in seconds; None: as a real one takes now.
+    :param warm: only the last of these.
     """
     cpu = lab_cpu_seconds(trial) if cpu is None else cpu
     say(f"a lab takes {cpu:.2f} s of CPU to start")
@@ -180,17 +191,22 @@ def measure(
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(lambda name: signed_in(trial, name), names(people)))
 
-    found["without"] = at_ten(everyone := class_(), within_seconds).summary()
-    say(f"without: {found['without']}")
-    stop_labs(trial, everyone)
+    if not warm:
+        found["without"] = at_ten(everyone := class_(), within_seconds).summary()
+        say(f"without: {found['without']}")
+        stop_labs(trial, everyone)
     everyone = class_()
     began = time.monotonic()
     trial.make("prewarm", f"GROUP={GROUP}")
     found["prewarm_seconds"] = round(time.monotonic() - began, 1)
     say(f"{len(trial.labs_by_person())} labs were warm after {found['prewarm_seconds']} s")
-    found["with"] = at_ten(everyone, within_seconds).summary()
-    say(f"with: {found['with']}")
-    found["with, all in one second"] = at_ten(class_(), 1).summary()  # signed in anew, so that nobody is known to a lab
+    if not warm:
+        found["with"] = at_ten(everyone, within_seconds).summary()
+        say(f"with: {found['with']}")
+        everyone = class_()  # signed in anew, so that nobody is known to a lab
+    waits, hub_cpu = all_in_one_second(trial, everyone)
+    found["with, all in one second"], found["hub_cpu_ms_each"] = waits.summary(), round(hub_cpu, 1)
+    say(f"the hub took {hub_cpu:.1f} ms of CPU for each who came within one second")
     return found
 
 
@@ -213,12 +229,13 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=220)
     parser.add_argument("--within", type=float, default=60.0, metavar="SECONDS", help="how far apart the clicks are")
     parser.add_argument("--lab-cpu", type=float, metavar="SECONDS", help="CPU time of a lab's start; else measured")
+    parser.add_argument("--warm", action="store_true", help="only the last row: all in one second, to labs that run")
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     threading.stack_size(256 * 1024)
     with deployment(f"hrclass{os.getpid()}", given.people) as trial:
         say = (lambda _: None) if given.json else print
-        found = measure(trial, given.people, given.within, given.lab_cpu, say)
+        found = measure(trial, given.people, given.within, given.lab_cpu, say, warm=given.warm)
     print(json.dumps(found, indent=2) if given.json else table(found))
 
 

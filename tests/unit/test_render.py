@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import logging
 import os
 import re
 import subprocess
@@ -198,6 +199,13 @@ def test_labs_are_looked_at_often_enough(tmp_path: Path, idle: str, every: int) 
     culler = culler_of(tmp_path, CULL_IDLE_SECONDS=idle)
     assert (culler["timeout"], culler["cull_every"]) == (int(idle), every)
     assert culler["cull_arbiter_hook"] is arbiter
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARN"])
+def test_messages_below_the_level_are_not_made(tmp_path: Path, level: str) -> None:
+    """The hub's loggers stop them; JupyterHub's own way is to make each, and drop it at the end."""
+    log = JupyterHub(config=loaded(tmp_path, LOG_LEVEL=level)).log
+    assert log.getEffectiveLevel() == logging.getLevelNamesMapping()[level]
 
 
 def test_the_culler_reads_its_own_file(tmp_path: Path) -> None:
