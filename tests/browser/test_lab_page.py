@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.pages import sign_in
+from tests.browser.pages import Lab, sign_in
 from tests.trial import Trial
 
 
@@ -51,3 +51,27 @@ def test_nobody_waits_for_a_workspace_to_be_saved(trial: Trial, page: Page, add_
     page.goto(f"{trial.url}user/iris/lab/tree/Untitled.ipynb")
     lab.wait_until_idle()
     expect(page.locator(".jp-Launcher")).to_have_count(0)
+
+
+def test_two_pages_do_not_share_a_workspace(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+    """A second page of the same lab takes a workspace of its own, whether the browser has locks or not; a page that is
+    loaded again keeps its own."""
+    lab = sign_in(page, trial, "wanda", add_account("wanda"))
+    assert page.evaluate("async () => (await navigator.locks.query()).held.map((lock) => lock.name)") == [
+        f"homeroom-lab:{trial.base_url}user/wanda/:default"
+    ]
+    page.reload()
+    lab.wait()
+    assert "/workspaces/" not in page.url
+
+    for without in ("", "delete Navigator.prototype.locks"):
+        first, second = page.context.new_page(), page.context.new_page()
+        page.close() if not page.is_closed() else None
+        for one in (first, second):
+            one.add_init_script(without)
+            one.goto(f"{trial.url}user/wanda/lab")
+            Lab(one, trial, "wanda").wait()
+        assert first.url.endswith("/user/wanda/lab")
+        second.wait_for_url("**/user/wanda/lab/workspaces/auto-*")
+        first.close()
+        second.close()

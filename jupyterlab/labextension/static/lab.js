@@ -3,11 +3,12 @@
 (() => {
   const LOOK_EVERY_MS = 10_000;
   const LOOK_AT_DISK_EVERY_MS = 300_000;
+  const LEFT_WITHIN_MS = 500;
+  const { baseUrl } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
   let shared = {};
 
   // A kernel gets ready while the page does: homeroom_lab/spare_kernel.py.
   function prepareKernel() {
-    const { baseUrl } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
     const [, token] = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/) || [];
     fetch(`${baseUrl}homeroom/spare-kernel`, { method: "POST", headers: { "X-XSRFToken": token || "" } }).catch(() => {});
   }
@@ -16,6 +17,21 @@
   async function sharedModule(name) {
     const [version] = Object.values(shared[name] || {});
     return version ? (await version.get())() : null;
+  }
+
+  // Two pages must not both save one workspace: the second one takes another. JupyterLab asks other pages through the
+  // browser's storage and waits up to half a second for an answer. A lock of the browser's, which the page holds until
+  // it is left, tells at once; a page that is just being left, as in a reload, is waited for. No locks without TLS.
+  function lockWorkspaces({ WindowResolver }) {
+    if (!navigator.locks || !WindowResolver) return;
+    WindowResolver.prototype.resolve = function (name) {
+      Object.defineProperty(this, "name", { value: name });
+      return new Promise((held, taken) => {
+        const hold = () => { held(); return new Promise(() => {}); };
+        const options = { signal: AbortSignal.timeout(LEFT_WITHIN_MS) };
+        navigator.locks.request(`homeroom-lab:${baseUrl}:${name}`, options, hold).catch(taken);
+      });
+    };
   }
 
   const kernels = {
@@ -64,8 +80,7 @@
     description: "Shows files and launcher as soon as the page can.",
     autoStart: true,
     activate: (app) => {
-      const plain = new URL("lab", app.serviceManager.serverSettings.baseUrl).pathname;
-      if (location.pathname !== plain || location.search) return; // a file, a folder or something else is asked for
+      if (location.pathname !== `${baseUrl}lab` || location.search) return; // a file, a folder or something else is asked for
       const show = async () => {
         const filebrowser = await sharedModule("@jupyterlab/filebrowser");
         const browser = filebrowser && (await app.resolveOptionalService(filebrowser.IDefaultFileBrowser));
@@ -83,6 +98,10 @@
   window._JUPYTERLAB = window._JUPYTERLAB || {};
   window._JUPYTERLAB["homeroom-lab"] = {
     init: async (scope) => { shared = scope; },
-    get: async () => () => ({ __esModule: true, default: [kernels, disk, firstSight] }),
+    get: async () => {
+      const apputils = await sharedModule("@jupyterlab/apputils");
+      if (apputils) lockWorkspaces(apputils);
+      return () => ({ __esModule: true, default: [kernels, disk, firstSight] });
+    },
   };
 })();
