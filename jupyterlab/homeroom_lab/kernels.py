@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import signal
@@ -16,6 +17,9 @@ from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 from homeroom_lab import search_path
 from homeroom_lab.memory import FIRST_TO_GO, explanation, kills
 from homeroom_lab.spare_kernel import spare
+
+ASKED_EVERY_SECONDS = 0.05
+ASKED_AT_FIRST = 10
 
 
 class FrugalKernelManager(ServerKernelManager):
@@ -47,9 +51,30 @@ class FrugalKernelManager(ServerKernelManager):
 
 
 class TellingConnection(ZMQChannelsWebsocketConnection):
-    """A page's connection to a kernel that tells, below the cell that ran, that memory ran out."""
+    """A page's connection to a kernel, quick to open, that tells below the cell that ran that memory ran out."""
 
     running: dict[str, Any] | None = None
+
+    def nudge(self) -> asyncio.Future[None]:
+        """Ask the kernel until something of what it publishes comes, often at first.
+
+        Upstream asks every half second. The first answer of a kernel that is there at once is published before
+        anybody has subscribed, and half a second would be waited for the next.
+        """
+        answered: asyncio.Future[None] = super().nudge()
+        self._asking = asyncio.ensure_future(self._ask_often(answered))
+        return answered
+
+    async def _ask_often(self, answered: asyncio.Future[None]) -> None:
+        channel = self.kernel_manager.connect_control()
+        try:
+            for _ in range(ASKED_AT_FIRST):
+                await asyncio.wait([answered], timeout=ASKED_EVERY_SECONDS)
+                if answered.done():
+                    break
+                self.session.send(channel, "kernel_info_request")
+        finally:
+            channel.close()
 
     def handle_incoming_message(self, incoming_msg: Any) -> None:
         """Remember which request runs, then pass it on."""

@@ -15,7 +15,7 @@ from homeroom_lab.start import PLAIN
 
 
 class SpareKernelHandler(APIHandler):
-    """Answers the page, which asks before it is drawn."""
+    """Answers the page, which asks while it is drawn."""
 
     _end: asyncio.TimerHandle | None = None
 

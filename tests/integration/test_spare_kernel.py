@@ -104,3 +104,20 @@ def test_what_was_installed_meanwhile_is_there(person: Person) -> None:
         assert kernel.run("import lesson_tools; print(lesson_tools.answer)") == "42\n"
         assert WAITING not in kernel.run(COMMAND)
         shut_down(person, kernel)
+
+
+def test_connections_leave_nothing_open(person: Person) -> None:
+    """Asking a new kernel more often than upstream does costs the server no socket that stays."""
+
+    def open_files() -> int:
+        count = "ls /proc/$(pgrep -of 'homeroom_lab --ServerApp')/fd | wc -l"
+        return int(person.trial.lab(person.name).exec_run(["sh", "-c", count]).output)
+
+    with person.kernel() as kernel:
+        assert kernel.run("print(6 * 7)") == "42\n"
+        before = open_files()
+        for _ in range(10):
+            with Kernel(person, kernel.id) as again:
+                assert again.run("print(6 * 7)") == "42\n"
+        until(lambda: open_files() <= before, f"no more than {before} files are open", seconds=20)
+        shut_down(person, kernel)

@@ -7,12 +7,6 @@
   const { baseUrl } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
   let shared = {};
 
-  // A kernel gets ready while the page does: homeroom_lab/spare_kernel.py.
-  function prepareKernel() {
-    const [, token] = document.cookie.match(/(?:^|; )_xsrf=([^;]*)/) || [];
-    fetch(`${baseUrl}homeroom/spare-kernel`, { method: "POST", headers: { "X-XSRFToken": token || "" } }).catch(() => {});
-  }
-
   // A module that JupyterLab shares with its extensions: the only one of this name, or none.
   async function sharedModule(name) {
     const [version] = Object.values(shared[name] || {});
@@ -33,6 +27,19 @@
       });
     };
   }
+
+  const spareKernel = {
+    id: "homeroom-lab:spare-kernel",
+    description: "Has a kernel get ready while the page does: homeroom_lab/spare_kernel.py.",
+    autoStart: true,
+    activate: async (app) => {
+      const services = await sharedModule("@jupyterlab/services");
+      const { serverSettings } = app.serviceManager;
+      const address = `${serverSettings.baseUrl}homeroom/spare-kernel`;
+      const asked = services && services.ServerConnection.makeRequest(address, { method: "POST" }, serverSettings);
+      if (asked) asked.catch((error) => console.debug("homeroom-lab:spare-kernel", error));
+    },
+  };
 
   const kernels = {
     id: "homeroom-lab:kernels",
@@ -94,14 +101,13 @@
     },
   };
 
-  prepareKernel();
   window._JUPYTERLAB = window._JUPYTERLAB || {};
   window._JUPYTERLAB["homeroom-lab"] = {
     init: async (scope) => { shared = scope; },
     get: async () => {
       const apputils = await sharedModule("@jupyterlab/apputils");
       if (apputils) lockWorkspaces(apputils);
-      return () => ({ __esModule: true, default: [kernels, disk, firstSight] });
+      return () => ({ __esModule: true, default: [spareKernel, kernels, disk, firstSight] });
     },
   };
 })();
