@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 from tests.browser.pages import Lab, sign_in
 from tests.trial import Trial
 
+FORBIDDEN = "navigator.locks.request = () => Promise.reject(new DOMException('not here', 'SecurityError'))"
+
 
 def test_the_page_shows_the_labs_limits_and_new_kernels(trial: Trial, page: Page) -> None:
     """The meter counts against the lab's own memory and CPU; a kernel that `make kernels` builds is offered in the
@@ -54,8 +56,8 @@ def test_nobody_waits_for_a_workspace_to_be_saved(trial: Trial, page: Page, add_
 
 
 def test_two_pages_do_not_share_a_workspace(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
-    """A second page of the same lab takes a workspace of its own, whether the browser has locks or not; a page that is
-    loaded again keeps its own."""
+    """A second page of the same lab takes a workspace of its own, whether the browser has locks or not, or does not let
+    this page have one; a page that is loaded again keeps its own."""
     lab = sign_in(page, trial, "wanda", add_account("wanda"))
     assert page.evaluate("async () => (await navigator.locks.query()).held.map((lock) => lock.name)") == [
         f"homeroom-lab:{trial.base_url}user/wanda/:default"
@@ -64,7 +66,7 @@ def test_two_pages_do_not_share_a_workspace(trial: Trial, page: Page, add_accoun
     lab.wait()
     assert "/workspaces/" not in page.url
 
-    for without in ("", "delete Navigator.prototype.locks"):
+    for without in ("", "delete Navigator.prototype.locks", FORBIDDEN):
         first, second = page.context.new_page(), page.context.new_page()
         page.close() if not page.is_closed() else None
         for one in (first, second):

@@ -15,17 +15,28 @@
 
   // Two pages must not both save one workspace: the second one takes another. JupyterLab asks other pages through the
   // browser's storage and waits up to half a second for an answer. A lock of the browser's, which the page holds until
-  // it is left, tells at once; a page that is just being left, as in a reload, is waited for. No locks without TLS.
+  // it is left, tells at once; a page that is just being left, as in a reload, is waited for. Where there are no locks,
+  // as without TLS, or the page may not have one, JupyterLab asks as ever.
   function lockWorkspaces({ WindowResolver }) {
     if (!navigator.locks || !WindowResolver) return;
-    WindowResolver.prototype.resolve = function (name) {
+    const ask = WindowResolver.prototype.resolve;
+    WindowResolver.prototype.resolve = async function (name) {
+      try {
+        await lock(`homeroom-lab:${baseUrl}:${name}`);
+      } catch (error) {
+        if (["TimeoutError", "AbortError"].includes(error.name)) throw error; // another page has it
+        return ask.call(this, name);
+      }
       Object.defineProperty(this, "name", { value: name });
-      return new Promise((held, taken) => {
-        const hold = () => { held(); return new Promise(() => {}); };
-        const options = { signal: AbortSignal.timeout(LEFT_WITHIN_MS) };
-        navigator.locks.request(`homeroom-lab:${baseUrl}:${name}`, options, hold).catch(taken);
-      });
     };
+  }
+
+  // Holds a lock until the page is left.
+  function lock(name) {
+    return new Promise((held, failed) => {
+      const hold = () => { held(); return new Promise(() => {}); };
+      navigator.locks.request(name, { signal: AbortSignal.timeout(LEFT_WITHIN_MS) }, hold).catch(failed);
+    });
   }
 
   const spareKernel = {
