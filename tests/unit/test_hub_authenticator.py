@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -204,9 +205,10 @@ def test_a_right_password_clears_the_count(authenticator: AccountAuthenticator) 
         assert sign_in(authenticator, "ada", PASSWORD) == "ada"
 
 
-@pytest.mark.parametrize("ago", [{"seconds": 601.0}, {"days": 1.0, "seconds": 5.0}, {"days": 400.0}])
+@pytest.mark.parametrize("ago", [{"seconds": 601.0}, {"days": 1.0, "seconds": 5.0}, {"days": 400.0}, {"hours": -1.0}])
 def test_a_lockout_ends(authenticator: AccountAuthenticator, ago: dict[str, float]) -> None:
-    """When LOGIN_LOCKOUT_SECONDS are over the account opens, also after days, and the count starts from zero."""
+    """When LOGIN_LOCKOUT_SECONDS are over the account opens, also after days, and the count starts from zero; clocks
+    that are put back make it no longer."""
     approved(authenticator)
     lock(authenticator)
     pass_time(authenticator, **ago)
@@ -222,6 +224,44 @@ def test_a_lockout_lasts(authenticator: AccountAuthenticator) -> None:
     pass_time(authenticator, seconds=595)
     with pytest.raises(web.HTTPError):
         sign_in(authenticator, "ada", PASSWORD)
+
+
+def test_guesses_that_come_at_once_count_each(authenticator: AccountAuthenticator) -> None:
+    """Whoever sends all their guesses in the same moment has no more of them than somebody who sends one by one."""
+    approved(authenticator)
+
+    async def guess() -> list[str | BaseException | None]:
+        guesses = [{"username": "ada", "password": word} for word in (*[WRONG] * 5, PASSWORD)]
+        return await asyncio.gather(
+            *(authenticator.authenticate(None, each) for each in guesses), return_exceptions=True
+        )
+
+    answers = asyncio.run(guess())
+    assert answers[:3] == [None] * 3
+    assert [type(each) for each in answers[3:]] == [web.HTTPError] * 3
+
+
+def test_others_are_served_while_a_password_is_looked_at(
+    authenticator: AccountAuthenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hash takes a fifth of a second on purpose. The hub's one thread does not wait for it: a class signs in while
+    labs start and pages are shown."""
+    served = threading.Event()
+    whole = bcrypt.hashpw, bcrypt.checkpw
+
+    def slowly(step: int) -> Any:
+        return lambda *given: served.wait(5) and whole[step](*given)
+
+    monkeypatch.setattr(bcrypt, "hashpw", slowly(0))
+    monkeypatch.setattr(bcrypt, "checkpw", slowly(1))
+
+    async def sign_in_among_others() -> str | None:
+        signing_in = asyncio.create_task(authenticator.authenticate(None, {"username": "admin", "password": PASSWORD}))
+        await asyncio.sleep(0.01)
+        served.set()
+        return await signing_in
+
+    assert asyncio.run(sign_in_among_others()) == "admin"
 
 
 @pytest.mark.parametrize("data", [{}, {"username": "ada"}, {"password": PASSWORD}])
