@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import signal
 from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
-from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
@@ -76,23 +74,13 @@ class TellingConnection(ZMQChannelsWebsocketConnection):
         finally:
             channel.close()
 
-    def handle_incoming_message(self, incoming_msg: Any) -> None:
-        """Remember which request runs, then pass it on."""
-        header = self._header(incoming_msg)
-        if header.get("msg_type") == "execute_request":
-            self.running = header
-        super().handle_incoming_message(incoming_msg)
-
-    def _header(self, message: Any) -> dict[str, Any]:
-        try:
-            if self.subprotocol == "v1.kernel.websocket.jupyter.org":
-                _, parts = deserialize_msg_from_ws_v1(message)
-                found: dict[str, Any] = self.session.unpack(parts[0])
-            else:
-                found = json.loads(message)["header"] if isinstance(message, str) else {}
-        except (ValueError, KeyError, IndexError):  # the server itself says what is wrong with it
-            return {}
-        return found
+    def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
+        """Remember which request the kernel runs, by what it tells all pages when it begins; then pass that on."""
+        if (stream if isinstance(stream, str) else stream.channel) == "iopub":
+            _, (_, header, parent, *_) = self.session.feed_identities(outgoing_msg)
+            if self.session.unpack(header)["msg_type"] == "execute_input":
+                self.running = self.session.unpack(parent)
+        super().handle_outgoing_message(stream, outgoing_msg)
 
     def on_kernel_restarted(self) -> None:
         """Say why, while the page still waits for the cell; then that the kernel restarts."""

@@ -11,11 +11,14 @@ from tests.trial import Trial
 
 
 def test_who_runs_out_of_memory_reads_why(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
-    """Below the cell that took all memory stands why its kernel ended; after a click the notebook computes again."""
+    """Below the cell that took all memory stands why its kernel ended, also where more cells wait behind it; after a
+    click the notebook computes again."""
     lab = sign_in(page, trial, "emilie", add_account("emilie")).new_notebook()
     cell = lab.notebook.locator(".jp-CodeCell").first
     cell.locator(".cm-content").click()
-    page.keyboard.insert_text("taken = []\nwhile True: taken.append(bytearray(10_000_000))")
+    page.keyboard.insert_text("import time; time.sleep(2); taken = []\nwhile True: taken.append(bytearray(10_000_000))")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.insert_text("print('not run')")  # in the next cell, which waits
     page.keyboard.press("Shift+Enter")
     expect(cell.locator(".jp-OutputArea-output")).to_contain_text("Out of memory")
     dialog = page.get_by_role("dialog")
