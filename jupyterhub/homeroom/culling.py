@@ -23,7 +23,9 @@ LONGEST_REPORT_SECONDS = 300
 OUT_OF_MEMORY = "Your lab ran out of memory and was stopped."
 UNOPENED = "Your lab was started for a lesson, and stopped because nobody opened it."
 KILLED = 137  # 128 + SIGKILL
+CLOCK_STEP_SECONDS = 60.0
 _culling_since = time.monotonic()
+_clock_ahead = time.time() - _culling_since  # of the one that nobody sets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,6 +134,18 @@ def is_over(
     return bool(why_over(facts, idle_for_seconds=idle_for_seconds, runs_for_seconds=runs_for_seconds, now=now))
 
 
+def culling_for_seconds() -> float:
+    """How long there has been a hub that labs could report to, since its clock was last set: one that is set forward,
+    as after the machine slept, makes labs look idle just as a break of the hub does."""
+    global _culling_since, _clock_ahead
+    now = time.monotonic()
+    ahead = time.time() - now
+    if abs(ahead - _clock_ahead) > CLOCK_STEP_SECONDS:
+        _culling_since = now
+    _clock_ahead = ahead
+    return now - _culling_since
+
+
 def arbiter(inactive: timedelta | None, inactive_limit: int, server: Mapping[str, Any]) -> bool:
     """What the idle culler asks: whether to stop this lab.
 
@@ -145,6 +159,6 @@ def arbiter(inactive: timedelta | None, inactive_limit: int, server: Mapping[str
         facts,
         idle_for_seconds=(runs_for if inactive is None else inactive).total_seconds(),
         runs_for_seconds=runs_for.total_seconds(),
-        culling_for_seconds=time.monotonic() - _culling_since,
+        culling_for_seconds=culling_for_seconds(),
         now=time.time(),
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -115,6 +116,30 @@ def test_the_arbiter_reads_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not culling.arbiter(idle, 60, exempt)
     assert not culling.arbiter(idle, HOUR, unknown)
     assert culling.arbiter(idle, 60, unknown)
+
+
+def test_a_clock_that_is_set_ends_no_lab(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that slept, or whose clock was wrong, is hours further in a moment: labs have the time of two reports
+    to tell that they are in use, as after a restart of the hub. A clock that is a little off is none that was set."""
+    started = (datetime.now(UTC) - timedelta(hours=5)).isoformat()
+    model = {"started": started, "state": facts(600).as_state()}
+    monotonic, wall = time.monotonic(), time.time()
+    monkeypatch.setattr(culling, "_culling_since", monotonic)
+    monkeypatch.setattr(culling, "_clock_ahead", wall - monotonic)
+    told = []
+    for later, slept in (
+        (1000, 0),
+        (1001, 2),
+        (1002, 7200),
+        (1002 + 299, 7200),
+        (1002 + 300, 7200),
+        (1400, 0),
+        (1700, 0),
+    ):
+        monkeypatch.setattr(time, "monotonic", lambda now=monotonic + later: now)
+        monkeypatch.setattr(time, "time", lambda now=wall + later + slept: now)
+        told.append(culling.arbiter(timedelta(hours=2), HOUR, model))
+    assert told == [True, True, False, False, True, False, True]
 
 
 def test_an_open_page_is_no_activity() -> None:
