@@ -83,7 +83,7 @@ class Relay:
         except web.HTTPRequestEntityTooLarge:
             log.warning("refused %s %s: the body is too large", request.method, shown(path, 240))
             return say(413, "the body is too large")
-        except (aiohttp.ClientConnectionError, OSError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             return self._engine_is_away(error)
         self._silent_since = None
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
@@ -106,7 +106,7 @@ class Relay:
             for path in list(self.lab_sockets.iterdir()):
                 if path.name not in living:
                     await drop_directory(self.lab_sockets, path.name)
-        except (aiohttp.ClientConnectionError, OSError, ValueError) as error:
+        except (aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("left-over directories stay for now: %s", error)
 
     async def _carry_out(self, allowed: Allow) -> Answer:

@@ -443,6 +443,27 @@ def test_an_engine_that_restarts_is_found_again(tmp_path: Path, monkeypatch: pyt
     run(tmp_path, story)
 
 
+def test_an_engine_that_dies_in_the_middle_of_an_answer_is_away(tmp_path: Path) -> None:
+    """Half an answer is none: the hub is told 503, at which it asks again, and not that the engine said no."""
+
+    async def tear(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{")
+        await writer.drain()
+        writer.close()
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        await engine.stop()
+        engine.path.unlink(missing_ok=True)
+        async with await asyncio.start_unix_server(tear, engine.path):
+            status, said = await ask("GET", "/version")
+        assert status == 503
+        assert "does not answer" in said["message"]
+        await engine.start()
+
+    run(tmp_path, story)
+
+
 def test_a_new_guard_takes_the_socket_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A socket left by a killed guard is replaced in one step, for the sockets' group alone."""
     monkeypatch.setattr(guard, "SOCKET_GROUP", os.getegid())
