@@ -36,7 +36,8 @@ class Skipped(Exception):
 
 
 class NotNow(Exception):
-    """Somebody whose lab is just being stopped, or looked after by a hub that was restarted."""
+    """Somebody whose lab is just being stopped, started for another lesson, or looked after by a hub that was
+    restarted."""
 
 
 @dataclass
@@ -164,7 +165,7 @@ class ClassStartHandler(APIHandler):
         :raises NotNow: they are to be asked for again.
         """
         user = await self._person(name)
-        if user.spawner.pending in ("stop", "check"):
+        if user.spawner.pending in ("stop", "check") or user.spawner.class_start:
             raise NotNow
         if user.active and user.spawner.ready and user.spawner.unopened:
             user.spawner.keep_for(class_.class_start)

@@ -38,6 +38,7 @@ GROUPS = """\
 groups:
   class: {members: [CLASS]}
   late: {members: [pupil00, pupil01]}
+  choir: {members: [pupil00, pupil01]}
 """
 
 
@@ -229,6 +230,23 @@ def test_a_hub_that_is_killed_goes_on(school: Trial) -> None:
     assert len(labs) == len(CLASS) == len(school.labs_by_person())
     assert set(begun.values()) <= {lab.id for lab in labs}
     assert min(kept_until(school).values()) >= asked_at + 40 * 60
+
+
+def test_a_lab_waits_for_both_of_two_lessons(school: Trial) -> None:
+    """Who has two lessons at the same time has one lab for both, also while it starts for the first of them: nobody is
+    skipped, and it waits for as long as the lesson that lets it wait longer."""
+    at = int(time.time())
+    code = (
+        "import json, sys, time; from homeroom import prewarm; at, token = int(sys.argv[1]), prewarm.own_token()\n"
+        "lessons = [{'groups': [group], 'profile': '', 'lesson_at': at, 'keep_until': at + keep}\n"
+        "           for group, keep in (('late', 600), ('choir', 1200))]\n"
+        "told = []\n"
+        "while not (told and all(map(prewarm.is_done, told))):\n"
+        "    told = [prewarm.step('/', token, lesson) for lesson in lessons]; time.sleep(0.02)\n"
+        "print(json.dumps([one['skipped'] for one in told]))"
+    )
+    assert json.loads(school.compose("exec", "-T", "hub", "python", "-c", code, str(at))) == [{}, {}]
+    assert kept_until(school) == dict.fromkeys(["pupil00", "pupil01"], at + 1200)
 
 
 def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
