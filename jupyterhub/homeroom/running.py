@@ -18,14 +18,12 @@ ORPHAN_SECONDS = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class Recorded:
-    """A lab in the hub's database.
+    """A lab that runs, starts or stops, as far as the hub's database knows.
 
-    :param active: it runs, starts or stops, as far as the hub knows.
     :param last_activity: UTC, without a time zone, as the database has it.
     """
 
     key: Key
-    active: bool
     container_id: str | None = None
     last_activity: datetime | None = None
 
@@ -60,8 +58,8 @@ def orphans(
 
     A person who was renamed keeps their lab: it is known by its container then.
     """
-    active = {lab.key for lab in recorded if lab.active}
-    ids = {lab.container_id for lab in recorded if lab.active}
+    active = {lab.key for lab in recorded}
+    ids = {lab.container_id for lab in recorded}
     return [
         container
         for container in containers

@@ -252,16 +252,15 @@ class LabSpawner(ClassSpawner):
         return [each for each in containers if GPUS_LABEL in each["Labels"]]
 
     def _recorded(self) -> list[Recorded]:
-        """The labs that the hub's database knows."""
-        labs = self.user.db.query(HubLab).join(HubUser, HubLab.user_id == HubUser.id)
+        """The labs that run, start or stop, as far as the hub's database knows."""
+        labs = self.user.db.query(HubUser.name, HubLab).filter(
+            HubLab.user_id == HubUser.id, HubLab.server_id.is_not(None)
+        )
         return [
             Recorded(
-                key=(lab.user.name, lab.name),
-                active=lab.server_id is not None,
-                container_id=(lab.state or {}).get("object_id"),
-                last_activity=lab.last_activity,
+                key=(user, lab.name), container_id=(lab.state or {}).get("object_id"), last_activity=lab.last_activity
             )
-            for lab in labs
+            for user, lab in labs
         ]
 
     async def start(self) -> str:

@@ -31,7 +31,7 @@ class SleepSpawner(LabSpawner):
         return LabPlan(profile="gpu", image=IMAGE, memory_bytes=2**26, cpus=1, gpus=self.wanted)
 
     def _recorded(self) -> list[Recorded]:
-        return [Recorded(key=(name, ""), active=True) for name in self.known]
+        return [Recorded(key=(name, "")) for name in self.known]
 
     def save_state(self) -> None:
         """There is no hub's database."""

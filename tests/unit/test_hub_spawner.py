@@ -24,10 +24,13 @@ from homeroom.policy import Allow, Deny, Policy, decide
 from homeroom.spawner import LabDied, LabSpawner
 from hypothesis import strategies as st
 from jupyterhub.objects import Hub
-from jupyterhub.orm import User as StoredUser
 from jupyterhub.orm import new_session_factory
+from jupyterhub.orm import Server as StoredServer
+from jupyterhub.orm import Spawner as StoredSpawner
+from jupyterhub.orm import User as StoredUser
 from jupyterhub.spawner import SpawnException
 from jupyterhub.user import User
+from sqlalchemy import event
 from traitlets.config import Config
 
 from generator.render import GUARD_POLICY, USERNAME_PATTERN
@@ -407,6 +410,23 @@ def test_a_left_over_container_is_removed_first(engine: FakeEngine, labs: Path, 
     engine.container = {"name": "left over"}
     start(spawner(rendered))
     assert engine.asked == ["remove", "create", "start"]
+
+
+@pytest.mark.usefixtures("engine")
+def test_who_runs_is_one_question_however_many_there_ever_were(rendered: Config) -> None:
+    """The hub asks its database who has a lab each second while somebody waits in line: people of years ago, none of
+    whom is in memory, are no more work."""
+    made = spawner(rendered)
+    db = made.user.db
+    for number in range(50):
+        db.add(StoredSpawner(user=StoredUser(name=f"former{number}"), name=""))
+    made.orm_spawner.server = StoredServer()
+    made.save_state()
+    db.expunge_all()
+    asked: list[str] = []
+    event.listen(db.get_bind(), "before_cursor_execute", lambda *call: asked.append(call[2]))
+    assert [lab.key for lab in made._recorded()] == [("ada", "")]
+    assert len(asked) == 1, asked
 
 
 @pytest.mark.usefixtures("engine", "labs")

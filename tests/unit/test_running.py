@@ -20,7 +20,7 @@ def container(user: str, server: str = "", *, created: int = 100, id: str = "", 
 def test_labels_tell_what_was_promised() -> None:
     """Memory, CPUs, timeouts and the start come from the container; the last use from the database, which is UTC."""
     labelled = container("ada", memory="1024", cpus="0.5", idle="60", longest="0")
-    record = Recorded(key=("ada", ""), active=True, last_activity=datetime(1970, 1, 1, 0, 2))
+    record = Recorded(key=("ada", ""), last_activity=datetime(1970, 1, 1, 0, 2))
     found = running([labelled], [record])["ada", ""]
     assert found.need == Need(memory_bytes=1024, cpus=0.5)
     assert (found.started, found.last_activity, found.idle_seconds, found.longest_seconds) == (100.0, 120.0, 60, 0)
@@ -39,13 +39,11 @@ def test_named_servers_are_labs_of_their_own() -> None:
 def test_who_holds_a_place_for_nobody() -> None:
     """A lab that the hub does not know as running is an orphan, once it is older than half a minute."""
     labs = [container("ada"), container("bela"), container("carl"), container("dora", created=990)]
-    records = [Recorded(key=("ada", ""), active=True), Recorded(key=("bela", ""), active=False)]
-    assert [each["Id"] for each in orphans(labs, records, 1000.0)] == ["id-bela-", "id-carl-"]
+    assert [each["Id"] for each in orphans(labs, [Recorded(key=("ada", ""))], 1000.0)] == ["id-bela-", "id-carl-"]
 
 
 def test_a_renamed_person_keeps_their_lab() -> None:
     """The label has the old name; the hub knows the container."""
-    record = Recorded(key=("new-name", ""), active=True, container_id="abc")
+    record = Recorded(key=("new-name", ""), container_id="abc")
     assert orphans([container("old-name", id="abc")], [record], 1000.0) == []
-    stopped = Recorded(key=("new-name", ""), active=False, container_id="abc")
-    assert len(orphans([container("old-name", id="abc")], [stopped], 1000.0)) == 1
+    assert len(orphans([container("old-name", id="abc")], [], 1000.0)) == 1
