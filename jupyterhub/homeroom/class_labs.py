@@ -29,11 +29,17 @@ class ClassSpawner(GPUSpawner):
 
     @property
     def facts(self) -> Facts | None:
-        """What is known of the running lab. Whoever opens a lab is given a token for it, and those go when it stops."""
+        """What is known of the running lab."""
+        self.note_opening()
+        return self._facts
+
+    def note_opening(self) -> None:
+        """Record that somebody has opened the lab. They were given a token for it, which goes when they sign out."""
         if self._facts and self._facts.unopened:
             tokens = self.user.db.query(APIToken.id).filter(APIToken.client_id == self.oauth_client_id)
-            self._facts = replace(self._facts, opened=tokens.first() is not None)
-        return self._facts
+            if tokens.first() is not None:
+                self._facts = replace(self._facts, opened=True)
+                self.save_state()
 
     @property
     def unopened(self) -> bool:

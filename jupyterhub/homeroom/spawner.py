@@ -400,6 +400,7 @@ class LabSpawner(ClassSpawner):
             status = await super().poll()
         except EngineAway:  # no reason to forget a lab: labs go on without the engine
             return None
+        self.note_opening()
         if status is not None and self._start_was_cut_off:
             self.ended = "" if self.unopened else INTERRUPTED  # who did not ask for it need not hear of it
         elif status is not None and self._facts is not None and not self.ended:

@@ -20,11 +20,12 @@ import docker.errors
 import pytest
 import requests
 from homeroom import engine_calls, sockets
+from homeroom.culling import ClassStart, Facts
 from homeroom.policy import Allow, Deny, Policy, decide
 from homeroom.spawner import LabDied, LabSpawner
 from hypothesis import strategies as st
 from jupyterhub.objects import Hub
-from jupyterhub.orm import new_session_factory
+from jupyterhub.orm import APIToken, OAuthClient, new_session_factory
 from jupyterhub.orm import Server as StoredServer
 from jupyterhub.orm import Spawner as StoredSpawner
 from jupyterhub.orm import User as StoredUser
@@ -427,6 +428,24 @@ def test_who_runs_is_one_question_however_many_there_ever_were(rendered: Config)
     event.listen(db.get_bind(), "before_cursor_execute", lambda *call: asked.append(call[2]))
     assert [lab.key for lab in made._recorded()] == [("ada", "")]
     assert len(asked) == 1, asked
+
+
+@pytest.mark.usefixtures("engine")
+def test_an_opened_lab_stays_opened(engine: FakeEngine, rendered: Config) -> None:
+    """Who opens the lab that was started for their lesson and signs out has been in it, also for the next hub: it is
+    not given to somebody else."""
+    made = spawner(rendered)
+    made._facts = Facts.of(made.plan, ClassStart(lesson_at=1.0, keep_until=2.0))
+    engine.container, engine.running = {}, True
+    assert made.unopened
+    token = APIToken(oauth_client=OAuthClient(identifier=made.oauth_client_id), user=made.user.orm_user)
+    made.user.db.add(token)
+    made.user.db.commit()
+    assert asyncio.run(made.poll()) is None
+    made.user.db.delete(token)
+    made.user.db.commit()
+    assert not made.unopened
+    assert not made.user._new_spawner("").unopened
 
 
 @pytest.mark.usefixtures("engine", "labs")
