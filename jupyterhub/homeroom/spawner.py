@@ -275,8 +275,6 @@ class LabSpawner(ClassSpawner):
         self.ended = ""
         self.save_state()
         self.image = self._plan.image
-        if self._clearing:
-            await self._clearing
         await self._remove_container(self.container_name)  # a start's before, which would stand in its own way in line
         try:
             await self._wait_in_line(self._plan)
@@ -317,7 +315,8 @@ class LabSpawner(ClassSpawner):
             if self._creating:
                 with contextlib.suppress(docker.errors.APIError, EngineAway):
                     await self._creating
-            await self._remove_container(self.container_name)
+            with contextlib.suppress(EngineAway):  # what is left then is an orphan
+                await self._remove_container(self.container_name)
         finally:
             self.gpu_pool.release(self.gpu_lease)
             self.places.release(self.key)
@@ -428,6 +427,8 @@ class LabSpawner(ClassSpawner):
 
     async def run_post_stop_hook(self) -> None:
         """However the lab ended, no container of it stays; of one that ended by itself the last words are kept."""
+        if self._clearing:  # the next start has another spawner, which knows nothing of it
+            await asyncio.shield(self._clearing)
         if self.object_id:
             words = await self._last_words() or "it left no message"
             self.log.warning("Lab %s was not stopped by the hub; the end of its log:\n%s", self.container_name, words)

@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
@@ -411,6 +412,33 @@ def test_a_left_over_container_is_removed_first(engine: FakeEngine, labs: Path, 
     engine.container = {"name": "left over"}
     start(spawner(rendered))
     assert engine.asked == ["remove", "create", "start"]
+
+
+@pytest.mark.usefixtures("labs")
+def test_a_start_that_was_given_up_is_not_in_the_way_of_the_next(
+    engine: FakeEngine, rendered: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who gives up and asks again at once has another spawner by then: what the engine still makes for the first start
+    is removed before the hub has done with it, never from under the second."""
+    made, answer, create = spawner(rendered), threading.Event(), engine.create_container
+
+    def slowly(**arguments: Any) -> Any:
+        assert answer.wait(10)
+        return create(**arguments)
+
+    monkeypatch.setattr(engine, "create_container", slowly)
+
+    async def give_up() -> None:
+        begun = asyncio.create_task(made.start())
+        while made._creating is None:
+            await asyncio.sleep(0.01)
+        begun.cancel()
+        await asyncio.gather(begun, return_exceptions=True)
+        asyncio.get_running_loop().call_later(0.1, answer.set)
+        await made.run_post_stop_hook()
+        assert engine.asked == ["create", "remove"]
+
+    asyncio.run(give_up())
 
 
 @pytest.mark.usefixtures("engine")
