@@ -372,19 +372,22 @@ class LabSpawner(ClassSpawner):
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What the waiting page shows: the position in line and when a place falls free, then that the lab starts."""
-        first, shown = self.line_position, ""
-        while position := self.line_position:
-            message = self.line_message
-            if message != shown:
-                yield {"progress": choice.line_progress(position, max(first, position)), "message": message}
-                shown = message
-            await asyncio.sleep(1)
-        started = time.monotonic()
-        words = "It is your turn: the lab is starting." if shown else "It takes a few seconds."
-        if self.turns.locked():
-            words = "Many labs are starting just now. Yours is among the next."
-        yield {"progress": choice.start_progress(0), "message": words}
+        first, shown, started = 0, "", 0.0
         while True:  # the hub ends it with the start
+            if position := self.line_position:
+                first, started = max(first, position), 0.0
+                message = self.line_message
+                if message != shown:
+                    yield {"progress": choice.line_progress(position, first), "message": message}
+                    shown = message
+                await asyncio.sleep(1)
+                continue
+            if not started:
+                started = time.monotonic()
+                words = "It is your turn: the lab is starting." if shown else "It takes a few seconds."
+                if self.turns.locked():
+                    words = "Many labs are starting just now. Yours is among the next."
+                yield {"progress": choice.start_progress(0), "message": words}
             await asyncio.sleep(0.5)
             yield {"progress": choice.start_progress(time.monotonic() - started)}
 

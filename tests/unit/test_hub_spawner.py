@@ -442,6 +442,29 @@ def test_a_start_that_was_given_up_is_not_in_the_way_of_the_next(
 
 
 @pytest.mark.usefixtures("engine")
+def test_who_comes_to_stand_in_line_late_is_told_so(rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that is open before its lab stands in line, as with a slow engine, shows the line all the same; and that
+    it is over."""
+    where, sleep = [0], asyncio.sleep
+    monkeypatch.setattr(asyncio, "sleep", lambda _: sleep(0))
+    monkeypatch.setattr(LabSpawner, "line_position", property(lambda _: where[0]))
+    monkeypatch.setattr(LabSpawner, "line_message", property(lambda _: f"number {where[0]} in line"))
+
+    async def look() -> list[str]:
+        told: list[str] = []
+        shown = spawner(rendered).progress()
+        for position in (0, 2, 2, 1, 0):
+            where[0] = position
+            told.append((await anext(shown)).get("message", ""))
+        return told
+
+    told = asyncio.run(look())
+    assert told[0] == "It takes a few seconds."
+    assert "number 2 in line" in told
+    assert told[-1] == "It is your turn: the lab is starting."
+
+
+@pytest.mark.usefixtures("engine")
 def test_who_runs_is_one_question_however_many_there_ever_were(rendered: Config) -> None:
     """The hub asks its database who has a lab each second while somebody waits in line: people of years ago, none of
     whom is in memory, are no more work."""
