@@ -204,7 +204,7 @@ class LabSpawner(ClassSpawner):
                 status_code=403,
             )
         wanted = self.user_options.get("profile") or next(iter(allowed))
-        if wanted not in allowed:
+        if not isinstance(wanted, str) or wanted not in allowed:
             raise NoLab("This kind of lab is not yours to start.", reason="profile-forbidden", status_code=403)
         return plan_for(allowed[wanted], self.groups, self.person)
 

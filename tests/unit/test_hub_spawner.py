@@ -442,6 +442,16 @@ def test_a_start_that_was_given_up_is_not_in_the_way_of_the_next(
 
 
 @pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize("profile", [["default"], {"default": 1}, 1])
+def test_a_profile_that_is_no_name_is_refused(rendered: Config, profile: Any) -> None:
+    """Whatever a hand-made request asks for in the place of a profile's name, it is refused in words."""
+    made = spawner(rendered)
+    made.user_options = {"profile": profile}
+    with pytest.raises(SpawnException, match="not yours to start"):
+        start(made)
+
+
+@pytest.mark.usefixtures("engine")
 def test_who_comes_to_stand_in_line_late_is_told_so(rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that is open before its lab stands in line, as with a slow engine, shows the line all the same; and that
     it is over."""
