@@ -29,7 +29,7 @@ class SignIn:
     def submit(self, name: str, password: str) -> None:
         """Fill in the form and send it."""
         self.page.get_by_label("Username:").fill(name)
-        self.page.get_by_label("Password:").fill(password)
+        self.page.get_by_label("Password:", exact=True).fill(password)
         self.page.get_by_role("button", name="Sign in", exact=True).click()
         self.page.wait_for_load_state()
 
@@ -54,13 +54,13 @@ class SignUp:
     @property
     def password(self) -> Locator:
         """The field for the password."""
-        return self.page.get_by_label("Password:")
+        return self.page.get_by_label("Password:", exact=True)
 
     def submit(self, name: str, password: str, again: str | None = None) -> str:
         """Fill in the form and send it, whatever the browser thinks of it; returns the answer."""
         self.page.get_by_label("Username:").fill(name)
         self.password.fill(password)
-        self.page.get_by_label("The same again:").fill(password if again is None else again)
+        self.page.get_by_label("Repeat the password:").fill(password if again is None else again)
         self.page.locator("form").evaluate("form => { form.noValidate = true }")
         self.page.get_by_role("button", name="Sign up").click()
         return self.answer()

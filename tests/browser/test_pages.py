@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PASSWORD
 from tests.browser.journal import Journal
@@ -60,6 +61,25 @@ def test_every_control_has_a_name(trial: Trial, page: Page, path: str) -> None:
     """What strangers meet can be used with a screen reader."""
     page.goto(f"{trial.url}hub/{path}")
     assert nameless_controls(page) == []
+
+
+def contrast(shown: Locator) -> float:
+    """How much the text differs in brightness from what is behind it, as WCAG 2.1 counts it."""
+    colours = shown.evaluate("e => ['color', 'backgroundColor'].map((one) => getComputedStyle(e)[one])")
+    brightness = []
+    for colour in colours:
+        parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+        linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        brightness.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
+    return (max(brightness) + 0.05) / (min(brightness) + 0.05)
+
+
+@pytest.mark.parametrize("path", ["login", "signup"])
+def test_people_who_see_little_can_read_what_strangers_meet(trial: Trial, page: Page, path: str) -> None:
+    """Heading and button stand out from what is behind them, which JupyterHub's own colours do not."""
+    page.goto(f"{trial.url}hub/{path}")
+    for shown in (page.locator(".auth-form-header"), page.locator(".btn-jupyter")):
+        assert contrast(shown) >= 4.5
 
 
 def test_every_control_of_the_signed_in_has_a_name(trial: Trial, page: Page) -> None:
