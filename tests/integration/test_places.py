@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from docker.errors import DockerException
 
+from tests.light_labs import COMMAND
 from tests.person import Person
 from tests.trial import Trial
 
@@ -20,20 +21,6 @@ ROOM = 10
 PEOPLE = 30
 MIB = 2**20
 LAB_MEMORY = 64 * MIB
-STUB = """
-import http.server, os, socket, sys
-path = next(each for each in sys.argv if each.startswith("--ServerApp.sock=")).partition("=")[2]
-class Stub(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        self.send_response(200); self.end_headers(); self.wfile.write(b"started")
-    def address_string(self):
-        return "socket"
-class Server(http.server.ThreadingHTTPServer):
-    address_family = socket.AF_UNIX
-    def server_bind(self):
-        self.socket.bind(path); os.chmod(path, 0o660); self.server_name, self.server_port = "stub", 0
-Server(path, Stub).serve_forever()
-"""
 PROFILES = f"""\
 profiles:
   - {{name: tiny, memory: 64M, shm: 64M, cpus: 0.1, image: "PROJECT-hub:local", longest_seconds: 1500}}
@@ -58,7 +45,7 @@ def small(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
     )
     made.make("init")
     (made.directory / "site" / "profiles.yaml").write_text(PROFILES.replace("PROJECT", made.project))
-    stub = f"c.LabSpawner.cmd = ['/opt/jupyterhub/bin/python', '-c', {STUB!r}]\n"
+    stub = f"c.LabSpawner.cmd = {COMMAND!r}\n"
     (made.directory / "site" / "hub.d" / "10-stub.py").write_text(stub + VAST.replace("PROJECT", made.project))
     try:
         made.up()
