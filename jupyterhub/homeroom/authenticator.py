@@ -9,6 +9,7 @@ from typing import Any
 import bcrypt
 from jupyterhub.auth import DummyAuthenticator
 from nativeauthenticator import NativeAuthenticator
+from nativeauthenticator.orm import UserInfo
 from tornado import web
 
 from homeroom import account_pages
@@ -41,6 +42,11 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
             self.log.warning("Refused a sign-up for the administrator's name %r", username)
             return None
         return super().create_user(username, password, **kwargs)
+
+    def get_authed_users(self) -> set[str]:
+        """Whoever needs no approval, asked for at once. NativeAuthenticator asks for each account, at each sign-up."""
+        approved = self.db.query(UserInfo.username).filter(UserInfo.is_authorized)
+        return {*(name for (name,) in approved), *self.allowed_users, *self.admin_users}
 
     def is_approved(self, username: str) -> bool:
         """Whether there is an account of exactly this name that may sign in."""

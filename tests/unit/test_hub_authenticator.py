@@ -17,6 +17,7 @@ from homeroom.authenticator import AccountAuthenticator
 from jupyterhub.app import JupyterHub
 from jupyterhub.orm import User, new_session_factory
 from nativeauthenticator.orm import UserInfo
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 from tornado import web
 
@@ -278,6 +279,26 @@ def test_a_deleted_account_can_be_had_again(authenticator: AccountAuthenticator,
     assert authenticator.create_user("ada", PASSWORD)
     with pytest.raises(web.HTTPError, match="approval"):
         sign_in(authenticator, "ada", PASSWORD)
+
+
+def test_a_sign_up_costs_the_same_however_many_accounts_there_are(authenticator: AccountAuthenticator) -> None:
+    """The hub stands still for each question to its database: it does not ask for each account that there is."""
+    asked: list[str] = []
+    event.listen(authenticator.db.get_bind(), "before_cursor_execute", lambda *call: asked.append(call[2]))
+    assert authenticator.create_user("first", PASSWORD)
+    few = len(asked)
+    authenticator.db.add_all(UserInfo(username=f"former{number}", password=b"x") for number in range(50))
+    authenticator.db.commit()
+    asked.clear()
+    assert authenticator.create_user("last", PASSWORD)
+    assert len(asked) == few, asked
+
+
+def test_whom_hub_d_allows_needs_no_approval(authenticator: AccountAuthenticator) -> None:
+    """A name that the operator lists signs up and in; the others wait, as ever."""
+    authenticator.allowed_users = {"listed"}
+    assert [authenticator.create_user(name, PASSWORD).is_authorized for name in ("listed", "other")] == [True, False]
+    assert authenticator.get_authed_users() == {"admin", "listed"}
 
 
 def handlers(authenticator: AccountAuthenticator) -> list[tuple[str, Any]]:
