@@ -138,6 +138,29 @@ def test_a_lab_loads_nothing_of_the_hubs(trial: Trial, admin: Person) -> None:
     assert "starting as jupyterhub-singleuser does" not in log
 
 
+CONFIGURED = """
+from importlib import import_module
+from traitlets.config import Configurable
+from traitlets.config.loader import PyFileConfigLoader
+def known(cls):
+    return {cls.__name__: cls}.items() | {each for one in cls.__subclasses__() for each in known(one)}
+for module in ("jupyterhub.singleuser.extension", "jupyterlab.labapp", "jupyter_resource_usage.config"):
+    import_module(module)
+classes = dict(known(Configurable))
+config = PyFileConfigLoader("jupyter_server_config.py", "/opt/jupyter/etc/jupyter").load_config()
+print(len(config) > 0, [
+    f"{name}.{trait}" for name, section in config.items() for trait in section
+    if name not in classes or trait not in classes[name].class_traits(config=True)
+])
+"""
+
+
+def test_the_server_knows_all_that_the_image_tells_it(trial: Trial, admin: Person) -> None:
+    """Every option that the image sets is one of the server's own: a renamed one would be passed over."""
+    done = trial.lab("admin").exec_run(["/opt/jupyter/bin/python", "-P", "-c", CONFIGURED])
+    assert done.output.decode() == "True []\n"
+
+
 def test_the_formats_for_export_are_those_of_nbconvert(trial: Trial, admin: Person) -> None:
     """The page is told at once what notebooks can be exported to: what nbconvert would say, and says again once
     packages were installed."""
