@@ -21,7 +21,7 @@ from typing import Any, cast
 
 import docker
 import requests
-from docker.errors import DockerException, ImageNotFound
+from docker.errors import APIError, DockerException
 from docker.utils import parse_repository_tag
 
 from generator.console import Step, step
@@ -100,11 +100,13 @@ def ensure_base_image(engine: Engine, *, runner: Runner = run) -> str:
 
 
 def image_id(speaking: docker.DockerClient, name: str) -> str:
-    """The id of a local image, or the empty string."""
+    """The id of a local image, or the empty string: it is not there, or no image can have such a name."""
     try:
         return str(speaking.images.get(name).id)
-    except ImageNotFound:
-        return ""
+    except APIError as error:
+        if error.status_code in (400, 404):
+            return ""
+        raise
 
 
 def require_image(speaking: docker.DockerClient) -> str:

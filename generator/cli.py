@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from typing import Annotated
@@ -51,7 +52,7 @@ def check() -> None:
     kernels.read(SITE)
     site_images.own(SITE)
     console.note("[green]✓[/green] .env and site/ can be read")
-    for finding in [*deployment.check_machine(here.settings, here.engine), *deployment.check_schedule(here.settings)]:
+    for finding in [*deployment.check_machine(here.settings, here.engine), *deployment.check_site(here.settings)]:
         mark = "[green]✓[/green]" if finding.level == "ok" else "[yellow]![/yellow]"
         place = f"{finding.place}: " if finding.place else ""
         console.note(
@@ -124,7 +125,8 @@ def logs(service: Service = "") -> None:
     names = [name] if (name := _known(service)) else []
     here = deployment.existing()
     deployment.require(here, *names)
-    here.compose("logs", "--follow", "--tail=100", *names, capture=False, check=False)
+    with contextlib.suppress(KeyboardInterrupt):  # it has no other end
+        here.compose("logs", "--follow", "--tail=100", *names, capture=False, check=False)
 
 
 @app.command()
@@ -174,7 +176,7 @@ def password(name: Annotated[str, typer.Argument(help="Whose; the administrator'
     from generator import accounts, deployment
 
     here = deployment.existing()
-    name = name or here.settings.JUPYTERHUB_ADMIN
+    name = accounts.known_as(name) or here.settings.JUPYTERHUB_ADMIN
     fresh = accounts.reset_password(here, name)
     console.note(f"New password of [bold]{name}[/bold]: [bold]{fresh}[/bold]")
 
@@ -186,6 +188,7 @@ def account(name: Annotated[str, typer.Argument(help="The name of the person.")]
 
     if not name:
         raise HomeroomError("whose account is it?", place="NAME", remedy="Run `make account NAME=ada`.")
+    name = accounts.known_as(name)
     fresh = accounts.add(deployment.existing(), name)
     console.note(f"Account of [bold]{name}[/bold], password: [bold]{fresh}[/bold]   (shown this once)")
 
@@ -194,12 +197,14 @@ def account(name: Annotated[str, typer.Argument(help="The name of the person.")]
 def prewarm(
     group: Annotated[str, typer.Argument(help="Of site/groups.yaml, or the hub's own.")] = "",
     profile: Annotated[str, typer.Option(help="The kind of lab; each person's default where none is named.")] = "",
-    minutes: Annotated[int, typer.Option(help="How long a lab waits for its person.")] = 60,
+    minutes: Annotated[str, typer.Option(help="How long a lab waits for its person.")] = "60",
 ) -> None:
     """Start the labs of a group before its people come."""
     from generator import deployment, prewarm
 
-    prewarm.prewarm(deployment.existing(), group, profile, minutes)
+    if not (minutes.isascii() and minutes.isdecimal()):
+        raise HomeroomError(f"{minutes} is no number of minutes", place="MINUTES", remedy="Leave it out for 60.")
+    prewarm.prewarm(deployment.existing(), group, profile, int(minutes))
 
 
 @app.command()

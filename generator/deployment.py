@@ -180,6 +180,7 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         lab_memory_bytes=settings.LAB_MEMORY,
         labs_memory_bytes=settings.LABS_MEMORY,
         lab_cpus=settings.LAB_CPUS,
+        labs_cpus=settings.LABS_CPUS,
         services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY,
         released=RELEASED,
     )
@@ -188,13 +189,13 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
     return findings
 
 
-def check_schedule(settings: Settings) -> list[preflight.Finding]:
-    """Whether the labs of each lesson fit; changes nothing.
+def check_site(settings: Settings) -> list[preflight.Finding]:
+    """Whether the labs of each lesson fit, and whether there is a file in `site/` that nobody reads; changes nothing.
 
     :raises HomeroomError: everything that is wrong with site/schedule.yaml.
     """
     known = labs.load(settings, SITE, labs.read_machine())
-    return list(schedule.findings(schedule.load(SITE, known), known))
+    return [*schedule.findings(schedule.load(SITE, known), known), *site_files.unread(SITE)]
 
 
 def named_images(settings: Settings) -> list[tuple[str, str]]:
@@ -467,7 +468,7 @@ def up() -> None:
         with step("Checking the machine, with its engine") as shown:
             findings = check_machine(settings, deployment.engine)
             shown.say(deployment.engine.title)
-    for finding in [*findings, *check_schedule(settings)]:
+    for finding in [*findings, *check_site(settings)]:
         if finding.level == "warn":
             warn(f"{finding.place}: {finding.cause}\n  {finding.remedy}")
     check_gpus(deployment)

@@ -11,9 +11,11 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from generator import site_yaml
+from generator.console import counted
 from generator.errors import HomeroomError, nearest, raise_all
 from generator.gpu_host import FoundGpu
 from generator.labels import GPUS_LABEL, SERVER_LABEL, USER_LABEL
+from generator.settings import written_as
 from generator.site_yaml import SiteFile
 
 GPUS = "gpus.yaml"
@@ -30,7 +32,7 @@ class Strict(BaseModel):
 class Gpu(Strict):
     """One GPU or MIG slice."""
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:/=-]*$", max_length=200)]
+    id: Annotated[str, written_as(r"[A-Za-z0-9][A-Za-z0-9_.:/=-]{0,199}", "an id as `make gpus` shows it")]
     label: str = ""
     slots: Annotated[int, Field(ge=1, le=64)] = 1
 
@@ -141,7 +143,7 @@ def profile_faults(file: SiteFile, profiles: Iterable[Mapping[str, Any]], pool: 
             limit = f"one person may hold {most}" if most < there else f"site/{GPUS} lists {there or 'none'}"
             yield file.error(
                 ("profiles", places[profile["name"]], "gpus"),
-                f"{profile['name']} would never start: it wants {profile['gpus']} GPUs, and {limit}",
+                f"{profile['name']} would never start: it wants {counted(profile['gpus'], 'GPU')}, and {limit}",
                 remedy=f"Lower gpus here, or change site/{GPUS}; `make gpus` shows what there is.",
             )
 

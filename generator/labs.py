@@ -13,14 +13,19 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from generator import site_images, site_yaml
 from generator.errors import HomeroomError, did_you_mean, raise_all
 from generator.preflight.finding import in_units
-from generator.settings import Settings, parse_size
+from generator.settings import (
+    CPUS_OVERSOLD,
+    MEMORY_LEFT_BYTES,
+    USER_NAME,
+    ImageName,
+    Settings,
+    parse_size,
+    written_as,
+)
 from generator.site_yaml import Location, SiteFile
 
 PROFILES = "profiles.yaml"
 GROUPS = "groups.yaml"
-CPUS_OVERSOLD = 8
-"""CPU time is shared out fairly by the kernel, so labs may be promised more than there is; memory may not."""
-MEMORY_LEFT_BYTES = 2**30
 
 
 def _name_or_text(value: object) -> object:
@@ -28,11 +33,23 @@ def _name_or_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Size = Annotated[int, BeforeValidator(parse_size), Field(ge=2**20, le=4 * 2**40)]
-Name = Annotated[str, BeforeValidator(_name_or_text), Field(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$")]
+def _size_with_unit(value: object) -> object:
+    """As `parse_size`; a bare 2 or 1024 is taken for a unit forgotten, not for so many bytes."""
+    if isinstance(value, int) and value < 2**20:
+        raise ValueError("is not a size such as 512M or 2G")
+    return parse_size(value)
+
+
+Size = Annotated[int, BeforeValidator(_size_with_unit), Field(le=4 * 2**40)]
+Name = Annotated[
+    str,
+    BeforeValidator(_name_or_text),
+    written_as(r"[a-z0-9][a-z0-9-]{0,31}", "small letters, digits and dashes, 32 at most, no dash first"),
+]
 Text = Annotated[str, BeforeValidator(_name_or_text)]
-Person = Annotated[Text, AfterValidator(str.lower)]
+Person = Annotated[Text, AfterValidator(lambda name: name.lower() if name.isascii() else name), USER_NAME]
 """The hub knows people by their names in small letters."""
+Variable = Annotated[str, written_as(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name: letters, digits and _")]
 Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
 
 
@@ -57,12 +74,12 @@ class Profile(Strict):
     display_name: Text | None = None
     description: Text = ""
     default: bool = False
-    image: Text | None = None
+    image: ImageName | None = None
     memory: Size | None = None
     cpus: Annotated[float, Field(ge=0.1, le=1024)] | None = None
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
     shm: Size = 64 * 2**20
-    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Text] = {}
+    environment: dict[Variable, Text] = {}
     network: Literal["open", "none"] = "open"
     idle_seconds: Seconds | None = None
     longest_seconds: Seconds = 0
@@ -94,7 +111,7 @@ class Group(Strict):
     gpus: Annotated[int, Field(ge=0, le=64)] | None = None
     max_labs: Annotated[int, Field(ge=1, le=100)] | None = None
     never_idle: bool = False
-    environment: dict[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")], Text] = {}
+    environment: dict[Variable, Text] = {}
 
 
 class Groups(Strict):
@@ -265,7 +282,7 @@ def _group_faults(
         for index, other in enumerate(group.includes):
             place = ("groups", name, "includes", index)
             if other not in groups:
-                yield file.error(place, f"there is no group {other}", remedy=f"Known: {', '.join(groups)}.")
+                yield file.error(place, f"there is no group {other}", remedy=did_you_mean(other, groups))
             elif name in included(other, groups):
                 yield file.error(place, f"{name} and {other} include each other", remedy="Remove one of the two.")
 

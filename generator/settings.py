@@ -22,6 +22,10 @@ from generator import features, firewall
 from generator.errors import nearest
 
 Consumer = Literal["compose", "hub", "generator"]
+CPUS_OVERSOLD = 8
+"""CPU time is shared out fairly by the kernel, so labs may be promised more than there is; memory may not."""
+MEMORY_LEFT_BYTES = 2**30
+"""What LABS_MEMORY=0 leaves to the machine itself."""
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT])")
 _FACTORS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 _PLACEHOLDER = re.compile(r"change.?me|<.*>|\.\.\.|x{4,}|secret|password|todo", re.IGNORECASE)
@@ -158,6 +162,17 @@ def check_time_zone(value: str) -> str:
     return value
 
 
+def written_as(pattern: str, words: str) -> AfterValidator:
+    """Require text of a form; who writes another is told the form in words."""
+
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value):
+            raise ValueError(f"must be {words}")
+        return value
+
+    return AfterValidator(check)
+
+
 def check_path(value: str) -> str:
     """Require an absolute path; Compose takes a colon for the end of it."""
     if not PurePosixPath(value).is_absolute() or ":" in value:
@@ -188,7 +203,19 @@ Openings = Annotated[str, AfterValidator(firewall.check_openings)]
 TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
 OptionalPath = Annotated[str, AfterValidator(check_optional_path)]
-UserName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._@+-]{0,63}$")]
+ProjectName = Annotated[
+    str, written_as(r"[a-z0-9][a-z0-9_-]{0,30}", "small letters, digits, - and _, 31 at most, no dash or _ first")
+]
+USER_NAME = written_as(
+    r"[a-z0-9][a-z0-9._@+-]{0,63}",
+    "a user's name: small letters, digits and . _ @ + -, 64 at most, a letter or digit first",
+)
+UserName = Annotated[str, USER_NAME]
+IMAGE = r"[a-z0-9][a-zA-Z0-9._/:@-]{0,250}"
+IMAGE_WORDS = "a folder's name of site/images/, or an image's such as quay.io/jupyter/scipy-notebook:2026-11-02"
+ImageName = Annotated[str, written_as(IMAGE, IMAGE_WORDS)]
+OptionalImageName = Annotated[str, written_as(f"(?:{IMAGE})?", IMAGE_WORDS)]
+Locale = Annotated[str, written_as(r"[A-Za-z][A-Za-z0-9_.@-]{0,31}", "a locale's name such as C.UTF-8 or de_AT.UTF-8")]
 
 
 def setting(default: str | int | float | None, about: About, description: str, **constraints: Any) -> Any:
@@ -204,12 +231,11 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    COMPOSE_PROJECT_NAME: str = setting(
+    COMPOSE_PROJECT_NAME: ProjectName = setting(
         "homeroom",
         About(group=DEPLOYMENT, consumers=("compose", "hub", "generator")),
         """Name of this deployment. Every container, volume, network and image carries it, so two deployments on one
         machine need two names. Homes are found by it: do not change it later.""",
-        pattern=r"^[a-z0-9][a-z0-9_-]{0,30}$",
     )
     JUPYTERHUB_ADMIN: UserName = setting(
         "admin",
@@ -266,30 +292,28 @@ class Settings(BaseModel):
         ge=1,
         le=86400,
     )
-    DOCKER_NOTEBOOK_IMAGE: str = setting(
+    DOCKER_NOTEBOOK_IMAGE: OptionalImageName = setting(
         "",
         About(group=LABS, consumers=("hub", "generator")),
         """Image of the labs. Empty: Homeroom's own. The name of a folder of site/images/: the operator's own, built
         from the Dockerfile there. Else a name and tag as registries have them, pulled by `make up`. It is there before
         anyone starts a lab: nothing is built or pulled while somebody waits.""",
-        pattern=r"^$|^[a-z0-9][a-zA-Z0-9._/:@-]{0,250}$",
     )
     LAB_FEATURES: Features = setting(
         "git,science",
         About(group=LABS, consumers=("generator",), unit="names with commas between them"),
         f"""What Homeroom's own lab image holds beside JupyterLab, of {", ".join(features.known())}. `make up` builds
-        what changed. docs/labs.md says what each is for and how large it is.""",
+        what changed. docs/labs-environments.md says what each is for and how large it is.""",
     )
     LAB_MEMORY: Size = setting(
         "1G",
         About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
         "Memory that each lab may use. A lab never swaps: what needs more is stopped inside that lab alone.",
     )
-    LAB_LANG: str = setting(
+    LAB_LANG: Locale = setting(
         "C.UTF-8",
         About(group=LABS, consumers=("hub", "generator")),
         "Locale of the labs (their LANG). Homeroom's own image has C.UTF-8; another one only where the image has it.",
-        pattern=r"^[A-Za-z][A-Za-z0-9_.@-]{0,31}$",
     )
     LAB_CPUS: Number = setting(
         1.0,
@@ -534,6 +558,6 @@ def cause_of(fault: Any) -> str:
         bound = "at least" if kind == "greater_than_equal" else "at most"
         limit = context.get("ge", context.get("le"))
         return f"must be {bound} {limit}"
-    if kind == "string_pattern_mismatch":
-        return f"does not match the pattern {context['pattern']}"
+    if kind.startswith("date_"):
+        return "is not a date such as 2026-10-05"
     return str(fault["msg"])

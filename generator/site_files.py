@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
+from generator import gpus, labs, schedule, shares
 from generator.atomic import write_atomically
-from generator.errors import HomeroomError
+from generator.errors import HomeroomError, did_you_mean
 from generator.paths import TEMPLATES
+from generator.preflight.finding import Finding, warning
+
+FILES = (labs.PROFILES, labs.GROUPS, shares.SHARES_FILE, schedule.SCHEDULE, gpus.GPUS)
+"""The YAML that is read."""
 
 
 def create(site: Path) -> bool:
@@ -33,3 +39,11 @@ def create(site: Path) -> bool:
             f"cannot be made: {error.strerror}", place=str(site), remedy="Run as the user who owns the deployment."
         ) from None
     return True
+
+
+def unread(site: Path) -> Iterator[Finding]:
+    """A warning for each YAML file that is none of those that are read, such as `profiles.yml`."""
+    for path in sorted(site.glob("[!.]*")):
+        if path.suffix in (".yaml", ".yml") and path.name not in FILES:
+            remedy = did_you_mean(path.name, FILES)
+            yield warning("site", "this file is not read", place=f"site/{path.name}", remedy=remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import UnionType
@@ -20,13 +21,27 @@ Location = tuple[int | str, ...]
 FORMS = {
     "model_type": "must be fields with values, as `name: small`",
     "dict_type": "must be names with values, as `NAME: value`",
-    "list_type": "must be a list, as `[one, two]`",
+    "list_type": "must be a list: `[one, two]`, or lines that begin with `- `",
     "string_type": "must be text",
     "bool_parsing": "must be true or false",
     "bool_type": "must be true or false",
     "too_short": "must not be empty",
 }
 """What a value must look like, for faults that the library tells in its own words."""
+PAGES = {"gpus.yaml": "gpus", "schedule.yaml": "classes", "shares.yaml": "labs-storage"}
+"""Where in docs/ a file's form is shown; that of the others in labs.md."""
+
+
+class Loader(yaml.SafeLoader):
+    """YAML's own, but that a number which begins with 0 is text: 0123 is a student's name, not 83 in base eight."""
+
+
+INT = "tag:yaml.org,2002:int"
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, form) for tag, form in pairs if tag != INT]
+    for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+Loader.add_implicit_resolver(INT, re.compile(r"[-+]?(?:0|[1-9][0-9]*(?::[0-5]?[0-9])*)\Z"), list("-+0123456789"))
 
 
 class SiteFile:
@@ -43,9 +58,10 @@ class SiteFile:
             return yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
-            raise self._error(
-                str(error.problem or error), mark, remedy="Mend the YAML there: indentation, quotes and colons."
-            ) from None
+            cause = str(error.problem or error)
+            tab = "YAML is indented with spaces, not with tabs: put spaces there."
+            remedy = tab if r"'\t'" in cause else "Mend the YAML there: indentation, quotes and colons."
+            raise self._error(cause, mark, remedy=remedy) from None
         except OSError as error:
             raise HomeroomError(
                 f"cannot be read: {error.strerror}", place=self.place, remedy="It must be a file that may be read."
@@ -103,7 +119,7 @@ class SiteFile:
     def values(self) -> Any:
         """The file's content as plain data; None for a file of comments only."""
         try:
-            return yaml.safe_load(self.path.read_text(encoding="utf-8"))
+            return yaml.load(self.path.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506 - it is the safe one
         except yaml.MarkedYAMLError as error:
             raise self._error(
                 str(error.problem or error), error.problem_mark, remedy="Write plain text, numbers, lists and fields."
@@ -153,7 +169,7 @@ def _fault(file: SiteFile, model: type[BaseModel], fault: Any) -> HomeroomError:
         remedy = did_you_mean(str(location[-1]), known, f"Known here: {', '.join(known)}.")
         return file.error(location, f"there is no field {location[-1]}", remedy=remedy)
     name = ".".join(str(step) for step in location if not isinstance(step, int)) or "the file"
-    remedy = f"Known here: {', '.join(known)}." if known else "docs/labs.md shows the file's form."
+    remedy = f"docs/{PAGES.get(file.path.name, 'labs')}.md shows the file's form."
     if fault["type"] == "string_type" and not isinstance(fault["input"], dict | list):
         remedy = "Put it in quotes: YAML reads on, yes, no, null, dates and numbers as other than text."
     return file.error(location, f"{name} {FORMS.get(fault['type']) or cause_of(fault)}", remedy=remedy)

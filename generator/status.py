@@ -108,9 +108,13 @@ def show(deployment: Deployment) -> None:
         if outdated:
             note(f"{len(outdated)} of them run an old image; they get the new one when they are started next.")
 
-    _show_lesson(deployment)
+    hub = services["hub"]
+    asked = hub is not None and hub.status == "running"  # else the table says it
+    if asked:
+        _show_lesson(deployment)
     _show_gpus(deployment, now)
-    _show_people(deployment)
+    if asked:
+        _show_people(deployment)
     _show_homes(deployment)
     _show_machine(deployment)
 

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.preflight.finding import Finding, error, ok
+from generator.preflight.finding import Finding, error, ok, warning
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What this user may do with a path that exists."""
+    """What this user may do with a path that exists.
+
+    :param for_everybody: anybody on this machine may read it.
+    """
 
     path: Path
     is_directory: bool
     readable: bool
     writable: bool
     mounted_read_only: bool = False
+    for_everybody: bool = False
 
 
 def read_access(directory: Path) -> list[Access]:
@@ -38,13 +43,18 @@ def _access(path: Path) -> Access:
         readable=os.access(path, os.R_OK),
         writable=os.access(path, os.W_OK | os.X_OK),
         mounted_read_only=read_only,
+        for_everybody=bool(path.lstat().st_mode & stat.S_IROTH),
     )
 
 
 def judge_access(entries: Sequence[Access], user: str) -> Iterator[Finding]:
-    """Require directories that can be written and an `.env` that can be read."""
+    """Require directories that can be written and an `.env` that can be read; warn where others can read it too."""
     faults = [finding for finding in (_fault(entry, user) for entry in entries) if finding]
     yield from faults
+    for entry in entries:
+        if entry.path.name == ".env" and entry.for_everybody:
+            remedy = f"Run `chmod o-rwx {entry.path}`."
+            yield warning("directory", "everybody may read it, and it holds a secret", place=".env", remedy=remedy)
     if not faults:
         yield ok("directory", f"{entries[0].path} can be written by {user}")
 

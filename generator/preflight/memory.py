@@ -7,9 +7,11 @@ import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from generator.console import counted
 from generator.preflight.facts import EngineFacts
 from generator.preflight.finding import Finding, error, in_units, ok, warning
 from generator.preflight.wanted import Wanted
+from generator.settings import CPUS_OVERSOLD, MEMORY_LEFT_BYTES
 
 FEW_LABS = 3
 SAME_MACHINE = 0.05
@@ -50,12 +52,13 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
         yield ok("memory", "the machine's memory is not known: not checked")
         return
     room = total_bytes - wanted.services_memory_bytes
-    labs = max(0, room // wanted.lab_memory_bytes)
+    least = 1 if room >= wanted.lab_memory_bytes else 0
+    labs = max(least, (room - MEMORY_LEFT_BYTES) // wanted.lab_memory_bytes)
     sizes = (
         f"LAB_MEMORY={in_units(wanted.lab_memory_bytes)} and {in_units(wanted.services_memory_bytes)} "
         f"for Homeroom's services"
     )
-    suggestion = _lab_memory_for(room)
+    suggestion = _lab_memory_for(room - MEMORY_LEFT_BYTES)
     lower = f"Set LAB_MEMORY={suggestion} or less" if suggestion else "Lower HUB_MEMORY and LAB_MEMORY"
     if labs < 1:
         yield error(
@@ -104,8 +107,11 @@ def _lab_memory_for(room_bytes: int) -> str | None:
     return f"{fitting // 1024}G" if fitting % 1024 == 0 else f"{fitting}M"
 
 
-def judge_cpus(lab_cpus: float, cpus: int) -> Finding:
-    """Refuse a lab with more CPUs than there are: the engine would refuse to create its container."""
+def judge_cpus(lab_cpus: float, cpus: int, labs_cpus: float = 0) -> Finding:
+    """Refuse a lab with more CPUs than there are: the engine would refuse to create its container.
+
+    :param labs_cpus: what all labs together may be promised; 0: eight for each CPU.
+    """
     if cpus and lab_cpus > cpus:
         return error(
             "cpus",
@@ -113,7 +119,10 @@ def judge_cpus(lab_cpus: float, cpus: int) -> Finding:
             place=".env: LAB_CPUS",
             remedy=f"Set LAB_CPUS={cpus} or less.",
         )
-    return ok("cpus", f"{cpus} CPUs, {lab_cpus:g} for each lab")
+    if not cpus or not lab_cpus:
+        return ok("cpus", "labs have as many as there are")
+    labs = int((labs_cpus or cpus * CPUS_OVERSOLD) / lab_cpus)
+    return ok("cpus", f"{counted(labs, 'lab')} with LAB_CPUS={lab_cpus:g} fit at once on {counted(cpus, 'CPU')}")
 
 
 def check_memory(wanted: Wanted, facts: EngineFacts | None, meminfo: Mapping[str, int]) -> list[Finding]:
@@ -122,5 +131,5 @@ def check_memory(wanted: Wanted, facts: EngineFacts | None, meminfo: Mapping[str
     running = facts is not None and any(one.project == wanted.project for one in facts.containers)
     return [
         *judge_memory(wanted, total_bytes=total, available_bytes=available, running=running),
-        judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0),
+        judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0, wanted.labs_cpus),
     ]

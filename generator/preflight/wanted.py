@@ -14,6 +14,7 @@ class Wanted:
     :param services_memory_bytes: the memory limits of hub, proxy and guard together.
     :param labs_memory_bytes: what all labs together may be promised; 0: what the services leave.
     :param lab_cpus: CPUs of one lab; 0 means no limit.
+    :param labs_cpus: what all labs together may be promised; 0: eight for each CPU.
     :param released: the day of this release: no clock is right that shows an earlier one.
     """
 
@@ -27,5 +28,6 @@ class Wanted:
     lab_memory_bytes: int
     labs_memory_bytes: int
     lab_cpus: float
+    labs_cpus: float
     services_memory_bytes: int
     released: datetime.date

@@ -140,6 +140,7 @@ def test_an_account_can_be_made_from_the_shell(trial: Trial) -> None:
         (("password", "NAME=nobody-here"), "nobody-here has no account"),
         (("account", "NAME=admin"), "admin has an account already"),
         (("password", "NAME=-rf"), "-rf has no account"),
+        (("account", "NAME=Admin"), "admin has an account already"),
         (("account", "NAME=Ada/"), "is no user name"),
         (("account", "NAME=ada l"), "'ada l' is no user name"),
         (("account", "NAME=--help"), "'--help' is no user name"),

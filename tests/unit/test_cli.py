@@ -135,6 +135,13 @@ def test_an_unknown_service_names_the_known_ones(
     assert "no service hubb" in capsys.readouterr().err
 
 
+def test_minutes_that_are_no_number_are_told(run: Run) -> None:
+    """`make prewarm MINUTES=soon` is told like any other mistake."""
+    done = run("prewarm", "--minutes=soon", "--", "biology")
+    assert done.returncode == 2
+    assert done.stderr == "✗ MINUTES: soon is no number of minutes\n  Leave it out for 60.\n"
+
+
 def test_an_unknown_verb_ends_with_2(run: Run) -> None:
     """A verb that there is not is a mistake like any other."""
     done = run("staus")

@@ -81,7 +81,7 @@ PROFILE_FAULTS = [
     ("profiles:\n  - name: a\n    memory: 1G\n    shm: 2G\n", "line 4 column 5: shared memory is part of memory"),
 ]
 GROUP_FAULTS = [
-    ("groups:\n  a: {includes: [b]}\n", "line 2 column 18: there is no group b"),
+    ("groups:\n  a: {includes: [b]}\n", "line 2 column 18: there is no group b\n  Known: a."),
     ("groups:\n  a: {includes: [a]}\n", "line 2 column 18: a and a include each other"),
     (
         "groups:\n  a: {includes: [b]}\n  b: {includes: [c]}\n  c: {includes: [a]}\n",

@@ -59,6 +59,7 @@ WANTED = Wanted(
     lab_memory_bytes=GIB,
     labs_memory_bytes=0,
     lab_cpus=1.0,
+    labs_cpus=0,
     services_memory_bytes=2 * GIB,
     released=datetime.date(2026, 11, 1),
 )
@@ -394,15 +395,16 @@ def memory(total_gib: float, available_gib: float | None = None, running: bool =
 
 
 def test_labs_are_counted() -> None:
-    """How many labs fit is said: 16 GiB less 2 for the services are 14 labs of 1 GiB."""
-    assert "14 labs" in only(memory(16), "ok").cause
+    """How many labs fit is said as the line counts: 16 GiB less 2 for the services and 1 are 13 labs of 1 GiB."""
+    assert "13 labs" in only(memory(16), "ok").cause
 
 
 def test_not_one_lab_is_refused() -> None:
     """A lab that cannot fit beside the services is refused, with a size that would."""
-    found = only(memory(2.9), "error")
+    large = replace(WANTED, lab_memory_bytes=8 * GIB)
+    found = only(list(judge_memory(large, total_bytes=7 * GIB, available_bytes=None, running=False)), "error")
     assert found.place == ".env: LAB_MEMORY"
-    assert "LAB_MEMORY=256M" in found.remedy
+    assert "LAB_MEMORY=1G or less" in found.remedy
 
 
 def test_no_lab_size_fits_at_all() -> None:
@@ -412,9 +414,9 @@ def test_no_lab_size_fits_at_all() -> None:
 
 def test_few_labs_are_a_warning() -> None:
     """Two labs are no class: said, but it goes on; three are fine."""
-    assert "only 2 labs fit at once" in only(memory(4.5), "warn").cause
+    assert "only 2 labs fit at once" in only(memory(5.5), "warn").cause
     assert "only 1 lab fits at once" in only(memory(3.5), "warn").cause
-    only(memory(5), "ok")
+    only(memory(6), "ok")
 
 
 def test_more_promised_than_there_is_is_a_warning() -> None:
@@ -465,6 +467,12 @@ def test_more_cpus_than_there_are_is_refused() -> None:
     assert "LAB_CPUS=2" in only([judge_cpus(2.5, 2)], "error").remedy
     only([judge_cpus(2, 2)], "ok")
     only([judge_cpus(0, 2)], "ok")
+
+
+def test_labs_are_counted_by_cpus_too() -> None:
+    """CPUs are shared eight times over, where LABS_CPUS does not say otherwise: what the line goes by is said."""
+    assert "16 labs with LAB_CPUS=1 fit at once on 2 CPUs" in only([judge_cpus(1, 2)], "ok").cause
+    assert "2 labs with LAB_CPUS=0.5 fit at once on 1 CPU" in only([judge_cpus(0.5, 1, labs_cpus=1)], "ok").cause
 
 
 # The clock
@@ -832,6 +840,8 @@ def test_all_faulty_paths_are_shown() -> None:
         "/srv/homeroom/.env",
     ]
     only(judge_access([HERE, replace(env, readable=True)], "ada"), "ok")
+    found = next(iter(judge_access([HERE, replace(env, readable=True, for_everybody=True)], "ada")))
+    assert (found.level, found.remedy) == ("warn", "Run `chmod o-rwx /srv/homeroom/.env`.")
 
 
 def test_access_is_read_for_real(tmp_path: Path) -> None:

@@ -75,6 +75,10 @@ def test_a_time_is_read_with_and_without_quotes(tmp_path: Path, written: str) ->
         ("    at: 10:00\n    profile: smal\n", "line 6 column 5: there is no profile smal\n  Did you mean small?"),
         ("    at: 10:00\n    profile: vast\n", "line 6 column 5: labs of vast hold a GPU"),
         ("    at: 10:00\n    first_day: 2026-13-01\n", "line 6 column 16: month must be in 1..12"),
+        (
+            "    at: 10:00\n    first_day: 5.10.2026\n",
+            "line 6 column 5: lessons.first_day is not a date such as 2026-10-05",
+        ),
         ("    at: 10:00\n    first_day: 2026-12-01\n    last_day: 2026-11-01\n", "line 7 column 5: the last day is"),
         (
             "    at: 10:00\n    first_day: 2026-11-24\n    last_day: 2026-11-25\n",

@@ -78,3 +78,15 @@ def test_fresh_starters_render(tmp_path: Path) -> None:
     """A deployment as `make init` leaves it can be rendered."""
     site_files.create(tmp_path / "site")
     assert "hub.d/00-example.py" in render.texts(settings(), tmp_path / "site")
+
+
+def test_a_file_that_is_not_read_is_told(tmp_path: Path) -> None:
+    """`profiles.yml` would be passed over in silence; starters, notes and hidden files are nobody's mistake."""
+    site = tmp_path / "site"
+    site_files.create(site)
+    for name in ("notes.md", ".gitlab-ci.yml", "gpus.yaml", "gpus.yaml.proposed"):
+        (site / name).write_text("")
+    assert list(site_files.unread(site)) == []
+    (site / "profiles.yml").write_text("")
+    (found,) = site_files.unread(site)
+    assert (found.place, found.remedy) == ("site/profiles.yml", "Did you mean profiles.yaml?")

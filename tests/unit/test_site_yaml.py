@@ -36,7 +36,7 @@ def test_a_missing_file_is_none(tmp_path: Path) -> None:
     ("text", "words"),
     [
         ("profiles:\n  - name: a\n   bad: 1\n", "site/profiles.yaml line 3 column 4"),
-        ("profiles:\n\t- name: a\n", "line 2 column 1: found character '\\t'"),
+        ("profiles:\n\t- name: a\n", "line 2 column 1: found character '\\t' that cannot start any token\n  YAML is"),
         ("profiles: 'open\n", "line 2 column 1"),
         (b"profiles:\n  - name: \xff\n", "Save it as UTF-8"),
         (NAME + "    memry: 1G\n", "line 3 column 5: there is no field memry\n  Did you mean memory?"),
@@ -53,6 +53,15 @@ def test_a_missing_file_is_none(tmp_path: Path) -> None:
         ("profiles:\n  - name: on\n", "line 2 column 5: profiles.name must be text\n  Put it in quotes"),
         (NAME + "    environment: {A: yes}\n", "line 3 column 19: profiles.environment.A must be text"),
         (NAME + "    memory: lots\n", "line 3 column 5: profiles.memory is not a size such as 512M or 2G"),
+        (
+            NAME + "    memory: 1024\n",
+            "line 3 column 5: profiles.memory is not a size such as 512M or 2G\n  docs/labs.md",
+        ),
+        (
+            NAME + "    image: Bad Image!\n",
+            "line 3 column 5: profiles.image must be a folder's name of site/images/, or",
+        ),
+        ("profiles:\n  - name: Small Lab\n", "line 2 column 5: profiles.name must be small letters, digits and dashes"),
         (NAME + "    cpus: many\n", "line 3 column 5: profiles.cpus is not a number"),
         (NAME + "    gpus: 1.5\n", "line 3 column 5: profiles.gpus is not a whole number"),
         (NAME + "    network: closed\n", "line 3 column 5: profiles.network must be 'open' or 'none'"),
@@ -102,4 +111,22 @@ def test_fields_within_names_that_are_free(tmp_path: Path) -> None:
     path = tmp_path / "groups.yaml"
     path.write_text("groups:\n  biology: {member: [ada]}\n")
     with pytest.raises(HomeroomError, match="Did you mean members"):
+        site_yaml.load(path, Groups)
+
+
+def test_numbers_that_begin_with_0_are_names(tmp_path: Path) -> None:
+    """Students are named by numbers in many places, and 0123 is not 83, as YAML has it; a time of day stays one."""
+    path = tmp_path / "groups.yaml"
+    path.write_text("groups:\n  biology: {members: [0123, 0o17, 123, 0x1f]}\n")
+    found = site_yaml.load(path, Groups)
+    assert found is not None
+    assert found.groups["biology"].members == ["0123", "0o17", "123", "0x1f"]
+
+
+@pytest.mark.parametrize("name", ["Ada Lovelace", "-rf", "ad\u00e4", "\u212ait", "a/b"])
+def test_who_can_be_nobody_is_refused(tmp_path: Path, name: str) -> None:
+    """A member by a name that nobody can sign in with would get nothing, unseen."""
+    path = tmp_path / "groups.yaml"
+    path.write_text(f"groups:\n  biology:\n    members:\n      - {name}\n", encoding="utf-8")
+    with pytest.raises(HomeroomError, match=r"groups.yaml line 4 column 9: .* must be a user's name: small letters"):
         site_yaml.load(path, Groups)
