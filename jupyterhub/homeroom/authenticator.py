@@ -30,6 +30,7 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
       made by `homeroom.accounts`, from the server's own shell.
     - A password longer than bcrypt takes is refused at sign-up instead of failing there.
     - A lockout ends when its time is over, also after days; whoever is locked out or waits for approval is told so.
+    - Whose approval is taken back is signed out within minutes, not when their cookie ends.
     - Accounts are approved and discarded by a form, not by a link that any page could make an administrator follow.
     """
 
@@ -54,6 +55,11 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
             return False
         account = self.get_user(username)
         return account is not None and bool(account.is_authorized)
+
+    async def refresh_user(self, user: Any, handler: Any = None) -> bool:
+        """Whether somebody who is signed in stays so; asked every five minutes (`auth_refresh_age`). Without it, whose
+        approval was taken back would go on for as long as their cookie holds."""
+        return self.is_approved(user.name)
 
     def is_password_strong(self, password: str) -> bool:
         """Whether the password is long enough, not too long for bcrypt, and not a common one."""

@@ -301,6 +301,15 @@ def test_whom_hub_d_allows_needs_no_approval(authenticator: AccountAuthenticator
     assert authenticator.get_authed_users() == {"admin", "listed"}
 
 
+def test_who_is_no_longer_approved_is_signed_out(authenticator: AccountAuthenticator, db: Session) -> None:
+    """The hub asks again every few minutes: whose approval was taken back, and who was deleted, must sign in anew."""
+    approved(authenticator)
+    assert asyncio.run(authenticator.refresh_user(User(name="ada"))) is True
+    UserInfo.change_authorization(db, "ada")
+    assert asyncio.run(authenticator.refresh_user(User(name="ada"))) is False
+    assert asyncio.run(authenticator.refresh_user(User(name="nobody"))) is False
+
+
 def handlers(authenticator: AccountAuthenticator) -> list[tuple[str, Any]]:
     return list(authenticator.get_handlers(JupyterHub()))
 
