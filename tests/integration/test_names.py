@@ -29,7 +29,7 @@ PASSWORD = "correct horse battery"
 
 @pytest.fixture(scope="module")
 def admin(trial: Trial) -> Iterator[Person]:
-    """The administrator, signed in, and somebody who may be renamed."""
+    """The administrator, signed in, and somebody whose name may be tried to change."""
     person = Person(trial, "admin")
     person.sign_in(trial.password)
     person.get("hub/home")
@@ -69,3 +69,17 @@ def test_another_case_is_the_same_person(trial: Trial, admin: Person) -> None:
     assert [user["name"] for user in made] == ["case-test"]
     assert admin.api("POST", "users/case-test").status_code == 409
     assert admin.api("DELETE", "users/case-test").status_code == 204
+
+
+def test_nobody_is_renamed(admin: Person) -> None:
+    """The page *Admin* makes somebody administrator and sends the name along, which stays; another one is refused,
+    since files and account would stay behind."""
+    try:
+        assert admin.api("PATCH", "users/renamed", json={"name": "renamed", "admin": True}).json()["admin"]
+        assert admin.api("GET", "users/renamed").json()["admin"]
+        answer = admin.api("PATCH", "users/renamed", json={"name": "other", "admin": False})
+        assert (answer.status_code, answer.json()["message"][:23]) == (400, "People keep their names")
+        assert admin.api("GET", "users/renamed").json()["admin"]
+        assert all(user["name"] for user in admin.api("GET", "users").json())
+    finally:
+        admin.api("PATCH", "users/renamed", json={"admin": False})
