@@ -175,10 +175,13 @@ def labels(value: Any, policy: Policy) -> bool:
 
 
 def environment(value: Any, policy: Policy) -> bool:
-    """Any variable but those by which the NVIDIA runtime hands out devices that nobody leased."""
+    """Any variable but those by which the NVIDIA runtime hands out devices that nobody leased.
+
+    Each with its value: of a name alone, and of `NAME*`, Podman takes what the host's own service has.
+    """
     if value is None:
         return True
-    if not is_strings(value):
+    if not is_strings(value) or not all("=" in each for each in value):
         return False
     for name, _, content in (each.partition("=") for each in value):
         if name == VISIBLE_DEVICES:  # empty would be as if unset, which older CUDA images mean as "all"

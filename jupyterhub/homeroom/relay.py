@@ -7,8 +7,8 @@ import contextlib
 import json
 import logging
 import os
-import shutil
 import stat
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Collection
@@ -35,6 +35,8 @@ ENGINE_GRACE_SECONDS = 30.0
 FIREWALL_GRACE_SECONDS = 10.0  # after the engine's own start its healthcheck takes a moment
 FIREWALL_INTERVAL_SECONDS = 0.25
 SWEEP_SECONDS = 10.0
+TIDY_SECONDS = 2.0
+"""How long a call waits for the removal of what a lab left behind, which then goes on by itself."""
 LEFT = ".left-"
 """What the name of a directory begins with that no lab has any more, until it is removed."""
 PASSED_HEADERS = ("Content-Type", "Api-Version", "Ostype", "Docker-Experimental", "Libpod-API-Version")
@@ -61,6 +63,7 @@ class Relay:
     # Ids, each with its directory of sockets: what never changes of a container.
     _labs: dict[str, str | None] = field(default_factory=dict)
     _holds: Counter[str] = field(default_factory=Counter)
+    _tidying: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self._keeper = Keeper(self.policy, self._send)
@@ -90,6 +93,8 @@ class Relay:
 
     async def close(self) -> None:
         """Close the connections to the engine."""
+        for task in self._tidying:
+            task.cancel()
         if self._session:
             await self._session.close()
 
@@ -103,9 +108,7 @@ class Relay:
             if answer.status != 200:
                 return
             living = {name for lab in json.loads(answer.body) for name in directories(lab)}
-            for path in list(self.lab_sockets.iterdir()):
-                if path.name not in living:
-                    await drop_directory(self.lab_sockets, path.name)
+            await self._tidy(*(path.name for path in self.lab_sockets.iterdir() if path.name not in living))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("left-over directories stay for now: %s", error)
 
@@ -154,8 +157,18 @@ class Relay:
         held = self._holds[directory] if directory else 0
         answer = await self._send(allowed)
         if directory and answer.status == 204 and self._holds[directory] == held:
-            await drop_directory(self.lab_sockets, directory)
+            await self._tidy(directory)
         return answer
+
+    async def _tidy(self, *names: str) -> None:
+        """Remove the directories of labs that are gone. Their names are free at once; where there is so much that it
+        takes long, nobody waits for it."""
+        left = [aside for name in names if (aside := set_aside(self.lab_sockets, name))]
+        if left:
+            task = asyncio.create_task(remove(left))
+            self._tidying.add(task)
+            task.add_done_callback(self._tidying.discard)
+            await asyncio.wait({task}, timeout=TIDY_SECONDS)
 
     def _proved_lab(self, name: str, inspected: Answer) -> str:
         """The full id of a container that proves to be a lab. :raises Refused: where it does not."""
@@ -260,17 +273,31 @@ def directories(lab: dict[str, Any]) -> Collection[str]:
     return mounted | {sockets.directory_name(labels.get(USER_LABEL, ""), labels.get(SERVER_LABEL, ""))}
 
 
-async def drop_directory(root: Path, name: str) -> None:
-    """Remove the directory of a lab that is gone. Its name is free at once, for the next lab; what its person laid
-    there and nobody else may remove stays, under another name."""
+def set_aside(root: Path, name: str) -> Path | None:
+    """Free the name of a lab's directory for the next lab; returns where it is now, None where there is none."""
     left = root / (name if name.startswith(LEFT) else f"{LEFT}{name}-{time.time_ns()}")
     try:
         (root / name).rename(left)
-        await asyncio.to_thread(shutil.rmtree, left)
     except FileNotFoundError:
-        return
+        return None
     except OSError as error:
-        log.warning("the directory %s of a lab that is gone stays: %s", left.name, error)
+        log.warning("the directory %s of a lab that is gone stays: %s", name, error)
+        return None
+    return left
+
+
+async def remove(paths: Collection[Path]) -> None:
+    """Remove what labs left behind. What their persons laid there and nobody else may remove stays.
+
+    A person chooses how deep and how wide it is. `rm` needs little memory and few open files for any of it, where
+    Python's `rmtree` holds a whole directory and all levels, and would take the guard along.
+    """
+    remover = await asyncio.create_subprocess_exec(
+        "rm", "-rf", "--", *map(str, paths), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    if await remover.wait():
+        stays = [path.name for path in paths if path.exists()]
+        log.warning("left by labs that are gone, and not to be removed: %s", ", ".join(stays))
 
 
 async def read_bounded(response: aiohttp.ClientResponse, *, cut: bool) -> bytes:

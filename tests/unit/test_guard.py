@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -282,6 +283,25 @@ def test_a_labs_directory_goes_with_its_container(tmp_path: Path) -> None:
         assert (await ask("DELETE", f"/containers/{LAB}?v=True&force=True"))[0] == 204
         assert list((tmp_path / "labs").iterdir()) == []
         assert tmp_path.exists()
+
+    run(tmp_path, story)
+
+
+def test_what_a_person_laid_there_does_not_stop_the_guard(tmp_path: Path) -> None:
+    """Deeper than the guard may open files, what a person left by the lab's socket is removed all the same; so is what
+    lies beside it."""
+
+    async def story(engine: Engine, between: Relay, _: Ask) -> None:
+        deep = tmp_path / "labs" / "gone"
+        deep.joinpath(*["d"] * 400).mkdir(parents=True)
+        (tmp_path / "labs" / "gone too").mkdir()
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        try:
+            await between.sweep()
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert list((tmp_path / "labs").iterdir()) == []
 
     run(tmp_path, story)
 

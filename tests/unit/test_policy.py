@@ -191,6 +191,8 @@ DENIED_BODIES: dict[str, dict[str, Any]] = {
     "every GPU by variable": changed(Env=["NVIDIA_VISIBLE_DEVICES=all"]),
     "another's GPU by variable": changed(Env=[f"NVIDIA_VISIBLE_DEVICES={GPU},nvidia.com/gpu=2"]),
     "other devices by variable": changed(Env=["NVIDIA_MOFED=enabled"]),
+    "a variable of the host's": changed(Env=["HTTPS_PROXY"]),
+    "every variable of the host's": changed(Env=["*"]),
     "a volume without a name": changed(Volumes={"/data": {}}),
     "a runtime of old": changed(Runtime="runc"),
     "limits of old at the top": changed(Memory=1),
