@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -49,7 +50,16 @@ ENGINE_THREADS = 8
 ENDED = "homeroom_ended"
 RESET = "homeroom_reset"
 INTERRUPTED = "The hub was restarted before your lab had started. Please start it again; your files are all there."
+QUOTE = "  | "
+"""Before each line of a lab's log in the hub's: who writes in a lab writes no line of the hub's."""
+LONGEST_QUOTED = 500
 RESET_SCRIPT = Path(__file__).with_name("lab_reset.sh").read_text(encoding="utf-8")
+
+
+def plain_lines(log: bytes) -> str:
+    """A lab's log as short lines that a terminal prints and does not obey: anything may be written there."""
+    lines = (line[:LONGEST_QUOTED] for line in log.decode(errors="replace").strip().splitlines())
+    return "\n".join(line if line.isprintable() else repr(line)[1:-1] for line in lines)
 
 
 class LabDied(NoLab):
@@ -433,7 +443,7 @@ class LabSpawner(ClassSpawner):
         if self._clearing:  # the next start has another spawner, which knows nothing of it
             await asyncio.shield(self._clearing)
         if self.object_id:
-            words = await self._last_words() or "it left no message"
+            words = indent(await self._last_words() or "it left no message", QUOTE)
             self.log.warning("Lab %s was not stopped by the hub; the end of its log:\n%s", self.container_name, words)
             await self._remove_container(self.object_id)
             self.object_id = ""
@@ -536,7 +546,7 @@ class LabSpawner(ClassSpawner):
     async def _death(self) -> LabDied:
         """The reason why the container ended, for the hub's log and the person's page."""
         lines = await self._last_words()
-        self.log.error("Lab %s ended before it answered:\n%s", self.container_name, lines)
+        self.log.error("Lab %s ended before it answered:\n%s", self.container_name, indent(lines, QUOTE))
         last = lines.splitlines()[-1] if lines else "it left no message"
         if self.ended.startswith(OUT_OF_MEMORY):
             return LabDied(self.ended, reason="memory", status_code=500)
@@ -548,7 +558,7 @@ class LabSpawner(ClassSpawner):
             log: bytes = await self.docker("logs", self.container_id, stdout=True, stderr=True, tail=20)
         except (docker.errors.APIError, EngineAway):
             return ""
-        return log.decode(errors="replace").strip()
+        return plain_lines(log)
 
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""

@@ -538,8 +538,11 @@ def test_labs_start_a_few_at_a_time(rendered: Config, monkeypatch: pytest.Monkey
     assert [each for each in ended if isinstance(each, str)] == ["p0", "p2", "p3", "p4", "p5", "p6"]
 
 
-def died(engine: FakeEngine, rendered: Config, log: bytes) -> LabDied:
+def died(engine: FakeEngine, rendered: Config, log: bytes, hubs_log: io.StringIO | None = None) -> LabDied:
     """What is said of a lab whose container ends at once with this log."""
+    made = spawner(rendered)
+    made.log = logging.Logger("spawner")
+    made.log.addHandler(logging.StreamHandler(hubs_log or io.StringIO()))
 
     def end() -> None:
         engine.running = False
@@ -547,7 +550,7 @@ def died(engine: FakeEngine, rendered: Config, log: bytes) -> LabDied:
 
     engine.on_start = end
     with pytest.raises(LabDied) as caught:
-        start(spawner(rendered))
+        start(made)
     return caught.value
 
 
@@ -558,6 +561,8 @@ def died(engine: FakeEngine, rendered: Config, log: bytes) -> LabDied:
         (b"100% broken %s\n", "100% broken %s"),
         (b"caf\xe9\n", "caf\N{REPLACEMENT CHARACTER}"),
         (b"", "it left no message"),
+        (b"\x1b]0;owned\x07\x9b2J\n", r"\x1b]0;owned\x07" + "\N{REPLACEMENT CHARACTER}2J"),
+        (b"x" * 10_000, "x" * 500),
     ],
 )
 @pytest.mark.usefixtures("labs")
@@ -567,6 +572,15 @@ def test_a_lab_that_dies_says_why(engine: FakeEngine, rendered: Config, log: byt
     assert error.get_message() == f"The lab ended before it answered: {said}"
     assert error.reason == "died"
     assert said in str(error)
+
+
+@pytest.mark.usefixtures("labs")
+def test_a_lab_writes_no_line_of_the_hubs_log(engine: FakeEngine, rendered: Config) -> None:
+    """What somebody wrote in their lab is told from what the hub says: each line of it is marked."""
+    forged = "[I 2026-11-21 10:00:00.000 JupyterHub base:1033] User logged in: admin"
+    heard = io.StringIO()
+    died(engine, rendered, f"\n{forged}\r{forged}\x85{forged}\n".encode(), heard)
+    assert [line for line in heard.getvalue().splitlines() if forged in line] == [f"  | {forged}"] * 3
 
 
 @pytest.mark.usefixtures("labs")
