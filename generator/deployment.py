@@ -367,7 +367,7 @@ def _compose_up(deployment: Deployment) -> None:
             raise HomeroomError(
                 f"the labs' firewall cannot be put in force: {last_words(firewall)}",
                 place="firewall",
-                remedy="Its kernel needs nftables with fib and conntrack, as Debian's and Ubuntu's have. "
+                remedy="Its kernel needs nftables with fib, conntrack and connlimit, as Debian's and Ubuntu's have. "
                 "LAB_FIREWALL=off in .env goes on without: labs then reach private networks.",
             ) from None
         raise (not_healthy(deployment) or error) from None

@@ -22,6 +22,9 @@ CLOSED = (
 )
 """The networks that are not the internet's: RFC 6890's, but for those that exist in documentation only."""
 
+MOST_CONNECTIONS = 2000
+"""That a lab may have at a time, those included that ended in silence. Kernels keep 65536 or more, for all together."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:

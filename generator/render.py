@@ -181,6 +181,7 @@ def firewall_rules(settings: Settings, name_servers: list[str]) -> str:
         "openings": firewall.parse_openings(settings.LAB_OPEN_NETWORKS),
         "name_servers": sorted(name_servers),
         "closed": firewall.CLOSED,
+        "most_connections": firewall.MOST_CONNECTIONS,
     }
     digest = hashlib.sha256(template.render(digest="", **values).encode()).hexdigest()[:16]
     return template.render(digest=digest, **values)

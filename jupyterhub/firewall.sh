@@ -10,7 +10,7 @@ table=homeroom_$2
 rules=/srv/jupyterhub/firewall.nft
 
 on() { grep -q 'hook prerouting' "$rules"; }
-present() { nft --stateless list table ip "$table" 2>/dev/null || true; }
+present() { nft --stateless --terse list table ip "$table" 2>/dev/null || true; }
 digest() { sed -n 's/^ *comment "\(.*\)"$/\1/p' "$rules"; }
 
 keep() {

@@ -7,6 +7,7 @@ import os
 import re
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -236,3 +237,33 @@ def test_no_lab_starts_without_its_firewall(trial: Trial, people: dict[str, Pers
         trial.compose("start", "firewall")
     person.start_lab()
     assert person.run("print(6 * 7)") == "42\n"
+
+
+FLOOD = """
+import socket, sys
+with socket.socket(type=socket.SOCK_DGRAM) as flood:
+    for port in range(1, 10_001):
+        try:
+            flood.sendto(b"?", (sys.argv[1], port))
+        except OSError:
+            pass
+"""
+
+
+def connections_of_the_machine() -> int:
+    """How many connections the kernel keeps, of all that go through this machine."""
+    return int(Path("/proc/sys/net/netfilter/nf_conntrack_count").read_text())
+
+
+def test_one_lab_keeps_nobody_from_the_network(trial: Trial, lab: Any, server: Outside) -> None:
+    """The kernel's list of connections is everybody's, sign-in's too: a lab that opens as many as it can shuts itself
+    out, before the list is full."""
+    wild, target = trial.lab(PEOPLE[1]), f"{server.public}:{PORT}"
+    before = connections_of_the_machine()
+    try:
+        assert wild.exec_run(["python3", "-c", FLOOD, server.public]).exit_code == 0
+        assert connections_of_the_machine() - before < 5000
+        assert opened(reach(wild, target)) == set()
+        assert opened(reach(lab, target)) == {target}
+    finally:
+        trial.compose("restart", "firewall")  # whoever is given this address next begins with nothing counted

@@ -51,15 +51,16 @@ def test_what_everybody_tries_is_closed(address: str) -> None:
 
 
 def test_the_rules_stand_in_their_order() -> None:
-    """Answers and name servers first, Podman's own resolver on its bridges alone; then opened addresses, before this
-    machine itself is closed; then opened networks, which open nothing of this machine; what is private is closed
-    last."""
+    """Answers, the limit of connections, and name servers first, Podman's own resolver on its bridges alone; then
+    opened addresses, before this machine itself is closed; then opened networks, which open nothing of this machine;
+    what is private is closed last."""
     found = rules(LAB_OPEN_NETWORKS="10.1.2.0/24, 10.9.8.7:443 ,10.3.3.3,10.4.0.0/16:80", LAB_SUBNET="10.214.0.0/22")
     ports = "meta l4proto { tcp, udp } th dport"
     assert found[:2] == ["table ip homeroom_homeroom", "delete table ip homeroom_homeroom"]
     assert "iif != lo ip saddr 10.214.0.0/22 jump labs" in found
     assert found[found.index("chain labs {") + 1 : found.index("chain closed {") - 1] == [
         "ct state established,related accept",
+        "add @flows { ip saddr ct count over 2000 } goto closed",
         f"ip daddr {{10.0.0.53, 9.9.9.9}} {ports} 53 accept",
         f'iifname "podman*" ip daddr 10.214.0.1 {ports} 53 accept',
         f"ip daddr 10.9.8.7 {ports} 443 accept",
