@@ -17,6 +17,7 @@ proxy.proxyOptsForTarget = function (target) {
   if (!this.passesBreaksOn) {
     this.passesBreaksOn = true;
     this.proxy.on("proxyRes", passBreakOn);
+    this.proxy.on("proxyReqWs", endWithCaller);
   }
   return options;
 };
@@ -25,6 +26,15 @@ proxy.proxyOptsForTarget = function (target) {
 // listens to a lab's start when the hub is killed.
 function passBreakOn(answer, _request, response) {
   answer.on("close", () => { if (!answer.complete) response.destroy(); });
+}
+
+// Whoever asks for a websocket and hangs up before there is one ends the request to hub or lab too. Nobody else reads
+// from them until then: hub or lab might never answer (a body that was announced does not come, a lab may be anything),
+// and two connections would be kept for each such request, until the proxy can open no more.
+function endWithCaller(outgoing, _request, caller) {
+  const end = () => { outgoing.destroy(); caller.destroy(); };
+  caller.on("data", end).on("end", end); // there is nothing to say before the answer, RFC 6455, 4.1
+  outgoing.on("upgrade", () => caller.off("data", end).off("end", end));
 }
 
 // Called when not even the hub's error page can be had: the hub itself is down. People get a page that reloads;

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
+import socket
+import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -16,6 +19,7 @@ from tests.person import Person
 from tests.trial import Trial
 
 EVIL = "http://evil.example"
+MANY_BYTES = 3_000_000
 CLOSED = (
     "hub/home",
     "hub/admin",
@@ -91,6 +95,55 @@ def test_another_person_gets_nothing_of_a_lab(trial: Trial, admin: Person, other
     with admin.kernel() as kernel, pytest.raises(InvalidStatus) as refused:
         connect(channels(other, kernel.id), additional_headers={"Cookie": cookies(other)}, proxy=None)
     assert refused.value.response.status_code == 403
+
+
+@pytest.mark.parametrize("path", ["hub/login", "hub/api/users", "user/admin/api/contents/x", "user/admin/nowhere"])
+@pytest.mark.parametrize("framing", ["Content-Length: 400000000", "Transfer-Encoding: chunked"])
+def test_a_guest_fills_nobodys_memory(trial: Trial, admin: Person, path: str, framing: str) -> None:
+    """A request larger than a guest can have a reason for is refused with its first bytes: hub and labs hold no
+    hundreds of megabytes for whoever reaches the port."""
+    with socket.create_connection(("127.0.0.1", trial.port), timeout=30) as guest:
+        guest.sendall(f"POST {trial.base_url}{path} HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n".encode())
+        with contextlib.suppress(ConnectionError):
+            chunk = b"%x\r\n" % MANY_BYTES if "chunked" in framing else b""
+            guest.sendall(chunk + bytes(MANY_BYTES))
+            said = guest.recv(64)
+            assert said[9:12] in (b"", b"400", b"503"), said
+
+
+def test_a_guest_who_hangs_up_leaves_nothing_open(trial: Trial) -> None:
+    """Whoever asks for websockets and goes away before the answer keeps no connection of the proxy's, of which it has a
+    number: everybody would be shut out."""
+    proxy = trial.container("proxy")
+
+    def connections() -> int:
+        return len(proxy.exec_run(["ls", "/proc/1/fd"]).output.split())
+
+    before = connections()
+    asked = (
+        f"GET {trial.base_url}hub/homeroom/echo HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        "Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\nContent-Length: 5\r\n\r\n"
+    )
+    for rest in ("", "too early") * 20:
+        with socket.create_connection(("127.0.0.1", trial.port), timeout=30) as guest:
+            guest.sendall(asked.encode())
+            time.sleep(0.02)
+            guest.sendall(rest.encode())
+    until = time.monotonic() + 20
+    while (now := connections()) > before + 20:
+        assert time.monotonic() < until, f"{now} files are open, {before} before"
+        time.sleep(0.2)
+
+
+def test_who_may_use_a_lab_sends_it_large_files(admin: Person) -> None:
+    """What is refused to a guest is taken from the lab's own page, and from a program with a token."""
+    model = {"type": "file", "format": "text", "content": "x" * MANY_BYTES}
+    assert admin.lab_api("PUT", "contents/large.txt", json=model).status_code in (200, 201)
+    token = admin.api("POST", "users/admin/tokens", json={"expires_in": 60}).json()["token"]
+    address = f"{admin.trial.url}user/admin/api/contents/large.txt"
+    headers = {"Authorization": f"token {token}"}
+    assert requests.put(address, json=model, headers=headers, timeout=30).status_code == 200
+    assert requests.delete(address, headers=headers, timeout=30).status_code == 204
 
 
 def test_another_website_acts_for_nobody(trial: Trial, admin: Person) -> None:

@@ -1,0 +1,97 @@
+"""homeroom.hub_server: what one caller cannot take from the others."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import pytest
+from homeroom import hub_server
+from tornado import httpserver, netutil, web
+
+MOST = 5
+
+Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+Connect = Callable[[], Awaitable[Connection]]
+
+
+@pytest.fixture(autouse=True)
+def installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In place of tornado's, with few callers; taken back afterwards."""
+    monkeypatch.setattr(httpserver, "HTTPServer", httpserver.HTTPServer)
+    monkeypatch.setattr(hub_server, "MOST_FROM_LABS", MOST)
+    hub_server.install()
+
+
+def serve(tmp_path: Path, story: Callable[[Connect], Awaitable[None]]) -> None:
+    """Let a story happen before such a server, made as the hub makes it."""
+
+    async def play() -> None:
+        server = httpserver.HTTPServer(web.Application(), xheaders=True)
+        server.add_socket(netutil.bind_unix_socket(str(tmp_path / "hub.sock")))
+        try:
+            await asyncio.wait_for(story(lambda: asyncio.open_unix_connection(tmp_path / "hub.sock")), 30)
+        finally:
+            server.stop()
+            await server.close_all_connections()
+
+    asyncio.run(play())
+
+
+async def status(connection: Connection, request: bytes) -> bytes:
+    """The status of the answer to a request; empty where the server hangs up."""
+    reader, writer = connection
+    writer.write(request)
+    return b"".join((await reader.readline()).split()[1:2])
+
+
+@pytest.mark.parametrize(("more", "answer"), [(0, b"404"), (1, b"400")])
+def test_no_request_fills_the_hubs_memory(tmp_path: Path, more: int, answer: bytes) -> None:
+    """A request of a moderate size is read; of a larger one nothing is."""
+    length = hub_server.LARGEST_BODY_BYTES + more
+
+    async def story(connect: Connect) -> None:
+        body = b"" if more else bytes(length)
+        assert (
+            await status(await connect(), b"POST / HTTP/1.0\r\nContent-Length: %d\r\n\r\n%b" % (length, body)) == answer
+        )
+
+    serve(tmp_path, story)
+
+
+def test_a_lab_does_not_keep_the_hub_from_others(tmp_path: Path) -> None:
+    """Whoever opens connections and says nothing loses the oldest of them; whoever asks is answered."""
+
+    async def story(connect: Connect) -> None:
+        held = [await connect() for _ in range(3 * MOST)]
+        assert await status(await connect(), b"GET / HTTP/1.1\r\nHost: hub\r\n\r\n") == b"404"
+        assert [await reader.read() for reader, _ in held[: 2 * MOST + 1]] == [b""] * (2 * MOST + 1)
+        assert await status(held[-1], b"GET / HTTP/1.1\r\nHost: hub\r\n\r\n") == b"404"
+
+    serve(tmp_path, story)
+
+
+def test_calls_that_are_over_do_not_count(tmp_path: Path) -> None:
+    """However many calls there were, a caller who waits long for an answer is not hung up on for them."""
+
+    async def story(connect: Connect) -> None:
+        waiting = await connect()
+        for _ in range(3 * MOST):
+            assert await status(await connect(), b"GET / HTTP/1.0\r\n\r\n") == b"404"
+        assert await status(waiting, b"GET / HTTP/1.0\r\n\r\n") == b"404"
+
+    serve(tmp_path, story)
+
+
+def test_the_proxys_callers_are_not_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Through the proxy comes everybody: nobody there is hung up on."""
+    monkeypatch.setattr(hub_server, "HUB_AND_PROXY", frozenset({os.getuid()}))
+
+    async def story(connect: Connect) -> None:
+        held = [await connect() for _ in range(3 * MOST)]
+        for each in held:
+            assert await status(each, b"GET / HTTP/1.0\r\n\r\n") == b"404"
+
+    serve(tmp_path, story)
