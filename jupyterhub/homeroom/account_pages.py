@@ -71,6 +71,9 @@ class ApproveHandler(LocalBase):
         account = UserInfo.find(self.db, name)
         if account is not None and not (account.is_authorized and name in self.authenticator.admin_users):
             UserInfo.change_authorization(self.db, name)
+            person = self.find_user(name)
+            if person is not None:
+                person._auth_refreshed = 0.0  # looked at with their next request
         self.redirect(f"{self.hub.base_url}authorize")
 
 

@@ -30,7 +30,7 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
       made by `homeroom.accounts`, from the server's own shell.
     - A password longer than bcrypt takes is refused at sign-up instead of failing there.
     - A lockout ends when its time is over, also after days; whoever is locked out or waits for approval is told so.
-    - Whose approval is taken back is signed out within minutes, not when their cookie ends.
+    - Whose approval is taken back is out at once: sessions and tokens are worth nothing until it is given again.
     - Accounts are approved and discarded by a form, not by a link that any page could make an administrator follow.
     """
 
@@ -57,8 +57,12 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         return account is not None and bool(account.is_authorized)
 
     async def refresh_user(self, user: Any, handler: Any = None) -> bool:
-        """Whether somebody who is signed in stays so; asked every five minutes (`auth_refresh_age`). Without it, whose
-        approval was taken back would go on for as long as their cookie holds."""
+        """Whether somebody who is signed in stays so; asked every five minutes (`auth_refresh_age`), and at once when
+        an approval is taken back. Without it, who has none would go on for as long as their cookie holds, and with a
+        token for ever. Whom an administrator made for a token alone has no account to approve.
+        """
+        if self.get_user(user.name) is None:
+            return bool(getattr(handler, "_token_authenticated", False))
         return self.is_approved(user.name)
 
     def is_password_strong(self, password: str) -> bool:

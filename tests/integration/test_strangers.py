@@ -146,6 +146,28 @@ def test_who_may_use_a_lab_sends_it_large_files(admin: Person) -> None:
     assert requests.delete(address, headers=headers, timeout=30).status_code == 204
 
 
+def test_whose_approval_is_taken_back_is_out(trial: Trial, admin: Person, other: Person) -> None:
+    """From that moment neither the browser in which they are signed in nor a token they made gets them anything; when
+    it is given again, both do."""
+    token = other.api("POST", "users/stranger/tokens", json={"expires_in": 600}).json()["token"]
+
+    def by_token() -> int:
+        headers = {"Authorization": f"token {token}"}
+        return requests.get(f"{trial.url}hub/api/users/stranger", headers=headers, timeout=30).status_code
+
+    assert by_token() == 200
+    assert admin.post_form("hub/authorize/stranger").status_code == 200
+    try:
+        assert by_token() == 403
+        assert other.api("POST", "users/stranger/server").status_code == 403
+        assert urlsplit(other.get("hub/home").url).path == "/hub/login"
+        assert trial.labs("stranger") == []
+    finally:
+        assert admin.post_form("hub/authorize/stranger").status_code == 200
+    assert by_token() == 200
+    assert other.get("hub/home").url == f"{trial.url}hub/home"
+
+
 def test_another_website_acts_for_nobody(trial: Trial, admin: Person) -> None:
     """A page elsewhere that a signed-in browser visits changes nothing here: it has the cookies, not the token."""
     for method, path in (

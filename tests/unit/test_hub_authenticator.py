@@ -8,6 +8,7 @@ import threading
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bcrypt
@@ -308,6 +309,17 @@ def test_who_is_no_longer_approved_is_signed_out(authenticator: AccountAuthentic
     UserInfo.change_authorization(db, "ada")
     assert asyncio.run(authenticator.refresh_user(User(name="ada"))) is False
     assert asyncio.run(authenticator.refresh_user(User(name="nobody"))) is False
+
+
+def test_a_token_needs_an_approval_too(authenticator: AccountAuthenticator) -> None:
+    """Whose approval was taken back gets nothing by a token either; a user without an account, whom an administrator
+    made for a token, does."""
+    approved(authenticator)
+    UserInfo.change_authorization(authenticator.db, "ada")
+    by_token = SimpleNamespace(_token_authenticated=True)
+    assert authenticator.auth_refresh_strict
+    assert asyncio.run(authenticator.refresh_user(User(name="ada"), by_token)) is False
+    assert asyncio.run(authenticator.refresh_user(User(name="machine"), by_token)) is True
 
 
 def handlers(authenticator: AccountAuthenticator) -> list[tuple[str, Any]]:
