@@ -72,7 +72,10 @@ def render() -> None:
     from generator import deployment, render
     from generator.paths import RENDERED, SITE
 
-    changed = render.write(render.texts(deployment.load(), SITE), RENDERED)
+    settings = deployment.load()
+    texts = render.texts(settings, SITE)
+    deployment.check_where_possible(settings, texts)
+    changed = render.write(texts, RENDERED)
     console.note(f"Changed: {', '.join(changed)}." if changed else "rendered/ is up to date.")
 
 

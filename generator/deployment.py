@@ -287,6 +287,20 @@ def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def check_where_possible(settings: Settings, texts: dict[str, str]) -> None:
+    """As `check_hub_loads`, where there is an engine and the hub's image; before the first `up` there is none, and no
+    hub that the files could stop.
+
+    :raises HomeroomError: the configuration does not load.
+    """
+    try:
+        here = Deployment(settings, find_engine(Path(settings.ENGINE_SOCKET)))
+    except HomeroomError:
+        return
+    if here.client.images.list(name=f"{here.project}-hub:local"):
+        check_hub_loads(here, texts)
+
+
 def _load_error(line: str) -> HomeroomError:
     """`/srv/jupyterhub/hub.d/a.py:3: cause` as an operator's error about `site/hub.d/a.py`."""
     path, _, rest = line.partition(":")

@@ -165,10 +165,8 @@ def build(deployment: Deployment, *, always: bool = False) -> None:
         return
     with step("Building kernels for everyone") as shown:
         outcome = _run_builder(deployment, kernels, shown)
-        said = [
-            f"{word} {', '.join(names)}" for word, names in (("built", outcome.built), ("removed", outcome.removed))
-        ]
-        said = [words for words in said if not words.endswith(" ")]
+        done = {"built": outcome.built, "removed": outcome.removed, "failed": list(outcome.failed)}
+        said = [f"{word} {', '.join(names)}" for word, names in done.items() if names]
         shown.say("; ".join(said) or "up to date")
         raise_all([_error(kernel, outcome.failed[kernel.name]) for kernel in kernels if kernel.name in outcome.failed])
     write_atomically(STAMP, wanted)

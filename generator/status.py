@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,9 @@ from generator import accounts, gpu_host, gpus, home_use, prewarm, proof, schedu
 from generator.console import counted, note, out, warn
 from generator.deployment import SERVICES, Deployment, not_healthy
 from generator.errors import HomeroomError
+from generator.home_use import HomeUse
 from generator.labels import SERVER_LABEL, USER_LABEL
+from generator.labs import budget, read_machine
 from generator.paths import RENDERED, SITE
 from generator.preflight.finding import in_units
 
@@ -78,8 +80,15 @@ def show(deployment: Deployment) -> None:
     services = {name: deployment.service(name) for name in SERVICES}
     labs = deployment.labs(running_only=True)
     present = [one for one in (*services.values(), *labs) if one is not None and one.status == "running"]
-    with ThreadPoolExecutor(8) as pool:
-        used = dict(zip((one.id for one in present), pool.map(memory, present), strict=True))
+    pool = ThreadPoolExecutor(8)  # what takes seconds is asked for at once, and shown when its turn comes
+    hub_runs = (
+        services["hub"] is not None and services["hub"].status == "running"
+    )  # else the table says that it does not
+    lesson = pool.submit(prewarm.upcoming, deployment) if hub_runs and (SITE / schedule.SCHEDULE).exists() else None
+    native = deployment.settings.AUTH == "native"
+    people = pool.submit(accounts.ask_hub, deployment, "summary") if hub_runs and native else None
+    homes = pool.submit(home_use.read, deployment.client, deployment.settings, RENDERED)
+    used = dict(zip((one.id for one in present), pool.map(memory, present), strict=True))
 
     note(f"[bold]{deployment.project}[/bold]  {proof.address(deployment.settings)}  {deployment.engine.title}\n")
     table = _table("service", "state", "since", "memory")
@@ -97,7 +106,9 @@ def show(deployment: Deployment) -> None:
     if error := not_healthy(deployment):
         warn(str(error))
 
-    note(f"\n[bold]{counted(len(labs), 'lab')} running[/bold]")
+    promised = sum(lab.attrs["HostConfig"]["Memory"] for lab in labs)
+    all_memory, _ = budget(deployment.settings, read_machine())
+    note(f"\n[bold]{counted(len(labs), 'lab')} running[/bold], {in_units(promised)} of {in_units(all_memory)} promised")
     if labs:
         outdated = {lab.id for lab in labs if runs_old_image(deployment, lab)}
         table = _table("person", "image", "since", "memory")
@@ -108,23 +119,19 @@ def show(deployment: Deployment) -> None:
         if outdated:
             note(f"{len(outdated)} of them run an old image; they get the new one when they are started next.")
 
-    hub = services["hub"]
-    asked = hub is not None and hub.status == "running"  # else the table says it
-    if asked:
-        _show_lesson(deployment)
+    if lesson:
+        _show_lesson(lesson)
     _show_gpus(deployment, now)
-    if asked:
-        _show_people(deployment)
-    _show_homes(deployment)
+    if people:
+        _show_people(people)
+    _show_homes(homes.result(), deployment.settings.HOME_SOFT_LIMIT)
     _show_machine(deployment)
 
 
-def _show_lesson(deployment: Deployment) -> None:
-    """The next lesson and how many labs wait for their people; nothing where no schedule is kept."""
-    if not (SITE / schedule.SCHEDULE).exists():
-        return
+def _show_lesson(answer: Future[dict[str, Any]]) -> None:
+    """The next lesson and how many labs wait for their people."""
     try:
-        found = prewarm.upcoming(deployment)
+        found = answer.result()
     except HomeroomError as error:
         warn(str(error))
         return
@@ -159,11 +166,9 @@ def _show_gpus(deployment: Deployment, now: datetime) -> None:
     out.print(table)
 
 
-def _show_people(deployment: Deployment) -> None:
-    if deployment.settings.AUTH != "native":
-        return
+def _show_people(answer: Future[dict[str, Any]]) -> None:
     try:
-        people: dict[str, Any] = accounts.ask_hub(deployment, "summary")
+        people = answer.result()
     except HomeroomError as error:
         warn(str(error))
         return
@@ -172,10 +177,8 @@ def _show_people(deployment: Deployment) -> None:
     note(f"\n[bold]{counted(people['accounts'], 'account')}[/bold]{waits}")
 
 
-def _show_homes(deployment: Deployment) -> None:
+def _show_homes(use: HomeUse, soft_limit_bytes: int) -> None:
     """What homes take, the largest first; those over HOME_SOFT_LIMIT stand out."""
-    settings = deployment.settings
-    use = home_use.read(deployment.client, settings, RENDERED)
     known = {name: size for name, size in use.bytes_of.items() if size is not None}
     age_said = f", as of {use.age_seconds / 60:.0f} min ago" if use.age_seconds >= 60 else ""
     note(f"[bold]{counted(len(use.bytes_of), 'home')}[/bold], {in_units(sum(known.values()))} in all{age_said}")
@@ -185,7 +188,7 @@ def _show_homes(deployment: Deployment) -> None:
         return
     table = _table("home of", "takes")
     for name, size in sorted(known.items(), key=lambda one: -one[1])[:LARGEST_HOMES]:
-        over = settings.HOME_SOFT_LIMIT and size > settings.HOME_SOFT_LIMIT
+        over = soft_limit_bytes and size > soft_limit_bytes
         table.add_row(name, f"[yellow]{in_units(size)}, over HOME_SOFT_LIMIT[/yellow]" if over else in_units(size))
     out.print(table)
     if len(known) > LARGEST_HOMES:

@@ -112,6 +112,8 @@ def test_a_broken_file_of_hub_d(steady: Trial, text: str, words: tuple[str, ...]
     """A file of the operator's own that does not load is named with its line, and the hub keeps the last good one."""
     (steady.directory / "site" / "hub.d" / "99-mine.py").write_text(text)
     refused(steady, *words)
+    done = steady.verb("render")  # the hub would read what it writes when it restarts by itself
+    assert (done.returncode, words[0] in done.stdout) == (2, True), done.stdout
 
 
 def test_a_port_that_is_taken(steady: Trial) -> None:
