@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -83,9 +83,9 @@ class Facts:
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Facts | None:
-        """The facts that a spawner's state holds; None where it holds none."""
+        """The facts that a spawner's state holds, less what only a newer version knows; None where it holds none."""
         found = state.get(STATE)
-        return cls(**found) if found else None
+        return cls(**{each.name: found[each.name] for each in fields(cls) if each.name in found}) if found else None
 
 
 def report_seconds(idle_seconds: int) -> int:

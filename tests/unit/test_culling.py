@@ -96,12 +96,15 @@ def test_labs_report_often_enough(idle_seconds: int) -> None:
 
 
 def test_facts_survive_the_hub() -> None:
-    """What a lab was started with comes back from the spawner's state as it was; an empty state holds nothing."""
+    """What a lab was started with comes back from the spawner's state as it was, also where a newer hub was there
+    before; an empty state holds nothing."""
     plan = LabPlan(profile="gpu", image="i", memory_bytes=1, cpus=1, gpus=2, idle_seconds=600, longest_seconds=HOUR)
     known = Facts.of(plan)
     assert (known.gpus, known.idle_seconds, known.longest_seconds) == (2, 600, HOUR)
     assert Facts.from_state({"object_id": "x"} | known.as_state()) == known
     assert Facts.from_state({}) is None
+    newer = known.as_state()["homeroom"] | {"colour": "blue"}
+    assert Facts.from_state({"homeroom": newer}) == known, "what a newer version wrote is no fault of the lab's"
 
 
 def test_the_arbiter_reads_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
