@@ -76,7 +76,7 @@ def test_who_waited_in_vain_is_told_why(chooser: Trial, page: Page, holder: Pers
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("heading", name="Your lab did not start")).to_be_visible()
     expect(page.get_by_text("All places are taken, and none fell free in time.")).to_be_visible()
-    expect(page.get_by_role("button", name="Try again")).to_be_visible()
+    expect(page.get_by_role("link", name="Try again")).to_be_visible()
 
 
 def test_without_scripts(chooser: Trial, browser: Browser, holder: Person) -> None:

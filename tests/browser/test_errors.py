@@ -17,12 +17,12 @@ POSTS = 300
 def test_a_dead_lab_is_named_and_can_be_started_again(
     trial: Trial, page: Page, add_account: Callable[[str], str]
 ) -> None:
-    """A lab that died says so, and leads to the button that starts it again."""
+    """A lab that died says so, and leads to the page that starts it again."""
     lab = sign_in(page, trial, "rosa", add_account("rosa"))
     trial.lab("rosa").kill()
     page.goto(f"{trial.url}user/rosa/lab")
     expect(page.get_by_role("heading")).to_have_text("This lab is not running")
-    page.get_by_role("button", name="start it again").click()
+    page.get_by_role("link", name="start it again").click()
     Home(page, trial).start()
     lab.wait()
 
