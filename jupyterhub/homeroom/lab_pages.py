@@ -39,6 +39,21 @@ class LabHandler(SpawnHandler):
         if spawner.pending:
             raise web.HTTPError(409, "This lab is just starting or stopping. Please wait a moment and try again.")
         if spawner.active:
+            spawner.places.keep(spawner.key)  # or whoever waits in line would have its place
+        try:
+            await self.stop_lab(user, server_name)
+            spawner = user.get_or_create_spawner(server_name, server_name, replace_failed=True)
+            spawner.reset_at_start(reset)
+            pending_url = self._get_pending_url(user, server_name)
+            await self._wrap_spawn_single_user(user, server_name, server_name, spawner, pending_url)
+        finally:
+            if spawner.pending != "spawn":
+                spawner.places.release(spawner.key)
+
+    async def stop_lab(self, user: User, server_name: str) -> None:
+        """Stop a lab where it runs, and wait until it is gone. :raises HTTPError: 504, it does not stop."""
+        spawner = user.spawners[server_name]
+        if spawner.active:
             await self.stop_single_user(user, server_name)
         loop = asyncio.get_running_loop()
         deadline = loop.time() + STOP_SECONDS
@@ -46,10 +61,6 @@ class LabHandler(SpawnHandler):
             if loop.time() > deadline:
                 raise web.HTTPError(504, "This lab does not stop. Please tell the administrator.")
             await asyncio.sleep(POLL_SECONDS)
-        spawner = user.get_or_create_spawner(server_name, server_name, replace_failed=True)
-        spawner.reset_at_start(reset)
-        pending_url = self._get_pending_url(user, server_name)
-        await self._wrap_spawn_single_user(user, server_name, server_name, spawner, pending_url)
 
 
 class RestartHandler(LabHandler):

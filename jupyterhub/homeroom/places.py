@@ -214,13 +214,22 @@ class Places:
             self._reserved[key] = need
             return True
 
+    def keep(self, key: Key) -> None:
+        """Reserve what a running lab has for the same one, which is about to begin anew, until `release`.
+
+        It goes by what was there when it was last looked: while somebody else might take it, that is a second ago.
+        """
+        if key in self.seen:
+            self._reserved[key] = self.seen[key].need
+
     async def wait_for(self, key: Key, need: Need, timeout_seconds: float) -> None:
         """Return when there is a place for this lab, which is then reserved until `release`.
 
         :raises Full: there was none in time, or the lab is larger than all places together.
         """
-        if key in self._reserved:  # by `take`
+        if key in self._reserved and need.fits(self._reserved[key]):  # by `take` or `keep`
             return
+        self.release(key)
         if not need.fits(self.budget):
             raise Full(f"{LARGER}. Please choose a smaller one, or tell the administrator.")
         ticket = Ticket(key, need)

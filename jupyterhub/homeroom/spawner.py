@@ -279,14 +279,14 @@ class LabSpawner(ClassSpawner):
         :raises NoLab: there is no such profile for this person, no place, or no image.
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
-        self._check_count()
-        self._plan = self._decide()
-        self._facts = Facts.of(self._plan, self.class_start)
-        self.ended = ""
-        self.save_state()
-        self.image = self._plan.image
-        await self._remove_container(self.container_name)  # a start's before, which would stand in its own way in line
         try:
+            self._check_count()
+            self._plan = self._decide()
+            self._facts = Facts.of(self._plan, self.class_start)
+            self.ended = ""
+            self.save_state()
+            self.image = self._plan.image
+            await self._remove_container(self.container_name)  # a start's before, which would stand in its own way
             await self._wait_in_line(self._plan)
             async with self.turns:
                 address = await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from docker.errors import DockerException
 
+from tests.faults import until
 from tests.light_labs import COMMAND
 from tests.person import Person
 from tests.trial import Trial
@@ -164,6 +165,24 @@ def test_leaving_the_line_and_a_hub_that_is_killed(small: Trial) -> None:
     second.start_lab("tiny")
     assert set(labs(small)) == {"second"}
     second.stop_lab()
+
+
+def test_a_restart_keeps_its_place(small: Trial) -> None:
+    """Who restarts their lab while others wait has it again at once, and stands in no line: it is the same place."""
+    holder, waiting = (signed_in(small, name) for name in ("restarter", "waiting"))
+    assert not ask(holder, "whole")
+    small.wait_for_labs({"restarter"}, 30)
+    first = small.lab("restarter").id
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(ask, waiting)
+        until(lambda: position(waiting) == 1, "the other is in line")
+        assert holder.post_form("hub/homeroom/labs/restarter/restart").ok
+        until(lambda: labs(small).keys() == {"restarter"} and small.lab("restarter").id != first, "it began anew")
+        assert position(waiting) == 1
+        stop_when_ready(holder)
+        assert asked.result() == ""
+    small.wait_for_labs({"waiting"}, 30)
+    stop_when_ready(waiting)
 
 
 def test_a_lab_larger_than_all_places(small: Trial) -> None:

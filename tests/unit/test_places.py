@@ -414,6 +414,29 @@ def test_a_place_is_taken_only_where_one_is_to_spare() -> None:
     run(scenario)
 
 
+def test_a_lab_that_begins_anew_keeps_its_place_and_no_more() -> None:
+    """Between its end and its next start nobody else has its place; where it wants more than it had, it stands in line,
+    and of what it had nothing is held from others."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        engine.start("zoe", need(8))
+        places = Places(BUDGET, engine.running)
+        waiting = asyncio.create_task(places.wait_for(("ada", ""), need(4), 5))
+        await asyncio.sleep(0.02)
+        places.keep(("zoe", ""))
+        del engine.labs["zoe", ""]
+        await asyncio.sleep(0.1)  # a few looks at what runs
+        assert not waiting.done()
+        await places.wait_for(("zoe", ""), need(8), 0)
+        assert (await places.used()).memory_bytes == 8
+        with pytest.raises(Full):
+            await places.wait_for(("zoe", ""), need(9), 0)
+        await waiting
+
+    run(scenario)
+
+
 def test_nothing_is_taken_before_who_stands_in_line() -> None:
     """While somebody waits, also from the very moment in which the engine is asked, there is no place to spare."""
 
