@@ -6,7 +6,7 @@ const RETRY_SECONDS = 3;
 const HUB = `${process.env.BASE_URL || "/"}hub/`;
 const HUB_IS_DOWN = readFileSync(new URL("errors/503.html", import.meta.url));
 const proxy = ConfigurableProxy.prototype;
-const { proxyOptsForTarget, _handleProxyErrorDefault } = proxy;
+const { proxyOptsForTarget, handleProxyError, _handleProxyErrorDefault } = proxy;
 
 // Connections to sockets are kept open, as those to ports are. Otherwise the other side closes after its answer, and a
 // request with a body then fails on Node's last, empty write (EPIPE): one POST in five came back as 503 although it was
@@ -36,6 +36,13 @@ function endWithCaller(outgoing, _request, caller) {
   caller.on("data", end).on("end", end); // there is nothing to say before the answer, RFC 6455, 4.1
   outgoing.on("upgrade", () => caller.off("data", end).off("end", end));
 }
+
+// A request for a websocket that fails here, such as one whose address is none, is answered and over. Upstream answers,
+// and would keep the connection until the caller's end of it is read, which nobody does.
+proxy.handleProxyError = function (code, kind, request, caller, error) {
+  handleProxyError.call(this, code, kind, request, caller, error);
+  if (kind === "ws") caller?.destroySoon();
+};
 
 // Called when not even the hub's error page can be had: the hub itself is down. People get a page that reloads;
 // a form that was being sent is not sent again, its sender goes to the hub's front page.
