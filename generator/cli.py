@@ -11,6 +11,8 @@ import typer
 
 from generator import console
 from generator.errors import HomeroomError
+from generator.paths import ROOT
+from generator.turn import alone
 
 app = typer.Typer(
     add_completion=False,
@@ -72,10 +74,11 @@ def render() -> None:
     from generator import deployment, render
     from generator.paths import RENDERED, SITE
 
-    settings = deployment.load()
-    texts = render.texts(settings, SITE)
-    deployment.check_where_possible(settings, texts)
-    changed = render.write(texts, RENDERED)
+    with alone(ROOT):
+        settings = deployment.load()
+        texts = render.texts(settings, SITE)
+        deployment.check_where_possible(settings, texts)
+        changed = render.write(texts, RENDERED)
     console.note(f"Changed: {', '.join(changed)}." if changed else "rendered/ is up to date.")
 
 
@@ -84,7 +87,8 @@ def build() -> None:
     """Build the images anew."""
     from generator import deployment
 
-    deployment.build(deployment.existing(), rebuild=True)
+    with alone(ROOT):
+        deployment.build(deployment.existing(), rebuild=True)
 
 
 @app.command()
@@ -92,7 +96,8 @@ def kernels() -> None:
     """Build the kernels of site/kernels/ for every lab, also the running ones."""
     from generator import deployment, kernels
 
-    kernels.build(deployment.existing(), always=True)
+    with alone(ROOT):
+        kernels.build(deployment.existing(), always=True)
     kernels.announce()
 
 
@@ -101,7 +106,8 @@ def up() -> None:
     """Bring everything up, from whatever there is; safe to repeat."""
     from generator import deployment
 
-    deployment.up()
+    with alone(ROOT):
+        deployment.up()
 
 
 @app.command()
@@ -109,7 +115,8 @@ def down() -> None:
     """Stop labs and services; homes and accounts stay."""
     from generator import deployment
 
-    deployment.down()
+    with alone(ROOT):
+        deployment.down()
 
 
 @app.command()
@@ -117,7 +124,8 @@ def restart() -> None:
     """Restart the hub with what changed in site/; labs go on."""
     from generator import deployment
 
-    deployment.restart()
+    with alone(ROOT):
+        deployment.restart()
 
 
 @app.command()
@@ -215,7 +223,8 @@ def clean() -> None:
     """Remove containers, networks, images and generated files; never homes, accounts, .env or site/."""
     from generator import deployment
 
-    deployment.clean()
+    with alone(ROOT):
+        deployment.clean()
 
 
 @app.command(hidden=True)

@@ -436,8 +436,9 @@ def _fault(name: str, container: Container | None) -> HomeroomError:
 
 def last_words(container: Container) -> str:
     """The end of a service's log: of its last start, where it said something since; what it said twice counts once."""
-    started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()
-    said = container.logs(tail=SHOWN_LINES, since=started) or container.logs(tail=SHOWN_LINES)
+    started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()  # of the year 1: it never was
+    since = started if started > 0 else None
+    said = container.logs(tail=SHOWN_LINES, since=since) or container.logs(tail=SHOWN_LINES)
     lines = said.decode(errors="replace").rstrip().splitlines()
     return "\n".join(dict.fromkeys(lines)) or "it said nothing"
 
@@ -508,7 +509,7 @@ def _greet(deployment: Deployment, password: str | None) -> None:
     if not settings.HUB_IP.startswith("127."):
         warn(
             "Passwords travel unencrypted over plain HTTP. On a network that you do not trust, put a web server with "
-            "TLS in front and set HUB_IP=127.0.0.1."
+            "TLS in front and set HUB_IP=127.0.0.1: docs/operations.md shows how."
         )
 
 

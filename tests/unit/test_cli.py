@@ -13,6 +13,7 @@ import pytest
 from generator import cli, console, deployment
 from generator.errors import HomeroomError, SeveralErrors, raise_all
 from generator.paths import ROOT
+from generator.turn import alone
 from tests.sample_settings import TOKEN
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -201,3 +202,16 @@ def test_a_step_is_ticked_or_crossed(capsys: pytest.CaptureFixture[str]) -> None
     with pytest.raises(ZeroDivisionError), console.step("Building"):
         raise ZeroDivisionError
     assert capsys.readouterr().out == "✗ Building\n"
+
+
+@pytest.mark.parametrize("verb", ["up", "down", "restart", "build", "kernels", "render", "clean"])
+def test_one_command_at_a_time(tree: Path, run: Run, verb: str) -> None:
+    """While one command changes a deployment, another one is told to wait, and changes nothing; afterwards it may."""
+    with alone(tree):
+        before = contents(tree)
+        done = run(verb)
+        assert done.returncode == 2
+        assert f"{tree}: another command is changing this deployment just now" in done.stderr
+        assert contents(tree) == before
+    with alone(tree):
+        pass
