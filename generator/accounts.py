@@ -65,7 +65,7 @@ def require_native(deployment: Deployment) -> None:
         raise HomeroomError(
             f"with AUTH={deployment.settings.AUTH} the hub keeps no passwords",
             place=".env: AUTH",
-            remedy="Change it where people's accounts are kept.",
+            remedy="Any name gets in there, without one; with AUTH=native the hub keeps accounts.",
         )
 
 
