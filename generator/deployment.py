@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import secrets
 import shutil
 import time
 from collections.abc import Sequence
@@ -265,9 +267,10 @@ def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
     """
     staging = RENDERED / STAGING
     shutil.rmtree(staging, ignore_errors=True)
+    containers, name = deployment.client.containers, f"{deployment.project}-check-{secrets.token_hex(4)}"
     try:
         render.write(texts, staging)
-        deployment.client.containers.run(
+        container = containers.create(
             f"{deployment.project}-hub:local",
             ["python", "-m", "homeroom.check_config", f"/srv/jupyterhub/{render.HUB_CONFIG}"],
             volumes={
@@ -276,14 +279,17 @@ def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
             },
             network_mode="none",
             cap_drop=["ALL"],
-            remove=True,
             labels={SERVICE_LABEL: "check"},
+            name=name,
         )
-    except docker.errors.ContainerError as error:
-        said_bytes: Any = error.stderr or b""
-        said = said_bytes.decode(errors="replace").strip().splitlines()
-        raise _load_error(said[-1] if said else str(error)) from None
+        container.start()
+        code = container.wait()["StatusCode"]
+        said = container.logs(stdout=False).decode(errors="replace").strip().splitlines()
+        if code:
+            raise _load_error(said[-1] if said else f"it ended with {code}")
     finally:
+        with contextlib.suppress(docker.errors.NotFound):  # by its name: Ctrl-C may come before its making is answered
+            containers.get(name).remove(force=True)
         shutil.rmtree(staging, ignore_errors=True)
 
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generator.deployment import SERVICES
-from tests.trial import Trial
+from tests.trial import Trial, engine
 
 
 @pytest.fixture
@@ -114,6 +116,25 @@ def test_a_broken_file_of_hub_d(steady: Trial, text: str, words: tuple[str, ...]
     refused(steady, *words)
     done = steady.verb("render")  # the hub would read what it writes when it restarts by itself
     assert (done.returncode, words[0] in done.stdout) == (2, True), done.stdout
+
+
+def checks() -> list[Any]:
+    """The containers in which a configuration is tried."""
+    label = {"label": "homeroom.service=check"}
+    found: list[Any] = engine().containers.list(all=True, ignore_removed=True, filters=label)  # type: ignore[arg-type]
+    return found
+
+
+def test_an_interrupted_check_leaves_nothing(steady: Trial) -> None:
+    """Ctrl-C while the configuration is loaded removes the container in which that is tried."""
+    known = {one.id for one in checks()}
+    words = [".venv/bin/python", "-m", "generator", "check"]
+    with subprocess.Popen(words, cwd=steady.directory, env=steady.environment, stdout=subprocess.DEVNULL) as run:
+        while {one.id for one in checks()} <= known:
+            assert run.poll() is None, "it ended before it could be interrupted"
+        run.send_signal(signal.SIGTERM)  # as Ctrl-C, which a run in the background is deaf to
+    assert run.returncode
+    assert {one.id for one in checks()} <= known
 
 
 def test_a_port_that_is_taken(steady: Trial) -> None:
