@@ -20,6 +20,7 @@ from generator.site_yaml import SiteFile
 SCHEDULE = "schedule.yaml"
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 DAY_MINUTES = 24 * 60
+WEEK_MINUTES = 7 * DAY_MINUTES
 
 
 def parse_time(value: object) -> object:
@@ -57,12 +58,24 @@ class Lesson(Strict):
         week = get_args(Day)
         return any(week[(self.first_day + timedelta(days=ahead)).weekday()] in self.days for ahead in span)
 
+    @property
+    def lasts_minutes(self) -> int:
+        """From the first start until labs that nobody opened are given up."""
+        return self.lead_minutes + self.keep_minutes
+
+    def begins(self) -> list[int]:
+        """When the first labs start, in minutes of the week; below 0 is at the week's end."""
+        return [get_args(Day).index(day) * DAY_MINUTES + self.at - self.lead_minutes for day in self.days]
+
     def meets(self, other: Lesson) -> bool:
-        """Whether labs of both run at the same time on some day."""
+        """Whether labs of both run at the same time in some week, also past midnight."""
         return (
-            bool(set(self.days) & set(other.days))
-            and self.at - self.lead_minutes < other.at + other.keep_minutes
-            and other.at - other.lead_minutes < self.at + self.keep_minutes
+            any(
+                (theirs - ours) % WEEK_MINUTES < self.lasts_minutes
+                or (ours - theirs) % WEEK_MINUTES < other.lasts_minutes
+                for ours in self.begins()
+                for theirs in other.begins()
+            )
             and (self.first_day or date.min) <= (other.last_day or date.max)
             and (other.first_day or date.min) <= (self.last_day or date.max)
         )

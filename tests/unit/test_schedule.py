@@ -140,3 +140,18 @@ def test_classes_that_do_not_fit_are_told(tmp_path: Path, day: str, at: str, mem
     found = list(schedule.findings(schedule.load(site, there), there))
     assert [each.place for each in found] == [f"site/schedule.yaml: {names}" for names in told]
     assert all(each.level == "warn" and "of memory" in each.cause for each in found)
+
+
+@pytest.mark.parametrize(
+    ("late", "early", "meet"),
+    [(["mon"], ["tue"], True), (["sun"], ["mon"], True), (["mon"], ["mon"], False), (["tue"], ["mon"], False)],
+    ids=["past midnight", "past the week's end", "midnight before", "days apart"],
+)
+def test_lessons_meet_past_midnight(late: list[str], early: list[str], meet: bool) -> None:
+    """Labs that wait from 23:50 for 20 minutes run at the same time as those that start at 00:05 of the next day."""
+    before, after = (
+        schedule.Lesson.model_validate({"name": name, "groups": ["any"], "days": days, "at": at, "lead_minutes": 10})
+        for name, days, at in (("late", late, "23:50"), ("early", early, "00:15"))
+    )
+    assert before.meets(after) is meet
+    assert after.meets(before) is meet
