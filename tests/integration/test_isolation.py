@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import os
 import re
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ import pytest
 
 from generator import proof
 from generator.preflight.sources import read_sources
+from tests.faults import until
 from tests.person import Person
 from tests.probe import (
     OPEN,
@@ -215,10 +215,8 @@ def test_rules_that_somebody_removed_come_back(trial: Trial, lab: Any, server: O
     firewall = trial.container("firewall")
     assert firewall.exec_run(["nft", "delete", "table", "ip", f"homeroom_{trial.project}"]).exit_code == 0
     assert opened(reach(lab, target)) == {target}, "without the rules it is open"
-    deadline = time.monotonic() + 60
-    while opened(reach(lab, target)):
-        assert time.monotonic() < deadline, firewall.logs(tail=5)
-    assert b"again in force" in firewall.logs()
+    until(lambda: not opened(reach(lab, target)), "it is closed again")
+    until(lambda: b"again in force" in firewall.logs(), "it says so")  # a moment after it is so
 
 
 def test_no_lab_starts_without_its_firewall(trial: Trial, people: dict[str, Person], lab: Any, server: Outside) -> None:
