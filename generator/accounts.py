@@ -23,11 +23,6 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(PASSWORD_WORDS))
 
 
-def known_as(name: str) -> str:
-    """A name as the hub knows it: in small letters. What is not ASCII stays as it is, and is nobody's name."""
-    return name.lower() if name.isascii() else name
-
-
 def ask_hub(deployment: Deployment, *arguments: str, password: str = "") -> dict[str, Any]:
     """Run `homeroom.accounts` in the hub's container; a password goes by standard input.
 

@@ -63,8 +63,7 @@ def check() -> None:
     deployment.check_images(here)
     deployment.check_locale(here)
     deployment.check_gpus(here)
-    if here.client.images.list(name=f"{here.project}-hub:local"):
-        deployment.check_hub_loads(here, texts)
+    if deployment.check_hub_if_built(here, texts):
         console.note("[green]✓[/green] the hub's configuration loads")
 
 
@@ -185,9 +184,10 @@ def shell(service: Service = "hub") -> None:
 def password(name: Annotated[str, typer.Argument(help="Whose; the administrator's where none is named.")] = "") -> None:
     """Give a person a new password and show it once."""
     from generator import accounts, deployment
+    from generator.settings import known_as
 
     here = deployment.existing()
-    name = accounts.known_as(name) or here.settings.JUPYTERHUB_ADMIN
+    name = known_as(name) or here.settings.JUPYTERHUB_ADMIN
     fresh = accounts.reset_password(here, name)
     console.note(f"New password of [bold]{name}[/bold]: [bold]{fresh}[/bold]")
 
@@ -196,10 +196,11 @@ def password(name: Annotated[str, typer.Argument(help="Whose; the administrator'
 def account(name: Annotated[str, typer.Argument(help="The name of the person.")] = "") -> None:
     """Make an approved account, with a password that is shown once."""
     from generator import accounts, deployment
+    from generator.settings import known_as
 
     if not name:
         raise HomeroomError("whose account is it?", place="NAME", remedy="Run `make account NAME=ada`.")
-    name = accounts.known_as(name)
+    name = known_as(name)
     fresh = accounts.add(deployment.existing(), name)
     console.note(f"Account of [bold]{name}[/bold], password: [bold]{fresh}[/bold]   (shown this once)")
 

@@ -32,6 +32,7 @@ from generator import (
     site_images,
     storage,
 )
+from generator.base_image import image_id
 from generator.console import counted, note, step, warn
 from generator.engine import (
     Engine,
@@ -267,10 +268,10 @@ def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
     """
     staging = RENDERED / STAGING
     shutil.rmtree(staging, ignore_errors=True)
-    containers, name = deployment.client.containers, f"{deployment.project}-check-{secrets.token_hex(4)}"
+    name = f"{deployment.project}-check-{secrets.token_hex(4)}"
     try:
         render.write(texts, staging)
-        container = containers.create(
+        deployment.client.containers.run(
             f"{deployment.project}-hub:local",
             ["python", "-m", "homeroom.check_config", f"/srv/jupyterhub/{render.HUB_CONFIG}"],
             volumes={
@@ -282,20 +283,27 @@ def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
             labels={SERVICE_LABEL: "check"},
             name=name,
         )
-        container.start()
-        code = container.wait()["StatusCode"]
-        said = container.logs(stdout=False).decode(errors="replace").strip().splitlines()
-        if code:
-            raise _load_error(said[-1] if said else f"it ended with {code}")
+    except docker.errors.ContainerError as error:
+        said_bytes: Any = error.stderr or b""
+        said = said_bytes.decode(errors="replace").strip().splitlines()
+        raise _load_error(said[-1] if said else f"it ended with {error.exit_status}") from None
     finally:
         with contextlib.suppress(docker.errors.NotFound):  # by its name: Ctrl-C may come before its making is answered
-            containers.get(name).remove(force=True)
+            deployment.client.containers.get(name).remove(force=True)
         shutil.rmtree(staging, ignore_errors=True)
 
 
+def check_hub_if_built(deployment: Deployment, texts: dict[str, str]) -> bool:
+    """As `check_hub_loads`, where the hub's image is there; returns whether it is."""
+    built = bool(image_id(deployment.client, f"{deployment.project}-hub:local"))
+    if built:
+        check_hub_loads(deployment, texts)
+    return built
+
+
 def check_where_possible(settings: Settings, texts: dict[str, str]) -> None:
-    """As `check_hub_loads`, where there is an engine and the hub's image; before the first `up` there is none, and no
-    hub that the files could stop.
+    """As `check_hub_if_built`, where there is an engine; before the first `up` there is none, and no hub that the files
+    could stop.
 
     :raises HomeroomError: the configuration does not load.
     """
@@ -303,8 +311,7 @@ def check_where_possible(settings: Settings, texts: dict[str, str]) -> None:
         here = Deployment(settings, find_engine(Path(settings.ENGINE_SOCKET)))
     except HomeroomError:
         return
-    if here.client.images.list(name=f"{here.project}-hub:local"):
-        check_hub_loads(here, texts)
+    check_hub_if_built(here, texts)
 
 
 def _load_error(line: str) -> HomeroomError:

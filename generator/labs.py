@@ -14,11 +14,12 @@ from generator import site_images, site_yaml
 from generator.errors import HomeroomError, did_you_mean, raise_all
 from generator.preflight.finding import in_units
 from generator.settings import (
-    CPUS_OVERSOLD,
-    MEMORY_LEFT_BYTES,
     USER_NAME,
     ImageName,
     Settings,
+    cpus_of_labs,
+    known_as,
+    memory_of_labs,
     parse_size,
     written_as,
 )
@@ -47,7 +48,7 @@ Name = Annotated[
     written_as(r"[a-z0-9][a-z0-9-]{0,31}", "small letters, digits and dashes, 32 at most, no dash first"),
 ]
 Text = Annotated[str, BeforeValidator(_name_or_text)]
-Person = Annotated[Text, AfterValidator(lambda name: name.lower() if name.isascii() else name), USER_NAME]
+Person = Annotated[Text, AfterValidator(known_as), USER_NAME]
 """The hub knows people by their names in small letters."""
 Variable = Annotated[str, written_as(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name: letters, digits and _")]
 Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
@@ -183,9 +184,8 @@ def profiles_of(site: Path) -> list[Profile]:
 def budget(settings: Settings, machine: Machine) -> tuple[int, float]:
     """Memory in bytes and CPUs that all labs together may be promised."""
     services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
-    rest = machine.memory_bytes - services - MEMORY_LEFT_BYTES
-    cpus = settings.LABS_CPUS or max(machine.cpus * CPUS_OVERSOLD, settings.LAB_CPUS)
-    return settings.LABS_MEMORY or max(rest, settings.LAB_MEMORY), cpus
+    memory = settings.LABS_MEMORY or memory_of_labs(machine.memory_bytes - services, settings.LAB_MEMORY)
+    return memory, settings.LABS_CPUS or cpus_of_labs(machine.cpus, settings.LAB_CPUS)
 
 
 def ordered(profiles: list[Profile]) -> list[Profile]:

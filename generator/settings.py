@@ -173,6 +173,24 @@ def written_as(pattern: str, words: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def known_as(name: str) -> str:
+    """A name as the hub knows it: in small letters. What is not ASCII stays as it is, and is nobody's name."""
+    return name.lower() if name.isascii() else name
+
+
+def memory_of_labs(rest_bytes: int, lab_memory_bytes: int) -> int:
+    """Bytes that all labs together may be promised where LABS_MEMORY does not say it: one lab at least.
+
+    :param rest_bytes: of the machine, beside Homeroom's services.
+    """
+    return max(rest_bytes - MEMORY_LEFT_BYTES, lab_memory_bytes)
+
+
+def cpus_of_labs(cpus: int, lab_cpus: float) -> float:
+    """CPUs that all labs together may be promised where LABS_CPUS does not say it: one lab's at least."""
+    return max(cpus * CPUS_OVERSOLD, lab_cpus)
+
+
 def check_path(value: str) -> str:
     """Require an absolute path; Compose takes a colon for the end of it."""
     if not PurePosixPath(value).is_absolute() or ":" in value:

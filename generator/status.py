@@ -81,9 +81,7 @@ def show(deployment: Deployment) -> None:
     labs = deployment.labs(running_only=True)
     present = [one for one in (*services.values(), *labs) if one is not None and one.status == "running"]
     pool = ThreadPoolExecutor(8)  # what takes seconds is asked for at once, and shown when its turn comes
-    hub_runs = (
-        services["hub"] is not None and services["hub"].status == "running"
-    )  # else the table says that it does not
+    hub_runs = services["hub"] in present  # else the table says that it does not
     lesson = pool.submit(prewarm.upcoming, deployment) if hub_runs and (SITE / schedule.SCHEDULE).exists() else None
     native = deployment.settings.AUTH == "native"
     people = pool.submit(accounts.ask_hub, deployment, "summary") if hub_runs and native else None

@@ -11,7 +11,7 @@ from generator.console import counted
 from generator.preflight.facts import EngineFacts
 from generator.preflight.finding import Finding, error, in_units, ok, warning
 from generator.preflight.wanted import Wanted
-from generator.settings import CPUS_OVERSOLD, MEMORY_LEFT_BYTES
+from generator.settings import MEMORY_LEFT_BYTES, cpus_of_labs, memory_of_labs
 
 FEW_LABS = 3
 SAME_MACHINE = 0.05
@@ -52,8 +52,8 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
         yield ok("memory", "the machine's memory is not known: not checked")
         return
     room = total_bytes - wanted.services_memory_bytes
-    least = 1 if room >= wanted.lab_memory_bytes else 0
-    labs = max(least, (room - MEMORY_LEFT_BYTES) // wanted.lab_memory_bytes)
+    one = wanted.lab_memory_bytes
+    labs = memory_of_labs(room, one) // one if room >= one else 0
     sizes = (
         f"LAB_MEMORY={in_units(wanted.lab_memory_bytes)} and {in_units(wanted.services_memory_bytes)} "
         f"for Homeroom's services"
@@ -78,8 +78,7 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
     elif labs < FEW_LABS:
         yield warning(
             "memory",
-            f"only {labs} lab{'s' if labs > 1 else ''} fit{'' if labs > 1 else 's'} at once: {sizes}, "
-            f"on {in_units(total_bytes)}",
+            f"only {counted(labs, 'lab')} fit{'' if labs > 1 else 's'} at once: {sizes}, on {in_units(total_bytes)}",
             place=".env: LAB_MEMORY",
             remedy=f"{lower}, or give the machine more memory.",
         )
@@ -121,7 +120,7 @@ def judge_cpus(lab_cpus: float, cpus: int, labs_cpus: float = 0) -> Finding:
         )
     if not cpus or not lab_cpus:
         return ok("cpus", "labs have as many as there are")
-    labs = int((labs_cpus or cpus * CPUS_OVERSOLD) / lab_cpus)
+    labs = int((labs_cpus or cpus_of_labs(cpus, lab_cpus)) / lab_cpus)
     return ok("cpus", f"{counted(labs, 'lab')} with LAB_CPUS={lab_cpus:g} fit at once on {counted(cpus, 'CPU')}")
 
 
