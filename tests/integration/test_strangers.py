@@ -15,6 +15,7 @@ import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tests.faults import until
 from tests.person import Person
 from tests.trial import Trial
 
@@ -129,10 +130,7 @@ def test_a_guest_who_hangs_up_leaves_nothing_open(trial: Trial) -> None:
             guest.sendall(f"GET {trial.base_url}{path} {websocket}".encode())
             time.sleep(0.02)
             guest.sendall(rest.encode())
-    until = time.monotonic() + 20
-    while (now := connections()) > before + 10:
-        assert time.monotonic() < until, f"{now} files are open, {before} before"
-        time.sleep(0.2)
+    until(lambda: connections() <= before + 10, f"{before} files are open, as before", seconds=20, interval=0.2)
 
 
 def test_who_may_use_a_lab_sends_it_large_files(admin: Person) -> None:

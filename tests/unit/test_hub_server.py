@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import os
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import pytest
 from homeroom import hub_server
 from tornado import httpserver, netutil, web
+
+from generator.paths import ROOT
 
 MOST = 5
 
@@ -87,6 +90,10 @@ def test_calls_that_are_over_do_not_count(tmp_path: Path) -> None:
 
 def test_the_proxys_callers_are_not_limited(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the proxy comes everybody: nobody there is hung up on."""
+    users = (
+        re.search(r"^USER (\d+):", (ROOT / name / "Dockerfile").read_text(), re.M) for name in ("jupyterhub", "proxy")
+    )
+    assert {int(user[1]) for user in users if user} == hub_server.HUB_AND_PROXY
     monkeypatch.setattr(hub_server, "HUB_AND_PROXY", frozenset({os.getuid()}))
 
     async def story(connect: Connect) -> None:
