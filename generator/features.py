@@ -1,7 +1,8 @@
 """`LAB_FEATURES`: what the lab image can hold beside JupyterLab; each feature is a folder of `jupyterlab/features/`.
 
 A feature may have `server.in` (the server's environment), `kernel.in` (the Python of notebooks), both locked in the
-`.txt` beside, and `root/`, files laid into the image as they are. The first line of its `.in` says what it is for.
+`.txt` beside; `apt.txt`, Debian's packages, one a line; and `root/`, files laid into the image as they are. The first
+line of its `server.in`, `kernel.in` or `apt.txt` says what it is for.
 """
 
 from __future__ import annotations
@@ -11,17 +12,21 @@ from pathlib import Path
 from generator.errors import nearest
 
 FEATURES = Path(__file__).resolve().parent.parent / "jupyterlab" / "features"
+SOURCES = ("server.in", "kernel.in", "apt.txt")
 # Two builds of the same library cannot lie in one environment.
 EXCLUSIVE = (frozenset({"tensorflow", "tensorflow-gpu"}),)
 
 
 def known(folder: Path = FEATURES) -> dict[str, str]:
     """Every feature's name with what it is for."""
-    return {path.name: _purpose(path) for path in sorted(folder.iterdir()) if any(path.glob("*.in"))}
+    return {path.name: _purpose(source) for path in sorted(folder.iterdir()) if (source := _source(path))}
 
 
-def _purpose(feature: Path) -> str:
-    source = next(path for name in ("server.in", "kernel.in") if (path := feature / name).is_file())
+def _source(feature: Path) -> Path | None:
+    return next((path for name in SOURCES if (path := feature / name).is_file()), None)
+
+
+def _purpose(source: Path) -> str:
     return source.read_text(encoding="utf-8").splitlines()[0].lstrip("# ").strip()
 
 

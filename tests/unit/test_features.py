@@ -10,7 +10,7 @@ import pytest
 from generator import features
 from generator.paths import ROOT
 
-LOCKS = sorted(features.FEATURES.glob("*/*.txt"))
+LOCKS = sorted(path for path in features.FEATURES.glob("*/*.txt") if path.name != "apt.txt")
 BASES = {"server": ROOT / "jupyterlab/requirements.txt", "kernel": ROOT / "jupyterlab/kernel.txt"}
 
 
@@ -40,11 +40,24 @@ def test_two_builds_of_one_library_are_refused() -> None:
 
 
 def test_every_feature_says_what_it_is_for_and_is_locked() -> None:
-    """Each `.in` starts with its purpose and has its lock beside it, made after its last change by `make locks`."""
+    """Each `.in` and `apt.txt` starts with its purpose; an `.in` has its lock beside it, made by `make locks`."""
     for name, purpose in features.known().items():
         assert purpose.endswith("."), name
         for source in (features.FEATURES / name).glob("*.in"):
             assert locked(source.with_suffix(".txt")), source
+
+
+@pytest.mark.parametrize("path", sorted(features.FEATURES.glob("*/apt.txt")), ids=lambda path: path.parent.name)
+def test_debians_packages_are_names_one_a_line(path: Path) -> None:
+    """What `apt-get install` is given are names of packages, and no options."""
+    lines = [line.split("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines()]
+    assert any(lines)
+    assert [line for line in lines if line and not re.fullmatch(r"[a-z0-9][a-z0-9.+-]+", line)] == []
+
+
+def test_a_feature_may_be_debians_packages_alone() -> None:
+    """`compiler` has nothing of Python's and is a feature all the same."""
+    assert "compiler" in features.known()
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: f"{path.parent.name}-{path.stem}")
