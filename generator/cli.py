@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -237,14 +238,17 @@ def reference() -> None:
     console.note(f"Changed: {', '.join(changed)}." if changed else "Both are in step.")
 
 
-def main() -> None:
-    """Run a verb; an operator's mistake ends with cause and remedy and its exit code."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a verb; an operator's mistake ends with cause and remedy and its exit code.
+
+    :param arguments: the verb and its own; those of the process where none are given.
+    """
     # So that a run that is killed, or whose terminal goes away, also cleans up after itself. `nohup` stays in force.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
-        app()
+        app(args=arguments)
     except HomeroomError as error:
         console.fail(error)
         sys.exit(error.exit_code)

@@ -6,6 +6,7 @@ To add a setting, add a field here, use it (Compose, a template or the generator
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import secrets
@@ -16,6 +17,7 @@ from pathlib import PurePosixPath
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from generator import features, firewall
@@ -149,9 +151,15 @@ def check_secret(value: str) -> str:
     return value
 
 
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    """The names in this machine's IANA database, which takes a walk over its files."""
+    return frozenset(zoneinfo.available_timezones())
+
+
 def check_time_zone(value: str) -> str:
     """Require a time zone by its name in the IANA database; a machine without the database takes any."""
-    known = zoneinfo.available_timezones()
+    known = _time_zones()
     if not re.fullmatch(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", value) or (known and value not in known):
         by_city = {name.rpartition("/")[2].lower(): name for name in sorted(known)}
         by_city |= {name.lower(): name for name in sorted(known)}
@@ -522,9 +530,7 @@ class Spec:
     """The type in an operator's words."""
 
 
-def _type_in_words(name: str) -> str:
-    field = Settings.model_fields[name]
-    schema = Settings.model_json_schema()["properties"][name]
+def _type_in_words(field: FieldInfo, schema: Mapping[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     sizes = (parse_size, parse_total_size, parse_limit)
@@ -533,8 +539,10 @@ def _type_in_words(name: str) -> str:
     return {"integer": "whole number", "number": "number", "string": "text"}[schema["type"]]
 
 
-def specs() -> list[Spec]:
+@functools.cache
+def specs() -> tuple[Spec, ...]:
     """Every setting, in the order of the schema."""
+    schemas = Settings.model_json_schema()["properties"]
     found = []
     for name, field in Settings.model_fields.items():
         default = None if field.is_required() else str(field.default)
@@ -545,10 +553,10 @@ def specs() -> list[Spec]:
                 about=about,
                 description=field.description or "",
                 default=default,
-                type=_type_in_words(name),
+                type=_type_in_words(field, schemas[name]),
             )
         )
-    return found
+    return tuple(found)
 
 
 def validation_faults(values: Mapping[str, str]) -> tuple[Settings | None, list[tuple[str, str]]]:

@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from generator.engine_install import provide_engine
+from tests.examples import THOROUGH
 from tests.faults import RECOVERIES
 from tests.frail import LABS_MEMORY, Frail
 from tests.fresh_machine import FreshMachine, Maker, build_pristine, snapshot_bundle
@@ -19,8 +20,9 @@ from tests.trial import ENGINE_SOCKET, ROOT, Trial, engine
 
 KEEP_IMAGES = "HOMEROOM_KEEP_PRISTINE"
 
-hypothesis.settings.register_profile("homeroom", deadline=None)  # a busy machine is no failure
-hypothesis.settings.load_profile("homeroom")
+hypothesis.settings.register_profile(THOROUGH, deadline=None)  # a busy machine is no failure
+hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile(THOROUGH), max_examples=40)
+hypothesis.settings.load_profile("quick")  # `make test` names the other one
 
 
 @pytest.fixture(scope="session")

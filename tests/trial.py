@@ -35,6 +35,14 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def host_of_packages() -> str:
+    """The name of a server that this machine is set up to fetch packages from: pip's index, or apt's mirror."""
+    sources = read_sources(os.environ)
+    names = [name for url in (sources.index, sources.mirror) if (name := urlsplit(url or "").hostname)]
+    assert names, "this machine's own configuration names neither an index of pip nor a mirror of apt"
+    return names[0]
+
+
 @functools.cache
 def openings_for_pip() -> str:
     """What LAB_OPEN_NETWORKS must hold on this machine, so that labs reach the package index and proxy that it is set

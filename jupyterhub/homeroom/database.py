@@ -22,6 +22,7 @@ DATABASE = Path("/srv/data/jupyterhub.sqlite")
 NEEDED_BYTES = 1 << 20
 PASSING_SECONDS = 20.0  # longer than the 10 s after which the engine restarts a service without delay
 RETRY_SECONDS = 0.5
+LOCK_SECONDS = 1.0
 RECENT_SECONDS = 5.0
 
 CHAPTER = 'docs/operations.md, "When something breaks"'
@@ -102,7 +103,7 @@ def fault(path: Path) -> str:
     if not path.exists():
         return ""
     try:
-        database = sqlite3.connect(path, timeout=1.0)
+        database = sqlite3.connect(path, timeout=LOCK_SECONDS)
         try:
             database.execute("BEGIN IMMEDIATE")  # also finishes or undoes what a killed hub left half done
             return damage(database)

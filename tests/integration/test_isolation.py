@@ -8,12 +8,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from generator import proof
-from generator.preflight.sources import read_sources
 from tests.faults import until
 from tests.person import Person
 from tests.probe import (
@@ -30,7 +28,7 @@ from tests.probe import (
     reach_from_here,
     until_open,
 )
-from tests.trial import Trial, engine, openings_for_pip
+from tests.trial import Trial, engine, host_of_packages, openings_for_pip
 
 PEOPLE = ("probe-ada", "probe-bela")
 
@@ -178,9 +176,7 @@ def test_a_lab_has_one_network_and_no_ipv6(lab: Any) -> None:
 def test_names_are_resolved(lab: Any) -> None:
     """A lab finds the address of the package index, although the name servers may have private addresses. What
     `pip install` then does: test_environments.py."""
-    index = read_sources(os.environ).index
-    host = urlsplit(index or "").hostname or "deb.debian.org"
-    code, output = lab.exec_run(["getent", "ahostsv4", host])
+    code, output = lab.exec_run(["getent", "ahostsv4", host_of_packages()])
     assert code == 0, output.decode()
 
 

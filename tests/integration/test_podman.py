@@ -8,18 +8,16 @@ import shlex
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import pytest
 from homeroom.running import STATES
 
-from generator.preflight.sources import read_sources
 from generator.render import firewall_rules
 from tests.faults import until
 from tests.fresh_machine import FreshMachine, Maker
 from tests.probe import PORT, PROBE, opened
 from tests.sample_settings import settings
-from tests.trial import ENGINE_SOCKET, Trial
+from tests.trial import ENGINE_SOCKET, Trial, host_of_packages
 
 SUBNET = "10.214.0.0/20"
 GATEWAY = "10.214.0.1"
@@ -140,9 +138,8 @@ def test_this_machine_and_other_containers_are_closed(podman: Podman) -> None:
 
 def test_names_are_resolved(podman: Podman) -> None:
     """Podman's resolver is on the machine's own address, and answers labs there all the same."""
-    host = urlsplit(read_sources({}).index or "").hostname or "deb.debian.org"
     assert f"nameserver {GATEWAY}" in podman.machine.run("podman exec lab cat /etc/resolv.conf").text
-    podman.machine.run(f"podman exec lab getent ahostsv4 {host}")
+    podman.machine.run(f"podman exec lab getent ahostsv4 {host_of_packages()}")
 
 
 def test_a_setting_opens_what_it_names(podman: Podman) -> None:

@@ -46,12 +46,11 @@ def test_a_slow_pull_that_moves_goes_on() -> None:
 
     def slow() -> Iterator[dict[str, Any]]:
         for part in range(3):
-            pause.wait(0.4)
             yield {"id": "layer", "status": "Downloading", "progress": f"{part}/3"}
-            pause.wait(0.4)
+            pause.wait(0.6 if part == 1 else 0)
 
     shown = Step("x")
-    subject.pull(registry(slow()), "debian:x", shown, first_answer_seconds=0.6, silence_seconds=5)
+    subject.pull(registry(slow()), "debian:x", shown, first_answer_seconds=0.3, silence_seconds=5)
     assert "2/3" in shown.detail
 
 

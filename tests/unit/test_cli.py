@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import importlib
+import os
+import pkgutil
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
+from typing import cast
+from unittest import mock
 
 import pytest
 
+import generator
 from generator import cli, console, deployment
 from generator.errors import HomeroomError, SeveralErrors, raise_all
 from generator.paths import ROOT
@@ -17,31 +24,41 @@ from generator.turn import alone
 from tests.sample_settings import TOKEN
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-ENV = f"CONFIGPROXY_AUTH_TOKEN={TOKEN}\n"
+NO_ENGINE = "/nonexistent/engine.sock"
+ENV = f"CONFIGPROXY_AUTH_TOKEN={TOKEN}\nENGINE_SOCKET={NO_ENGINE}\n"
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
-    """A deployment's directory of its own, with the generator and nothing else."""
+    """A deployment's directory of its own, with nothing in it."""
     folder = tmp_path / "tree"
-    shutil.copytree(ROOT / "generator", folder / "generator", ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "jupyterlab/features", folder / "jupyterlab/features")
+    folder.mkdir()
     return folder
 
 
+def generators_modules() -> list[ModuleType]:
+    """Every module of the generator."""
+    return [importlib.import_module(found.name) for found in pkgutil.walk_packages(generator.__path__, "generator.")]
+
+
 @pytest.fixture
-def run(tree: Path) -> Run:
-    """Runs a verb there, as its Make target does."""
+def run(tree: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a verb there in this process, with nothing of this machine's environment, and no engine."""
+    for module in generators_modules():
+        for name, moved in (("ROOT", ""), ("ENV_FILE", ".env"), ("SITE", "site"), ("RENDERED", "rendered")):
+            if vars(module).get(name) is not None:
+                monkeypatch.setattr(module, name, tree / moved)
 
     def run_verb(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "generator", *arguments],
-            cwd=tree,
-            env={"PATH": "/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1", **environment},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
+        with (
+            mock.patch.dict(
+                os.environ, {"PATH": "/usr/bin:/bin", "ENGINE_SOCKET": NO_ENGINE, **environment}, clear=True
+            ),
+            pytest.raises(SystemExit) as ended,
+        ):
+            cli.main(arguments)
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(arguments, cast(int, ended.value.code or 0), said.out, said.err)
 
     return run_verb
 
@@ -53,9 +70,9 @@ def contents(folder: Path) -> dict[str, tuple[bytes, int, int]]:
 
 BAD = {
     "misspelt key": ("HUB_PROT=1\n", "Did you mean HUB_PORT?"),
-    "wrong type": ("HUB_PORT=http\n", ".env line 2: HUB_PORT=http: is not a whole number"),
+    "wrong type": ("HUB_PORT=http\n", ".env line 3: HUB_PORT=http: is not a whole number"),
     "wrong unit": ("LAB_MEMORY=2GB\n", "is not a size such as 512M or 2G"),
-    "duplicate key": ("HUB_PORT=1\nHUB_PORT=1\n", "already set on line 2"),
+    "duplicate key": ("HUB_PORT=1\nHUB_PORT=1\n", "already set on line 3"),
     "two dialects": ("BASE_URL=/ # root\n", "Compose would read differently"),
     "open sign-in": ("AUTH=dummy\n", "Set HUB_IP=127.0.0.1"),
 }
@@ -111,6 +128,24 @@ def test_init_then_render(tree: Path, run: Run) -> None:
     assert "left alone" in run("init", HUB_PORT="1").stdout
     assert "up to date" in run("render").stdout
     assert contents(tree) == before
+
+
+def test_a_verb_is_a_process(tmp_path: Path) -> None:
+    """As its Make target runs it: done it ends with 0, and an operator's mistake with 2 and no traceback."""
+    shutil.copytree(ROOT / "generator", tmp_path / "generator", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "jupyterlab/features", tmp_path / "jupyterlab/features")
+
+    def run_verb(verb: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "generator", verb]
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+
+    done = run_verb("init", HUB_PORT="8765", LAB_SUBNET="10.9.0.0/20", PATH="/usr/bin:/bin")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "\nHUB_PORT=8765\n" in (tmp_path / ".env").read_text()
+    (tmp_path / ".env").write_text(f"{ENV}HUB_PROT=1\n")
+    done = run_verb("render")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "✗ .env line 3: there is no setting HUB_PROT\n  Did you mean HUB_PORT?\n"
 
 
 def test_a_broken_hub_d_file_leaves_what_is_rendered(tree: Path, run: Run) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
+from homeroom import gpu_line
 from homeroom.gpus import GPUPool
 from homeroom.labels import GPUS_LABEL, LONGEST_LABEL, USER_LABEL
 from homeroom.leases import Unavailable
@@ -49,8 +50,9 @@ def test_what_is_free_is_leased_at_once() -> None:
     play(story())
 
 
-def test_the_line_ends_with_the_reason() -> None:
+def test_the_line_ends_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing fell free in time: the reason says what is there, and when the next is due."""
+    monkeypatch.setattr(gpu_line, "RECHECK_SECONDS", 0.02)
 
     async def story() -> None:
         machine = Machine(container("bela", "a,b", longest_seconds=600))
@@ -105,6 +107,7 @@ def test_all_who_can_be_served_are_served_together() -> None:
         waiting = [asyncio.create_task(machine.line.lease((name, ""), 1, 60)) for name in ("ada", "bela")]
         await asyncio.sleep(0.05)
         machine.labs.clear()
+        machine.line._waiting[0].first.set()  # as if it were time for its next look
         await waiting[0]
         for _ in range(5):  # turns of the loop, not seconds
             await asyncio.sleep(0)

@@ -20,6 +20,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from traitlets import TraitError
 
+from tests.examples import examples
+
 A, B, C = "GPU-a", "GPU-b", "GPU-c"
 
 
@@ -495,5 +497,5 @@ class Machine(RuleBasedStateMachine):
         assert self.book.free() == wanted
 
 
-Machine.TestCase.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+Machine.TestCase.settings = settings(examples(300), stateful_step_count=50)
 TestMachine = Machine.TestCase

@@ -16,13 +16,15 @@ import pytest
 from homeroom import accounts
 from homeroom.authenticator import AccountAuthenticator
 from jupyterhub.app import JupyterHub
-from jupyterhub.orm import User, new_session_factory
+from jupyterhub.orm import User
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 from tornado import web
+from traitlets.config import Config
 
 from tests.hub_config import loaded
+from tests.hub_database import new_database
 
 PASSWORD = "correct horse battery"
 WRONG = "incorrect horse battery"
@@ -37,15 +39,19 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def db() -> Session:
     """The hub's database."""
-    made: Session = new_session_factory()()
-    return made
+    return new_database()
+
+
+@pytest.fixture(scope="module")
+def rendered(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """The hub's configuration as `.env`'s defaults render it, but for three attempts."""
+    return loaded(tmp_path_factory.mktemp("rendered"), LOGIN_ATTEMPTS="3", LOGIN_LOCKOUT_SECONDS="600")
 
 
 @pytest.fixture
-def authenticator(db: Session, tmp_path: Path) -> AccountAuthenticator:
-    """The authenticator as `.env`'s defaults make it, but for three attempts; `admin` was made by `make up`."""
-    config = loaded(tmp_path, LOGIN_ATTEMPTS="3", LOGIN_LOCKOUT_SECONDS="600")
-    made = AccountAuthenticator(config=config, _deprecated_db_session=db)
+def authenticator(db: Session, rendered: Config) -> AccountAuthenticator:
+    """The authenticator as it is rendered; `admin` was made by `make up`."""
+    made = AccountAuthenticator(config=rendered, _deprecated_db_session=db)
     assert accounts.set_password(db, "admin", PASSWORD, create=True)
     return made
 

@@ -54,6 +54,7 @@ def test_a_damaged_database_is_told(path: Path, offset: int) -> None:
 
 def test_what_may_pass_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lock, or a full disk, is told as such."""
+    monkeypatch.setattr(database, "LOCK_SECONDS", 0.01)
     holder = sqlite3.connect(path, isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
     assert database.fault(path) == database.LOCKED

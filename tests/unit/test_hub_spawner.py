@@ -21,12 +21,13 @@ import docker.errors
 import pytest
 import requests
 from homeroom import engine_calls, sockets
+from homeroom import spawner as lab_spawner
 from homeroom.culling import ClassStart, Facts
 from homeroom.policy import Allow, Deny, Policy, decide
 from homeroom.spawner import LabDied, LabSpawner
 from hypothesis import strategies as st
 from jupyterhub.objects import Hub
-from jupyterhub.orm import APIToken, OAuthClient, new_session_factory
+from jupyterhub.orm import APIToken, OAuthClient
 from jupyterhub.orm import Server as StoredServer
 from jupyterhub.orm import Spawner as StoredSpawner
 from jupyterhub.orm import User as StoredUser
@@ -37,6 +38,7 @@ from traitlets.config import Config
 
 from generator.render import GUARD_POLICY, USERNAME_PATTERN
 from tests.hub_config import loaded
+from tests.hub_database import new_database
 
 MOUNTPOINT = "/var/lib/docker/volumes/homeroom_lab-sockets/_data"
 NO_CHANGES: dict[str, Any] = {
@@ -120,8 +122,9 @@ class FakeEngine:
 
 @pytest.fixture
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
-    """An engine that every spawner of the test speaks to."""
+    """An engine that every spawner of the test speaks to, and is asked often whether a lab has died."""
     made = FakeEngine()
+    monkeypatch.setattr(lab_spawner, "ALIVE_INTERVAL_SECONDS", 0.02)
     monkeypatch.setattr(LabSpawner, "client", made)
     monkeypatch.setattr(LabSpawner, "_labs_mountpoint", None)
     return made
@@ -145,7 +148,7 @@ def spawner(config: Config, user: str = "ada", server: str = "", **traits: Any) 
     """The spawner that the hub makes for a person's server; `traits` are what hub.d sets."""
     config = deepcopy(config)
     config.merge(Config({"LabSpawner": traits}))
-    db = new_session_factory()()
+    db = new_database()
     person = StoredUser(name=user)
     db.add(person)
     db.commit()
@@ -629,7 +632,8 @@ def test_a_refusal_is_told_and_logged(
         raise refusal
 
     monkeypatch.setattr(engine, "create_container", refuse)
-    monkeypatch.setattr(engine_calls, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(engine_calls, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(engine_calls, "RETRY_SECONDS", 0.01)
     share = {"name": "pool", "source": "/srv/pool", "target": "/data/pool", "mount_target": "/data/pool"}
     made = spawner(rendered, shares=[share])
     log = io.StringIO()

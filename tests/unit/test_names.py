@@ -18,12 +18,12 @@ from homeroom.policy import Policy, is_home, is_lab_name
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jupyterhub.auth import Authenticator
-from jupyterhub.orm import new_session_factory
 from nativeauthenticator.orm import UserInfo
 from traitlets.config import Config
 
 from generator import render
 from tests.hub_config import loaded
+from tests.hub_database import new_database
 from tests.sample_settings import settings as sample
 from tests.unit.test_hub_spawner import spawner
 
@@ -91,7 +91,7 @@ def authenticator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempP
     config = loaded(tmp_path_factory.mktemp(request.param), AUTH=request.param, HUB_IP="127.0.0.1")
     if request.param == "dummy":
         return AnybodyAuthenticator(config=config)
-    return AccountAuthenticator(config=config, _deprecated_db_session=new_session_factory()())
+    return AccountAuthenticator(config=config, _deprecated_db_session=new_database())
 
 
 def let_in(authenticator: Authenticator, name: str) -> str | None:
@@ -136,7 +136,7 @@ def accounts(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AccountAuthen
     config = loaded(tmp_path_factory.mktemp("accounts"))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))
-        yield AccountAuthenticator(config=config, _deprecated_db_session=new_session_factory()())
+        yield AccountAuthenticator(config=config, _deprecated_db_session=new_database())
 
 
 @given(name=NAMES)

@@ -11,8 +11,10 @@ from urllib.parse import parse_qs, quote
 import pytest
 from homeroom.create_body import MountRule
 from homeroom.policy import Allow, Deny, Policy, decide, is_lab, owner
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
+
+from tests.examples import examples
 
 SOCKETS = "/var/lib/docker/volumes/homeroom_lab-sockets/_data"
 GPU = "nvidia.com/gpu=1"
@@ -669,7 +671,7 @@ def grants_nothing(body: dict[str, Any]) -> None:
         assert each["Source"].removeprefix(f"{SOCKETS}/").isalnum()
 
 
-@settings(max_examples=2000, deadline=None, database=None)
+@examples(2000)
 @given(tampered_texts())
 def test_no_tampering_grants_the_host(text: bytes) -> None:
     """Whatever is added to a valid body, what goes to the engine grants nothing of the host."""
@@ -684,7 +686,7 @@ def test_no_tampering_grants_the_host(text: bytes) -> None:
         assert verdict.reason.isprintable()
 
 
-@settings(max_examples=500, deadline=None, database=None)
+@examples(500)
 @given(
     st.sampled_from(["GET", "POST", "DELETE", "PUT", "HEAD"]),
     st.text(max_size=60),

@@ -525,7 +525,7 @@ class Server(BaseHTTPRequestHandler):
 @pytest.fixture
 def hour_behind() -> Iterator[str]:
     with HTTPServer(("127.0.0.1", 0), Server) as server:
-        thread = Thread(target=server.serve_forever, daemon=True)
+        thread = Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/debian"
         server.shutdown()

@@ -1,0 +1,31 @@
+"""A hub's database in memory, as JupyterHub makes a new one: made once and copied, since each making takes long."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+from unittest import mock
+
+from jupyterhub.orm import new_session_factory
+from sqlalchemy.orm import Session
+
+
+@functools.cache
+def _pattern() -> Session:
+    """A session on an empty database of the hub's, which nobody changes."""
+    made: Session = new_session_factory()()
+    return made
+
+
+def new_database(path: str = ":memory:") -> Session:
+    """A session on a new database of the hub's own, without the look at its revision, which takes alembic.
+
+    :param path: of its file; in memory where none is named.
+    """
+    pattern = _pattern().connection().connection.dbapi_connection
+    assert isinstance(pattern, sqlite3.Connection)
+    copied = sqlite3.connect(path, check_same_thread=False)
+    pattern.backup(copied)
+    with mock.patch("jupyterhub.orm.check_db_revision"):
+        made: Session = new_session_factory(creator=lambda: copied)()
+    return made
