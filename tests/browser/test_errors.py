@@ -57,7 +57,7 @@ def test_a_form_sent_to_a_hub_that_is_down_leads_back_to_it(trial: Trial, page: 
 
 
 def test_every_post_gets_its_own_answer(trial: Trial) -> None:
-    """Requests with a body get the hub's answer, not a 503 of the proxy's own (see proxy/sockets.mjs)."""
+    """Requests with a body get the hub's answer, not a 503 of the proxy's own (see proxy/door.mjs)."""
     connection = http.client.HTTPConnection("127.0.0.1", trial.port, timeout=10)
     answers: Counter[int] = Counter()
     for _ in range(POSTS):

@@ -1,0 +1,135 @@
+// The one door: configurable-http-proxy, and what it lacks where the two sides do not trust each other and hub and labs
+// listen on Unix sockets.
+import http from "node:http";
+import { readFileSync } from "node:fs";
+import ConfigurableProxy from "configurable-http-proxy";
+import { defaultLogger } from "configurable-http-proxy/lib/log.js";
+import { prepareAnswer, prepareHandshake } from "./answers.mjs";
+import { normalise } from "./requests.mjs";
+
+const BASE_URL = process.env.BASE_URL || "/";
+const HUB_SOCKET = "http+unix://%2Frun%2Fhub%2Fhub.sock";
+const API_SOCKET = "/run/proxy/api.sock";
+const PORT = 8000;
+const RETRY_SECONDS = 3;
+const HUB_IS_DOWN = readFileSync(new URL("errors/503.html", import.meta.url));
+
+/**
+ * A connection to hub or lab is for one request and its answer, so nothing that is left on it is ever somebody else's.
+ *
+ * It is closed from this side, after the answer. Were the other side asked to do so, a request with a body would fail
+ * on Node's last, empty write (EPIPE): one POST in five came back as 503 although it was carried out.
+ * https://github.com/nodejs/node/issues/40553
+ */
+class OneRequestAgent extends http.Agent {
+  keepSocketAlive() {
+    return false;
+  }
+}
+
+class Door extends ConfigurableProxy {
+  constructor(options) {
+    super(options);
+    this.socketAgent = new OneRequestAgent({ keepAlive: true });
+    this.refused = new WeakSet();
+    this.unanswered = new WeakMap();
+    // It announces an empty body for some methods, and sends the body all the same.
+    this.proxy.webPasses = this.proxy.webPasses.filter((pass) => pass.name !== "deleteLength");
+    this.proxy.on("proxyRes", (answer, _request, response) => {
+      prepareAnswer(answer, response, response.shouldKeepAlive);
+    });
+    this.proxy.on("proxyReqWs", prepareWebsocket);
+    this.proxyServer.on("checkExpectation", (request, response) => this.handleProxyWeb(request, response));
+  }
+
+  proxyOptsForTarget(target) {
+    const options = super.proxyOptsForTarget(target);
+    if (options.target.socketPath) options.agent = this.socketAgent;
+    return options;
+  }
+
+  handleProxyWeb(request, response) {
+    const { socket } = request;
+    if (this.refused.has(socket)) return; // what follows a refused request was sent by whoever reads it otherwise
+    const fault = normalise(request, false);
+    if (!fault) {
+      this.count(socket, 1);
+      response.on("close", () => this.count(socket, -1));
+      return super.handleProxyWeb(request, response);
+    }
+    this.refuse(request, fault);
+    response.writeHead(400, { "Content-Type": "text/plain", Connection: "close" });
+    response.end(`${fault}\n`);
+  }
+
+  handleProxyWs(request, caller, head) {
+    // Nor does anything follow a request on its way but once that is answered: both would write to one connection.
+    if (this.refused.has(caller) || this.unanswered.get(caller)) return caller.destroy();
+    const fault = normalise(request, true);
+    if (!fault) return super.handleProxyWs(request, caller, head);
+    this.refuse(request, fault);
+    const lines = ["HTTP/1.1 400 Bad Request", "Content-Type: text/plain", "Connection: close", "", `${fault}\n`];
+    caller.on("error", () => caller.destroy());
+    caller.end(lines.join("\r\n"), () => caller.destroySoon());
+  }
+
+  count(socket, more) {
+    this.unanswered.set(socket, (this.unanswered.get(socket) ?? 0) + more);
+  }
+
+  refuse(request, fault) {
+    this.refused.add(request.socket);
+    this.log.warn("400 %s: %s", request.method, fault);
+  }
+
+  // A request for a websocket that fails here, such as one whose address is none, is answered and over. Upstream
+  // answers, and would keep the connection until the caller's end of it is read, which nobody does.
+  handleProxyError(code, kind, request, caller, error) {
+    super.handleProxyError(code, kind, request, caller, error);
+    if (kind === "ws") caller?.destroySoon();
+  }
+
+  // Called when not even the hub's error page can be had: the hub itself is down. People get a page that reloads; a
+  // form that was being sent is not sent again, its sender goes to the hub's front page.
+  _handleProxyErrorDefault(code, kind, request, response) {
+    const forPeople = (request.headers.accept || "").includes("text/html");
+    if (code !== 503 || !forPeople || response.headersSent || response.writableEnded) {
+      return super._handleProxyErrorDefault(code, kind, request, response);
+    }
+    response.writeHead(code, {
+      "Content-Type": "text/html; charset=utf-8",
+      "Cache-Control": "no-store",
+      "Retry-After": RETRY_SECONDS,
+      Refresh: request.method === "GET" ? RETRY_SECONDS : `${RETRY_SECONDS}; url=${BASE_URL}hub/`,
+    });
+    response.end(HUB_IS_DOWN);
+  }
+}
+
+// Whoever asks for a websocket and hangs up before there is one ends the request to hub or lab too. Nobody else reads
+// from them until then: hub or lab might never answer (a lab may be anything), and two connections would be kept for
+// each such request, until the proxy can open no more.
+function prepareWebsocket(outgoing, _request, caller) {
+  const end = () => { outgoing.destroy(); caller.destroy(); };
+  caller.on("data", end).on("end", end); // there is nothing to say before the answer, RFC 6455, 4.1
+  outgoing.on("upgrade", (answer) => {
+    caller.off("data", end).off("end", end);
+    prepareHandshake(answer);
+  });
+  outgoing.on("response", (answer) => prepareAnswer(answer, caller, false));
+}
+
+const log = defaultLogger({ level: (process.env.LOG_LEVEL || "info").toLowerCase() });
+const door = new Door({
+  log,
+  authToken: process.env.CONFIGPROXY_AUTH_TOKEN,
+  defaultTarget: HUB_SOCKET,
+  errorTarget: `${HUB_SOCKET}${BASE_URL}hub/error`,
+  includePrefix: true,
+  xfwd: true,
+});
+door.proxyServer.listen(PORT, "0.0.0.0");
+door.apiServer.listen(API_SOCKET);
+log.info("Listening on port %d", PORT);
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(0));
+process.on("uncaughtException", (error) => log.error("Uncaught: %s", error.stack || error.message));
