@@ -140,6 +140,16 @@ def check_subnet(value: str) -> str:
     return value
 
 
+def check_proxies(value: str) -> str:
+    """Require addresses or networks with commas between them, or nothing."""
+    for each in filter(None, value.split(",")):
+        try:
+            ipaddress.ip_network(each)
+        except ValueError as error:
+            raise ValueError(f"holds no address or network such as 127.0.0.1 or 10.1.2.0/24 ({error})") from None
+    return value
+
+
 def check_secret(value: str) -> str:
     """Refuse an empty, short or placeholder secret."""
     if not value:
@@ -225,6 +235,7 @@ Address = Annotated[str, AfterValidator(check_ip)]
 Subnet = Annotated[str, AfterValidator(check_subnet)]
 Secret = Annotated[str, AfterValidator(check_secret)]
 Features = Annotated[str, AfterValidator(features.check)]
+Proxies = Annotated[str, AfterValidator(check_proxies)]
 Openings = Annotated[str, AfterValidator(firewall.check_openings)]
 TimeZone = Annotated[str, AfterValidator(check_time_zone)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
@@ -242,6 +253,13 @@ IMAGE_WORDS = "a folder's name of site/images/, or an image's such as quay.io/ju
 ImageName = Annotated[str, written_as(IMAGE, IMAGE_WORDS)]
 OptionalImageName = Annotated[str, written_as(f"(?:{IMAGE})?", IMAGE_WORDS)]
 Locale = Annotated[str, written_as(r"[A-Za-z][A-Za-z0-9_.@-]{0,31}", "a locale's name such as C.UTF-8 or de_AT.UTF-8")]
+
+
+def names_this_machine(proxies: str) -> bool:
+    """Whether one of these addresses and networks is, or holds, this machine's own."""
+    own = (ipaddress.ip_network("127.0.0.0/8"), ipaddress.ip_network("::1"))
+    named = [ipaddress.ip_network(each) for each in proxies.split(",") if each]
+    return any(network.version == one.version and network.overlaps(one) for network in named for one in own)
 
 
 def setting(default: str | int | float | None, about: About, description: str, **constraints: Any) -> Any:
@@ -290,6 +308,12 @@ class Settings(BaseModel):
         "/",
         About(group=ADDRESS, consumers=("compose", "hub", "generator")),
         "Path under which everything lives, with a slash at both ends: `/` or `/biology/`.",
+    )
+    TRUSTED_PROXIES: Proxies = setting(
+        "",
+        About(group=ADDRESS, consumers=("compose",), unit="addresses or networks with commas between them"),
+        """Web servers of your own in front of this hub, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed:
+        `127.0.0.1` for one on this machine, which needs HUB_IP=127.0.0.1. Nobody else's are.""",
     )
     AUTH: Literal["native", "dummy"] = setting(
         "native",
@@ -502,6 +526,13 @@ class Settings(BaseModel):
                 "AUTH",
                 f"dummy lets anyone in without a password, and HUB_IP={self.HUB_IP} can be reached from elsewhere",
                 "Set HUB_IP=127.0.0.1 for a trial on this machine, or AUTH=native.",
+            )
+
+        if names_this_machine(self.TRUSTED_PROXIES) and not ipaddress.ip_address(self.HUB_IP).is_loopback:
+            yield (
+                "TRUSTED_PROXIES",
+                f"names this machine, and with HUB_IP={self.HUB_IP} others come by the same address",
+                "Set HUB_IP=127.0.0.1, or name the address of the web server in front.",
             )
 
         if self.HOME_HARD_LIMIT and not self.HOMES:

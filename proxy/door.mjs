@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import ConfigurableProxy from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
 import { prepareAnswer, prepareHandshake } from "./answers.mjs";
+import { TrustedProxies, replaceClaims } from "./claims.mjs";
 import { normalise } from "./requests.mjs";
 
 const BASE_URL = process.env.BASE_URL || "/";
@@ -31,6 +32,7 @@ class Door extends ConfigurableProxy {
   constructor(options) {
     super(options);
     this.socketAgent = new OneRequestAgent({ keepAlive: true });
+    this.trusted = new TrustedProxies(process.env.TRUSTED_PROXIES || "");
     this.refused = new WeakSet();
     this.unanswered = new WeakMap();
     // It announces an empty body for some methods, and sends the body all the same.
@@ -53,6 +55,7 @@ class Door extends ConfigurableProxy {
     if (this.refused.has(socket)) return; // what follows a refused request was sent by whoever reads it otherwise
     const fault = normalise(request, false);
     if (!fault) {
+      replaceClaims(request, this.trusted);
       this.count(socket, 1);
       response.on("close", () => this.count(socket, -1));
       return super.handleProxyWeb(request, response);
@@ -66,7 +69,10 @@ class Door extends ConfigurableProxy {
     // Nor does anything follow a request on its way but once that is answered: both would write to one connection.
     if (this.refused.has(caller) || this.unanswered.get(caller)) return caller.destroy();
     const fault = normalise(request, true);
-    if (!fault) return super.handleProxyWs(request, caller, head);
+    if (!fault) {
+      replaceClaims(request, this.trusted);
+      return super.handleProxyWs(request, caller, head);
+    }
     this.refuse(request, fault);
     const lines = ["HTTP/1.1 400 Bad Request", "Content-Type: text/plain", "Connection: close", "", `${fault}\n`];
     caller.on("error", () => caller.destroy());
@@ -126,7 +132,7 @@ const door = new Door({
   defaultTarget: HUB_SOCKET,
   errorTarget: `${HUB_SOCKET}${BASE_URL}hub/error`,
   includePrefix: true,
-  xfwd: true,
+  xfwd: false, // claims.mjs
 });
 door.proxyServer.listen(PORT, "0.0.0.0");
 door.apiServer.listen(API_SOCKET);

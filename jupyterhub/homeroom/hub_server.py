@@ -7,7 +7,7 @@ import struct
 from collections import deque
 from typing import Any
 
-from tornado import httpserver
+from tornado import httpserver, httputil
 from tornado.iostream import IOStream
 
 LARGEST_BODY_BYTES = 2**20
@@ -29,7 +29,8 @@ def install() -> None:
 
 class HubServer(httpserver.HTTPServer):
     """Holds no large request, which it would before anybody is asked who sent it, and hangs up on labs' longest
-    callers where there are too many: one that asks for something has its answer long before."""
+    callers where there are too many: one that asks for something has its answer long before. What a request says of
+    where it comes from is the proxy's word, and a lab's is not taken for it."""
 
     def initialize(self, *arguments: Any, **options: Any) -> None:
         """As tornado's."""
@@ -45,6 +46,14 @@ class HubServer(httpserver.HTTPServer):
                 self._from_labs.popleft().close()
             self._from_labs.append(stream)
         super().handle_stream(stream, address)
+
+    def start_request(self, server_conn: object, request_conn: httputil.HTTPConnection) -> httputil.HTTPMessageDelegate:
+        """Read a request; `X-Forwarded-For` and its like only of those whom the proxy sends on."""
+        delegate = super().start_request(server_conn, request_conn)
+        stream: IOStream | None = getattr(request_conn, "stream", None)
+        if isinstance(delegate, httpserver._ProxyAdapter) and (not stream or is_from_lab(stream.socket)):
+            return delegate.delegate
+        return delegate
 
 
 def is_from_lab(caller: Any) -> bool:

@@ -28,11 +28,19 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     hub_server.install()
 
 
+class Who(web.RequestHandler):
+    """Tells where the server believes a request to come from."""
+
+    def get(self) -> None:
+        """Say it."""
+        self.finish(f"{self.request.remote_ip} {self.request.protocol}")
+
+
 def serve(tmp_path: Path, story: Callable[[Connect], Awaitable[None]]) -> None:
     """Let a story happen before such a server, made as the hub makes it."""
 
     async def play() -> None:
-        server = httpserver.HTTPServer(web.Application(), xheaders=True)
+        server = httpserver.HTTPServer(web.Application([("/who", Who)]), xheaders=True)
         server.add_socket(netutil.bind_unix_socket(str(tmp_path / "hub.sock")))
         try:
             await asyncio.wait_for(story(lambda: asyncio.open_unix_connection(tmp_path / "hub.sock")), 30)
@@ -84,6 +92,22 @@ def test_calls_that_are_over_do_not_count(tmp_path: Path) -> None:
         for _ in range(3 * MOST):
             assert await status(await connect(), b"GET / HTTP/1.0\r\n\r\n") == b"404"
         assert await status(waiting, b"GET / HTTP/1.0\r\n\r\n") == b"404"
+
+    serve(tmp_path, story)
+
+
+@pytest.mark.parametrize(("caller", "told"), [("the proxy", "192.0.2.9 https"), ("a lab", "0.0.0.0 http")])
+def test_a_lab_does_not_say_where_it_comes_from(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caller: str, told: str
+) -> None:
+    """The hub takes the proxy's word on who asks, which is the browser's address; of a lab it takes none."""
+    monkeypatch.setattr(hub_server, "is_from_lab", lambda _: caller == "a lab")
+
+    async def story(connect: Connect) -> None:
+        reader, writer = await connect()
+        claims = "X-Forwarded-For: 192.0.2.9\r\nX-Real-Ip: 192.0.2.9\r\nX-Scheme: https"
+        writer.write(f"GET /who HTTP/1.0\r\n{claims}\r\n\r\n".encode())
+        assert (await reader.read()).decode().endswith(told)
 
     serve(tmp_path, story)
 

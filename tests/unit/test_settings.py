@@ -37,6 +37,7 @@ REFUSED = [
         ["", "biology", "/biology", "biology/", "//", "/a//b/", "/../", "/a b/", "/a/\n"],
         "must start and end",
     ),
+    ("TRUSTED_PROXIES", ["caddy", "10.1.2.3/8", "127.0.0.1 10.1.2.3"], "no address or network such as 127.0.0.1"),
     ("AUTH", ["", "Native", "ldap"], "must be 'native' or 'dummy'"),
     ("PASSWORD_MIN_LENGTH", ["7"], "must be at least 8"),
     ("PASSWORD_MIN_LENGTH", ["73"], "must be at most 72"),
@@ -151,6 +152,26 @@ def test_dummy_sign_in_is_for_loopback_alone(address: str, refused: bool) -> Non
     """AUTH=dummy on an address that others can reach is refused: it lets anyone in as the administrator."""
     found = [name for name, _, _ in settings(AUTH="dummy", HUB_IP=address).cross_checks()]
     assert found == (["AUTH"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("proxies", "address", "refused"),
+    [
+        ("", "0.0.0.0", False),
+        ("10.1.2.3,10.2.0.0/16,2001:db8::/64", "0.0.0.0", False),
+        ("127.0.0.1", "127.0.0.1", False),
+        ("::1", "::1", False),
+        ("127.0.0.1", "0.0.0.0", True),
+        ("10.1.2.3,127.0.0.0/8", "192.0.2.1", True),
+        ("0.0.0.0/0", "0.0.0.0", True),
+        ("::/0", "0.0.0.0", True),
+    ],
+)
+def test_this_machine_is_believed_where_nobody_else_comes_in(proxies: str, address: str, refused: bool) -> None:
+    """A web server on this machine reaches the proxy from an address that it may share with others, unless the port is
+    published to this machine alone."""
+    found = [name for name, _, _ in settings(TRUSTED_PROXIES=proxies, HUB_IP=address).cross_checks()]
+    assert found == (["TRUSTED_PROXIES"] if refused else [])
 
 
 def test_settings_cannot_be_changed_behind_their_readers() -> None:
