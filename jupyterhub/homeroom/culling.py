@@ -104,7 +104,10 @@ def why_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, 
     if facts.longest_seconds and runs_for_seconds >= facts.longest_seconds:
         return f"Your lab was stopped after {duration(facts.longest_seconds)}, the longest that its kind may run."
     if facts.idle_seconds and min(idle_for_seconds, runs_for_seconds) >= facts.idle_seconds:
-        return f"Your lab was stopped because nothing had run in it for {duration(facts.idle_seconds)}."
+        return (
+            f"Your lab was stopped because nothing had run in it for {duration(facts.idle_seconds)}: "
+            "no cell, no program that used the CPU, and nothing was typed or saved."
+        )
     return ""
 
 

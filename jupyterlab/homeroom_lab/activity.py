@@ -11,9 +11,11 @@ by the server itself. There an edit counts, and not the sign of life that each o
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
+
+from homeroom_lab.processes import Watch
 
 LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 EDIT = b"\x00\x02"
@@ -35,9 +37,19 @@ def is_busy(kernels: Iterable[Mapping[str, Any]]) -> bool:
     return any(kernel["execution_state"] == "busy" for kernel in kernels)
 
 
-def last_activity(earlier: Callable[[], datetime], kernels: Callable[[], Iterable[Mapping[str, Any]]]) -> datetime:
-    """When something last ran or was done: now, while a cell runs."""
-    return datetime.now(UTC) if is_busy(kernels()) else earlier()
+def last_activity(
+    earlier: Callable[[], datetime],
+    kernels: Callable[[], Iterable[Mapping[str, Any]]],
+    programs_idle_seconds: Callable[[], float | None],
+) -> datetime:
+    """When something last ran or was done: now, while a cell runs or a program uses the CPU.
+
+    :param programs_idle_seconds: as `Watch.idle_seconds`.
+    """
+    idle = programs_idle_seconds()
+    if is_busy(kernels()):
+        return datetime.now(UTC)
+    return earlier() if idle is None else max(earlier(), datetime.now(UTC) - timedelta(seconds=idle))
 
 
 def install(web_app: Any) -> None:
@@ -45,7 +57,8 @@ def install(web_app: Any) -> None:
     from jupyter_server.base.handlers import APIHandler
 
     earlier, manager = web_app.last_activity, web_app.settings["kernel_manager"]
-    web_app.last_activity = lambda: last_activity(earlier, manager.list_kernels)
+    watch = Watch()
+    web_app.last_activity = lambda: last_activity(earlier, manager.list_kernels, watch.idle_seconds)
 
     count = APIHandler.update_api_activity
 

@@ -44,6 +44,7 @@ groups:
 """
 IDLE_SECONDS = 15
 WATCHED_SECONDS = 60
+SILENT = ["nohup", "/usr/bin/python3", "-c", "import time\nwhile True: sum(range(10**6)); time.sleep(0.1)"]
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +77,16 @@ def ends(hostel: Trial) -> Iterator[dict[str, float]]:
     """After how many seconds each lab was stopped; who is still there is not in it.
 
     Ada's page is open and nothing runs; Bela's cell computes and prints nothing; Carol's prints, in a lab with a
-    longest run; Dora is exempt by her group and does nothing.
+    longest run; Dora is exempt by her group and does nothing; Emil left a silent program in the background.
     """
-    people = {name: signed_in(hostel, name) for name in ("ada", "bela", "carol", "dora")}
+    people = {name: signed_in(hostel, name) for name in ("ada", "bela", "carol", "dora", "emil")}
     people["dora"].start_lab(profile="brief")
     people["bela"].start_lab(profile="brief")
     people["bela"].kernel().start("import time; time.sleep(600)")
     people["carol"].start_lab(profile="limited")
     people["carol"].kernel().start("import time\nwhile True: print(1, flush=True); time.sleep(0.2)")
+    people["emil"].start_lab(profile="brief")
+    people["emil"].run(f"import subprocess; subprocess.Popen({SILENT!r}, start_new_session=True)")
     people["ada"].start_lab(profile="brief")
     people["ada"].run("open('kept.txt', 'w').write('here')")
     hostel.make("restart")  # a hub that comes back knows what each lab was started with
@@ -97,7 +100,7 @@ def ends(hostel: Trial) -> Iterator[dict[str, float]]:
                 found[name] = time.monotonic() - began
         time.sleep(0.5)
     over.set()
-    time.sleep(IDLE_SECONDS)  # by now Bela's and Dora's labs were idle, or busy, for twice the time
+    time.sleep(IDLE_SECONDS)  # by now the others' labs were idle, or busy, for twice the time
     found |= {name: time.monotonic() - began for name in people if name not in found and not hostel.labs(name)}
     yield found
     for person in people.values():
@@ -117,6 +120,12 @@ def test_an_idle_lab_is_stopped_and_its_files_stay(hostel: Trial, ends: dict[str
 def test_a_running_cell_keeps_its_lab(ends: dict[str, float]) -> None:
     """A lab in which a cell computes is not stopped for being idle, though the cell prints nothing."""
     assert "bela" not in ends
+
+
+def test_a_silent_program_keeps_its_lab(ends: dict[str, float]) -> None:
+    """A lab in which a program computes in the background is not stopped for being idle, though no cell runs and the
+    program prints nothing."""
+    assert "emil" not in ends
 
 
 def test_the_longest_run_ends_a_busy_lab(ends: dict[str, float]) -> None:

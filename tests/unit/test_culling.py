@@ -159,8 +159,17 @@ def test_a_running_cell_is_activity_now() -> None:
     """While any kernel is busy the lab is in use now, however long ago it last said something; else it is as it was."""
     earlier = datetime(2000, 1, 1, tzinfo=UTC)
     idle, busy = {"execution_state": "idle"}, {"execution_state": "busy"}
-    assert activity.last_activity(lambda: earlier, lambda: [idle]) == earlier
-    assert datetime.now(UTC) - activity.last_activity(lambda: earlier, lambda: [idle, busy]) < timedelta(minutes=1)
+    assert activity.last_activity(lambda: earlier, lambda: [idle], lambda: None) == earlier
+    running = activity.last_activity(lambda: earlier, lambda: [idle, busy], lambda: None)
+    assert datetime.now(UTC) - running < timedelta(minutes=1)
+
+
+def test_a_program_that_uses_the_cpu_is_activity() -> None:
+    """A lab was last used when a program last used the CPU, or later where something else was done since."""
+    now = datetime.now(UTC)
+    found = activity.last_activity(lambda: now - timedelta(hours=2), lambda: [], lambda: 3600.0)
+    assert timedelta(minutes=59) < now - found < timedelta(minutes=61)
+    assert activity.last_activity(lambda: now, lambda: [], lambda: 3600.0) == now
 
 
 @pytest.mark.parametrize(
