@@ -10,12 +10,22 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 
 
 def _load_jupyter_server_extension(app: Any) -> None:
-    from homeroom_lab import activity, bodies, compressed, disk_handler, export_formats, on_demand, spare_kernel_handler
+    from homeroom_lab import (
+        activity,
+        bodies,
+        compressed,
+        disk_handler,
+        export_formats,
+        message_limit,
+        on_demand,
+        spare_kernel_handler,
+    )
 
     activity.install(app.web_app)
     bodies.install(app.web_app)
     compressed.install(app.web_app)
     disk_handler.install(app.web_app)
     export_formats.install(app.web_app)
+    message_limit.install(app.web_app)
     on_demand.install(app)
     spare_kernel_handler.install(app.web_app)

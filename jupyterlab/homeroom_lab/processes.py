@@ -14,7 +14,7 @@ from pathlib import Path
 
 LEAST_SHARE = 0.02
 """Of one CPU, over the time between two looks."""
-LEAST_SECONDS = 0.2
+LEAST_SECONDS = 0.1
 LOOKED_EVERY_SECONDS = 2.0
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 

@@ -44,7 +44,7 @@ groups:
 """
 IDLE_SECONDS = 15
 WATCHED_SECONDS = 60
-SILENT = ["nohup", "/usr/bin/python3", "-c", "import time\nwhile True: sum(range(10**6)); time.sleep(0.1)"]
+SILENT = ["nohup", "/usr/bin/python3", "-c", "import time\nwhile True: sum(range(10**7)); time.sleep(0.1)"]
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ def test_two_looks_in_a_moment_are_no_measurement(monkeypatch: pytest.MonkeyPatc
         used[0] += more
         return watch.idle_seconds()
 
-    assert [step(0.5, 0.1), step(0.5, 0.05)] == [None, None]
-    assert step(60, 0.1) is None
+    assert [step(0.5, 0.15), step(0.5, 0.15)] == [None, None]
+    assert step(60, 0.2) is None
     assert step(60, 30) == 0.0
     assert step(100, 0.01) == 100.0

@@ -4,7 +4,10 @@
   const LOOK_EVERY_MS = 10_000;
   const LOOK_AT_DISK_EVERY_MS = 300_000;
   const LEFT_WITHIN_MS = 500;
-  const { baseUrl } = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+  const MESSAGE_TOO_BIG = 1009; // https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
+  const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
+  const { baseUrl } = config;
+  const mostMessageBytes = Number(config.homeroomMostMessageBytes) || Infinity;
   let shared = {};
 
   // A module that JupyterLab shares with its extensions: the only one of this name, or none.
@@ -64,6 +67,35 @@
     },
   };
 
+  // The server cuts a connection on which a message is too large: cells that run would be lost sight of. What is too
+  // large is not sent; whatever is cut all the same is told.
+  const largeMessages = {
+    id: "homeroom-lab:large-messages",
+    description: "Tells when a cell, or a file for a widget, is too large to be sent: homeroom_lab/message_limit.py.",
+    autoStart: true,
+    activate: async (app) => {
+      const apputils = await sharedModule("@jupyterlab/apputils");
+      const { serverSettings } = app.serviceManager;
+      const megabytes = Math.floor(mostMessageBytes / 2 ** 20);
+      const sentence = `Not sent: this is larger than the ${megabytes} MB that a kernel takes at once in this lab. `
+        + "Put the data into a file (upload it in the file browser) and read that.";
+      const tell = () => apputils && apputils.Notification.error(sentence, { autoClose: false });
+      const size = (data) => (typeof data === "string" ? new Blob([data]).size : data.byteLength || data.size || 0);
+      serverSettings.WebSocket = class extends serverSettings.WebSocket {
+        constructor(...given) {
+          super(...given);
+          this.addEventListener("close", ({ code }) => { if (code === MESSAGE_TOO_BIG) tell(); });
+        }
+
+        send(data) {
+          if (size(data) <= mostMessageBytes) return super.send(data);
+          tell();
+          throw new Error(sentence);
+        }
+      };
+    },
+  };
+
   const disk = {
     id: "homeroom-lab:disk",
     description: "Tells a lab's owner when their home is nearly full, full, or not kept.",
@@ -118,7 +150,7 @@
     get: async () => {
       const apputils = await sharedModule("@jupyterlab/apputils");
       if (apputils) lockWorkspaces(apputils);
-      return () => ({ __esModule: true, default: [spareKernel, kernels, disk, firstSight] });
+      return () => ({ __esModule: true, default: [spareKernel, kernels, largeMessages, disk, firstSight] });
     },
   };
 })();
