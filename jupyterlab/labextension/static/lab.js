@@ -67,8 +67,8 @@
     },
   };
 
-  // The server cuts a connection on which a message is too large: cells that run would be lost sight of. What is too
-  // large is not sent; whatever is cut all the same is told.
+  // The server cuts a connection on which a message is too large, and cells that run would be lost sight of. What is too
+  // large is not sent: a cell is answered here, as the kernel would, with the reason.
   const largeMessages = {
     id: "homeroom-lab:large-messages",
     description: "Tells when a cell, or a file for a widget, is too large to be sent: homeroom_lab/message_limit.py.",
@@ -76,11 +76,11 @@
     activate: async (app) => {
       const apputils = await sharedModule("@jupyterlab/apputils");
       const { serverSettings } = app.serviceManager;
-      const megabytes = Math.floor(mostMessageBytes / 2 ** 20);
-      const sentence = `Not sent: this is larger than the ${megabytes} MB that a kernel takes at once in this lab. `
-        + "Put the data into a file (upload it in the file browser) and read that.";
+      const { serializer } = serverSettings;
+      const sentence = `Not sent: larger than the ${Math.floor(mostMessageBytes / 2 ** 20)} MB that a kernel takes at `
+        + "once in this lab. Upload it as a file, and read that.";
       const tell = () => apputils && apputils.Notification.error(sentence, { autoClose: false });
-      const size = (data) => (typeof data === "string" ? new Blob([data]).size : data.byteLength || data.size || 0);
+      const size = (data) => (typeof data === "string" ? new Blob([data]).size : data.byteLength || 0);
       serverSettings.WebSocket = class extends serverSettings.WebSocket {
         constructor(...given) {
           super(...given);
@@ -89,8 +89,16 @@
 
         send(data) {
           if (size(data) <= mostMessageBytes) return super.send(data);
-          tell();
-          throw new Error(sentence);
+          const { header } = serializer.deserialize(data, this.protocol);
+          if (header.msg_type !== "execute_request") return tell();
+          const answer = (channel, type, content) => {
+            const own = { ...header, msg_type: type, msg_id: `${header.msg_id}-${type}` };
+            const message = { channel, header: own, parent_header: header, metadata: {}, content };
+            this.onmessage({ data: serializer.serialize(message, this.protocol) });
+          };
+          answer("iopub", "stream", { name: "stderr", text: sentence });
+          answer("shell", "execute_reply", { status: "error", execution_count: null, ename: "", evalue: "", traceback: [] });
+          answer("iopub", "status", { execution_state: "idle" });
         }
       };
     },
