@@ -63,7 +63,7 @@ def test_two_looks_in_a_moment_are_no_measurement(monkeypatch: pytest.MonkeyPatc
     """A page that asks again and again does not make the short work of a kernel that answers it a program's use; what
     was used once is told with the time since."""
     clock, used = [100.0], [0.0]
-    monkeypatch.setattr(processes.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     monkeypatch.setattr(processes, "cpu_seconds", lambda: {(1, 1): used[0]})
     watch = processes.Watch()
 
