@@ -6,10 +6,12 @@ import ConfigurableProxy from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
 import { prepareAnswer, prepareHandshake } from "./answers.mjs";
 import { TrustedProxies, replaceClaims } from "./claims.mjs";
+import { removeTooMany } from "./cookies.mjs";
 import { normalise } from "./requests.mjs";
 
 const BASE_URL = process.env.BASE_URL || "/";
-const HUB_SOCKET = "http+unix://%2Frun%2Fhub%2Fhub.sock";
+const HUB_SOCKET = "/run/hub/hub.sock";
+const HUB = `http+unix://${encodeURIComponent(HUB_SOCKET)}`;
 const API_SOCKET = "/run/proxy/api.sock";
 const PORT = 8000;
 const RETRY_SECONDS = 3;
@@ -33,14 +35,23 @@ class Door extends ConfigurableProxy {
     super(options);
     this.socketAgent = new OneRequestAgent({ keepAlive: true });
     this.trusted = new TrustedProxies(process.env.TRUSTED_PROXIES || "");
-    this.refused = new WeakSet();
-    this.unanswered = new WeakMap();
+    this.refused = new WeakSet(); // connections, of which nothing more is read
+    this.unanswered = new WeakMap(); // by connection, how many requests
+    this.labs = new WeakMap(); // by request, the path of the lab that is asked
+    this.forgotten = new WeakMap(); // by request, cookies that the browser shall forget
     // It announces an empty body for some methods, and sends the body all the same.
     this.proxy.webPasses = this.proxy.webPasses.filter((pass) => pass.name !== "deleteLength");
-    this.proxy.on("proxyRes", (answer, _request, response) => {
-      prepareAnswer(answer, response, response.shouldKeepAlive);
+    this.proxy.on("proxyReq", refuseUpgrade);
+    this.proxy.on("proxyRes", (answer, request, response) => {
+      prepareAnswer(answer, response, response.shouldKeepAlive, this.labs.get(request));
+      const forgotten = this.forgotten.get(request);
+      if (forgotten.length) answer.headers["set-cookie"] = [...forgotten, ...(answer.headers["set-cookie"] ?? [])];
     });
-    this.proxy.on("proxyReqWs", prepareWebsocket);
+    this.proxy.on("proxyReqWs", (outgoing, request, caller) => {
+      endWithCaller(outgoing, caller);
+      outgoing.on("upgrade", prepareHandshake);
+      outgoing.on("response", (answer) => prepareAnswer(answer, caller, false, this.labs.get(request)));
+    });
     this.proxyServer.on("checkExpectation", (request, response) => this.handleProxyWeb(request, response));
   }
 
@@ -50,12 +61,18 @@ class Door extends ConfigurableProxy {
     return options;
   }
 
+  async targetForReq(request) {
+    const found = await super.targetForReq(request);
+    if (found && decodeURIComponent(new URL(found.target).host) !== HUB_SOCKET) this.labs.set(request, found.prefix);
+    return found;
+  }
+
   handleProxyWeb(request, response) {
     const { socket } = request;
     if (this.refused.has(socket)) return; // what follows a refused request was sent by whoever reads it otherwise
     const fault = normalise(request, false);
     if (!fault) {
-      replaceClaims(request, this.trusted);
+      this.prepare(request);
       this.count(socket, 1);
       response.on("close", () => this.count(socket, -1));
       return super.handleProxyWeb(request, response);
@@ -70,13 +87,18 @@ class Door extends ConfigurableProxy {
     if (this.refused.has(caller) || this.unanswered.get(caller)) return caller.destroy();
     const fault = normalise(request, true);
     if (!fault) {
-      replaceClaims(request, this.trusted);
+      this.prepare(request);
       return super.handleProxyWs(request, caller, head);
     }
     this.refuse(request, fault);
     const lines = ["HTTP/1.1 400 Bad Request", "Content-Type: text/plain", "Connection: close", "", `${fault}\n`];
     caller.on("error", () => caller.destroy());
     caller.end(lines.join("\r\n"), () => caller.destroySoon());
+  }
+
+  prepare(request) {
+    replaceClaims(request, this.trusted);
+    this.forgotten.set(request, removeTooMany(request));
   }
 
   count(socket, more) {
@@ -115,22 +137,26 @@ class Door extends ConfigurableProxy {
 // Whoever asks for a websocket and hangs up before there is one ends the request to hub or lab too. Nobody else reads
 // from them until then: hub or lab might never answer (a lab may be anything), and two connections would be kept for
 // each such request, until the proxy can open no more.
-function prepareWebsocket(outgoing, _request, caller) {
+function endWithCaller(outgoing, caller) {
   const end = () => { outgoing.destroy(); caller.destroy(); };
   caller.on("data", end).on("end", end); // there is nothing to say before the answer, RFC 6455, 4.1
-  outgoing.on("upgrade", (answer) => {
-    caller.off("data", end).off("end", end);
-    prepareHandshake(answer);
+  outgoing.on("upgrade", () => caller.off("data", end).off("end", end));
+}
+
+// Whoever opens a websocket that nobody asked for is not answering.
+function refuseUpgrade(outgoing) {
+  outgoing.on("upgrade", (_answer, socket) => {
+    socket.destroy();
+    outgoing.emit("error", new Error("a websocket was opened that nobody asked for"));
   });
-  outgoing.on("response", (answer) => prepareAnswer(answer, caller, false));
 }
 
 const log = defaultLogger({ level: (process.env.LOG_LEVEL || "info").toLowerCase() });
 const door = new Door({
   log,
   authToken: process.env.CONFIGPROXY_AUTH_TOKEN,
-  defaultTarget: HUB_SOCKET,
-  errorTarget: `${HUB_SOCKET}${BASE_URL}hub/error`,
+  defaultTarget: HUB,
+  errorTarget: `${HUB}${BASE_URL}hub/error`,
   includePrefix: true,
   xfwd: false, // claims.mjs
 });

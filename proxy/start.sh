@@ -3,4 +3,4 @@
 set -eu
 rm -f /run/proxy/api.sock    # left by a proxy that was killed; the new one could not listen
 umask 0007                   # the hub reaches the socket through their common group
-exec node /opt/proxy/door.mjs
+exec node --max-http-header-size=32768 /opt/proxy/door.mjs

@@ -48,6 +48,8 @@ class Request:
 
 
 Answerer = Callable[[Request], bytes]
+HANG_UP = b"<and hang up>"
+"""At the end of an answer: its sender closes the connection behind it."""
 
 
 def answer(body: str, *headers: str, status: str = "200 OK") -> bytes:
@@ -130,7 +132,10 @@ class Recorder:
                     while found := split(seen.rest):
                         request, seen.rest = found
                         seen.requests.append(request)
-                        caller.sendall(self.answerer(request))
+                        said = self.answerer(request)
+                        caller.sendall(said.removesuffix(HANG_UP))
+                        if said.endswith(HANG_UP):
+                            return
             except ConnectionError:
                 return
 
@@ -204,7 +209,7 @@ def open_door(image: str, directory: Path, labs: list[str], **environment: str) 
     )
     try:
         api = directory / "proxy/api.sock"
-        until(api.exists, "the proxy listens", seconds=PATIENCE_SECONDS, interval=0.05)
+        until(lambda: _listens(api), "the proxy listens", seconds=PATIENCE_SECONDS, interval=0.05)
         for number, path in enumerate(labs):
             _add_route(api, path, f"http+unix://%2Frun%2Flabs%2F{number}.sock")
         container.reload()
@@ -214,6 +219,12 @@ def open_door(image: str, directory: Path, labs: list[str], **environment: str) 
         container.remove(force=True, v=True)
         for each in (hub, *recorders.values()):
             each.close()
+
+
+def _listens(path: Path) -> bool:
+    """Whether somebody takes calls on a Unix socket."""
+    with socket.socket(socket.AF_UNIX) as caller:
+        return caller.connect_ex(str(path)) == 0
 
 
 def _add_route(api: Path, path: str, target: str) -> None:
