@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import ConfigurableProxy from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
 import { prepareAnswer, prepareHandshake } from "./answers.mjs";
+import { bindBody, bindConnections, bindWebsocket } from "./callers.mjs";
 import { TrustedProxies, replaceClaims } from "./claims.mjs";
 import { removeTooMany } from "./cookies.mjs";
 import { normalise } from "./requests.mjs";
@@ -48,10 +49,11 @@ class Door extends ConfigurableProxy {
       if (forgotten.length) answer.headers["set-cookie"] = [...forgotten, ...(answer.headers["set-cookie"] ?? [])];
     });
     this.proxy.on("proxyReqWs", (outgoing, request, caller) => {
-      endWithCaller(outgoing, caller);
+      bindWebsocket(outgoing, caller);
       outgoing.on("upgrade", prepareHandshake);
       outgoing.on("response", (answer) => prepareAnswer(answer, caller, false, this.labs.get(request)));
     });
+    bindConnections(this.proxyServer, this.trusted, this.log);
     this.proxyServer.on("checkExpectation", (request, response) => this.handleProxyWeb(request, response));
   }
 
@@ -73,6 +75,7 @@ class Door extends ConfigurableProxy {
     const fault = normalise(request, false);
     if (!fault) {
       this.prepare(request);
+      bindBody(request, response);
       this.count(socket, 1);
       response.on("close", () => this.count(socket, -1));
       return super.handleProxyWeb(request, response);
@@ -132,15 +135,6 @@ class Door extends ConfigurableProxy {
     });
     response.end(HUB_IS_DOWN);
   }
-}
-
-// Whoever asks for a websocket and hangs up before there is one ends the request to hub or lab too. Nobody else reads
-// from them until then: hub or lab might never answer (a lab may be anything), and two connections would be kept for
-// each such request, until the proxy can open no more.
-function endWithCaller(outgoing, caller) {
-  const end = () => { outgoing.destroy(); caller.destroy(); };
-  caller.on("data", end).on("end", end); // there is nothing to say before the answer, RFC 6455, 4.1
-  outgoing.on("upgrade", () => caller.off("data", end).off("end", end));
 }
 
 // Whoever opens a websocket that nobody asked for is not answering.

@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
+
+import docker
 
 from tests.faults import until
 from tests.trial import engine
@@ -161,6 +164,7 @@ class Door:
     port: int
     hub: Recorder
     labs: dict[str, Recorder]
+    container: Any
 
     def connect(self) -> socket.socket:
         """A connection of a guest's."""
@@ -184,6 +188,17 @@ class Door:
         connection.request("GET", path, headers=dict(each.split(": ", 1) for each in headers))
         return connection.getresponse()
 
+    def evaluate(self, expression: str) -> str:
+        """What an expression is in the proxy's container, in JavaScript, with our module `callers` at hand."""
+        script = f"import('/opt/proxy/callers.mjs').then(async callers => console.log(String(await ({expression}))))"
+        code, output = self.container.exec_run(["node", "-e", script])
+        assert code == 0, output.decode()
+        return str(output.decode().strip())
+
+    def status_within(self, path: str) -> str:
+        """The status of the answer to a request from the proxy's own container, which is another address."""
+        return self.evaluate(f"fetch('http://127.0.0.1:8000{path}').then(answer => answer.status)")
+
     def forget(self) -> None:
         """Have all recorders begin anew."""
         for each in (self.hub, *self.labs.values()):
@@ -191,8 +206,13 @@ class Door:
 
 
 @contextmanager
-def open_door(image: str, directory: Path, labs: list[str], **environment: str) -> Iterator[Door]:
-    """The proxy of an image, started as Compose starts it, with a recorder in the place of the hub and of each lab."""
+def open_door(
+    image: str, directory: Path, labs: list[str], *, files: int | None = None, **environment: str
+) -> Iterator[Door]:
+    """The proxy of an image, started as Compose starts it, with a recorder in the place of the hub and of each lab.
+
+    :param files: how many it may open, where that is not the engine's usual number.
+    """
     for name in ("hub", "labs", "proxy"):
         (directory / name).mkdir(parents=True)
         (directory / name).chmod(0o777)
@@ -205,6 +225,7 @@ def open_door(image: str, directory: Path, labs: list[str], **environment: str) 
         cap_drop=["ALL"],
         environment={"CONFIGPROXY_AUTH_TOKEN": TOKEN, "BASE_URL": "/", **environment},
         volumes={str(directory / name): {"bind": f"/run/{name}", "mode": "rw"} for name in ("hub", "labs", "proxy")},
+        ulimits=[docker.types.Ulimit(name="nofile", soft=files, hard=files)] if files else None,
         ports={"8000/tcp": ("127.0.0.1", 0)},
     )
     try:
@@ -214,7 +235,7 @@ def open_door(image: str, directory: Path, labs: list[str], **environment: str) 
             _add_route(api, path, f"http+unix://%2Frun%2Flabs%2F{number}.sock")
         container.reload()
         ports = container.ports["8000/tcp"] or []
-        yield Door(int(ports[0]["HostPort"]), hub, recorders)
+        yield Door(int(ports[0]["HostPort"]), hub, recorders, container)
     finally:
         container.remove(force=True, v=True)
         for each in (hub, *recorders.values()):

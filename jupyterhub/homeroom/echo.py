@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from tornado.ioloop import IOLoop
 from tornado.websocket import WebSocketHandler
 
 MAX_BYTES = 256
+PATIENCE_SECONDS = 10
+"""For the message: whoever asks needs no account, and shall hold no connection for nothing."""
 
 
 class EchoHandler(WebSocketHandler):
@@ -15,6 +20,14 @@ class EchoHandler(WebSocketHandler):
     def check_origin(self, origin: str) -> bool:
         """Take anyone: there is nothing here to steal, and the check comes from the server's own address."""
         return True
+
+    def open(self, *_: str, **__: str) -> None:
+        """Begin to wait, which has an end."""
+        self._patience: Any = IOLoop.current().call_later(PATIENCE_SECONDS, self.close)
+
+    def on_close(self) -> None:
+        """Wait no more."""
+        IOLoop.current().remove_timeout(self._patience)
 
     async def on_message(self, message: str | bytes) -> None:
         """Say a short message back and close."""

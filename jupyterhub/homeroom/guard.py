@@ -15,6 +15,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from homeroom import open_files
+
 if TYPE_CHECKING:
     from homeroom.relay import Relay
 
@@ -51,6 +53,7 @@ def main() -> int:
         return 2
     from homeroom.relay import Relay
 
+    open_files.raise_limit()
     return asyncio.run(serve(Relay(policy, options.engine, options.lab_sockets), options.socket))
 
 

@@ -10,11 +10,14 @@ from typing import Any
 from tornado import httpserver, httputil
 from tornado.iostream import IOStream
 
+from homeroom import open_files
+
 LARGEST_BODY_BYTES = 2**20
 """Of a request; a thousand names of a class's members take a tenth of it. Tornado's own limit is 100 MB."""
 
-MOST_FROM_LABS = 2000
-"""Callers from labs at a time. The hub may open 20000 files or more, of which the rest is for the proxy's."""
+PART_OF_LABS = 4
+"""Callers from labs may take one in this many of the files that the hub may open. The rest is for the proxy's callers,
+of which one address may hold an eighth, and for the hub itself."""
 
 HUB_AND_PROXY = frozenset({990, 991})
 """The users that the hub and the proxy run as; a lab's is any other."""
@@ -23,7 +26,8 @@ UCRED = struct.Struct("3i")  # process, user, group: unix(7)
 
 
 def install() -> None:
-    """Have the hub, in this process, make this server where it would make tornado's."""
+    """Have the hub, in this process, make this server where it would make tornado's, and open the files that it may."""
+    open_files.raise_limit()
     httpserver.HTTPServer = HubServer  # type: ignore[misc]
 
 
@@ -36,13 +40,14 @@ class HubServer(httpserver.HTTPServer):
         """As tornado's."""
         super().initialize(*arguments, **{"max_body_size": LARGEST_BODY_BYTES, **options})
         self._from_labs: deque[IOStream] = deque()
+        self._most_from_labs = open_files.limit() // PART_OF_LABS
 
     def handle_stream(self, stream: IOStream, address: Any) -> None:
         """Answer a caller."""
         if is_from_lab(stream.socket):
-            if len(self._from_labs) >= MOST_FROM_LABS:
+            if len(self._from_labs) >= self._most_from_labs:
                 self._from_labs = deque(each for each in self._from_labs if not each.closed())
-            if len(self._from_labs) >= MOST_FROM_LABS:
+            if len(self._from_labs) >= self._most_from_labs:
                 self._from_labs.popleft().close()
             self._from_labs.append(stream)
         super().handle_stream(stream, address)

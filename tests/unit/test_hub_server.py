@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import re
-from collections.abc import Awaitable, Callable
+import resource
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -22,9 +24,8 @@ Connect = Callable[[], Awaitable[Connection]]
 
 @pytest.fixture(autouse=True)
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In place of tornado's, with few callers; taken back afterwards."""
+    """In place of tornado's; taken back afterwards."""
     monkeypatch.setattr(httpserver, "HTTPServer", httpserver.HTTPServer)
-    monkeypatch.setattr(hub_server, "MOST_FROM_LABS", MOST)
     hub_server.install()
 
 
@@ -36,11 +37,23 @@ class Who(web.RequestHandler):
         self.finish(f"{self.request.remote_ip} {self.request.protocol}")
 
 
+@contextlib.contextmanager
+def files(number: int) -> Iterator[None]:
+    """A machine on which this process may open so many files, for as long as it opens none."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (number, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
 def serve(tmp_path: Path, story: Callable[[Connect], Awaitable[None]]) -> None:
     """Let a story happen before such a server, made as the hub makes it."""
 
     async def play() -> None:
-        server = httpserver.HTTPServer(web.Application([("/who", Who)]), xheaders=True)
+        with files(hub_server.PART_OF_LABS * MOST):
+            server = httpserver.HTTPServer(web.Application([("/who", Who)]), xheaders=True)
         server.add_socket(netutil.bind_unix_socket(str(tmp_path / "hub.sock")))
         try:
             await asyncio.wait_for(story(lambda: asyncio.open_unix_connection(tmp_path / "hub.sock")), 30)
@@ -73,7 +86,8 @@ def test_no_request_fills_the_hubs_memory(tmp_path: Path, more: int, answer: byt
 
 
 def test_a_lab_does_not_keep_the_hub_from_others(tmp_path: Path) -> None:
-    """Whoever opens connections and says nothing loses the oldest of them; whoever asks is answered."""
+    """Whoever opens connections and says nothing loses the oldest of them; whoever asks is answered. How many there may
+    be is a part of what the hub itself may open."""
 
     async def story(connect: Connect) -> None:
         held = [await connect() for _ in range(3 * MOST)]
