@@ -17,6 +17,7 @@ from generator.errors import HomeroomError
 from generator.settings import Settings
 
 TIMEOUT_SECONDS = 10
+PORT_SECONDS = 5
 
 
 def door(settings: Settings) -> str:
@@ -60,6 +61,34 @@ def _get(settings: Settings, path: str) -> tuple[int, bytes]:
         connection.close()
 
 
+def port_fault(settings: Settings) -> HomeroomError | None:
+    """Why nobody reaches the hub by its published port; None where something speaks HTTP there.
+
+    Services are healthy by what they see of themselves; what the engine does with the port they do not see.
+    """
+    hosts = {door(settings): None}
+    if ipaddress.ip_address(settings.HUB_IP).is_unspecified:
+        hosts[own_address()] = None  # the way of everybody else, which may be another
+    faults: list[str] = []
+    for host in hosts:
+        connection = http.client.HTTPConnection(host, settings.HUB_PORT, timeout=PORT_SECONDS)
+        try:
+            connection.request("GET", f"{settings.BASE_URL}hub/api/")
+            connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            faults.append(str(error) or type(error).__name__)
+        else:
+            return None
+        finally:
+            connection.close()
+    return HomeroomError(
+        f"nobody reaches the hub: {faults[-1]}",
+        place=f"http://{url_host(next(iter(hosts)))}:{settings.HUB_PORT}{settings.BASE_URL}",
+        remedy="The proxy runs, and its port leads nowhere. `docker compose restart proxy` has the engine open it anew;"
+        " else restart the engine, and see whether a firewall of this machine closes the port.",
+    )
+
+
 def check_api(settings: Settings) -> str:
     """The hub's API answers through the proxy; returns its version."""
     status, body = _get(settings, "hub/api/")
@@ -95,6 +124,8 @@ def prove(settings: Settings) -> None:
 
     :raises HomeroomError: the first that fails.
     """
+    if fault := port_fault(settings):
+        raise fault
     with step("Proving it through the proxy") as shown:
         done = []
         for check in CHECKS:

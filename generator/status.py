@@ -86,6 +86,7 @@ def show(deployment: Deployment) -> None:
     native = deployment.settings.AUTH == "native"
     people = pool.submit(accounts.ask_hub, deployment, "summary") if hub_runs and native else None
     homes = pool.submit(home_use.read, deployment.client, deployment.settings, RENDERED)
+    port = pool.submit(proof.port_fault, deployment.settings) if services["proxy"] in present else None
     used = dict(zip((one.id for one in present), pool.map(memory, present), strict=True))
 
     note(f"[bold]{deployment.project}[/bold]  {proof.address(deployment.settings)}  {deployment.engine.title}\n")
@@ -101,7 +102,7 @@ def show(deployment: Deployment) -> None:
             name, f"[{colour}]{health}[/{colour}]", age(state["StartedAt"], now), _in_use(used.get(container.id))
         )
     out.print(table)
-    if error := not_healthy(deployment):
+    if error := not_healthy(deployment) or (port.result() if port else None):
         warn(str(error))
 
     promised = sum(lab.attrs["HostConfig"]["Memory"] for lab in labs)

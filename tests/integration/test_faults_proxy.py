@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
+from pathlib import Path
+
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from tests.faults import kill, recovery, until
+from tests.faults import kill, recovery, until, until_healthy
 from tests.frail import Frail
 from tests.person import Kernel
 
@@ -27,6 +32,30 @@ def test_killed_while_people_work(frail: Frail) -> None:
     assert frail.lab("admin").id == lab
     assert frail.routes() == ["/user/admin/"]
     frail.stop_all()
+
+
+def test_a_port_that_leads_nowhere_is_told(frail: Frail) -> None:
+    """The engine's forwarder of the published port dies while all services are healthy: `make status` and `make up` say
+    that nobody reaches the hub and what to do, and that helps."""
+    os.kill(forwarder(frail.port), signal.SIGKILL)
+    until_healthy(frail, "proxy", "hub")
+    for verb in ("status", "up"):
+        told = frail.make(verb, check=False).stdout
+        assert "nobody reaches the hub" in told
+        assert "docker compose restart proxy" in told
+    frail.compose("restart", "proxy")
+    until_healthy(frail, "proxy")
+    assert "nobody reaches the hub" not in frail.make("status").stdout
+
+
+def forwarder(port: int) -> int:
+    """The engine's process that takes what comes to a port of this machine."""
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (process / "cmdline").read_bytes().decode().split("\0")
+            if words[0].endswith("docker-proxy") and str(port) in words:
+                return int(process.name)
+    raise AssertionError(f"nobody forwards port {port}")
 
 
 def reconnected(kernel: Kernel) -> Kernel | None:
