@@ -33,7 +33,7 @@ from generator import (
     storage,
 )
 from generator.base_image import image_id
-from generator.console import counted, note, step, warn
+from generator.console import counted, fail, note, step, warn
 from generator.engine import (
     Engine,
     EngineMissing,
@@ -506,13 +506,30 @@ def up() -> None:
     bring_up(deployment)
     password = accounts.ensure_admin(deployment)
     proof.prove(deployment.settings)
-    _greet(deployment, password)
-    kernels.build(deployment)  # last: a package that cannot be had keeps nobody from what is there
+    finish(deployment, password)
 
 
-def _greet(deployment: Deployment, password: str | None) -> None:
+def finish(deployment: Deployment, password: str | None) -> None:
+    """Build the kernels for everyone, and say where the running deployment is.
+
+    A kernel that cannot be built keeps nobody from what is there: it is told first, the address and the password after
+    it, and the command ends with the error's exit code.
+    """
+    failed: HomeroomError | None = None
+    try:
+        kernels.build(deployment)
+    except HomeroomError as error:
+        failed = error
+        fail(error)
+    finally:  # also after Ctrl-C: the password is shown this once
+        _greet(deployment, password, "" if failed is None else ", but for the kernels told above")
+    if failed is not None:
+        raise SystemExit(failed.exit_code)
+
+
+def _greet(deployment: Deployment, password: str | None, exception: str) -> None:
     settings = deployment.settings
-    note(f"\n[bold]Homeroom is up:[/bold] {proof.address(settings)}")
+    note(f"\n[bold]Homeroom is up{exception}:[/bold] {proof.address(settings)}")
     if settings.AUTH == "dummy":
         note("A trial on this machine: any name, no password.")
         return

@@ -31,6 +31,7 @@ OLD_API_COMPOSE = Path(__file__).with_name("compose.old-api.yml")
 
 ANSWER_TIMEOUT_SECONDS = 30  # an engine started by its socket takes some seconds for the first answer
 CALL_TIMEOUT_SECONDS = 120
+STOP_LOOK_SECONDS = 0.1
 TAIL_LINES = 8
 
 # Where Compose's plugin binary lies; it also runs on its own. Needed where there is no Docker client, as with Podman.
@@ -119,6 +120,7 @@ class Runner(Protocol):
         env: Mapping[str, str] | None = None,
         on_line: Callable[[str], None] | None = None,
         capture: bool = True,
+        stop: threading.Event | None = None,
     ) -> Completed: ...
 
 
@@ -129,12 +131,14 @@ def run(
     env: Mapping[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
     capture: bool = True,
+    stop: threading.Event | None = None,
 ) -> Completed:
     """Run `command` to its end and say how it ended; a failing one does not raise, a missing one gives code 127.
 
     :param env: the whole environment; None hands on our own.
     :param on_line: called with each line of either stream as it comes, never from two threads at once.
     :param capture: False leaves the terminal to the command (a shell, `logs --follow`).
+    :param stop: when it is set, by another thread, the command is ended as Ctrl-C would end it.
     """
     pipe = subprocess.PIPE if capture else None
     try:
@@ -168,6 +172,10 @@ def run(
     try:
         for reader in readers:
             reader.start()
+        while stop is not None and process.poll() is None:
+            if stop.wait(STOP_LOOK_SECONDS):
+                process.terminate()
+                break
         process.wait()
         for reader in readers:
             # A daemon that the command left behind may hold the pipe open for ever; what it says is not ours.

@@ -1,10 +1,11 @@
-"""Building the deployment's images: which are out of date, two at a time, with one line of progress each."""
+"""Building the deployment's images: which are out of date, side by side, with one line of progress each."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import re
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,9 +26,11 @@ from generator.host_network import BuildNetwork, describe_network, handed_over, 
 from generator.paths import RENDERED
 
 CONTEXT_LABEL = "homeroom.context"
-BUILDS_AT_ONCE = 2
+BUILDS_AT_ONCE = 3
+"""A build waits for the network for most of its time, also on two CPUs."""
 LOGS = RENDERED / "logs"
 SHOWN_LINES = 10
+DONE, FAILED, ENDED = "[green]✓[/green]", "[red]✗[/red]", "[yellow]-[/yellow]"
 NEVER_SENT = ("**/__pycache__", "**/*.pyc", "**/*.egg-info")
 
 
@@ -243,8 +246,7 @@ class Board:
         total, completed = sum(one.total for one in stages.values()), sum(one.number - 1 for one in stages.values())
         self.progress.update(self.tasks[name], total=total, completed=completed, description=words)
 
-    def end(self, name: str, *, good: bool, seconds: float) -> None:
-        mark = "[green]✓[/green]" if good else "[red]✗[/red]"
+    def end(self, name: str, mark: str, seconds: float) -> None:
         self.progress.remove_task(self.tasks[name])
         self.progress.console.print(
             f"{mark} Building the {name} image [dim]({seconds:.0f} s)[/dim]", soft_wrap=True, highlight=False
@@ -267,9 +269,11 @@ def build_image(
     on_step: Callable[[BuildStep], None],
     logs: Path = LOGS,
     runner: Runner = run,
+    stop: threading.Event | None = None,
 ) -> None:
     """Build one image; all that the build says goes to `logs/build-<name>.log`.
 
+    :param stop: ends it, once set.
     :raises HomeroomError: it failed; the old image, if any, is as it was. The cause ends in the failing step's lines.
     """
     logs.mkdir(parents=True, exist_ok=True)
@@ -285,7 +289,10 @@ def build_image(
                 on_step(at)
 
         done = runner(
-            build_command(engine, spec, digest, network), env=build_environment(engine, network), on_line=take
+            build_command(engine, spec, digest, network),
+            env=build_environment(engine, network),
+            on_line=take,
+            stop=stop,
         )
     if done.returncode != 0:
         said = failure_lines(list(last)) or tail(done.stderr)
@@ -320,7 +327,7 @@ def ensure_images(
     """See that every image is there and up to date, the base image first; what is up to date costs milliseconds.
 
     :param rebuild: build all of them, also those that are up to date (the engine's layer cache still serves).
-    :raises HomeroomError: one or several failed, after the others have ended; no image of a failed build is replaced.
+    :raises HomeroomError: one failed; no image of a build that failed, or was ended with it, is replaced.
     """
     base_id = ensure_base_image(engine, runner=runner)
     digests = outdated(engine, specs, base_id)
@@ -347,9 +354,9 @@ def ensure_images(
 def build_all(
     engine: Engine, specs: Sequence[BuildSpec], digests: Mapping[str, str], *, logs: Path, runner: Runner
 ) -> dict[str, float]:
-    """Build these, two at a time, and say how many seconds each took.
+    """Build these side by side, and say how many seconds each took.
 
-    :raises HomeroomError: for those that failed, when all have ended.
+    :raises HomeroomError: one failed. The others are ended then; what they have done is not done again the next time.
     """
     require_podmans_owner(engine)
     network = read_host_network(runner=runner)
@@ -357,6 +364,7 @@ def build_all(
         console.note(f"[dim]The builds use this machine's {', '.join(handed)}.[/dim]")
     seconds: dict[str, float] = {}
     errors: list[HomeroomError] = []
+    stop = threading.Event()
     with (
         handed_over(network, rootless=engine.rootless) as lent,
         board(specs) as shown,
@@ -364,9 +372,11 @@ def build_all(
     ):
 
         def build(spec: BuildSpec) -> None:
+            if stop.is_set():
+                return
             began = time.monotonic()
             shown.begin(spec.name)
-            good = False
+            mark = FAILED
             try:
                 build_image(
                     engine,
@@ -376,20 +386,26 @@ def build_all(
                     on_step=lambda at: shown.show(spec.name, at),
                     logs=logs,
                     runner=runner,
+                    stop=stop,
                 )
-                good = True
+                mark = DONE
                 seconds[spec.name] = time.monotonic() - began
             except HomeroomError as error:
-                errors.append(error)
+                if stop.is_set():  # it was ended, and has nothing to say
+                    mark = ENDED
+                else:
+                    errors.append(error)
             finally:
-                shown.end(spec.name, good=good, seconds=time.monotonic() - began)
+                if mark == FAILED:
+                    stop.set()
+                shown.end(spec.name, mark, time.monotonic() - began)
 
         futures = [pool.submit(build, spec) for spec in specs]
         try:
             for future in futures:
                 future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
+        except BaseException:  # Ctrl-C, or a bug
+            stop.set()
             raise
     raise_all(errors)
     return seconds

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -29,6 +30,7 @@ class Recorder:
         env: Mapping[str, str] | None = None,
         on_line: Callable[[str], None] | None = None,
         capture: bool = True,
+        stop: threading.Event | None = None,
     ) -> Completed:
         self.commands.append(list(command))
         code, out, err = self.answer(" ".join(command))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import socket as sockets
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -201,3 +203,11 @@ def test_version_tuple_reads_what_distributions_write() -> None:
     assert subject.version_tuple("v2.26.1-4") == (2, 26, 1)
     assert subject.version_tuple("26.1.5+dfsg1") == (26, 1, 5)
     assert subject.version_tuple("Usage:") == ()
+
+
+def test_a_command_is_stopped_by_another_thread() -> None:
+    """What runs on after the rest has failed is ended at once, as Ctrl-C would end it."""
+    stop = threading.Event()
+    done = subject.run(["sh", "-c", "echo began; exec sleep 600"], on_line=lambda _: stop.set(), stop=stop)
+    assert done.returncode == -signal.SIGTERM
+    assert done.stdout == "began\n"

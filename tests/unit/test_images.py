@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+import threading
+from collections.abc import Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from generator import images as subject
-from generator.engine import Engine
+from generator.engine import Completed, Engine
 from generator.errors import HomeroomError
 from generator.host_network import BuildNetwork
 from generator.images import BuildSpec, BuildStep
+from generator.paths import ROOT
 from tests.recorder import always
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
@@ -164,3 +170,80 @@ def test_another_users_podman_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr("os.geteuid", lambda: path.stat().st_uid + 1)
     with pytest.raises(HomeroomError, match="another user"):
         subject.require_podmans_owner(podman)
+
+
+class Builder:
+    """A runner whose builds all wait for each other; then one fails, and the others go on until they are stopped."""
+
+    def __init__(self, failing: str = "") -> None:
+        self.failing = failing
+        self.together = threading.Barrier(3)
+        self.stopped: list[str] = []
+
+    def __call__(self, command: Sequence[str], **options: Any) -> Completed:
+        names = [name for name in ("hub", "proxy", "lab") if f"homeroom-{name}:local" in command]
+        if not names:
+            return Completed(tuple(command), 0, "", "")
+        self.together.wait(20)
+        if names == [self.failing]:
+            for line in FAILED.splitlines():
+                options["on_line"](line)
+            return Completed(tuple(command), 1, "", "")
+        if self.failing and options["stop"].wait(20):
+            self.stopped += names
+            return Completed(tuple(command), -15, "", "")
+        return Completed(tuple(command), 0, "", "")
+
+
+@pytest.fixture
+def three(spec: BuildSpec) -> list[BuildSpec]:
+    """The three images."""
+    return [replace(spec, name=name, tag=f"homeroom-{name}:local") for name in ("hub", "proxy", "lab")]
+
+
+def build_all(three: list[BuildSpec], logs: Path, runner: Builder) -> dict[str, float]:
+    return subject.build_all(DOCKER, three, {one.name: "d" for one in three}, logs=logs, runner=runner)
+
+
+def test_images_are_built_side_by_side(three: list[BuildSpec], tmp_path: Path) -> None:
+    """None of the three waits for another's end."""
+    assert build_all(three, tmp_path, Builder()).keys() == {"hub", "proxy", "lab"}
+
+
+def test_one_failed_build_ends_the_others(
+    three: list[BuildSpec], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody waits minutes for the others to learn of it: they are ended, and the failing one's words are the error."""
+    builder = Builder("proxy")
+    with pytest.raises(HomeroomError, match="building the proxy image failed") as caught:
+        build_all(three, tmp_path, builder)
+    assert sorted(builder.stopped) == ["hub", "lab"]
+    assert str(caught.value).count("image failed") == 1
+    said = capsys.readouterr().out
+    assert "✗ Building the proxy image" in said
+    assert "- Building the lab image" in said
+
+
+def test_ctrl_c_ends_all_builds(three: list[BuildSpec], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupted `make up` leaves no build behind that goes on by itself."""
+    builder = Builder("nobody")
+    builder.together = threading.Barrier(4)
+
+    def interrupt(_: object) -> None:
+        builder.together.wait(20)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Future, "result", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        build_all(three, tmp_path, builder)
+    assert sorted(builder.stopped) == ["hub", "lab", "proxy"]
+
+
+def test_the_images_begin_alike() -> None:
+    """The three files' first stages are the same words, so that builds side by side make it once."""
+    folders = ("jupyterhub", "jupyterlab", "proxy")
+    texts = [(ROOT / folder / "Dockerfile").read_text() for folder in folders]
+    first = [re.search(r"^FROM debian:trixie-slim AS build\nRUN (?:.*\\\n)*.*\n", text, re.M) for text in texts]
+    assert all(first)
+    assert len({match[0] for match in first if match}) == 1
