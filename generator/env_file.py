@@ -16,7 +16,7 @@ from pathlib import Path
 
 import dotenv
 
-from generator import settings
+from generator import settings, text_file
 from generator.atomic import write_atomically
 from generator.errors import HomeroomError, did_you_mean, raise_all
 from generator.settings import Settings, Spec
@@ -52,18 +52,12 @@ def read_text(path: Path) -> str:
         raise HomeroomError(
             f"cannot be read: {error.strerror}", place=str(path), remedy="Run as the user who owns the deployment."
         ) from None
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise HomeroomError(
-            f"byte 0x{data[error.start]:02x} is not UTF-8",
-            place=f".env line {line}",
-            remedy="Save the file as UTF-8: `iconv -f latin1 -t utf-8 .env`.",
-        ) from None
+    text = text_file.decoded(data, ".env")
     if text.startswith("\ufeff"):
         raise HomeroomError(
-            "begins with a byte order mark", place=".env line 1", remedy="Save the file as UTF-8 without a BOM."
+            "begins with a byte order mark",
+            place=".env line 1",
+            remedy=r"Save the file as UTF-8 without a BOM, or run `sed -i '1s/^\xef\xbb\xbf//' .env`.",
         )
     return text
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -48,6 +49,10 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
     if not settings.HOMES:
         return
     path, place = Path(settings.HOMES), ".env: HOMES"
+    if not PLAIN_PATH.fullmatch(str(path)):
+        remedy = "Take a directory whose path is of letters, digits and . _ @ + - only, without spaces."
+        yield HomeroomError(f"{path} cannot hold homes: labs could not be given it", place=place, remedy=remedy)
+        return
     make = f"Run `sudo install -d -o root -g root -m 0711 {path}`"
     closed = forbidden_by(path, [directory])
     if closed:
@@ -60,12 +65,8 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
             f"{path}: {error.strerror}", place=place, remedy=f"{make}; if it is a disk of its own, mount that first."
         )
         return
-    if real != path or not PLAIN_PATH.fullmatch(str(path)):
-        yield HomeroomError(
-            f"{path} is {real} in truth" if real != path else f"{path} is no plain path",
-            place=place,
-            remedy="Give the path without symbolic links, of letters, digits and . _ @ + - only.",
-        )
+    if real != path:
+        yield HomeroomError(f"{path} is {real} in truth", place=place, remedy="Give the path without symbolic links.")
     elif not stat.S_ISDIR(status.st_mode):
         yield HomeroomError(f"{path} is no directory", place=place, remedy=f"{make}.")
     else:
@@ -138,7 +139,7 @@ def skeleton_faults(skeleton: Path) -> Iterator[HomeroomError]:
         yield HomeroomError(
             f"labs could not copy {closed[0].relative_to(skeleton.parent)}: it is not for everybody to read",
             place=place,
-            remedy=f"Run `chmod -R o+rX {skeleton}`. What is secret does not belong there.",
+            remedy=f"Run `chmod -R o+rX {shlex.quote(str(skeleton))}`. What is secret does not belong there.",
         )
 
 

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import docker.errors
 
+from generator import text_file
 from generator.atomic import write_atomically
 from generator.base_image import image_id
 from generator.console import Step, note, step
@@ -98,10 +99,7 @@ def _read_one(path: Path) -> Kernel:
         reason = "is the lab's own" if path.stem in RESERVED else "is no name of a kernel"
         remedy = "Name the file with lower-case letters, digits, `-` and `_`, 32 at most: `bio.txt`."
         raise HomeroomError(f"{path.stem} {reason}", place=place, remedy=remedy)
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise HomeroomError(f"cannot be read: {error}", place=place, remedy="Mend the file or remove it.") from None
+    text = text_file.read(path, place)
     display_name = path.stem.replace("-", " ").replace("_", " ").capitalize()
     for number, line in enumerate(text.splitlines(), 1):
         if match := DISPLAY_NAME.fullmatch(line.strip()):

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import jinja2
 
-from generator import firewall, gpu_host, gpus, labs, schedule
+from generator import firewall, gpu_host, gpus, labs, schedule, text_file
 from generator.atomic import write_atomically
 from generator.errors import HomeroomError, raise_all
 from generator.gpus import Pool
@@ -220,14 +220,14 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
 
 def _python_text(path: Path) -> str:
     place = f"site/{HUB_D}/{path.name}"
+    text = text_file.read(path, place)
     try:
-        text = path.read_text(encoding="utf-8")
         compile(text, place, "exec")
     except SyntaxError as error:
         raise HomeroomError(
             f"{error.msg}: {(error.text or '').strip()}", place=f"{place} line {error.lineno}", remedy=HUB_D_REMEDY
         ) from None
-    except (OSError, UnicodeDecodeError, ValueError) as error:
+    except ValueError as error:
         raise HomeroomError(f"cannot be read: {error}", place=place, remedy=HUB_D_REMEDY) from None
     return text
 

@@ -10,7 +10,6 @@ import functools
 import ipaddress
 import re
 import secrets
-import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
@@ -20,8 +19,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from generator import features, firewall
-from generator.errors import nearest
+from generator import features, firewall, time_zones
 
 Consumer = Literal["compose", "hub", "generator"]
 CPUS_OVERSOLD = 8
@@ -111,9 +109,18 @@ def check_number(value: object) -> object:
 
 
 def check_base_url(value: str) -> str:
-    """Require `/` or `/path/`, each part of letters, digits, `-`, `_` and `.`."""
-    if not re.fullmatch(r"/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/)*", value):
-        raise ValueError("must start and end with a slash, such as / or /biology/")
+    """Require `/` or `/path/`, each part of letters, digits, `-`, `_` and `.`; what is wrong first is told first."""
+    if "://" in value:
+        raise ValueError("is a whole address; only its path belongs here, such as / or /biology/")
+    if odd := re.search(r"[^A-Za-z0-9._/-]", value):
+        what = "a space" if odd[0] == " " else repr(odd[0])
+        raise ValueError(f"holds {what}; it may hold letters, digits, - _ . and slashes, such as /biology/")
+    if not value.startswith("/") or not value.endswith("/"):
+        raise ValueError(f"must start and end with a slash: {re.sub('/+', '/', f'/{value}/')}")
+    if "//" in value:
+        raise ValueError(f"holds two slashes in a row: {re.sub('/+', '/', value)}")
+    if "/." in value:
+        raise ValueError("has a part that begins with a dot, which browsers read otherwise")
     return value
 
 
@@ -158,25 +165,6 @@ def check_secret(value: str) -> str:
         raise ValueError("is still a placeholder")
     if not re.fullmatch(r"[0-9a-f]{64}", value):
         raise ValueError("must be 64 hexadecimal digits")
-    return value
-
-
-@functools.cache
-def _time_zones() -> frozenset[str]:
-    """The names in this machine's IANA database, which takes a walk over its files."""
-    return frozenset(zoneinfo.available_timezones())
-
-
-def check_time_zone(value: str) -> str:
-    """Require a time zone by its name in the IANA database; a machine without the database takes any."""
-    known = _time_zones()
-    if not re.fullmatch(r"[A-Za-z0-9_+-]+(?:/[A-Za-z0-9_+-]+)*", value) or (known and value not in known):
-        by_city = {name.rpartition("/")[2].lower(): name for name in sorted(known)}
-        by_city |= {name.lower(): name for name in sorted(known)}
-        wanted = value.lower().replace(" ", "_")
-        near = nearest(wanted, by_city) or nearest(wanted.rpartition("/")[2], by_city)
-        hint = f"; did you mean {by_city[near]}?" if near else ", such as Europe/Vienna or UTC"
-        raise ValueError(f"is not a time zone{hint}")
     return value
 
 
@@ -237,7 +225,7 @@ Secret = Annotated[str, AfterValidator(check_secret)]
 Features = Annotated[str, AfterValidator(features.check)]
 Proxies = Annotated[str, AfterValidator(check_proxies)]
 Openings = Annotated[str, AfterValidator(firewall.check_openings)]
-TimeZone = Annotated[str, AfterValidator(check_time_zone)]
+TimeZone = Annotated[str, AfterValidator(time_zones.check)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
 OptionalPath = Annotated[str, AfterValidator(check_optional_path)]
 ProjectName = Annotated[

@@ -12,6 +12,7 @@ import stat
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from shlex import quote
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, model_validator
@@ -202,7 +203,7 @@ def path_faults_of(entry: Entry, protected: Sequence[Path]) -> Iterator[Homeroom
         status = real.stat()
     except (OSError, RuntimeError) as error:
         why = getattr(error, "strerror", None) or str(error)
-        remedy = f"Make it: `sudo install -d -g 100 {path}`."
+        remedy = f"Make it: `sudo install -d -g 100 {quote(str(path))}`."
         yield entry.error("path", f"{path} cannot be shared: {why}", remedy=remedy)
         return
     shown = f"{path}" if real == path else f"{path} (a link to {real})"
@@ -244,7 +245,7 @@ def swappable(entry: Entry, real: Path) -> Iterator[HomeroomError]:
                 "path",
                 f"{parent} can be written by {'anybody' if status.st_mode & stat.S_IWOTH else 'the labs'}, "
                 f"who could put a link to another place where {real} is",
-                remedy=f"Run `sudo chmod g-w,o-w {parent}`, or share another directory.",
+                remedy=f"Run `sudo chmod g-w,o-w {quote(str(parent))}`, or share another directory.",
             )
 
 

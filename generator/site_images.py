@@ -18,6 +18,7 @@ import docker
 import docker.errors
 import requests
 
+from generator import text_file
 from generator.base_image import PullFailed, image_id, pull
 from generator.console import step
 from generator.engine import client
@@ -59,6 +60,11 @@ def own(site: Path = SITE) -> dict[str, Path]:
     return found
 
 
+def _dockerfile(path: Path) -> str:
+    """How an image is built, by its folder."""
+    return text_file.read(path / "Dockerfile", f"site/{FOLDER}/{path.name}/Dockerfile")
+
+
 def full_name(image: str, settings: Settings, site: Path = SITE) -> str:
     """An image as the engine knows it, from how the operator names it; empty: Homeroom's own lab image."""
     if not image:
@@ -80,7 +86,7 @@ def own_lab(settings: Settings) -> str:
 
 def needs_own_lab(site: Path = SITE) -> bool:
     """Whether an image of the operator's starts from Homeroom's lab image."""
-    return any(LAB_IMAGE in (path / "Dockerfile").read_text(encoding="utf-8") for path in own(site).values())
+    return any(LAB_IMAGE in _dockerfile(path) for path in own(site).values())
 
 
 def origins(dockerfile: str, arguments: Mapping[str, str]) -> list[str]:
@@ -107,10 +113,7 @@ def specs(deployment: Deployment, site: Path = SITE) -> list[BuildSpec]:
             path,
             path / "Dockerfile",
             arguments,
-            origins={
-                origin: image_id(deployment.client, origin)
-                for origin in origins((path / "Dockerfile").read_text(encoding="utf-8"), arguments)
-            },
+            origins={origin: image_id(deployment.client, origin) for origin in origins(_dockerfile(path), arguments)},
         )
         for name, path in own(site).items()
     ]

@@ -11,6 +11,7 @@ from typing import Any, TypeVar, Union, get_args, get_origin
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from generator import text_file
 from generator.errors import HomeroomError, did_you_mean, raise_all
 from generator.settings import cause_of
 
@@ -50,24 +51,25 @@ class SiteFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.place = f"{path.parent.name}/{path.name}"
+        self.text = text_file.read(path, self.place)
         self.root = self._compose()
 
     def _compose(self) -> yaml.Node | None:
         try:
-            text = self.path.read_text(encoding="utf-8")
-            return yaml.compose(text, Loader=yaml.SafeLoader)
+            return yaml.compose(self.text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark or error.context_mark
             cause = str(error.problem or error)
             tab = "YAML is indented with spaces, not with tabs: put spaces there."
             remedy = tab if r"'\t'" in cause else "Mend the YAML there: indentation, quotes and colons."
             raise self._error(cause, mark, remedy=remedy) from None
-        except OSError as error:
+        except yaml.reader.ReaderError as error:
+            number = self.text[: error.position].count("\n") + 1
             raise HomeroomError(
-                f"cannot be read: {error.strerror}", place=self.place, remedy="It must be a file that may be read."
+                f"holds the control character {chr(int(error.character))!r}",
+                place=f"{self.place} line {number}",
+                remedy="Type the line anew.",
             ) from None
-        except (UnicodeDecodeError, yaml.YAMLError) as error:
-            raise HomeroomError(f"cannot be read: {error}", place=self.place, remedy="Save it as UTF-8.") from None
 
     def _error(self, cause: str, mark: yaml.Mark | None, *, remedy: str) -> HomeroomError:
         where = f" line {mark.line + 1} column {mark.column + 1}" if mark else ""
@@ -119,7 +121,7 @@ class SiteFile:
     def values(self) -> Any:
         """The file's content as plain data; None for a file of comments only."""
         try:
-            return yaml.load(self.path.read_text(encoding="utf-8"), Loader=Loader)  # noqa: S506 - it is the safe one
+            return yaml.load(self.text, Loader=Loader)  # noqa: S506 - it is the safe one
         except yaml.MarkedYAMLError as error:
             raise self._error(
                 str(error.problem or error), error.problem_mark, remedy="Write plain text, numbers, lists and fields."
@@ -131,7 +133,7 @@ class SiteFile:
 
     def _impossible(self) -> yaml.Mark | None:
         """Where the value stands that looks like a date and is none, such as 2026-13-01."""
-        for token in yaml.scan(self.path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader):
+        for token in yaml.scan(self.text, Loader=yaml.SafeLoader):
             if isinstance(token, yaml.ScalarToken) and token.plain:
                 try:
                     yaml.safe_load(token.value)

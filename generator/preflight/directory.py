@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from generator.preflight.finding import Finding, error, ok, warning
 
@@ -53,21 +54,21 @@ def judge_access(entries: Sequence[Access], user: str) -> Iterator[Finding]:
     yield from faults
     for entry in entries:
         if entry.path.name == ".env" and entry.for_everybody:
-            remedy = f"Run `chmod o-rwx {entry.path}`."
+            remedy = f"Run `chmod o-rwx {quote(str(entry.path))}`."
             yield warning("directory", "everybody may read it, and it holds a secret", place=".env", remedy=remedy)
     if not faults:
         yield ok("directory", f"{entries[0].path} can be written by {user}")
 
 
 def _fault(entry: Access, user: str) -> Finding | None:
-    path = entry.path
-    own = f"Run `sudo chown -R {user}: {path}`, or run make as its owner."
+    path, typed = entry.path, quote(str(entry.path))
+    own = f"Run `sudo chown -R {user}: {typed}`, or run make as its owner."
     if path.name == ".env":
         cause, remedy = ("" if entry.readable else f"{user} may not read it"), own
     elif not entry.is_directory:
-        cause, remedy = "it is not a directory", f"Run `mv {path} {path}.old`."
+        cause, remedy = "it is not a directory", f"Run `mv {typed} {quote(f'{path}.old')}`."
     elif entry.mounted_read_only:
-        mount = f"Run `sudo mount -o remount,rw $(findmnt -no TARGET -T {path})`"
+        mount = f"Run `sudo mount -o remount,rw $(findmnt -no TARGET -T {typed})`"
         cause, remedy = "its file system is mounted read-only", f"{mount}, or move the deployment."
     else:
         cause, remedy = ("" if entry.writable and entry.readable else f"{user} may not write there"), own

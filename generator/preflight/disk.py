@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from generator.preflight.facts import EngineFacts
 from generator.preflight.finding import Finding, error, in_units, ok, warning
@@ -170,6 +171,6 @@ def check_disk(facts: EngineFacts | None, directory: Path) -> list[Finding]:
             use="the deployment's directory",
             least_bytes=DIRECTORY_BYTES,
             least_inodes=DIRECTORY_INODES,
-            mend=f"Delete what is not needed there: `du -xhd1 {here.path}` shows what takes it.",
+            mend=f"Delete what is not needed there: `du -xhd1 {quote(str(here.path))}` shows what takes it.",
         )
     return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def _remapped(facts: EngineFacts) -> Finding | None:
 def _selinux(wanted: Wanted, facts: EngineFacts, selinux: str) -> Finding | None:
     if selinux != "1" or not any(option.startswith("name=selinux") for option in facts.security_options):
         return None
-    paths = f"{wanted.directory}/rendered {wanted.directory}/site"
+    paths = shlex.join(str(wanted.directory / name) for name in ("rendered", "site"))
     return warning(
         "selinux",
         "SELinux enforces its rules for containers: they may not read files of the deployment that lack its label",

@@ -158,7 +158,7 @@ def test_a_duplicate_key_names_both_lines(tmp_path: Path) -> None:
     [
         (b"HUB_PORT=1\n# caf\xe9\n", ".env line 2: byte 0xe9 is not UTF-8"),
         (b"\xef\xbb\xbfHUB_PORT=1\n", ".env line 1: begins with a byte order mark"),
-        (b"\xff\xfeH\0", ".env line 1: byte 0xff is not UTF-8"),
+        ("HUB_PORT=1\n".encode("utf-16"), ".env: is UTF-16, as some editors"),
     ],
 )
 def test_another_encoding_is_refused_with_its_line(tmp_path: Path, data: bytes, told: str) -> None:

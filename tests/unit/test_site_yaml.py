@@ -38,7 +38,7 @@ def test_a_missing_file_is_none(tmp_path: Path) -> None:
         ("profiles:\n  - name: a\n   bad: 1\n", "site/profiles.yaml line 3 column 4"),
         ("profiles:\n\t- name: a\n", "line 2 column 1: found character '\\t' that cannot start any token\n  YAML is"),
         ("profiles: 'open\n", "line 2 column 1"),
-        (b"profiles:\n  - name: \xff\n", "Save it as UTF-8"),
+        (b"profiles:\n  - name: \xff\n", "line 2: byte 0xff is not UTF-8\n  Save it as UTF-8"),
         (NAME + "    memry: 1G\n", "line 3 column 5: there is no field memry\n  Did you mean memory?"),
         (NAME + "    allow: {group: [x]}\n", "line 3 column 13: there is no field group\n  Did you mean groups?"),
         (NAME + "    zzzzzz: 1\n", "line 3 column 5: there is no field zzzzzz\n  Known here: allow, "),
