@@ -310,9 +310,9 @@ def test_a_hub_d_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     """A file that is not UTF-8 is told as such."""
     site = site_with(tmp_path)
     (site / "hub.d/latin.py").write_bytes(b"# caf\xe9\n")
-    with pytest.raises(HomeroomError, match="cannot be read") as caught:
+    with pytest.raises(HomeroomError, match="is not UTF-8") as caught:
         render.texts(settings(), site)
-    assert caught.value.place == "site/hub.d/latin.py"
+    assert caught.value.place == "site/hub.d/latin.py line 1"
 
 
 def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ def test_the_proposed_command_makes_it_readable(tmp_path: Path, encoding: str) -
     subprocess.run(["sh", "-c", command[1]], cwd=tmp_path, check=True)
     assert text_file.read(path, path.name) == TEXT
     assert path.stat().st_mode & 0o777 == 0o600
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize(("encoding", "told"), [("utf-16", "is UTF-16,"), ("utf-32", "is UTF-32,"), ("cp1252", "0xdc")])
@@ -41,7 +43,7 @@ def test_each_file_of_the_operators_is_told_alike(tmp_path: Path, encoding: str,
     for name in names:
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_bytes(data)
-    readers = (
+    readers: tuple[Callable[[], object], ...] = (
         lambda: SiteFile(site / names[0]),
         lambda: kernels.read(site),
         lambda: render._python_text(site / names[2]),
@@ -49,16 +51,8 @@ def test_each_file_of_the_operators_is_told_alike(tmp_path: Path, encoding: str,
     )
     for name, read in zip(names, readers, strict=True):
         with pytest.raises(HomeroomError, match=f"^site/{name}.*{told}") as caught:
-            raise_told(read)
+            read()
         assert "iconv -f" in caught.value.remedy
-
-
-def raise_told(read: object) -> None:
-    """Read, and have the whole message as the exception's words."""
-    try:
-        read()  # type: ignore[operator]
-    except HomeroomError as error:
-        raise HomeroomError(str(error), remedy=error.remedy) from None
 
 
 def test_a_byte_order_mark_and_windows_ends_of_lines_are_no_fault(tmp_path: Path) -> None:
