@@ -25,6 +25,9 @@ _ASSIGNMENT = re.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f]")
 _PLAIN = re.compile(r"[^\s'\"$#\\`](?:[^'\"$#\\`\x00-\x1f]*[^\s'\"$#\\`])?|")
 _SINGLE_QUOTED = re.compile(r"'[^'\\\x00-\x1f]*'")
+_SIZE_IN_WORDS = re.compile(r"([0-9]+(?:[.,][0-9]+)?) ?([KMGT])(?:i?B)?", re.IGNORECASE)
+_TIME_IN_WORDS = re.compile(r"([0-9]+) ?(s|m|h|d)(?:ec|in|econds?|inutes?|ours?|ays?)?", re.IGNORECASE)
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _DOUBLE_QUOTED = re.compile(r"\"[^\"$\\`\x00-\x1f]*\"")
 
 
@@ -176,7 +179,34 @@ def _fault_error(name: str, cause: str, numbers: Mapping[str, int], values: Mapp
         remedy = f"Make one with `openssl rand -hex 32` and write {name}=<the 64 digits>."
     else:
         remedy = f"{spec.description.split('. ')[0].rstrip('.')}. Default: {spec.default or '(empty)'}."
+        near = meant(spec, values.get(name, ""))
+        remedy = f"Did you mean {written(name, near)}? {remedy}" if near and f" {near}?" not in cause else remedy
     return HomeroomError(cause, place=_place(name, numbers, shown), remedy=remedy)
+
+
+def written(name: str, value: str) -> str:
+    """A line of `.env` that both of its readers read alike."""
+    return f"{name}={value}" if _PLAIN.fullmatch(value) else f"{name}='{value}'"
+
+
+def meant(spec: Spec, value: str) -> str:
+    """What somebody may have meant by a value that is refused: the first of some likely ones that is not; empty: none.
+
+    Other case, quotes, a comma for a point, spaces for commas, units as people write them.
+    """
+    bare = value.strip().strip("\"'\u201c\u201d\u201e\u2018\u2019")
+    likely = [bare, bare.lower(), bare.upper(), bare.replace(",", "."), ",".join(re.split(r"[,;\s]+", bare.lower()))]
+    if size := _SIZE_IN_WORDS.fullmatch(bare):
+        likely.append(f"{size[1].replace(',', '.')}{size[2].upper()}")
+    if (span := _TIME_IN_WORDS.fullmatch(bare)) and spec.about.unit == "seconds":
+        likely.append(str(int(span[1]) * _SECONDS[span[2].lower()]))
+    if spec.name == "COMPOSE_PROJECT_NAME":
+        likely.append(re.sub(r"[^a-z0-9_-]+", "-", bare.lower()).strip("-_"))
+    for one in likely:
+        _, faults = settings.validation_faults({spec.name: one})
+        if one and spec.name not in dict(faults):
+            return one
+    return ""
 
 
 def _agree_with_dotenv(text: str, values: Mapping[str, str]) -> None:

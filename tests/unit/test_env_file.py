@@ -230,3 +230,44 @@ def test_an_existing_file_is_never_touched(tmp_path: Path) -> None:
 def test_the_shell_seeds_settings_and_nothing_else() -> None:
     """Of the shell's variables only those that are settings reach a new `.env`."""
     assert subject.from_shell({"HUB_PORT": "8001", "HOME": "/root", "hub_ip": "::"}) == {"HUB_PORT": "8001"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "near"),
+    [
+        ("LAB_MEMORY", "2GB", "2G"),
+        ("LAB_MEMORY", "512 mib", "512M"),
+        ("LAB_MEMORY", "1,5g", "1.5G"),
+        ("LAB_CPUS", "1,5", "1.5"),
+        ("LAB_FEATURES", "git science", "git,science"),
+        ("LAB_FEATURES", "Git; Science", "git,science"),
+        ("CULL_IDLE_SECONDS", "1h", "3600"),
+        ("CULL_IDLE_SECONDS", "30 minutes", "1800"),
+        ("LOG_LEVEL", "info", "INFO"),
+        ("AUTH", "Native", "native"),
+        ("JUPYTERHUB_ADMIN", "Ada.Lovelace@uni.example", "ada.lovelace@uni.example"),
+        ("JUPYTERHUB_ADMIN", "\u201cada\u201d", "ada"),
+        ("COMPOSE_PROJECT_NAME", "My Class", "my-class"),
+        ("DOCKER_NOTEBOOK_IMAGE", "Jupyter/Minimal", "jupyter/minimal"),
+        ("LAB_OPEN_NETWORKS", "10.1.2.0/24; 10.9.8.7:443", "10.1.2.0/24,10.9.8.7:443"),
+    ],
+)
+def test_what_was_meant_is_proposed(tmp_path: Path, name: str, value: str, near: str) -> None:
+    """Units, case, commas and quotes as people write them: the value that they meant is proposed, and is one that is
+    taken."""
+    assert f"Did you mean {name}={near}?" in refusal(tmp_path, f"{LEGAL}{name}={value}\n")
+    (tmp_path / ".env").write_text(f"{LEGAL}{name}={near}\n")
+    subject.load(tmp_path / ".env")
+
+
+@pytest.mark.parametrize(("name", "value"), [("LAB_MEMORY", "lots"), ("HUB_PORT", "10m"), ("HUB_IP", "the hub")])
+def test_nothing_is_proposed_where_nothing_is_near(tmp_path: Path, name: str, value: str) -> None:
+    """A guess that would not be taken either is not made."""
+    assert "Did you mean" not in refusal(tmp_path, f"{LEGAL}{name}={value}\n")
+
+
+@pytest.mark.parametrize("value", ["/srv/my homes", "two  spaces", "a#b", "$HOME", 'a "b"'])
+def test_a_proposed_line_is_one_that_is_read(value: str) -> None:
+    """What a message proposes for `.env` is quoted as `.env` needs it."""
+    (line,) = subject.parse(subject.written("HOMES", value))
+    assert line.value == value
