@@ -42,7 +42,7 @@ clean:    ## Remove containers, images and generated files; never homes
 lint:     ## Check the code (developers)
 	$(DEV) .venv-dev/bin/python -m tests.lint
 test:     ## Run every test, preparing all they need (developers)
-	$(DEV) .venv-dev/bin/python -m tests.lint && .venv-dev/bin/python -m pytest --hypothesis-profile=thorough tests
+	$(DEV) .venv-dev/bin/python -m tests.everything
 test-unit: ## Run the quick tests, without an engine (developers)
 	$(DEV) .venv-dev/bin/python -m pytest tests/unit
 bench:    ## Measure Homeroom beside a plain JupyterHub; ARGS=--help (developers)

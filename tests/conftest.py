@@ -25,6 +25,29 @@ hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile(TH
 hypothesis.settings.load_profile("quick")  # `make test` names the other one
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`make test` runs both kinds side by side; without the option all are run."""
+    parser.addoption(
+        "--deployment",
+        choices=("shared", "own"),
+        help="run the tests of the shared deployment alone, or those that do without it",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the tests of the other kind than `--deployment` names: each test is of one of them."""
+    wanted = config.getoption("--deployment")
+    if wanted:
+        others = [item for item in items if shares(item) != (wanted == "shared")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item not in others]
+
+
+def shares(item: pytest.Item) -> bool:
+    """Whether a test needs the deployment that is shared."""
+    return "trial" in getattr(item, "fixturenames", ())
+
+
 @pytest.fixture(scope="session")
 def prepared_engine() -> None:
     """A real engine, installed and started as `make up` does it; and the operators' Python environment."""

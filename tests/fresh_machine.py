@@ -31,7 +31,7 @@ CLONE_URL = "<this repository>"
 BUNDLE = "/root/homeroom.bundle"
 HUB_PORT = "8000"
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
-PATIENCE_SECONDS = 600
+PATIENCE_SECONDS = 1200
 CTRL_C = b"\x03"
 ENTER = b"\n"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, cast
 
 import pytest
@@ -23,6 +24,7 @@ from tests.fresh_machine import (
 from tests.person import Person
 from tests.trial import Trial
 
+pytestmark = pytest.mark.timeout(1500)  # two machines are set up from nothing, beside other tests
 # What frightens a newcomer or scrolls past unread: libraries' warnings, packagers' chatter, tracebacks.
 ALARMING = ("Traceback", "WARNING", "Warning:", "debconf", "dpkg", "npm ", "\nW: ", "\nE: ", "✗", "deprecat")
 
@@ -50,15 +52,26 @@ class Newcomer:
         return person
 
 
-@pytest.fixture(scope="module", params=[("bookworm", True), ("trixie", False)], ids=["debian-12", "debian-13"])
-def newcomer(request: pytest.FixtureRequest, make_machine: Maker) -> Iterator[Newcomer]:
-    """Debian 12 on a terminal, then Debian 13 without one; one after the other, as they need a machine each."""
-    suite, terminal = request.param
-    machine = make_machine(suite)
-    try:
-        yield Newcomer(machine, terminal=terminal)
-    finally:
-        machine.remove()
+@pytest.fixture(scope="module")
+def newcomers(make_machine: Maker) -> Iterator[dict[str, Future[Newcomer]]]:
+    """Debian 12 on a terminal, and Debian 13 without one; the commands run side by side, as they wait for most of the
+    time."""
+    machines = {suite: make_machine(suite) for suite in ("bookworm", "trixie")}
+    with ThreadPoolExecutor(len(machines)) as typing:
+        try:
+            yield {
+                suite: typing.submit(Newcomer, machine, terminal=suite == "bookworm")
+                for suite, machine in machines.items()
+            }
+        finally:
+            for machine in machines.values():
+                machine.remove()
+
+
+@pytest.fixture(scope="module", params=["bookworm", "trixie"], ids=["debian-12", "debian-13"])
+def newcomer(request: pytest.FixtureRequest, newcomers: dict[str, Future[Newcomer]]) -> Newcomer:
+    """One of them, once the commands have ended."""
+    return newcomers[request.param].result()
 
 
 @pytest.fixture
