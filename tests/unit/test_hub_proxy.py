@@ -112,16 +112,30 @@ def test_a_new_proxy_is_told_the_routes(tmp_path: Path, monkeypatch: pytest.Monk
 
     monkeypatch.setattr("jupyterhub.proxy.Proxy.check_routes", check)
     watched = FakeProxy(should_start=False, auth_token="x", api_url=sockets.url(socket))
+    looks: list[object] = []
+    look = watched._socket
+
+    def noted() -> object:
+        looks.append(look())
+        return looks[-1]
+
+    monkeypatch.setattr(watched, "_socket", noted)
+
+    async def some_looks() -> None:
+        before = len(looks)
+        async with asyncio.timeout(20):
+            while len(looks) < before + 5:
+                await asyncio.sleep(0.01)
 
     async def story() -> None:
         await watched.check_routes({}, {})
-        await asyncio.sleep(0.1)
+        await some_looks()
         assert len(checks) == 1, "nothing has changed"
         socket.unlink()
-        await asyncio.sleep(0.1)
+        await some_looks()
         assert len(checks) == 1, "nobody is there to be told"
         socket.touch()
-        await asyncio.sleep(0.1)
+        await some_looks()
         assert len(checks) == 3, "told, until it has worked, and then no more"
         assert watched._watch is not None
         watched._watch.cancel()
