@@ -33,8 +33,8 @@ shell:    ## Open a shell in the hub's container (SERVICE=proxy: in the proxy's)
 	$(HOMEROOM) shell -- "$(SERVICE)"
 password: ## Give the administrator a new password (NAME=ada: somebody else)
 	$(HOMEROOM) password -- "$(NAME)"
-account:  ## Make an approved account (NAME=ada)
-	$(HOMEROOM) account -- "$(NAME)"
+account:  ## Make approved accounts (NAME=ada, or FILE=class.csv; SHEET=passwords.csv: written there)
+	$(HOMEROOM) account --file="$(FILE)" --sheet="$(SHEET)" -- "$(NAME)"
 prewarm:  ## Start a group's labs before its people come (GROUP=biology, PROFILE=small, MINUTES=60)
 	$(HOMEROOM) prewarm --profile="$(PROFILE)" $(if $(MINUTES),--minutes="$(MINUTES)") -- "$(GROUP)"
 clean:    ## Remove containers, images and generated files; never homes

@@ -6,8 +6,10 @@ import json
 import re
 import secrets
 import subprocess
+from collections.abc import Sequence
 from typing import Any
 
+from generator.class_list import NAMES
 from generator.console import step
 from generator.deployment import Deployment
 from generator.errors import HomeroomError
@@ -23,13 +25,13 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(PASSWORD_WORDS))
 
 
-def ask_hub(deployment: Deployment, *arguments: str, password: str = "") -> dict[str, Any]:
-    """Run `homeroom.accounts` in the hub's container; a password goes by standard input.
+def ask_hub(deployment: Deployment, *arguments: str, given: str = "") -> dict[str, Any]:
+    """Run `homeroom.accounts` in the hub's container; passwords go by standard input.
 
     :raises HomeroomError: the hub does not run, or the command failed.
     """
     command, environment = deployment.hub_python("homeroom.accounts", "--", *arguments)
-    done = subprocess.run(command, input=f"{password}\n", capture_output=True, text=True, env=environment, cwd=ROOT)
+    done = subprocess.run(command, input=f"{given}\n", capture_output=True, text=True, env=environment, cwd=ROOT)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
         raise HomeroomError(
@@ -47,7 +49,7 @@ def ensure_admin(deployment: Deployment) -> str | None:
         return None
     with step(f"Making the administrator's account, {settings.JUPYTERHUB_ADMIN}"):
         password = new_password()
-        ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, password=password)
+        ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, given=password)
     return password
 
 
@@ -64,25 +66,27 @@ def require_native(deployment: Deployment) -> None:
         )
 
 
-def add(deployment: Deployment, name: str) -> str:
-    """Make an approved account and return its password; the way for a second administrator, whose name nobody may sign
-    up for, and for a list of people.
+def add(deployment: Deployment, names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Make approved accounts: all of them, or none. The way for a second administrator, whose name nobody may sign up
+    for, for a list of people, and for somebody who was removed, whose files they have then.
 
-    :raises HomeroomError: the name is taken, or is none that people can sign in with.
+    A sign-up of that name that merely waits is taken over; an approved account is left as it is.
+
+    :returns: the new passwords by name, and who has an account already.
+    :raises HomeroomError: a name is none that people can sign in with, or is just being removed.
     """
     require_native(deployment)
-    if not re.fullmatch(USERNAME_PATTERN, name):
+    for name in names:
+        if not re.fullmatch(USERNAME_PATTERN, name):
+            raise HomeroomError(f"{name!r} is no user name", place="NAME", remedy=NAMES)
+    passwords = {name: new_password() for name in names}
+    answer = ask_hub(deployment, "add-all", given=json.dumps(passwords))
+    if answer["leaving"]:
         raise HomeroomError(
-            f"{name!r} is no user name",
-            place="NAME",
-            remedy="Lower-case letters, digits and . _ @ + - ; the first a letter or digit; 64 at most.",
+            f"{', '.join(answer['leaving'])}: just being removed; nobody was made",
+            remedy="Wait until their labs are gone (`make status`), then run this again.",
         )
-    if ask_hub(deployment, "exists", name)["done"]:
-        remedy = f"`make password NAME={name}` gives a new password."
-        raise HomeroomError(f"{name} has an account already", place="NAME", remedy=remedy)
-    password = new_password()
-    ask_hub(deployment, "add", name, password=password)
-    return password
+    return {name: passwords[name] for name in answer["made"]}, answer["existing"]
 
 
 def reset_password(deployment: Deployment, name: str) -> str:
@@ -92,7 +96,7 @@ def reset_password(deployment: Deployment, name: str) -> str:
     """
     require_native(deployment)
     password = new_password()
-    if not ask_hub(deployment, "password", name, password=password)["done"]:
+    if not ask_hub(deployment, "password", name, given=password)["done"]:
         raise HomeroomError(
             f"{name} has no account", place="NAME", remedy="The page Accounts of the hub lists everyone who has one."
         )

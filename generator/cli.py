@@ -194,16 +194,39 @@ def password(name: Annotated[str, typer.Argument(help="Whose; the administrator'
 
 
 @app.command()
-def account(name: Annotated[str, typer.Argument(help="The name of the person.")] = "") -> None:
-    """Make an approved account, with a password that is shown once."""
-    from generator import accounts, deployment
+def account(
+    name: Annotated[str, typer.Argument(help="The name of the person.")] = "",
+    file: Annotated[str, typer.Option(help="A list of people: a name a line, or a table.")] = "",
+    sheet: Annotated[str, typer.Option(help="Where to write the passwords, instead of showing them.")] = "",
+) -> None:
+    """Make approved accounts, with passwords that are shown once."""
+    from pathlib import Path
+
+    from generator import accounts, class_list, deployment, password_sheet
     from generator.settings import known_as
 
-    if not name:
-        raise HomeroomError("whose account is it?", place="NAME", remedy="Run `make account NAME=ada`.")
-    name = known_as(name)
-    fresh = accounts.add(deployment.existing(), name)
-    console.note(f"Account of [bold]{name}[/bold], password: [bold]{fresh}[/bold]   (shown this once)")
+    if bool(name) == bool(file):
+        raise HomeroomError(
+            "whose account is it?",
+            place="NAME",
+            remedy="Run `make account NAME=ada`, or `make account FILE=class.csv`.",
+        )
+    names = class_list.read(Path(file)) if file else [known_as(name)]
+    with password_sheet.opened(Path(sheet)) if sheet else contextlib.nullcontext() as written:
+        made, existing = accounts.add(deployment.existing(), names)
+        if written:
+            password_sheet.fill(written, made)
+    if existing and not file:
+        remedy = f"`make password NAME={names[0]}` gives a new password."
+        raise HomeroomError(f"{names[0]} has an account already", place="NAME", remedy=remedy)
+    if existing:
+        console.note(f"{console.counted(len(existing), 'account')} there already, left alone: {', '.join(existing)}")
+    if not file and not sheet:
+        console.note(f"Account of [bold]{names[0]}[/bold], password: [bold]{made[names[0]]}[/bold]   (shown this once)")
+    elif sheet:
+        console.note(f"Made {console.counted(len(made), 'account')}; the passwords are in {sheet}, for you alone.")
+    elif made:
+        console.note(password_sheet.shown(made))
 
 
 @app.command()

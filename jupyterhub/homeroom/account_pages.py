@@ -1,99 +1,400 @@
-"""The pages for accounts: sign-up that gives its reasons, and forms where NativeAuthenticator acts on a mere GET."""
+"""The pages for accounts: sign-in, sign-up, passwords, and the administrator's list of who has one.
+
+Every form comes back filled in when it is sent too late, but for passwords, and works when it is sent again.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import Any
+from urllib.parse import urlencode
 
+from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.handlers.login import LoginHandler
 from jupyterhub.scopes import needs_scope
-from nativeauthenticator import handlers as native
-from nativeauthenticator.handlers import LocalBase
 from nativeauthenticator.orm import UserInfo
+from sqlalchemy import func
+from tornado import web
+
+from homeroom import known_browsers, names, removal
+from homeroom.known_names import is_spoken_for, was_here
+from jupyterhub import orm
+
+SHOWN_AT_ONCE = 100
+LONGEST_SEARCH = 64
+STALE = "This page had been open for too long, so nothing was done. Please press the button once more."
+STALE_PASSWORDS = "This page had been open for too long, so nothing was done. Please type the password again."
 
 
-class SignUpHandler(native.SignUpHandler):
-    """`/hub/signup`: says in one sentence what came of it, and keeps the name that was typed."""
+class StaleForm(web.HTTPError):
+    """A form whose token is another one than the browser has by now: too old, or another website's."""
 
-    def render_template(self, name: str, sync: bool = False, **values: Any) -> Any:
-        """Render with the name that was typed, so that it need not be typed again."""
-        return super().render_template(name, sync, username=self.get_body_argument("username", ""), **values)
 
-    def get_result_message(
-        self,
-        user: Any,
-        assume_user_is_human: bool,
-        username_already_taken: bool,
-        confirmation_matches: bool,
-        user_is_admin: bool,
-    ) -> tuple[str, str]:
-        """The kind of message and its text; alert-danger is a refusal."""
-        if user is not None and user.is_authorized:
-            return "alert-success", "Your account is there; you can sign in now."
-        if not assume_user_is_human or (user is not None and user.login_email_sent):
-            found: tuple[str, str] = super().get_result_message(
-                user, assume_user_is_human, username_already_taken, confirmation_matches, user_is_admin
-            )
-            return found
-        if user is not None:
-            return "alert-info", "Thank you. You can sign in once the administrator has approved your account."
-        name = self.get_body_argument("username", "", strip=False)
-        if username_already_taken or self.authenticator.normalize_username(name) in self.authenticator.admin_users:
-            return "alert-danger", "This name is taken. Please choose another."
-        if not self.authenticator.validate_username(self.authenticator.normalize_username(name)):
+class FormHandler(BaseHandler):
+    """A page with a form."""
+
+    def check_xsrf_cookie(self) -> None:
+        """:raises StaleForm: the form was not made for this browser, or long ago."""
+        try:
+            super().check_xsrf_cookie()
+        except web.HTTPError as error:
+            raise StaleForm(error.status_code, error.log_message) from None
+
+    def write_error(self, status_code: int, **details: Any) -> None:
+        """An error's page; for a form that was sent too late the form itself, and nothing was done."""
+        exception = (details.get("exc_info") or (None, None))[1]
+        again = self.once_more() if isinstance(exception, StaleForm) and self._is_page() else None
+        if again is None:
+            super().write_error(status_code, **details)
+            return
+        template, values = again
+        self.write(self.render_template(template, sync=True, **values))
+
+    def once_more(self) -> tuple[str, dict[str, Any]] | None:
+        """The form as it was filled in, for whoever may see it: the template and its values."""
+        return None
+
+    def field(self, name: str) -> str:
+        """What was typed into a field, as it was typed; empty where nothing was."""
+        return str(self.get_body_argument(name, "", strip=False))
+
+    def _is_page(self) -> bool:
+        navigates: bool = self.request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
+        return navigates and self.request.method == "POST"
+
+
+class SignInHandler(LoginHandler):
+    """`/hub/login`: JupyterHub's, but a form with fields missing is a refusal, and browsers in which somebody has
+    signed in are known again."""
+
+    async def post(self) -> None:
+        """Sign in."""
+        data = {name: self.get_argument(name, strip=name == "username") for name in self.request.body_arguments}
+        name = data.setdefault("username", "")
+        user = await self.login_user({key: value for key, value in data.items() if key != "_xsrf"})
+        if user:
+            self._jupyterhub_user = user
+            known_browsers.remember(self, user.name)
+            self.redirect(self.get_next_url(user))
+            return
+        self.set_status(403)
+        self.finish(await self._render(login_error="Invalid username or password", username=name[:64]))
+
+
+class SignUpHandler(FormHandler):
+    """`/hub/signup`: says in one sentence what came of it, and keeps what was typed, but for passwords."""
+
+    def prepare(self) -> Any:
+        """:raises HTTPError: 404, nobody signs up here."""
+        if not self.authenticator.enable_signup:
+            raise web.HTTPError(404, "Nobody signs up here: the administrator makes accounts.")
+        return super().prepare()
+
+    async def get(self) -> None:
+        """Show the form."""
+        self.finish(await self.render_template("signup.html", **self._typed()))
+
+    async def post(self) -> None:
+        """Make an account that waits, or say why not."""
+        alert, said = await self._sign_up()
+        self.finish(await self.render_template("signup.html", alert=alert, result_message=said, **self._typed()))
+
+    def once_more(self) -> tuple[str, dict[str, Any]]:
+        """The form as it was filled in."""
+        return "signup.html", {"alert": "alert-warning", "result_message": STALE_PASSWORDS, **self._typed()}
+
+    def _typed(self) -> dict[str, Any]:
+        return {
+            "username": self.field("username"),
+            "email": self.field("email"),
+            "ask_email": self.authenticator.ask_email_on_signup,
+        }
+
+    async def _sign_up(self) -> tuple[str, str]:
+        """Try it; the kind of message and its text. That a name is taken is no secret: somebody else must choose."""
+        authenticator = self.authenticator
+        name = authenticator.normalize_username(self.field("username"))
+        password = self.field("signup_password")
+        if not authenticator.validate_username(name):
             return "alert-danger", "This name cannot be used. Please choose one as described below."
-        if not confirmation_matches:
+        if not authenticator.may_sign_up(name):
+            return "alert-danger", "This name is taken. Please choose another."
+        if password != self.field("signup_password_confirmation"):
             return "alert-danger", "The two passwords are not the same."
-        password = self.get_body_argument("signup_password", "", strip=False)
-        return "alert-danger", self.authenticator.password_fault(password) or "This account cannot be made."
+        if fault := authenticator.password_fault(password):
+            return "alert-danger", fault
+        if authenticator.waiting_list_is_full:
+            return "alert-danger", "Too many people wait for approval already. Please ask the administrator."
+        account = await authenticator.sign_up(
+            name, password, email=self.field("email"), has_2fa=bool(self.field("2fa"))
+        )
+        if account is None:
+            return "alert-danger", "This account cannot be made."
+        if account.is_authorized:
+            return "alert-success", "Your account is there; you can sign in now."
+        if account.login_email_sent:
+            return "alert-info", "Thank you. A message was sent to you: follow the link in it, then sign in."
+        return "alert-info", "Thank you. You can sign in once the administrator has approved your account."
 
 
-class AccountsHandler(LocalBase):
+class ChangePasswordHandler(FormHandler):
+    """`/hub/change-password`: one's own."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Show the form."""
+        await self._show()
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Change it, for whoever knows the old one. Wrong ones count as at sign-in."""
+        alert, said = "alert-danger", await self._fault()
+        if said is None:
+            alert, said = "alert-success", "Your password has been changed."
+            known_browsers.remember(self, self.current_user.name)
+        await self._show(alert=alert, result_message=said)
+
+    def once_more(self) -> tuple[str, dict[str, Any]] | None:
+        """The form; a person who is no longer signed in signs in first."""
+        if self.current_user is None or not self._has_account():
+            return None
+        return "change-password.html", {
+            "user_name": self.current_user.name,
+            "alert": "alert-warning",
+            "result_message": STALE_PASSWORDS,
+        }
+
+    def _has_account(self) -> bool:
+        return self.authenticator.get_user(self.current_user.name) is not None
+
+    async def _fault(self) -> str | None:
+        name = self.current_user.name
+        if not self._has_account():
+            return "You have no password here."
+        try:
+            right = await self.authenticator.has_password(self, name, self.field("old_password"))
+        except web.HTTPError as locked:
+            self.set_status(403)
+            return str(locked.log_message)
+        if not right:
+            self.set_status(403)
+            return "The current password is another one. Please try again."
+        if self.field("new_password") != self.field("new_password_confirmation"):
+            return "The two new passwords are not the same."
+        fault: str | None = await self.authenticator.change_own_password(name, self.field("new_password"))
+        return fault
+
+    async def _show(self, **result: Any) -> None:
+        self.finish(await self.render_template("change-password.html", user_name=self.current_user.name, **result))
+
+
+class AdministratorHandler(FormHandler):
+    """A page for administrators."""
+
+    def account(self, name: str) -> Any:
+        """Somebody's account. :raises HTTPError: 404, there is none."""
+        found = UserInfo.find(self.db, name)
+        if found is None:
+            raise web.HTTPError(404, f"{name[:64]} has no account.")
+        return found
+
+    def is_administrator(self, name: str) -> bool:
+        """Whether a person is one, by the configuration or by the page *Admin*."""
+        user = orm.User.find(self.db, name)
+        return name in self.authenticator.admin_users or (user is not None and bool(user.admin))
+
+    def once_more(self) -> tuple[str, dict[str, Any]] | None:
+        """The list, for whoever may see it."""
+        if self.current_user is None or not self.has_scope("admin:users"):
+            return None
+        return "authorization-area.html", {**self.accounts(), "alert": "alert-warning", "result_message": STALE}
+
+    def back(self) -> None:
+        """Go back to the list, as it was searched."""
+        kept = {name: value for name in ("find", "page") if (value := self.get_query_argument(name, ""))}
+        self.redirect(f"{self.hub.base_url}authorize" + (f"?{urlencode(kept)}" if kept else ""))
+
+    def accounts(self) -> dict[str, Any]:
+        """The part of the list that is asked for: who waits first, then by name."""
+        find = self.get_query_argument("find", "").strip().lower()[:LONGEST_SEARCH]
+        found = self.db.query(UserInfo)
+        if find:
+            found = found.filter(UserInfo.username.contains(find, autoescape=True))
+        total = found.count()
+        pages = max(1, math.ceil(total / SHOWN_AT_ONCE))
+        asked = self.get_query_argument("page", "1")
+        page = min(pages, max(1, int(asked))) if asked.isascii() and asked.isdecimal() and len(asked) < 9 else 1
+        order = (func.coalesce(UserInfo.is_authorized, False), UserInfo.username)
+        shown = found.order_by(*order).offset((page - 1) * SHOWN_AT_ONCE).limit(SHOWN_AT_ONCE).all()
+        admins = {name for (name,) in self.db.query(orm.User.name).filter(orm.User.admin)}
+        return {
+            "users": shown,
+            "total": total,
+            "waiting": self.db.query(UserInfo).filter(UserInfo.is_authorized.is_not(True)).count(),
+            "administrators": admins | self.authenticator.admin_users,
+            "ask_email": self.authenticator.ask_email_on_signup,
+            "find": find,
+            "page": page,
+            "pages": pages,
+            "first": (page - 1) * SHOWN_AT_ONCE + 1,
+            "kept": "?" + urlencode({"find": find, "page": page}) if find or page > 1 else "",
+        }
+
+
+class AccountsHandler(AdministratorHandler):
     """`/hub/authorize`: who has an account and who waits for one."""
 
     @needs_scope("admin:users")
     async def get(self) -> None:
         """Show the list."""
-        html = await self.render_template(
-            "authorization-area.html",
-            ask_email=self.authenticator.ask_email_on_signup,
-            users=UserInfo.all_users(self.db),
-            administrators=self.authenticator.admin_users,
-        )
-        self.finish(html)
+        self.finish(await self.render_template("authorization-area.html", **self.accounts()))
+
+    @needs_scope("admin:users")
+    async def post(self) -> None:
+        """Approve, or discard, everybody who waits among the names that the page showed; later sign-ups are not."""
+        discard = bool(self.field("discard"))
+        for name in self.get_body_arguments("name"):
+            account = UserInfo.find(self.db, name)
+            if account is None or account.is_authorized:
+                continue
+            if discard:
+                discard_account(self, account)
+            else:
+                account.is_authorized = True
+        self.db.commit()
+        self.back()
 
 
-class ApproveHandler(LocalBase):
+class ApproveHandler(AdministratorHandler):
     """POST `/hub/authorize/NAME`: approves an account, or takes the approval back; never an administrator's."""
 
     @needs_scope("admin:users")
     async def post(self, name: str) -> None:
-        """Toggle the approval and go back to the list."""
-        account = UserInfo.find(self.db, name)
-        if account is not None and not (account.is_authorized and name in self.authenticator.admin_users):
-            UserInfo.change_authorization(self.db, name)
-            person = self.find_user(name)
-            if person is not None:
-                person._auth_refreshed = 0.0  # looked at with their next request
-        self.redirect(f"{self.hub.base_url}authorize")
+        """Do what the button says and go back to the list."""
+        account = self.account(name)
+        if not account.is_authorized:
+            account.is_authorized = True
+            self.db.commit()
+        elif not self.is_administrator(name):
+            account.is_authorized = False
+            self.db.commit()
+            await self._shut_out(name)
+        self.back()
+
+    async def _shut_out(self, name: str) -> None:
+        """Have a person's next request looked at, and end their labs: what is open there would stay open."""
+        user = self.find_user(name)
+        if user is None:
+            return
+        user._auth_refreshed = 0.0
+        try:
+            await removal.end_labs(self.app, user)
+        except TimeoutError:
+            raise web.HTTPError(504, f"{name} is shut out, but a lab of theirs does not stop.") from None
 
 
-class DiscardHandler(LocalBase):
+class DiscardHandler(AdministratorHandler):
     """POST `/hub/discard/NAME`: throws a sign-up away. An approved account is left alone."""
 
     @needs_scope("admin:users")
     async def post(self, name: str) -> None:
         """Discard the sign-up and go back to the list."""
-        account = UserInfo.find(self.db, name)
-        if account is not None and not account.is_authorized:
-            self.db.delete(account)
+        account = self.account(name)
+        if not account.is_authorized:
+            discard_account(self, account)
             self.db.commit()
-        self.redirect(f"{self.hub.base_url}authorize")
+        self.back()
+
+
+def discard_account(handler: Any, account: Any) -> None:
+    """Throw away an account that waits; one of somebody who was here before is removed with all they have, or their
+    tokens would be good again. The caller commits."""
+    if is_spoken_for(handler.db, account.username):
+        removal.remove(handler.app, account.username)
+    else:
+        handler.db.delete(account)
+
+
+class RemoveHandler(AdministratorHandler):
+    """`/hub/remove/NAME`: asks first (GET), then removes a person: account, sessions, tokens and labs, not the home."""
+
+    @needs_scope("admin:users")
+    async def get(self, name: str) -> None:
+        """Ask."""
+        self.account(name)
+        self.finish(await self.render_template("remove.html", **self._about(name)))
+
+    @needs_scope("admin:users")
+    async def post(self, name: str) -> None:
+        """Remove, and go back to the list."""
+        self.account(name)
+        if self.find_user(name) is None:  # they never signed in
+            self._refuse_administrators(name)
+            removal.remove(self.app, name)
+        else:
+            await names.remove(self, name)
+        self.back()
+
+    def once_more(self) -> tuple[str, dict[str, Any]] | None:
+        """The question, for whoever may answer it."""
+        if self.current_user is None or not self.has_scope("admin:users"):
+            return None
+        return "remove.html", {**self._about(self.path_args[0]), "alert": "alert-warning", "result_message": STALE}
+
+    def _about(self, name: str) -> dict[str, Any]:
+        user = self.find_user(name)
+        running = [] if user is None else [one.name for one in user.spawners.values() if one.active]
+        return {
+            "name": name,
+            "labs": len(running),
+            "tokens": 0 if user is None else sum(token.client_id == "jupyterhub" for token in user.api_tokens),
+            "administrator": self.is_administrator(name),
+            "was_here": was_here(self.db, name),
+        }
+
+    def _refuse_administrators(self, name: str) -> None:
+        if self.is_administrator(name):
+            raise web.HTTPError(400, f"{name} is an administrator.")
+
+
+class ChangePasswordAdminHandler(AdministratorHandler):
+    """`/hub/change-password/NAME`: somebody else's."""
+
+    @needs_scope("admin:users")
+    async def get(self, name: str) -> None:
+        """Show the form."""
+        self.account(name)
+        self.finish(await self.render_template("change-password-admin.html", user_name=name))
+
+    @needs_scope("admin:users")
+    async def post(self, name: str) -> None:
+        """Change it. Who was locked out for wrong passwords can sign in again."""
+        self.account(name)
+        if self.field("new_password") != self.field("new_password_confirmation"):
+            fault: str | None = "The two passwords are not the same."
+        else:
+            fault = await self.authenticator.change_own_password(name, self.field("new_password"))
+        alert, said = ("alert-danger", fault) if fault else ("alert-success", f"{name} has a new password.")
+        html = await self.render_template(
+            "change-password-admin.html", user_name=name, alert=alert, result_message=said
+        )
+        self.finish(html)
+
+    def once_more(self) -> tuple[str, dict[str, Any]] | None:
+        """The form, for whoever may use it."""
+        if self.current_user is None or not self.has_scope("admin:users"):
+            return None
+        values = {"user_name": self.path_args[0], "alert": "alert-warning", "result_message": STALE_PASSWORDS}
+        return "change-password-admin.html", values
 
 
 handlers = [
-    (r"/login", LoginHandler),
+    (r"/login", SignInHandler),
     (r"/signup", SignUpHandler),
     (r"/authorize", AccountsHandler),
     (r"/authorize/([^/]*)", ApproveHandler),
     (r"/discard/([^/]*)", DiscardHandler),
+    (r"/remove/([^/]*)", RemoveHandler),
+    (r"/change-password", ChangePasswordHandler),
+    (r"/change-password/([^/]+)", ChangePasswordAdminHandler),
 ]

@@ -1,83 +1,127 @@
 """Accounts from the server's own shell: `python -m homeroom.accounts VERB`, run in the hub's container.
 
-It works on the database beside the running hub, which sees every change at once. Answers are JSON on one line.
+It works on the database beside the running hub, which sees every change at once. Answers are JSON on one line. It
+imports neither the hub nor its database's library, which would take longer than all else.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
+import sqlite3
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import bcrypt
-import sqlalchemy
-from nativeauthenticator.orm import UserInfo
-from sqlalchemy.orm import Session
-
-from homeroom.authenticator import MAX_PASSWORD_BYTES
+from homeroom.marks import LEAVING, RENEWED, TOKEN
+from homeroom.passwords import hashed
 
 DATABASE = Path("/srv/data/jupyterhub.sqlite")
+LOCK_SECONDS = 20.0  # for the hub's own writes to be over
 
 
-def open_session(database: Path) -> Session:
-    """A session on the hub's database, waiting for the hub's own writes instead of failing."""
-    engine = sqlalchemy.create_engine(f"sqlite:///{database}", connect_args={"timeout": 20})
-    UserInfo.__table__.create(engine, checkfirst=True)
-    return Session(engine)
+def open_database(path: Path) -> sqlite3.Connection:
+    """The hub's database, in which the hub has made its tables. Transactions are begun by hand."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=LOCK_SECONDS, isolation_level=None)
 
 
-def set_password(session: Session, name: str, password: str, *, create: bool) -> bool:
-    """Set a person's password; with `create`, make an approved account where there is none.
+def set_password(database: sqlite3.Connection, name: str, password: str) -> bool:
+    """Set a person's password; whoever was locked out for wrong ones can sign in again.
 
-    :returns: whether there is now an account with this password.
+    :returns: whether there is an account of this name.
     """
-    if not 1 <= len(password.encode()) <= MAX_PASSWORD_BYTES:
-        raise ValueError(f"a password holds 1 to {MAX_PASSWORD_BYTES} bytes")
-    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt())
-    account = UserInfo.find(session, name)
-    if account is None:
-        if not create:
-            return False
-        session.add(UserInfo(username=name, password=hashed, is_authorized=True))
-    else:
-        account.password = hashed
-    session.commit()
-    return True
+    changed = database.execute("UPDATE users_info SET password = ? WHERE username = ?", (hashed(password), name))
+    return changed.rowcount > 0
 
 
-def exists(session: Session, name: str) -> bool:
-    """Whether this person has an account."""
-    return UserInfo.find(session, name) is not None
+def add(database: sqlite3.Connection, people: dict[str, str]) -> dict[str, list[str]]:
+    """Make approved accounts, all of them or none. A sign-up of that name that merely waits is taken over: its password
+    is worth nothing then. An account that is approved is left as it is.
+
+    :param people: the passwords by name.
+    :returns: who was `made`, and who `existing` already; with somebody who is just being removed, under `leaving`,
+        nobody is made.
+    """
+    existing = _named(database, "SELECT username FROM users_info WHERE is_authorized", people)
+    wanted = {name: password for name, password in people.items() if name not in existing}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # bcrypt computes outside of Python's lock
+        secrets = dict(zip(wanted, pool.map(hashed, wanted.values()), strict=True))
+    with _transaction(database):
+        leaving = _named(database, "SELECT name FROM homeroom_names WHERE mark = ?", people, LEAVING)
+        existing = _named(database, "SELECT username FROM users_info WHERE is_authorized", people)
+        made = [] if leaving else [name for name in secrets if name not in existing]
+        for name in made:
+            _make(database, name, secrets[name])
+    return {"made": made, "existing": existing, "leaving": leaving}
 
 
-def summary(session: Session) -> dict[str, Any]:
+def _make(database: sqlite3.Connection, name: str, secret: bytes) -> None:
+    """Make one approved account, and see to what is left of somebody who had the name before."""
+    waiting = "UPDATE users_info SET password = ?, is_authorized = 1, has_2fa = 0 WHERE username = ?"
+    if not database.execute(waiting, (secret, name)).rowcount:  # the hub may hold the row: its number stays
+        columns = "password, username, is_authorized, login_email_sent, has_2fa"
+        database.execute(f"INSERT INTO users_info ({columns}) VALUES (?, ?, 1, 0, 0)", (secret, name))  # noqa: S608
+    known = database.execute("SELECT 1 FROM users WHERE name = ?", (name,)).fetchone()
+    token = database.execute("SELECT 1 FROM homeroom_names WHERE name = ? AND mark = ?", (name, TOKEN)).fetchone()
+    database.execute("DELETE FROM homeroom_names WHERE name = ?", (name,))
+    if known and not token:
+        database.execute("INSERT INTO homeroom_names (name, mark) VALUES (?, ?)", (name, RENEWED))
+
+
+@contextlib.contextmanager
+def _transaction(database: sqlite3.Connection) -> Any:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def _named(database: sqlite3.Connection, query: str, people: dict[str, str], *values: str) -> list[str]:
+    """Those of the people whom a query finds."""
+    found = {name for (name,) in database.execute(query, values)}
+    return [name for name in people if name in found]
+
+
+def exists(database: sqlite3.Connection, name: str) -> bool:
+    """Whether this person has an account, or waits for one."""
+    return database.execute("SELECT 1 FROM users_info WHERE username = ?", (name,)).fetchone() is not None
+
+
+def summary(database: sqlite3.Connection) -> dict[str, Any]:
     """How many people there are and who waits for approval."""
-    accounts = UserInfo.all_users(session)
-    return {
-        "accounts": len(accounts),
-        "waiting": sorted(account.username for account in accounts if not account.is_authorized),
-    }
+    accounts = dict(database.execute("SELECT username, is_authorized FROM users_info").fetchall())
+    return {"accounts": len(accounts), "waiting": sorted(name for name, approved in accounts.items() if not approved)}
 
 
 def main(arguments: list[str]) -> int:
-    """Carry out one verb; the password is read from standard input, never from the command line."""
+    """Carry out one verb; passwords are read from standard input, never from the command line."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.accounts")
-    parser.add_argument("verb", choices=["exists", "add", "password", "summary"])
-    parser.add_argument("name", nargs="?", default="")
+    parser.add_argument("verb", choices=["exists", "add", "add-all", "password", "summary"])
+    parser.add_argument("name", nargs="?", default="", help="of add-all, standard input holds names and passwords")
     given = parser.parse_args(arguments)
-    with open_session(DATABASE) as session:
-        if given.verb == "summary":
-            print(json.dumps(summary(session)))
-            return 0
-        if given.verb == "exists":
-            done = exists(session, given.name)
-        else:
-            password = sys.stdin.readline().rstrip("\n")
-            done = set_password(session, given.name, password, create=given.verb == "add")
-        print(json.dumps({"done": done}))
-        return 0
+    with contextlib.closing(open_database(DATABASE)) as database:
+        print(json.dumps(_answer(database, given.verb, given.name)))
+    return 0
+
+
+def _answer(database: sqlite3.Connection, verb: str, name: str) -> dict[str, Any]:
+    if verb == "summary":
+        return summary(database)
+    if verb == "exists":
+        return {"done": exists(database, name)}
+    if verb == "add-all":
+        return dict(add(database, json.load(sys.stdin)))
+    password = sys.stdin.readline().rstrip("\n")
+    if verb == "password":
+        return {"done": set_password(database, name, password)}
+    made = add(database, {name: password})
+    return {"done": bool(made["made"]) or (bool(made["existing"]) and set_password(database, name, password))}
 
 
 if __name__ == "__main__":

@@ -20,10 +20,13 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homeroom import lessons, sockets
 from homeroom.lessons import Due, Lesson
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
 
 LESSONS = Path("/srv/jupyterhub/lessons.json")
 SERVICE = "prewarm"
@@ -151,16 +154,25 @@ def run(base_url: str, token: str, body: dict[str, Any]) -> Iterator[dict[str, A
             return
 
 
+def open_session() -> Session:
+    """A session on the hub's database beside the hub, which waits for the hub's own writes instead of failing."""
+    import sqlalchemy
+    from sqlalchemy.orm import Session
+
+    from homeroom.accounts import DATABASE, LOCK_SECONDS
+
+    return Session(sqlalchemy.create_engine(f"sqlite:///{DATABASE}", connect_args={"timeout": LOCK_SECONDS}))
+
+
 def upcoming(known: list[Lesson]) -> dict[str, Any]:
     """The next lesson, and how many labs wait for their people; from the database beside the running hub."""
     from jupyterhub.orm import APIToken, Spawner
 
-    from homeroom.accounts import DATABASE, open_session
     from homeroom.culling import Facts
 
     now = datetime.now(UTC)
     due = lessons.upcoming(known, now)
-    with open_session(DATABASE) as session:
+    with open_session() as session:
         opened = {client for (client,) in session.query(APIToken.client_id).distinct()}
         running = session.query(Spawner).filter(Spawner.server_id.is_not(None))
         facts = [(lab.oauth_client_id, Facts.from_state(lab.state or {})) for lab in running]
@@ -181,9 +193,7 @@ def own_token() -> str:
     """
     from jupyterhub.orm import Service
 
-    from homeroom.accounts import DATABASE, open_session
-
-    with open_session(DATABASE) as session:
+    with open_session() as session:
         service = Service.find(session, SERVICE)
         if service is None:
             raise HubRefuses(f"the hub has no service {SERVICE}")

@@ -71,8 +71,7 @@ def make_accounts(trial: Trial, names: list[str]) -> None:
     """Approved accounts, all in one go; nobody has signed in then."""
     code = (
         "import sys; from homeroom import accounts\n"
-        "with accounts.open_session(accounts.DATABASE) as session:\n"
-        f"    for name in sys.argv[1:]: accounts.set_password(session, name, {PASSWORD!r}, create=True)"
+        f"accounts.add(accounts.open_database(accounts.DATABASE), dict.fromkeys(sys.argv[1:], {PASSWORD!r}))"
     )
     trial.compose("exec", "-T", "hub", "python", "-c", code, *names)
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import threading
-from datetime import timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,10 +14,13 @@ from typing import Any
 
 import bcrypt
 import pytest
-from homeroom import accounts
+from homeroom import attempts, removal
 from homeroom.authenticator import AccountAuthenticator
+from homeroom.known_names import made_by_administrator, mark_of, set_mark
+from homeroom.marks import LEAVING, REMOVED, RENEWED, TOKEN
+from homeroom.passwords import hashed
 from jupyterhub.app import JupyterHub
-from jupyterhub.orm import User
+from jupyterhub.orm import APIToken, OAuthClient, Service, User
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy import event
 from sqlalchemy.orm import Session
@@ -52,13 +56,26 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Config:
 def authenticator(db: Session, rendered: Config) -> AccountAuthenticator:
     """The authenticator as it is rendered; `admin` was made by `make up`."""
     made = AccountAuthenticator(config=rendered, _deprecated_db_session=db)
-    assert accounts.set_password(db, "admin", PASSWORD, create=True)
+    db.add(UserInfo(username="admin", password=hashed(PASSWORD), is_authorized=True))
+    db.commit()
     return made
 
 
-def sign_in(authenticator: AccountAuthenticator, name: str, password: str) -> str | None:
+def caller(address: str, browser: list[Any] | None = None) -> Any:
+    """The request of somebody at an address, with what a browser in which people have signed in sends along."""
+    cookie = json.dumps(browser).encode() if browser else None
+    request = SimpleNamespace(remote_ip=address)
+    return SimpleNamespace(request=request, get_secure_cookie=lambda *_, **__: cookie)
+
+
+def sign_in_by(authenticator: AccountAuthenticator, handler: Any, name: str, password: str) -> str | None:
     """The name that is signed in as, or None."""
-    return asyncio.run(authenticator.authenticate(None, {"username": name, "password": password}))
+    return asyncio.run(authenticator.authenticate(handler, {"username": name, "password": password}))
+
+
+def sign_in(authenticator: AccountAuthenticator, name: str, password: str, address: str = "10.0.0.1") -> str | None:
+    """The same, from an address."""
+    return sign_in_by(authenticator, caller(address), name, password)
 
 
 def approved(authenticator: AccountAuthenticator, name: str = "ada") -> None:
@@ -169,30 +186,107 @@ def test_a_refused_password_change_changes_nothing(authenticator: AccountAuthent
     """The rules hold for a changed password, too."""
     approved(authenticator)
     for password in ("short", "1234567890", "x" * 73):
-        assert not authenticator.change_password("ada", password)
+        assert asyncio.run(authenticator.change_own_password("ada", password))
     assert sign_in(authenticator, "ada", PASSWORD) == "ada"
 
 
-def lock(authenticator: AccountAuthenticator, name: str = "ada") -> None:
-    """Type wrong passwords until the account is locked."""
+class Clock:
+    """A clock that goes when it is told to."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(authenticator: AccountAuthenticator) -> Clock:
+    """The clock by which the authenticator locks accounts."""
+    made = Clock()
+    authenticator._attempts = attempts.Attempts(3, 600, made)
+    return made
+
+
+def lock(authenticator: AccountAuthenticator, name: str = "ada", address: str = "10.0.0.9") -> None:
+    """Type wrong passwords until the account is locked for that address."""
     for _ in range(3):
-        assert sign_in(authenticator, name, WRONG) is None
+        assert sign_in(authenticator, name, WRONG, address) is None
 
 
-def pass_time(authenticator: AccountAuthenticator, **ago: float) -> None:
-    """Let the wrong passwords lie longer ago."""
-    for attempts in authenticator.login_attempts.values():
-        attempts["time"] -= timedelta(**ago)
-
-
-def test_too_many_wrong_passwords_lock_an_account(authenticator: AccountAuthenticator) -> None:
-    """After LOGIN_ATTEMPTS wrong ones even the right password is refused, with the time to wait; others get in."""
+def test_too_many_wrong_passwords_lock_whoever_guesses(authenticator: AccountAuthenticator) -> None:
+    """After LOGIN_ATTEMPTS wrong ones from one address even the right password is refused there, with the time to wait;
+    the person signs in from elsewhere, and others from there."""
     approved(authenticator)
     lock(authenticator)
     with pytest.raises(web.HTTPError, match="Wait 10 min") as caught:
-        sign_in(authenticator, "ada", PASSWORD)
+        sign_in(authenticator, "ada", PASSWORD, "10.0.0.9")
     assert caught.value.status_code == 403
-    assert sign_in(authenticator, "admin", PASSWORD) == "admin"
+    assert sign_in(authenticator, "ada", PASSWORD, "10.0.0.7") == "ada"
+    assert sign_in(authenticator, "admin", PASSWORD, "10.0.0.9") == "admin"
+
+
+def test_a_known_browser_is_not_locked_by_its_neighbours(authenticator: AccountAuthenticator) -> None:
+    """A class shares an address. Where the person has signed in before, others' guesses from there lock nobody out;
+    guesses in that browser do, and knowing it for one person is no help with another."""
+    approved(authenticator)
+    lock(authenticator)
+    known = caller("10.0.0.9", ["a1b2", ["ada"]])
+    assert sign_in_by(authenticator, known, "ada", PASSWORD) == "ada"
+    for _ in range(3):
+        assert sign_in_by(authenticator, known, "ada", WRONG) is None
+    for guesser in (known, caller("10.0.0.9", ["a1b2", ["mallory"]])):
+        with pytest.raises(web.HTTPError, match="Too many"):
+            sign_in_by(authenticator, guesser, "ada", PASSWORD)
+
+
+def test_many_addresses_have_one_guess_each(authenticator: AccountAuthenticator) -> None:
+    """Whoever guesses from all over has ten times as many guesses in all, and then one from each address; the person,
+    who knows the password, needs no more."""
+    approved(authenticator)
+    for last in range(10):
+        lock(authenticator, address=f"10.0.1.{last}")
+    assert sign_in(authenticator, "ada", WRONG, "10.0.2.1") is None
+    with pytest.raises(web.HTTPError, match="Too many"):
+        sign_in(authenticator, "ada", PASSWORD, "10.0.2.1")
+    assert sign_in(authenticator, "ada", PASSWORD, "10.0.2.2") == "ada"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("10.0.0.1", "10.0.0.2", False),
+        ("2001:db8:0:1::1", "2001:db8:0:1:ffff::9", True),  # one machine has all of a network's addresses
+        ("2001:db8:0:1::1", "2001:db8:0:2::1", False),
+        ("::ffff:10.0.0.1", "10.0.0.1", True),
+        ("", "", True),
+    ],
+)
+def test_where_somebody_is(one: str, other: str, *, same: bool) -> None:
+    """An address counts as one side, and so does a network of IPv6 that one machine has to itself."""
+    assert (attempts.side_of(one) == attempts.side_of(other)) == same
+
+
+def test_names_without_an_account_are_locked_alike(authenticator: AccountAuthenticator) -> None:
+    """The lock tells nobody who has an account."""
+    lock(authenticator, "nobody")
+    with pytest.raises(web.HTTPError, match="Too many"):
+        sign_in(authenticator, "nobody", PASSWORD, "10.0.0.9")
+
+
+def test_a_new_password_lifts_the_lock(authenticator: AccountAuthenticator) -> None:
+    """`make password` and the administrator's page let somebody in again who typed too many wrong ones."""
+    approved(authenticator)
+    lock(authenticator)
+    assert asyncio.run(authenticator.change_own_password("ada", PASSWORD + "!")) is None
+    assert sign_in(authenticator, "ada", PASSWORD + "!", "10.0.0.9") == "ada"
+
+
+def test_no_memory_fills_with_guesses(authenticator: AccountAuthenticator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guesses for names that nobody has are forgotten, the oldest first."""
+    monkeypatch.setattr(attempts, "MOST_COUNTS", 10)
+    for number in range(20):
+        sign_in(authenticator, f"nobody{number}", WRONG)
+    assert len(authenticator.attempts._counts) == 10
 
 
 def test_another_spelling_does_not_go_round_the_lock(authenticator: AccountAuthenticator) -> None:
@@ -207,31 +301,33 @@ def test_another_spelling_does_not_go_round_the_lock(authenticator: AccountAuthe
 def test_a_right_password_clears_the_count(authenticator: AccountAuthenticator) -> None:
     """Wrong passwords count in a row only."""
     approved(authenticator)
-    for _ in range(2):
+    for _ in range(12):
         sign_in(authenticator, "ada", WRONG)
         sign_in(authenticator, "ada", WRONG)
         assert sign_in(authenticator, "ada", PASSWORD) == "ada"
 
 
-@pytest.mark.parametrize("ago", [{"seconds": 601.0}, {"days": 1.0, "seconds": 5.0}, {"days": 400.0}, {"hours": -1.0}])
-def test_a_lockout_ends(authenticator: AccountAuthenticator, ago: dict[str, float]) -> None:
-    """When LOGIN_LOCKOUT_SECONDS are over the account opens, also after days, and the count starts from zero; clocks
-    that are put back make it no longer."""
+@pytest.mark.parametrize("seconds", [601.0, 86405.0])
+def test_a_lockout_ends(authenticator: AccountAuthenticator, clock: Clock, seconds: float) -> None:
+    """When LOGIN_LOCKOUT_SECONDS are over the account opens, also after days, and the count starts from zero."""
     approved(authenticator)
     lock(authenticator)
-    pass_time(authenticator, **ago)
-    assert sign_in(authenticator, "ada", WRONG) is None
-    assert sign_in(authenticator, "ada", WRONG) is None
-    assert sign_in(authenticator, "ada", PASSWORD) == "ada"
+    clock.now += seconds
+    for _ in range(2):
+        assert sign_in(authenticator, "ada", WRONG, "10.0.0.9") is None
+    assert sign_in(authenticator, "ada", PASSWORD, "10.0.0.9") == "ada"
 
 
-def test_a_lockout_lasts(authenticator: AccountAuthenticator) -> None:
-    """A moment before its end the account is still locked."""
+def test_a_lockout_lasts(authenticator: AccountAuthenticator, clock: Clock) -> None:
+    """A moment before its end the account is still locked, and whoever knocks meanwhile makes it no longer."""
     approved(authenticator)
     lock(authenticator)
-    pass_time(authenticator, seconds=595)
-    with pytest.raises(web.HTTPError):
-        sign_in(authenticator, "ada", PASSWORD)
+    for later in (300, 295):
+        clock.now += later
+        with pytest.raises(web.HTTPError):
+            sign_in(authenticator, "ada", PASSWORD, "10.0.0.9")
+    clock.now += 6
+    assert sign_in(authenticator, "ada", PASSWORD, "10.0.0.9") == "ada"
 
 
 def test_guesses_that_come_at_once_count_each(authenticator: AccountAuthenticator) -> None:
@@ -272,20 +368,189 @@ def test_others_are_served_while_a_password_is_looked_at(
     assert asyncio.run(sign_in_among_others()) == "admin"
 
 
-@pytest.mark.parametrize("data", [{}, {"username": "ada"}, {"password": PASSWORD}])
-def test_an_incomplete_form_signs_nobody_in(authenticator: AccountAuthenticator, data: dict[str, str]) -> None:
-    """A form without name or password is a refusal, not an error of the hub."""
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        [],
+        "ada",
+        {},
+        {"username": "admin"},
+        {"password": PASSWORD},
+        {"username": ["admin"], "password": PASSWORD},
+        {"username": "admin", "password": {}},
+        {"username": "admin", "password": "\ud800" * 10},
+        {"username": "\ud800", "password": PASSWORD},
+        {"username": "admin", "password": PASSWORD + "\0"},
+        {"username": "admin\0", "password": PASSWORD},
+    ],
+)
+def test_a_form_that_is_none_signs_nobody_in(authenticator: AccountAuthenticator, data: Any) -> None:
+    """Without name or password, with lists for words, with what is no text: a refusal, not an error of the hub."""
     assert asyncio.run(authenticator.authenticate(None, data)) is None
 
 
-def test_a_deleted_account_can_be_had_again(authenticator: AccountAuthenticator, db: Session) -> None:
-    """Deleting a person on the hub's own page deletes the account; the name is free, and waits for approval again."""
+def test_who_has_no_account_is_refused_as_slowly(
+    authenticator: AccountAuthenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each wrong password costs one hash, whether the name has an account, waits, or is nobody's: time tells none."""
+    assert authenticator.create_user("waits", PASSWORD)
+    hashes: list[str] = []
+    whole = bcrypt.hashpw, bcrypt.checkpw
+
+    def counted(step: int, kind: str) -> Any:
+        return lambda *given: (hashes.append(kind), whole[step](*given))[1]
+
+    monkeypatch.setattr(bcrypt, "hashpw", counted(0, "new"))
+    monkeypatch.setattr(bcrypt, "checkpw", counted(1, "kept"))
+    for name in ("admin", "waits", "nobody"):
+        assert sign_in(authenticator, name, WRONG) is None
+    assert hashes == ["kept", "kept", "new"]
+
+
+def test_a_password_that_is_changed_meanwhile_is_the_old_one(
+    authenticator: AccountAuthenticator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who is removed, or given another password, while the old one is still being looked at does not get in by it."""
     approved(authenticator)
-    authenticator.delete_user(User(name="ada"))
+    whole = bcrypt.checkpw
+
+    def check(*given: Any) -> bool:
+        authenticator.get_user("ada").password = hashed(PASSWORD + "!")
+        return whole(*given)
+
+    monkeypatch.setattr(bcrypt, "checkpw", check)
     assert sign_in(authenticator, "ada", PASSWORD) is None
+
+
+def test_a_second_factor_that_nobody_asks_for_is_none(authenticator: AccountAuthenticator) -> None:
+    """A field added to the sign-up form makes no account that can never sign in."""
+    assert authenticator.create_user("ada", PASSWORD, has_2fa=True)
+    UserInfo.change_authorization(authenticator.db, "ada")
+    assert sign_in(authenticator, "ada", PASSWORD) == "ada"
+
+
+def test_two_sign_ups_at_once_make_one_account(authenticator: AccountAuthenticator) -> None:
+    """The second of two that come in the same moment is told that the name is taken, and the first password counts."""
+
+    async def both() -> list[Any]:
+        return await asyncio.gather(*(authenticator.sign_up("ada", word) for word in (PASSWORD, WRONG)))
+
+    assert sum(made is not None for made in asyncio.run(both())) == 1
+    assert len([each for each in UserInfo.all_users(authenticator.db) if each.username == "ada"]) == 1
+
+
+def test_the_waiting_list_has_an_end(authenticator: AccountAuthenticator) -> None:
+    """A guest who signs up for ever does not fill the hub's database."""
+    authenticator.most_waiting = 2
+    assert [authenticator.create_user(name, PASSWORD) is not None for name in ("a", "b", "c")] == [True, True, False]
+    UserInfo.change_authorization(authenticator.db, "a")
+    assert authenticator.create_user("c", PASSWORD)
+
+
+class Labless:
+    """The hub, as far as a removal asks for it, with people who have no labs."""
+
+    def __init__(self, db: Session) -> None:
+        self.db = db
+        self.log = logging.getLogger("test")
+        self.users = self
+
+    def __getitem__(self, user: User) -> Any:
+        async def nothing() -> None:
+            """They have none."""
+
+        return SimpleNamespace(orm_user=SimpleNamespace(orm_spawners={}), delete_spawners=nothing, row=user)
+
+    def delete(self, user: Any) -> None:
+        """Forget somebody."""
+        self.db.delete(user.row)
+        self.db.commit()
+
+
+def remove(db: Session, name: str) -> None:
+    """Remove a person, to the end."""
+
+    async def whole() -> None:
+        await removal.remove(Labless(db), name)
+
+    asyncio.run(whole())
+
+
+def signed_in_before(db: Session, name: str = "ada") -> User:
+    """The hub's record of somebody who has been here, with a token."""
+    user = User(name=name, last_activity=datetime(2026, 1, 1))  # as the hub has it
+    db.add_all([user, OAuthClient(identifier="jupyterhub")])
+    db.commit()
+    user.new_api_token(note="hers", scopes=[])
+    return user
+
+
+def test_who_was_removed_stays_away(authenticator: AccountAuthenticator, db: Session) -> None:
+    """Account, tokens and record are gone, and nobody can sign up for the name: it would come with the home."""
+    approved(authenticator)
+    signed_in_before(db)
+    remove(db, "ada")
+    assert sign_in(authenticator, "ada", PASSWORD) is None
+    assert User.find(db, "ada") is None
+    assert db.query(APIToken).count() == 0
+    assert mark_of(db, "ada") == REMOVED
+    assert authenticator.create_user("ada", PASSWORD) is None
+    for by_token in (False, True):
+        handler = SimpleNamespace(_token_authenticated=by_token)
+        assert asyncio.run(authenticator.refresh_user(User(name="ada"), handler)) is False
+
+
+def test_a_name_that_was_left_by_an_older_version_is_nobodys(authenticator: AccountAuthenticator, db: Session) -> None:
+    """Who was discarded without being removed left a record, and a home: their name cannot be signed up for either, and
+    their tokens are worth nothing."""
+    signed_in_before(db)
+    assert authenticator.create_user("ada", PASSWORD) is None
+    by_token = SimpleNamespace(_token_authenticated=True)
+    assert asyncio.run(authenticator.refresh_user(User(name="ada"), by_token)) is False
+
+
+def test_whom_groups_name_signs_up_for_their_name(authenticator: AccountAuthenticator, db: Session) -> None:
+    """A record that the configuration made, for somebody who has never been here, keeps nobody from their name."""
+    db.add(User(name="ada"))
+    db.commit()
     assert authenticator.create_user("ada", PASSWORD)
-    with pytest.raises(web.HTTPError, match="approval"):
-        sign_in(authenticator, "ada", PASSWORD)
+
+
+def test_the_names_of_services_and_machines_are_taken(authenticator: AccountAuthenticator, db: Session) -> None:
+    """Nobody signs up as a service, as somebody who is being removed, or as a user made for tokens."""
+    db.add(Service(name="prewarm"))
+    set_mark(db, "leaver", LEAVING)
+    made_by_administrator(db, "machine")
+    db.commit()
+    for name in ("prewarm", "leaver", "machine", "Machine"):
+        assert authenticator.create_user(name, PASSWORD) is None
+
+
+def test_a_user_made_for_tokens_takes_over_a_sign_up(authenticator: AccountAuthenticator, db: Session) -> None:
+    """A guest who waits under that name gets nothing by a later approval; an approved account stays."""
+    assert authenticator.create_user("machine", PASSWORD)
+    made_by_administrator(db, "machine")
+    assert authenticator.get_user("machine") is None
+    assert mark_of(db, "machine") == TOKEN
+    made_by_administrator(db, "admin")
+    assert mark_of(db, "admin") is None
+    assert sign_in(authenticator, "admin", PASSWORD) == "admin"
+
+
+def test_a_name_that_is_given_again_starts_anew(authenticator: AccountAuthenticator, db: Session) -> None:
+    """With `make account` for somebody of whom a record was left, what was signed in or handed out before is worth
+    nothing, and is gone once they sign in."""
+    user = signed_in_before(db)
+    cookie = user.cookie_id
+    db.add(UserInfo(username="ada", password=hashed(PASSWORD), is_authorized=True))
+    set_mark(db, "ada", RENEWED)
+    db.commit()
+    assert asyncio.run(authenticator.refresh_user(user)) is False
+    assert sign_in(authenticator, "ada", PASSWORD) == "ada"
+    assert asyncio.run(authenticator.refresh_user(user)) is True
+    assert user.cookie_id != cookie
+    assert user.api_tokens == []
 
 
 def test_a_sign_up_costs_the_same_however_many_accounts_there_are(authenticator: AccountAuthenticator) -> None:
@@ -318,14 +583,17 @@ def test_who_is_no_longer_approved_is_signed_out(authenticator: AccountAuthentic
 
 
 def test_a_token_needs_an_approval_too(authenticator: AccountAuthenticator) -> None:
-    """Whose approval was taken back gets nothing by a token either; a user without an account, whom an administrator
-    made for a token, does."""
+    """Whose approval was taken back gets nothing by a token either, nor does who has no account; a user whom an
+    administrator made for tokens, and who is marked so, does."""
     approved(authenticator)
     UserInfo.change_authorization(authenticator.db, "ada")
+    made_by_administrator(authenticator.db, "machine")
     by_token = SimpleNamespace(_token_authenticated=True)
     assert authenticator.auth_refresh_strict
     assert asyncio.run(authenticator.refresh_user(User(name="ada"), by_token)) is False
     assert asyncio.run(authenticator.refresh_user(User(name="machine"), by_token)) is True
+    assert asyncio.run(authenticator.refresh_user(User(name="machine"))) is False
+    assert asyncio.run(authenticator.refresh_user(User(name="nobody"), by_token)) is False
 
 
 def handlers(authenticator: AccountAuthenticator) -> list[tuple[str, Any]]:
