@@ -41,7 +41,7 @@ def opened(path: Path) -> Iterator[TextIO]:
 def fill(file: TextIO, passwords: Mapping[str, str]) -> None:
     """Write a table of names and passwords; nothing where there are none."""
     if passwords:
-        csv.writer(file).writerows([("name", "password"), *passwords.items()])
+        csv.writer(file, lineterminator="\n").writerows([("name", "password"), *passwords.items()])
 
 
 def shown(passwords: Mapping[str, str]) -> str:

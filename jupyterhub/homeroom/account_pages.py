@@ -345,7 +345,7 @@ class RemoveHandler(AdministratorHandler):
         user = self.find_user(name)
         running = [] if user is None else [one.name for one in user.spawners.values() if one.active]
         return {
-            "name": name,
+            "person": name,
             "labs": len(running),
             "tokens": 0 if user is None else sum(token.client_id == "jupyterhub" for token in user.api_tokens),
             "administrator": self.is_administrator(name),

@@ -15,7 +15,7 @@ import requests
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from tests.faults import until
+from tests.faults import kill, until, until_healthy
 from tests.person import Person
 from tests.trial import Trial
 
@@ -145,17 +145,19 @@ def test_who_may_use_a_lab_sends_it_large_files(admin: Person) -> None:
 
 
 def test_whose_approval_is_taken_back_is_out(trial: Trial, admin: Person, other: Person) -> None:
-    """From that moment neither the browser in which they are signed in nor a token they made gets them anything; when
-    it is given again, both do."""
+    """From that moment neither the browser in which they are signed in nor a token they made gets them anything, and
+    their lab is stopped; when it is given again, both do."""
     token = other.api("POST", "users/stranger/tokens", json={"expires_in": 600}).json()["token"]
 
     def by_token() -> int:
         headers = {"Authorization": f"token {token}"}
         return requests.get(f"{trial.url}hub/api/users/stranger", headers=headers, timeout=30).status_code
 
+    other.start_lab()
     assert by_token() == 200
     assert admin.post_form("hub/authorize/stranger").status_code == 200
     try:
+        assert trial.labs("stranger") == []
         assert by_token() == 403
         assert other.api("POST", "users/stranger/server").status_code == 403
         assert urlsplit(other.get("hub/home").url).path == "/hub/login"
@@ -164,6 +166,102 @@ def test_whose_approval_is_taken_back_is_out(trial: Trial, admin: Person, other:
         assert admin.post_form("hub/authorize/stranger").status_code == 200
     assert by_token() == 200
     assert other.get("hub/home").url == f"{trial.url}hub/home"
+
+
+def newcomer(trial: Trial, name: str) -> Person:
+    """Somebody whose account was made from the server's shell, signed in."""
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.make("account", f"NAME={name}").stdout)
+    assert shown
+    person = Person(trial, name)
+    assert person.sign_in(shown[0]).status_code == 200
+    return person
+
+
+def opens(trial: Trial, token: str) -> bool:
+    """Whether a token is good for anything."""
+    headers = {"Authorization": f"token {token}"}
+    return requests.get(f"{trial.url}hub/api/user", headers=headers, timeout=30).status_code == 200
+
+
+@pytest.mark.parametrize("way", ["page", "api"])
+def test_who_is_removed_stays_away(trial: Trial, admin: Person, way: str) -> None:
+    """One button, or the API's own verb, ends a person's sessions, tokens and running lab at once, and nobody can sign
+    up for the name: the home is there. An administrator who gives it again gives the files, and nothing else of old:
+    no session, no token."""
+    name = f"leaver-{way}"
+    leaver = newcomer(trial, name)
+    token = leaver.api("POST", f"users/{name}/tokens", json={"expires_in": 600}).json()["token"]
+    leaver.start_lab()
+    assert leaver.run("open('kept.txt', 'w').write('hers')") == ""
+    assert opens(trial, token)
+
+    if way == "page":
+        assert "Remove" in admin.get(f"hub/remove/{name}").text
+        assert admin.post_form(f"hub/remove/{name}").status_code == 200
+    else:
+        assert admin.api("DELETE", f"users/{name}").status_code == 204
+    until(lambda: not trial.labs(name), "the lab is gone", seconds=60, interval=0.2)
+    assert not opens(trial, token)
+    for path in ("hub/home", f"user/{name}/lab"):
+        assert urlsplit(leaver.get(path).url).path == "/hub/login"
+    guest = Person(trial, name)
+    assert "name is taken" in guest.sign_up("one more bicycle").text
+    assert f"hub/remove/{name}" not in admin.get("hub/authorize").text
+
+    again = newcomer(trial, name)
+    assert not opens(trial, token)
+    assert urlsplit(leaver.get("hub/home").url).path == "/hub/login"
+    again.start_lab()
+    assert again.run("print(open('kept.txt').read())") == "hers\n"
+    again.stop_lab()
+
+
+def test_a_removal_outlives_the_hub(trial: Trial, admin: Person) -> None:
+    """A hub that is killed in the middle of a removal carries it on when it is back: no lab of the person runs on."""
+    leaver = newcomer(trial, "leaver-twice")
+    leaver.start_lab()
+    code = (
+        "import sqlite3; from homeroom.accounts import DATABASE; db = sqlite3.connect(DATABASE, timeout=20);"
+        "db.execute('DELETE FROM users_info WHERE username = ?', ['leaver-twice']);"
+        "db.execute('INSERT INTO homeroom_names VALUES (?, ?)', ['leaver-twice', 'leaving']); db.commit()"
+    )
+    trial.compose("exec", "-T", "hub", "python", "-c", code)  # what the removal writes before it waits for anything
+    kill(trial, "hub")
+    until_healthy(trial, "hub")
+    until(lambda: not trial.labs("leaver-twice"), "the lab is gone", interval=0.5)
+    until(lambda: admin.api("GET", "users/leaver-twice").status_code == 404, "so is the person", interval=0.5)
+
+
+def test_the_old_password_is_not_guessed_either(trial: Trial, admin: Person) -> None:
+    """Whoever sits at a browser that somebody left signed in has as many guesses at their password as at sign-in. A long
+    one is wrong, and no error."""
+    person = newcomer(trial, "guessed")
+    new = {"new_password": "one more bicycle", "new_password_confirmation": "one more bicycle"}
+    for guess in ("x" * 100, "ä" * 50, *(f"guess {number}" for number in range(5))):
+        answer = person.post_form("hub/change-password", old_password=guess, **new)
+        assert answer.status_code == 403
+        assert "another one" in answer.text
+    assert "Too many wrong passwords" in person.post_form("hub/change-password", old_password="?", **new).text
+
+
+def test_administrators_are_not_removed_by_accident(trial: Trial, admin: Person) -> None:
+    """Neither the page nor the API removes an administrator, oneself least of all."""
+    assert admin.post_form("hub/remove/admin").status_code == 400
+    assert admin.api("DELETE", "users/admin").status_code == 400
+    assert "is an administrator" in admin.get("hub/remove/admin").text
+    assert admin.get("hub/home").status_code == 200
+
+
+def test_a_user_made_for_tokens_is_marked(trial: Trial, admin: Person) -> None:
+    """Whom an administrator makes through the API has tokens that work, a name that nobody can sign up for, and no way
+    in without a token; removed, the tokens are worth nothing."""
+    assert admin.api("POST", "users", json={"usernames": ["machine-a", "machine-b"]}).status_code == 201
+    token = admin.api("POST", "users/machine-b/tokens", json={"expires_in": 600}).json()["token"]
+    assert opens(trial, token)
+    assert "name is taken" in Person(trial, "machine-b").sign_up("one more bicycle").text
+    for name in ("machine-a", "machine-b"):
+        assert admin.api("DELETE", f"users/{name}").status_code == 204
+    assert not opens(trial, token)
 
 
 def test_another_website_acts_for_nobody(trial: Trial, admin: Person) -> None:
