@@ -319,7 +319,7 @@ class Settings(BaseModel):
     LOGIN_ATTEMPTS: Whole = setting(
         5,
         About(group=SIGN_IN, consumers=("hub",)),
-        "Wrong passwords in a row after which an account is locked for LOGIN_LOCKOUT_SECONDS.",
+        "Wrong passwords in a row after which whoever typed them gets no further try for LOGIN_LOCKOUT_SECONDS.",
         ge=1,
         le=1000,
     )

@@ -233,8 +233,8 @@ def test_a_removal_outlives_the_hub(trial: Trial, admin: Person) -> None:
 
 
 def test_the_old_password_is_not_guessed_either(trial: Trial, admin: Person) -> None:
-    """Whoever sits at a browser that somebody left signed in has as many guesses at their password as at sign-in. A long
-    one is wrong, and no error."""
+    """Whoever sits at a browser that somebody left signed in has as many guesses at their password as at sign-in. A
+    long one is wrong, and no error."""
     person = newcomer(trial, "guessed")
     new = {"new_password": "one more bicycle", "new_password_confirmation": "one more bicycle"}
     for guess in ("x" * 100, "ä" * 50, *(f"guess {number}" for number in range(5))):

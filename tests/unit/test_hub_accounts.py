@@ -15,10 +15,12 @@ import pytest
 from homeroom import accounts
 from homeroom.known_names import KnownName, mark_of
 from homeroom.marks import LEAVING, REMOVED, RENEWED, TOKEN
-from jupyterhub.orm import User, new_session_factory
+from jupyterhub.orm import User
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
+
+from tests.hub_database import new_database
 
 PASSWORD = "correct horse battery"
 JUPYTERHUB = Path(__file__).resolve().parents[2] / "jupyterhub"
@@ -34,7 +36,7 @@ def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A database file in place of the hub's, as the hub makes it."""
     path = tmp_path / "jupyterhub.sqlite"
-    new_session_factory(f"sqlite:///{path}")().close()
+    new_database(str(path)).close()
     monkeypatch.setattr(accounts, "DATABASE", path)
     return path
 
