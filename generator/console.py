@@ -8,14 +8,38 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.text import Text
 
 from generator.errors import HomeroomError
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+LONGEST_QUOTED = 120
+
+
+class PlainConsole(Console):
+    """A terminal that obeys us alone: escapes in what is printed, whoever's words they are, are written out."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """As rich's, which prints all strings by it, those in tables too."""
+        return super().render_str(plain(text), **options)
+
+
+def plain(text: str) -> str:
+    """Text without what a terminal obeys, but for ends of lines: that is written as Python writes it."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def quoted(words: str) -> str:
+    """Words from outside (a label, a name, another program's) as part of a line: short, one line, and no markup."""
+    line = words if len(words) <= LONGEST_QUOTED else f"{words[:LONGEST_QUOTED]}..."
+    return escape(plain(line).replace("\n", "\\n"))
+
+
+out = PlainConsole(highlight=False, emoji=False)
+err = PlainConsole(stderr=True, highlight=False, emoji=False)
 
 
 class Step:
@@ -28,7 +52,7 @@ class Step:
 
     def say(self, detail: str) -> None:
         """Show what the step is doing now; the last words stay when it ends."""
-        self.detail = detail.strip().splitlines()[-1][:90] if detail.strip() else ""
+        self.detail = plain(detail.strip().splitlines()[-1][:90]) if detail.strip() else ""
         self.on_change()
 
 

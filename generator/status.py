@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from rich.table import Table
 
 from generator import accounts, gpu_host, gpus, home_use, prewarm, proof, schedule
-from generator.console import counted, note, out, warn
+from generator.console import counted, note, out, quoted, warn
 from generator.deployment import SERVICES, Deployment, not_healthy
 from generator.errors import HomeroomError
 from generator.home_use import HomeUse
@@ -55,7 +55,7 @@ def _in_use(used: tuple[int, int] | None) -> str:
 def _who(lab: Container) -> str:
     """Whose lab it is, with its name where it has one."""
     name = lab.labels.get(SERVER_LABEL, "")
-    return lab.labels[USER_LABEL] + (f" ({name})" if name else "")
+    return quoted(lab.labels[USER_LABEL] + (f" ({name})" if name else ""))
 
 
 def runs_old_image(deployment: Deployment, lab: Container) -> bool:
@@ -112,7 +112,7 @@ def show(deployment: Deployment) -> None:
         outdated = {lab.id for lab in labs if runs_old_image(deployment, lab)}
         table = _table("person", "image", "since", "memory")
         for lab in sorted(labs, key=lambda one: one.labels[USER_LABEL]):
-            image = lab.attrs["Config"]["Image"] + (" [yellow](old)[/yellow]" if lab.id in outdated else "")
+            image = quoted(lab.attrs["Config"]["Image"]) + (" [yellow](old)[/yellow]" if lab.id in outdated else "")
             table.add_row(_who(lab), image, age(lab.attrs["State"]["StartedAt"], now), _in_use(used.get(lab.id)))
         out.print(table)
         if outdated:
@@ -138,7 +138,7 @@ def _show_lesson(answer: Future[dict[str, Any]]) -> None:
     if lesson:
         begin, labs_from = (datetime.fromisoformat(lesson[name]) for name in ("begin", "labs_from"))
         when = f"{begin:%a %d %b %H:%M}, labs from {labs_from:%H:%M}"
-        note(f"\n[bold]next lesson[/bold]  {lesson['name']} ({', '.join(lesson['groups'])}), {when}")
+        note(f"\n[bold]next lesson[/bold]  {quoted(lesson['name'])} ({quoted(', '.join(lesson['groups']))}), {when}")
     if lesson or found["warm"]:
         note(f"{counted(found['warm'], 'lab')} warm: started for a lesson and not opened yet")
 
@@ -159,9 +159,11 @@ def _show_gpus(deployment: Deployment, now: datetime) -> None:
     note(f"\n[bold]{free} of {len(listed)} GPUs free[/bold]")
     table = _table("GPU", "held by", "slots")
     for name in [*listed, *sorted(held.keys() - listed.keys())]:
-        labs = ", ".join(f"{lab} ({age(created, now)})" for lab, created in held.get(name, ()))
+        labs = ", ".join(f"{quoted(lab)} ({age(created, now)})" for lab, created in held.get(name, ()))
         gpu = listed.get(name, {"label": "[red]not in site/gpus.yaml[/red]", "slots": 0})
-        table.add_row(f"{gpu['label']} [dim]{name}[/dim]", labs or "-", f"{len(held.get(name, ()))} of {gpu['slots']}")
+        table.add_row(
+            f"{gpu['label']} [dim]{quoted(name)}[/dim]", labs or "-", f"{len(held.get(name, ()))} of {gpu['slots']}"
+        )
     out.print(table)
 
 
@@ -172,7 +174,7 @@ def _show_people(answer: Future[dict[str, Any]]) -> None:
         warn(str(error))
         return
     waiting = people["waiting"]
-    waits = f", {len(waiting)} waiting for approval: {', '.join(waiting[:10])}" if waiting else ""
+    waits = f", {len(waiting)} waiting for approval: {', '.join(map(quoted, waiting[:10]))}" if waiting else ""
     note(f"\n[bold]{counted(people['accounts'], 'account')}[/bold]{waits}")
 
 
@@ -188,7 +190,9 @@ def _show_homes(use: HomeUse, soft_limit_bytes: int) -> None:
     table = _table("home of", "takes")
     for name, size in sorted(known.items(), key=lambda one: -one[1])[:LARGEST_HOMES]:
         over = soft_limit_bytes and size > soft_limit_bytes
-        table.add_row(name, f"[yellow]{in_units(size)}, over HOME_SOFT_LIMIT[/yellow]" if over else in_units(size))
+        table.add_row(
+            quoted(name), f"[yellow]{in_units(size)}, over HOME_SOFT_LIMIT[/yellow]" if over else in_units(size)
+        )
     out.print(table)
     if len(known) > LARGEST_HOMES:
         note(f"and {len(known) - LARGEST_HOMES} smaller ones")

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homeroom import open_files
+from homeroom.plain_text import PlainLines
 
 if TYPE_CHECKING:
     from homeroom.relay import Relay
@@ -45,7 +46,9 @@ def main() -> int:
 
     from homeroom.policy import Policy
 
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainLines("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
     try:
         policy = Policy.from_json(options.policy.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

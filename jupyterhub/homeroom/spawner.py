@@ -40,6 +40,7 @@ from homeroom.labels import (
 )
 from homeroom.no_lab import NoLab, explained
 from homeroom.places import Estimate, Full, Key, Need, Places, Running
+from homeroom.plain_text import plain
 from homeroom.plan import LabPlan, Person, allowed_profiles, groups_of, most_labs, plan_for
 from homeroom.running import STATES, Recorded, orphans, running
 from homeroom.storage import LabStorage, Share, home_source, storage_for
@@ -58,8 +59,7 @@ RESET_SCRIPT = Path(__file__).with_name("lab_reset.sh").read_text(encoding="utf-
 
 def plain_lines(log: bytes) -> str:
     """A lab's log as short lines that a terminal prints and does not obey: anything may be written there."""
-    lines = (line[:LONGEST_QUOTED] for line in log.decode(errors="replace").strip().splitlines())
-    return "\n".join(line if line.isprintable() else repr(line)[1:-1] for line in lines)
+    return "\n".join(plain(line[:LONGEST_QUOTED]) for line in log.decode(errors="replace").strip().splitlines())
 
 
 class LabDied(NoLab):

@@ -1,0 +1,39 @@
+"""Text of other people's in logs: printed and not obeyed by a terminal, no line of somebody else's, and not too long.
+
+Names, addresses and notes are whatever a request holds. One filter over all that is logged, since each place that logs
+would have to think of it.
+"""
+
+from __future__ import annotations
+
+import logging
+
+LONGEST_LINE = 1000
+MOST_LINES = 60
+"""Of one record: more than any traceback that helps. Longer ones lose their middle."""
+
+
+def plain(line: str, longest: int = LONGEST_LINE) -> str:
+    """A line as a terminal prints it: what is not printable is written as Python does, and what is too long is cut."""
+    shown = line[: longest + 1]
+    if not shown.isprintable():
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in shown)
+    return shown if len(shown) <= longest else f"{shown[:longest]}... ({len(line)} characters)"
+
+
+def plain_record(text: str) -> str:
+    """A record of a log, whose further lines are set in, so that none passes for another record."""
+    lines = text.split("\n")
+    if len(lines) > MOST_LINES:
+        half = MOST_LINES // 2
+        lines = [*lines[:half], f"    ... {len(lines) - 2 * half} lines ...", *lines[-half:]]
+    first, *rest = (plain(line) for line in lines)
+    return "\n".join([first, *(line if line.startswith("  ") else f"    {line}" for line in rest)])
+
+
+class PlainLines(logging.Formatter):
+    """Laid over a formatter, or used as it is."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's lines."""
+        return plain_record(super().format(record))
