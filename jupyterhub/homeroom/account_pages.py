@@ -16,12 +16,14 @@ from nativeauthenticator.orm import UserInfo
 from sqlalchemy import func
 from tornado import web
 
-from homeroom import known_browsers, names, removal
+from homeroom import known_browsers, names, navigation, removal
 from homeroom.known_names import is_spoken_for, was_here
 from jupyterhub import orm
 
 SHOWN_AT_ONCE = 100
 LONGEST_SEARCH = 64
+LONGEST_NAME = 64
+LONGEST_EMAIL = 128
 STALE = "This page had been open for too long, so nothing was done. Please press the button once more."
 STALE_PASSWORDS = "This page had been open for too long, so nothing was done. Please type the password again."
 
@@ -75,6 +77,7 @@ class SignInHandler(LoginHandler):
         if user:
             self._jupyterhub_user = user
             known_browsers.remember(self, user.name)
+            navigation.remember_here(self)
             self.redirect(self.get_next_url(user))
             return
         self.set_status(403)
@@ -103,10 +106,14 @@ class SignUpHandler(FormHandler):
         """The form as it was filled in."""
         return "signup.html", {"alert": "alert-warning", "result_message": STALE_PASSWORDS, **self._typed()}
 
+    @property
+    def _email(self) -> str:
+        return self.field("email") if self.authenticator.ask_email_on_signup else ""
+
     def _typed(self) -> dict[str, Any]:
         return {
-            "username": self.field("username"),
-            "email": self.field("email"),
+            "username": self.field("username")[:LONGEST_NAME],
+            "email": self._email[:LONGEST_EMAIL],
             "ask_email": self.authenticator.ask_email_on_signup,
         }
 
@@ -123,11 +130,11 @@ class SignUpHandler(FormHandler):
             return "alert-danger", "The two passwords are not the same."
         if fault := authenticator.password_fault(password):
             return "alert-danger", fault
+        if len(self._email) > LONGEST_EMAIL:
+            return "alert-danger", f"The e-mail address is too long: {LONGEST_EMAIL} characters at most."
         if authenticator.waiting_list_is_full:
             return "alert-danger", "Too many people wait for approval already. Please ask the administrator."
-        account = await authenticator.sign_up(
-            name, password, email=self.field("email"), has_2fa=bool(self.field("2fa"))
-        )
+        account = await authenticator.sign_up(name, password, email=self._email, has_2fa=bool(self.field("2fa")))
         if account is None:
             return "alert-danger", "This account cannot be made."
         if account.is_authorized:

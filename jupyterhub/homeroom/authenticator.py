@@ -32,6 +32,11 @@ ONE_ACCOUNT = "CREATE UNIQUE INDEX IF NOT EXISTS homeroom_one_account ON users_i
 class AnybodyAuthenticator(PlainNames, DummyAuthenticator):
     """Any name and no password, for a trial on one's own machine. Whoever is removed may come back by the same name."""
 
+    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
+        """The hub's sign-in page, as with accounts."""
+        kept = [(path, handler) for path, handler in super().get_handlers(app) if path != r"/login"]
+        return [(r"/login", account_pages.SignInHandler), *kept]
+
 
 class AccountAuthenticator(PlainNames, NativeAuthenticator):
     """NativeAuthenticator, closed where it is open, with the hub's own sign-in page.

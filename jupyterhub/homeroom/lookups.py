@@ -6,6 +6,7 @@ each request, and whether the database is still there before each transaction.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -45,11 +46,30 @@ def load_when_wanted(asked: ORMExecuteState) -> None:
         asked.statement = statement.options(*_WHEN_WANTED)
 
 
+MOST_SIGN_INS = 50
+"""To one lab at a time. The oldest are forgotten, now and again; whoever comes back with one signs in anew, unseen."""
+
+
 class Validator(provider.JupyterHubRequestValidator):
-    """JupyterHub's checks of a sign-in to a lab, all of them, on clients of which each is looked up once."""
+    """JupyterHub's checks of a sign-in to a lab, all of them, on clients of which each is looked up once. Whoever signs
+    in to a lab over and over does not fill the database with it."""
 
     def __init__(self, db: Session, **options: Any) -> None:
         super().__init__(ClientsInMemory(db), **options)
+        self._sign_ins: Counter[tuple[int, str]] = Counter()
+
+    def save_bearer_token(self, token: Any, request: Any, *arguments: Any, **options: Any) -> Any:
+        """Keep a sign-in, and forget the oldest where they are many."""
+        saved = super().save_bearer_token(token, request, *arguments, **options)
+        whose = request.user.id, request.client.client_id
+        self._sign_ins[whose] += 1
+        if self._sign_ins[whose] > MOST_SIGN_INS:
+            self._sign_ins[whose] = 0
+            tokens = self.db.query(orm.APIToken).filter_by(user_id=whose[0], client_id=whose[1])
+            for old in tokens.order_by(orm.APIToken.id.desc()).offset(MOST_SIGN_INS):
+                self.db.delete(old)
+            self.db.commit()
+        return saved
 
 
 class ClientsInMemory:

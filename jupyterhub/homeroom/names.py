@@ -9,7 +9,7 @@ from jupyterhub.apihandlers.users import UserAPIHandler, UserListAPIHandler
 from jupyterhub.scopes import needs_scope
 from tornado import web
 
-from homeroom import removal
+from homeroom import limits, navigation, removal
 from homeroom.known_names import made_by_administrator, mark_of
 from homeroom.marks import LEAVING
 from jupyterhub import orm
@@ -101,6 +101,7 @@ class PlainNames:
         return super().add_user(user)  # type: ignore[misc]  # the authenticator's
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
-        """The authenticator's pages, and the hub's for people, which come before the hub's own."""
+        """The authenticator's pages, and those of the hub's for people, labs and tokens that come before its own."""
         pages: list[tuple[str, type]] = super().get_handlers(app)  # type: ignore[misc]  # the authenticator's
-        return [*pages, (r"/api/users", PeopleHandler), (r"/api/users/([^/]+)", PersonHandler)]
+        people = [(r"/api/users", PeopleHandler), (r"/api/users/([^/]+)", PersonHandler)]
+        return [*pages, *people, *limits.handlers, *navigation.handlers]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import json
 import re
 import socket
 import time
 from collections.abc import Iterator
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import pytest
 import requests
@@ -280,6 +281,70 @@ def test_another_website_acts_for_nobody(trial: Trial, admin: Person) -> None:
     ):
         answer = admin.web.request(method, trial.url + path, headers={"Origin": EVIL, "Referer": EVIL}, timeout=30)
         assert answer.status_code == 403, f"{method} {path}: {answer.status_code}"
+
+
+def test_links_of_another_website_ask_first(trial: Trial, other: Person) -> None:
+    """A visit that another website's link, image or form leads to starts no lab, makes none, and signs nobody out: it
+    shows a page that asks. With the button there it does, and a link to a lab that runs works at once."""
+    elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+    next_url = "/user/stranger/git-pull?repo=x"
+    for path in (
+        "hub/spawn",
+        "hub/spawn/stranger",
+        "hub/spawn/stranger?profile=small",
+        "hub/spawn/stranger/another",
+        "hub/user-redirect/git-pull?repo=x",
+        "hub/",
+        "hub/login",
+    ):
+        answer = other.get(path, headers=elsewhere)
+        assert answer.status_code == 200, path
+        assert "A link on another website leads here" in answer.text, path
+    assert trial.labs("stranger") == []
+    assert other.api("GET", "users/stranger").json()["servers"] == {}
+
+    asked = other.get("hub/logout", headers=elsewhere)
+    assert "Sign out?" in asked.text
+    assert other.get("hub/home").url == f"{trial.url}hub/home"
+
+    asked = other.get(f"hub/spawn?next={quote(next_url)}", headers=elsewhere)
+    assert "git-pull" in asked.text
+    (start,) = re.findall(r'id="start"[^>]* href="([^"]+)"', asked.text)
+    here = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
+    assert "/hub/spawn-pending/" in other.get(html.unescape(start).lstrip("/"), headers=here).url
+    other.wait_for_lab()
+    followed = other.get("hub/user-redirect/lab", headers=elsewhere)
+    assert urlsplit(followed.url).path == "/user/stranger/lab"
+    other.stop_lab()
+
+
+def test_nobody_fills_the_hubs_database(trial: Trial, other: Person) -> None:
+    """One person has so many tokens with short notes, no labs beyond those they may have, and short choices of labs:
+    the database, and the disk under it, are everybody's."""
+    tokens = "users/stranger/tokens"
+    for body in (
+        {"note": "x" * 201},
+        {"note": ["x"]},
+        {"scopes": ["read:users!user=stranger"] * 1000},
+        {"expires_in": 10**20},
+        {"expires_in": -1},
+    ):
+        assert other.api("POST", tokens, json=body).status_code == 400, str(body)[:80]
+    made = []
+    while (answer := other.api("POST", tokens, json={"expires_in": 600})).status_code == 201:
+        made.append(answer.json()["id"])
+        assert len(made) <= 100
+    assert "has 100 tokens" in answer.text
+    assert len(other.api("GET", tokens).json()["api_tokens"]) <= 100 + 1
+    for each in made:
+        assert other.api("DELETE", f"{tokens}/{each}").status_code == 204
+
+    refused = other.api("PUT", "users/stranger/servers/another")
+    assert refused.status_code in (400, 403)
+    assert "one lab only, the one without a name" in refused.json()["message"]
+    assert other.api("POST", "users/stranger/server", json={"profile": "x" * 3000}).status_code == 400
+    assert other.api("PATCH", "users/stranger/servers/another", json={"anything": 1}).status_code == 400
+    assert other.api("GET", "users/stranger").json()["servers"] == {}
 
 
 def test_another_website_opens_no_kernel(admin: Person) -> None:

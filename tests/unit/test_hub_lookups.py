@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from homeroom import lookups
 from homeroom.lookups import spare_lookups
 from jupyterhub.oauth import provider
 from jupyterhub.roles import create_role, grant_role
@@ -175,3 +176,13 @@ def test_a_client_that_was_removed_is_unknown(lab: Lab, committed: bool) -> None
     assert lab.exchange(code, SECRET) == 401
     with pytest.raises(InvalidClientIdError):
         lab.authorize()
+
+
+def test_signing_in_over_and_over_fills_nothing(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever opens their lab for ever leaves a bounded number of sign-ins behind, and the newest stay."""
+    monkeypatch.setattr(lookups, "MOST_SIGN_INS", 3)
+    for _ in range(12):
+        assert lab.exchange(lab.authorize(), SECRET) == 200
+    kept = [token.id for token in lab.session.query(orm.APIToken)]
+    assert len(kept) <= 2 * 3 + 1
+    assert max(kept) == 12

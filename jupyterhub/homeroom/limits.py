@@ -1,0 +1,119 @@
+"""What one person may have the hub keep: tokens, further labs, choices. Its database is everybody's."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from jupyterhub.apihandlers.users import UserServerAPIHandler, UserTokenListAPIHandler
+from jupyterhub.handlers.base import BaseHandler
+from jupyterhub.slugs import is_valid_safe_slug
+from tornado import web
+
+from jupyterhub import orm
+
+MOST_TOKENS = 100
+LONGEST_NOTE = 200
+LONGEST_SCOPES = 2000
+LONGEST_OPTIONS = 2000
+"""Characters, as JSON."""
+LONGEST_EXPIRY_SECONDS = 10 * 366 * 86400
+LAB_FIELDS = frozenset({"name", "display_name", "user_options"})
+LAB_NAMES = (
+    "A lab's name has small letters, digits and single hyphens; the first is a letter, the last no hyphen; 30 at most."
+)
+
+
+class TokensHandler(UserTokenListAPIHandler):
+    """`/hub/api/users/NAME/tokens`: a person has so many tokens, with short notes."""
+
+    async def post(self, user_name: str) -> None:
+        """Make a token.
+
+        :raises HTTPError: 400, it is larger than a token has a reason to be, or there are too many.
+        """
+        body = self.get_json_body()
+        if isinstance(body, dict):
+            _check_token(body)
+        await super().post(user_name)
+        user = self.find_user(user_name)
+        own = self.db.query(orm.APIToken).filter_by(user_id=user.id, client_id="jupyterhub")
+        if own.count() > MOST_TOKENS:
+            orm.APIToken.purge_expired(self.db)
+        if own.count() > MOST_TOKENS:
+            self.db.delete(own.order_by(orm.APIToken.id.desc()).first())
+            self.db.commit()
+            raise web.HTTPError(
+                400, f"{user_name} has {MOST_TOKENS} tokens, which is all there may be. Revoke some first."
+            )
+
+
+def _check_token(body: dict[str, Any]) -> None:
+    """:raises HTTPError: 400, what is asked for is no sensible token."""
+    note, seconds = body.get("note"), body.get("expires_in")
+    if note is not None and not isinstance(note, str):
+        raise web.HTTPError(400, "A token's note is text.")
+    if note and len(note) > LONGEST_NOTE:
+        raise web.HTTPError(400, f"A token's note has {LONGEST_NOTE} characters at most.")
+    if len(json.dumps([body.get("scopes"), body.get("roles")])) > LONGEST_SCOPES:
+        raise web.HTTPError(400, "These are more scopes than one token can have.")
+    if isinstance(seconds, int) and not 0 < seconds <= LONGEST_EXPIRY_SECONDS:
+        raise web.HTTPError(400, "A token lasts from one second to ten years; leave expires_in out for no end.")
+
+
+class NamedLabs(BaseHandler):
+    """Laid over pages that make named servers: says how many somebody may have, and how they may be called."""
+
+    async def _check_named_server_request(
+        self, user: Any, server_name: str, display_name: str, check_limit: bool = True
+    ) -> None:
+        """See that a lab of this name may be there.
+
+        :raises HTTPError: 403, this person has one lab only; 400, they have all they may have, or it is no name.
+        """
+        you = "You" if user.name == self.current_user.name else user.name
+        named = sorted(name for name in user.orm_spawners if name)
+        further = user.spawner.most_labs - 1 if self.allow_named_servers else 0
+        if server_name not in named:
+            if further < 1:
+                raise web.HTTPError(403, f"{you} may have one lab only, the one without a name.")
+            if check_limit and len(named) >= further:
+                raise web.HTTPError(
+                    400,
+                    f"{you} may have {further} named lab{'s' if further > 1 else ''} beside the one without a name. "
+                    f"Delete one first, on the hub's home page: {', '.join(named)}.",
+                )
+            if not is_valid_safe_slug(server_name):
+                raise web.HTTPError(400, LAB_NAMES)
+        await super()._check_named_server_request(user, server_name, display_name, check_limit)
+
+
+class LabsHandler(NamedLabs, UserServerAPIHandler):
+    """`/hub/api/users/NAME/server` and `/servers/LAB`: what is kept of a choice is short."""
+
+    def get_server_json_body(self) -> Any:
+        """What is asked for. :raises HTTPError: 400, the choice is longer than any is."""
+        body = super().get_server_json_body()
+        _check_options(body.get("user_options"))
+        return body
+
+    async def patch(self, user_name: str, server_name: str = "") -> None:
+        """Change a lab that does not run. :raises HTTPError: 400, there is no such thing to change."""
+        body = self.get_json_body()
+        if not isinstance(body, dict) or body.keys() - LAB_FIELDS:
+            raise web.HTTPError(400, f"Of a lab these can be changed: {', '.join(sorted(LAB_FIELDS))}.")
+        _check_options(body.get("user_options"))
+        await super().patch(user_name, server_name)
+
+
+def _check_options(options: Any) -> None:
+    """:raises HTTPError: 400, the choice is longer than any is."""
+    if len(json.dumps(options)) > LONGEST_OPTIONS:
+        raise web.HTTPError(400, f"The choice of a lab has {LONGEST_OPTIONS} characters at most.")
+
+
+handlers = [
+    (r"/api/users/([^/]+)/tokens", TokensHandler),
+    (r"/api/users/([^/]+)/server", LabsHandler),
+    (r"/api/users/([^/]+)/servers/([^/]*)", LabsHandler),
+]
