@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -112,3 +114,76 @@ def test_approval_needs_the_form(trial: Trial, visitor: Visitor) -> None:
         forged = administrator.request.post(f"{trial.url}hub/{verb}/mallory", form={"any": "thing"})
         assert forged.status == 403
     expect(Accounts(administrator, trial).open().row("mallory")).to_contain_text("waiting")
+
+
+def test_all_who_wait_are_approved_at_once(trial: Trial, visitor: Visitor) -> None:
+    """An administrator finds people by a part of their name, and approves those who are shown, and nobody else."""
+    for name in ("course-a", "course-b", "late"):
+        SignUp(visitor(), trial).open().submit(name, PASSWORD)
+    administrator = visitor()
+    SignIn(administrator, trial).open("authorize").submit("admin", trial.password)
+    accounts = Accounts(administrator, trial)
+    administrator.get_by_role("searchbox", name="Part of a name").fill("COURSE-")
+    administrator.get_by_role("button", name="Search").click()
+    expect(accounts.row("late")).to_have_count(0)
+    administrator.get_by_role("button", name="Approve all 2 shown").click()
+    for name in ("course-a", "course-b"):
+        expect(accounts.row(name)).to_contain_text("approved")
+    administrator.get_by_role("link", name="All", exact=True).click()
+    expect(accounts.row("late")).to_contain_text("waiting")
+
+
+def test_a_person_is_removed_in_one_step(trial: Trial, visitor: Visitor, add_account: Callable[[str], str]) -> None:
+    """The administrator is asked once, with what goes and what stays; then the person is gone from the list, and signed
+    out in the browser that they have open."""
+    password = add_account("gone")
+    person, administrator = visitor(), visitor()
+    SignIn(person, trial).open("home").submit("gone", password)
+    SignIn(administrator, trial).open("authorize").submit("admin", trial.password)
+    administrator.get_by_role("link", name="Remove: gone").click()
+    expect(administrator.get_by_text("Files stay.")).to_be_visible()
+    administrator.get_by_role("button", name="Remove gone").click()
+    expect(administrator.get_by_role("heading", name="Accounts")).to_be_visible()
+    expect(Accounts(administrator, trial).row("gone")).to_have_count(0)
+    person.goto(f"{trial.url}hub/home")
+    expect(person.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+
+
+def test_a_page_that_was_open_for_too_long_keeps_what_was_typed(trial: Trial, page: Page) -> None:
+    """A form whose time is over comes back with the name, says so in a sentence, and works when it is sent again."""
+    form = SignUp(page, trial).open()
+    page.context.clear_cookies()
+    assert "open for too long" in form.submit("patient", PASSWORD)
+    assert page.get_by_label("Username:").input_value() == "patient"
+    assert form.password.input_value() == ""
+    assert "approved your account" in form.submit("patient", PASSWORD)
+
+    sign_in_page = SignIn(page, trial).open("authorize")
+    page.context.clear_cookies()
+    assert "expired" in sign_in_page.refusal("admin", trial.password)
+    assert page.get_by_label("Username:").input_value() == "admin"
+    sign_in_page.submit("admin", trial.password)
+
+    page.goto(f"{trial.url}hub/authorize")
+    page.evaluate("document.querySelectorAll('[name=_xsrf]').forEach(field => { field.value = 'old' })")
+    page.get_by_role("button", name="Approve: patient").click()
+    expect(page.get_by_role("alert")).to_contain_text("press the button once more")
+    Accounts(page, trial).approve("patient")
+
+
+def test_a_link_on_another_website_asks(trial: Trial, page: Page) -> None:
+    """A browser that follows a link from elsewhere shows a page that asks; nothing starts, and nobody is signed out."""
+    SignIn(page, trial).open("home").submit("admin", trial.password)
+    links = "".join(f"<a href='{trial.url}hub/{path}'>{path}</a> " for path in ("spawn/admin/second", "logout"))
+    page.goto(f"data:text/html,{links}")
+    page.get_by_role("link", name="spawn/admin/second").click()
+    expect(page.get_by_role("heading", name="Start your lab second?")).to_be_visible()
+    page.goto(f"data:text/html,{links}")
+    page.get_by_role("link", name="logout").click()
+    expect(page.get_by_role("heading", name="Sign out?")).to_be_visible()
+    page.get_by_role("link", name="Stay signed in").click()
+    expect(page).to_have_url(f"{trial.url}hub/home")
+    page.goto(f"data:text/html,{links}")
+    page.get_by_role("link", name="logout").click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()

@@ -86,7 +86,7 @@ def test_every_control_of_the_signed_in_has_a_name(trial: Trial, page: Page) -> 
     """What the administrator meets can be used with a screen reader."""
     SignUp(page, trial).open().submit("waiting-one", PASSWORD)
     SignIn(page, trial).open("home").submit("admin", trial.password)
-    for path in ("home", "authorize", "change-password", "change-password/waiting-one"):
+    for path in ("home", "authorize", "change-password", "change-password/waiting-one", "remove/waiting-one"):
         page.goto(f"{trial.url}hub/{path}")
         assert nameless_controls(page) == [], path
 
