@@ -69,6 +69,13 @@ class SignInHandler(LoginHandler):
     """`/hub/login`: JupyterHub's, but a form with fields missing is a refusal, and browsers in which somebody has
     signed in are known again."""
 
+    def check_xsrf_cookie(self) -> None:
+        """:raises HTTPError: 403, the form was open for too long; it is shown again, with the name."""
+        try:
+            super().check_xsrf_cookie()
+        except web.HTTPError as error:
+            raise web.HTTPError(error.status_code, STALE_PASSWORDS) from None
+
     async def post(self) -> None:
         """Sign in."""
         data = {name: self.get_argument(name, strip=name == "username") for name in self.request.body_arguments}

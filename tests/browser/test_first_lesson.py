@@ -160,7 +160,7 @@ def test_a_page_that_was_open_for_too_long_keeps_what_was_typed(trial: Trial, pa
 
     sign_in_page = SignIn(page, trial).open("authorize")
     page.context.clear_cookies()
-    assert "expired" in sign_in_page.refusal("admin", trial.password)
+    assert "open for too long" in sign_in_page.refusal("admin", trial.password)
     assert page.get_by_label("Username:").input_value() == "admin"
     sign_in_page.submit("admin", trial.password)
 
