@@ -44,7 +44,7 @@ class TokensHandler(UserTokenListAPIHandler):
             self.db.delete(own.order_by(orm.APIToken.id.desc()).first())
             self.db.commit()
             raise web.HTTPError(
-                400, f"{user_name} has {MOST_TOKENS} tokens, which is all there may be. Revoke some first."
+                400, f"{user_name} has {MOST_TOKENS} tokens, and may have no more. Revoke some first."
             )
 
 
