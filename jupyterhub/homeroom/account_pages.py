@@ -17,7 +17,7 @@ from sqlalchemy import func
 from tornado import web
 
 from homeroom import known_browsers, names, navigation, removal
-from homeroom.known_names import is_spoken_for, was_here
+from homeroom.known_names import account_of, is_spoken_for, was_here
 from jupyterhub import orm
 
 SHOWN_AT_ONCE = 100
@@ -207,7 +207,7 @@ class AdministratorHandler(FormHandler):
 
     def account(self, name: str) -> Any:
         """Somebody's account. :raises HTTPError: 404, there is none."""
-        found = UserInfo.find(self.db, name)
+        found = account_of(self.db, name)
         if found is None:
             raise web.HTTPError(404, f"{name[:64]} has no account.")
         return found
@@ -231,7 +231,7 @@ class AdministratorHandler(FormHandler):
     def accounts(self) -> dict[str, Any]:
         """The part of the list that is asked for: who waits first, then by name."""
         find = self.get_query_argument("find", "").strip().lower()[:LONGEST_SEARCH]
-        found = self.db.query(UserInfo)
+        found = self.db.query(UserInfo).populate_existing()
         if find:
             found = found.filter(UserInfo.username.contains(find, autoescape=True))
         total = found.count()
@@ -268,7 +268,7 @@ class AccountsHandler(AdministratorHandler):
         """Approve, or discard, everybody who waits among the names that the page showed; later sign-ups are not."""
         discard = bool(self.field("discard"))
         for name in self.get_body_arguments("name"):
-            account = UserInfo.find(self.db, name)
+            account = account_of(self.db, name)
             if account is None or account.is_authorized:
                 continue
             if discard:

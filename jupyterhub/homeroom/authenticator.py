@@ -20,7 +20,7 @@ from traitlets import Integer
 
 from homeroom import account_pages, known_browsers, removal
 from homeroom.attempts import Attempts, side_of
-from homeroom.known_names import clear_mark, is_spoken_for, mark_of
+from homeroom.known_names import account_of, clear_mark, is_spoken_for, mark_of
 from homeroom.marks import RENEWED, TOKEN
 from homeroom.names import PlainNames
 from homeroom.passwords import encoded, hashed, matches
@@ -62,6 +62,10 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         with contextlib.suppress(IntegrityError):  # an older version made two of one name: they stay as they are
             self.db.execute(text(ONE_ACCOUNT))
         self.db.commit()
+
+    def get_user(self, username: str) -> UserInfo | None:
+        """Somebody's account, as it is now."""
+        return account_of(self.db, self.normalize_username(username))
 
     @property
     def attempts(self) -> Attempts:
@@ -226,7 +230,6 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
             return False
         account = self.get_user(name)
         kept = account.password if account is not None else None
-        del account  # or what another process makes of it meanwhile would not be seen
         secret = hashlib.sha256(kept or b"").hexdigest()
         side = self._side(handler, name)
         locked = self.attempts.locked_seconds(name, secret, side)

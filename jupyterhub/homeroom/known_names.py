@@ -18,6 +18,13 @@ class KnownName(Base):
     mark = Column(String(16), nullable=False)
 
 
+def account_of(db: Session, name: str) -> UserInfo | None:
+    """Somebody's account as it is in the database now: `make password` and `make account` change it beside the hub,
+    which would go on with what it holds in memory."""
+    found: UserInfo | None = db.query(UserInfo).populate_existing().filter(UserInfo.username == name).first()
+    return found
+
+
 def mark_of(db: Session, name: str) -> str | None:
     """Why a name is spoken for; None where it is not marked."""
     found: str | None = db.query(KnownName.mark).filter(KnownName.name == name).scalar()
@@ -51,7 +58,7 @@ def is_spoken_for(db: Session, name: str) -> bool:
 def made_by_administrator(db: Session, name: str) -> None:
     """Note that an administrator made a user without an account: it is for tokens. A sign-up of that name that merely
     waits is thrown away, or to approve it later would give whoever sent it what the tokens reach."""
-    account = UserInfo.find(db, name)
+    account = account_of(db, name)
     if account is not None and account.is_authorized:
         return
     if account is not None:

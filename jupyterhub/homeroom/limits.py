@@ -43,9 +43,7 @@ class TokensHandler(UserTokenListAPIHandler):
         if own.count() > MOST_TOKENS:
             self.db.delete(own.order_by(orm.APIToken.id.desc()).first())
             self.db.commit()
-            raise web.HTTPError(
-                400, f"{user_name} has {MOST_TOKENS} tokens, and may have no more. Revoke some first."
-            )
+            raise web.HTTPError(400, f"{user_name} has {MOST_TOKENS} tokens, and may have no more. Revoke some first.")
 
 
 def _check_token(body: dict[str, Any]) -> None:

@@ -8,10 +8,9 @@ from typing import Any
 
 from jupyterhub.user import User
 from jupyterhub.utils import new_token
-from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
 
-from homeroom.known_names import mark_of, set_mark
+from homeroom.known_names import account_of, mark_of, set_mark
 from homeroom.marks import LEAVING, REMOVED
 from jupyterhub import orm
 
@@ -60,7 +59,7 @@ def remove(app: Any, name: str) -> asyncio.Task[None]:
     The home stays, and the name is kept from newcomers. What a restart of the hub cuts off, `resume` carries on.
     """
     db = app.db
-    account = UserInfo.find(db, name)
+    account = account_of(db, name)
     if account is not None:
         db.delete(account)
     user = orm.User.find(db, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import threading
@@ -14,7 +15,7 @@ from typing import Any
 
 import bcrypt
 import pytest
-from homeroom import attempts, removal
+from homeroom import accounts, attempts, removal
 from homeroom.authenticator import AccountAuthenticator
 from homeroom.known_names import made_by_administrator, mark_of, set_mark
 from homeroom.marks import LEAVING, REMOVED, RENEWED, TOKEN
@@ -281,6 +282,20 @@ def test_a_new_password_lifts_the_lock(authenticator: AccountAuthenticator) -> N
     assert sign_in(authenticator, "ada", PASSWORD + "!", "10.0.0.9") == "ada"
 
 
+def test_what_the_shell_changes_counts_at_once(tmp_path: Path, rendered: Config) -> None:
+    """The hub may hold an account in memory; a password that `make password` sets beside it is the one that opens."""
+    path = tmp_path / "jupyterhub.sqlite"
+    authenticator = AccountAuthenticator(config=rendered, _deprecated_db_session=new_database(str(path)))
+    with contextlib.closing(accounts.open_database(path)) as database:
+        accounts.add(database, {"ada": PASSWORD})
+        held = authenticator.get_user("ada")
+        assert sign_in(authenticator, "ada", PASSWORD) == "ada"
+        assert accounts.set_password(database, "ada", PASSWORD + "!")
+    assert held is not None
+    assert sign_in(authenticator, "ada", PASSWORD) is None
+    assert sign_in(authenticator, "ada", PASSWORD + "!") == "ada"
+
+
 def test_no_memory_fills_with_guesses(authenticator: AccountAuthenticator, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guesses for names that nobody has are forgotten, the oldest first."""
     monkeypatch.setattr(attempts, "MOST_COUNTS", 10)
@@ -420,7 +435,9 @@ def test_a_password_that_is_changed_meanwhile_is_the_old_one(
     whole = bcrypt.checkpw
 
     def check(*given: Any) -> bool:
-        authenticator.get_user("ada").password = hashed(PASSWORD + "!")
+        account = authenticator.get_user("ada")
+        assert account is not None
+        account.password = hashed(PASSWORD + "!")
         return whole(*given)
 
     monkeypatch.setattr(bcrypt, "checkpw", check)
