@@ -95,7 +95,7 @@ class GPUSpawner(PatientSpawner):
             ended_with = str(error) or "no answer"
         if ended_with == 0:
             return
-        self.log.error("%s in %s ended with %s", " ".join(command), self.container_name, ended_with)
+        self.log.error("%s in %s ended with %s", " ".join(command), self._log_name, ended_with)
         raise NoLab(
             f"The engine did not give this lab its GPU ({names}), so it was stopped. "
             "Please tell the administrator: `make check` looks the GPUs over.",

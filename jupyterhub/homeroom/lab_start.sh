@@ -1,16 +1,42 @@
 # What every lab does first, as its own user, in whatever image: `sh -c THIS lab COMMAND...`. Nothing here may keep the
-# lab from starting. Told by the hub: HOMEROOM_UMASK, HOMEROOM_SKELETON, HOMEROOM_LINKS ("<link in the home>=<place>"
-# each, between spaces), HOMEROOM_LINKED (where those places are).
+# lab from starting: whatever lies in the home, nothing of it is opened that could make a reader wait, and what walks
+# through it has a bound in time. Told by the hub: HOMEROOM_UMASK, HOMEROOM_SKELETON, HOMEROOM_LINKS ("<link in the
+# home>=<place>" each, between spaces), HOMEROOM_LINKED (where those places are).
 homeroom_path="$PATH"
 PATH=/usr/local/bin:/usr/bin:/bin # no program of the home's runs before the server
 [ -z "${HOMEROOM_UMASK:-}" ] || umask "$HOMEROOM_UMASK"
 
+# A home that its owner has closed to themselves is opened again. A lab starts in its home, whatever the image says.
+if ! { [ -r "$HOME" ] && [ -w "$HOME" ] && [ -x "$HOME" ]; }; then chmod u+rwx "$HOME" 2>/dev/null; fi
+cd "$HOME" 2>/dev/null || cd /
+
 homeroom_has_room() {
-    probe="$HOME/.homeroom-probe.$$"
-    { head -c 131072 /dev/zero >"$probe" && sync "$probe"; } 2>/dev/null
+    # In a directory that nobody had before: nothing that lies there is written to.
+    probe="$(mktemp -d "$HOME/.homeroom-probe.XXXXXX" 2>/dev/null)" || return 1
+    { head -c 131072 /dev/zero >"$probe/file" && sync "$probe/file"; } 2>/dev/null
     outcome=$?
-    rm -f "$probe" 2>/dev/null
+    rm -rf "$probe" 2>/dev/null
     return "$outcome"
+}
+
+# Whether what the server reads of the home at its start are plain files, few and of a sensible size.
+homeroom_readable() {
+    settings="$HOME/.jupyter/labconfig"
+    [ -e "$settings" ] || return 0
+    found="$(timeout 5 find -L "$settings" -maxdepth 2 2>/dev/null | head -n 101 | wc -l)"
+    odd="$(timeout 5 find -L "$settings" -maxdepth 2 \( ! -type f ! -type d -o ! -readable -o -size +2047 \) -print -quit 2>/dev/null)" &&
+        [ -z "$odd" ] && [ "$found" -le 100 ]
+}
+
+homeroom_elsewhere() {
+    rescue="$(mktemp -d /tmp/homeroom-rescue.XXXXXX)" || rescue=/tmp
+    export HOMEROOM_RESCUE="$1"
+    export JUPYTER_RUNTIME_DIR="$rescue/runtime" JUPYTER_CONFIG_DIR="$rescue/config" JUPYTER_DATA_DIR="$rescue/data"
+    export JUPYTER_PATH="$HOME/.local/share/jupyter${JUPYTER_PATH:+:$JUPYTER_PATH}"
+    export JUPYTERLAB_SETTINGS_DIR="$rescue/settings" JUPYTERLAB_WORKSPACES_DIR="$rescue/workspaces"
+    export IPYTHONDIR="$rescue/ipython" XDG_CACHE_HOME="$rescue/cache" MPLCONFIGDIR="$rescue/matplotlib"
+    export HISTFILE="$rescue/history"
+    mkdir -p "$JUPYTER_RUNTIME_DIR" "$JUPYTER_CONFIG_DIR" "$JUPYTER_DATA_DIR" "$IPYTHONDIR"
 }
 
 if homeroom_has_room; then
@@ -24,31 +50,26 @@ if homeroom_has_room; then
                 [ ! -e "$found" ] || cp -Rn "$found" "$HOME/" 2>/dev/null
             done
         fi
-        mkdir -p "${mark%/*}" 2>/dev/null && : 2>/dev/null >"$mark"
+        mkdir -p "${mark%/*}" 2>/dev/null && true 2>/dev/null >"$mark" # not `:`, with which the shell would end
     fi
 
     # Shares that belong in the home: links to where they are mounted. Links to shares that are gone go too.
     if [ -n "${HOMEROOM_LINKED:-}" ]; then
-        for found in "$HOME"/* "$HOME"/*/*; do
-            [ -L "$found" ] || continue
-            case "$(readlink "$found")" in "$HOMEROOM_LINKED"/*) [ -e "$found" ] || rm -f "$found" ;; esac
-        done
+        timeout 5 find "$HOME" -mindepth 1 -maxdepth 2 -lname "$HOMEROOM_LINKED/*" -xtype l -delete 2>/dev/null
         for pair in ${HOMEROOM_LINKS:-}; do
             link="${pair%%=*}"
             [ -e "$link" ] || [ -L "$link" ] || { mkdir -p "${link%/*}" && ln -s "${pair#*=}" "$link"; } 2>/dev/null
         done
     fi
+
+    if ! homeroom_readable; then
+        homeroom_elsewhere settings
+        echo "The settings in this lab's home cannot be read: it starts without them." >&2
+    fi
 else
     # The home takes nothing more. The lab starts all the same, so that its owner can delete something: what it must
     # write itself goes elsewhere, until the next start.
-    rescue="$(mktemp -d /tmp/homeroom-rescue.XXXXXX)" || rescue=/tmp
-    export HOMEROOM_RESCUE=1
-    export JUPYTER_RUNTIME_DIR="$rescue/runtime" JUPYTER_CONFIG_DIR="$rescue/config" JUPYTER_DATA_DIR="$rescue/data"
-    export JUPYTER_PATH="$HOME/.local/share/jupyter${JUPYTER_PATH:+:$JUPYTER_PATH}"
-    export JUPYTERLAB_SETTINGS_DIR="$rescue/settings" JUPYTERLAB_WORKSPACES_DIR="$rescue/workspaces"
-    export IPYTHONDIR="$rescue/ipython" XDG_CACHE_HOME="$rescue/cache" MPLCONFIGDIR="$rescue/matplotlib"
-    export HISTFILE="$rescue/history"
-    mkdir -p "$JUPYTER_RUNTIME_DIR" "$JUPYTER_CONFIG_DIR" "$JUPYTER_DATA_DIR" "$IPYTHONDIR"
+    homeroom_elsewhere 1
     echo "The home of this lab is full: it starts in rescue mode." >&2
 fi
 PATH="$homeroom_path"

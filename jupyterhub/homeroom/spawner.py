@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import inspect
 import os
+import secrets
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -44,6 +45,7 @@ from homeroom.plain_text import plain
 from homeroom.plan import LabPlan, Person, allowed_profiles, groups_of, most_labs, plan_for
 from homeroom.running import STATES, Recorded, orphans, running
 from homeroom.storage import LabStorage, Share, home_source, storage_for
+from homeroom.turns import Turns
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
@@ -92,6 +94,11 @@ class LabSpawner(ClassSpawner):
         help="""Labs that may be starting at a time, 4 or twice the CPUs by default. The others wait their turn: started
         all at once, each of a class's labs would be slower than the hub is ready to wait.""",
     )
+    turn_seconds = Float(
+        10.0,
+        config=True,
+        help="How long a lab that starts keeps its turn; one that takes longer goes on starting beside the others.",
+    )
     home = Unicode("/home/jovyan", config=True, help="Where the home is in the lab.")
     homes = Unicode(
         "", config=True, help="Directory of the host that holds a directory each (HOMES); empty: a volume each."
@@ -123,7 +130,8 @@ class LabSpawner(ClassSpawner):
     _executor: ThreadPoolExecutor | None = None
     _labs_mountpoint: str | None = None
     _places: Places | None = None
-    _turns: asyncio.Semaphore | None = None
+    _turns: Turns | None = None
+    _name_token = ""
     _plan: LabPlan | None = None
     _reset = False
     ended = ""
@@ -140,15 +148,18 @@ class LabSpawner(ClassSpawner):
 
     @default("name_template")
     def _name_template_default(self) -> str:
-        return "{prefix}-{username}--{servername}" if self.name else "{prefix}-{username}"
+        return "{prefix}-{token}"
 
     @default("prefix")
     def _prefix_default(self) -> str:
         return f"{self.deployment}-jupyter"
 
     def template_namespace(self) -> dict[str, str]:
-        """What names of containers are made of. Servers `A` and `a` are two, which dockerspawner takes for one."""
-        return {**super().template_namespace(), "servername": self.escape(self.name)}
+        """What names of containers are made of, in dockerspawner's words and one more, `{token}`: new with each start
+        and told to nobody, since a container's name is what the engine's resolver tells other labs. Servers `A` and `a`
+        are two, which dockerspawner takes for one."""
+        self._name_token = self._name_token or secrets.token_hex(8)
+        return {**super().template_namespace(), "servername": self.escape(self.name), "token": self._name_token}
 
     @property
     def executor(self) -> ThreadPoolExecutor:
@@ -233,10 +244,10 @@ class LabSpawner(ClassSpawner):
         return LabSpawner._places
 
     @property
-    def turns(self) -> asyncio.Semaphore:
+    def turns(self) -> Turns:
         """What a start holds from its container's making until the lab answers, in the order of asking."""
         if LabSpawner._turns is None:
-            LabSpawner._turns = asyncio.Semaphore(self.starts_at_once)
+            LabSpawner._turns = Turns(self.starts_at_once, self.turn_seconds)
         return LabSpawner._turns
 
     async def _containers(self) -> tuple[list[dict[str, Any]], list[Recorded]]:
@@ -286,10 +297,9 @@ class LabSpawner(ClassSpawner):
             self.ended = ""
             self.save_state()
             self.image = self._plan.image
-            await self._remove_container(self.container_name)  # a start's before, which would stand in its own way
+            await self._remove_left_over()
             await self._wait_in_line(self._plan)
-            async with self.turns:
-                address = await asyncio.wait_for(self._start_in_place(), self.lab_start_seconds)
+            address = await self.turns.take(self.user.name, self._start_in_place, self.lab_start_seconds)
             self.reset_at_start(False)
         except BaseException as error:
             self._clearing = asyncio.create_task(self._clear_away())
@@ -331,6 +341,12 @@ class LabSpawner(ClassSpawner):
             self.gpu_pool.release(self.gpu_lease)
             self.places.release(self.key)
 
+    async def _remove_left_over(self) -> None:
+        """Remove containers of this lab's starts before, which would stand in its own way."""
+        labels = [f"{key}={value}" for key, value in {**self.labels, SERVER_LABEL: self.name}.items()]
+        for container in await self.docker("containers", all=True, filters={"label": labels}):
+            await self._remove_container(container["Id"])
+
     async def _remove_container(self, name: str) -> None:
         """Remove a container, whether it runs, is being removed or is not there at all."""
         try:
@@ -345,7 +361,7 @@ class LabSpawner(ClassSpawner):
                 await self.docker("create_volume", self.home_volume, labels=self.labels)
             await super().start()
         except docker.errors.APIError as error:
-            self.log.error("%s cannot be made: %s", self.container_name, error)
+            self.log.error("The lab of %s cannot be made: %s", self._log_name, error)
             raise explained(error, image=self.image, shares=self.shares) from error
         await self.prove_gpus()
         await self._until_it_answers()
@@ -395,7 +411,7 @@ class LabSpawner(ClassSpawner):
             if not started:
                 started = time.monotonic()
                 words = "It is your turn: the lab is starting." if shown else "It takes a few seconds."
-                if self.turns.locked():
+                if self.turns.taken(self.user.name):
                     words = "Many labs are starting just now. Yours is among the next."
                 yield {"progress": choice.start_progress(0), "message": words}
             await asyncio.sleep(0.5)
@@ -444,7 +460,7 @@ class LabSpawner(ClassSpawner):
             await asyncio.shield(self._clearing)
         if self.object_id:
             words = indent(await self._last_words() or "it left no message", QUOTE)
-            self.log.warning("Lab %s was not stopped by the hub; the end of its log:\n%s", self.container_name, words)
+            self.log.warning("Lab %s was not stopped by the hub; the end of its log:\n%s", self._log_name, words)
             await self._remove_container(self.object_id)
             self.object_id = ""
         hook = super().run_post_stop_hook()
@@ -546,7 +562,7 @@ class LabSpawner(ClassSpawner):
     async def _death(self) -> LabDied:
         """The reason why the container ended, for the hub's log and the person's page."""
         lines = await self._last_words()
-        self.log.error("Lab %s ended before it answered:\n%s", self.container_name, indent(lines, QUOTE))
+        self.log.error("Lab %s ended before it answered:\n%s", self._log_name, indent(lines, QUOTE))
         last = lines.splitlines()[-1] if lines else "it left no message"
         if self.ended.startswith(OUT_OF_MEMORY):
             return LabDied(self.ended, reason="memory", status_code=500)
@@ -561,8 +577,12 @@ class LabSpawner(ClassSpawner):
         return plain_lines(log)
 
     def get_args(self) -> list[str]:
-        """The server's arguments: its socket, then what the configuration adds."""
-        socket_args = [f"--ServerApp.sock={sockets.LAB / 'lab.sock'}", "--ServerApp.sock_mode=0660"]
+        """The server's arguments: its socket, then what the configuration adds.
+
+        The first has no slash: Jupyter looks for a program that is named after it, and what has a slash it would look
+        for in the home.
+        """
+        socket_args = ["--ServerApp.sock_mode=0660", f"--ServerApp.sock={sockets.LAB / 'lab.sock'}"]
         return socket_args + self._kernel_args() + list(super().get_args())
 
     def _kernel_args(self) -> list[str]:
@@ -580,6 +600,7 @@ class LabSpawner(ClassSpawner):
     def get_state(self) -> dict[str, Any]:
         """What the hub keeps of a lab: the facts that its end is decided by, and what its owner is to find next."""
         state: dict[str, Any] = super().get_state() | (self.facts.as_state() if self.facts else {})
+        state["object_name"] = self.object_name  # also before there is a container: a hub that is killed finds it by this
         return state | ({ENDED: self.ended} if self.ended else {}) | ({RESET: True} if self._reset else {})
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -592,6 +613,8 @@ class LabSpawner(ClassSpawner):
     def clear_state(self) -> None:
         """Forget the lab that ran, but not why it ended, nor that a reset is asked for."""
         super().clear_state()
+        self._name_token = ""
+        self.object_name = self._object_name_default()
         self._facts = None
 
     async def create_object(self) -> dict[str, Any]:
@@ -606,6 +629,7 @@ class LabSpawner(ClassSpawner):
             "environment": self.get_env(),
             "labels": self.labels | self._promises(),
             "hostname": "lab",
+            "working_dir": "/",  # from where the start script goes home, also into one that was closed
             "healthcheck": {"test": ["NONE"]},
             "volumes": self.volume_mount_points,
             **create,

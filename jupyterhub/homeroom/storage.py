@@ -20,6 +20,10 @@ LINKED_SHARES = "/srv/shares"
 """Where shares are mounted whose target is in the home, where a link to them stands."""
 
 LAB_START = Path(__file__).with_name("lab_start.sh").read_text(encoding="utf-8")
+RUNTIME = "/tmp/jupyter-runtime"  # noqa: S108 - a lab's own, new with each container
+"""Where the lab's programs keep what goes with them: connection files, the secret of the server's cookies. Not in the
+home, where a person could have laid something else in their place."""
+
 GROUP_UMASK = "0002"
 """What labs make can be changed by their group. It matters in shares; a home is closed to everybody else (0700)."""
 
@@ -97,6 +101,7 @@ def storage_for(
         "HOMEROOM_LINKED": LINKED_SHARES,
         "HOMEROOM_LINKS": " ".join(f"{one.target}={one.mount_target}" for one in own if one.target != one.mount_target),
         "HOMEROOM_UMASK": GROUP_UMASK,
+        "JUPYTER_RUNTIME_DIR": RUNTIME,
     }
     if skeleton:
         mounts.append(Mount(source=skeleton, target=SKELETON, read_only=True))

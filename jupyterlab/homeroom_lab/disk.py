@@ -13,13 +13,15 @@ LONGEST_COUNT_SECONDS = 20.0
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
-    """A home's state: bytes used (None: not counted in time), its limits (0: none), and how this lab was started."""
+    """A home's state: bytes used (None: not counted in time), its limits (0: none), and how this lab was started:
+    in rescue mode, with a home that keeps nothing, or without settings of the home that no program could have read."""
 
     used_bytes: int | None
     soft_limit_bytes: int
     hard_limit_bytes: int
     rescue: bool
     ephemeral: bool
+    without_settings: bool = False
 
 
 def message(disk: Disk) -> tuple[str, str] | None:
@@ -29,6 +31,12 @@ def message(disk: Disk) -> tuple[str, str] | None:
             "error",
             "Your home is full: this lab runs in rescue mode. "
             "Delete what you no longer need, then restart it (File > Hub Control Panel).",
+        )
+    if disk.without_settings:
+        return (
+            "warning",
+            "Settings in your home cannot be read: this lab runs without them. "
+            "Reset the environment (File > Hub Control Panel) to mend it.",
         )
     if disk.ephemeral:
         return "warning", "This lab keeps nothing: when it stops, all files in it are gone. Download what you need."
@@ -84,4 +92,5 @@ def look(environment: Mapping[str, str], home: Path) -> Disk:
         hard_limit_bytes=hard,
         rescue=environment.get("HOMEROOM_RESCUE") == "1",
         ephemeral=environment.get("HOMEROOM_HOME") == "ephemeral",
+        without_settings=environment.get("HOMEROOM_RESCUE") == "settings",
     )

@@ -83,10 +83,21 @@ def import_lean() -> None:
             import_module(name)
 
 
+def leave_out_migration() -> None:
+    """Have the server not look for settings of IPython 3 (2015) in the home: it would run them, whoever laid them there.
+
+    `jupyter_core.application.JupyterApp.migrate_config` does that, in each app until there is `~/.jupyter/migrated`.
+    """
+    from jupyter_core.application import JupyterApp
+
+    JupyterApp.migrate_config = lambda _: None
+
+
 def main() -> None:
     """Run the server until it is stopped."""
     sys.argv[0] = "jupyterhub-singleuser"
     search_path.keep_to_image()
+    leave_out_migration()
     if not os.environ.get(PLAIN):
         gc.disable()  # nothing of what is imported is garbage
         try:

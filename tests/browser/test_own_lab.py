@@ -48,4 +48,5 @@ def test_restart_and_reset_by_keyboard(trial: Trial, page: Page, add_account: Ca
     page.keyboard.press("Enter")
     lab = Lab(page, trial, "mary").wait()
     expect(page.get_by_role("listitem").filter(has_text="kept.ipynb")).to_be_visible()
-    assert trial.lab("mary").exec_run(["sh", "-c", "ls -d /home/jovyan/.homeroom-reset-*/.local"]).exit_code == 0
+    expect(page.get_by_role("listitem").filter(has_text="set-aside-")).to_be_visible()
+    assert trial.lab("mary").exec_run(["sh", "-c", "ls -d /home/jovyan/set-aside-*/local"]).exit_code == 0

@@ -110,7 +110,7 @@ def put(path, text, mode=0o644):
     path.write_text(text)
     path.chmod(mode)
 apps = ["jupyter", "jupyter_server", "jupyter_lab", "jupyter_notebook", "jupyter_application", "jupyter_singleuser",
-        "jupyterhub", "jupyterhub_singleuser", "jupyter_nbconvert", "jupyter_git", "ipython"]
+        "jupyterhub", "jupyterhub_singleuser", "jupyter_nbconvert", "jupyter_git", "ipython", "ipython_notebook"]
 enable = json.dumps({app: {"jpserver_extensions": {"evil_extension": True}} for app in ("ServerApp", "LabApp")})
 for place in (home, home/".jupyter", home/".config/jupyter", home/".local/etc/jupyter", home/".local/share/jupyter",
               home/".ipython/profile_default", home/"etc/jupyter"):
@@ -130,6 +130,8 @@ for name in ("sh", "bash", "env", "choom", "python", "python3", "git", "node", "
              "head", "rm", "mkdir", "mktemp", "sync", "cp", "ln", "readlink", "date", "mv", "jupyterhub-singleuser"):
     caught = f"/bin/mkdir -p /home/jovyan/caught; echo $0 $* >> '/home/jovyan/caught/program {name}'"
     put(home/".local/bin"/name, f"#!/bin/sh\n{caught}\nexec /usr/bin/{name} \"$@\"\n", 0o755)
+# Jupyter takes its first argument for a part of a program's name, and looks for that.
+put(home/"jupyter-server---ServerApp.sock=/run/lab/lab.sock", f"#!/bin/sh\n{caught}\nexit 1\n", 0o755)
 """
 
 
@@ -167,6 +169,70 @@ def test_nothing_in_a_home_runs_before_its_owners_code(trial: Trial, person: Per
     assert answer.status_code == 200, answer.text
     person.wait_for_lab()
     assert caught(trial.lab(NAME)) == "", "nor does a reset run them"
+
+
+# Whatever is written or read while a lab starts, and its neighbours, as something that no program expects there.
+TRAPS = r"""
+import os, pathlib, shutil, sys
+kind, depth = sys.argv[1:]
+home = pathlib.Path.home()
+os.system("/bin/chmod -R u+rwx ~/.local ~/.jupyter ~/.ipython ~/.config ~/.cache ~/.netrc ~/.gitconfig 2>/dev/null")
+wide = [home / name for name in (".local", ".jupyter", ".ipython", ".config", ".cache", ".netrc", ".gitconfig")]
+jupyter, data, numbers = home / ".jupyter", home / ".local/share/jupyter", range(1, 60)
+deep = [
+    *(jupyter / name for name in ("migrated", "jupyter_cookie_secret", "serverconfig/x.json")),
+    *(jupyter / f"jupyter_{name}" for name in ("server_config.py", "server_config.json", "config.py", "config.d/x.json")),
+    *(jupyter / f"labconfig/{name}{end}" for name in ("page_config", "default_setting_overrides")
+      for end in (".json", ".d/x.json")),
+    *(data / f"runtime/{name}" for name in ("jupyter_cookie_secret", "notebook_cookie_secret")),
+    *(data / f"runtime/jpserver-{number}{end}" for number in numbers for end in (".json", "-open.html")),
+    *(data / name for name in ("nbsignatures.db", "notebook_secret", "kernels/x/kernel.json")),
+    home / ".local/share/homeroom/first-start",
+    *(home / f".ipython/profile_default/{name}" for name in ("ipython_notebook_config.py", "ipython_config.json")),
+    *(home / name for name in (".config/pip/pip.conf", ".config/git/config", ".netrc", ".gitconfig")),
+    *(home / f".homeroom-probe.{number}" for number in numbers),
+]
+for path in wide:
+    shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+for number, path in enumerate(deep if depth == "deep" else wide):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    this = ("endless", "input", "huge", "folder")[number % 4] if kind == "odd" else kind
+    if this == "pipe":
+        os.mkfifo(path)
+    elif this == "loop":
+        path.symlink_to(path.name)
+    elif this == "closed":
+        path.write_text("{}")
+        path.chmod(0)
+    elif this == "endless":
+        path.symlink_to("/dev/zero")
+    elif this == "input":
+        path.symlink_to("/proc/self/fd/0")
+    elif this == "huge":
+        with open(path, "wb") as file:
+            file.truncate(1 << 40)
+    else:
+        path.mkdir()
+if depth == "wide":
+    home.chmod(0)
+"""
+
+
+def test_nothing_in_a_home_keeps_a_lab_from_starting(trial: Trial, person: Person) -> None:
+    """Named pipes, endless and huge files, links in circles and closed ones in the place of all that is read or written
+    while a lab starts; in the place of the folders above them; a home that is closed itself: the lab starts, and shows
+    its page. A reset mends the rest."""
+    for kind, depth in (("pipe", "deep"), ("loop", "deep"), ("odd", "deep"), ("closed", "deep"), ("pipe", "wide")):
+        laid = trial.lab(NAME).exec_run(["/usr/bin/python3", "-I", "-c", TRAPS, kind, depth])
+        assert laid.exit_code == 0, laid.output.decode()
+        person.stop_lab()
+        person.start_lab()
+    person.get("hub/home")
+    assert person.post_form(f"hub/homeroom/labs/{NAME}/reset").status_code == 200
+    person.wait_for_lab()
+    assert person.run("import os; print([one for one in os.listdir() if one.startswith('set-aside-')] != [])") == "True\n"
+    assert person.get(f"user/{NAME}/homeroom/disk").json()["message"] is None
 
 
 def test_kernels_and_terminals_keep_their_own_programs(trial: Trial, person: Person) -> None:

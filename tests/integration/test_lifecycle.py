@@ -233,9 +233,9 @@ def test_reset_and_restart_from_the_home_page(hostel: Trial) -> None:
     kim.post_form(reset)
     kim.wait_for_lab()
     look = (
-        "from pathlib import Path\nhome = Path.home()\naside = list(home.glob('.homeroom-reset-*'))\n"
+        "from pathlib import Path\nhome = Path.home()\naside = list(home.glob('set-aside-*'))\n"
         "print((home / 'work.ipynb').exists(), (home / '.local/lib/broken').exists(), "
-        "[(each / '.local/lib/broken').read_text() for each in aside])"
+        "[(each / 'local/lib/broken').read_text() for each in aside])"
     )
     assert kim.run(look) == "True False ['here']\n"
     stuck = hostel.lab("kim")

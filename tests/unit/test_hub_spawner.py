@@ -97,8 +97,9 @@ class FakeEngine:
         state = {"Running": self.running, "ExitCode": 1, "Error": "", "FinishedAt": "", "OOMKilled": False}
         return {"Id": "c0ffee", "State": state, "HostConfig": {"Memory": 2**30}}
 
-    def containers(self, **_: Any) -> list[Any]:
-        return []
+    def containers(self, filters: Any, **_: Any) -> list[Any]:
+        own = self.container and self.container.get("left_over") and "homeroom.server=" in filters["label"]
+        return [{"Id": "c0ffee"}] if own else []
 
     def create_container(self, **arguments: Any) -> Any:
         self.asked.append("create")
@@ -235,6 +236,7 @@ def test_a_lab_listens_on_its_socket_alone(engine: FakeEngine, rendered: Config)
     assert command[:2] == ["/bin/sh", "-c"]
     assert command[3:5] == ["lab", "/opt/jupyter/bin/jupyterhub-singleuser"]
     assert "--ServerApp.sock=/run/lab/lab.sock" in command
+    assert "/" not in command[5], "Jupyter would look for a program of that name in the home"
     assert "--ServerApp.sock_mode=0660" in command
     assert not [argument for argument in command[3:] if "port" in argument or argument.startswith("--ip")]
 
@@ -244,7 +246,7 @@ def test_a_reset_comes_before_all_else(engine: FakeEngine, rendered: Config) -> 
     made = spawner(rendered)
     made.reset_at_start(True)
     command = created(made, engine)["command"]
-    assert "homeroom-reset" in command[2]
+    assert "set-aside" in command[2]
     assert "HOMEROOM_SKELETON" in command[6]
     assert command[7:9] == ["lab", "/opt/jupyter/bin/jupyterhub-singleuser"]
 
@@ -255,9 +257,9 @@ def test_a_reset_that_was_asked_for_outlives_the_hub(engine: FakeEngine, rendere
     made.reset_at_start(True)
     after_restart = made.user._new_spawner("")
     after_restart.clear_state()  # as the hub does before each start
-    assert "homeroom-reset" in created(after_restart, engine)["command"][2]
+    assert "set-aside" in created(after_restart, engine)["command"][2]
     after_restart.reset_at_start(False)
-    assert "homeroom-reset" not in created(made.user._new_spawner(""), engine)["command"][2]
+    assert "set-aside" not in created(made.user._new_spawner(""), engine)["command"][2]
 
 
 def test_a_group_brings_mounts_and_an_ephemeral_profile_no_home(engine: FakeEngine, rendered: Config) -> None:
@@ -346,22 +348,31 @@ def test_the_guard_lets_a_lab_through(engine: FakeEngine, tmp_path: Path, user: 
 
 
 @pytest.mark.parametrize(
-    ("user", "server", "container", "volume"),
+    ("user", "volume"),
     [
-        ("ada", "", "homeroom-jupyter-ada", "homeroom-user-ada"),
-        ("ada", "thesis", "homeroom-jupyter-ada--thesis", "homeroom-user-ada"),
-        ("ada-thesis", "", "homeroom-jupyter-ada-2dthesis", "homeroom-user-ada-2dthesis"),
-        ("a.b_c@d+e", "", "homeroom-jupyter-a-2eb-5fc-40d-2be", "homeroom-user-a-2eb-5fc-40d-2be"),
+        ("ada", "homeroom-user-ada"),
+        ("ada-thesis", "homeroom-user-ada-2dthesis"),
+        ("a.b_c@d+e", "homeroom-user-a-2eb-5fc-40d-2be"),
     ],
 )
-def test_names_are_escaped(
-    engine: FakeEngine, rendered: Config, user: str, server: str, container: str, volume: str
-) -> None:
+def test_names_are_escaped(rendered: Config, user: str, volume: str) -> None:
     """A name that the engine would not take, or that could be read as another's, is escaped."""
-    made = spawner(rendered, user, server)
-    assert made.container_name == container
-    assert made.home_volume == volume
-    assert created(made, engine)["name"] == container
+    assert spawner(rendered, user).home_volume == volume
+
+
+def test_a_containers_name_tells_nothing(engine: FakeEngine, rendered: Config) -> None:
+    """Other labs can ask the engine's resolver for a container's name: it tells neither person nor server, is another
+    one with each start, and a hub that was killed meanwhile finds the container by it."""
+    made = spawner(rendered, "ada", "thesis")
+    first = made.container_name
+    assert re.fullmatch("homeroom-jupyter-[0-9a-f]{16}", first)
+    assert created(made, engine)["name"] == first
+    made.save_state()
+    assert made.user._new_spawner("thesis").container_name == first
+    made.clear_state()  # as the hub does before each start
+    assert made.container_name != first
+    made.image = "another"
+    assert made.container_name == created(made, engine)["name"]
 
 
 def test_the_longest_names_fit(tmp_path: Path) -> None:
@@ -412,7 +423,7 @@ def test_a_start_ends_when_the_lab_answers(engine: FakeEngine, labs: Path, rende
 @pytest.mark.usefixtures("listening")
 def test_a_left_over_container_is_removed_first(engine: FakeEngine, labs: Path, rendered: Config) -> None:
     """A container of an earlier start is never used again: its image and limits may be old."""
-    engine.container = {"name": "left over"}
+    engine.container = {"left_over": True}
     start(spawner(rendered))
     assert engine.asked == ["remove", "create", "start"]
 

@@ -36,6 +36,7 @@ def test_rescue_and_ephemeral_come_first() -> None:
     """What costs somebody their work is said before what merely takes room."""
     assert "rescue mode" in str(told(rescue=True, soft_limit_bytes=1))
     assert "keeps nothing" in str(told(ephemeral=True))
+    assert "Reset the environment" in str(told(without_settings=True, soft_limit_bytes=1))
 
 
 def test_use_is_counted_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,6 +55,6 @@ def test_use_is_counted_and_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_the_page_shows_every_word() -> None:
     """No message is longer than the page shows of one."""
     full = {"used_bytes": 1023 * 2**20, "soft_limit_bytes": 1000 * 2**20, "hard_limit_bytes": 1023 * 2**20}
-    for said in (told(rescue=True), told(ephemeral=True), told(**full)):
+    for said in (told(rescue=True), told(ephemeral=True), told(without_settings=True), told(**full)):
         assert said
         assert len(said[1]) <= 140

@@ -8,6 +8,7 @@ import os
 import shutil
 import string
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -325,6 +326,37 @@ def test_a_full_home_starts_in_rescue(tmp_path: Path) -> None:
     assert third.startswith("/tmp/homeroom-rescue.")
     assert "unset" in start(tmp_path, 'echo "${HOMEROOM_RESCUE:-unset}"', HOMEROOM_RESCUE="1")
     assert not list(tmp_path.glob(".homeroom-probe*"))
+
+
+@pytest.mark.parametrize("kind", [os.mkfifo, lambda path: path.symlink_to("/dev/zero"), lambda path: path.mkdir()])
+def test_what_lies_in_a_home_does_not_keep_it_from_starting(tmp_path: Path, kind: Callable[[Path], None]) -> None:
+    """A pipe, an endless file or a directory in the place of what is written or read at the start: nothing waits, and
+    a home that has room is not taken for a full one. Settings that cannot be read are left out."""
+    places = [tmp_path / f".homeroom-probe.{number}" for number in range(20)]
+    places += [tmp_path / ".jupyter/labconfig/page_config.d", tmp_path / ".jupyter/labconfig/page_config.json"]
+    places += [tmp_path / ".local/share/homeroom/first-start", tmp_path / "data"]
+    for place in places:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        kind(place)
+    links = {"HOMEROOM_LINKED": "/srv/shares", "HOMEROOM_LINKS": f"{tmp_path}/data=/srv/shares/data"}
+    said = start(tmp_path, 'echo "${HOMEROOM_RESCUE:-no} $PWD"', **links)
+    is_read = (tmp_path / ".jupyter/labconfig/page_config.json").is_dir()  # the server passes over a directory
+    assert said == f"{'no' if is_read else 'settings'} {tmp_path}\n"
+
+
+def test_links_that_lead_in_circles_are_no_end(tmp_path: Path) -> None:
+    """A mark that cannot be made, and settings that lead nowhere, end no shell before the lab's own command."""
+    for name in (".local/share/homeroom/first-start", ".jupyter/labconfig/page_config.json", ".local/share/homeroom/x"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).symlink_to(Path(name).name)
+    assert start(tmp_path, 'echo "$HOMEROOM_RESCUE"') == "settings\n"
+
+
+def test_the_lab_starts_at_home_wherever_it_is_started(tmp_path: Path) -> None:
+    """The engine is asked for `/`, which is always there and open; the lab's own programs begin in the home."""
+    (tmp_path / "home").mkdir()
+    assert start(tmp_path / "home", "pwd") == f"{tmp_path / 'home'}\n"
+    assert start(tmp_path / "gone", "pwd") == "/\n"
 
 
 # -- what the settings ask ---------------------------------------------------------------------------------------------

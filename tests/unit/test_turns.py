@@ -1,0 +1,129 @@
+"""homeroom.turns: who may be starting a lab, and what a start that hangs costs the others."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+from homeroom.turns import Turns
+
+NEVER = 600.0
+
+
+def play(story: Callable[[], Awaitable[None]]) -> None:
+    """Run a story, bounded."""
+
+    async def bounded() -> None:
+        await asyncio.wait_for(story(), 20)
+
+    asyncio.run(bounded())
+
+
+class Starts:
+    """Starts that end when they are told, each with the name of its person."""
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.ended: list[str] = []
+
+    def hanging(self, name: str) -> Callable[[], Awaitable[str]]:
+        """A start that never ends by itself."""
+
+        async def start() -> str:
+            self.begun.append(name)
+            try:
+                await asyncio.sleep(NEVER)
+            finally:
+                self.ended.append(name)
+            return name
+
+        return start
+
+    def quick(self, name: str) -> Callable[[], Awaitable[str]]:
+        """A start that is over at once."""
+
+        async def start() -> str:
+            self.begun.append(name)
+            return name
+
+        return start
+
+
+def test_starts_that_hang_keep_nobody_waiting() -> None:
+    """As many homes as there are turns, each made to hang its start: the next in line starts when their turns are over,
+    while they still go on."""
+
+    async def story() -> None:
+        turns, starts = Turns(2, 0.05), Starts()
+        hung = [asyncio.ensure_future(turns.take(name, starts.hanging(name), NEVER)) for name in ("eve", "mal")]
+        assert await turns.take("ada", starts.quick("ada"), NEVER) == "ada"
+        assert starts.ended == []
+        for one in hung:
+            one.cancel()
+        await asyncio.gather(*hung, return_exceptions=True)
+        assert sorted(starts.ended) == ["eve", "mal"], "who gives up takes the start along"
+
+    play(story)
+
+
+def test_who_hung_stands_behind_nobody_but_their_like() -> None:
+    """Who let a turn run out takes no turn of the others' until a start of theirs ends in time."""
+
+    async def story() -> None:
+        turns, starts = Turns(1, 0.05), Starts()
+        for name in ("eve", "mal"):
+            with pytest.raises(TimeoutError):
+                await turns.take(name, starts.hanging(name), 0.1)
+        assert starts.ended == ["eve", "mal"]
+        again = [asyncio.ensure_future(turns.take(name, starts.hanging(name), NEVER)) for name in ("eve", "mal")]
+        await asyncio.sleep(0)
+        assert turns.taken("eve")
+        assert not turns.taken("ada")
+        assert await turns.take("ada", starts.quick("ada"), NEVER) == "ada"
+        for one in again:
+            one.cancel()
+        await asyncio.gather(*again, return_exceptions=True)
+        await turns.take("eve", starts.quick("eve"), NEVER)
+        blocker = asyncio.ensure_future(turns.take("mal", starts.hanging("mal"), NEVER))
+        await asyncio.sleep(0)
+        assert not turns.taken("eve"), "a start in time makes it good"
+        blocker.cancel()
+        await asyncio.gather(blocker, return_exceptions=True)
+
+    play(story)
+
+
+def test_a_start_that_fails_says_why() -> None:
+    """What a start raises is raised to who waits for it, and its turn is the next one's."""
+
+    async def story() -> None:
+        turns = Turns(1, NEVER)
+
+        async def fail() -> str:
+            raise OSError("no such image")
+
+        with pytest.raises(OSError, match="no such image"):
+            await turns.take("ada", fail, NEVER)
+        assert await turns.take("bela", Starts().quick("bela"), NEVER) == "bela"
+
+    play(story)
+
+
+def test_who_leaves_while_waiting_never_starts() -> None:
+    """Giving up before one's turn starts nothing and takes nobody's turn."""
+
+    async def story() -> None:
+        turns, starts = Turns(1, NEVER), Starts()
+        first = asyncio.ensure_future(turns.take("ada", starts.hanging("ada"), NEVER))
+        second = asyncio.ensure_future(turns.take("bela", starts.quick("bela"), NEVER))
+        while not starts.begun:
+            await asyncio.sleep(0)
+        second.cancel()
+        await asyncio.gather(second, return_exceptions=True)
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        assert starts.begun == ["ada"]
+        assert not turns.taken("cora")
+
+    play(story)
