@@ -184,6 +184,8 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         labs_memory_bytes=settings.LABS_MEMORY,
         lab_cpus=settings.LAB_CPUS,
         labs_cpus=settings.LABS_CPUS,
+        lab_pids=settings.LAB_PIDS,
+        lab_open_files=labs.open_files(settings, labs.read_machine()),
         services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY,
         released=RELEASED,
     )

@@ -17,7 +17,6 @@ from generator.settings import (
     USER_NAME,
     ImageName,
     Settings,
-    cpus_of_labs,
     known_as,
     memory_of_labs,
     parse_size,
@@ -27,6 +26,8 @@ from generator.site_yaml import Location, SiteFile
 
 PROFILES = "profiles.yaml"
 GROUPS = "groups.yaml"
+FEWEST_OPEN_FILES = 1024
+MOST_OPEN_FILES = 8192
 
 
 def _name_or_text(value: object) -> object:
@@ -79,7 +80,7 @@ class Profile(Strict):
     memory: Size | None = None
     cpus: Annotated[float, Field(ge=0.1, le=1024)] | None = None
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
-    shm: Size = 64 * 2**20
+    shm: Size | None = None
     environment: dict[Variable, Text] = {}
     network: Literal["open", "none"] = "open"
     idle_seconds: Seconds | None = None
@@ -127,23 +128,43 @@ class Machine:
 
     memory_bytes: int
     cpus: int
+    open_files: int = 2**63 - 1
+    """Files that all programs of the machine together may have open (fs.file-max)."""
 
 
 def read_machine() -> Machine:
     """This machine's memory and CPUs."""
     lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
     total = next(line for line in lines if line.startswith("MemTotal:"))
-    return Machine(memory_bytes=int(total.split()[1]) * 1024, cpus=os.cpu_count() or 1)
+    return Machine(
+        memory_bytes=int(total.split()[1]) * 1024,
+        cpus=os.cpu_count() or 1,
+        open_files=int(Path("/proc/sys/fs/file-max").read_text(encoding="ascii")),
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Labs:
-    """Everything that the hub is told about labs, as plain data."""
+    """Everything that the hub is told about labs, as plain data.
+
+    :param cpus: CPUs that all labs together may be promised; 0: no end.
+    :param open_files: files that each process of a lab may have open.
+    """
 
     profiles: list[dict[str, Any]]
     groups: dict[str, dict[str, Any]]
     memory_bytes: int
     cpus: float
+    open_files: int
+
+    def has_cpus_for(self, cpus: float) -> bool:
+        """Whether labs together may be promised so many."""
+        return is_within(cpus, self.cpus)
+
+
+def is_within(cpus: float, limit: float) -> bool:
+    """Whether CPUs are within a limit, of which 0 is none."""
+    return not limit or cpus <= limit
 
 
 def load(settings: Settings, site: Path, machine: Machine) -> Labs:
@@ -172,6 +193,7 @@ def load(settings: Settings, site: Path, machine: Machine) -> Labs:
         groups={name: group_data(name, groups.groups) for name in groups.groups} if groups else {},
         memory_bytes=memory,
         cpus=cpus,
+        open_files=open_files(settings, machine),
     )
 
 
@@ -182,10 +204,17 @@ def profiles_of(site: Path) -> list[Profile]:
 
 
 def budget(settings: Settings, machine: Machine) -> tuple[int, float]:
-    """Memory in bytes and CPUs that all labs together may be promised."""
+    """Memory in bytes and CPUs that all labs together may be promised; 0 CPUs: no end."""
     services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
     memory = settings.LABS_MEMORY or memory_of_labs(machine.memory_bytes - services, settings.LAB_MEMORY)
-    return memory, settings.LABS_CPUS or cpus_of_labs(machine.cpus, settings.LAB_CPUS)
+    return memory, settings.LABS_CPUS
+
+
+def open_files(settings: Settings, machine: Machine) -> int:
+    """Files that each process of a lab may have open: so many that all its processes together leave half of the
+    machine's to others, where LAB_OPEN_FILES does not say it."""
+    share = machine.open_files // 2 // settings.LAB_PIDS
+    return settings.LAB_OPEN_FILES or max(FEWEST_OPEN_FILES, min(MOST_OPEN_FILES, share))
 
 
 def ordered(profiles: list[Profile]) -> list[Profile]:
@@ -204,7 +233,7 @@ def as_data(profile: Profile, settings: Settings, site: Path, *, first: bool) ->
         "memory_bytes": profile.memory or settings.LAB_MEMORY,
         "cpus": profile.cpus or settings.LAB_CPUS,
         "gpus": profile.gpus,
-        "shm_bytes": profile.shm,
+        "shm_bytes": profile.shm or 0,
         "environment": dict(profile.environment),
         "network": profile.network,
         "idle_seconds": idle_seconds(profile, settings),
@@ -276,7 +305,7 @@ def _group_faults(
             yield file.error(
                 ("groups", name, "memory"), cause, remedy="Lower memory here, or raise LABS_MEMORY in .env."
             )
-        if (group.cpus or 0) > cpus:
+        if not is_within(group.cpus or 0, cpus):
             cause = f"labs of {name} would never start: labs may have {cpus:g} CPUs in all"
             yield file.error(("groups", name, "cpus"), cause, remedy="Lower cpus here, or raise LABS_CPUS in .env.")
         for index, other in enumerate(group.includes):
@@ -292,7 +321,7 @@ def _lab_faults(settings: Settings, memory_bytes: int, cpus: float) -> Iterator[
     if memory_bytes < settings.LAB_MEMORY:
         cause = f"no lab would ever start: labs may have {in_units(memory_bytes)} in all"
         yield HomeroomError(cause, place=".env: LAB_MEMORY", remedy="Lower LAB_MEMORY, or raise LABS_MEMORY.")
-    if cpus < settings.LAB_CPUS:
+    if not is_within(settings.LAB_CPUS, cpus):
         cause = f"no lab would ever start: labs may have {cpus:g} CPUs in all"
         yield HomeroomError(cause, place=".env: LAB_CPUS", remedy="Lower LAB_CPUS, or raise LABS_CPUS.")
 
@@ -327,13 +356,13 @@ def _profile_faults(
                 f"{profile.name} would never start: labs may have {in_units(memory_bytes)} in all",
                 remedy=f"{_lower('memory', 'LAB_MEMORY', profile.memory)}, or raise LABS_MEMORY where there is more.",
             )
-        if (profile.cpus or settings.LAB_CPUS) > cpus:
+        if not is_within(profile.cpus or settings.LAB_CPUS, cpus):
             yield file.error(
                 ("profiles", index, "cpus"),
                 f"{profile.name} would never start: labs may have {cpus:g} CPUs in all",
                 remedy=f"{_lower('cpus', 'LAB_CPUS', profile.cpus)}, or raise LABS_CPUS in .env.",
             )
-        if profile.shm > (profile.memory or settings.LAB_MEMORY):
+        if (profile.shm or 0) > (profile.memory or settings.LAB_MEMORY):
             yield file.error(
                 ("profiles", index, "shm"), "shared memory is part of memory and larger than it", remedy="Lower shm."
             )

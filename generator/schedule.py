@@ -136,7 +136,7 @@ def findings(lessons: list[Lesson], known: Labs) -> Iterator[Finding]:
         names = frozenset(other.name for other in together)
         needs = {person: need for other in together for person, need in _needs(other, known).items()}
         memory, cpus = (sum(need[part] for need in needs.values()) for part in (0, 1))
-        if names in told or (memory <= known.memory_bytes and cpus <= known.cpus):
+        if names in told or (memory <= known.memory_bytes and known.has_cpus_for(cpus)):
             continue
         told.add(names)
         short = (

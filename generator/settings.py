@@ -22,8 +22,6 @@ from pydantic_core import PydanticUndefined
 from generator import features, firewall, time_zones
 
 Consumer = Literal["compose", "hub", "generator"]
-CPUS_OVERSOLD = 8
-"""CPU time is shared out fairly by the kernel, so labs may be promised more than there is; memory may not."""
 MEMORY_LEFT_BYTES = 2**30
 """What LABS_MEMORY=0 leaves to the machine itself."""
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT])")
@@ -192,11 +190,6 @@ def memory_of_labs(rest_bytes: int, lab_memory_bytes: int) -> int:
     return max(rest_bytes - MEMORY_LEFT_BYTES, lab_memory_bytes)
 
 
-def cpus_of_labs(cpus: int, lab_cpus: float) -> float:
-    """CPUs that all labs together may be promised where LABS_CPUS does not say it: one lab's at least."""
-    return max(cpus * CPUS_OVERSOLD, lab_cpus)
-
-
 def check_path(value: str) -> str:
     """Require an absolute path; Compose takes a colon for the end of it."""
     if not PurePosixPath(value).is_absolute() or ":" in value:
@@ -362,10 +355,18 @@ class Settings(BaseModel):
     )
     LAB_PIDS: Whole = setting(
         1024,
-        About(group=LABS, consumers=("hub",), unit="processes and threads"),
+        About(group=LABS, consumers=("hub", "generator"), unit="processes and threads"),
         "Processes and threads that each lab may have. It stops a runaway program from taking the machine along.",
         ge=64,
         le=65536,
+    )
+    LAB_OPEN_FILES: Whole = setting(
+        0,
+        About(group=LABS, consumers=("hub", "generator"), unit="files"),
+        """Files that each process of a lab may have open. 0: up to 8192, and so many that all processes of one lab
+        leave half of what the machine can open (fs.file-max) to others.""",
+        ge=0,
+        le=1_048_576,
     )
     LABS_MEMORY: TotalSize = setting(
         "0",
@@ -376,8 +377,8 @@ class Settings(BaseModel):
     LABS_CPUS: Number = setting(
         0,
         About(group=LABS, consumers=("hub", "generator"), unit="CPUs"),
-        """CPUs that all running labs together may be promised. CPU time is shared fairly, so it may be more than there
-        are. 0: eight for each CPU of the machine.""",
+        """CPUs that all running labs together may be promised. Whoever does not fit waits in line. 0: no limit, since
+        CPU time is shared fairly: where many compute at once each is slower, and nobody waits.""",
         ge=0,
         le=100000,
     )

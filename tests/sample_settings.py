@@ -24,6 +24,7 @@ OTHER_VALUES = {
     "LAB_LANG": "de_AT.UTF-8",
     "LAB_CPUS": "0.5",
     "LAB_PIDS": "2048",
+    "LAB_OPEN_FILES": "2000",
     "LAB_SUBNET": "10.214.0.0/22",
     "LAB_FIREWALL": "off",
     "LAB_OPEN_NETWORKS": "10.1.2.0/24,10.9.8.7:443",

@@ -11,7 +11,7 @@ from generator.console import counted
 from generator.preflight.facts import EngineFacts
 from generator.preflight.finding import Finding, error, in_units, ok, warning
 from generator.preflight.wanted import Wanted
-from generator.settings import MEMORY_LEFT_BYTES, cpus_of_labs, memory_of_labs
+from generator.settings import MEMORY_LEFT_BYTES, memory_of_labs
 
 FEW_LABS = 3
 SAME_MACHINE = 0.05
@@ -106,10 +106,11 @@ def _lab_memory_for(room_bytes: int) -> str | None:
     return f"{fitting // 1024}G" if fitting % 1024 == 0 else f"{fitting}M"
 
 
-def judge_cpus(lab_cpus: float, cpus: int, labs_cpus: float = 0) -> Finding:
+def judge_cpus(lab_cpus: float, cpus: int, labs_cpus: float = 0, by_memory: int = 0) -> Finding:
     """Refuse a lab with more CPUs than there are: the engine would refuse to create its container.
 
-    :param labs_cpus: what all labs together may be promised; 0: eight for each CPU.
+    :param labs_cpus: what all labs together may be promised; 0: no limit.
+    :param by_memory: labs that there is memory for; 0: not known.
     """
     if cpus and lab_cpus > cpus:
         return error(
@@ -120,15 +121,56 @@ def judge_cpus(lab_cpus: float, cpus: int, labs_cpus: float = 0) -> Finding:
         )
     if not cpus or not lab_cpus:
         return ok("cpus", "labs have as many as there are")
-    labs = int((labs_cpus or cpus_of_labs(cpus, lab_cpus)) / lab_cpus)
-    return ok("cpus", f"{counted(labs, 'lab')} with LAB_CPUS={lab_cpus:g} fit at once on {counted(cpus, 'CPU')}")
+    if not labs_cpus:
+        shared = f"{counted(cpus, 'CPU')} shared by all labs, each using {lab_cpus:g} at most: none waits for them"
+        return ok("cpus", f"{shared}; memory alone says how many fit")
+    labs = int(labs_cpus / lab_cpus)
+    short = "" if not by_memory else "; CPUs are short first" if labs < by_memory else "; memory is short first"
+    return ok(
+        "cpus", f"{counted(labs, 'lab')} with LAB_CPUS={lab_cpus:g} fit at once into LABS_CPUS={labs_cpus:g}{short}"
+    )
+
+
+LEAST_BYTES_OF_A_FILE = 256
+"""What the kernel keeps of an open file at least; it counts to the memory of the lab that opened it."""
+
+
+def judge_open_files(wanted: Wanted, *, total_bytes: int, file_max: int) -> Finding:
+    """Warn where labs could open all files that the kernel has for everybody, before their own memory stops them.
+
+    :param file_max: files that all programs of the machine together may have open; 0: not known.
+    """
+    labs_bytes = wanted.labs_memory_bytes or max(total_bytes - wanted.services_memory_bytes, wanted.lab_memory_bytes)
+    labs = max(1, labs_bytes // wanted.lab_memory_bytes)
+    most = min(labs * wanted.lab_pids * wanted.lab_open_files, labs_bytes // LEAST_BYTES_OF_A_FILE)
+    if not file_max or most < file_max:
+        return ok("open files", f"{wanted.lab_open_files} for each process of a lab")
+    return warning(
+        "open files",
+        f"all labs together could open {most} files, and the machine has {file_max}: several people could keep "
+        "everybody from opening one",
+        place="machine",
+        remedy="Run `sysctl -w fs.file-max=9223372036854775807`, as systemd does at boot, and write the same into "
+        "/etc/sysctl.d/.",
+    )
+
+
+def read_file_max() -> int:
+    """Files that all programs of this machine together may have open; 0 where the kernel does not tell."""
+    try:
+        return int(Path("/proc/sys/fs/file-max").read_text())
+    except (OSError, ValueError):
+        return 0
 
 
 def check_memory(wanted: Wanted, facts: EngineFacts | None, meminfo: Mapping[str, int]) -> list[Finding]:
     """Judge memory and CPUs as the engine has them; without an engine, as this machine has them."""
     total, available = engine_memory(facts.memory_bytes if facts else 0, meminfo)
     running = facts is not None and any(one.project == wanted.project for one in facts.containers)
+    room = wanted.labs_memory_bytes or memory_of_labs(total - wanted.services_memory_bytes, wanted.lab_memory_bytes)
+    by_memory = room // wanted.lab_memory_bytes if total else 0
     return [
         *judge_memory(wanted, total_bytes=total, available_bytes=available, running=running),
-        judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0, wanted.labs_cpus),
+        judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0, wanted.labs_cpus, by_memory),
+        judge_open_files(wanted, total_bytes=total, file_max=read_file_max() if available is not None else 0),
     ]

@@ -14,7 +14,8 @@ class Wanted:
     :param services_memory_bytes: the memory limits of hub, proxy and guard together.
     :param labs_memory_bytes: what all labs together may be promised; 0: what the services leave.
     :param lab_cpus: CPUs of one lab; 0 means no limit.
-    :param labs_cpus: what all labs together may be promised; 0: eight for each CPU.
+    :param labs_cpus: what all labs together may be promised; 0: no limit.
+    :param lab_open_files: files that each process of a lab may have open.
     :param released: the day of this release: no clock is right that shows an earlier one.
     """
 
@@ -29,5 +30,7 @@ class Wanted:
     labs_memory_bytes: int
     lab_cpus: float
     labs_cpus: float
+    lab_pids: int
+    lab_open_files: int
     services_memory_bytes: int
     released: datetime.date

@@ -72,10 +72,17 @@ def when_free(place: str, estimate: Estimate) -> str:
     return f"{place} falls free {', '.join(words)}."
 
 
-def line_message(position: int, estimate: Estimate, *, what: str = "places") -> str:
+def shortage(short: Sequence[str]) -> str:
+    """What there is too little of, to be added to a sentence; empty where nobody can tell."""
+    if not short:
+        return ""
+    return f": {' and '.join(short)} {'is' if list(short) == ['memory'] else 'are'} short"
+
+
+def line_message(position: int, estimate: Estimate, *, what: str = "places", short: Sequence[str] = ()) -> str:
     """What somebody in line is told, and for what they wait."""
     place = "You are next in line" if position == 1 else f"You are number {position} in line"
-    return f"All {what} are taken. {place}. {when_free('Your place', estimate)}"
+    return f"All {what} are taken{shortage(short)}. {place}. {when_free('Your place', estimate)}"
 
 
 def line_progress(position: int, first: int) -> int:
@@ -88,10 +95,10 @@ def start_progress(seconds: float) -> int:
     return round(95 - 45 * math.exp(-seconds / 5))
 
 
-def free_message(free: int, estimate: Estimate) -> str:
-    """What a card says of the places that are free now, or when the next one is."""
+def free_message(free: int, estimate: Estimate, short: Sequence[str] = ()) -> str:
+    """What a card says of the places that are free now, or what is short and when the next one is free."""
     if free <= 0:
-        return f"No place free now. {when_free('The next', estimate)}"
+        return f"No place free now{shortage(short)}. {when_free('The next', estimate)}"
     return "1 place free now" if free == 1 else f"{free} places free now" if free < 100 else "Places free now"
 
 
@@ -123,11 +130,15 @@ def form(
             "title": profile["display_name"],
             "description": profile["description"],
             "facts": what_it_gives(plan),
-            "free": free_message(places, estimate) if plan.need.fits(budget) else f"{LARGER}.",
+            "free": (
+                free_message(places, estimate, [*(used + plan.need).short(budget), *(["GPUs"] if gpus == 0 else [])])
+                if plan.need.fits(budget)
+                else f"{LARGER}."
+            ),
             "full": places <= 0,
             "selected": profile["name"] == selected,
         }
-        for profile, plan, estimate, places in zip(profiles, plans, estimates, free, strict=True)
+        for profile, plan, estimate, places, gpus in zip(profiles, plans, estimates, free, by_gpus, strict=True)
     ]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined

@@ -12,12 +12,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from homeroom.labels import DEPLOYMENT_LABEL, USER_LABEL
+from homeroom import sockets
+from homeroom.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 
 if TYPE_CHECKING:
     from homeroom.policy import Policy
 
 LONGEST_STOP_SECONDS = 600
+SECOND = 10**9
+HOUR = 3600 * SECOND
+"""Times in a create body are nanoseconds."""
+MOST_CPU_SHARES = 1024
+"""The engine's own default, a quarter of what Homeroom's services have."""
+MOST_ENTRIES = 200
+LARGEST_TEXT = 131_072
+"""Characters: more the kernel takes of no single argument or variable."""
+LARGEST_ENVIRONMENT = 262_144
+MOST_TMPFS = 8
+START_DIRECTORY = "/"
+"""Where LabSpawner has a lab start; its start script goes home from there."""
 LAB_SOCKETS_TARGET = "/run/lab"
 HUB_SOCKET_TARGET = "/run/hub"
 
@@ -121,14 +134,15 @@ def boolean(value: Any, _: Policy) -> bool:
     return value is None or isinstance(value, bool)
 
 
-def text(value: Any, _: Policy) -> bool:
-    """Any text; nothing on the host hangs on it."""
-    return value is None or isinstance(value, str)
+def is_small(value: list[str], largest: int = LARGEST_ENVIRONMENT) -> bool:
+    """Whether a list of texts is one that a container could be started with."""
+    return all(len(each) <= LARGEST_TEXT for each in value) and sum(map(len, value)) <= largest
 
 
 def words(value: Any, _: Policy) -> bool:
-    """A command line in either of its forms."""
-    return value is None or isinstance(value, str) or is_strings(value)
+    """A command line in either of its forms, of a sensible size."""
+    parts = [value] if isinstance(value, str) else value
+    return value is None or (is_strings(parts) and is_small(parts))
 
 
 def one_of(*values: str) -> Rule:
@@ -139,6 +153,11 @@ def one_of(*values: str) -> Rule:
 def between(low: int, high: int) -> Rule:
     """An integer within bounds, or not sent."""
     return lambda value, _: value is None or (is_int(value) and low <= value <= high)
+
+
+def none_or_between(low: int, high: int) -> Rule:
+    """An integer within bounds, or 0 or not sent: the engine's own."""
+    return lambda value, _: value is None or (is_int(value) and (value == 0 or low <= value <= high))
 
 
 def matching(pattern: str) -> Rule:
@@ -159,6 +178,12 @@ def image(value: Any, policy: Policy) -> bool:
     return isinstance(value, str) and value in policy.images
 
 
+def working_directory(value: Any, policy: Policy) -> bool:
+    """The image's own, the root, or the home: of any other path the engine might be led astray by what it finds there,
+    as by `/proc/self/fd/8` (CVE-2024-21626)."""
+    return not value or (isinstance(value, str) and value in {START_DIRECTORY, *policy.home_targets})
+
+
 def user(value: Any, _: Policy) -> bool:
     """The image's own user, or one that is not root under any of its spellings."""
     return value in (None, "") or (isinstance(value, str) and bool(USER.fullmatch(value)))
@@ -169,6 +194,8 @@ def labels(value: Any, policy: Policy) -> bool:
     return (
         isinstance(value, dict)
         and all(key.startswith("homeroom.") and isinstance(each, str) for key, each in value.items())
+        and len(value) <= MOST_ENTRIES
+        and is_small([*value, *value.values()], LARGEST_TEXT)
         and value.get(DEPLOYMENT_LABEL) == policy.deployment
         and bool(value.get(USER_LABEL))
     )
@@ -181,7 +208,7 @@ def environment(value: Any, policy: Policy) -> bool:
     """
     if value is None:
         return True
-    if not is_strings(value) or not all("=" in each for each in value):
+    if not is_strings(value) or not all("=" in each for each in value) or not is_small(value):
         return False
     for name, _, content in (each.partition("=") for each in value):
         if name == VISIBLE_DEVICES:  # empty would be as if unset, which older CUDA images mean as "all"
@@ -194,19 +221,24 @@ def environment(value: Any, policy: Policy) -> bool:
 
 def empty_objects(value: Any, _: Policy) -> bool:
     """A set in Go's spelling: names with nothing behind them."""
-    return not value or (isinstance(value, dict) and not any(value.values()))
+    return not value or (isinstance(value, dict) and len(value) <= MOST_ENTRIES and not any(value.values()))
 
 
-def healthcheck(value: Any, _: Policy) -> bool:
-    """A command in the lab and its intervals."""
+HEALTHCHECK: Mapping[str, Rule] = {
+    "Test": words,
+    "Interval": none_or_between(10 * SECOND, HOUR),
+    "Timeout": none_or_between(SECOND, HOUR),
+    "StartPeriod": none_or_between(SECOND, HOUR),
+    "StartInterval": none_or_between(SECOND, HOUR),
+    "Retries": between(0, 100),
+}
+
+
+def healthcheck(value: Any, policy: Policy) -> bool:
+    """A command in the lab, at intervals at which the engine has time for others."""
     if not value:
         return True
-    times = ("Interval", "Timeout", "Retries", "StartPeriod", "StartInterval")
-    return (
-        only_keys(value, "Test", *times)
-        and is_strings(value.get("Test") or [])
-        and all(is_int(value.get(each) or 0) for each in times)
-    )
+    return only_keys(value, *HEALTHCHECK) and all(rule(value.get(key), policy) for key, rule in HEALTHCHECK.items())
 
 
 def network(value: Any, policy: Policy) -> bool:
@@ -257,31 +289,36 @@ def log_config(value: Any, _: Policy) -> bool:
     return (
         only_keys(config, "max-size", "max-file", "compress")
         and all(isinstance(each, str) for each in config.values())
-        and bool(re.fullmatch("[1-9][0-9]{0,3}[km]", config.get("max-size", "")))
-        and bool(re.fullmatch("[1-9]", config.get("max-file", "1")))
+        and bool(re.fullmatch("[1-9][0-9]{0,4}k|[1-9][0-9]?m|100m", config.get("max-size", "")))
+        and bool(re.fullmatch("[1-5]", config.get("max-file", "1")))
     )
 
 
-def ulimits(value: Any, _: Policy) -> bool:
-    """Limits of a process that are no privilege: none of scheduling priorities or message queues."""
-    names = ("core", "cpu", "data", "fsize", "memlock", "nofile", "nproc", "stack")
-    return not value or (
-        isinstance(value, list)
+def ulimits(value: Any, policy: Policy) -> bool:
+    """Limits of a process: none of scheduling priorities or message queues; always one of open files, which the kernel
+    has for everybody together."""
+    most = {"core": 0, "nofile": policy.max_open_files, "nproc": policy.max_pids, "memlock": policy.max_memory_bytes}
+    most |= dict.fromkeys(("cpu", "data", "fsize", "stack"), 1 << 62)
+    if not isinstance(value, list) or not all(only_keys(each, "Name", "Soft", "Hard") for each in value):
+        return False
+    names = [each.get("Name") for each in value]
+    return (
+        "nofile" in names
+        and all(isinstance(name, str) and name in most for name in names)
+        and len(set(names)) == len(names)
         and all(
-            only_keys(each, "Name", "Soft", "Hard")
-            and each.get("Name") in names
-            and is_int(each.get("Soft"))
-            and is_int(each.get("Hard"))
-            for each in value
+            is_int(each.get("Soft")) and is_int(each.get("Hard")) and 0 <= each["Soft"] <= each["Hard"] <= most[name]
+            for name, each in zip(names, value, strict=True)
         )
     )
 
 
 def tmpfs(value: Any, _: Policy) -> bool:
     """Scratch space in memory, where a lab's own files go."""
-    option = r"(rw|ro|exec|noexec|nosuid|nodev|size=[0-9]+[kmg]?|mode=[0-7]{3,4}|[ug]id=[1-9][0-9]{0,8})"
+    option = r"(rw|ro|exec|noexec|nosuid|nodev|size=[0-9]{1,15}[kmg]?|mode=[0-7]{3,4}|[ug]id=[1-9][0-9]{0,8})"
     return not value or (
         isinstance(value, dict)
+        and len(value) <= MOST_TMPFS
         and all(re.fullmatch(r"/(tmp|var/tmp|run|home|mnt)(/[A-Za-z0-9_.-]+)*", target) for target in value)
         and not any(".." in target for target in value)
         and all(isinstance(each, str) and re.fullmatch(f"({option}(,{option})*)?", each) for each in value.values())
@@ -346,9 +383,9 @@ CONFIG: Mapping[str, Rule] = {
     "Env": environment,
     "Cmd": words,
     "Entrypoint": words,
-    "WorkingDir": text,
-    "Hostname": text,
-    "Domainname": text,
+    "WorkingDir": working_directory,
+    "Hostname": matching("[A-Za-z0-9][A-Za-z0-9-]{0,62}"),
+    "Domainname": empty,
     "AttachStdin": boolean,
     "AttachStdout": boolean,
     "AttachStderr": boolean,
@@ -358,7 +395,7 @@ CONFIG: Mapping[str, Rule] = {
     "NetworkDisabled": boolean,
     "ExposedPorts": empty_objects,
     "Healthcheck": healthcheck,
-    "StopSignal": matching("(SIG)?[A-Z]{3,6}"),
+    "StopSignal": matching("(SIG)?(TERM|INT|QUIT|HUP|KILL)"),
     "StopTimeout": between(0, LONGEST_STOP_SECONDS),
     "Volumes": checked_later,
     "HostConfig": checked_later,
@@ -377,12 +414,12 @@ HOST_CONFIG: Mapping[str, Rule] = {
     "MemorySwappiness": between(-1, 100),
     "ShmSize": checked_later,
     "PidsLimit": pids,
-    "NanoCpus": between(0, 10**13),
-    "CpuPeriod": between(0, 1_000_000),
-    "CpuQuota": between(0, 10**9),
-    "CpuShares": between(0, 262_144),
-    "CpusetCpus": matching("[0-9,-]+"),
-    "CpusetMems": matching("[0-9,-]+"),
+    "NanoCpus": none_or_between(SECOND // 100, 1024 * SECOND),
+    "CpuPeriod": none_or_between(10_000, 1_000_000),
+    "CpuQuota": none_or_between(1000, 1024 * 1_000_000),
+    "CpuShares": none_or_between(2, MOST_CPU_SHARES),
+    "CpusetCpus": matching("[0-9,-]{1,200}"),
+    "CpusetMems": matching("[0-9,-]{1,200}"),
     "OomScoreAdj": between(0, 1000),
     "OomKillDisable": empty,
     "Ulimits": ulimits,
@@ -521,8 +558,8 @@ def read_mount(given: Any) -> Mount:
 def read_mounts(host: Mapping[str, Any], policy: Policy) -> list[Mount]:
     """Every mount a create body asks for. :raises Refused: for one that no rule allows."""
     binds, mounts = host.get("Binds") or [], host.get("Mounts") or []
-    if not is_strings(binds) or not isinstance(mounts, list):
-        raise Refused("HostConfig.Binds or Mounts is malformed")
+    if not is_strings(binds) or not isinstance(mounts, list) or len(binds) + len(mounts) > MOST_ENTRIES:
+        raise Refused("HostConfig.Binds or Mounts is malformed, or too long")
     found = [read_bind(each) for each in binds] + [read_mount(each) for each in mounts]
     for mount in found:
         if not any(rule.allows(mount) for rule in policy.mount_rules()):
@@ -579,6 +616,10 @@ def checked_create(given: dict[str, Any], policy: Policy) -> tuple[dict[str, Any
             raise Refused(f"HostConfig.{key} is not allowed: {shown(host[key])}")
     checked_networks(config.pop("NetworkingConfig", None), host["NetworkMode"])
     mounts = read_mounts(host, policy)
+    own = sockets.directory_name(config["Labels"][USER_LABEL], config["Labels"].get(SERVER_LABEL, ""))
+    for mount in mounts:
+        if is_lab_directory(mount, policy) and mount.source.rpartition("/")[2] != own:
+            raise Refused(f"mount {shown(mount.source)} is the directory of another lab's sockets")
     anonymous = config.pop("Volumes", None) or {}
     if not empty_objects(anonymous, policy) or not set(anonymous) <= {mount.target for mount in mounts}:
         raise Refused("body.Volumes makes volumes without a name")
@@ -596,7 +637,7 @@ def checked_proof(given: dict[str, Any]) -> dict[str, Any]:
     """
     command: Any = given.get("Cmd")
     paths = command[2:] if is_strings(command) and command[:2] == ["ls", "-d"] else []
-    if not paths or not all(DEVICE_NODE.fullmatch(path) for path in paths):
+    if not 0 < len(paths) <= MOST_ENTRIES or not all(DEVICE_NODE.fullmatch(path) for path in paths):
         raise Refused("only `ls -d` of devices' nodes may be run in a lab")
     for key, value in given.items():
         if key not in ("Cmd", "Container") and value:

@@ -45,6 +45,11 @@ class Need:
             memory_bytes=max(0, self.memory_bytes - budget.memory_bytes), cpus=max(0.0, self.cpus - budget.cpus)
         )
 
+    def short(self, budget: Need) -> list[str]:
+        """What a budget has too little of for this, in a person's words; nothing where this fits."""
+        over = self.beyond(budget)
+        return [*(["memory"] if over.memory_bytes else []), *(["CPUs"] if over.cpus > 1e-9 else [])]
+
 
 NOTHING = Need(memory_bytes=0, cpus=0.0)
 
@@ -197,11 +202,20 @@ class Places:
 
         It goes by what was there when it was last looked; while somebody waits, that is a second ago.
         """
+        before = self._before(key)
+        return estimate(need, before, self.seen.values(), self.budget, time.time() if now is None else now)
+
+    def short(self, need: Need, key: Key) -> list[str]:
+        """What somebody in line waits for, in their words; as `estimate` it goes by what was last seen."""
+        running = total([one.need for one in self.seen.values()])
+        return (running + self._before(key) + need).short(self.budget)
+
+    def _before(self, key: Key | None) -> Need:
+        """What those need who are in line before somebody, and those whose containers are about to be there."""
         position = self.position(key) if key else 0
         ahead = self._waiting[: position - 1] if position else self._waiting
         starting = [need for one, need in self._reserved.items() if one not in self.seen]
-        before = total([*(ticket.need for ticket in ahead), *starting])
-        return estimate(need, before, self.seen.values(), self.budget, time.time() if now is None else now)
+        return total([*(ticket.need for ticket in ahead), *starting])
 
     async def take(self, key: Key, need: Need) -> bool:
         """Reserve a place for a lab that nobody waits for, until `release`; false where there is none to spare.

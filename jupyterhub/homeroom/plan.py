@@ -27,6 +27,7 @@ class LabPlan:
     """Everything that is decided about one lab before it starts.
 
     :param cpus: CPUs that it may use at once.
+    :param shm_bytes: the size of its /dev/shm, a part of its memory.
     :param idle_seconds: idle for this long, it is stopped; 0: never.
     :param longest_seconds: running for this long, it is stopped; 0: never.
     :param kernel_idle_seconds: a kernel idle for this long is stopped within the running lab; 0: never.
@@ -37,7 +38,7 @@ class LabPlan:
     memory_bytes: int
     cpus: float
     gpus: int = 0
-    shm_bytes: int = 64 * 2**20
+    shm_bytes: int = 0
     environment: Mapping[str, str] = field(default_factory=dict)
     network: str = "open"
     idle_seconds: int = 0
@@ -99,14 +100,15 @@ def plan_for(profile: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]
     for name in member_of:
         environment |= groups[name]["environment"]
     never_idle = any(groups[name]["never_idle"] for name in member_of)
+    memory_bytes = largest(groups, member_of, "memory_bytes", profile["memory_bytes"])
     gpus = profile["gpus"] and largest(groups, member_of, "gpus", profile["gpus"])
     return LabPlan(
         profile=profile["name"],
         image=profile["image"],
-        memory_bytes=largest(groups, member_of, "memory_bytes", profile["memory_bytes"]),
+        memory_bytes=memory_bytes,
         cpus=largest(groups, member_of, "cpus", profile["cpus"]),
         gpus=gpus,
-        shm_bytes=profile["shm_bytes"],
+        shm_bytes=profile["shm_bytes"] or memory_bytes // 2,
         environment=environment,
         network=profile["network"],
         idle_seconds=0 if never_idle else profile["idle_seconds"],

@@ -84,6 +84,7 @@ class Policy:
     firewall: bool = True
     max_memory_bytes: int = 1 << 40
     max_pids: int = 4096
+    max_open_files: int = 65_536
     lab_sockets_path: str | None = field(default=None, metadata={"configured": False})
 
     @classmethod

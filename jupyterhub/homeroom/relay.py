@@ -179,8 +179,12 @@ class Relay:
         if len(self._labs) >= MOST_REMEMBERED_LABS:
             del self._labs[next(iter(self._labs))]
         mounts = described.get("Mounts") or []
-        sources = [each.get("Source", "") for each in mounts if each.get("Destination") == LAB_SOCKETS_TARGET]
-        self._labs[found] = Path(sources[0]).name if sources else None
+        mounted = {
+            Path(each.get("Source", "")).name for each in mounts if each.get("Destination") == LAB_SOCKETS_TARGET
+        }
+        labels = described["Config"]["Labels"]
+        own = sockets.directory_name(labels[USER_LABEL], labels.get(SERVER_LABEL, ""))
+        self._labs[found] = own if own in mounted else None  # what is another lab's does not go with this one
         return found
 
     async def _prove_home(self, name: str, user: str | None) -> None:

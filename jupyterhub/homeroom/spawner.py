@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import math
 import os
 import secrets
 import time
@@ -53,6 +54,22 @@ ENGINE_THREADS = 8
 ENDED = "homeroom_ended"
 RESET = "homeroom_reset"
 INTERRUPTED = "The hub was restarted before your lab had started. Please start it again; your files are all there."
+CPU_COUNTS = (
+    "OMP_NUM_THREADS",  # numpy, scipy, PyTorch and whatever else is built on OpenMP; the command `nproc`
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS",
+    "NUMBA_NUM_THREADS",
+    "POLARS_MAX_THREADS",
+    "LOKY_MAX_CPU_COUNT",  # joblib and scikit-learn
+    "PYTHON_CPU_COUNT",  # os.cpu_count() of Python 3.13
+    "RAYON_NUM_THREADS",
+    "JULIA_NUM_THREADS",
+    "GOMAXPROCS",
+    "MC_CORES",  # parallel of R
+)
+"""Variables that tell programs how many CPUs they have. A lab sees all of the machine's, and more threads than it has
+CPU time for take memory and turns from each other. A profile's own environment takes their place."""
 QUOTE = "  | "
 """Before each line of a lab's log in the hub's: who writes in a lab writes no line of the hub's."""
 LONGEST_QUOTED = 500
@@ -86,7 +103,9 @@ class LabSpawner(ClassSpawner):
     )
     pids_limit = Integer(1024, config=True, help="Processes and threads that a lab may have.")
     nofile_limit = Integer(
-        0, config=True, help="Files that a process of a lab may have open; 0: what the engine gives every container."
+        4096,
+        config=True,
+        help="Files that a process of a lab may have open; the guard allows no more than LAB_OPEN_FILES.",
     )
     log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
     starts_at_once = Integer(
@@ -393,7 +412,8 @@ class LabSpawner(ClassSpawner):
         if position := self.gpu_pool.line.position(self.key):
             return choice.line_message(position, self.gpu_pool.line.estimate(self.plan.gpus, self.key), what="GPUs")
         if position := self.places.position(self.key):
-            return choice.line_message(position, self.places.estimate(self.plan.need, self.key))
+            need, key = self.plan.need, self.key
+            return choice.line_message(position, self.places.estimate(need, key), short=self.places.short(need, key))
         return ""
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
@@ -600,7 +620,9 @@ class LabSpawner(ClassSpawner):
     def get_state(self) -> dict[str, Any]:
         """What the hub keeps of a lab: the facts that its end is decided by, and what its owner is to find next."""
         state: dict[str, Any] = super().get_state() | (self.facts.as_state() if self.facts else {})
-        state["object_name"] = self.object_name  # also before there is a container: a hub that is killed finds it by this
+        state["object_name"] = (
+            self.object_name
+        )  # also before there is a container: a hub that is killed finds it by this
         return state | ({ENDED: self.ended} if self.ended else {}) | ({RESET: True} if self._reset else {})
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -657,6 +679,7 @@ class LabSpawner(ClassSpawner):
         """The lab's environment: the hub's, limits, what profile and groups add, what the start script is told."""
         environment: dict[str, str] = super().get_env()
         limits = {"MEM_LIMIT": str(self.plan.memory_bytes), "CPU_LIMIT": f"{self.plan.cpus:g}"}
+        limits |= dict.fromkeys(CPU_COUNTS, str(min(math.ceil(self.plan.cpus), os.cpu_count() or 1)))
         reports = {"JUPYTERHUB_ACTIVITY_INTERVAL": str(report_seconds(self.plan.idle_seconds))}
         return environment | limits | reports | dict(self.plan.environment) | dict(self.storage.environment)
 
@@ -675,9 +698,8 @@ class LabSpawner(ClassSpawner):
             "cpu_period": 100_000,
             "cpu_quota": int(plan.cpus * 100_000),
         }
-        ulimits = [{"Name": "core", "Soft": 0, "Hard": 0}]
-        if self.nofile_limit:
-            ulimits.append({"Name": "nofile", "Soft": self.nofile_limit, "Hard": self.nofile_limit})
+        files = self.nofile_limit
+        ulimits = [{"Name": "core", "Soft": 0, "Hard": 0}, {"Name": "nofile", "Soft": files, "Hard": files}]
         return limits | {
             "binds": binds | self.volume_binds,
             "mounts": [*self.mount_binds, *self._storage_mounts()],

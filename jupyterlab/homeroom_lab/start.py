@@ -84,7 +84,7 @@ def import_lean() -> None:
 
 
 def leave_out_migration() -> None:
-    """Have the server not look for settings of IPython 3 (2015) in the home: it would run them, whoever laid them there.
+    """Have the server not look for settings of IPython 3 (2015) in the home: it would run them, whoever laid them.
 
     `jupyter_core.application.JupyterApp.migrate_config` does that, in each app until there is `~/.jupyter/migrated`.
     """

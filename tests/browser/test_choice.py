@@ -55,7 +55,7 @@ def test_the_choice_page_by_keyboard_and_screen_reader(chooser: Trial, page: Pag
         "<b>No</b> network 300 MB memory · 1 CPU · no network 1 place free now"
     )
     expect(page.get_by_role("radio", name="Large")).to_have_accessible_description(
-        "700 MB memory · 1 CPU No place free now. The next falls free at the latest in 25 min."
+        "700 MB memory · 1 CPU No place free now: memory is short. The next falls free at the latest in 25 min."
     )
     page.get_by_role("radio", name="Small").focus()
     page.keyboard.press("ArrowDown")

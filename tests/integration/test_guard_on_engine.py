@@ -19,7 +19,9 @@ import docker.errors
 import docker.types
 import pytest
 from homeroom import guard
+from homeroom.sockets import directory_name
 
+OWN = directory_name("ada", "")
 IMAGE = "debian:trixie-slim"
 SLEEP = ["sleep", "300"]
 
@@ -43,7 +45,7 @@ class Site:
         binds = [
             f"{self.name}-user-ada:/home/jovyan:rw",
             f"{self.name}_hub-socket:/run/hub:ro",
-            f"{self.sockets}/3f2a:/run/lab:rw",
+            f"{self.sockets}/{OWN}:/run/lab:rw",
         ]
         valid: dict[str, Any] = {
             "binds": binds,
@@ -189,23 +191,25 @@ def test_a_labs_whole_life(site: Site) -> None:
 def test_a_lab_sees_its_own_sockets_only(site: Site) -> None:
     """Of the volume of sockets a lab has its own directory, not its neighbours', and may make its socket there."""
     (site.sockets / "neighbour").mkdir()
-    assert not (site.sockets / "3f2a").exists() or not list((site.sockets / "3f2a").iterdir())
+    assert not (site.sockets / OWN).exists() or not list((site.sockets / OWN).iterdir())
     lab = site.create(command=["sh", "-c", "touch /run/lab/mine && ls /run/lab"])
     try:
         site.hub.start(lab)
         site.hub.wait(lab)
         assert site.hub.logs(lab) == b"mine\n"
-        made = (site.sockets / "3f2a" / "mine").stat()
+        made = (site.sockets / OWN / "mine").stat()
         assert (made.st_uid, made.st_gid) == (1000, 100), "what the lab makes is the sockets' group's"
     finally:
         site.hub.remove_container(lab, force=True)
-        (site.sockets / "3f2a" / "mine").unlink(missing_ok=True)
+        (site.sockets / OWN / "mine").unlink(missing_ok=True)
 
 
 def test_a_link_in_the_place_of_the_sockets_leads_nowhere(site: Site) -> None:
     """The engine would follow a link among the sockets to the host's root: the guard makes no lab of it."""
-    own = site.sockets / "taken"
+    own = site.sockets / OWN
     taken = {"host_config": site.host_config(binds=[f"{own}:/run/lab:rw"]), "volumes": ["/run/lab"]}
+    with contextlib.suppress(FileNotFoundError):
+        own.rmdir()
     own.symlink_to("/")
     try:
         with pytest.raises(docker.errors.APIError, match="is no directory") as refusal:
@@ -232,6 +236,11 @@ def test_the_host_is_not_to_be_had(site: Site) -> None:
         {"host_config": site.host_config(binds=["/:/host"])},
         {"host_config": site.host_config(binds=["/var/run/docker.sock:/run/lab:rw"])},
         {"host_config": site.host_config(binds=[f"{site.sockets}:/run/lab:rw"])},
+        {"host_config": site.host_config(binds=[f"{site.sockets}/{directory_name('bob', '')}:/run/lab:rw"])},
+        {"working_dir": "/proc/self/fd/8"},
+        {"healthcheck": {"test": ["CMD", "true"], "interval": 1_000_000}},
+        {"host_config": site.host_config(cpu_shares=4096)},
+        {"host_config": site.host_config(ulimits=[docker.types.Ulimit(name="nofile", soft=1 << 20, hard=1 << 20)])},
         {"host_config": site.host_config(binds=[f"{site.name}_lab-sockets:/run/lab:rw"])},
         {"host_config": site.host_config(mounts=[mount("/home/jovyan", f"{site.name}-user-x", driver_config=options)])},
         {"host_config": site.host_config(cap_add=["SYS_ADMIN"])},

@@ -90,7 +90,7 @@ def test_the_servers_files_are_roots(trial: Trial, person: Person) -> None:
     """Outside the home, scratch space and the lab's own socket's place there is nothing that a person may write."""
     find = ["find", "/", "-xdev", "-type", "d", "-writable", "-not", "-path", "/proc/*", "-not", "-path", "/home/*"]
     folders = trial.lab(NAME).exec_run(find, stderr=False).output.decode().split()
-    assert {"/tmp"} <= set(folders) <= {"/tmp", "/var/tmp", "/run/lock", "/run/lab"}
+    assert {"/tmp"} <= set(folders) <= {"/tmp", "/tmp/jupyter-runtime", "/var/tmp", "/run/lock", "/run/lab"}
     find = ["find", "/opt", "/usr", "/etc", "/srv", "-writable", "-not", "-type", "l"]
     assert trial.lab(NAME).exec_run(find, stderr=False).output == b""
 
@@ -181,7 +181,7 @@ wide = [home / name for name in (".local", ".jupyter", ".ipython", ".config", ".
 jupyter, data, numbers = home / ".jupyter", home / ".local/share/jupyter", range(1, 60)
 deep = [
     *(jupyter / name for name in ("migrated", "jupyter_cookie_secret", "serverconfig/x.json")),
-    *(jupyter / f"jupyter_{name}" for name in ("server_config.py", "server_config.json", "config.py", "config.d/x.json")),
+    *(jupyter / f"jupyter_{name}" for name in ("server_config.py", "server_config.json", "config.d/x.json")),
     *(jupyter / f"labconfig/{name}{end}" for name in ("page_config", "default_setting_overrides")
       for end in (".json", ".d/x.json")),
     *(data / f"runtime/{name}" for name in ("jupyter_cookie_secret", "notebook_cookie_secret")),
@@ -231,7 +231,9 @@ def test_nothing_in_a_home_keeps_a_lab_from_starting(trial: Trial, person: Perso
     person.get("hub/home")
     assert person.post_form(f"hub/homeroom/labs/{NAME}/reset").status_code == 200
     person.wait_for_lab()
-    assert person.run("import os; print([one for one in os.listdir() if one.startswith('set-aside-')] != [])") == "True\n"
+    assert (
+        person.run("import os; print([one for one in os.listdir() if one.startswith('set-aside-')] != [])") == "True\n"
+    )
     assert person.get(f"user/{NAME}/homeroom/disk").json()["message"] is None
 
 

@@ -144,6 +144,18 @@ def test_a_lab_larger_than_all_places_is_told_so() -> None:
     assert "No place free now" not in text
 
 
+def test_what_is_short_is_told() -> None:
+    """Whoever waits learns what for: memory, CPUs or GPUs, or what of them."""
+    for used, words in (
+        (Need(memory_bytes=2 * GIB, cpus=0), "memory is short"),
+        (Need(memory_bytes=0, cpus=8), "CPUs are short"),
+        (Need(memory_bytes=2 * GIB, cpus=8), "memory and CPUs are short"),
+    ):
+        short = (used + plan().need).short(Need(memory_bytes=2 * GIB, cpus=8.0))
+        assert choice.line_message(1, UNKNOWN, short=short).startswith(f"All places are taken: {words}. You are next")
+        assert choice.free_message(0, UNKNOWN, short).startswith(f"No place free now: {words}. Nobody")
+
+
 def test_what_somebody_in_line_is_told() -> None:
     """The position in words, then the estimate."""
     assert "You are next in line. Your place falls free at the latest in 1 min." in choice.line_message(
@@ -188,5 +200,5 @@ def test_every_card_is_named_and_described_for_screen_readers() -> None:
 def test_a_full_card_says_so_and_can_still_be_taken() -> None:
     """Who takes it waits in line."""
     text = page("small", used=Need(memory_bytes=2 * GIB, cpus=0))
-    assert "No place free now. The next falls free at the latest in 25 min." in text
+    assert "No place free now: memory is short. The next falls free at the latest in 25 min." in text
     assert "disabled" not in text

@@ -312,7 +312,7 @@ def test_a_card_tells_when_gpus_are_what_is_missing(monkeypatch: pytest.MonkeyPa
 
     assert "10 places free now" in card([None])
     assert "1 place free now" in card([1])
-    assert "No place free now. The next falls free at the latest in 10 min." in card([0])
+    assert "No place free now: GPUs are short. The next falls free at the latest in 10 min." in card([0])
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from homeroom.relay import Relay
 
 LAB = "a" * 64
 FOREIGN = "b" * 64
+OWN = sockets.directory_name("ada", "")
 LABELS = {"homeroom.deployment": "homeroom", "homeroom.user": "ada"}
 POLICY = Policy(
     deployment="homeroom",
@@ -45,8 +46,9 @@ BODY: dict[str, Any] = {
         "NetworkMode": "none",
         "CapDrop": ["ALL"],
         "SecurityOpt": ["no-new-privileges"],
-        "Binds": ["homeroom-user-ada:/home/jovyan:rw", "/volumes/sockets/3f2a:/run/lab:rw"],
+        "Binds": ["homeroom-user-ada:/home/jovyan:rw", f"/volumes/sockets/{OWN}:/run/lab:rw"],
         "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m"}},
+        "Ulimits": [{"Name": "nofile", "Soft": 1024, "Hard": 1024}],
     },
 }
 
@@ -92,7 +94,7 @@ class Engine:
             found = self.labels.get(LAB if parts[-2] == "homeroom-jupyter-ada" else parts[-2])
             if found is None:
                 return web.json_response({"message": "No such container"}, status=404)
-            mounts = [{"Type": "bind", "Source": "/volumes/sockets/3f2a", "Destination": "/run/lab"}]
+            mounts = [{"Type": "bind", "Source": f"/volumes/sockets/{OWN}", "Destination": "/run/lab"}]
             return web.json_response({"Id": LAB, "Config": {"Labels": found}, "Mounts": mounts})
         if request.method == "DELETE":
             await self.on_removal()
@@ -195,7 +197,7 @@ def test_a_created_lab_is_what_was_decided(tmp_path: Path) -> None:
     """The engine gets the body written anew, and finds the lab's directory made, for the lab and the sockets' group."""
 
     async def story(engine: Engine, _: Relay, ask: Ask) -> None:
-        own = tmp_path / "labs" / "3f2a"
+        own = tmp_path / "labs" / OWN
         for _again in range(2):
             assert (await ask("POST", CREATE, json=BODY))[0] == 200
             assert own.stat().st_mode & 0o7777 == 0o2770
@@ -204,7 +206,7 @@ def test_a_created_lab_is_what_was_decided(tmp_path: Path) -> None:
         assert (method, path) == ("POST", CREATE)
         host = json.loads(body)["HostConfig"]
         assert host["Binds"] == ["homeroom-user-ada:/home/jovyan:rw"]
-        source = "/volumes/sockets/3f2a"
+        source = f"/volumes/sockets/{OWN}"
         assert host["Mounts"] == [{"Type": "bind", "Source": source, "Target": "/run/lab", "ReadOnly": False}]
 
     run(tmp_path, story)
@@ -246,7 +248,7 @@ def test_a_refused_lab_leaves_no_directory(tmp_path: Path) -> None:
 
     async def story(_: Engine, __: Relay, ask: Ask) -> None:
         assert (await ask("POST", CREATE, json={**BODY, "Image": "other"}))[0] == 403
-        binds = ["homeroom-user-bob:/home/jovyan:rw", "/volumes/sockets/3f2a:/run/lab:rw"]
+        binds = ["homeroom-user-bob:/home/jovyan:rw", f"/volumes/sockets/{OWN}:/run/lab:rw"]
         host = {**BODY["HostConfig"], "Binds": binds}
         assert (await ask("POST", CREATE, json={**BODY, "HostConfig": host}))[0] == 403
         assert list((tmp_path / "labs").iterdir()) == []
@@ -276,7 +278,7 @@ def test_a_labs_directory_goes_with_its_container(tmp_path: Path) -> None:
 
     async def story(_: Engine, __: Relay, ask: Ask) -> None:
         await ask("POST", CREATE, json=BODY)
-        own = tmp_path / "labs" / "3f2a"
+        own = tmp_path / "labs" / OWN
         (own / "deep" / "er").mkdir(parents=True)
         (own / "lab.sock").touch()
         (own / "link").symlink_to(tmp_path)
@@ -313,7 +315,7 @@ def test_the_next_labs_directory_stays(tmp_path: Path) -> None:
         await ask("POST", CREATE, json=BODY)
         engine.on_removal = lambda: ask("POST", CREATE, json=BODY)
         assert (await ask("DELETE", f"/containers/{LAB}"))[0] == 204
-        assert [each.name for each in (tmp_path / "labs").iterdir()] == ["3f2a"]
+        assert [each.name for each in (tmp_path / "labs").iterdir()] == [OWN]
 
     run(tmp_path, story)
 
@@ -339,25 +341,37 @@ def test_a_new_guard_sweeps(tmp_path: Path) -> None:
     run(tmp_path, story)
 
 
+def test_what_is_another_labs_does_not_go_with_a_container(tmp_path: Path) -> None:
+    """A container that has another lab's directory, however it came by it, leaves that alone when it is removed."""
+
+    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+        (tmp_path / "labs" / OWN).mkdir()
+        engine.labels[LAB] = {**LABELS, "homeroom.user": "bob"}
+        assert (await ask("DELETE", f"/containers/{LAB}?v=True&force=True"))[0] == 204
+        assert [each.name for each in (tmp_path / "labs").iterdir()] == [OWN]
+
+    run(tmp_path, story)
+
+
 def plant_a_link(labs: Path) -> None:
     """A link to the host's root in the place of a lab's directory."""
-    (labs / "3f2a").symlink_to("/")
+    (labs / OWN).symlink_to("/")
 
 
 def plant_a_dangling_link(labs: Path) -> None:
     """A link to what may come to be."""
-    (labs / "3f2a").symlink_to("/nowhere")
+    (labs / OWN).symlink_to("/nowhere")
 
 
 def plant_a_link_beside(labs: Path) -> None:
     """A link to a directory that is there and would do."""
     (labs / "other").mkdir()
-    (labs / "3f2a").symlink_to("other")
+    (labs / OWN).symlink_to("other")
 
 
 def plant_a_file(labs: Path) -> None:
     """A file in the place of a lab's directory."""
-    (labs / "3f2a").touch()
+    (labs / OWN).touch()
 
 
 def open_to_the_group(labs: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,14 +61,15 @@ def test_the_default_comes_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("values", "memory", "cpus"),
     [
-        ({}, 16 * GIB - GIB, 32),
+        ({}, 16 * GIB - GIB, 0),
         ({"LABS_MEMORY": "5G", "LABS_CPUS": "3"}, 5 * GIB, 3),
-        ({"LAB_MEMORY": "64G", "LAB_CPUS": "64"}, 64 * GIB, 64),
+        ({"LAB_MEMORY": "64G", "LAB_CPUS": "64"}, 64 * GIB, 0),
     ],
     ids=["machine", "settings", "one-lab-at-least"],
 )
 def test_what_labs_may_be_promised_in_all(values: dict[str, str], memory: int, cpus: float) -> None:
-    """The machine less the services and a reserve, or what the operator says; one lab fits at any rate."""
+    """The machine's memory less the services and a reserve, or what the operator says; one lab fits at any rate. CPUs
+    are shared: they have an end only where the operator sets one."""
     given = settings(**values)
     services = given.HUB_MEMORY + given.PROXY_MEMORY + given.GUARD_MEMORY if not values else 0
     assert labs.budget(given, MACHINE) == (memory - services, cpus)
@@ -96,7 +98,7 @@ GROUP_FAULTS = [
 def test_profiles_that_cannot_be(tmp_path: Path, profiles: str, words: str) -> None:
     """Each file is well-formed; together with itself, `.env` or the machine it makes no sense, and is refused."""
     with pytest.raises(HomeroomError) as caught:
-        load(tmp_path, profiles, LABS_MEMORY="4G")
+        load(tmp_path, profiles, LABS_MEMORY="4G", LABS_CPUS="32")
     assert words in str(caught.value)
 
 
@@ -122,7 +124,7 @@ def test_a_lab_that_would_never_start_is_told_where_its_size_stands(
 def test_groups_that_cannot_be(tmp_path: Path, groups: str, words: str) -> None:
     """Unknown and circular includes, and limits beyond the machine."""
     with pytest.raises(HomeroomError) as caught:
-        load(tmp_path, groups=groups, LABS_MEMORY="4G")
+        load(tmp_path, groups=groups, LABS_MEMORY="4G", LABS_CPUS="32")
     assert words in str(caught.value)
 
 
@@ -136,7 +138,28 @@ def test_faults_of_both_files_are_told_together(tmp_path: Path) -> None:
 
 def test_what_fits_exactly_is_no_fault(tmp_path: Path) -> None:
     """A lab as large as all that labs may have can start, alone."""
-    load(tmp_path, "profiles:\n  - {name: a, memory: 4G, shm: 4G, cpus: 32}\n", LABS_MEMORY="4G")
+    load(tmp_path, "profiles:\n  - {name: a, memory: 4G, shm: 4G, cpus: 32}\n", LABS_MEMORY="4G", LABS_CPUS="32")
+
+
+def test_cpus_keep_no_lab_from_starting_unless_somebody_says_so(tmp_path: Path) -> None:
+    """Without LABS_CPUS a lab may be given more CPUs than the machine has: it gets its share of what there is."""
+    assert load(tmp_path, "profiles:\n  - {name: a, cpus: 33}\n", LABS_MEMORY="4G").cpus == 0
+
+
+@pytest.mark.parametrize(
+    ("values", "machine_files", "files"),
+    [
+        ({}, 2**63 - 1, 8192),
+        ({}, 2_466_170, 1204),
+        ({}, 100_000, 1024),
+        ({"LAB_PIDS": "64"}, 2_466_170, 8192),
+        ({"LAB_OPEN_FILES": "70"}, 2_466_170, 70),
+    ],
+)
+def test_one_lab_leaves_files_to_others(values: dict[str, str], machine_files: int, files: int) -> None:
+    """All processes of a lab together open half of the machine's files at most, and each at least what programs take
+    for granted; or what the operator says."""
+    assert labs.open_files(settings(**values), replace(MACHINE, open_files=machine_files)) == files
 
 
 def test_includes_are_followed_to_the_end(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ from typing import Any
 from urllib.parse import parse_qs, quote
 
 import pytest
-from homeroom.create_body import MountRule
+from homeroom import sockets
+from homeroom.create_body import HOUR, SECOND, MountRule
 from homeroom.policy import Allow, Deny, Policy, decide, is_lab, owner
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples import examples
 
+OWN = sockets.directory_name("ada", "")
 SOCKETS = "/var/lib/docker/volumes/homeroom_lab-sockets/_data"
 GPU = "nvidia.com/gpu=1"
 POLICY = Policy(
@@ -79,7 +81,7 @@ BODY: dict[str, Any] = {
         "Binds": [
             "homeroom-user-ada:/home/jovyan:rw",
             "homeroom_hub-socket:/run/hub:ro",
-            f"{SOCKETS}/3f2a:/run/lab:rw",
+            f"{SOCKETS}/{OWN}:/run/lab:rw",
         ],
         "Ulimits": [{"Name": "nofile", "Soft": 4096, "Hard": 4096}, {"Name": "core", "Soft": 0, "Hard": 0}],
         "LogConfig": {"Type": "json-file", "Config": {"max-size": "1m", "max-file": "2"}},
@@ -129,13 +131,13 @@ def test_a_labs_socket_directory_goes_out_with_the_order_to_hold_it(version: str
 
     It goes as a mount, which fails where the source is missing; as one of Binds it would be made, and be root's.
     """
-    own = {"Type": "bind", "Source": f"{SOCKETS}/3f2a", "Target": "/run/lab", "ReadOnly": False}
+    own = {"Type": "bind", "Source": f"{SOCKETS}/{OWN}", "Target": "/run/lab", "ReadOnly": False}
     for body in (BODY, hosted(Binds=BODY["HostConfig"]["Binds"][:2], Mounts=[own])):
         verdict = create(body, version=version)
         assert sent(verdict)["HostConfig"]["Mounts"] == [own]
         assert isinstance(verdict, Allow)
-        assert (verdict.directory, verdict.path) == ("3f2a", f"{version}/containers/create")
-    read_only = sent(create(hosted(Binds=[*BODY["HostConfig"]["Binds"][:2], f"{SOCKETS}/3f2a:/run/lab:ro"])))
+        assert (verdict.directory, verdict.path) == (OWN, f"{version}/containers/create")
+    read_only = sent(create(hosted(Binds=[*BODY["HostConfig"]["Binds"][:2], f"{SOCKETS}/{OWN}:/run/lab:ro"])))
     assert read_only["HostConfig"]["Mounts"] == [{**own, "ReadOnly": True}]
 
 
@@ -158,6 +160,11 @@ ALLOWED_BODIES = {
     "scratch space": hosted(Tmpfs={"/tmp": "rw,noexec,size=64m"}),
     "unknown fields that say nothing": changed(Brandnew=None, Another=[], Third=False),
     "another image": changed(Image="quay.io/jupyter/minimal@sha256:ab"),
+    "a start at home": changed(WorkingDir="/home/jovyan"),
+    "a start at the root": changed(WorkingDir="/"),
+    "a look at its health now and then": changed(
+        Healthcheck={"Test": ["CMD", "true"], "Interval": 30 * SECOND, "Timeout": SECOND, "Retries": 3}
+    ),
     "private namespaces": hosted(IpcMode="private", CgroupnsMode="private"),
 }
 
@@ -240,9 +247,9 @@ DENIED_BODIES: dict[str, dict[str, Any]] = {
     "every lab's sockets with a slash": hosted(Binds=[f"{SOCKETS}/:/run/lab:rw"]),
     "above the sockets": hosted(Binds=[f"{SOCKETS}/..:/run/lab:rw"]),
     "far above the sockets": hosted(Binds=[f"{SOCKETS}/../../../..:/run/lab:rw"]),
-    "below a lab's sockets": hosted(Binds=[f"{SOCKETS}/3f2a/x:/run/lab:rw"]),
-    "sockets elsewhere": hosted(Binds=[f"{SOCKETS}/3f2a:/home/jovyan:rw"]),
-    "a newline in a path": hosted(Binds=[f"{SOCKETS}/3f2a\n:/run/lab:rw"]),
+    "below a lab's sockets": hosted(Binds=[f"{SOCKETS}/{OWN}/x:/run/lab:rw"]),
+    "sockets elsewhere": hosted(Binds=[f"{SOCKETS}/{OWN}:/home/jovyan:rw"]),
+    "a newline in a path": hosted(Binds=[f"{SOCKETS}/{OWN}\n:/run/lab:rw"]),
     "the whole volume of sockets": hosted(Binds=["homeroom_lab-sockets:/run/lab:rw"]),
     "the hub's socket to write": hosted(Binds=["homeroom_hub-socket:/run/hub:rw"]),
     "the hub's socket, mode unsaid": hosted(Binds=["homeroom_hub-socket:/run/hub"]),
@@ -261,7 +268,7 @@ DENIED_BODIES: dict[str, dict[str, Any]] = {
     "a volume driver": mount(VolumeOptions={"DriverConfig": {"Options": {"device": "/", "o": "bind", "type": "none"}}}),
     "a volume driver in lower case": mount(volumeoptions={"DriverConfig": {"Name": "x"}}),
     "part of a home": mount(VolumeOptions={"Subpath": "x"}),
-    "part of the sockets": mount(Source="homeroom_lab-sockets", Target="/run/lab", VolumeOptions={"Subpath": "3f2a"}),
+    "part of the sockets": mount(Source="homeroom_lab-sockets", Target="/run/lab", VolumeOptions={"Subpath": OWN}),
     "an unknown volume option": mount(VolumeOptions={"Brandnew": 1}),
     "a propagated bind": mount(
         Type="bind", Source=f"{SOCKETS}/a", Target="/run/lab", BindOptions={"Propagation": "shared"}
@@ -304,6 +311,64 @@ DENIED_BODIES: dict[str, dict[str, Any]] = {
     "scratch space over the system": hosted(Tmpfs={"/usr": ""}),
     "scratch space upwards": hosted(Tmpfs={"/tmp/../usr": ""}),
     "scratch space with devices": hosted(Tmpfs={"/tmp": "dev,suid"}),
+    "a start where a descriptor leads": changed(WorkingDir="/proc/self/fd/8"),
+    "a start in the processes' directory": changed(WorkingDir="/proc"),
+    "a start upwards": changed(WorkingDir="/home/jovyan/../.."),
+    "a start beside the home": changed(WorkingDir="/home"),
+    "a start in no text": changed(WorkingDir=["/"]),
+    "another lab's sockets": hosted(Binds=[f"{SOCKETS}/{sockets.directory_name('bob', '')}:/run/lab:rw"]),
+    "another lab's sockets, of the same person": hosted(
+        Binds=[f"{SOCKETS}/{sockets.directory_name('ada', 'thesis')}:/run/lab:rw"]
+    ),
+    "another lab's sockets as a mount": mount(
+        Type="bind", Source=f"{SOCKETS}/{sockets.directory_name('bob', '')}", Target="/run/lab"
+    ),
+    "a look at its health each millisecond": changed(Healthcheck={"Test": ["CMD", "true"], "Interval": SECOND // 1000}),
+    "a look at its health at the start": changed(
+        Healthcheck={"Test": ["CMD", "true"], "StartInterval": SECOND // 1000}
+    ),
+    "health that takes no time": changed(Healthcheck={"Test": ["CMD", "true"], "Timeout": 1}),
+    "health in a hundred years": changed(Healthcheck={"StartPeriod": 10**18}),
+    "health that fails a million times": changed(Healthcheck={"Retries": 10**6}),
+    "health before time": changed(Healthcheck={"Interval": -1}),
+    "a command without end": changed(Cmd=["x" * 200_000]),
+    "a command of many words": changed(Entrypoint=["x" * 1000] * 500),
+    "an environment without end": changed(Env=[f"A{number}={'x' * 1000}" for number in range(500)]),
+    "labels without end": changed(Labels={**BODY["Labels"], **{f"homeroom.{n}": "x" for n in range(1000)}}),
+    "a label without end": changed(Labels={**BODY["Labels"], "homeroom.x": "x" * 200_000}),
+    "a domain": changed(Domainname="example.org"),
+    "a name with a dot": changed(Hostname="hub.example"),
+    "a name without end": changed(Hostname="x" * 64),
+    "an end that is never heard": changed(StopSignal="SIGWINCH"),
+    "an end that takes a day": changed(StopTimeout=86_400),
+    "more turns than the hub": hosted(CpuShares=4096),
+    "one turn": hosted(CpuShares=1),
+    "turns of a microsecond": hosted(CpuPeriod=1),
+    "a quota of a microsecond": hosted(CpuQuota=1),
+    "a quota without end": hosted(CpuQuota=10**12),
+    "CPUs without end": hosted(NanoCpus=10**15),
+    "real time": hosted(CpuRealtimeRuntime=950_000),
+    "real time by its period": hosted(CpuRealtimePeriod=1_000_000),
+    "more of the disk": hosted(BlkioWeight=1000),
+    "more of one disk": hosted(BlkioWeightDevice=[{"Path": "/dev/sda", "Weight": 1000}]),
+    "memory of the kernel": hosted(KernelMemory=1 << 40),
+    "swappiness beyond all": hosted(MemorySwappiness=1000),
+    "no limit of open files": hosted(Ulimits=[{"Name": "core", "Soft": 0, "Hard": 0}]),
+    "no limits of a process": hosted(Ulimits=None),
+    "files without end": hosted(Ulimits=[{"Name": "nofile", "Soft": 1024, "Hard": 1 << 20}]),
+    "files without a number": hosted(Ulimits=[{"Name": "nofile", "Soft": -1, "Hard": -1}]),
+    "files above what is hard": hosted(Ulimits=[{"Name": "nofile", "Soft": 4096, "Hard": 1024}]),
+    "files said twice": hosted(
+        Ulimits=[{"Name": "nofile", "Soft": 9, "Hard": 9}, {"Name": "nofile", "Soft": 8, "Hard": 8}]
+    ),
+    "core dumps": hosted(Ulimits=[BODY["HostConfig"]["Ulimits"][0], {"Name": "core", "Soft": 0, "Hard": 1}]),
+    "a limit by an odd name": hosted(
+        Ulimits=[BODY["HostConfig"]["Ulimits"][0], {"Name": ["core"], "Soft": 0, "Hard": 0}]
+    ),
+    "a log of many gigabytes": hosted(LogConfig={"Type": "json-file", "Config": {"max-size": "9999m"}}),
+    "a log of many files": hosted(LogConfig={"Type": "json-file", "Config": {"max-size": "1m", "max-file": "9"}}),
+    "scratch space in a hundred places": hosted(Tmpfs={f"/tmp/{number}": "" for number in range(100)}),
+    "mounts without end": hosted(Binds=["homeroom_kernels:/opt/kernels:ro"] * 500),
     "annotations": hosted(Annotations={"io.podman.annotations.privileged": "TRUE"}),
 }
 
@@ -580,6 +645,15 @@ DANGEROUS: list[tuple[str, list[Any]]] = [
     ("PortBindings", [{"22/tcp": [{"HostPort": "22"}]}]),
     ("Annotations", [{"a": "b"}]),
     ("StorageOpt", [{"size": "1T"}]),
+    ("WorkingDir", ["/proc/self/fd/8", "/proc", "/home/jovyan/..", 1]),
+    ("Healthcheck", [{"Test": ["CMD", "x"], "Interval": 1_000_000}, {"StartInterval": 1}, {"Retries": 1 << 40}]),
+    ("Ulimits", [None, [], [{"Name": "nofile", "Soft": 1 << 30, "Hard": 1 << 30}]]),
+    *(
+        (name, [-1, 1, 4096, 1 << 40, True])
+        for name in ("CpuShares", "CpuPeriod", "CpuQuota", "NanoCpus", "StopTimeout")
+    ),
+    ("CpuRealtimeRuntime", [1]),
+    ("BlkioWeight", [1000]),
 ]
 SPELLINGS: list[Callable[[str], str]] = [
     str,
@@ -660,6 +734,17 @@ def grants_nothing(body: dict[str, Any]) -> None:
     assert (host.get("OomScoreAdj") or 0) >= 0
     assert (host.get("GroupAdd") or ["100"]) == ["100"]
     assert host["LogConfig"]["Type"] in ("json-file", "local")
+    assert (body.get("WorkingDir") or "/") in ("/", "/home/jovyan")
+    assert (host.get("CpuShares") or 2) in range(2, 1025)
+    assert (host.get("CpuPeriod") or 10_000) in range(10_000, 1_000_001)
+    assert (host.get("CpuQuota") or 1000) in range(1000, 1024 * 1_000_000 + 1)
+    assert (body.get("StopTimeout") or 0) in range(601)
+    files = [each for each in host["Ulimits"] if each["Name"] == "nofile"]
+    assert len(files) == 1
+    assert 0 <= files[0]["Soft"] <= files[0]["Hard"] <= 65_536
+    for key, value in (body.get("Healthcheck") or {}).items():
+        assert key == "Test" or not value or SECOND <= value <= HOUR or (key == "Retries" and value <= 100)
+    assert not {"CpuRealtimeRuntime", "CpuRealtimePeriod", "BlkioWeight", "KernelMemory"} & host.keys()
     assert all(GPU in each["DeviceIDs"] for each in host.get("DeviceRequests") or [])
     for bind in host["Binds"]:
         source, target, mode = bind.split(":")

@@ -31,7 +31,7 @@ from generator.preflight.engine import judge_limits, judge_tools
 from generator.preflight.facts import Container, EngineFacts, Network, Volume, read_facts
 from generator.preflight.finding import in_units, ok, warning
 from generator.preflight.firewall import judge_firewall
-from generator.preflight.memory import engine_memory, judge_cpus, judge_memory, parse_meminfo
+from generator.preflight.memory import engine_memory, judge_cpus, judge_memory, judge_open_files, parse_meminfo
 from generator.preflight.names import hosts_to_resolve, judge_names, resolve
 from generator.preflight.port import (
     PortFacts,
@@ -60,6 +60,8 @@ WANTED = Wanted(
     labs_memory_bytes=0,
     lab_cpus=1.0,
     labs_cpus=0,
+    lab_pids=1024,
+    lab_open_files=1024,
     services_memory_bytes=2 * GIB,
     released=datetime.date(2026, 11, 1),
 )
@@ -470,9 +472,24 @@ def test_more_cpus_than_there_are_is_refused() -> None:
 
 
 def test_labs_are_counted_by_cpus_too() -> None:
-    """CPUs are shared eight times over, where LABS_CPUS does not say otherwise: what the line goes by is said."""
-    assert "16 labs with LAB_CPUS=1 fit at once on 2 CPUs" in only([judge_cpus(1, 2)], "ok").cause
-    assert "2 labs with LAB_CPUS=0.5 fit at once on 1 CPU" in only([judge_cpus(0.5, 1, labs_cpus=1)], "ok").cause
+    """CPUs keep nobody waiting where LABS_CPUS sets no limit; where it does, what is short first is said."""
+    assert "none waits for them" in only([judge_cpus(1, 2)], "ok").cause
+    fit = "2 labs with LAB_CPUS=0.5 fit at once into LABS_CPUS=1"
+    assert f"{fit}; CPUs are short first" in only([judge_cpus(0.5, 1, labs_cpus=1, by_memory=9)], "ok").cause
+    assert f"{fit}; memory is short first" in only([judge_cpus(0.5, 1, labs_cpus=1, by_memory=2)], "ok").cause
+
+
+def test_the_kernel_has_files_for_all_labs() -> None:
+    """Where labs could open every file of the machine before their own memory stops them, the operator is told what
+    raises the number; a kernel with files without end, as systemd sets it, is fine."""
+    small = {"total_bytes": 16 * 2**30}
+    only([judge_open_files(WANTED, **small, file_max=2**63 - 1)], "ok")
+    only([judge_open_files(WANTED, **small, file_max=0)], "ok")
+    told = only([judge_open_files(WANTED, **small, file_max=2_400_000)], "warn")
+    assert "2400000" in told.cause
+    assert "fs.file-max" in told.remedy
+    few = replace(WANTED, lab_open_files=64, labs_memory_bytes=2 * WANTED.lab_memory_bytes)
+    only([judge_open_files(few, **small, file_max=2_400_000)], "ok")
 
 
 # The clock

@@ -164,6 +164,7 @@ def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str, monkeypatch:
         ("LABS_CPUS", "LabSpawner", "labs_cpus", 6.0),
         ("QUEUE_SECONDS", "LabSpawner", "queue_seconds", 60),
         ("LAB_PIDS", "LabSpawner", "pids_limit", 2048),
+        ("LAB_OPEN_FILES", "LabSpawner", "nofile_limit", 2000),
         ("LAB_START_TIMEOUT_SECONDS", "LabSpawner", "lab_start_seconds", 60),
         ("JUPYTERHUB_ADMIN", "Authenticator", "admin_users", {"grace"}),
         ("PASSWORD_MIN_LENGTH", "AccountAuthenticator", "minimum_password_length", 12),
@@ -389,6 +390,7 @@ def test_the_hub_and_the_guard_agree(tmp_path: Path, variant: dict[str, str]) ->
     assert labs["hub_socket_volume"] == policy.hub_socket_volume
     assert labs["lab_sockets_volume"] == policy.lab_sockets_volume
     assert labs["pids_limit"] <= policy.max_pids
+    assert labs["nofile_limit"] <= policy.max_open_files
     assert policy.firewall == (variant.get("LAB_FIREWALL", "on") == "on")
     assert all(profile["memory_bytes"] <= policy.max_memory_bytes for profile in labs["profiles"])
 
@@ -396,7 +398,7 @@ def test_the_hub_and_the_guard_agree(tmp_path: Path, variant: dict[str, str]) ->
 def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
     """Everything in the guard's policy carries the deployment's name, but for the operator's own image and HOMES."""
     policy = json.loads(render.texts(settings(**variant), NO_SITE)[render.GUARD_POLICY])
-    for number in ("max_pids", "home_limit_bytes"):
+    for number in ("max_pids", "max_open_files", "home_limit_bytes"):
         policy.pop(number, None)
     assert policy.pop("homes_path", "") == variant.get("HOMES", "")
     del policy["firewall"]

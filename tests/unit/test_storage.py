@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from escapism import escape  # type: ignore[import-untyped]
-from homeroom import homes, keeper, labels, storage
+from homeroom import homes, keeper, labels, sockets, storage
 from homeroom.create_body import Mount, Refused
 from homeroom.engine_answer import Answer
 from homeroom.policy import Allow, Deny, Policy, decide
@@ -59,7 +59,10 @@ def asked(source: str, user: str) -> Allow | Deny:
     )
     body = json.loads(json.dumps(BODY))
     body["Labels"]["homeroom.user"] = user
-    body["HostConfig"]["Binds"] = ["homeroom_hub-socket:/run/hub:ro", f"{SOCKETS}/3f2a:/run/lab:rw"]
+    body["HostConfig"]["Binds"] = [
+        "homeroom_hub-socket:/run/hub:ro",
+        f"{SOCKETS}/{sockets.directory_name(user, '')}:/run/lab:rw",
+    ]
     body["HostConfig"]["Mounts"] = [{"Type": "bind", "Source": source, "Target": "/home/jovyan", "ReadOnly": False}]
     return decide("POST", "/v1.45/containers/create", "name=homeroom-jupyter-x", json.dumps(body).encode(), policy)
 

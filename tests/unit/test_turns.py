@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
 
 import pytest
 from homeroom.turns import Turns
@@ -27,7 +28,7 @@ class Starts:
         self.begun: list[str] = []
         self.ended: list[str] = []
 
-    def hanging(self, name: str) -> Callable[[], Awaitable[str]]:
+    def hanging(self, name: str) -> Callable[[], Coroutine[Any, Any, str]]:
         """A start that never ends by itself."""
 
         async def start() -> str:
@@ -40,7 +41,7 @@ class Starts:
 
         return start
 
-    def quick(self, name: str) -> Callable[[], Awaitable[str]]:
+    def quick(self, name: str) -> Callable[[], Coroutine[Any, Any, str]]:
         """A start that is over at once."""
 
         async def start() -> str:
