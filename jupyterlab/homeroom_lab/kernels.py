@@ -13,7 +13,7 @@ from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebso
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
 from homeroom_lab import search_path
-from homeroom_lab.memory import FIRST_TO_GO, explanation, kills
+from homeroom_lab.memory import FIRST_TO_GO, bus_error, explanation, kills, shared_bytes
 from homeroom_lab.spare_kernel import spare
 
 ASKED_EVERY_SECONDS = 0.05
@@ -40,12 +40,13 @@ class FrugalKernelManager(ServerKernelManager):
             here.process, here.pid, here.pgid, here.cwd = process, process.pid, process.pid, cwd
         return process is not None
 
-    @property
-    def ended_for_memory(self) -> bool:
-        """Whether this kernel is gone because memory ran out."""
-        process = getattr(self.provisioner, "process", None)
-        code = getattr(process, "returncode", None)
-        return code == -signal.SIGKILL and kills() > self.kills_at_start
+    def why_ended(self) -> str:
+        """Why this kernel is gone, in words for its person, where memory is the reason: the lab's ran out, or what it
+        shares was full. Empty where it is another."""
+        code = getattr(getattr(self.provisioner, "process", None), "returncode", None)
+        if code == -signal.SIGKILL and kills() > self.kills_at_start:
+            return explanation(os.environ.get("MEM_LIMIT", ""))
+        return bus_error(shared_bytes()) if code == -signal.SIGBUS else ""
 
 
 class TellingConnection(ZMQChannelsWebsocketConnection):
@@ -84,7 +85,8 @@ class TellingConnection(ZMQChannelsWebsocketConnection):
 
     def on_kernel_restarted(self) -> None:
         """Say why, while the page still waits for the cell; then that the kernel restarts."""
-        if self.running and getattr(self.kernel_manager, "ended_for_memory", False):
-            self.write_stderr(explanation(os.environ.get("MEM_LIMIT", "")), self.running)
+        why = self.kernel_manager.why_ended() if isinstance(self.kernel_manager, FrugalKernelManager) else ""
+        if self.running and why:
+            self.write_stderr(why, self.running)
         self.running = None
         super().on_kernel_restarted()

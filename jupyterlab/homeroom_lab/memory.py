@@ -6,6 +6,7 @@ highest there is; the server keeps its own, so that the lab, its other kernels a
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 FIRST_TO_GO = ["/usr/bin/choom", "--adjust", "1000", "--"]
@@ -28,6 +29,28 @@ def kills() -> int:
 
 def _in_words(size_bytes: int) -> str:
     return f"{size_bytes / 2**30:.3g} GB" if size_bytes >= 2**30 else f"{size_bytes / 2**20:.0f} MB"
+
+
+def shared_bytes() -> int:
+    """How much shared memory this lab has: the size of /dev/shm; 0 where it has none."""
+    try:
+        size = os.statvfs("/dev/shm")  # noqa: S108 - asked for its size alone
+    except OSError:
+        return 0
+    return size.f_blocks * size.f_frsize
+
+
+def bus_error(shared: int) -> str:
+    """What the person reads below the cell whose kernel ended by a bus error.
+
+    :param shared: the size of /dev/shm in bytes.
+    """
+    return (
+        "Bus error: this notebook's kernel used memory that is not there, so it was stopped. Most often shared memory\n"
+        f"is full: multiprocessing and data loaders pass data through it, and this lab has {_in_words(shared)} of it.\n"
+        "It starts again with no variables. Files and other notebooks are not touched.\n"
+        "To get on: share less data at a time, use fewer workers (num_workers=0), or choose a larger lab."
+    )
 
 
 def explanation(limit: str) -> str:

@@ -54,6 +54,42 @@ def lab(trial: Trial, people: dict[str, Person]) -> Any:
     return trial.lab(PEOPLE[0])
 
 
+ASK = r"""
+import socket, struct, sys
+kind, *names = sys.argv[1:]
+for name in names:
+    parts = b"".join(bytes([len(one)]) + one.encode() for one in name.split("."))
+    query = struct.pack(">6H", 7, 0x100, 1, 0, 0, 0) + parts + b"\0" + struct.pack(">2H", int(kind), 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        asking.settimeout(20)
+        asking.sendto(query, ("127.0.0.11", 53))
+        try:
+            answer = asking.recv(4096)
+        except TimeoutError:
+            answer = bytes(12)
+    count, data = struct.unpack(">H", answer[6:8])[0], answer[len(query):]
+    print(name, count, "".join(chr(one) if 32 < one < 127 else "." for one in data))
+"""
+ADDRESS, POINTER = "1", "12"
+"""Kinds of questions to a name server."""
+
+
+def test_the_resolver_names_nobody(trial: Trial, lab: Any, people: dict[str, Person]) -> None:
+    """Whoever asks the engine's resolver whose an address is among labs is told a name that says nothing, and nobody's
+    name leads to an address. It is the resolver that answers: the names are those of the containers."""
+    other = trial.lab(PEOPLE[1])
+    address = other.attrs["NetworkSettings"]["Networks"][f"{trial.project}_labs"]["IPAddress"]
+    asked = f"{'.'.join(reversed(address.split('.')))}.in-addr.arpa"
+    name, count, answer = lab.exec_run(["/usr/bin/python3", "-c", ASK, POINTER, asked]).output.decode().split()
+    assert (name, count) == (asked, "1")
+    assert other.name in answer
+    assert not [one for one in ("ada", "bela", "probe") if one in answer]
+    person = PEOPLE[1]
+    guesses = [person, *(f"{trial.project}-jupyter-{one}" for one in (person, person.replace("-", "-2d")))]
+    found = lab.exec_run(["/usr/bin/python3", "-c", ASK, ADDRESS, *guesses]).output.decode().splitlines()
+    assert [line.split()[:2] for line in found] == [[guess, "0"] for guess in guesses]
+
+
 @pytest.fixture(scope="module")
 def server(trial: Trial) -> Iterator[Outside]:
     """A server beside this machine."""

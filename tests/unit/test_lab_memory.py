@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from homeroom_lab.memory import explanation, kills_in
+from homeroom_lab.memory import bus_error, explanation, kills_in, shared_bytes
 
 
 @pytest.mark.parametrize(
@@ -25,3 +25,11 @@ def test_the_explanation_names_the_limit() -> None:
     """The person reads how much the lab has, where the hub told it."""
     assert "(256 MB)" in explanation(str(256 * 2**20))
     assert "()" not in explanation("")
+
+
+def test_a_bus_error_is_explained() -> None:
+    """Who filled the shared memory reads what that is, how much there is and what helps."""
+    assert shared_bytes() > 0
+    said = bus_error(512 * 2**20)
+    for words in ("Bus error", "has 512 MB", "num_workers=0"):
+        assert words in said
