@@ -188,6 +188,16 @@ class Kernel:
             elif answer["msg_type"] == "status" and answer["content"]["execution_state"] == "idle":
                 return "".join(written)
 
+    def told_until_restart(self, message_id: str) -> str:
+        """What the page is told below a cell until the kernel restarts."""
+        told = ""
+        while True:
+            answer = json.loads(self.channel.recv(timeout=PATIENCE_SECONDS))
+            if answer["msg_type"] == "stream" and answer["parent_header"].get("msg_id") == message_id:
+                told += answer["content"]["text"]
+            if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "restarting":
+                return told
+
     def __enter__(self) -> Kernel:
         return self
 

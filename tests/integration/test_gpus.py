@@ -130,6 +130,7 @@ def lab(hub: Any, made: GPUPool, *devices: str) -> str:
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges"],
         "network_mode": "none",
+        "ulimits": [docker.types.Ulimit(name="nofile", soft=1024, hard=1024)],
         "log_config": docker.types.LogConfig(type="json-file", config={"max-size": "1m"}),
     }
     created = hub.create_container(

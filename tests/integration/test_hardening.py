@@ -73,7 +73,7 @@ def test_limits(trial: Trial, person: Person) -> None:
     assert found["swap"] in ("0", str(2**30))  # cgroup v2 counts swap alone, v1 memory and swap together
     assert found["pids"] == "1024"
     assert found["core"] == [0, 0]
-    assert 0 < found["files"] <= 2**20
+    assert 1024 <= found["files"] <= 8192
     assert trial.lab(NAME).attrs["HostConfig"]["LogConfig"]["Config"] == {"max-size": "5m", "max-file": "2"}
 
 
@@ -169,6 +169,40 @@ def test_nothing_in_a_home_runs_before_its_owners_code(trial: Trial, person: Per
     assert answer.status_code == 200, answer.text
     person.wait_for_lab()
     assert caught(trial.lab(NAME)) == "", "nor does a reset run them"
+
+
+SHARE = """
+import subprocess, sys
+from multiprocessing import shared_memory
+shared = shared_memory.SharedMemory(create=True, size=300 * 2**20)
+worker = "import sys; from multiprocessing import shared_memory as m; s = m.SharedMemory(sys.argv[1]); "
+worker += "s.buf[:] = bytes([7]) * s.size; s.close()"
+print(subprocess.run([sys.executable, "-c", worker, shared.name], stderr=subprocess.DEVNULL).returncode, shared.buf[-1])
+shared.close()
+"""
+"""What data loaders do: another process fills what this one reads."""
+OVERFILL = """
+from multiprocessing import shared_memory
+shared = shared_memory.SharedMemory(create=True, size=900 * 2**20)
+for place in range(0, shared.size, 2**20):
+    shared.buf[place : place + 2**20] = bytes(2**20)
+"""
+
+
+def test_shared_memory_is_half_of_the_labs(person: Person) -> None:
+    """A program that shares 300 MB between processes works in a lab of 1G; one that shares more than half of it ends,
+    with the reason below the cell."""
+    assert person.run(SHARE) == "0 7\n"
+    with person.kernel() as kernel:
+        told = kernel.told_until_restart(kernel.start(OVERFILL))
+    assert "Bus error" in told
+    assert "512 MB" in told
+
+
+def test_programs_are_told_the_labs_cpus(trial: Trial, person: Person) -> None:
+    """A lab of one CPU on a machine of several: `nproc`, Python and libraries that count CPUs take it for one."""
+    assert within(trial, "nproc") == "1\n"
+    assert person.run("import os; print(os.cpu_count(), os.environ['OMP_NUM_THREADS'])") == "1 1\n"
 
 
 # Whatever is written or read while a lab starts, and its neighbours, as something that no program expects there.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 import requests
 
-from tests.person import PATIENCE_SECONDS, Kernel, Person
+from tests.person import PATIENCE_SECONDS, Person
 from tests.trial import Trial, engine, trial_with_site
 
 PROFILES = """\
@@ -156,17 +155,6 @@ def test_idle_kernels_are_stopped_in_a_lab_that_goes_on(hostel: Trial) -> None:
 HOG = "taken = []\nwhile True: taken.append(bytearray(10_000_000))"
 
 
-def told_until_restart(kernel: Kernel, message_id: str) -> str:
-    """What the page was told below a cell until the kernel restarted."""
-    told = ""
-    while True:
-        answer = json.loads(kernel.channel.recv(timeout=PATIENCE_SECONDS))
-        if answer["msg_type"] == "stream" and answer["parent_header"].get("msg_id") == message_id:
-            told += answer["content"]["text"]
-        if answer["msg_type"] == "status" and answer["content"]["execution_state"] == "restarting":
-            return told
-
-
 def test_a_kernel_that_takes_all_memory_goes_alone_and_says_why(hostel: Trial) -> None:
     """A cell that takes more memory than the lab has costs its kernel only: the server and the other kernel go on, the
     reason stands below the cell, and the kernel comes back. A kernel that ends otherwise is not said to lack memory."""
@@ -175,11 +163,11 @@ def test_a_kernel_that_takes_all_memory_goes_alone_and_says_why(hostel: Trial) -
     started = hostel.lab("fay").attrs["State"]["StartedAt"]
     with fay.kernel() as other, fay.kernel() as hog:
         other.run("kept = 5")
-        told = told_until_restart(hog, hog.start(HOG))
+        told = hog.told_until_restart(hog.start(HOG))
         assert "Out of memory" in told
         assert "(256 MB)" in told
         assert other.run("print(kept)") == "5\n"
-        assert "Out of memory" not in told_until_restart(other, other.start("import os; os._exit(1)"))
+        assert "Out of memory" not in other.told_until_restart(other.start("import os; os._exit(1)"))
     state = hostel.lab("fay").attrs["State"]
     assert (state["Running"], state["StartedAt"]) == (True, started)
     assert fay.run("print(open('/proc/self/oom_score_adj').read().strip())") == "1000\n"

@@ -113,7 +113,9 @@ def test_who_does_not_fit_waits_in_line_and_is_served(school: Trial, people: dic
     carol = people["carol"]
     carol.get("hub/home")
     assert carol.api("POST", "users/carol/server", json={"profile": "large"}).status_code == 202
-    assert "next in line" in carol.progress_until("line")
+    told = carol.progress_until("line")
+    assert "next in line" in told
+    assert "memory is short" in told
     with pytest.raises(IndexError):
         school.lab("carol")
     people["ada"].stop_lab()

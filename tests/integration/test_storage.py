@@ -158,7 +158,7 @@ api = docker.APIClient(base_url=os.environ["DOCKER_HOST"], version="auto")
 lab = api.containers(filters={"label": "homeroom.user=sofia"})[0]
 shown = api.inspect_container(lab["Id"])
 def ask(source, target, read_only=False):
-    kept = ("Memory", "MemorySwap", "PidsLimit", "CapDrop", "SecurityOpt", "NetworkMode", "LogConfig")
+    kept = ("Memory", "MemorySwap", "PidsLimit", "CapDrop", "SecurityOpt", "NetworkMode", "LogConfig", "Ulimits")
     mount = {"Type": "bind", "Source": source, "Target": target, "ReadOnly": read_only}
     host = {key: shown["HostConfig"][key] for key in kept} | {"Mounts": [mount]}
     try:
