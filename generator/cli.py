@@ -96,6 +96,8 @@ def kernels() -> None:
     """Build the kernels of site/kernels/ for every lab, also the running ones."""
     from generator import deployment, kernels
 
+    for finding in kernels.unread():
+        console.warn(f"{finding.place}: {finding.cause}. {finding.remedy}")
     with alone(ROOT):
         kernels.build(deployment.existing(), always=True)
     kernels.announce()

@@ -200,7 +200,8 @@ def check_site(settings: Settings) -> list[preflight.Finding]:
     :raises HomeroomError: everything that is wrong with site/schedule.yaml.
     """
     known = labs.load(settings, SITE, labs.read_machine())
-    return [*schedule.findings(schedule.load(SITE, known), known), *site_files.unread(SITE)]
+    lessons = schedule.findings(schedule.load(SITE, known), known)
+    return [*lessons, *site_files.unread(SITE), *kernels.unread(SITE)]
 
 
 def named_images(settings: Settings) -> list[tuple[str, str]]:

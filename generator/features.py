@@ -1,8 +1,9 @@
 """`LAB_FEATURES`: what the lab image can hold beside JupyterLab; each feature is a folder of `jupyterlab/features/`.
 
 A feature may have `server.in` (the server's environment), `kernel.in` (the Python of notebooks), both locked in the
-`.txt` beside; `apt.txt`, Debian's packages, one a line; and `root/`, files laid into the image as they are. The first
-line of its `server.in`, `kernel.in` or `apt.txt` says what it is for.
+`.txt` beside; `apt.txt`, Debian's packages, one a line; `root/`, files laid into the image as they are; and
+`finish.sh`, run in the image as root at the end. The first line of its `server.in`, `kernel.in` or `apt.txt` says what
+it is for.
 """
 
 from __future__ import annotations

@@ -19,7 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-FORM = "1"  # goes into the digest: raise it when environments must be made in another way
+FORM = "2"  # goes into the digest: raise it when environments must be made in another way
+BESIDE = ("ipykernel", "ipywidgets", "pip")
+"""What a kernel needs beside what is asked for: to run, to draw progress bars and sliders, and for `%pip list`."""
 DONE = ".complete"
 REPLACED = ".replaced"
 
@@ -40,7 +42,7 @@ def make_environment(target: Path, requirements: Path) -> list[str]:
     shutil.rmtree(target, ignore_errors=True)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(target)], check=True)
     command = [sys.executable, "-m", "pip", "--python", str(target / "bin/python"), "install", "--progress-bar=off"]
-    command += ["--no-cache-dir", "-r", str(requirements), "ipykernel"]
+    command += ["--no-cache-dir", "-r", str(requirements), *BESIDE]
     lines: list[str] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
         assert process.stdout
@@ -118,6 +120,26 @@ def remove_others(names: set[str], root: Path, oldest_lab: float | None) -> None
             shutil.rmtree(environment)
 
 
+def share_page_extensions(root: Path) -> None:
+    """Have the page find what its kernels' widgets draw with; of two kernels that have one, the first by name."""
+    wanted: dict[str, Path] = {}
+    for folder in sorted((root / "share/jupyter/kernels").iterdir()):
+        environment = shown_environment(folder)
+        place = environment / "share/jupyter/labextensions" if environment else folder
+        for described in sorted([*place.glob("[!@]*/package.json"), *place.glob("@*/*/package.json")]):
+            wanted.setdefault(str(described.parent.relative_to(place)), described.parent)
+    target = root / "share/jupyter/labextensions"
+    there = [path.parent for path in [*target.glob("[!@]*/package.json"), *target.glob("@*/*/package.json")]]
+    for path in there:
+        if str(path.relative_to(target)) not in wanted:
+            shutil.rmtree(path)
+    for name, source in wanted.items():
+        own = target / name
+        if not own.exists() or (own / "package.json").read_bytes() != (source / "package.json").read_bytes():
+            shutil.rmtree(own, ignore_errors=True)
+            shutil.copytree(source, own)
+
+
 def main(given: Path, root: Path) -> int:
     """Build what `given/wanted.json` lists; 0 also when some failed, since the host tells."""
     wanted = json.loads((given / "wanted.json").read_text())
@@ -129,6 +151,7 @@ def main(given: Path, root: Path) -> int:
         for kernel in wanted["kernels"]:
             build(kernel["name"], given / f"{kernel['name']}.txt", kernel["display_name"], root)
         remove_others({kernel["name"] for kernel in wanted["kernels"]}, root, wanted["oldest_lab"])
+        share_page_extensions(root)
     say("end")
     return 0
 

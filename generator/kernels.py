@@ -29,6 +29,7 @@ from generator.errors import HomeroomError, raise_all
 from generator.host_network import HostNetwork, read_host_network
 from generator.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.paths import RENDERED, SITE
+from generator.preflight.finding import Finding, warning
 from generator.render import KERNELS_TARGET, names
 from generator.site_images import full_name
 
@@ -91,6 +92,16 @@ def read(site: Path = SITE) -> list[Kernel]:
             errors.append(error)
     raise_all(errors)
     return found
+
+
+def unread(site: Path = SITE) -> Iterator[Finding]:
+    """A warning for each file in `site/kernels/` that makes no kernel, such as `env.yml`."""
+    for path in sorted((site / FOLDER).glob("[!.]*")):
+        if path.suffix != ".txt" and path.stem.upper() != "README":
+            remedy = f"Kernels are made of site/{FOLDER}/<name>.txt, with packages as pip takes them, one a line."
+            if path.suffix in (".yml", ".yaml"):
+                remedy += " Write what conda would install so, or build an image with conda in site/images/."
+            yield warning("site", "this file is not read", place=f"site/{FOLDER}/{path.name}", remedy=remedy)
 
 
 def _read_one(path: Path) -> Kernel:

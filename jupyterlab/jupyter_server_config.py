@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from homeroom_lab import search_path
+from homeroom_lab import compressed, search_path
 from homeroom_lab.memory import FIRST_TO_GO
 
 c = get_config()  # noqa: F821 - given by the loader
@@ -19,7 +19,11 @@ c.LabApp.extension_manager = "readonly"
 c.FileContentsManager.delete_to_trash = False
 # When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
 c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.kernels.FrugalKernelManager"
+# Kernels of the home are offered beside the image's, and only read: homeroom_lab/home_kernels.py.
+c.ServerApp.kernel_spec_manager_class = "homeroom_lab.home_kernels.HomeKernelSpecManager"
 c.ServerApp.kernel_websocket_connection_class = "homeroom_lab.kernels.TellingConnection"
+# What draws in the page: the image's first, so that an old one in a home takes no newer one's place.
+c.LabApp.labextensions_path = compressed.extension_paths()
 # The meter of memory and CPU in the page: against this lab's limits, which the hub gives it in MEM_LIMIT and CPU_LIMIT.
 c.ResourceUseDisplay.track_cpu_percent = True
 c.ResourceUseDisplay.cpu_warning_threshold = 0  # it would compare percent with a number of CPUs, and always warn

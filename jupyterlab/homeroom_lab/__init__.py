@@ -16,6 +16,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         compressed,
         disk_handler,
         export_formats,
+        kernel_trouble,
         message_limit,
         on_demand,
         spare_kernel_handler,
@@ -27,5 +28,6 @@ def _load_jupyter_server_extension(app: Any) -> None:
     disk_handler.install(app.web_app)
     export_formats.install(app.web_app)
     message_limit.install(app.web_app)
+    kernel_trouble.install(app)
     on_demand.install(app)
     spare_kernel_handler.install(app.web_app)

@@ -18,13 +18,19 @@ SUFFIX = ".gz"
 LEAST_BYTES = 1024
 
 
-def places() -> dict[str, list[str]]:
-    """Where the files lie, by the path below a lab's own at which they are served."""
+def extension_paths() -> list[str]:
+    """Where extensions of the page are looked for, the image's own first and the home's last."""
     from jupyter_core.paths import jupyter_path
 
+    image = [path for path in jupyter_path("labextensions") if path.startswith(("/opt/", "/usr/"))]
+    return [*image, *(path for path in jupyter_path("labextensions") if path not in image)]
+
+
+def places() -> dict[str, list[str]]:
+    """Where the files lie, by the path below a lab's own at which they are served."""
     return {
         "static/lab": [str(Path(sys.prefix) / "share/jupyter/lab/static")],
-        "lab/extensions": jupyter_path("labextensions"),
+        "lab/extensions": extension_paths(),
     }
 
 

@@ -12,7 +12,7 @@ from jupyter_client.provisioning import LocalProvisioner
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
 from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
 
-from homeroom_lab import search_path
+from homeroom_lab import kernel_trouble, own_packages, search_path
 from homeroom_lab.memory import FIRST_TO_GO, bus_error, explanation, kills, shared_bytes
 from homeroom_lab.spare_kernel import spare
 
@@ -21,16 +21,40 @@ ASKED_AT_FIRST = 10
 
 
 class FrugalKernelManager(ServerKernelManager):
-    """Starts kernels as the first to go when memory runs out, and knows when one did."""
+    """Starts kernels as the first to go when memory runs out, and knows when one did; tells why one does not start."""
 
     kills_at_start = 0
+    launched: tuple[list[str], dict[str, Any]] | None = None
+    """What was started last and how, until it was told that it ended before it was ready."""
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
         self.kills_at_start = kills()
+        self.execution_state = "starting"
         command = [*FIRST_TO_GO, *kernel_cmd]
-        kw["env"] = {**kw.get("env", os.environ), "PATH": search_path.persons()}
+        kw["env"] = search_path.of_kernel(kernel_cmd, kw.get("env", dict(os.environ)))
+        own_packages.have_place()
+        self.launched = (command, kw)
         if not (type(self.provisioner) is LocalProvisioner and self._take_spare(command, **kw)):
             await super()._async_launch_kernel(command, **kw)
+
+    async def restart_kernel(self, *args: Any, **kw: Any) -> None:
+        """Restart; where the kernel ended before it was ready, tell its owner why, once."""
+        launched, self.launched = self.launched, None
+        told = launched is None
+        if launched and self.execution_state == "starting" and self.exit_code and not self.why_ended():
+            await self._tell_why(*launched)
+            told = True
+        await super().restart_kernel(*args, **kw)
+        if told:
+            self.launched = None
+
+    async def _tell_why(self, command: list[str], options: dict[str, Any]) -> None:
+        try:
+            said = await kernel_trouble.listen(command, options["env"], options.get("cwd"))
+            name = self.kernel_spec.display_name
+            kernel_trouble.tell(self.event_logger, kernel_trouble.event(name, said, str(Path.home())))
+        except Exception:
+            self.log.warning("Why a kernel ended could not be told", exc_info=True)
 
     def _take_spare(self, command: list[str], env: dict[str, str], cwd: str | None = None, **more: Any) -> bool:
         """Have the spare be this kernel. Returns whether it is."""
@@ -43,10 +67,15 @@ class FrugalKernelManager(ServerKernelManager):
     def why_ended(self) -> str:
         """Why this kernel is gone, in words for its person, where memory is the reason: the lab's ran out, or what it
         shares was full. Empty where it is another."""
-        code = getattr(getattr(self.provisioner, "process", None), "returncode", None)
-        if code == -signal.SIGKILL and kills() > self.kills_at_start:
+        if self.exit_code == -signal.SIGKILL and kills() > self.kills_at_start:
             return explanation(os.environ.get("MEM_LIMIT", ""))
-        return bus_error(shared_bytes()) if code == -signal.SIGBUS else ""
+        return bus_error(shared_bytes()) if self.exit_code == -signal.SIGBUS else ""
+
+    @property
+    def exit_code(self) -> int | None:
+        """With what the kernel's process ended; None: it runs, or there is none."""
+        process = getattr(self.provisioner, "process", None)
+        return getattr(process, "returncode", None)
 
 
 class TellingConnection(ZMQChannelsWebsocketConnection):

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from subprocess import PIPE, Popen
 
-from homeroom_lab import search_path
+from homeroom_lab import own_packages, search_path
 from homeroom_lab.memory import FIRST_TO_GO
 
 KEPT_SECONDS = 600.0
@@ -71,6 +71,7 @@ class SpareKernel:
         python, *arguments = argv
         if not Path(python).is_absolute() or tuple(arguments) != (*LAUNCH, "-f", "{connection_file}"):
             return False
+        own_packages.have_place()
         environment = kernel_environment()
         self._python, self._read_at_start = python, _read_at_start(environment)
         self._libraries = libraries(environment)

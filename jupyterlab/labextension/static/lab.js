@@ -8,6 +8,7 @@
   const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
   const { baseUrl } = config;
   const mostMessageBytes = Number(config.homeroomMostMessageBytes) || Infinity;
+  const KERNEL_ENDED = "https://events.homeroom.invalid/kernel_ended/v1";
   let shared = {};
 
   // A module that JupyterLab shares with its extensions: the only one of this name, or none.
@@ -104,6 +105,39 @@
     },
   };
 
+  const kernelTrouble = {
+    id: "homeroom-lab:kernel-trouble",
+    description: "Tells why a kernel does not start: homeroom_lab/kernel_trouble.py.",
+    autoStart: true,
+    activate: async (app) => {
+      const modules = ["@jupyterlab/apputils", "@jupyterlab/coreutils", "@lumino/widgets"].map(sharedModule);
+      const [apputils, coreutils, widgets] = await Promise.all(modules);
+      const { events } = app.serviceManager;
+      if (!apputils || !coreutils || !widgets || !events) return;
+      const { Dialog, showDialog } = apputils;
+      const page = (name) => coreutils.PageConfig.getOption(name);
+      const resetPage = `${page("hubPrefix")}homeroom/labs/${encodeURIComponent(page("hubUser"))}/reset`;
+      const show = async ({ message, output, reset }) => {
+        const node = document.createElement("div");
+        const said = node.appendChild(document.createElement("p"));
+        said.textContent = message;
+        if (output) {
+          const end = node.appendChild(document.createElement("pre"));
+          end.textContent = output;
+          end.style.cssText = "max-height: 40vh; overflow: auto; white-space: pre-wrap; overflow-wrap: anywhere;";
+        }
+        const leave = Dialog.okButton({ label: "Reset the environment" });
+        const buttons = [Dialog.cancelButton({ label: "Close" }), ...(reset && page("hubUser") ? [leave] : [])];
+        const title = "The kernel does not start";
+        const { button } = await showDialog({ title, body: new widgets.Widget({ node }), buttons });
+        if (button.accept) location.assign(resetPage); // which asks first
+      };
+      events.stream.connect((_, said) => {
+        if (said.schema_id === KERNEL_ENDED) show(said).catch((error) => console.debug("homeroom-lab:kernel-trouble", error));
+      });
+    },
+  };
+
   const disk = {
     id: "homeroom-lab:disk",
     description: "Tells a lab's owner when their home is nearly full, full, or not kept.",
@@ -158,7 +192,7 @@
     get: async () => {
       const apputils = await sharedModule("@jupyterlab/apputils");
       if (apputils) lockWorkspaces(apputils);
-      return () => ({ __esModule: true, default: [spareKernel, kernels, largeMessages, disk, firstSight] });
+      return () => ({ __esModule: true, default: [spareKernel, kernels, largeMessages, kernelTrouble, disk, firstSight] });
     },
   };
 })();
