@@ -20,7 +20,7 @@ c.FileContentsManager.delete_to_trash = False
 # When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
 c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.kernels.FrugalKernelManager"
 # Kernels of the home are offered beside the image's, and only read: homeroom_lab/home_kernels.py.
-c.ServerApp.kernel_spec_manager_class = "homeroom_lab.home_kernels.HomeKernelSpecManager"
+c.ServerApp.kernel_spec_manager_class = "homeroom_lab.kernel_specs.HomeKernelSpecManager"
 c.ServerApp.kernel_websocket_connection_class = "homeroom_lab.kernels.TellingConnection"
 # What draws in the page: the image's first, so that an old one in a home takes no newer one's place.
 c.LabApp.labextensions_path = compressed.extension_paths()

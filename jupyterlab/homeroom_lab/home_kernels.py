@@ -15,12 +15,10 @@ import json
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager, NoSuchKernel
 
 LARGEST_BYTES = 65_536
 MOST_ENTRIES = 500
@@ -28,8 +26,6 @@ LONGEST_NAME = 100
 LONGEST_WORD = 4096
 MOST_WORDS = 64
 SPECS = ".local/share/jupyter/kernels"
-NO_RESOURCES = "/opt/jupyter/share/homeroom/no-resources"
-"""Where the page would look for a kernel's pictures and scripts: it is not there."""
 LAUNCH = ["-m", "ipykernel_launcher", "-f", "{connection_file}"]
 
 
@@ -44,17 +40,16 @@ class HomeKernel:
     interrupt_mode: str = "signal"
     debugger: bool = False
 
-    def spec(self) -> KernelSpec:
-        """As the server has it."""
-        return KernelSpec(
-            resource_dir=NO_RESOURCES,
-            argv=list(self.argv),
-            display_name=self.display_name,
-            language=self.language,
-            env=dict(self.env),
-            interrupt_mode=self.interrupt_mode,
-            metadata={"debugger": self.debugger},
-        )
+    def spec(self) -> dict[str, Any]:
+        """What the server is told of it, as in a `kernel.json`."""
+        return {
+            "argv": list(self.argv),
+            "display_name": self.display_name,
+            "language": self.language,
+            "env": dict(self.env),
+            "interrupt_mode": self.interrupt_mode,
+            "metadata": {"debugger": self.debugger},
+        }
 
 
 def read_text(path: Path) -> str | None:
@@ -63,10 +58,14 @@ def read_text(path: Path) -> str | None:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return None
-    with os.fdopen(number, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(number).st_mode):
             return None
-        data = file.read(LARGEST_BYTES + 1)
+        data = b""
+        while len(data) <= LARGEST_BYTES and (chunk := os.read(number, LARGEST_BYTES + 1)):
+            data += chunk
+    finally:
+        os.close(number)
     if len(data) > LARGEST_BYTES:
         return None
     return data.decode(errors="replace")
@@ -174,43 +173,3 @@ def _environment(value: object) -> dict[str, str]:
     if not isinstance(value, dict) or len(value) > MOST_WORDS:
         return {}
     return {name: word for name, word in value.items() if re.fullmatch(r"[A-Za-z_]\w*", name) and _is_word(word)}
-
-
-class HomeKernelSpecManager(KernelSpecManager):
-    """The image's kernels and those of `site/kernels/` as upstream has them, and the home's. A name that the image has
-    is the image's: nothing in a home takes the place of the usual kernel."""
-
-    def _kernel_dirs_default(self) -> list[str]:
-        home = f"{Path.home()}/"
-        dirs: list[str] = super()._kernel_dirs_default()
-        return [path for path in dirs if not path.startswith(home)]
-
-    def find_kernel_specs(self) -> dict[str, str]:
-        """Names, with the folders of what belongs to each."""
-        shared: dict[str, str] = super().find_kernel_specs()
-        return dict.fromkeys(find(Path.home()), NO_RESOURCES) | shared
-
-    def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-        """The kernel of a name.
-
-        :raises NoSuchKernel: neither image nor home has one.
-        """
-        try:
-            return super().get_kernel_spec(kernel_name)
-        except NoSuchKernel:
-            own: Mapping[str, HomeKernel] = find(Path.home())
-            if kernel_name.lower() not in own:
-                raise
-            return own[kernel_name.lower()].spec()
-
-    def get_all_specs(self) -> dict[str, Any]:
-        """All kernels, as upstream's; the home is read once for all of them."""
-        own = find(Path.home())
-        shared = super().find_kernel_specs()
-        found: dict[str, Any] = {}
-        for name, folder in shared.items():
-            with contextlib.suppress(NoSuchKernel, OSError, ValueError):
-                found[name] = {"resource_dir": folder, "spec": super().get_kernel_spec(name).to_dict()}
-        for name, kernel in own.items():
-            found.setdefault(name, {"resource_dir": NO_RESOURCES, "spec": kernel.spec().to_dict()})
-        return found

@@ -7,12 +7,15 @@ done for kernels that start.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import re
+import select
+import signal
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
+from subprocess import DEVNULL, PIPE, STDOUT, Popen
 from typing import Any
 
 EVENT = "https://events.homeroom.invalid/kernel_ended/v1"
@@ -30,38 +33,51 @@ SCHEMA = {
     },
 }
 LISTENED_SECONDS = 20
+LOOK_EVERY_SECONDS = 0.1
 MOST_BYTES = 1_000_000
 SHOWN_LINES = 6
 SHOWN_CHARACTERS = 1200
 
 
-async def listen(command: Sequence[str], environment: Mapping[str, str], directory: str | None) -> str | None:
+def listen(command: Sequence[str], environment: Mapping[str, str], directory: str | None) -> str | None:
     """Run a command that failed once more, for its output; None if this time it did not end by itself."""
     with tempfile.TemporaryDirectory() as scratch:
         # A connection file of its own: the kernel's ports stay free for the kernel.
         words = [f"{scratch}/kernel.json" if word.endswith(".json") else word for word in command]
-        process = await asyncio.create_subprocess_exec(
-            *words,
+        process = Popen(
+            words,
             env=dict(environment),
             cwd=directory,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=STDOUT,
             start_new_session=True,
         )
         assert process.stdout
-        said = b""
-        try:
-            async with asyncio.timeout(LISTENED_SECONDS):
-                while (chunk := await process.stdout.read(65_536)) and len(said) < MOST_BYTES:
-                    said += chunk
-                await process.wait()
-        except TimeoutError:
+        with process.stdout as output:
+            try:
+                return _read(process, output.fileno())
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+
+
+def _read(process: Popen[bytes], output: int) -> str | None:
+    """What a process writes until it ends, or enough of it; None where it goes on for too long."""
+    said = b""
+    deadline = time.monotonic() + LISTENED_SECONDS
+    while len(said) < MOST_BYTES:
+        ended = process.poll() is not None  # asked first: what it wrote is there by then
+        if select.select([output], [], [], 0 if ended else LOOK_EVERY_SECONDS)[0]:
+            chunk = os.read(output, 65_536)
+            said += chunk
+            if chunk:
+                continue
+        if ended:
+            break
+        if time.monotonic() > deadline:
             return None
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, 9)
-            await process.wait()
     return said.decode(errors="replace")
 
 

@@ -50,7 +50,7 @@ class FrugalKernelManager(ServerKernelManager):
 
     async def _tell_why(self, command: list[str], options: dict[str, Any]) -> None:
         try:
-            said = await kernel_trouble.listen(command, options["env"], options.get("cwd"))
+            said = await asyncio.to_thread(kernel_trouble.listen, command, options["env"], options.get("cwd"))
             name = self.kernel_spec.display_name
             kernel_trouble.tell(self.event_logger, kernel_trouble.event(name, said, str(Path.home())))
         except Exception:

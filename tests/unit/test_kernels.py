@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,3 +134,40 @@ def test_an_environment_in_use_is_kept(builder: Callable[..., Path], capsys: pyt
     capsys.readouterr()
     builder(bio="numpy<3")
     assert [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()] == ["current", "end"]
+
+
+def test_files_that_make_no_kernel_are_told(write: Write) -> None:
+    """`env.yml` would be passed over in silence; notes and hidden files are nobody's mistake."""
+    write("README.md", "")
+    write(".gitkeep", "")
+    site = write("bio.txt", "numpy\n")
+    assert list(kernels.unread(site)) == []
+    write("env.yml", "dependencies: [numpy]\n")
+    write("chem.in", "numpy\n")
+    chem, env = kernels.unread(site)
+    assert (chem.place, env.place) == ("site/kernels/chem.in", "site/kernels/env.yml")
+    assert "site/kernels/<name>.txt" in chem.remedy
+    assert "conda" in env.remedy
+
+
+def test_the_page_finds_what_kernels_draw_with(tmp_path: Path) -> None:
+    """The page's part of a kernel's widgets is laid where labs look, changes with the kernel, and goes with it."""
+
+    def have(name: str, extension: str, version: str) -> None:
+        environment = tmp_path / "envs" / f"{name}-{version}"
+        (place := environment / "share/jupyter/labextensions" / extension / "static").mkdir(parents=True)
+        (place.parent / "package.json").write_text(json.dumps({"version": version}))
+        (place / "index.js").write_text(version)
+        kernel_builder.write_spec(tmp_path / "share/jupyter/kernels" / name, environment, name)
+
+    target = tmp_path / "share/jupyter/labextensions"
+    have("bio", "@scope/map", "1")
+    have("chem", "molecules", "1")
+    kernel_builder.share_page_extensions(tmp_path)
+    assert (target / "@scope/map/static/index.js").read_text() == "1"
+    assert (target / "molecules/static/index.js").read_text() == "1"
+    have("bio", "@scope/map", "2")
+    shutil.rmtree(tmp_path / "share/jupyter/kernels/chem")
+    kernel_builder.share_page_extensions(tmp_path)
+    assert (target / "@scope/map/static/index.js").read_text() == "2"
+    assert not (target / "molecules").exists()
