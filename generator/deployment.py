@@ -23,6 +23,7 @@ from generator import (
     gpus,
     homes,
     kernels,
+    lab_network,
     labs,
     preflight,
     proof,
@@ -201,7 +202,7 @@ def check_site(settings: Settings) -> list[preflight.Finding]:
     """
     known = labs.load(settings, SITE, labs.read_machine())
     lessons = schedule.findings(schedule.load(SITE, known), known)
-    return [*lessons, *site_files.unread(SITE), *kernels.unread(SITE)]
+    return [*lessons, *site_files.unread(SITE), *kernels.unread(SITE), *lab_network.load(settings).findings]
 
 
 def named_images(settings: Settings) -> list[tuple[str, str]]:

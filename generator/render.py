@@ -11,12 +11,13 @@ from pathlib import Path
 
 import jinja2
 
-from generator import firewall, gpu_host, gpus, labs, schedule, text_file
+from generator import firewall, gpu_host, gpus, lab_network, labs, schedule, text_file
 from generator.atomic import write_atomically
 from generator.errors import HomeroomError, raise_all
 from generator.gpus import Pool
+from generator.lab_network import LabNetwork
 from generator.labs import Labs
-from generator.paths import ROOT, TEMPLATES
+from generator.paths import RENDERED, ROOT, TEMPLATES
 from generator.preflight import host_routes
 from generator.settings import Settings
 from generator.site_yaml import SiteFile
@@ -35,6 +36,7 @@ GUARD_POLICY = "guard.json"
 FIREWALL_RULES = "firewall.nft"
 LESSONS = "lessons.json"
 HUB_D = "hub.d"
+NO_NETWORK = LabNetwork()
 HUB_D_REMEDY = "Mend the file, or give it another ending than .py; then run the command again."
 
 
@@ -85,6 +87,7 @@ def hub_config(
     storage: Storage,
     pool: Pool = gpus.NO_GPUS,
     lessons: Sequence[schedule.Lesson] = (),
+    network: LabNetwork = NO_NETWORK,
 ) -> str:
     """The text of `jupyterhub_config.py`."""
     template = _environment().get_template("jupyterhub_config.py.j2")
@@ -118,6 +121,8 @@ def hub_config(
         template_vars={"accounts": settings.AUTH == "native", "password_min_length": settings.PASSWORD_MIN_LENGTH},
         username_pattern=USERNAME_PATTERN,
         kernels_target=KERNELS_TARGET,
+        network_environment=dict(network.environment),
+        network_files=network.mounts(RENDERED),
         **names(settings),
     )
 
@@ -138,12 +143,19 @@ def _literal(value: object) -> str:
     return repr(value)
 
 
-def guard_policy(settings: Settings, known: Labs, storage: Storage, pool: Pool = gpus.NO_GPUS) -> str:
+def guard_policy(
+    settings: Settings,
+    known: Labs,
+    storage: Storage,
+    pool: Pool = gpus.NO_GPUS,
+    network: LabNetwork = NO_NETWORK,
+) -> str:
     """The text of `guard.json`: what the hub may ask of the engine."""
     project = settings.COMPOSE_PROJECT_NAME
     called = names(settings)
     kernels = {"source": called["kernels_volume"], "target": KERNELS_TARGET, "read_only": True}
     mounted = storage.mount_rules()
+    files = [{"source": path, "target": at, "read_only": True} for path, at in network.mounts(RENDERED).items()]
     policy = {
         "deployment": project,
         "images": sorted({profile["image"] for profile in known.profiles}),
@@ -157,7 +169,7 @@ def guard_policy(settings: Settings, known: Labs, storage: Storage, pool: Pool =
         "max_open_files": known.open_files,
         "devices": pool.requested,
         "runtimes": ["nvidia"] if pool.gpus and pool.access == "nvidia" else [],
-        "binds": mounted["binds"],
+        "binds": [*mounted["binds"], *files],
         "volumes": [kernels, *mounted["volumes"]],
         **storage.home_fields(),
     }
@@ -207,13 +219,15 @@ def texts(settings: Settings, site: Path) -> dict[str, str]:
     lessons = schedule.load(site, known)
     if any(profile["gpus"] for profile in known.profiles):
         raise_all(list(gpus.profile_faults(SiteFile(site / labs.PROFILES), known.profiles, pool)))
+    network = lab_network.load(settings)
     disk = load_storage(settings, site, ROOT, known_groups=known.groups)
     found = {
-        HUB_CONFIG: hub_config(settings, known, disk, pool, lessons),
+        HUB_CONFIG: hub_config(settings, known, disk, pool, lessons, network),
         CULLER_CONFIG: culler_config(settings, known),
-        GUARD_POLICY: guard_policy(settings, known, disk, pool),
+        GUARD_POLICY: guard_policy(settings, known, disk, pool, network),
         FIREWALL_RULES: firewall_rules(settings, _name_servers()),
         LESSONS: lessons_file(settings, lessons),
+        **network.files,
     }
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)
@@ -248,7 +262,7 @@ def write(wanted: dict[str, str], directory: Path) -> list[str]:
     changed = [name for name, text in wanted.items() if write_atomically(directory / name, text)]
     for name in gone:
         (directory / name).unlink(missing_ok=True)
-    for folder in (directory, directory / HUB_D):
+    for folder in (directory, directory / HUB_D, directory / "lab"):
         if folder.is_dir():
             folder.chmod(0o755)  # the hub's user reads it, whatever the operator's umask
     return changed + gone
@@ -256,7 +270,8 @@ def write(wanted: dict[str, str], directory: Path) -> list[str]:
 
 def _present(directory: Path) -> set[str]:
     known = {HUB_CONFIG, CULLER_CONFIG, GUARD_POLICY, FIREWALL_RULES, LESSONS}
-    names = known & {path.name for path in directory.glob("*")}
+    known |= lab_network.TARGETS.keys()
+    names = {name for name in known if (directory / name).is_file()}
     return names | {f"{HUB_D}/{path.name}" for path in (directory / HUB_D).glob("*.py")}
 
 

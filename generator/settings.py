@@ -202,6 +202,21 @@ def check_optional_path(value: str) -> str:
     return check_path(value) if value else value
 
 
+AUTO, OFF = "auto", "off"
+
+
+def check_certificates(value: str) -> str:
+    """Require `auto`, `off` or an absolute path."""
+    return value if value in (AUTO, OFF) else check_path(value)
+
+
+def check_web_address(value: str) -> str:
+    """Require `auto`, `off` or an address that begins with http:// or https://, without blanks and quotes."""
+    if value not in (AUTO, OFF) and not re.fullmatch(r"https?://[^\s\"'/?#]+[^\s\"']*", value):
+        raise ValueError("must be auto, off, or an address such as http://proxy.example.edu:3128")
+    return value
+
+
 def _token() -> str:
     return secrets.token_hex(32)
 
@@ -217,6 +232,8 @@ Subnet = Annotated[str, AfterValidator(check_subnet)]
 Secret = Annotated[str, AfterValidator(check_secret)]
 Features = Annotated[str, AfterValidator(features.check)]
 Proxies = Annotated[str, AfterValidator(check_proxies)]
+Certificates = Annotated[str, AfterValidator(check_certificates)]
+WebAddress = Annotated[str, AfterValidator(check_web_address)]
 Openings = Annotated[str, AfterValidator(firewall.check_openings)]
 TimeZone = Annotated[str, AfterValidator(time_zones.check)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
@@ -414,6 +431,24 @@ class Settings(BaseModel):
         About(group=LABS, consumers=("hub", "generator"), unit="IPv4 networks or addresses with commas between them"),
         """What labs may reach in spite of the firewall, each with a port or without: `10.1.2.0/24,10.9.8.7:443`. A
         service of this machine itself is opened by its address alone, not by a network around it.""",
+    )
+    LAB_CERTIFICATES: Certificates = setting(
+        AUTO,
+        About(group=LABS, consumers=("hub", "generator"), unit="auto, off or a file"),
+        """Certificates that labs trust beside the public ones, for networks that inspect TLS. `auto`: those that this
+        machine trusts beside the public ones, if there are any. Else the path of a PEM file.""",
+    )
+    LAB_PROXY: WebAddress = setting(
+        AUTO,
+        About(group=LABS, consumers=("hub", "generator"), unit="auto, off or an address"),
+        """HTTP proxy of the labs. `auto`: that of the shell in which `make up` is typed (HTTPS_PROXY, NO_PROXY), but
+        none with a password, and none that labs cannot reach. Else its address; whoever has a lab can read it.""",
+    )
+    LAB_PIP_INDEX: WebAddress = setting(
+        AUTO,
+        About(group=LABS, consumers=("hub", "generator"), unit="auto, off or an address"),
+        """Package index that `pip` asks in labs. `auto`: that of this machine's pip, if it has one of its own, without
+        a password, that labs can reach. Else its address; whoever has a lab can read it.""",
     )
     LAB_START_TIMEOUT_SECONDS: Whole = setting(
         120,

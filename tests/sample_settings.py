@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from generator.settings import Settings
 
 TOKEN = "0123456789abcdef" * 4
@@ -28,6 +30,9 @@ OTHER_VALUES = {
     "LAB_SUBNET": "10.214.0.0/22",
     "LAB_FIREWALL": "off",
     "LAB_OPEN_NETWORKS": "10.1.2.0/24,10.9.8.7:443",
+    "LAB_CERTIFICATES": str(Path(__file__).with_name("private-ca.pem")),
+    "LAB_PROXY": "http://proxy.example.edu:3128",
+    "LAB_PIP_INDEX": "https://packages.example.edu/simple",
     "LAB_START_TIMEOUT_SECONDS": "60",
     "LABS_PER_PERSON": "2",
     "LABS_MEMORY": "6G",
@@ -51,5 +56,7 @@ OTHER_VALUES = {
 
 
 def settings(**values: str) -> Settings:
-    """Settings as `.env` would give them: text values, a secret, defaults for the rest."""
-    return Settings.model_validate({"CONFIGPROXY_AUTH_TOKEN": TOKEN, **values})
+    """Settings as `.env` would give them: text values, a secret, defaults for the rest, but nothing of the network of
+    the machine that the tests run on."""
+    network = dict.fromkeys(("LAB_CERTIFICATES", "LAB_PROXY", "LAB_PIP_INDEX"), "off")
+    return Settings.model_validate({"CONFIGPROXY_AUTH_TOKEN": TOKEN, **network, **values})
