@@ -42,8 +42,26 @@ def run_in(person: Person, kernel: str, code: str) -> str:
         return running.run(code)
 
 
-def test_what_a_person_installs_is_there_tomorrow(admin: Person) -> None:
-    """`pip install` lands in the home, with its programs on the path, and outlives the lab."""
+PROGRAMS = """
+import os, subprocess, sys
+told = "import os, sys; print(os.path.realpath(sys.executable), sys.prefix)"
+for name in ("python", "python3"):
+    said = subprocess.run([name, "-c", told], capture_output=True, text=True).stdout.split()
+    print(name, said == [os.path.realpath(sys.executable), sys.prefix])
+own = [path for path in sys.path if path.endswith("-packages")]
+for command in (["pip"], ["pip3"], [sys.executable, "-m", "pip"]):
+    said = subprocess.run([*command, "--version"], capture_output=True, text=True).stdout
+    print(command[-1], said.split(" from ")[1].rpartition("/pip ")[0] in own)
+for name in ("jupyter", "ipython"):
+    said = subprocess.run(["bash", "-c", f"head -1 $(command -v {name})"], capture_output=True, text=True).stdout
+    print(name, os.path.realpath(said.strip().removeprefix("#!")) == os.path.realpath(sys.executable))
+"""
+ALL_ITS_OWN = "".join(f"{name} True\n" for name in ("python", "python3", "pip", "pip3", "pip", "jupyter", "ipython"))
+
+
+def test_what_a_person_installs_is_there_at_once_and_tomorrow(trial: Trial, admin: Person) -> None:
+    """`pip install` lands in the home, with its programs on the path, and outlives the lab. The first one in a fresh
+    home can be imported by the kernel that runs already, also by one that was the spare."""
     install = (
         "import subprocess\n"
         "done = subprocess.run(['pip', 'install', '-q', 'cowsay==6.1'], capture_output=True, text=True)\n"
@@ -54,25 +72,75 @@ def test_what_a_person_installs_is_there_tomorrow(admin: Person) -> None:
         "print(cowsay.__file__.startswith('/home/jovyan/.local/'), shutil.which('cowsay'))\n"
         "print(subprocess.run(['cowsay', '-t', 'kept'], capture_output=True, text=True).stdout.count('kept'))"
     )
-    installed = admin.run(_with_ca(install))
-    assert installed.startswith("0 "), installed
+    there = "True /home/jovyan/.local/bin/cowsay\n1\n"
+    for page_is_open in (False, True):
+        admin.stop_lab()
+        admin.start_lab()
+        trial.lab("admin").exec_run(["rm", "-rf", "/home/jovyan/.local"])
+        if page_is_open:
+            admin.open_page()
+        with admin.kernel() as kernel:
+            installed = kernel.run(install)
+            assert installed.startswith("0 "), installed
+            assert kernel.run(look) == there
     admin.stop_lab()
     admin.start_lab()
-    assert admin.run(look) == "True /home/jovyan/.local/bin/cowsay\n1\n"
+    assert admin.run(look) == there
 
 
-def _with_ca(code: str) -> str:
-    """The code, after the machine's certificates were laid beside it: a lab trusts what its image trusts."""
-    from generator.host_network import find_ca_bundle, pip_conf, read_pip_settings
+def test_python_and_pip_are_the_kernels(admin: Person) -> None:
+    """What cells and terminals call `python`, `pip`, `jupyter` and `ipython` is the Python that the kernel is."""
+    assert admin.run(PROGRAMS) == ALL_ITS_OWN
 
-    bundle = find_ca_bundle({}).read_text(encoding="utf-8", errors="replace")
-    settings = pip_conf(read_pip_settings({}, Path("/"), Path.home()))
-    return (
-        "import os, pathlib\n"
-        f"pathlib.Path('/tmp/ca.pem').write_text({bundle!r})\n"
-        f"pathlib.Path('/tmp/pip.conf').write_text({settings!r})\n"
-        "os.environ |= {'PIP_CERT': '/tmp/ca.pem', 'PIP_CONFIG_FILE': '/tmp/pip.conf'}\n" + code
-    )
+
+def test_environments_of_a_home_are_kernels(trial: Trial, admin: Person) -> None:
+    """A venv, and what is registered in the home, is offered in a running lab; `python` and `pip` in its cells are its
+    own. Nothing of a home takes the place of the usual kernel, or keeps the others from being offered."""
+    lab = trial.lab("admin")
+    make = """
+python3 -m venv --system-site-packages ~/thesis
+mkdir -p ~/.local/share/jupyter/kernels/{python3,mine,pipe,loop}
+cd ~/.local/share/jupyter/kernels
+ln -s loop loop/kernel.json
+mkfifo pipe/kernel.json
+echo '{"argv": ["/bin/false"], "display_name": "Taken over", "language": "python"}' > python3/kernel.json
+echo '{"argv": ["python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"], "display_name": "Mine",
+       "language": "python", "metadata": {"kernel_provisioner": {"provisioner_name": "nobodys"}}}' > mine/kernel.json
+"""
+    try:
+        assert lab.exec_run(["bash", "-c", make]).exit_code == 0
+        assert kernels_of(admin) == {"python3": "Python 3", "mine": "Mine", "home-thesis": "Python (thesis)"}
+        look = "import os, sys; print(sys.prefix, os.environ.get('VIRTUAL_ENV'))\n"
+        assert run_in(admin, "mine", look) == "/usr None\n"
+        assert run_in(admin, "home-thesis", look) == "/home/jovyan/thesis /home/jovyan/thesis\n"
+        own = PROGRAMS.replace('("jupyter", "ipython")', "()")  # those it shares with the usual kernel
+        assert run_in(admin, "home-thesis", own) == "".join(ALL_ITS_OWN.splitlines(keepends=True)[:5])
+    finally:
+        lab.exec_run(["rm", "-rf", "/home/jovyan/thesis", "/home/jovyan/.local/share/jupyter/kernels"])
+
+
+def test_a_kernel_that_does_not_start_says_why(trial: Trial, admin: Person) -> None:
+    """An old package in the home that keeps kernels from starting is named to all pages, with the end of what the
+    kernel said; the lab goes on, and without the package the next kernel starts."""
+    lab = trial.lab("admin")
+    package = "/home/jovyan/.local/lib/python3.13/site-packages/tornado"
+    broken = f"mkdir -p {package} && echo 'raise ImportError(\"an old one\")' > {package}/__init__.py"
+    assert lab.exec_run(["sh", "-c", broken]).exit_code == 0
+    try:
+        with admin.websocket("events/subscribe") as events:
+            kernel = admin.lab_api("POST", "kernels", json={"name": "python3"}).json()["id"]
+            while True:
+                told = json.loads(events.recv(timeout=90))
+                if "kernel_ended" in told["schema_id"]:
+                    break
+        assert "The kernel Python 3 ended before it was ready." in told["message"]
+        assert "the package tornado in your home" in told["message"]
+        assert told["output"].endswith("ImportError: an old one")
+        assert told["reset"]
+        admin.lab_api("DELETE", f"kernels/{kernel}")
+    finally:
+        lab.exec_run(["rm", "-rf", package])
+    assert admin.run("print(6 * 7)") == "42\n"
 
 
 def test_the_meter_knows_the_labs_limits(admin: Person) -> None:
@@ -83,17 +151,31 @@ def test_the_meter_knows_the_labs_limits(admin: Person) -> None:
     assert 0 < measured["pss"] < 2**30
 
 
+SCIENCE = """
+import io, warnings
+import matplotlib; matplotlib.use("agg")
+import pandas, scipy.optimize, seaborn, plotly.express, ipympl
+warnings.simplefilter("error", UserWarning)  # a letter that no typeface has
+frame = pandas.DataFrame({"x": [1, 2, 3], "y": [2, 4, 6], "word": ["a", "b", "ü"]})
+axes = seaborn.scatterplot(frame, x="x", y="y")
+axes.set_title("你好 日本語 한국어 äöü")
+axes.figure.savefig(drawn := io.BytesIO())
+print(round(scipy.optimize.brentq(lambda x: x * x - 4, 0, 5)), drawn.getvalue()[1:4])
+for kind in ("excel", "parquet", "json", "csv"):
+    options = {"index": False} if kind in ("excel", "csv") else {}
+    getattr(frame, f"to_{kind}")(file := f"/tmp/table.{kind}", **options)
+    print(kind, getattr(pandas, f"read_{kind}")(file).to_dict() == frame.to_dict())
+print(pandas.read_html(io.StringIO(frame.to_html(index=False)))[0].equals(frame), "|" in frame.to_markdown())
+print("color" in frame.style.highlight_max(subset=["y"]).to_html())
+plotly.express.line(frame, x="x", y="y").show()
+"""
+
+
 def test_the_default_features_work(trial: Trial, admin: Person) -> None:
-    """The science packages compute and draw, Git answers in the page, and nothing complains in the lab's log."""
-    plot = (
-        "import matplotlib; matplotlib.use('agg')\n"
-        "import io, pandas, scipy.optimize, seaborn, plotly.express, ipympl\n"
-        "frame = pandas.DataFrame({'x': [1, 2, 3], 'y': [2, 4, 6]})\n"
-        "seaborn.scatterplot(frame, x='x', y='y').figure.savefig(drawn := io.BytesIO())\n"
-        "root = scipy.optimize.brentq(lambda x: x * x - 4, 0, 5)\n"
-        "print(round(root), frame.y.sum(), drawn.getvalue()[1:4], len(plotly.express.line(frame, x='x').data))"
-    )
-    assert admin.run(plot) == "2 12 b'PNG' 1\n"
+    """The science packages compute, draw, read and write tables, Git answers in the page, and nothing complains in the
+    lab's log."""
+    expected = "2 b'PNG'\nexcel True\nparquet True\njson True\ncsv True\nTrue True\nTrue\n"
+    assert admin.run(SCIENCE) == expected
     admin.run("import subprocess; subprocess.run(['git', 'init', '-q', 'repository'], check=True)")
     status = admin.web.post(
         f"{trial.url}user/admin/git/repository/status", headers={"X-XSRFToken": admin._xsrf("/user/admin/")}, timeout=30
@@ -200,6 +282,14 @@ def test_kernels_for_everyone(trial: Trial, admin: Person, site_kernels: Path) -
         time.sleep(0.2)
     code = "import cowsay, os, sys; print(sys.prefix.startswith('/srv/kernels/'), os.access('/srv/kernels', os.W_OK))"
     assert run_in(admin, "tidy", code) == "True False\n"
+    assert run_in(admin, "tidy", PROGRAMS) == ALL_ITS_OWN
+    widget = "import ipywidgets; print(ipywidgets.IntSlider()._view_module_version.split('.')[0])"
+    assert run_in(admin, "tidy", widget) == admin.run(widget)  # what the page draws
+
+    (site_kernels / "env.yml").write_text("dependencies: [cowsay]\n")
+    told = trial.verb("kernels")
+    assert told.returncode == 0
+    assert "site/kernels/env.yml: this file is not read" in told.stdout
 
     (site_kernels / "broken.txt").write_text("# nothing has this\nno-such-package-of-homeroom>=1\n")
     failed = trial.verb("kernels")
