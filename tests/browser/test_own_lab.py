@@ -50,3 +50,20 @@ def test_restart_and_reset_by_keyboard(trial: Trial, page: Page, add_account: Ca
     expect(page.get_by_role("listitem").filter(has_text="kept.ipynb")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="set-aside-")).to_be_visible()
     assert trial.lab("mary").exec_run(["sh", "-c", "ls -d /home/jovyan/set-aside-*/local"]).exit_code == 0
+
+
+def test_why_a_kernel_does_not_start_is_told(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+    """An old package that keeps every kernel from starting is named in the page, which leads to the reset; after that
+    notebooks compute again."""
+    lab = sign_in(page, trial, "dorothy", add_account("dorothy"))
+    package = "/home/jovyan/.local/lib/python3.13/site-packages/tornado"
+    broken = f"mkdir -p {package} && echo 'raise ImportError(\"an old one\")' > {package}/__init__.py"
+    assert trial.lab("dorothy").exec_run(["sh", "-c", broken]).exit_code == 0
+    page.locator(".jp-LauncherCard[data-category=Notebook]:visible").first.click()
+    dialog = page.get_by_role("dialog").filter(has_text="The kernel does not start")
+    expect(dialog).to_contain_text("the package tornado in your home does not fit")
+    expect(dialog.locator("pre")).to_contain_text("ImportError: an old one")
+    dialog.get_by_role("button", name="Reset the environment").click()
+    page.get_by_role("button", name="Reset the environment").click()
+    lab.wait().new_notebook()
+    assert lab.run("print(6 * 7)") == "42"

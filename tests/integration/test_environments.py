@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import shutil
 import time
+import zipfile
 from collections.abc import Iterator
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 import requests
 
+from tests.inspecting_proxy import InspectingProxy
 from tests.person import Kernel, Person
 from tests.trial import ROOT, Trial, engine
 
@@ -334,6 +337,59 @@ def test_an_image_of_docker_stacks_conventions(trial: Trial, admin: Person) -> N
         trial.make("up")
         admin.stop_lab()
         engine().images.remove(f"{trial.project}-stacks:local", force=True)
+
+
+PACKAGE = {
+    "lesson_tool/__init__.py": "answer = 42\n",
+    "lesson_tool-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: lesson-tool\nVersion: 1.0\n",
+    "lesson_tool-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    "lesson_tool-1.0.dist-info/RECORD": "",
+}
+
+
+def test_labs_have_the_networks_certificates_proxy_and_index(trial: Trial, admin: Person, tmp_path: Path) -> None:
+    """Behind a proxy that inspects TLS, programs of a lab reach the world by the proxy's word and trust its
+    certificates; `pip` asks the index that is named. Without the settings nothing of it is there."""
+    env = trial.directory / ".env"
+    before = env.read_text()
+    known = dict(line.split("=", 1) for line in before.splitlines() if "=" in line and not line.startswith("#"))
+    gateway = str(next(IPv4Network(known["LAB_SUBNET"]).hosts()))
+    with zipfile.ZipFile(tmp_path / "lesson_tool-1.0-py3-none-any.whl", "w") as wheel:
+        for name, text in PACKAGE.items():
+            wheel.writestr(name, text)
+    with InspectingProxy(tmp_path, name="packages.example.edu") as proxy:
+        address = f"http://{gateway}:{proxy.port}"
+        opened = ",".join(filter(None, [known.get("LAB_OPEN_NETWORKS", ""), f"{gateway}:{proxy.port}"]))
+        changed = {
+            "LAB_CERTIFICATES": str(proxy.authority),
+            "LAB_PROXY": address,
+            "LAB_PIP_INDEX": "https://packages.example.edu/simple",
+            "LAB_OPEN_NETWORKS": opened,
+        }
+        kept = [line for line in before.splitlines() if line.split("=")[0] not in changed]
+        try:
+            env.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in changed.items()), ""]))
+            trial.make("up")
+            admin.stop_lab()
+            admin.start_lab()
+            fetch = (
+                "import subprocess, urllib.request\n"
+                "address = 'https://packages.example.edu/simple/lesson-tool/'\n"
+                "print('lesson_tool' in urllib.request.urlopen(address).read().decode())\n"
+                "def run(*words): return subprocess.run(words, capture_output=True, text=True)\n"
+                "print('lesson_tool' in run('curl', '-s', address).stdout)\n"
+                "done = run('pip', 'install', '--no-cache-dir', '--target=/tmp/tool', 'lesson-tool')\n"
+                "print(done.returncode, done.stderr)\n"
+            )
+            assert admin.run(fetch).startswith("True\nTrue\n0 ")
+            assert {"packages.example.edu:443"} == set(proxy.asked)
+        finally:
+            env.write_text(before)
+            trial.make("up")
+            admin.stop_lab()
+            admin.start_lab()
+    look = "import os; print([name for name in os.environ if 'PROXY' in name.upper()], os.path.exists('/etc/pip.conf'))"
+    assert "example" not in admin.run(look)
 
 
 def test_an_image_that_nobody_has_is_refused(trial: Trial) -> None:
