@@ -25,7 +25,9 @@ class FrugalKernelManager(ServerKernelManager):
 
     kills_at_start = 0
     launched: tuple[list[str], dict[str, Any]] | None = None
-    """What was started last and how, until it was told that it ended before it was ready."""
+    """What was started last, and how."""
+    is_told = False
+    """Whether it was told why it ended before it was ready; it is started a few times more."""
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
         self.kills_at_start = kills()
@@ -38,15 +40,12 @@ class FrugalKernelManager(ServerKernelManager):
             await super()._async_launch_kernel(command, **kw)
 
     async def restart_kernel(self, *args: Any, **kw: Any) -> None:
-        """Restart; where the kernel ended before it was ready, tell its owner why, once."""
-        launched, self.launched = self.launched, None
-        told = launched is None
-        if launched and self.execution_state == "starting" and self.exit_code and not self.why_ended():
-            await self._tell_why(*launched)
-            told = True
+        """Restart; where the kernel ended before it was ready, tell its owner why, once until they restart it."""
+        failed = bool(self.launched and self.exit_code and self.execution_state == "starting" and not self.why_ended())
+        if self.launched and failed and not self.is_told:
+            await self._tell_why(*self.launched)
+        self.is_told = failed and kw.get("now", False)
         await super().restart_kernel(*args, **kw)
-        if told:
-            self.launched = None
 
     async def _tell_why(self, command: list[str], options: dict[str, Any]) -> None:
         try:
