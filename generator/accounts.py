@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import Any
 
+from generator import homes
 from generator.class_list import NAMES
 from generator.console import step
 from generator.deployment import Deployment
@@ -43,9 +44,15 @@ def ask_hub(deployment: Deployment, *arguments: str, given: str = "") -> dict[st
 
 
 def ensure_admin(deployment: Deployment) -> str | None:
-    """Make the administrator's account where there is none; returns its new password, to be shown once."""
+    """Make the administrator's account where there is none; returns its new password, to be shown once.
+
+    Names with a home and without an account are kept from newcomers: the database may be younger than the homes.
+    """
     settings = deployment.settings
-    if settings.AUTH != "native" or ask_hub(deployment, "exists", settings.JUPYTERHUB_ADMIN)["done"]:
+    if settings.AUTH != "native":
+        return None
+    owners = json.dumps(homes.owners(deployment.client, settings))
+    if ask_hub(deployment, "keep-homes", settings.JUPYTERHUB_ADMIN, given=owners)["done"]:
         return None
     with step(f"Making the administrator's account, {settings.JUPYTERHUB_ADMIN}"):
         password = new_password()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -31,12 +30,6 @@ class HomeUse:
     bytes_of: Mapping[str, int | None]
     age_seconds: float = 0.0
     fault: str = ""
-
-
-def person_of(name: str) -> str:
-    """The person whose home has this name: the inverse of `homeroom.homes.directory_name`."""
-    raw = re.sub(rb"-([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), name.encode())
-    return raw.decode(errors="replace")
 
 
 def read(client: Any, settings: Settings, rendered: Path, now: float | None = None) -> HomeUse:
@@ -70,7 +63,7 @@ def _kept(path: Path) -> tuple[float, str, dict[str, int | None]] | None:
 def directories(client: Any, settings: Settings) -> dict[str, int | None]:
     """Homes that are directories: quotas where there are some, else counted by a container of ours."""
     found = homes.run_verb(client, settings, "use", f"--seconds={LONGEST_SECONDS}")
-    return {person_of(name): size for name, size in found.items()}
+    return {homes.person_of(name): size for name, size in found.items()}
 
 
 def volumes(client: Any, settings: Settings) -> dict[str, int | None]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import stat
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from typing import Any
 import docker.errors
 
 from generator.errors import HomeroomError, raise_all
-from generator.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
+from generator.labels import DEPLOYMENT_LABEL, SERVICE_LABEL, USER_LABEL
 from generator.settings import Settings
 from generator.shares import PLAIN_PATH, forbidden_by
 
@@ -165,6 +166,23 @@ def _readable(path: Path) -> bool:
 
 
 # -- what a container of ours does -------------------------------------------------------------------------------------
+
+
+def person_of(name: str) -> str:
+    """The person whose home has this name: the inverse of `homeroom.homes.directory_name`."""
+    raw = re.sub(rb"-([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), name.encode())
+    return raw.decode(errors="replace")
+
+
+def owners(client: Any, settings: Settings) -> list[str]:
+    """Whose homes there are; of directories, those that this user may see."""
+    if settings.HOMES:
+        try:
+            return sorted(person_of(entry.name) for entry in os.scandir(settings.HOMES) if entry.is_dir())
+        except OSError:
+            return []
+    labels = [f"{DEPLOYMENT_LABEL}={settings.COMPOSE_PROJECT_NAME}", USER_LABEL]
+    return sorted(volume.attrs["Labels"][USER_LABEL] for volume in client.volumes.list(filters={"label": labels}))
 
 
 def run_verb(client: Any, settings: Settings, verb: str, *arguments: str) -> Any:

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from homeroom.marks import LEAVING, RENEWED, TOKEN
+from homeroom.marks import LEAVING, REMOVED, RENEWED, TOKEN
 from homeroom.passwords import hashed
 
 DATABASE = Path("/srv/data/jupyterhub.sqlite")
@@ -88,6 +88,16 @@ def _named(database: sqlite3.Connection, query: str, people: dict[str, str], *va
     return [name for name in people if name in found]
 
 
+def keep_homes(database: sqlite3.Connection, names: list[str]) -> None:
+    """Mark the names that have a home and no account: they were somebody's before this database, or before accounts,
+    and are no newcomer's to sign up for."""
+    database.executemany(
+        "INSERT INTO homeroom_names (name, mark) SELECT ?1, ?2 WHERE NOT EXISTS"
+        " (SELECT 1 FROM users_info WHERE username = ?1 UNION SELECT 1 FROM homeroom_names WHERE name = ?1)",
+        [(name, REMOVED) for name in names],
+    )
+
+
 def exists(database: sqlite3.Connection, name: str) -> bool:
     """Whether this person has an account, or waits for one."""
     return database.execute("SELECT 1 FROM users_info WHERE username = ?", (name,)).fetchone() is not None
@@ -102,8 +112,8 @@ def summary(database: sqlite3.Connection) -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     """Carry out one verb; passwords are read from standard input, never from the command line."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.accounts")
-    parser.add_argument("verb", choices=["exists", "add", "add-all", "password", "summary"])
-    parser.add_argument("name", nargs="?", default="", help="of add-all, standard input holds names and passwords")
+    parser.add_argument("verb", choices=["exists", "add", "add-all", "keep-homes", "password", "summary"])
+    parser.add_argument("name", nargs="?", default="", help="add-all and keep-homes read them from standard input")
     given = parser.parse_args(arguments)
     with contextlib.closing(open_database(DATABASE)) as database:
         print(json.dumps(_answer(database, given.verb, given.name)))
@@ -114,6 +124,10 @@ def _answer(database: sqlite3.Connection, verb: str, name: str) -> dict[str, Any
     if verb == "summary":
         return summary(database)
     if verb == "exists":
+        return {"done": exists(database, name)}
+    if verb == "keep-homes":
+        with _transaction(database):
+            keep_homes(database, json.load(sys.stdin))
         return {"done": exists(database, name)}
     if verb == "add-all":
         return dict(add(database, json.load(sys.stdin)))

@@ -11,7 +11,7 @@ from homeroom.homes import directory_name
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import home_use
+from generator import home_use, homes
 from tests.sample_settings import settings
 
 ROWS: list[dict[str, Any]] = [
@@ -42,7 +42,7 @@ class PretendClient:
 @given(st.text(st.characters(min_codepoint=0x20, exclude_categories=["Cs"]), min_size=1, max_size=30))
 def test_a_homes_name_tells_its_person(name: str) -> None:
     """A directory's name reads back as the person it is named after."""
-    assert home_use.person_of(directory_name(name)) == name
+    assert homes.person_of(directory_name(name)) == name
 
 
 def test_only_this_deployments_homes_count() -> None:

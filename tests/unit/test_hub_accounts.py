@@ -211,6 +211,19 @@ def test_who_is_just_being_removed_is_not_made(run: Any, database: Path) -> None
     assert run("summary")["accounts"] == 0
 
 
+def test_a_home_without_an_account_is_nobodys(run: Any, database: Path) -> None:
+    """After a database that was lost, or a trial without accounts, nobody gets a home by signing up for its name. Who
+    has an account, or a mark already, keeps it."""
+    run("add", "ada", stdin=f"{PASSWORD}\n")
+    with opened(database) as session:
+        session.add(KnownName(name="machine", mark=TOKEN))
+        session.commit()
+    assert run("keep-homes", "ada", stdin='["ada", "bela", "machine"]') == {"done": True}
+    assert run("keep-homes", "admin", stdin='["ada", "bela", "machine"]') == {"done": False}
+    with opened(database) as session:
+        assert [mark_of(session, name) for name in ("ada", "bela", "machine")] == [None, REMOVED, TOKEN]
+
+
 def test_it_starts_without_the_hub() -> None:
     """The command imports neither JupyterHub nor its database's library: each takes longer than all it does."""
     code = "import sys; import homeroom.accounts; print([m for m in ('jupyterhub', 'sqlalchemy') if m in sys.modules])"
