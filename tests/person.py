@@ -132,7 +132,7 @@ class Person:
         request = requests.Request("GET", self.trial.url + f"user/{self.name}/")
         cookies = self.web.prepare_request(request).headers["Cookie"]
         headers = {"Cookie": cookies, "Origin": f"http://{address.netloc}"}
-        return connect(url, additional_headers=headers, max_size=2**24, proxy=None)
+        return connect(url, additional_headers=headers, max_size=2**24, proxy=None, open_timeout=PATIENCE_SECONDS)
 
     def kernel(self) -> Kernel:
         """A new kernel in the running lab, with an open websocket."""
