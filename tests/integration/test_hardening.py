@@ -193,6 +193,8 @@ def test_shared_memory_is_half_of_the_labs(person: Person) -> None:
     """A program that shares 300 MB between processes works in a lab of 1G; one that shares more than half of it ends,
     with the reason below the cell."""
     assert person.run(SHARE) == "0 7\n"
+    for idle in person.lab_api("GET", "kernels").json():  # they have memory of the lab, too
+        assert person.lab_api("DELETE", f"kernels/{idle['id']}").status_code == 204
     with person.kernel() as kernel:
         told = kernel.told_until_restart(kernel.start(OVERFILL))
     assert "Bus error" in told
