@@ -56,7 +56,9 @@ class HubServer(httpserver.HTTPServer):
         """Read a request; `X-Forwarded-For` and its like only of those whom the proxy sends on."""
         delegate = super().start_request(server_conn, request_conn)
         stream: IOStream | None = getattr(request_conn, "stream", None)
-        if isinstance(delegate, httpserver._ProxyAdapter) and (not stream or is_from_lab(stream.socket)):
+        if isinstance(delegate, httpserver._ProxyAdapter) and (
+            stream is None or stream.closed() or is_from_lab(stream.socket)
+        ):
             return delegate.delegate
         return delegate
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import re
 import resource
@@ -83,6 +84,21 @@ def test_no_request_fills_the_hubs_memory(tmp_path: Path, more: int, answer: byt
         )
 
     serve(tmp_path, story)
+
+
+def test_who_hangs_up_is_no_fault(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A caller who keeps the connection for a next request, and then hangs up, leaves no error in the hub's log."""
+
+    async def story(connect: Connect) -> None:
+        reader, writer = await connect()
+        assert await status((reader, writer), b"GET / HTTP/1.1\r\nHost: hub\r\n\r\n") == b"404"
+        writer.close()
+        await writer.wait_closed()
+        for _ in range(2):
+            assert await status(await connect(), b"GET / HTTP/1.0\r\n\r\n") == b"404"
+
+    serve(tmp_path, story)
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
 
 
 def test_a_lab_does_not_keep_the_hub_from_others(tmp_path: Path) -> None:
