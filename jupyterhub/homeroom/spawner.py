@@ -114,7 +114,7 @@ class LabSpawner(ClassSpawner):
         all at once, each of a class's labs would be slower than the hub is ready to wait.""",
     )
     turn_seconds = Float(
-        10.0,
+        20.0,
         config=True,
         help="How long a lab that starts keeps its turn; one that takes longer goes on starting beside the others.",
     )

@@ -11,9 +11,9 @@ class Turns:
     """Hands out turns in the order of asking.
 
     A turn is what a start needs the CPUs for. It is over after `longest_seconds` at the latest, whether the start is
-    over or not: one that hangs goes on beside the others. Whoever let their turn run out takes the next one from a
-    line of its own, one at a time, until a start of theirs ends within its turn: what they left in their home makes
-    nobody else wait twice.
+    over or not: one that hangs goes on beside the others. Whoever let their turn run out, and was not there in the end
+    either, takes the next one from a line of its own, one at a time, until a start of theirs succeeds: what they left
+    in their home makes nobody else wait twice.
     """
 
     def __init__(self, at_once: int, longest_seconds: float) -> None:
@@ -37,16 +37,16 @@ class Turns:
             until = loop.time() + most_seconds
             starting = asyncio.create_task(start())
             in_time = await _wait(starting, min(self._longest_seconds, most_seconds))
-        if in_time:
-            self._who_was_late.discard(person)
-        else:
+        if not in_time:
             self._who_was_late.add(person)
         if not await _wait(starting, until - loop.time()):
             starting.cancel()
             await asyncio.wait({starting})
             if starting.cancelled():
                 raise TimeoutError
-        return starting.result()
+        address = starting.result()
+        self._who_was_late.discard(person)
+        return address
 
     def _line_of(self, person: str) -> asyncio.Semaphore:
         return self._late if person in self._who_was_late else self._all

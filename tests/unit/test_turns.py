@@ -42,7 +42,7 @@ class Starts:
         return start
 
     def quick(self, name: str) -> Callable[[], Coroutine[Any, Any, str]]:
-        """A start that is over at once."""
+        """A start that succeeds at once."""
 
         async def start() -> str:
             self.begun.append(name)
@@ -91,6 +91,29 @@ def test_who_hung_stands_behind_nobody_but_their_like() -> None:
         assert not turns.taken("eve"), "a start in time makes it good"
         blocker.cancel()
         await asyncio.gather(blocker, return_exceptions=True)
+
+    play(story)
+
+
+def test_who_is_merely_slow_stands_with_the_others() -> None:
+    """On a machine that is slow for everybody a start may take longer than its turn: who is there in the end has not
+    lost their place among the others."""
+
+    async def story() -> None:
+        turns = Turns(1, 0.05)
+
+        async def slowly() -> str:
+            await asyncio.sleep(0.2)
+            return "ada"
+
+        assert await turns.take("ada", slowly, NEVER) == "ada"
+        late = asyncio.ensure_future(turns.take("eve", Starts().hanging("eve"), 0.2))
+        await asyncio.gather(late, return_exceptions=True)
+        again = asyncio.ensure_future(turns.take("eve", Starts().hanging("eve"), NEVER))
+        await asyncio.sleep(0)
+        assert (turns.taken("eve"), turns.taken("ada")) == (True, False)
+        again.cancel()
+        await asyncio.gather(again, return_exceptions=True)
 
     play(story)
 
