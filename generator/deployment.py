@@ -507,6 +507,11 @@ def up() -> None:
     build(deployment)
     prepare_storage(deployment)
     render_checked(deployment)
+    if moved := [lab for lab in deployment.labs(running_only=True) if base_url_of(lab) != settings.BASE_URL]:
+        warn(
+            f"BASE_URL has changed. {counted(len(moved), 'lab')} started under the old one cannot be found any more "
+            "and will be stopped; their people read why, and start them again."
+        )
     bring_up(deployment)
     password = accounts.ensure_admin(deployment)
     proof.prove(deployment.settings)
@@ -529,6 +534,12 @@ def finish(deployment: Deployment, password: str | None) -> None:
         _greet(deployment, password, "" if failed is None else ", but for the kernels told above")
     if failed is not None:
         raise SystemExit(failed.exit_code)
+
+
+def base_url_of(lab: Container) -> str:
+    """The BASE_URL that a lab was started under."""
+    variables: dict[str, str] = dict(each.split("=", 1) for each in lab.attrs["Config"]["Env"] if "=" in each)
+    return variables.get("JUPYTERHUB_BASE_URL", "")
 
 
 def _greet(deployment: Deployment, password: str | None, exception: str) -> None:

@@ -4,7 +4,7 @@ import http from "node:http";
 import { readFileSync } from "node:fs";
 import ConfigurableProxy from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
-import { prepareAnswer, prepareHandshake } from "./answers.mjs";
+import { addressOf, prepareAnswer, prepareHandshake } from "./answers.mjs";
 import { bindBody, bindConnections, bindWebsocket } from "./callers.mjs";
 import { TrustedProxies, replaceClaims } from "./claims.mjs";
 import { removeTooMany } from "./cookies.mjs";
@@ -67,6 +67,19 @@ class Door extends ConfigurableProxy {
     const found = await super.targetForReq(request);
     if (found && decodeURIComponent(new URL(found.target).host) !== HUB_SOCKET) this.labs.set(request, found.prefix);
     return found;
+  }
+
+  // A lab knows its path in one spelling, in which `@` is itself and `+` is `%2B`. Whoever writes it otherwise, as other
+  // programs do, is sent there, with what they have to say: it is the same lab, since the table of routes is asked.
+  async handleProxy(kind, request, receiver, ...more) {
+    const found = await this.targetForReq(request);
+    const address = found && this.labs.has(request) ? respell(request.url, found.prefix) : request.url;
+    if (address !== request.url && kind === "web" && ["GET", "HEAD"].includes(request.method)) {
+      receiver.writeHead(302, { Location: address });
+      return receiver.end();
+    }
+    request.url = address;
+    return super.handleProxy(kind, request, receiver, ...more);
   }
 
   handleProxyWeb(request, response) {
@@ -135,6 +148,21 @@ class Door extends ConfigurableProxy {
     });
     response.end(HUB_IS_DOWN);
   }
+}
+
+/** An address under a path of the table of routes, with that path in the one spelling; others are left as they are. */
+function respell(url, prefix) {
+  const path = url.split("?", 1)[0];
+  const furthest = Math.min(path.length, 3 * prefix.length + 8); // each letter as %xx
+  for (let end = 1; end <= furthest; end += 1) {
+    const rest = url.slice(end);
+    if (!/^([/?]|%2f|$)/i.test(rest)) continue;
+    const spelled = path.slice(0, end);
+    let read;
+    try { read = decodeURIComponent(spelled); } catch { continue; }
+    if (read.replace(/^\/+/, "/") === prefix) return addressOf(prefix) + rest.replace(/^%2f/i, "/");
+  }
+  return url;
 }
 
 // Whoever opens a websocket that nobody asked for is not answering.

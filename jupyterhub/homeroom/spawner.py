@@ -20,6 +20,7 @@ from urllib.parse import urlsplit
 import docker.errors
 from jupyterhub.orm import Spawner as HubLab
 from jupyterhub.orm import User as HubUser
+from jupyterhub.utils import url_escape_path, url_path_join
 from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom import choice, sockets
@@ -53,6 +54,10 @@ ALIVE_INTERVAL_SECONDS = 0.5
 ENGINE_THREADS = 8
 ENDED = "homeroom_ended"
 RESET = "homeroom_reset"
+MOVED = (
+    "The address of this hub has changed, and your lab knew the old one, so it was stopped. Please start it again; "
+    "your files are all there."
+)
 INTERRUPTED = "The hub was restarted before your lab had started. Please start it again; your files are all there."
 CPU_COUNTS = (
     "OMP_NUM_THREADS",  # numpy, scipy, PyTorch and whatever else is built on OpenMP; the command `nproc`
@@ -449,6 +454,9 @@ class LabSpawner(ClassSpawner):
         except EngineAway:  # no reason to forget a lab: labs go on without the engine
             return None
         self.note_opening()
+        if status is None and self._is_of_another_address:
+            self.ended = MOVED
+            return 0
         if status is not None and self._start_was_cut_off:
             self.ended = "" if self.unopened else INTERRUPTED  # who did not ask for it need not hear of it
         elif status is not None and self._facts is not None and not self.ended:
@@ -456,6 +464,12 @@ class LabSpawner(ClassSpawner):
             if container:
                 self.ended = why_ended(container["State"], size(container.get("HostConfig", {}).get("Memory", 0)))
         return status
+
+    @property
+    def _is_of_another_address(self) -> bool:
+        """Whether the lab was started under another BASE_URL than the hub has now: none of its pages is found."""
+        name = url_escape_path(self.name)
+        return self.server is not None and self.server.base_url != url_path_join(self.user.base_url, name, "/")
 
     @property
     def _start_was_cut_off(self) -> bool:

@@ -1,4 +1,4 @@
-"""What comes back through the door: a lab's answers reach no further than the lab's own path."""
+"""The way to a lab and back: every spelling of its path, and answers that reach no further than that path."""
 
 from __future__ import annotations
 
@@ -229,3 +229,53 @@ def test_a_websocket_that_nobody_asked_for_is_no_answer(door: Door) -> None:
         found = door.get(f"{LAB}/")
         assert found.status == 503
         assert b"planted" not in found.read()
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "/user/ada+b@uni.example",
+        "/user/ada%2bb@uni.example",
+        "/user/ada%2Bb%40uni.example",
+        "/%75ser/%61da%2Bb%40uni%2Eexample",
+        "/user%2Fada%2Bb@uni.example",
+        "//user/ada+b@uni.example",
+        "/%2fuser/ada+b@uni.example",
+        "/hub/../user/x/../ada+b@uni.example",
+    ],
+)
+def test_every_spelling_of_a_name_leads_to_its_lab(door: Door, spelled: str) -> None:
+    """However a link writes a name, it leads to that person's lab, in the spelling that the lab knows; what is sent
+    there arrives, and nobody else's lab sees it."""
+    rest = "/lab/tree/a%20b%2Fc?next=%2Fx&y=%40"
+    found = door.get(spelled + rest)
+    assert (found.status, found.headers["Location"]) == (302, MAIL_ADDRESS + rest)
+    head = f"POST {spelled}{rest} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody"
+    assert b" 200 OK\r\n" in door.say(head.encode())
+    door.say(f"GET {spelled}/channels HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n".encode())
+    posted, asked = door.labs[MAIL].requests
+    assert (posted.line, posted.body) == (f"POST {MAIL_ADDRESS}{rest} HTTP/1.1", b"body")
+    assert asked.target == f"{MAIL_ADDRESS}/channels"
+    assert not door.labs[LAB].requests
+
+
+@pytest.mark.parametrize(
+    ("path", "lab"),
+    [
+        (f"{MAIL_ADDRESS}/x%2By+z@", MAIL),
+        (f"{MAIL_ADDRESS}?x", MAIL),
+        (f"{LAB}/files/a%40b+c%2B", LAB),
+        (LAB, LAB),
+        ("/user/Ada/", None),
+        ("/user/ada%20b/", None),
+        ("/user/ada%2Bb/", None),
+        ("/user/%2541da/", None),
+        ("/user/%2561da/", None),
+    ],
+)
+def test_another_name_is_nobodys_lab(door: Door, path: str, lab: str | None) -> None:
+    """The right spelling goes on as it is, with all that follows; a name that is another one leads to the hub."""
+    assert door.get(path).status == 200
+    seen = {MAIL: door.labs[MAIL], LAB: door.labs[LAB], None: door.hub}
+    for key, recorder in seen.items():
+        assert [each.target for each in recorder.requests] == ([path] if key == lab else [])

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import html
+import http.client
+import itertools
 import json
 import re
 import socket
@@ -72,6 +74,66 @@ def test_a_guest_is_shown_the_sign_in_page_or_nothing(trial: Trial, admin: Perso
     assert answer.status_code in (403, 404) or urlsplit(answer.url).path == "/hub/login", answer.url
     if path not in ("api/routes", "user/admin/files/x", "hub/metrics"):  # the proxy's API; no such file; a token's
         assert admin.get(path).status_code == 200
+
+
+# Where an address, or a part of it, goes on into a redirect, a header, a page, the database or the log.
+ODD_PLACES = (
+    "{}",
+    "?{}",
+    "services/{}",
+    "user/{}/lab",
+    "user/admin{}",
+    "user/admin/{}",
+    "user/admin/lab?{}",
+    "user/admin/login?next={}",
+    "user/admin/oauth_callback?code=x&state={}",
+    "hub/{}",
+    "hub/?next={}",
+    "hub/login?next={}",
+    "hub/login?next=/{}",
+    "hub/login?username={}",
+    "hub/logout?next={}",
+    "hub/signup?next={}",
+    "hub/home?next={}",
+    "hub/admin?{}",
+    "hub/token?{}",
+    "hub/user/{}",
+    "hub/user-redirect/{}",
+    "hub/user-redirect/lab?x={}",
+    "hub/spawn/{}",
+    "hub/spawn/admin/{}",
+    "hub/spawn?next={}",
+    "hub/spawn-pending/{}",
+    "hub/spawn-pending/admin/{}",
+    "hub/accept-share?code={}",
+    "hub/authorize/{}",
+    "hub/change-password/{}",
+    "hub/error/{}",
+    "hub/error/404?url={}",
+    "hub/static/{}",
+    "hub/homeroom/labs/{}/reset",
+    "hub/api/users/{}",
+    "hub/api/users/admin/servers/{}",
+    "hub/api/users?offset={}",
+    "hub/api/oauth2/authorize?client_id={}",
+    "hub/api/oauth2/authorize?client_id=jupyterhub-user-admin&response_type=code&redirect_uri={}",
+)
+ODD_PARTS = ("%0d%0aX-Planted:%201", "%0a", "%00", "%09", "%1f", "%7f", "%ff", "%zz", "%", "%e2%80%a8", "%2f%09%2fevil")
+
+
+@pytest.mark.parametrize("place", ODD_PLACES)
+def test_no_address_breaks_a_page(trial: Trial, admin: Person, place: str) -> None:
+    """Line ends, other control characters and what is no text, anywhere in an address, are refused or taken for what
+    they are: no page fails by them, no header is made of them, and nobody is sent elsewhere; signed in or not."""
+    mine = admin.web.prepare_request(requests.Request("GET", f"{trial.url}{place.split('/')[0]}/admin/")).headers
+    for headers, part in itertools.product(({}, {"Cookie": mine.get("Cookie", "")}), ODD_PARTS):
+        connection = http.client.HTTPConnection("127.0.0.1", trial.port, timeout=30)
+        connection.request("GET", trial.base_url + place.format(part), headers=headers)
+        answer = connection.getresponse()
+        connection.close()
+        assert answer.status < 500, f"{place.format(part)}: {answer.status}"
+        assert "X-Planted" not in answer.headers
+        assert urlsplit(answer.headers.get("Location", "")).netloc in ("", f"127.0.0.1:{trial.port}")
 
 
 def channels(person: Person, kernel_id: str) -> str:

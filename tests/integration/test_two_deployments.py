@@ -65,6 +65,23 @@ def test_stopping_one_leaves_the_other(trial: Trial, biology: Trial) -> None:
     biology.up()
 
 
+def test_a_changed_path_is_told_to_whoever_had_a_lab(biology: Trial) -> None:
+    """A lab knows the path it was started under. Where that changes `make up` says that labs end by it, and their
+    people read why and start them again, rather than find nothing."""
+    person = Person(biology, "admin")
+    person.sign_in(biology.password)
+    person.start_lab()
+    environment = biology.directory / ".env"
+    environment.write_text(environment.read_text().replace("BASE_URL=/biology/", "BASE_URL=/chemistry/"))
+    biology.settings["BASE_URL"] = "/chemistry/"
+    assert "BASE_URL has changed. 1 lab started under the old one" in biology.up()
+    person = Person(biology, "admin")
+    person.sign_in(biology.password)
+    assert "The address of this hub has changed" in person.get("hub/home").text
+    person.start_lab()
+    assert person.run("print(6 * 7)") == "42\n"
+
+
 def test_a_name_that_is_taken_is_refused(trial: Trial, bare_trial: Trial) -> None:
     """A second directory with the first one's name is told so before it touches anything of it."""
     bare_trial.project = trial.project

@@ -523,6 +523,20 @@ def test_an_opened_lab_stays_opened(engine: FakeEngine, rendered: Config) -> Non
     assert not made.user._new_spawner("").unopened
 
 
+@pytest.mark.usefixtures("engine")
+@pytest.mark.parametrize(("before", "ended"), [("", ""), ("/chemistry", lab_spawner.MOVED)])
+def test_a_lab_of_another_address_is_over(engine: FakeEngine, rendered: Config, before: str, ended: str) -> None:
+    """Where BASE_URL has changed, none of the pages of a lab that knows the old one is found: it is over, and its owner
+    reads why. Under the same address it goes on."""
+    made = spawner(rendered, server="a-b")
+    engine.container, engine.running = {}, True
+    base = f"{before}{made.user.base_url}a-b/"
+    stored = StoredServer(proto=sockets.SCHEME, ip="%2Frun%2Flabs", port=80, base_url=base, cookie_name="")
+    made.orm_spawner.server = stored
+    assert asyncio.run(made.poll()) == (0 if ended else None)
+    assert made.ended == ended
+
+
 @pytest.mark.usefixtures("engine", "labs")
 def test_labs_start_a_few_at_a_time(rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """A class that comes at once has its labs in order, and a start that fails keeps nobody waiting."""

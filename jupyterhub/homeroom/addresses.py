@@ -1,0 +1,33 @@
+"""What may stand in an address of the hub's, and in what a form says: no control characters."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from jupyterhub.handlers.base import BaseHandler
+from tornado import web
+
+_IN_A_LINE = re.compile(r"[\x00-\x1f\x7f]")
+_IN_A_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_LINES = frozenset({"next", "redirect_uri", "state", "url", "username"})
+"""Arguments that go on into headers, redirects and the log."""
+
+_decode = BaseHandler.decode_argument
+
+
+def refuse_control_characters() -> None:
+    """Have the hub, in this process, answer 400 where an address or a form holds such."""
+    BaseHandler.decode_argument = _decode_plain
+
+
+def _decode_plain(handler: BaseHandler, value: bytes, name: str | None = None) -> Any:
+    """What tornado makes of a part of the path, which has no name, or of an argument.
+
+    :raises HTTPError: 400, it holds a control character; a text of several lines may hold those.
+    """
+    decoded = _decode(handler, value, name)
+    forbidden = _IN_A_LINE if name is None or name in _LINES else _IN_A_TEXT
+    if forbidden.search(decoded):
+        raise web.HTTPError(400, "An address holds no control characters.")
+    return decoded
