@@ -68,16 +68,15 @@ function faultOf(request, forWebsocket) {
   if (Number(length ?? 0) > 0 || coding !== undefined) return "A websocket is asked for without a body.";
 }
 
-/** The address, as both whoever looks for its target and whoever is asked for it read it. */
+/** The address, as both whoever looks for its target and whoever is asked for it read it; some take no other letters. */
 function pathOf(request) {
   const { pathname, search } = new URL(`http://door${request.url.replace(/^\/+/, "/")}`);
-  return pathname + search;
+  return pathname + search.replace(/%(?![0-9a-f]{2})/gi, "%25").replace(/[\\^`{|}]/g, encodeURIComponent);
 }
 
 function isReadable(url) {
   try {
-    decodeURIComponent(url.split("?", 1)[0]);
-    return true;
+    return !decodeURIComponent(url.split("?", 1)[0]).includes("\0"); // which no name of a file holds
   } catch {
     return false;
   }

@@ -11,7 +11,7 @@ from tornado import web
 _IN_A_LINE = re.compile(r"[\x00-\x1f\x7f]")
 _IN_A_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINES = frozenset({"next", "redirect_uri", "state", "url", "username"})
-"""Arguments that go on into headers, redirects and the log."""
+"""Fields of forms that go on into headers, redirects and the log."""
 
 _decode = BaseHandler.decode_argument
 
@@ -21,13 +21,13 @@ def refuse_control_characters() -> None:
     BaseHandler.decode_argument = _decode_plain
 
 
-def _decode_plain(handler: BaseHandler, value: bytes, name: str | None = None) -> Any:
-    """What tornado makes of a part of the path, which has no name, or of an argument.
+def _decode_plain(handler: BaseHandler, value: bytes | None, name: str | None = None) -> Any:
+    """What tornado makes of a part of the path, or of an argument.
 
-    :raises HTTPError: 400, it holds a control character; a text of several lines may hold those.
+    :raises HTTPError: 400, it holds a control character; a text of a form may have several lines.
     """
     decoded = _decode(handler, value, name)
-    forbidden = _IN_A_LINE if name is None or name in _LINES else _IN_A_TEXT
-    if forbidden.search(decoded):
+    is_text = name in handler.request.body_arguments and name not in _LINES
+    if decoded and (_IN_A_TEXT if is_text else _IN_A_LINE).search(decoded):
         raise web.HTTPError(400, "An address holds no control characters.")
     return decoded
