@@ -230,7 +230,7 @@ def open_door(
     )
     try:
         api = directory / "proxy/api.sock"
-        until(lambda: _listens(api), "the proxy listens", seconds=PATIENCE_SECONDS, interval=0.05)
+        until(lambda: _listens(api), "the proxy listens", seconds=180, interval=0.05)
         for number, path in enumerate(labs):
             _add_route(api, path, f"http+unix://%2Frun%2Flabs%2F{number}.sock")
         container.reload()
