@@ -68,7 +68,7 @@ def _fault(entry: Access, user: str) -> Finding | None:
     elif not entry.is_directory:
         cause, remedy = "it is not a directory", f"Run `mv {typed} {quote(f'{path}.old')}`."
     elif entry.mounted_read_only:
-        mount = f"Run `sudo mount -o remount,rw $(findmnt -no TARGET -T {typed})`"
+        mount = f'Run `sudo mount -o remount,rw "$(findmnt -no TARGET -T {typed})"`'
         cause, remedy = "its file system is mounted read-only", f"{mount}, or move the deployment."
     else:
         cause, remedy = ("" if entry.writable and entry.readable else f"{user} may not write there"), own

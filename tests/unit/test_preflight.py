@@ -6,6 +6,8 @@ import datetime
 import errno
 import ipaddress
 import os
+import re
+import shlex
 import socket
 import time
 from collections.abc import Iterable, Iterator
@@ -846,6 +848,17 @@ def test_unwritable_directory_is_refused(change: dict[str, bool], cause: str, re
     found = only(judge_access([replace(HERE, **change)], "ada"), "error")  # type: ignore[arg-type]
     assert cause in found.cause
     assert remedy in found.remedy
+
+
+@pytest.mark.parametrize("change", [{"writable": False}, {"mounted_read_only": True}, {"is_directory": False}])
+def test_a_proposed_command_can_be_typed_as_it_stands(change: dict[str, bool]) -> None:
+    """A path with spaces is one word of what is proposed."""
+    place = "/srv/my class (2026)"
+    found = only(judge_access([replace(HERE, path=Path(place), **change)], "ada"), "error")  # type: ignore[arg-type]
+    command = re.search("`(?:sudo )?(.*)`", found.remedy)
+    assert command
+    words = shlex.split(re.sub(r'"\$\(|\)"', " ", command[1]))
+    assert {place, f"{place}.old"} & set(words), words
 
 
 def test_all_faulty_paths_are_shown() -> None:

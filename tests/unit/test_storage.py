@@ -400,6 +400,7 @@ def test_where_homes_may_be(tmp_path: Path) -> None:
         (Path("/etc/homes"), "labs may see nothing of /etc"),
         (deployment / "homes", "labs may see nothing of"),
         (tmp_path / "link", "without symbolic links"),
+        (tmp_path / "my homes", "letters, digits and . _ @ + - only, without spaces"),
         (tmp_path / "file", "is no directory"),
     ):
         (said,) = told(path)
