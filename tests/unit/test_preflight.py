@@ -854,7 +854,7 @@ def test_unwritable_directory_is_refused(change: dict[str, bool], cause: str, re
 def test_a_proposed_command_can_be_typed_as_it_stands(change: dict[str, bool]) -> None:
     """A path with spaces is one word of what is proposed."""
     place = "/srv/my class (2026)"
-    found = only(judge_access([replace(HERE, path=Path(place), **change)], "ada"), "error")  # type: ignore[arg-type]
+    found = only(judge_access([replace(HERE, path=Path(place), **change)], "ada"), "error")
     command = re.search("`(?:sudo )?(.*)`", found.remedy)
     assert command
     words = shlex.split(re.sub(r'"\$\(|\)"', " ", command[1]))

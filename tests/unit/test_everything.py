@@ -1,0 +1,51 @@
+"""tests/everything.py: `make test` runs two kinds of tests side by side, and none is left out."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from tests import conftest, everything
+
+RUN = """
+import pathlib, sys, time
+kind = next(word for word in sys.argv if word.startswith("--deployment=")).partition("=")[2]
+here = pathlib.Path(sys.argv[1])
+(here / kind).touch()
+until = time.monotonic() + 20
+while not all((here / each).exists() for each in ("shared", "own")) and time.monotonic() < until:
+    time.sleep(0.01)
+print(kind, "ran beside" if len(list(here.iterdir())) >= 2 else "ran alone")
+sys.exit(kind == sys.argv[2])
+"""
+
+
+@pytest.mark.parametrize(("failing", "passed"), [("none", True), ("shared", False), ("own", False)])
+def test_both_run_at_once_and_each_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], failing: str, passed: bool
+) -> None:
+    """Neither waits for the other's end, what both say is shown, and one that fails is a failure of all."""
+    meeting = tmp_path / "meeting"
+    meeting.mkdir()
+    monkeypatch.setattr(everything, "PYTEST", (sys.executable, "-c", RUN, str(meeting), failing))
+    with (tmp_path / "log").open("w") as log:
+        assert everything.side_by_side(log) is passed
+    said = capfd.readouterr().out
+    assert "shared ran beside" in said
+    assert "own ran beside" in said
+
+
+@pytest.mark.parametrize("kind", ["shared", "own"])
+def test_a_test_is_of_one_kind(kind: str) -> None:
+    """Who asks for the shared deployment, by whatever way, runs with it; all others run beside."""
+    of_each: list[Any] = [SimpleNamespace(fixturenames=names) for names in (["page", "trial"], ["make_machine"], [])]
+    dropped: list[Any] = []
+    hook = SimpleNamespace(pytest_deselected=lambda items: dropped.extend(items))
+    left = list(of_each)
+    conftest.pytest_collection_modifyitems(SimpleNamespace(getoption=lambda _: kind, hook=hook), left)  # type: ignore[arg-type]
+    assert left == [each for each in of_each if ("trial" in each.fixturenames) == (kind == "shared")]
+    assert sorted(map(id, [*left, *dropped])) == sorted(map(id, of_each))
