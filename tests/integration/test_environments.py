@@ -79,7 +79,7 @@ def test_what_a_person_installs_is_there_at_once_and_tomorrow(trial: Trial, admi
     for page_is_open in (False, True):
         admin.stop_lab()
         admin.start_lab()
-        trial.lab("admin").exec_run(["rm", "-rf", "/home/jovyan/.local"])
+        trial.lab("admin").exec_run(["rm", "-rf", "/home/jovyan/.local/lib", "/home/jovyan/.local/bin"])
         if page_is_open:
             admin.open_page()
         with admin.kernel() as kernel:
