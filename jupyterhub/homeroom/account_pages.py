@@ -192,7 +192,7 @@ class ChangePasswordHandler(FormHandler):
             return str(locked.log_message)
         if not right:
             self.set_status(403)
-            return "The current password is another one. Please try again."
+            return "This is not your current password. Please try again."
         if self.field("new_password") != self.field("new_password_confirmation"):
             return "The two new passwords are not the same."
         fault: str | None = await self.authenticator.change_own_password(name, self.field("new_password"))
