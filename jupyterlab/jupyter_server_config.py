@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from homeroom_lab import compressed, search_path
+from homeroom_lab import compressed, message_limit, search_path
+from homeroom_lab.file_sizes import largest_request_bytes
 from homeroom_lab.memory import FIRST_TO_GO
 
 c = get_config()  # noqa: F821 - given by the loader
@@ -15,8 +16,15 @@ c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 # Extensions come with the image, which nobody changes from inside a lab: the page lists them, and offers no others.
 c.LabApp.extension_manager = "readonly"
-# Files deleted in the page go for good: a trash folder would fill the home unseen.
+# What is deleted in the page goes for good, folders with all that is in them: a trash would fill the home unseen.
 c.FileContentsManager.delete_to_trash = False
+c.FileContentsManager.always_delete_dir = True
+# View > Show Hidden Files shows them; the page hides them until then.
+c.ContentsManager.allow_hidden = True
+# What passes through the server's memory fits into it: homeroom_lab/file_sizes.py.
+c.ServerApp.contents_manager_class = "homeroom_lab.contents.LabContents"
+c.ServerApp.max_body_size = largest_request_bytes()
+c.ServerApp.max_buffer_size = max(largest_request_bytes(), message_limit.most_bytes())
 # When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
 c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.kernels.FrugalKernelManager"
 # Kernels of the home are offered beside the image's, and only read: homeroom_lab/home_kernels.py.

@@ -16,8 +16,13 @@ from tests.faults import RECOVERIES
 from tests.frail import LABS_MEMORY, Frail
 from tests.fresh_machine import FreshMachine, Maker, build_pristine, snapshot_bundle
 from tests.person import Person
-from tests.trial import ENGINE_SOCKET, ROOT, Trial, engine
+from tests.trial import ENGINE_SOCKET, ROOT, Trial, engine, trial_with_site
 
+SEMINAR_SHARES = """\
+shares:
+  - {name: exchange, volume: exchange, target: /home/jovyan/exchange, read_only: false}
+  - {name: course, volume: course, target: /srv/course}
+"""
 KEEP_IMAGES = "HOMEROOM_KEEP_PRISTINE"
 
 hypothesis.settings.register_profile(THOROUGH, deadline=None)  # a busy machine is no failure
@@ -73,6 +78,21 @@ def admin(trial: Trial) -> Person:
     person.sign_in(trial.password)
     person.start_lab()
     return person
+
+
+@pytest.fixture(scope="session")
+def seminar(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """A running deployment with the features that the trial has not, small labs, and shares: everybody writes into
+    `exchange` and reads `course`. Sign-in by name alone."""
+    features = "archive,collaboration,files,git,nbgitpuller"
+    with trial_with_site(
+        tmp_path_factory.mktemp("seminar"),
+        "hrseminar",
+        {"shares.yaml": SEMINAR_SHARES},
+        LAB_FEATURES=features,
+        LAB_MEMORY="512M",
+    ) as made:
+        yield made
 
 
 @pytest.fixture(scope="session")

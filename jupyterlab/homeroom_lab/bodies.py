@@ -1,49 +1,85 @@
-"""Large requests are read from who may use the lab, and from nobody else.
+"""Large requests are read from who may use the lab, up to what fits into its memory, and from nobody else.
 
-A server holds a request whole, up to 512 MB, before it asks who sent it. Whoever reaches the page, without an account,
-could so fill a lab's memory, and its kernels would be the first to go.
+A server holds a request whole before it asks who sent it. Whoever reaches the page, without an account, could so fill
+a lab's memory, and its kernels would be the first to go. What its owner sends and does not fit is read and thrown away,
+so that the page gets an answer: a connection that is closed meanwhile looks like a broken network to it.
 """
 
 from __future__ import annotations
 
+import json
+from http import HTTPStatus
 from typing import Any
 
-from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest, ResponseStartLine
+
+from homeroom_lab.file_sizes import largest_request_bytes, refusal_to_save
 
 LARGEST_OF_STRANGERS = 65_536
+LARGEST_THROWN_AWAY = 2 * 2**30
 
 
 def is_large(headers: HTTPHeaders) -> bool:
     """Whether a request may be larger than what is read from strangers."""
+    length = announced_bytes(headers)
+    return "Transfer-Encoding" in headers or length is None or length > LARGEST_OF_STRANGERS
+
+
+def announced_bytes(headers: HTTPHeaders) -> int | None:
+    """What a request says about its own length; None where that is no number."""
     length = headers.get("Content-Length", "0")
-    is_short = length.isdecimal() and len(length) < 10 and int(length) <= LARGEST_OF_STRANGERS
-    return "Transfer-Encoding" in headers or not is_short
+    return int(length) if length.isascii() and length.isdecimal() and len(length) < 20 else None
 
 
 class AskFirst(HTTPMessageDelegate):
     """Passes a request on to what answers it, once it is known how much of it is to be read."""
 
     def __init__(self, answering: HTTPMessageDelegate, request: HTTPServerRequest, web_app: Any) -> None:
-        self._answering = answering
+        self._answering: HTTPMessageDelegate | None = answering
         self._request = request
         self._web_app = web_app
+        self._left_bytes = 0
 
     async def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
         """Ask who it is; a stranger's request is refused with its first byte too many."""
         if not await self._may_use_the_lab():
+            self._left_bytes = LARGEST_OF_STRANGERS
             self._request.connection.set_max_body_size(LARGEST_OF_STRANGERS)  # type: ignore[union-attr]
-        wait = self._answering.headers_received(start_line, headers)
+        else:
+            self._left_bytes = largest_request_bytes(self._request.path)
+            self._request.connection.set_max_body_size(LARGEST_THROWN_AWAY)  # type: ignore[union-attr]
+            if (announced_bytes(headers) or 0) > self._left_bytes:
+                self._answering = None
+        wait = self._answering.headers_received(start_line, headers) if self._answering else None
         if wait is not None:
             await wait
 
     def data_received(self, chunk: bytes) -> Any:
-        return self._answering.data_received(chunk)
+        """Pass on what fits."""
+        self._left_bytes -= len(chunk)
+        if self._left_bytes < 0:
+            self._answering = None
+        return self._answering.data_received(chunk) if self._answering else None
 
     def finish(self) -> None:
-        self._answering.finish()
+        """The request has been read; one that did not fit is refused."""
+        if self._answering:
+            self._answering.finish()
+        else:
+            self._refuse()
 
     def on_connection_close(self) -> None:
-        self._answering.on_connection_close()
+        if self._answering:
+            self._answering.on_connection_close()
+
+    def _refuse(self) -> None:
+        """Answer as the server's own API does."""
+        status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
+        body = json.dumps({"message": refusal_to_save(self._request.path), "reason": None}).encode()
+        headers = HTTPHeaders({"Content-Type": "application/json", "Content-Length": str(len(body))})
+        connection: Any = self._request.connection
+        connection.write_headers(ResponseStartLine("HTTP/1.1", status, status.phrase), headers, body)
+        connection.finish()
 
     async def _may_use_the_lab(self) -> bool:
         """Whether the server would let them in; the hub is asked where the server does not know them yet."""

@@ -1,16 +1,29 @@
-"""The formats that a notebook can be exported to, found out when the image was built.
+"""The formats that a notebook can be exported to: those of nbconvert for which the image has the programs.
 
 Every notebook that is opened asks for them. To answer, the server would load nbconvert with all it has, just while the
-notebook's kernel starts. `python -m homeroom_lab.export_formats` writes what it would say.
+notebook's kernel starts. `python -m homeroom_lab.export_formats` writes what it would say when the image is built.
+nbconvert itself names all it knows, and an export to most of them ends in an error without further programs.
 """
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 from typing import Any
 
+NEEDED_PROGRAMS = {
+    "asciidoc": ("pandoc",),
+    "latex": ("pandoc",),
+    "pdf": ("pandoc", "xelatex"),
+    "rst": ("pandoc",),
+}
+NEEDED_MODULES = {"qtpdf": "PyQt6", "qtpng": "PyQt6", "webpdf": "playwright"}
+"""What a format needs beside nbconvert."""
 PACKAGES = Path(__file__).resolve().parent.parent
 KEPT = Path(sys.prefix) / "share/homeroom/export_formats.json"
 
@@ -20,6 +33,17 @@ def ask() -> dict[str, Any]:
     from nbconvert.exporters import base
 
     return {name: {"output_mimetype": base.get_exporter(name).output_mimetype} for name in base.get_export_names()}
+
+
+def possible(formats: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the formats that can be made here."""
+    return {name: about for name, about in formats.items() if _can(name)}
+
+
+def _can(name: str) -> bool:
+    programs: Iterable[str] = NEEDED_PROGRAMS.get(name, ())
+    module = NEEDED_MODULES.get(name)
+    return all(which(program) for program in programs) and (module is None or find_spec(module) is not None)
 
 
 def installed_at() -> int:
@@ -44,7 +68,7 @@ def kept(path: Path = KEPT) -> dict[str, Any] | None:
 
 
 def install(web_app: Any) -> None:
-    """Have a server answer from what was written down."""
+    """Have a server answer from what was written down, and offer what it can make."""
     from jupyter_server.auth.decorator import authorized
     from jupyter_server.services.nbconvert.handlers import NbconvertRootHandler
     from tornado import web
@@ -55,9 +79,8 @@ def install(web_app: Any) -> None:
         async def get(self) -> None:
             formats = kept()
             if formats is None:
-                await super().get()
-            else:
-                self.finish(json.dumps(formats))
+                formats = await asyncio.to_thread(ask)
+            self.finish(json.dumps(possible(formats)))
 
     web_app.add_handlers(".*$", [(f"{web_app.settings['base_url']}api/nbconvert", KeptFormatsHandler)])
 

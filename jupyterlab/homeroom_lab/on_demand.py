@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
@@ -17,8 +18,13 @@ ON_DEMAND = {
     "jupyter_lsp": ("lsp", "lab", "doc"),  # the page's own configuration holds what it adds
     "jupyterlab_git": ("git",),
     "nbdime": ("nbdime",),
+    "nbgitpuller": ("git-pull", "git-sync", "interact"),
+    "jupyter_archive": ("directories", "extract-archive"),
 }
 """Each with the first part of the paths, below the lab's own, that need it."""
+
+AMENDED = {"jupyter_archive": "homeroom_lab.archives", "nbgitpuller": "homeroom_lab.pull"}
+"""What of ours stands in for a part of theirs, before it is loaded: a module with `install()`."""
 
 
 class FirstRequest(Matcher):
@@ -41,6 +47,8 @@ class FirstRequest(Matcher):
     def _load(self) -> None:
         router, manager = self._app.web_app.default_router, self._app.extension_manager
         before = list(router.rules)
+        if self._name in AMENDED:
+            import_module(AMENDED[self._name]).install()
         if manager.add_extension(self._name, enabled=True):
             manager.link_extension(self._name)
             manager.load_extension(self._name)

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from websockets.sync.client import ClientConnection
 
 from tests.person import Person
-from tests.trial import Trial, trial_with_site
+from tests.trial import Trial
 
 ALIVE = b"\x01\x01\x00"
 """An open page's sign of life: who is there, told of nobody."""
@@ -16,13 +13,6 @@ EDIT = b"\x00\x02\x02\x00\x00"
 """A change that changes nothing."""
 QUESTION, ANSWER = b"\x00\x00\x01\x00", b"\x00\x01"
 """What a page asks for the whole document with, and how the reply begins."""
-
-
-@pytest.fixture(scope="module")
-def seminar(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    """A deployment whose labs have shared documents."""
-    with trial_with_site(tmp_path_factory.mktemp("seminar"), "hrseminar", {}, LAB_FEATURES="collaboration") as trial:
-        yield trial
 
 
 def test_an_edit_keeps_a_lab_and_an_open_page_does_not(seminar: Trial) -> None:

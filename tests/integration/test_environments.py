@@ -248,10 +248,10 @@ def test_the_server_knows_all_that_the_image_tells_it(trial: Trial, admin: Perso
 
 def test_the_formats_for_export_are_those_of_nbconvert(trial: Trial, admin: Person) -> None:
     """The page is told at once what notebooks can be exported to: what nbconvert would say, and says again once
-    packages were installed."""
+    packages were installed; but nothing that the image has no program for, and whatever it offers can be made."""
     look = (
-        "import json; from homeroom_lab.export_formats import ask, kept\n"
-        "print(json.dumps(ask())); print(kept() == ask())"
+        "import json; from homeroom_lab.export_formats import ask, kept, possible\n"
+        "print(json.dumps(possible(ask()))); print(kept() == ask())"
     )
     lab = trial.lab("admin")
     said, is_kept = lab.exec_run(["/opt/jupyter/bin/python", "-P", "-c", look]).output.decode().splitlines()
@@ -260,6 +260,11 @@ def test_the_formats_for_export_are_those_of_nbconvert(trial: Trial, admin: Pers
     assert lab.exec_run(["touch", "/opt/jupyter/lib/python3.13/site-packages"], user="0").exit_code == 0
     assert admin.lab_api("GET", "nbconvert").json() == json.loads(said)
     assert requests.get(f"{trial.url}user/admin/api/nbconvert", timeout=30).status_code == 403
+    assert json.loads(said).keys() >= {"html", "markdown", "script", "slides"}
+    assert json.loads(said).keys().isdisjoint({"pdf", "latex", "webpdf"})
+    admin.lab_api("POST", "contents/", json={"type": "notebook"})
+    for name in json.loads(said).keys() - {"custom"}:
+        assert admin.get(f"user/admin/nbconvert/{name}/Untitled.ipynb").status_code == 200, name
 
 
 def test_a_lab_that_cannot_start_lean_starts_all_the_same(trial: Trial, admin: Person) -> None:

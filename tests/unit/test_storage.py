@@ -263,6 +263,18 @@ def test_an_ephemeral_lab_mounts_no_home() -> None:
     assert "HOMEROOM_HOME_SOFT_LIMIT" not in gone.environment
 
 
+def test_git_takes_read_only_shares_for_the_operators() -> None:
+    """Git is told of the shares that this lab cannot write, and of none that another lab can."""
+    read = storage.Share(name="atlas", source="/srv/data/atlas", target="/srv/atlas", mount_target="/srv/atlas")
+    written = storage.Share(name="pool", source="pool", target="/srv/pool", mount_target="/srv/pool", read_only=False)
+    shown = storage.Share(name="shown", source="pool", target="/srv/shown", mount_target="/srv/shown")
+    told = storage.storage_for(**COMMON, shares=[read, written, shown]).environment
+    assert told["GIT_CONFIG_COUNT"] == "2"
+    assert {told[f"GIT_CONFIG_KEY_{number}"] for number in range(2)} == {"safe.directory"}
+    assert [told[f"GIT_CONFIG_VALUE_{number}"] for number in range(2)] == ["/srv/atlas", "/srv/atlas/*"]
+    assert "GIT_CONFIG_COUNT" not in storage.storage_for(**COMMON, shares=[written, shown]).environment
+
+
 def start(home: Path, command: str = "true", **environment: str) -> str:
     """Run the start script in a home as a lab does; what the lab's command printed."""
     words = storage.storage_for(**COMMON).command(["sh", "-c", command])

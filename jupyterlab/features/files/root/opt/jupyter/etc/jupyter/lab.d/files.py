@@ -2,4 +2,5 @@
 
 c = get_config()  # noqa: F821 - given by the loader
 
-c.ServerApp.contents_manager_class = "jupyterfs.metamanager.MetaManager"
+c.ServerApp.contents_manager_class = "homeroom_lab.drives.HomeAndDrives"
+c.JupyterFs.root_manager_class = "homeroom_lab.contents.LabContents"
