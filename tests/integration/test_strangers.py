@@ -373,7 +373,8 @@ def test_links_of_another_website_ask_first(trial: Trial, other: Person) -> None
     assert "git-pull" in asked.text
     (start,) = re.findall(r'id="start"[^>]* href="([^"]+)"', asked.text)
     here = {"Sec-Fetch-Site": "same-origin", "Sec-Fetch-Mode": "navigate"}
-    assert "/hub/spawn-pending/" in other.get(html.unescape(start).lstrip("/"), headers=here).url
+    started = other.get(html.unescape(start).lstrip("/"), headers=here, allow_redirects=False)
+    assert "/hub/spawn-pending/" in started.headers["Location"]
     other.wait_for_lab()
     followed = other.get("hub/user-redirect/lab", headers=elsewhere)
     assert urlsplit(followed.url).path == "/user/stranger/lab"
