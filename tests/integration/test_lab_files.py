@@ -239,7 +239,7 @@ def test_git_runs_nothing_of_another_persons_repository(seminar: Trial) -> None:
     assert shell(ada, "GIT_TEST_ASSUME_DIFFERENT_OWNER=0 git -C exchange/project status -s; true")
     assert ran(ada), "the trap is one"
 
-    for what in ("status", "show_top_level", "branch", "log"):
+    for what in ("status", "show_top_level", "branch"):
         answer = git_panel(ada, "exchange/project", what)
         assert "dubious ownership" in json.dumps(answer), what
     shell(ada, LOOKS + "true")
