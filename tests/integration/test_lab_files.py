@@ -366,15 +366,14 @@ def test_a_drive_is_a_place_of_its_own(seminar: Trial) -> None:
     )
     prefix = f"{seminar.url}user/ada/"
     headers = {"X-XSRFToken": ada._xsrf(f"{seminar.base_url}user/ada/")}
-    for kind in ("pyfs", "fsspec"):
-        asked = {"name": "d", "url": "osfs:///tmp/drive", "type": kind, "auth": "none"}
-        body = {"resources": [asked], "options": {"cache": False}}
-        made = ada.web.post(f"{prefix}jupyterfs/resources", headers=headers, json=body, timeout=60).json()
-        drive = made[0]["drive"]
-        assert contents(ada, "GET", f"{drive}:folder/file").json()["content"] == "there\n"
-        assert file(ada, f"{drive}:folder/file").text == "there\n"
-        assert contents(ada, "GET", f"{drive}:large").status_code == 413
-        assert file(ada, f"{drive}:large").status_code == 413
-        shell(ada, "mkdir -p /tmp/drive/gone; touch /tmp/drive/gone/file")
-        assert contents(ada, "DELETE", f"{drive}:gone").status_code == 204
-        assert shell(ada, "ls /tmp/drive") == "folder\nlarge\n"
+    asked = {"name": "d", "url": "osfs:///tmp/drive", "type": "pyfs", "auth": "none"}
+    body = {"resources": [asked], "options": {"cache": False}}
+    made = ada.web.post(f"{prefix}jupyterfs/resources", headers=headers, json=body, timeout=60).json()
+    drive = made[0]["drive"]
+    assert contents(ada, "GET", f"{drive}:folder/file").json()["content"] == "there\n"
+    assert file(ada, f"{drive}:folder/file").text == "there\n"
+    assert contents(ada, "GET", f"{drive}:large").status_code == 413
+    assert file(ada, f"{drive}:large").status_code == 413
+    shell(ada, "mkdir -p /tmp/drive/gone; touch /tmp/drive/gone/file")
+    assert contents(ada, "DELETE", f"{drive}:gone").status_code == 204
+    assert shell(ada, "ls /tmp/drive") == "folder\nlarge\n"
