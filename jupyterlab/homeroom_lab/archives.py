@@ -16,6 +16,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+import jupyter_archive
 from jupyter_archive import handlers
 from jupyter_archive.handlers import DownloadArchiveHandler, ExtractArchiveHandler
 from tornado import web
@@ -172,7 +173,13 @@ class ExtractArchive(ExtractArchiveHandler):
             raise web.HTTPError(HTTPStatus.BAD_REQUEST, f"{source.name} cannot be extracted: {error}") from error
 
 
+def setup_handlers(web_app: Any) -> None:
+    """Answer as jupyter-archive does. Its own classes keep their names: they call their parents by them."""
+    base = web_app.settings["base_url"].rstrip("/")
+    rules = [(f"{base}/directories/(.*)", DownloadFolder), (f"{base}/extract-archive/(.*)", ExtractArchive)]
+    web_app.add_handlers(".*$", rules)
+
+
 def install() -> None:
-    """Have jupyter-archive use these."""
-    handlers.DownloadArchiveHandler = DownloadFolder
-    handlers.ExtractArchiveHandler = ExtractArchive
+    """Have jupyter-archive answer by these."""
+    jupyter_archive.setup_handlers = setup_handlers
