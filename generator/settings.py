@@ -348,7 +348,7 @@ class Settings(BaseModel):
         anyone starts a lab: nothing is built or pulled while somebody waits.""",
     )
     LAB_FEATURES: Features = setting(
-        "archive,git,science",
+        "apps,archive,git,science",
         About(group=LABS, consumers=("generator",), unit="names with commas between them"),
         f"""What Homeroom's own lab image holds beside JupyterLab, of {", ".join(features.known())}. `make up` builds
         what changed. docs/labs-environments.md says what each is for and how large it is.""",

@@ -20,8 +20,11 @@ ON_DEMAND = {
     "nbdime": ("nbdime",),
     "nbgitpuller": ("git-pull", "git-sync", "interact"),
     "jupyter_archive": ("directories", "extract-archive"),
+    "homeroom_lab.apps": ("proxy", "homeroom/apps"),
 }
 """Each with the first part of the paths, below the lab's own, that need it."""
+NEEDS = {"homeroom_lab.apps": "jupyter_server_proxy"}
+"""What else has to be installed."""
 
 AMENDED = {"jupyter_archive": "homeroom_lab.archives", "nbgitpuller": "homeroom_lab.pull"}
 """What of ours stands in for a part of theirs, before it is loaded: a module with `install()`."""
@@ -68,5 +71,5 @@ def install(app: Any) -> None:
     from jupyter_server.base.handlers import Template404
 
     for name, parts in ON_DEMAND.items():
-        if find_spec(name):
+        if find_spec(NEEDS.get(name, name)):
             app.web_app.add_handlers(".*$", [Rule(FirstRequest(app, name, parts), Template404)])

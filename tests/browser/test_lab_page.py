@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.journal import Journal
 from tests.browser.pages import Lab, sign_in
 from tests.trial import Trial
 
@@ -77,3 +78,26 @@ def test_two_pages_do_not_share_a_workspace(trial: Trial, page: Page, add_accoun
         second.wait_for_url("**/user/wanda/lab/workspaces/auto-*")
         first.close()
         second.close()
+
+
+def test_a_cell_that_is_too_large_is_answered(
+    trial: Trial, page: Page, journal: Journal, add_account: Callable[[str], str]
+) -> None:
+    """A cell of more than upstream's 10 MB runs; one that is too large for this lab is answered with the reason, and
+    neither cuts the connection."""
+    lab = sign_in(page, trial, "lotte", add_account("lotte")).new_notebook()
+    code = lab.notebook.locator(".jp-CodeCell .cm-content")
+    for megabytes, answer in ((12, "12000000"), (66, "larger than the 64 MB that a kernel takes at once")):
+        code.last.click()
+        code.last.evaluate(
+            """(content, size) => {
+                const { view } = content.cmView || content.cmTile;
+                view.dispatch({ changes: { from: 0, insert: `print(len("${"a".repeat(size * 1e6)}"))` } });
+            }""",
+            megabytes,
+        )
+        page.keyboard.press("Shift+Enter")
+        expect(lab.notebook.locator(".jp-OutputArea-output").last).to_contain_text(answer)
+        lab.wait_until_idle()
+    assert lab.run("print(6 * 7)") == "42"
+    assert not [address for address in journal.closed if "/api/kernels/" in address]
