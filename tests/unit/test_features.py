@@ -29,7 +29,7 @@ def test_an_unknown_feature_is_refused_with_the_nearest() -> None:
     """A slip is told with the name that was meant, or with all there are."""
     with pytest.raises(ValueError, match="did you mean science"):
         features.parse("git,sciense")
-    with pytest.raises(ValueError, match=r"there are archive, .*tensorflow"):
+    with pytest.raises(ValueError, match=r"there are apps, .*tensorflow"):
         features.parse("xyzzy-!")
 
 
