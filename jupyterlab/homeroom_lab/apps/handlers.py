@@ -38,17 +38,27 @@ class AppHandler(LocalProxyHandler):
 
     _chunks: asyncio.Queue[bytes | None] | None = None
     _passing_on: asyncio.Future[None] | None = None
+    _refusal: web.HTTPError | None = None
 
     async def prepare(self, *given: Any, **further: Any) -> None:
-        """Refuse what another website asks for; then see who it is, as upstream does."""
-        await super().prepare(*given, **further)
+        """See who it is, as upstream does, and refuse what another website asks for.
+
+        What has a body is refused when that has been read: a connection that is closed before looks broken.
+        """
         headers = self.request.headers
-        if not is_from_here(self.request.method, headers, host=self.request.host, with_token=self._with_token):
-            raise web.HTTPError(403, "This application can be used from its own pages, not from another website.")
-        if not self._finished:
+        has_body = headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers
+        try:
+            await super().prepare(*given, **further)
+            if not is_from_here(self.request.method, headers, host=self.request.host, with_token=self._with_token):
+                raise web.HTTPError(403, "This application can be used from its own pages, not from another website.")
+        except web.HTTPError as refusal:
+            if not has_body:
+                raise
+            self._refusal = refusal
+            return
+        if has_body and not self._finished:
             self.request.connection.set_max_body_size(LARGEST_UPLOAD_BYTES)
-            if headers.get("Content-Length", "0") != "0" or "Transfer-Encoding" in headers:
-                self._chunks = asyncio.Queue(maxsize=1)
+            self._chunks = asyncio.Queue(maxsize=1)
 
     @property
     def _with_token(self) -> bool:
@@ -70,6 +80,8 @@ class AppHandler(LocalProxyHandler):
 
     async def proxy(self, port: str, proxied_path: str) -> None:
         """Pass a request on, or the end of one that is being passed on."""
+        if self._refusal:
+            raise self._refusal
         if self._passing_on is None:
             self._chunks = None
             await super().proxy(port, proxied_path)
