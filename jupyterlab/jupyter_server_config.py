@@ -5,6 +5,7 @@ from pathlib import Path
 from homeroom_lab import compressed, message_limit, search_path
 from homeroom_lab.file_sizes import largest_request_bytes
 from homeroom_lab.memory import FIRST_TO_GO
+from homeroom_lab.splash import TEMPLATES
 
 c = get_config()  # noqa: F821 - given by the loader
 
@@ -16,6 +17,9 @@ c.LabApp.news_url = None
 c.LabApp.check_for_updates_class = "jupyterlab.NeverCheckForUpdate"
 # Extensions come with the image, which nobody changes from inside a lab: the page lists them, and offers no others.
 c.LabApp.extension_manager = "readonly"
+# The page that shows something before its scripts are there: homeroom_lab/splash.py.
+if TEMPLATES.is_dir():
+    c.LabApp.templates_dir = str(TEMPLATES)
 # What is deleted in the page goes for good, folders with all that is in them: a trash would fill the home unseen.
 c.FileContentsManager.delete_to_trash = False
 c.FileContentsManager.always_delete_dir = True

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.journal import Journal
-from tests.browser.pages import Lab, sign_in
+from tests.browser.pages import Lab, SignIn, sign_in
 from tests.trial import Trial
 
 FORBIDDEN = "navigator.locks.request = () => Promise.reject(new DOMException('not here', 'SecurityError'))"
@@ -101,3 +101,33 @@ def test_a_cell_that_is_too_large_is_answered(
         lab.wait_until_idle()
     assert lab.run("print(6 * 7)") == "42"
     assert not [address for address in journal.closed if "/api/kernels/" in address]
+
+
+FIGURE = (
+    "from IPython.display import display\n"
+    "display({'application/vnd.plotly.v1+json': {'data': [{'y': [1, 3, 2]}], 'layout': {}}}, raw=True)"
+)
+
+
+def test_plotly_comes_with_the_first_figure(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+    """The page says a word until it is there, also in the dark; plotly's scripts come with the first figure, which is
+    drawn, and not before."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.route("**/static/lab/main.*.js*", lambda route: None)
+    SignIn(page, trial).open().submit("ruth", add_account("ruth"))
+    splash = page.locator("#homeroom-loading")
+    expect(splash).to_have_text("Opening your lab…")
+    light = splash.evaluate("node => getComputedStyle(node).color")
+    page.emulate_media(color_scheme="dark")
+    assert splash.evaluate("node => getComputedStyle(node).color") != light
+
+    page.unroute_all()
+    page.reload()
+    lab = Lab(page, trial, "ruth").wait()
+    expect(splash).to_have_count(0)
+    lab.new_notebook()
+    assert not [url for url in asked if "/jupyterlab-plotly/static/" in url and "remoteEntry" not in url]
+    lab.run(FIGURE)
+    expect(lab.notebook.locator(".jp-OutputArea-output .plot-container svg").first).to_be_visible()
+    assert [url for url in asked if "/jupyterlab-plotly/static/" in url and "remoteEntry" not in url]

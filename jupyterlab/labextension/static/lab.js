@@ -138,6 +138,23 @@
     },
   };
 
+  const splash = {
+    id: "homeroom-lab:splash",
+    description: "Takes away what the page showed until it was there: homeroom_lab/splash.py.",
+    autoStart: true,
+    activate: (app) => {
+      const shown = document.getElementById("homeroom-loading");
+      if (shown) app.started.then(() => shown.remove());
+    },
+  };
+
+  // A meter that knows nothing yet has no width, and would be drawn full.
+  function emptyMeters() {
+    const style = document.createElement("style");
+    style.textContent = '.jp-IndicatorFiller:not([style*="width"]) { width: 0; }';
+    document.head.append(style);
+  }
+
   const disk = {
     id: "homeroom-lab:disk",
     description: "Tells a lab's owner when their home is nearly full, full, or not kept.",
@@ -186,13 +203,76 @@
     },
   };
 
+  // Plotly's extension is half of the page's scripts, and most pages draw no such figure. JupyterLab is given a light one
+  // of the same kind, which fetches the real one for the first figure that is shown.
+  const PLOTLY = "jupyterlab-plotly";
+  const PLOTLY_TYPE = "application/vnd.plotly.v1+json";
+
+  function whenDrawn(plotly) {
+    const load = async () => {
+      const module = (await plotly.get("./mimeExtension"))();
+      return [module.default].flat()[0].rendererFactory;
+    };
+    const extension = async () => {
+      const { Widget, PanelLayout } = await sharedModule("@lumino/widgets");
+      class Figure extends Widget {
+        constructor(options) {
+          super();
+          this.layout = new PanelLayout();
+          this.real = load().then((factory) => {
+            const renderer = factory.createRenderer(options);
+            this.layout.addWidget(renderer);
+            return renderer;
+          });
+        }
+
+        async renderModel(model) {
+          return (await this.real).renderModel(model);
+        }
+      }
+      return [{
+        id: "@jupyterlab/plotly-extension:factory",
+        rendererFactory: { safe: true, mimeTypes: [PLOTLY_TYPE], createRenderer: (options) => new Figure(options) },
+        rank: 2,
+        dataType: "json",
+        fileTypes: [{ name: "plotly", mimeTypes: [PLOTLY_TYPE], extensions: [".plotly", ".plotly.json"] }],
+        documentWidgetFactoryOptions: { name: "Plotly", primaryFileType: "plotly", fileTypes: ["plotly", "json"],
+          defaultFor: ["plotly"] },
+      }];
+    };
+    return {
+      init: (scope) => plotly.init(scope),
+      get: async (name) => {
+        if (name !== "./mimeExtension") return plotly.get(name);
+        const light = await extension();
+        return () => ({ __esModule: true, default: light });
+      },
+    };
+  }
+
+  // Extensions' scripts come in any order, but none is asked for what it holds before all are there.
+  function standInForPlotly(extensions) {
+    let plotly = extensions[PLOTLY] && whenDrawn(extensions[PLOTLY]);
+    Object.defineProperty(extensions, PLOTLY, {
+      configurable: true,
+      enumerable: true,
+      get: () => plotly,
+      set: (real) => { plotly = whenDrawn(real); },
+    });
+  }
+
   window._JUPYTERLAB = window._JUPYTERLAB || {};
+  standInForPlotly(window._JUPYTERLAB);
+  emptyMeters();
   window._JUPYTERLAB["homeroom-lab"] = {
     init: async (scope) => { shared = scope; },
     get: async () => {
       const apputils = await sharedModule("@jupyterlab/apputils");
       if (apputils) lockWorkspaces(apputils);
-      return () => ({ __esModule: true, default: [spareKernel, kernels, largeMessages, kernelTrouble, disk, firstSight] });
+      return () => ({
+        __esModule: true,
+        default: [spareKernel, kernels, largeMessages, kernelTrouble, splash, disk, firstSight],
+      });
     },
   };
 })();
