@@ -16,13 +16,14 @@ EASY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "
 
 
 class InspectingProxy:
-    """The proxy, on every address of this machine, for as long as the context lasts.
+    """The proxy, for as long as the context lasts.
 
     :param folder: holds the files that it serves, and its keys.
+    :param address: where it listens.
     :param name: the only host for which it has a certificate.
     """
 
-    def __init__(self, folder: Path, name: str) -> None:
+    def __init__(self, folder: Path, address: str, name: str) -> None:
         self.folder = folder
         self.authority = folder / "authority.pem"
         self.asked: list[str] = []
@@ -30,7 +31,7 @@ class InspectingProxy:
         self._make_certificates(name)
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(folder / "host.pem", folder / "host.key")
-        self._server = socketserver.ThreadingTCPServer(("0.0.0.0", 0), functools.partial(_Connection, self))
+        self._server = socketserver.ThreadingTCPServer((address, 0), functools.partial(_Connection, self))
         self._server.daemon_threads = True
         self.port: int = self._server.server_address[1]
 
@@ -50,10 +51,10 @@ class InspectingProxy:
         def openssl(*words: str) -> None:
             subprocess.run(["openssl", *words], cwd=self.folder, check=True, capture_output=True)
 
-        subject = ("-subj", "/CN=An authority of the network's own")
+        subject = ("-subj", "/CN=An authority of the network's own", "-addext", "keyUsage=critical,keyCertSign,cRLSign")
         openssl("req", "-x509", *EASY, *subject, "-keyout", "authority.key", "-out", "authority.pem")
         openssl("req", *EASY[:-2], "-subj", f"/CN={name}", "-keyout", "host.key", "-out", "host.csr")
-        (self.folder / "host.ext").write_text(f"subjectAltName=DNS:{name}\n")
+        (self.folder / "host.ext").write_text(f"subjectAltName=DNS:{name}\nauthorityKeyIdentifier=keyid\n")
         signed = (
             "-CA",
             "authority.pem",

@@ -367,7 +367,7 @@ def test_labs_have_the_networks_certificates_proxy_and_index(trial: Trial, admin
     with zipfile.ZipFile(tmp_path / "lesson_tool-1.0-py3-none-any.whl", "w") as wheel:
         for name, text in PACKAGE.items():
             wheel.writestr(name, text)
-    with InspectingProxy(tmp_path, name="packages.example.edu") as proxy:
+    with InspectingProxy(tmp_path, gateway, "packages.example.edu") as proxy:
         address = f"http://{gateway}:{proxy.port}"
         opened = ",".join(filter(None, [known.get("LAB_OPEN_NETWORKS", ""), f"{gateway}:{proxy.port}"]))
         changed = {
