@@ -15,7 +15,7 @@ OTHER_VALUES = {
     "HUB_IP": "127.0.0.1",
     "HUB_PORT": "8001",
     "BASE_URL": "/biology/",
-    "TRUSTED_PROXIES": "127.0.0.1,10.1.2.0/24",
+    "TRUSTED_PROXIES": "10.1.2.3,10.1.3.0/24",
     "AUTH": "dummy",
     "PASSWORD_MIN_LENGTH": "12",
     "LOGIN_ATTEMPTS": "7",

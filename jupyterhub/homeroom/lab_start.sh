@@ -52,6 +52,7 @@ if homeroom_has_room; then
         fi
         mkdir -p "${mark%/*}" 2>/dev/null && true 2>/dev/null >"$mark" # not `:`, with which the shell would end
     fi
+    mkdir -p "$HOME/.local/share/jupyter" 2>/dev/null # extensions keep databases there, and take it for granted
 
     # Shares that belong in the home: links to where they are mounted. Links to shares that are gone go too.
     if [ -n "${HOMEROOM_LINKED:-}" ]; then
