@@ -265,7 +265,13 @@ def test_the_formats_for_export_are_those_of_nbconvert(trial: Trial, admin: Pers
     assert requests.get(f"{trial.url}user/admin/api/nbconvert", timeout=30).status_code == 403
     assert json.loads(said).keys() >= {"html", "markdown", "script", "slides"}
     assert json.loads(said).keys().isdisjoint({"pdf", "latex", "webpdf"})
-    cell: dict[str, object] = {"cell_type": "code", "source": "1", "metadata": {}, "outputs": [], "execution_count": None}
+    cell: dict[str, object] = {
+        "cell_type": "code",
+        "source": "1",
+        "metadata": {},
+        "outputs": [],
+        "execution_count": None,
+    }
     notebook = {"cells": [cell], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
     admin.lab_api("PUT", "contents/exported.ipynb", json={"type": "notebook", "content": notebook})
     for name in json.loads(said).keys() - {"custom"}:
