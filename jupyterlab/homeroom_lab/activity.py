@@ -46,10 +46,11 @@ def last_activity(
 
     :param programs_idle_seconds: as `Watch.idle_seconds`.
     """
+    now = datetime.now(UTC)  # before looking, which takes its time: nothing is told as later than it was
     idle = programs_idle_seconds()
     if is_busy(kernels()):
-        return datetime.now(UTC)
-    return earlier() if idle is None else max(earlier(), datetime.now(UTC) - timedelta(seconds=idle))
+        return now
+    return earlier() if idle is None else max(earlier(), now - timedelta(seconds=idle))
 
 
 def install(web_app: Any) -> None:

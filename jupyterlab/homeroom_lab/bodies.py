@@ -3,6 +3,9 @@
 A server holds a request whole before it asks who sent it. Whoever reaches the page, without an account, could so fill
 a lab's memory, and its kernels would be the first to go. What its owner sends and does not fit is read and thrown away,
 so that the page gets an answer: a connection that is closed meanwhile looks like a broken network to it.
+
+A handler that takes a request piece by piece keeps none of it, and asks who it is before the first piece: no bound of
+these is for it.
 """
 
 from __future__ import annotations
@@ -29,6 +32,11 @@ def announced_bytes(headers: HTTPHeaders) -> int | None:
     """What a request says about its own length; None where that is no number."""
     length = headers.get("Content-Length", "0")
     return int(length) if length.isascii() and length.isdecimal() and len(length) < 20 else None
+
+
+def takes_pieces(answering: HTTPMessageDelegate) -> bool:
+    """Whether what answers a request is a handler with `tornado.web.stream_request_body`."""
+    return bool(getattr(answering, "stream_request_body", False))
 
 
 class AskFirst(HTTPMessageDelegate):
@@ -99,6 +107,8 @@ def install(web_app: Any) -> None:
 
     def find_handler(request: HTTPServerRequest, **further: Any) -> Any:
         answering = find(request, **further)
-        return AskFirst(answering, request, web_app) if answering and is_large(request.headers) else answering
+        if not answering or takes_pieces(answering) or not is_large(request.headers):
+            return answering
+        return AskFirst(answering, request, web_app)
 
     web_app.find_handler = find_handler

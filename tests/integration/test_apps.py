@@ -39,6 +39,7 @@ threading.Thread(target=server.serve_forever, daemon=True).start()
 print(server.server_port)
 """
 LARGE_BYTES = 96 * 2**20
+ANOTHER_KERNEL = "from jupyter_client.manager import start_new_kernel; started, _ = start_new_kernel()"
 
 
 @pytest.fixture
@@ -103,6 +104,9 @@ def test_what_listens_is_listed(admin: Person) -> None:
     with admin.kernel() as kernel:
         kernel.run("1")
         assert listed() == earlier, "a kernel's own ports are nobody's application"
+        kernel.run(ANOTHER_KERNEL)
+        assert listed() == earlier, "nor are those of a kernel that a program starts"
+        kernel.run("started.shutdown_kernel(now=True)")
         port = int(kernel.run(APPLICATION))
         assert listed() - earlier == {f"/user/admin/proxy/{port}/"}
     nothing = admin.get("user/admin/proxy/9/")
@@ -114,6 +118,7 @@ def test_applications_that_are_only_asked_keep_no_lab(admin: Person, application
     """A page that is open and asks is no use of the lab."""
     asks = {"Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
     admin.get(application, headers=asks)
+    time.sleep(LOOKED_EVERY_SECONDS)  # before that it does not look again
     admin.lab_api("GET", "status")  # it has seen by now what the kernel's start took
     began = datetime.now(UTC)
     for _ in range(3):

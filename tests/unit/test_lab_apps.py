@@ -152,6 +152,33 @@ def test_what_listens_is_found_with_its_program() -> None:
         assert "pytest" in found[one.getsockname()[1]]
 
 
+HOLDING = """
+import socket
+greets, waits = socket.create_server(("127.0.0.1", 0)), socket.create_server(("127.0.0.1", 0))
+print(greets.getsockname()[1], waits.getsockname()[1], flush=True)
+while True:
+    greets.accept()[0].sendall(b"\\xff\\0")
+"""
+
+
+@pytest.mark.parametrize("is_given", [False, True], ids=["started by a program", "the server's"])
+def test_what_a_kernel_opens_for_itself_is_no_application(is_given: bool) -> None:
+    """A kernel's process may hold an application beside ports of its own, which greet as ZeroMQ does: the first is
+    listed, these are not, whoever started the kernel. Of other programs whatever listens is listed, and not asked."""
+    ending = ["-f", "/tmp/kernel-1.json"] if not is_given else []
+    command = [sys.executable, "-c", HOLDING, *ending]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as running:
+        try:
+            assert running.stdout is not None
+            greets, waits = map(int, running.stdout.readline().split())
+            found = [port for port, _, _ in listening.applications([])]
+            assert (greets in found, waits in found) == (is_given, True)
+            found = [port for port, _, _ in listening.applications([waits] if is_given else [])]
+            assert (greets in found, waits in found) == (False, not is_given)
+        finally:
+            running.kill()
+
+
 @pytest.mark.parametrize(("address", "expected"), [("127.0.0.1", "127.0.0.1"), ("::1", "[::1]")])
 def test_an_application_is_asked_where_it_listens(address: str, expected: str) -> None:
     """What listens on one of this machine's two addresses alone is asked at that one."""
