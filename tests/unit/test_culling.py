@@ -172,6 +172,19 @@ def test_a_program_that_uses_the_cpu_is_activity() -> None:
     assert activity.last_activity(lambda: now, lambda: [], lambda: 3600.0) == now
 
 
+def test_nothing_is_told_as_later_than_it_was() -> None:
+    """Looking at a lab's processes takes time on a busy machine, by which no activity moves."""
+    looked_at: list[datetime] = []
+
+    def look() -> float:
+        looked_at.append(datetime.now(UTC))
+        while datetime.now(UTC) - looked_at[0] < timedelta(milliseconds=2):
+            pass
+        return 0.0
+
+    assert activity.last_activity(lambda: datetime(2000, 1, 1, tzinfo=UTC), lambda: [], look) <= looked_at[0]
+
+
 @pytest.mark.parametrize(
     ("code", "oom", "expected"),
     [(0, True, ""), (137, True, "ran out of memory"), (137, False, "exit code 137"), (1, True, "exit code 1")],
