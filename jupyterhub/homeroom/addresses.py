@@ -27,7 +27,9 @@ def _decode_plain(handler: BaseHandler, value: bytes | None, name: str | None = 
     :raises HTTPError: 400, it holds a control character; a text of a form may have several lines.
     """
     decoded = _decode(handler, value, name)
-    is_text = name in handler.request.body_arguments and name not in _LINES
+    in_form = name in handler.request.body_arguments
+    is_text = in_form and name not in _LINES
     if decoded and (_IN_A_TEXT if is_text else _IN_A_LINE).search(decoded):
-        raise web.HTTPError(400, "An address holds no control characters.")
+        what = "A field of a form" if in_form else "An address"
+        raise web.HTTPError(400, f"{what} cannot hold control characters.")
     return decoded

@@ -228,11 +228,13 @@ deep = [
     *(home / name for name in (".config/pip/pip.conf", ".config/git/config", ".netrc", ".gitconfig")),
     *(home / f".homeroom-probe.{number}" for number in numbers),
 ]
-for path in wide:
+def clear(path):
     shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink(missing_ok=True)
+for path in wide:
+    clear(path)
 for number, path in enumerate(deep if depth == "deep" else wide):
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.unlink(missing_ok=True)
+    clear(path)
     this = ("endless", "input", "huge", "folder")[number % 4] if kind == "odd" else kind
     if this == "pipe":
         os.mkfifo(path)
