@@ -161,8 +161,12 @@ def test_a_setting_opens_what_it_names(podman: Podman) -> None:
 def test_rules_that_somebody_removed_come_back(podman: Podman) -> None:
     """Without the rules it is open, so it is they that close it; and the service puts them in force again."""
     target = {f"{PRIVATE[0]}:{PORT}"}
-    assert podman.firewall(f"nft delete table ip homeroom_{podman.project}")
-    assert podman.reach(target) == target
+
+    def is_open_without_them() -> bool:
+        podman.firewall(f"nft delete table ip homeroom_{podman.project}")
+        return podman.reach(target) == target
+
+    until(is_open_without_them, "it is open without the rules")  # where they were not back before the look
     podman.until_in_force()
     assert podman.reach(target) == set()
 
