@@ -97,9 +97,12 @@
             const message = { channel, header: own, parent_header: header, metadata: {}, content };
             this.onmessage({ data: serializer.serialize(message, this.protocol) });
           };
-          answer("iopub", "stream", { name: "stderr", text: sentence });
-          answer("shell", "execute_reply", { status: "error", execution_count: null, ename: "", evalue: "", traceback: [] });
-          answer("iopub", "status", { execution_state: "idle" });
+          // Later, as any answer comes: the page counts a cell as running once `send` has returned.
+          setTimeout(() => {
+            answer("iopub", "stream", { name: "stderr", text: sentence });
+            answer("shell", "execute_reply", { status: "error", execution_count: null, ename: "", evalue: "", traceback: [] });
+            answer("iopub", "status", { execution_state: "idle" });
+          });
         }
       };
     },
