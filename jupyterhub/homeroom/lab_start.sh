@@ -39,6 +39,15 @@ homeroom_elsewhere() {
     mkdir -p "$JUPYTER_RUNTIME_DIR" "$JUPYTER_CONFIG_DIR" "$JUPYTER_DATA_DIR" "$IPYTHONDIR"
 }
 
+# The places in which Git may work, in a file too: whatever reads a repository for a clone or a pull is told nothing of
+# GIT_CONFIG_COUNT. https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory
+if [ -n "${GIT_CONFIG_COUNT:-}" ] && [ -z "${GIT_CONFIG_SYSTEM:-}" ]; then
+    {
+        [ ! -r /etc/gitconfig ] || printf '[include]\n\tpath = /etc/gitconfig\n'
+        env | sed -n 's/^GIT_CONFIG_VALUE_[0-9]*=\(.*\)/[safe]\n\tdirectory = "\1"/p'
+    } >/tmp/gitconfig 2>/dev/null && export GIT_CONFIG_SYSTEM=/tmp/gitconfig
+fi
+
 if homeroom_has_room; then
     unset HOMEROOM_RESCUE
 
