@@ -164,7 +164,7 @@ class Trial:
     def container(self, service: str) -> Any:
         """The container of a service."""
         labels = [f"com.docker.compose.project={self.project}", f"com.docker.compose.service={service}"]
-        (found,) = engine().containers.list(all=True, filters={"label": labels})
+        (found,) = engine().containers.list(all=True, ignore_removed=True, filters={"label": labels})
         return found
 
     def lab(self, user: str) -> Any:
@@ -174,7 +174,7 @@ class Trial:
     def labs(self, user: str) -> list[Any]:
         """The containers of a person's labs."""
         labels = [f"homeroom.deployment={self.project}", f"homeroom.user={user}"]
-        found: list[Any] = engine().containers.list(all=True, filters={"label": labels})
+        found: list[Any] = engine().containers.list(all=True, ignore_removed=True, filters={"label": labels})
         return found
 
     def firewall_rules(self) -> str:
@@ -214,7 +214,7 @@ class Trial:
         client = engine()
         labels = (f"com.docker.compose.project={self.project}", f"homeroom.deployment={self.project}")
         for label in labels:
-            for container in client.containers.list(all=True, filters={"label": label}):
+            for container in client.containers.list(all=True, ignore_removed=True, filters={"label": label}):
                 container.remove(force=True, v=True)
         if client.images.list(name=f"{self.project}-hub:local"):  # else it was never brought up
             self._on_host("homeroom-firewall", "remove", self.project)
