@@ -258,6 +258,7 @@ class AdministratorHandler(FormHandler):
 class AccountsHandler(AdministratorHandler):
     """`/hub/authorize`: who has an account and who waits for one."""
 
+    @web.authenticated
     @needs_scope("admin:users")
     async def get(self) -> None:
         """Show the list."""
@@ -332,6 +333,7 @@ def discard_account(handler: Any, account: Any) -> None:
 class RemoveHandler(AdministratorHandler):
     """`/hub/remove/NAME`: asks first (GET), then removes a person: account, sessions, tokens and labs, not the home."""
 
+    @web.authenticated
     @needs_scope("admin:users")
     async def get(self, name: str) -> None:
         """Ask."""
@@ -374,6 +376,7 @@ class RemoveHandler(AdministratorHandler):
 class ChangePasswordAdminHandler(AdministratorHandler):
     """`/hub/change-password/NAME`: somebody else's."""
 
+    @web.authenticated
     @needs_scope("admin:users")
     async def get(self, name: str) -> None:
         """Show the form."""
