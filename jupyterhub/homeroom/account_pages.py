@@ -88,7 +88,7 @@ class SignInHandler(LoginHandler):
             self.redirect(self.get_next_url(user))
             return
         self.set_status(403)
-        self.finish(await self._render(login_error="Invalid username or password", username=name[:64]))
+        self.finish(await self._render(login_error="Invalid username or password", username=name[:LONGEST_NAME]))
 
 
 class SignUpHandler(FormHandler):
@@ -205,11 +205,16 @@ class ChangePasswordHandler(FormHandler):
 class AdministratorHandler(FormHandler):
     """A page for administrators."""
 
+    @property
+    def is_allowed(self) -> bool:
+        """Whether whoever asks may see it; asked where a form is shown again, since a stale one is nobody's word."""
+        return self.current_user is not None and bool(self.has_scope("admin:users"))
+
     def account(self, name: str) -> Any:
         """Somebody's account. :raises HTTPError: 404, there is none."""
         found = account_of(self.db, name)
         if found is None:
-            raise web.HTTPError(404, f"{name[:64]} has no account.")
+            raise web.HTTPError(404, f"{name[:LONGEST_NAME]} has no account.")
         return found
 
     def is_administrator(self, name: str) -> bool:
@@ -219,7 +224,7 @@ class AdministratorHandler(FormHandler):
 
     def once_more(self) -> tuple[str, dict[str, Any]] | None:
         """The list, for whoever may see it."""
-        if self.current_user is None or not self.has_scope("admin:users"):
+        if not self.is_allowed:
             return None
         return "authorization-area.html", {**self.accounts(), "alert": "alert-warning", "result_message": STALE}
 
@@ -353,7 +358,7 @@ class RemoveHandler(AdministratorHandler):
 
     def once_more(self) -> tuple[str, dict[str, Any]] | None:
         """The question, for whoever may answer it."""
-        if self.current_user is None or not self.has_scope("admin:users"):
+        if not self.is_allowed:
             return None
         return "remove.html", {**self._about(self.path_args[0]), "alert": "alert-warning", "result_message": STALE}
 
@@ -399,7 +404,7 @@ class ChangePasswordAdminHandler(AdministratorHandler):
 
     def once_more(self) -> tuple[str, dict[str, Any]] | None:
         """The form, for whoever may use it."""
-        if self.current_user is None or not self.has_scope("admin:users"):
+        if not self.is_allowed:
             return None
         values = {"user_name": self.path_args[0], "alert": "alert-warning", "result_message": STALE_PASSWORDS}
         return "change-password-admin.html", values
