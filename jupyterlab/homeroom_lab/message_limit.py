@@ -10,6 +10,8 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from homeroom_lab.file_sizes import memory_bytes
+
 LEAST_BYTES = 10 * 2**20
 """Upstream's."""
 MOST_BYTES = 512 * 2**20
@@ -19,9 +21,8 @@ TOLD = "homeroomMostMessageBytes"
 
 
 def most_bytes(environment: Mapping[str, str] = os.environ) -> int:
-    """The limit for a lab with this environment; MEM_LIMIT is its memory in bytes, where it has a limit."""
-    memory = environment.get("MEM_LIMIT", "")
-    return min(MOST_BYTES, max(LEAST_BYTES, int(memory) // SHARE_OF_MEMORY)) if memory.isdigit() else LEAST_BYTES
+    """The limit for a lab with this environment; upstream's where its memory has none."""
+    return min(MOST_BYTES, max(LEAST_BYTES, (memory_bytes(environment) or 0) // SHARE_OF_MEMORY))
 
 
 def install(web_app: Any) -> None:
