@@ -37,6 +37,7 @@ const MOST_COOKIE_BYTES = 2048;
 export function prepareAnswer(answer, receiver, staysOpen, prefix) {
   const { headers } = answer;
   removeWhatIsOfOneConnection(headers);
+  makeStatusWritable(answer);
   headers.connection = staysOpen ? "keep-alive" : "close";
   if (prefix !== undefined) keepWithin(headers, addressOf(prefix));
   answer.on("close", () => { if (!answer.complete) receiver.destroy(); });
@@ -52,6 +53,12 @@ export function prepareHandshake(answer) {
 export function addressOf(path) {
   const quote = (part) => encodeURIComponent(part).replace(/[!*'()]/g, (one) => `%${one.charCodeAt().toString(16)}`);
   return path.split("/").map((part) => quote(part).replaceAll("%40", "@")).join("/");
+}
+
+/** Node reads statuses and reasons that it does not write: it would throw, and leave whoever waits without an answer. */
+function makeStatusWritable(answer) {
+  if (answer.statusCode < 200) answer.statusCode = 502;
+  answer.statusMessage = answer.statusMessage.replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");
 }
 
 function keepWithin(headers, path) {

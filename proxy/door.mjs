@@ -38,20 +38,29 @@ class Door extends ConfigurableProxy {
     this.trusted = new TrustedProxies(process.env.TRUSTED_PROXIES || "");
     this.refused = new WeakSet(); // connections, of which nothing more is read
     this.unanswered = new WeakMap(); // by connection, how many requests
+    this.answered = new WeakSet(); // requests whose answer has begun
     this.labs = new WeakMap(); // by request, the path of the lab that is asked
     this.forgotten = new WeakMap(); // by request, cookies that the browser shall forget
     // It announces an empty body for some methods, and sends the body all the same.
     this.proxy.webPasses = this.proxy.webPasses.filter((pass) => pass.name !== "deleteLength");
     this.proxy.on("proxyReq", refuseUpgrade);
     this.proxy.on("proxyRes", (answer, request, response) => {
+      this.answered.add(request);
       prepareAnswer(answer, response, response.shouldKeepAlive, this.labs.get(request));
       const forgotten = this.forgotten.get(request);
       if (forgotten.length) answer.headers["set-cookie"] = [...forgotten, ...(answer.headers["set-cookie"] ?? [])];
     });
     this.proxy.on("proxyReqWs", (outgoing, request, caller) => {
       bindWebsocket(outgoing, caller);
-      outgoing.on("upgrade", prepareHandshake);
-      outgoing.on("response", (answer) => prepareAnswer(answer, caller, false, this.labs.get(request)));
+      outgoing.on("upgrade", (answer) => {
+        this.answered.add(request);
+        prepareHandshake(answer);
+      });
+      outgoing.on("response", (answer) => {
+        prepareAnswer(answer, caller, false, this.labs.get(request));
+        // What goes wrong from now on is the answer's to tell. Upstream would end the connection and write to it then.
+        outgoing.removeAllListeners("error").on("error", () => {});
+      });
     });
     bindConnections(this.proxyServer, this.trusted, this.log);
     this.proxyServer.on("checkExpectation", (request, response) => this.handleProxyWeb(request, response));
@@ -127,9 +136,10 @@ class Door extends ConfigurableProxy {
   }
 
   // A request for a websocket that fails here, such as one whose address is none, is answered and over. Upstream
-  // answers, and would keep the connection until the caller's end of it is read, which nobody does.
+  // answers, and would keep the connection until the caller's end of it is read, which nobody does. Nor does anything
+  // follow an answer that has begun, an open websocket's least of all: it ends, or breaks off (answers.mjs).
   handleProxyError(code, kind, request, caller, error) {
-    super.handleProxyError(code, kind, request, caller, error);
+    if (!this.answered.has(request)) super.handleProxyError(code, kind, request, caller, error);
     if (kind === "ws") caller?.destroySoon();
   }
 

@@ -220,6 +220,33 @@ def test_an_answer_that_breaks_off_breaks_off(door: Door) -> None:
         assert b"200 OK" in door.say(f"GET {LAB}/ HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n".encode())
 
 
+def test_an_answer_whose_first_line_is_odd_is_an_answer(door: Door) -> None:
+    """Whoever asks a lab is answered, whatever status or reason it gives: nobody is left waiting."""
+    odd = {"099 No": 502, "000 No": 502, "200 \x00a\x01\x7f\xff": 200, "999 Odd": 999}
+    for head, status in odd.items():
+        said = f"HTTP/1.1 {head}\r\nContent-Length: 2\r\n\r\nok".encode("latin-1")
+        door.labs[LAB].answerer = lambda _, said=said: said  # type: ignore[misc]
+        found = door.get(f"{LAB}/")
+        assert (found.status, found.read()) == (status, b"ok"), head
+        told = door.say(f"GET {LAB}/ HTTP/1.1\r\nHost: x\r\n{UPGRADE}\r\n".encode())
+        assert told.startswith(f"HTTP/1.1 {status} ".encode()), head
+        assert told.endswith(b"\r\n\r\nok"), head
+
+
+def test_nothing_follows_an_answer(door: Door) -> None:
+    """What a lab says where its answer is over, such as a body where there is none, is an error that nobody is told:
+    the proxy writes nothing behind an answer, and goes on without one of its own."""
+    for status in (204, 304):
+        said = f"HTTP/1.1 {status} No\r\nContent-Length: 5\r\n\r\nhello".encode()
+        door.labs[LAB].answerer = lambda _, said=said: said  # type: ignore[misc]
+        for more in (UPGRADE, "Connection: close\r\n", "Expect: 100-continue\r\nConnection: close\r\n"):
+            for _ in range(20):
+                told = door.say(f"GET {LAB}/ HTTP/1.1\r\nHost: x\r\n{more}\r\n".encode())
+                statuses = [line for line in told.split(b"\r\n") if line.startswith(b"HTTP/") and b" 100 " not in line]
+                assert [line.split(b" ")[1] for line in statuses] == [str(status).encode()], told
+    assert b"Uncaught" not in door.container.logs()
+
+
 def test_a_websocket_that_nobody_asked_for_is_no_answer(door: Door) -> None:
     """A lab that switches to another protocol, of its own accord, or says what is no HTTP at all, has not answered: the
     page is told so."""
