@@ -1,9 +1,11 @@
-"""What may stand in an address of the hub's, and in what a form says: no control characters."""
+"""What may stand in an address of the hub's, and in what a form says: no control characters, and no address that is
+none."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from jupyterhub.handlers.base import BaseHandler
 from tornado import web
@@ -12,19 +14,23 @@ _IN_A_LINE = re.compile(r"[\x00-\x1f\x7f]")
 _IN_A_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINES = frozenset({"next", "redirect_uri", "state", "url", "username"})
 """Fields of forms that go on into headers, redirects and the log."""
+_ADDRESSES = frozenset({"next", "redirect_uri", "url"})
+"""Of what is sent with an address or a form, what the hub takes apart as an address; it fails where that is none."""
 
 _decode = BaseHandler.decode_argument
 
 
-def refuse_control_characters() -> None:
-    """Have the hub, in this process, answer 400 where an address or a form holds such."""
+def refuse_odd_addresses() -> None:
+    """Have the hub, in this process, answer 400 where an address or a form holds control characters, or an address
+    that is none."""
     BaseHandler.decode_argument = _decode_plain
 
 
 def _decode_plain(handler: BaseHandler, value: bytes | None, name: str | None = None) -> Any:
     """What tornado makes of a part of the path, or of an argument.
 
-    :raises HTTPError: 400, it holds a control character; a text of a form may have several lines.
+    :raises HTTPError: 400, it holds a control character (a text of a form may have several lines), or is no address
+        where one is wanted.
     """
     decoded = _decode(handler, value, name)
     in_form = name in handler.request.body_arguments
@@ -32,4 +38,14 @@ def _decode_plain(handler: BaseHandler, value: bytes | None, name: str | None = 
     if decoded and (_IN_A_TEXT if is_text else _IN_A_LINE).search(decoded):
         what = "A field of a form" if in_form else "An address"
         raise web.HTTPError(400, f"{what} cannot hold control characters.")
+    if decoded and name in _ADDRESSES and host_of(decoded) is None:
+        raise web.HTTPError(400, f"{name} is no address.")
     return decoded
+
+
+def host_of(address: str) -> str | None:
+    """The host that an address names, with its port; empty where it names none, None where it is no address."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:  # such as `http://[`
+        return None

@@ -7,12 +7,12 @@ there a cookie tells, which it sends along with visits from pages of ours, and w
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from jupyterhub.handlers.login import LogoutHandler
 from jupyterhub.handlers.pages import SpawnHandler
 from tornado import web
 
+from homeroom.addresses import host_of
 from homeroom.limits import NamedLabs
 
 HERE = "homeroom-here"
@@ -28,7 +28,7 @@ def comes_from_here(handler: Any) -> bool:
         here = site in ("same-origin", "none")
     else:
         referer = handler.request.headers.get("Referer", "")
-        here = handler.get_cookie(HERE) is not None or urlsplit(referer).netloc == handler.request.host
+        here = handler.get_cookie(HERE) is not None or host_of(referer) == handler.request.host
     if here:
         remember_here(handler)
     return here

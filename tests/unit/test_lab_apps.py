@@ -38,6 +38,8 @@ PATH = "/user/ada/proxy/8501/"
         ("POST", {"Origin": f"http://{HERE}.evil.example.com"}, False),
         ("POST", {"Referer": f"http://{HERE}/user/ada/proxy/8501/"}, True),
         ("POST", {"Referer": EVIL}, False),
+        ("POST", {"Referer": "http://["}, False),  # no address at all
+        ("GET", {"Origin": f"http://{HERE}]"}, False),
         ("POST", {}, False),
         ("GET", {}, True),
     ],

@@ -41,6 +41,7 @@ class Visit:
         ({"Referer": "http://evil.example/"}, None, False),
         ({"Referer": "http://evil.example/http://hub.example:8000/"}, None, False),
         ({"Referer": "http://hub.example:8000@evil.example/"}, None, False),
+        ({"Referer": "http://["}, None, False),  # no address at all
         ({"Referer": "http://hub.example:8000.evil.example/"}, None, False),
     ],
 )

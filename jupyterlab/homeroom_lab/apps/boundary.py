@@ -58,10 +58,18 @@ def is_from_here(method: str, headers: Mapping[str, str], *, host: str, with_tok
         return site in ("same-origin", "none") or followed
     origin = headers.get("Origin")
     if origin:
-        return urlsplit(origin).netloc == host
+        return named_host(origin) == host
     if method in READING or with_token:
         return True
-    return urlsplit(headers.get("Referer", "")).netloc == host
+    return named_host(headers.get("Referer", "")) == host
+
+
+def named_host(address: str) -> str | None:
+    """The host that an address names, with its port; empty where it names none, None where it is no address."""
+    try:
+        return urlsplit(address).netloc
+    except ValueError:  # such as `http://[`
+        return None
 
 
 def is_opened(method: str, headers: Mapping[str, str]) -> bool:

@@ -15,7 +15,7 @@ from tornado import web
 from tornado.httputil import HTTPHeaders
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
-from homeroom_lab.apps.boundary import is_from_here, is_opened, own_cookies, passed_headers, without_token
+from homeroom_lab.apps.boundary import is_from_here, is_opened, named_host, own_cookies, passed_headers, without_token
 from homeroom_lab.apps.listening import applications, host_of
 from homeroom_lab.message_limit import most_bytes
 
@@ -168,6 +168,8 @@ class AppHandler(LocalProxyHandler):
     def _rewrite_location_header(self, location: str, host: str, port: str, proxied_path: str) -> str:
         """Where a redirect leads: an application that knows its path here, or names this machine or itself, means its
         own page too."""
+        if named_host(location) is None:
+            return location
         parts = urlsplit(location)
         if parts.netloc in {self.request.host, *(f"{name}:{port}" for name in ("localhost", "127.0.0.1", "0.0.0.0"))}:
             location = parts._replace(scheme="", netloc="").geturl() or "/"
