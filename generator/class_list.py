@@ -23,6 +23,8 @@ ENCODINGS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
+LARGEST_BYTES = 1 << 20
+"""More than ten thousand people's lines; the hub has a few hundred of them."""
 
 
 def read(path: Path) -> list[str]:
@@ -62,11 +64,20 @@ def read(path: Path) -> list[str]:
 def _text(path: Path) -> str:
     """What a file holds, however the program that wrote it encodes text."""
     try:
-        data = path.read_bytes()
+        if path.exists() and not path.is_file():
+            raise HomeroomError("is no file", place=str(path), remedy="FILE is the path of a list of names.")
+        with path.open("rb") as file:
+            data = file.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise HomeroomError(
             f"cannot be read: {error.strerror}", place=str(path), remedy="FILE is the path of a list of names."
         ) from None
+    if len(data) > LARGEST_BYTES:
+        raise HomeroomError(
+            f"is larger than {LARGEST_BYTES >> 20} MiB, which no list of names is",
+            place=str(path),
+            remedy="Write a name a line, or several lists.",
+        )
     encoding = next((name for mark, name in ENCODINGS if data.startswith(mark)), "utf-8")
     try:
         text = data.decode(encoding)
@@ -87,6 +98,7 @@ def _rows(text: str) -> list[tuple[int, list[str]]]:
     lines = io.StringIO(text, newline=None).read().split("\n")
     first = next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")
     separator = max(SEPARATORS, key=first.count)
+    csv.field_size_limit(LARGEST_BYTES)  # a line that is longer than the module takes is told as no name
     rows = []
     for number, line in enumerate(lines, start=1):
         if line.strip() and not line.lstrip().startswith("#"):

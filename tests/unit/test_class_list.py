@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,25 @@ def test_a_list_that_is_not_there(tmp_path: Path) -> None:
     """A path that leads nowhere is a plain error."""
     with pytest.raises(HomeroomError, match="cannot be read: No such file"):
         class_list.read(tmp_path / "class.csv")
+
+
+@pytest.mark.parametrize("path", ["/dev/zero", "pipe", "."])
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path, path: str) -> None:
+    """A device without an end, a pipe nobody writes to and a folder are told at once."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(HomeroomError, match="is no file"):
+        class_list.read(tmp_path / path)
+
+
+def test_a_list_as_large_as_no_class_is_told(tmp_path: Path) -> None:
+    """Neither a file of any size nor a line of any length fails in another way than by a sentence."""
+    path = tmp_path / "class.csv"
+    path.write_text("a" * 200_000)
+    with pytest.raises(HomeroomError, match="is no user name"):
+        class_list.read(path)
+    path.write_bytes(b"ada\n" * (class_list.LARGEST_BYTES // 4 + 1))
+    with pytest.raises(HomeroomError, match="is larger than 1 MiB"):
+        class_list.read(path)
 
 
 def test_a_sheet_is_for_its_owner(tmp_path: Path) -> None:
