@@ -6,7 +6,7 @@ import functools
 import sqlite3
 from unittest import mock
 
-from jupyterhub.orm import new_session_factory
+from jupyterhub.orm import Base, new_session_factory
 from sqlalchemy.orm import Session
 
 
@@ -18,7 +18,8 @@ def _pattern() -> Session:
 
 
 def new_database(path: str = ":memory:") -> Session:
-    """A session on a new database of the hub's own, without the look at its revision, which takes alembic.
+    """A session on a new database of the hub's own, without the look at its revision, which takes alembic, and at its
+    tables, which are those of the pattern.
 
     :param path: of its file; in memory where none is named.
     """
@@ -26,6 +27,6 @@ def new_database(path: str = ":memory:") -> Session:
     assert isinstance(pattern, sqlite3.Connection)
     copied = sqlite3.connect(path, check_same_thread=False)
     pattern.backup(copied)
-    with mock.patch("jupyterhub.orm.check_db_revision"):
+    with mock.patch("jupyterhub.orm.check_db_revision"), mock.patch.object(Base.metadata, "create_all"):
         made: Session = new_session_factory(creator=lambda: copied)()
     return made
