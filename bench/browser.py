@@ -5,23 +5,43 @@ from __future__ import annotations
 import contextlib
 import re
 import time
+from dataclasses import dataclass
 
 from playwright.sync_api import Error, Page, expect
 
 from bench.deployments import Deployment
+from bench.figures import memory_mib, pss_mib
 from tests.browser.chromium import running_chromium
 
 WAIT = 60_000
 """Milliseconds."""
 TRIES = 12
+WORK = """import matplotlib.pyplot
+import pandas
+pandas.DataFrame({"x": [1, 2, 3], "y": [2, 4, 8]}).plot(x="x", y="y")
+matplotlib.pyplot.show()"""
 
 
 class Disturbed(Exception):
     """The browser gave requests up because a network of this machine came or went, as with any container's start."""
 
 
-def first_output_seconds(deployment: Deployment, name: str) -> float:
-    """From the press of the button on the sign-in page to the first cell's output, with nothing cached.
+@dataclass(frozen=True, kw_only=True)
+class Visit:
+    """What a visit to a lab took.
+
+    :param output_seconds: from the press of the button on the sign-in page to the first cell's output.
+    :param memory_mib: of the lab, with the page open and a figure drawn of a table; as `docker stats` counts it.
+    :param pss_mib: the same, as its processes' PSS.
+    """
+
+    output_seconds: float
+    memory_mib: float
+    pss_mib: float
+
+
+def visit(deployment: Deployment, name: str, settle_seconds: float) -> Visit:
+    """Sign in with nothing cached, compute in a new notebook, and then work there with pandas and matplotlib.
 
     :raises Disturbed: it has to be done again.
     """
@@ -31,11 +51,15 @@ def first_output_seconds(deployment: Deployment, name: str) -> float:
         given_up: list[str] = []
         page.on("requestfailed", lambda request: given_up.append(str(request.failure)))
         try:
-            return _first_output_seconds(page, deployment, name)
+            seconds = _first_output_seconds(page, deployment, name)
+            _draw(page)
         except (Error, AssertionError) as error:
             if any("ERR_NETWORK_CHANGED" in why for why in given_up):
                 raise Disturbed from error
             raise
+        time.sleep(settle_seconds)
+        lab = deployment.lab(name)
+        return Visit(output_seconds=seconds, memory_mib=memory_mib(lab), pss_mib=pss_mib(lab))
 
 
 def _first_output_seconds(page: Page, deployment: Deployment, name: str) -> float:
@@ -61,3 +85,12 @@ def _first_output_seconds(page: Page, deployment: Deployment, name: str) -> floa
     else:
         raise TimeoutError(f"no output in the notebook of {name} at {deployment.name}")
     return time.monotonic() - began
+
+
+def _draw(page: Page) -> None:
+    """Have the next cell draw a figure."""
+    cell = page.locator(".jp-NotebookPanel:visible .jp-CodeCell").nth(1)
+    cell.locator(".cm-content").click()
+    page.keyboard.insert_text(WORK)
+    page.keyboard.press("Shift+Enter")
+    expect(cell.locator(".jp-OutputArea-output img")).to_be_visible(timeout=WAIT)

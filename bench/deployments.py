@@ -203,6 +203,7 @@ class Stock:
 
 
 STOCK_IMAGES = ("stock-hub", "stock-lab")
+LOCKS = {"hub": ("hub/requirements",), "lab": ("lab/requirements", "lab/kernel", "lab/features/science/kernel")}
 
 
 def _put_images(target: Path) -> None:
@@ -212,8 +213,8 @@ def _put_images(target: Path) -> None:
         folder = target / f"stock-{name}"
         folder.mkdir(parents=True)
         shutil.copy(BENCH / f"stock/{name}.dockerfile", folder / "Dockerfile")
-        lock = (ROOT / f"jupyter{name}/requirements.txt").read_text(encoding="utf-8")
-        (folder / "constraints.txt").write_text("".join(f"{pin}\n" for pin in _pins(lock)))
+        locks = "".join((ROOT / f"jupyter{lock}.txt").read_text(encoding="utf-8") for lock in LOCKS[name])
+        (folder / "constraints.txt").write_text("".join(f"{pin}\n" for pin in _pins(locks)))
     hub = target / "stock-hub"
     shutil.copy(BENCH / "stock/jupyterhub_config.py", hub)
     for name in ("package.json", "package-lock.json"):
