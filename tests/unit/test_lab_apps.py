@@ -250,6 +250,9 @@ def program() -> ModuleType:
         ("from bokeh.io import curdoc\ncurdoc()\n", "bokeh", ["bokeh", "serve"], 0),
         ("from bokeh.plotting import figure\n", "", ["python3"], 0),
         ("from bottle import run\nrun(port=9000)\n", "", ["python3"], 9000),
+        ("import flask\nimport dash\n", "dash", ["python3"], 0),
+        ("import bokeh\nimport panel\n", "panel", ["panel", "serve"], 0),
+        ("from flask import Flask\napp = Flask(__name__)\n", "flask", ["flask", "--app"], 0),
     ],
 )
 def test_a_file_is_started_by_its_framework(
@@ -258,7 +261,9 @@ def test_a_file_is_started_by_its_framework(
     """`homeroom-app app.py` knows by its imports how to start an application, and keeps to the port that it names."""
     file = tmp_path / "my app.py"
     file.write_text(text)
-    assert program.understand([str(file)]) == (framework, [*command, str(file)], port)
+    found, started, named = program.understand([str(file)])
+    assert (found, named) == (framework, port)
+    assert started[: len(command) + 1] == [*command, str(file)]
 
 
 def test_a_command_is_started_as_it_is(program: ModuleType) -> None:
@@ -268,8 +273,26 @@ def test_a_command_is_started_as_it_is(program: ModuleType) -> None:
         *("--address", "127.0.0.1", "--port", "5007"),
         *("--prefix", "/user/ada/proxy/absolute/5007"),
     ]
-    assert program.understand(["flask", "run"]) == ("flask", ["flask", "run"], 0)
     assert program.environment(8051, "/user/ada/proxy/8051")["DASH_REQUESTS_PATHNAME_PREFIX"] == "/user/ada/proxy/8051/"
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "rest"),
+    [
+        (["flask", "--app", "shop", "run", "--debug"], "shop", ["run", "--debug"]),
+        (["flask", "--app=shop:make()", "run"], "shop:make()", ["run"]),
+        (["flask", "-A", "shop.py", "run"], "shop.py", ["run"]),
+        (["flask", "run"], "", ["run"]),
+    ],
+)
+def test_flask_is_told_its_path(program: ModuleType, given: list[str], name: str, rest: list[str]) -> None:
+    """Flask knows no path by itself: it takes its application from a file of the image that adds it."""
+    framework, command, _ = program.understand(given)
+    started, told = program.take_flask_app(framework, command)
+    assert started == ["flask", "--app", str(program.PREFIXED_FLASK), *rest]
+    assert told == {"HOMEROOM_FLASK_APP": name}
+    assert program.PREFIXED_FLASK.is_file()
+    assert program.take_flask_app("dash", ["python3", "app.py"]) == (["python3", "app.py"], {})
 
 
 def test_a_taken_port_is_passed_over(program: ModuleType) -> None:
