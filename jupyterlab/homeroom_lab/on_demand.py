@@ -26,7 +26,11 @@ ON_DEMAND = {
 NEEDS = {"homeroom_lab.apps": "jupyter_server_proxy"}
 """What else has to be installed."""
 
-AMENDED = {"jupyter_archive": "homeroom_lab.archives", "nbgitpuller": "homeroom_lab.pull"}
+AMENDED = {
+    "jupyter_archive": "homeroom_lab.archives",
+    "jupyterlab_git": "homeroom_lab.first_commit",
+    "nbgitpuller": "homeroom_lab.pull",
+}
 """What of ours stands in for a part of theirs, before it is loaded: a module with `install()`."""
 
 

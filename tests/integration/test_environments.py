@@ -176,17 +176,19 @@ plotly.express.line(frame, x="x", y="y").show()
 
 
 def test_the_default_features_work(trial: Trial, admin: Person) -> None:
-    """The science packages compute, draw, read and write tables, Git answers in the page, and nothing complains in the
-    lab's log."""
+    """The science packages compute, draw, read and write tables, the Git panel makes a repository where
+    Git knows nobody yet, and nothing complains in the lab's log."""
     earlier = len(trial.lab("admin").logs())
     expected = "2 b'PNG'\nexcel True\nparquet True\njson True\ncsv True\nTrue True\nTrue\n"
     assert admin.run(SCIENCE) == expected
-    admin.run("import subprocess; subprocess.run(['git', 'init', '-q', 'repository'], check=True)")
-    status = admin.web.post(
-        f"{trial.url}user/admin/git/repository/status", headers={"X-XSRFToken": admin._xsrf("/user/admin/")}, timeout=30
-    )
-    assert status.status_code == 200, status.text
-    assert json.loads(status.text)["code"] == 0
+    lab = trial.lab("admin")
+    assert lab.exec_run(["mkdir", "-p", "/home/jovyan/repository"]).exit_code == 0
+    for verb in ("init", "status"):
+        address = f"{trial.url}user/admin/git/repository/{verb}"
+        answer = admin.web.post(address, headers={"X-XSRFToken": admin._xsrf("/user/admin/")}, timeout=60)
+        assert answer.status_code == 200, answer.text
+        assert json.loads(answer.text)["code"] == 0
+    assert b"First commit" in lab.exec_run(["git", "-C", "/home/jovyan/repository", "log", "--format=%s"]).output
     log = trial.lab("admin").logs()[earlier:].decode()
     assert [line for line in log.splitlines() if line.startswith(("[E", "[C")) or "Traceback" in line] == []
 

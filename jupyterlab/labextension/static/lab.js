@@ -151,23 +151,6 @@
     },
   };
 
-  // Labs are bright or dark as the browser wishes, as the hub's pages are: overrides.json. Whoever then chooses a theme
-  // wants that one; JupyterLab only stops following the browser, and would have to be told again.
-  const theme = {
-    id: "homeroom-lab:theme",
-    description: "Takes a theme that is chosen while JupyterLab follows the browser.",
-    autoStart: true,
-    activate: async (app) => {
-      const apputils = await sharedModule("@jupyterlab/apputils");
-      const manager = apputils && (await app.resolveOptionalService(apputils.IThemeManager));
-      if (!manager) return;
-      app.commands.commandExecuted.connect((_, { id, args, result }) => {
-        if (id !== "apputils:change-theme" || !args.theme) return;
-        result.then(() => manager.setTheme(args.theme)).catch((error) => console.debug("homeroom-lab:theme", error));
-      });
-    },
-  };
-
   // A meter that knows nothing yet has no width, and would be drawn full.
   function emptyMeters() {
     const style = document.createElement("style");
@@ -291,7 +274,7 @@
       if (apputils) lockWorkspaces(apputils);
       return () => ({
         __esModule: true,
-        default: [spareKernel, kernels, largeMessages, kernelTrouble, splash, theme, disk, firstSight],
+        default: [spareKernel, kernels, largeMessages, kernelTrouble, splash, disk, firstSight],
       });
     },
   };
