@@ -118,17 +118,13 @@ ODD_PLACES = (
     "hub/api/oauth2/authorize?client_id={}",
     "hub/api/oauth2/authorize?client_id=jupyterhub-user-admin&response_type=code&redirect_uri={}",
 )
-ODD_PARTS = (
-    *("%0d%0aX-Planted:%201", "%0a", "%00", "%09", "%1f", "%7f", "%ff", "%zz", "%", "%e2%80%a8", "%2f%09%2fevil"),
-    *("http:%2f%2f%5b", "%2f%2fx%5d%2f", "http:%2f%2fa%e2%84%80b%2f", "http:%2f%2fx:port%2f"),  # no addresses
-)
+ODD_PARTS = ("%0d%0aX-Planted:%201", "%0a", "%00", "%09", "%1f", "%7f", "%ff", "%zz", "%", "%e2%80%a8", "%2f%09%2fevil")
 
 
 @pytest.mark.parametrize("place", ODD_PLACES)
 def test_no_address_breaks_a_page(trial: Trial, admin: Person, place: str) -> None:
-    """Line ends, other control characters, what is no text and what is no address, anywhere in an address, are refused
-    or taken for what they are: no page fails by them, no header is made of them, and nobody is sent elsewhere; signed
-    in or not."""
+    """Line ends, other control characters and what is no text, anywhere in an address, are refused or taken for what
+    they are: no page fails by them, no header is made of them, and nobody is sent elsewhere; signed in or not."""
     mine = admin.web.prepare_request(requests.Request("GET", f"{trial.url}{place.split('/')[0]}/admin/")).headers
     for headers, part in itertools.product(({}, {"Cookie": mine.get("Cookie", "")}), ODD_PARTS):
         connection = http.client.HTTPConnection("127.0.0.1", trial.port, timeout=30)
