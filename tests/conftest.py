@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker.errors
 import hypothesis
 import pytest
 
@@ -142,7 +144,9 @@ def make_machine(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory
         network.remove()
         if not os.environ.get(KEEP_IMAGES):
             for image in images:
-                engine().images.remove(image, force=True)
+                # The tests that run beside these may have removed it, or use it still and remove it when they end.
+                with contextlib.suppress(docker.errors.APIError):
+                    engine().images.remove(image)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

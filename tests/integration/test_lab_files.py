@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import unicodedata
 import zipfile
 from collections.abc import Callable
@@ -122,24 +123,35 @@ def test_what_does_not_fit_is_refused_with_a_sentence(person: Person) -> None:
     shell(person, "rm survey.csv; test ! -e grown.ipynb")
 
 
+def make_notebook(person: Person, name: str, size: str) -> None:
+    """Lay a notebook of many printed lines in somebody's home; `size` in bytes, as Python reckons it in the lab."""
+    make = (
+        "import json, os\n"
+        "text = ''.join(f'line {number}\\n' for number in range(2000))\n"
+        "output = {'output_type': 'stream', 'name': 'stdout', 'text': text}\n"
+        "cell = {'cell_type': 'code', 'metadata': {}, 'execution_count': 1, 'source': 'x', 'outputs': [output]}\n"
+        f"count = int({size}) // len(json.dumps(cell)) - 10\n"
+        "cells = [{**cell, 'id': f'c{number}'} for number in range(count)]\n"
+        "whole = {'cells': cells, 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 5}\n"
+        f"json.dump(whole, open({name!r}, 'w'))"
+    )
+    done = person.trial.lab(person.name).exec_run(["python3", "-c", make], workdir=HOME)
+    assert done.exit_code == 0, done.output
+
+
 def test_the_largest_notebook_is_opened_saved_and_exported(person: Person) -> None:
     """What is not refused fits: the lab lives, and its kernel with it."""
     person.stop_lab()  # what other kernels hold is not to be had
     person.start_lab()
-    make = (
-        "import json, os\n"
-        "size = int(os.environ['MEM_LIMIT']) // 16 - 500_000\n"
-        "text = ''.join(f'line {number}\\n' for number in range(2000))\n"
-        "output = {'output_type': 'stream', 'name': 'stdout', 'text': text}\n"
-        "cell = {'cell_type': 'code', 'metadata': {}, 'execution_count': 1, 'source': 'x', 'outputs': [output]}\n"
-        "cells = [{**cell, 'id': f'c{number}'} for number in range(size // len(json.dumps(cell)) - 10)]\n"
-        "whole = {'cells': cells, 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 5}\n"
-        "json.dump(whole, open('largest.ipynb', 'w'))"
-    )
     with person.kernel() as kernel:
         kernel.run("kept = 42")
-        person.trial.lab(person.name).exec_run(["python3", "-c", make], workdir=HOME)
+        make_notebook(person, "largest.ipynb", "int(os.environ['MEM_LIMIT']) // 16 - 500_000")
         opened = contents(person, "GET", "largest.ipynb")
+        if opened.status_code == 413:  # with this kernel and the one in waiting the memory of a small lab is half full
+            left = re.search(r"With what runs now, files of up to (\d+) MB open", opened.json()["message"])
+            assert left, opened.text
+            make_notebook(person, "largest.ipynb", f"{left[1]} * 2**20 * 0.85")
+            opened = contents(person, "GET", "largest.ipynb")
         assert opened.status_code == 200, opened.text[:300]
         model = {key: opened.json()[key] for key in ("type", "format", "content")}
         saved = contents(person, "PUT", "largest.ipynb", json=model)
@@ -148,7 +160,8 @@ def test_the_largest_notebook_is_opened_saved_and_exported(person: Person) -> No
         assert read.status_code == 200, read.text[:300]
         again = read.json()["content"]["cells"]
         assert [cell["outputs"] for cell in again] == [cell["outputs"] for cell in model["content"]["cells"]]
-        assert person.get(f"user/{person.name}/nbconvert/html/largest.ipynb").status_code == 200
+        exported = person.get(f"user/{person.name}/nbconvert/html/largest.ipynb")
+        assert exported.status_code == 200, exported.text[:300]
         assert kernel.run("print(kept)") == "42\n"
     shell(person, "rm largest.ipynb")
 
