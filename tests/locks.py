@@ -46,6 +46,7 @@ LOCKS = (
     Lock("jupyterhub/requirements.in", _IMAGE),
     Lock("jupyterlab/requirements.in", _IMAGE),
     Lock("jupyterlab/kernel.in", _IMAGE),
+    Lock("proxy/requirements.in", _IMAGE),
     Lock("generator/requirements.in", _HOST),
     # Tests run what operators run: the versions of the two locks above it.
     Lock(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from concurrent.futures import Future
@@ -16,6 +17,7 @@ from generator.engine import Completed, Engine
 from generator.errors import HomeroomError
 from generator.host_network import BuildNetwork
 from generator.images import BuildSpec, BuildStep
+from generator.paths import ROOT
 from tests.recorder import always
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
@@ -236,3 +238,12 @@ def test_ctrl_c_ends_all_builds(three: list[BuildSpec], tmp_path: Path, monkeypa
     with pytest.raises(KeyboardInterrupt):
         build_all(three, tmp_path, builder)
     assert sorted(builder.stopped) == ["hub", "lab", "proxy"]
+
+
+def test_the_images_begin_alike() -> None:
+    """The three files' first stages are the same words, so that builds side by side make it once."""
+    folders = ("jupyterhub", "jupyterlab", "proxy")
+    texts = [(ROOT / folder / "Dockerfile").read_text() for folder in folders]
+    first = [re.search(r"^FROM debian:trixie-slim AS python\nRUN (?:.*\\\n)*.*\n", text, re.M) for text in texts]
+    assert all(first)
+    assert len({match[0] for match in first if match}) == 1
