@@ -30,6 +30,7 @@ c.ServerApp.contents_manager_class = "homeroom_lab.contents.LabContents"
 c.ServerApp.max_body_size = largest_request_bytes()
 c.ServerApp.max_buffer_size = max(largest_request_bytes(), message_limit.most_bytes())
 # When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
+c.ServerApp.kernel_manager_class = "homeroom_lab.kernels.LabKernels"
 c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.kernels.FrugalKernelManager"
 # Kernels of the home are offered beside the image's, and only read: homeroom_lab/home_kernels.py.
 c.ServerApp.kernel_spec_manager_class = "homeroom_lab.kernel_specs.HomeKernelSpecManager"

@@ -19,6 +19,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         kernel_trouble,
         message_limit,
         on_demand,
+        runs_handler,
         spare_kernel_handler,
     )
 
@@ -30,4 +31,5 @@ def _load_jupyter_server_extension(app: Any) -> None:
     message_limit.install(app.web_app)
     kernel_trouble.install(app)
     on_demand.install(app)
+    runs_handler.install(app.web_app)
     spare_kernel_handler.install(app.web_app)

@@ -9,15 +9,33 @@ from pathlib import Path
 from typing import Any
 
 from jupyter_client.provisioning import LocalProvisioner
+from jupyter_server.services.kernels.connection.base import deserialize_msg_from_ws_v1
 from jupyter_server.services.kernels.connection.channels import ZMQChannelsWebsocketConnection
-from jupyter_server.services.kernels.kernelmanager import ServerKernelManager
+from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelManager, ServerKernelManager
 
 from homeroom_lab import kernel_trouble, own_packages, search_path
 from homeroom_lab.memory import FIRST_TO_GO, bus_error, explanation, kills, shared_bytes
+from homeroom_lab.missed import Missed
+from homeroom_lab.runs import Runs, most_bytes
 from homeroom_lab.spare_kernel import spare
 
 ASKED_EVERY_SECONDS = 0.05
 ASKED_AT_FIRST = 10
+LARGEST_CELL_BYTES = 2**20
+"""What a larger cell writes unseen is not kept."""
+PAGES_PROTOCOL = "v1.kernel.websocket.jupyter.org"
+"""How JupyterLab's page speaks; who speaks otherwise is no page that asks for what it missed."""
+ENDED = "The kernel ended before this cell did, while no page was open. It started again with no variables."
+
+
+class LabKernels(AsyncMappingKernelManager):
+    """The lab's kernels; of what they send while no page is connected, only so much is kept."""
+
+    def start_buffering(self, kernel_id: str, session_key: str, channels: dict[str, Any]) -> None:
+        """Keep what a kernel sends from now on for a page that comes back with this session."""
+        super().start_buffering(kernel_id, session_key, channels)
+        if kernel_id in self._kernel_buffers:
+            self._kernel_buffers[kernel_id]["buffer"] = Missed(self.get_kernel(kernel_id).session, most_bytes())
 
 
 class FrugalKernelManager(ServerKernelManager):
@@ -28,6 +46,33 @@ class FrugalKernelManager(ServerKernelManager):
     """What was started last, and how."""
     is_told = False
     """Whether it was told why it ended before it was ready; it is started a few times more."""
+    _recorder: Any = None
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
+        self.runs = Runs()
+
+    def record(self) -> None:
+        """Keep what cells write from now on, for pages that are not there to see it."""
+        if self._recorder is None:
+            self._recorder = self.connect_iopub()
+            self._recorder.on_recv(self._record)
+
+    def _record(self, parts: list[bytes]) -> None:
+        _, (_, *message) = self.session.feed_identities(parts)
+        header, parent = map(self.session.unpack, message[:2])
+        if self.runs.want(header, parent):
+            self.runs.record(header["msg_type"], parent["msg_id"], (message[0], message[2], message[3]))
+
+    def _stop_recording(self) -> None:
+        if self._recorder:
+            self._recorder.close()
+        self._recorder = None
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        if not restart:
+            self._stop_recording()
+        await super()._async_cleanup_resources(restart=restart)
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **kw: Any) -> None:
         self.kills_at_start = kills()
@@ -45,7 +90,20 @@ class FrugalKernelManager(ServerKernelManager):
         if self.launched and failed and not self.is_told:
             await self._tell_why(*self.launched)
         self.is_told = failed and kw.get("now", False)
+        self._end_runs()
         await super().restart_kernel(*args, **kw)
+        if self._recorder:  # the kernel may have other ports now
+            self._stop_recording()
+            self.record()
+
+    def _end_runs(self) -> None:
+        """Whoever restarts a kernel knows what that ends; whoever was away when it ended by itself is told."""
+        if self.exit_code is None:
+            self.runs.clear()
+            return
+        content = {"name": "stderr", "text": f"{self.why_ended() or ENDED}\n"}
+        said = self.session.msg("stream", content)
+        self.runs.end((self.session.pack(said["header"]), b"{}", self.session.pack(content)))
 
     async def _tell_why(self, command: list[str], options: dict[str, Any]) -> None:
         try:
@@ -102,6 +160,38 @@ class TellingConnection(ZMQChannelsWebsocketConnection):
                 self.session.send(channel, "kernel_info_request")
         finally:
             channel.close()
+
+    def connect(self) -> Any:
+        """Connect a page, which sees what is written from now on."""
+        if self._runs:
+            self.kernel_manager.record()
+            self._runs.pages.add(self.session_id)
+            waiting = self.multi_kernel_manager._kernel_buffers.get(self.kernel_id)
+            if waiting and waiting["session_key"] == self.session_key:
+                self._runs.seen(self.session_id)
+        return super().connect()
+
+    def disconnect(self) -> Any:
+        """A page is gone; unless another connection of its own has taken this one's place."""
+        if self._runs and self._open_sessions.get(self.session_key) in (None, self.websocket_handler):
+            self._runs.pages.discard(self.session_id)
+        return super().disconnect()
+
+    @property
+    def _runs(self) -> Runs | None:
+        found: Runs | None = getattr(self.kernel_manager, "runs", None)
+        return found
+
+    def handle_incoming_message(self, incoming_msg: Any) -> None:
+        """Remember which cell an execution is of; then pass it on."""
+        if self._runs and self.subprotocol == PAGES_PROTOCOL and len(incoming_msg) <= LARGEST_CELL_BYTES:
+            channel, (header, _, metadata, content, *_) = deserialize_msg_from_ws_v1(incoming_msg)
+            if channel == "shell" and (head := self.session.unpack(header))["msg_type"] == "execute_request":
+                cell = self.session.unpack(metadata).get("cellId")
+                if cell:
+                    code = self.session.unpack(content).get("code", "")
+                    self._runs.begin(head["msg_id"], self.session_id, cell, code)
+        super().handle_incoming_message(incoming_msg)
 
     def handle_outgoing_message(self, stream: Any, outgoing_msg: list[Any]) -> None:
         """Remember which request the kernel runs, by what it tells all pages when it begins; then pass that on."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
@@ -133,3 +134,62 @@ def test_plotly_comes_with_the_first_figure(trial: Trial, page: Page, add_accoun
     lab.run(FIGURE)
     expect(lab.notebook.locator(".jp-OutputArea-output .plot-container svg").first).to_be_visible()
     assert [url for url in asked if "/jupyterlab-plotly/static/" in url and "remoteEntry" not in url]
+
+
+WRITES = (
+    "import os, time\n"
+    "for number in range(3):\n"
+    "    print('wrote', number, flush=True)\n"
+    "    while not os.path.exists(f'go{number}'): time.sleep(0.1)"
+)
+
+
+def test_a_reload_loses_no_output(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+    """A cell that runs on through a reload shows what it wrote before, meanwhile and afterwards, and its number once it
+    ends; so do cells that waited behind it and ended while no page was there, errors too. What is shown is saved like
+    any output, and a cell that is run again shows the new run alone."""
+    lab = sign_in(page, trial, "otto", add_account("otto")).new_notebook()
+    lab.save_as("long.ipynb")
+    for code in (WRITES, "print('after')\n1 / 0"):
+        lab.notebook.locator(".jp-CodeCell .cm-content").last.click()
+        page.keyboard.insert_text(code)
+        page.keyboard.press("Shift+Enter")
+    cells = lab.notebook.locator(".jp-CodeCell")
+    output = cells.nth(0).locator(".jp-OutputArea-output")
+    expect(output).to_have_text("wrote 0\n")
+    page.keyboard.press("Control+s")
+    tab = page.get_by_role("main").get_by_role("tab", name="long.ipynb")
+    expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
+
+    def go(number: int) -> None:
+        assert trial.lab("otto").exec_run(["touch", f"/home/jovyan/go{number}"]).exit_code == 0
+
+    page.reload()
+    lab.wait()
+    expect(output).to_have_text("wrote 0\n")
+    go(0)
+    expect(output).to_have_text("wrote 0\nwrote 1\n")
+    expect(cells.nth(0).locator(".jp-InputPrompt")).to_have_text("[*]:")
+    page.goto("about:blank")
+    go(1)
+    go(2)
+    page.goto(f"{trial.url}user/otto/lab/tree/long.ipynb")
+    lab.wait_until_idle()
+    expect(output).to_have_text("wrote 0\nwrote 1\nwrote 2\n")
+    expect(cells.nth(0).locator(".jp-InputPrompt")).to_have_text("[1]:")
+    expect(cells.nth(1).locator(".jp-InputPrompt")).to_have_text("[2]:")
+    expect(cells.nth(1).locator(".jp-OutputArea-output").first).to_have_text("after\n")
+    expect(cells.nth(1).locator(".jp-OutputArea-output").last).to_contain_text("ZeroDivisionError")
+
+    cells.nth(1).locator(".cm-content").click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("print('again')")
+    page.keyboard.press("Control+Enter")
+    expect(cells.nth(1).locator(".jp-OutputArea-output")).to_have_text("again\n")
+    expect(cells.nth(1).locator(".jp-InputPrompt")).to_have_text("[3]:")
+    page.keyboard.press("Control+s")
+    expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
+    page.reload()
+    lab.wait_until_idle()
+    expect(output).to_have_text("wrote 0\nwrote 1\nwrote 2\n")
+    expect(cells.nth(1).locator(".jp-OutputArea-output")).to_have_text("again\n")

@@ -141,6 +141,89 @@
     },
   };
 
+  // What a reload would lose: JupyterLab gives a new page nothing of cells that run, or ended, while no page was there.
+  // Their output is asked for and handed to the cells as if this page had run them.
+  const runs = {
+    id: "homeroom-lab:runs",
+    description: "Shows what cells wrote while the page was reloaded or closed: homeroom_lab/runs.py.",
+    autoStart: true,
+    activate: async (app) => {
+      const [notebooks, services] = await Promise.all(["notebook", "services"].map((n) => sharedModule(`@jupyterlab/${n}`)));
+      const tracker = notebooks && services && (await app.resolveOptionalService(notebooks.INotebookTracker));
+      if (!tracker) return;
+      const { serverSettings } = app.serviceManager;
+      const ask = async (kernel) => {
+        const address = `${serverSettings.baseUrl}homeroom/runs/${kernel.id}`;
+        const body = JSON.stringify({ session: kernel.clientId });
+        const answer = await services.ServerConnection.makeRequest(address, { method: "POST", body }, serverSettings);
+        return answer.ok ? answer.json() : [];
+      };
+      const catchUp = async ({ content, context, sessionContext, revealed }) => {
+        await Promise.all([context.ready, sessionContext.ready, revealed]);
+        const kernel = sessionContext.session && sessionContext.session.kernel;
+        if (!kernel) return;
+        const live = []; // what comes while the server is asked
+        const keep = (_, message) => live.push(message);
+        kernel.iopubMessage.connect(keep);
+        const found = await ask(kernel).catch(() => []);
+        kernel.iopubMessage.disconnect(keep);
+        if (content.isDisposed) return;
+        const cells = content.widgets.filter(({ model }) => model.type === "code");
+        for (const run of found) {
+          const alike = cells.filter(({ model }) => run.code && model.sharedModel.getSource() === run.code);
+          const cell = cells.find(({ model }) => model.id === run.cell_id) || (alike.length === 1 && alike[0]);
+          if (cell) showRun(kernel, cell, run, live); // an old notebook's cells have other ids in each page
+        }
+      };
+      tracker.widgetAdded.connect((_, panel) => {
+        catchUp(panel).catch((error) => console.debug("homeroom-lab:runs", error));
+      });
+    },
+  };
+
+  // Shows a run below its cell: what was kept, then what still comes.
+  function showRun(kernel, cell, run, live) {
+    const seen = new Set();
+    const nothing = () => {};
+    let end;
+    const done = new Promise((resolve) => { end = resolve; });
+    const stop = () => {
+      kernel.iopubMessage.disconnect(take);
+      kernel.statusChanged.disconnect(look);
+      end();
+    };
+    const finish = () => {
+      stop();
+      cell.model.executionCount = run.count;
+      cell.model.executionState = "idle";
+    };
+    const take = (_, message) => {
+      const { header, parent_header: parent, content } = message;
+      if (parent.msg_id !== run.message_id || seen.has(header.msg_id)) return;
+      seen.add(header.msg_id);
+      if (header.msg_type === "execute_input") run.count = content.execution_count;
+      future.onIOPub(message);
+      if (header.msg_type === "status" && content.execution_state === "idle") finish();
+    };
+    const look = (_, status) => {
+      if (["restarting", "autorestarting", "terminating", "dead"].includes(status)) finish();
+    };
+    const request = { header: { msg_id: run.message_id, msg_type: "execute_request" } };
+    const future = { msg: request, done, isDisposed: false, registerMessageHook: nothing, removeMessageHook: nothing,
+      dispose: stop }; // the cell is run again, or gone
+    cell.model.trusted = true; // as when it was run
+    cell.model.executionState = "running";
+    cell.outputArea.future = future;
+    if (run.cut) {
+      const text = "(The beginning of this output is not kept: it was written while no page was open.)\n";
+      cell.model.outputs.add({ output_type: "stream", name: "stderr", text });
+    }
+    kernel.iopubMessage.connect(take);
+    kernel.statusChanged.connect(look);
+    [...run.messages, ...live].forEach((message) => take(kernel, message));
+    if (run.done) finish();
+  }
+
   const splash = {
     id: "homeroom-lab:splash",
     description: "Takes away what the page showed until it was there: homeroom_lab/splash.py.",
@@ -274,7 +357,7 @@
       if (apputils) lockWorkspaces(apputils);
       return () => ({
         __esModule: true,
-        default: [spareKernel, kernels, largeMessages, kernelTrouble, splash, disk, firstSight],
+        default: [spareKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, firstSight],
       });
     },
   };
