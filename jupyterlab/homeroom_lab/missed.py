@@ -1,4 +1,4 @@
-"""What a kernel sends while no page is connected, kept for the page that was there last: it may only have lost its network.
+"""What a kernel sends while no page is connected, kept for the page that was there last and may come back.
 
 Upstream keeps all of it, until the server has no memory left. Here output ends at a bound, and the page reads so below
 the cell; what tells the page that a cell has ended is kept.

@@ -162,8 +162,8 @@ def test_what_is_kept_goes_with_the_labs_memory(memory: str, expected: int) -> N
 
 
 def test_a_kernel_that_ends_by_itself_says_so_to_who_was_away() -> None:
-    """Who comes back to a kernel that ran out of memory meanwhile reads so below the cell; a page that was there was told
-    already, and who restarts a kernel knows what that ends."""
+    """Who comes back to a kernel that ran out of memory meanwhile reads so below the cell; a page that was there was
+    told already, and who restarts a kernel knows what that ends."""
     why = (b'{"msg_id": "why", "msg_type": "stream"}', b"{}", b'{"text": "Out of memory"}')
     kept = begun()
     kept.end(why)
