@@ -88,7 +88,7 @@ def test_a_cell_that_is_too_large_is_answered(
     neither cuts the connection."""
     lab = sign_in(page, trial, "lotte", add_account("lotte")).new_notebook()
     code = lab.notebook.locator(".jp-CodeCell .cm-content")
-    for megabytes, answer in ((12, "12000000"), (70, "larger than the 64 MB that a kernel takes at once")):
+    for megabytes, answer in ((12, "12000000"), (40, "larger than the 34 MB that a kernel takes at once")):
         code.last.click()
         code.last.evaluate(
             """(content, size) => {
