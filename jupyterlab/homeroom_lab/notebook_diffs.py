@@ -1,4 +1,4 @@
-"""Differences between versions of a notebook, as nbdime shows them, of those that fit into the server's memory twice."""
+"""Differences between versions of a notebook, by nbdime: of those that fit into the server's memory twice."""
 
 from __future__ import annotations
 

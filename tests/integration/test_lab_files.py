@@ -272,6 +272,47 @@ def test_git_runs_nothing_of_another_persons_repository(seminar: Trial) -> None:
     shell(ada, "git config --global --unset-all safe.directory; rm -rf outer cloned mine")
 
 
+def at_reference(person: Person, name: str, **reference: str) -> requests.Response:
+    """A version of a file as the Git panel asks for it."""
+    prefix = f"user/{person.name}"
+    headers = {"X-XSRFToken": person._xsrf(f"{person.trial.base_url}{prefix}/")}
+    asked = {"filename": name, "reference": reference}
+    return person.web.post(f"{person.trial.url}{prefix}/git/sizes/content", headers=headers, json=asked, timeout=60)
+
+
+def test_the_git_panel_shows_what_fits(seminar: Trial) -> None:
+    """What git and nbdime read of a large file is refused in a sentence, at no memory, and the panel shows small files
+    as ever; a `.gitignore` that is a pipe or has no end is not read."""
+    ada = with_lab(seminar, "ada")
+    shell(
+        ada,
+        "rm -rf sizes; git init -q sizes && cd sizes && head -c 300M /dev/zero | tr '\\0' a > large.csv && "
+        "cp large.csv large.ipynb && echo text > small.txt && git add . && "
+        "git -c user.name=x -c user.email=x@x commit -qm all && echo more >> large.ipynb",
+    )
+    assert at_reference(ada, "small.txt", git="HEAD").json()["content"] == "text\n"
+    before = server_peak_mb(ada)
+    for reference in ({"git": "HEAD"}, {"special": "INDEX"}, {"special": "WORKING"}):
+        refused = at_reference(ada, "large.csv", **reference)
+        assert refused.status_code >= 400, refused.text[:100]
+        assert "large.csv is too large for th" in refused.json()["message"]
+    headers = {"X-XSRFToken": ada._xsrf(f"{seminar.base_url}user/ada/")}
+    compared = ada.web.post(
+        f"{seminar.url}user/ada/nbdime/api/gitdiff",
+        headers=headers,
+        json={"file_path": "sizes/large.ipynb", "ref_local": {"git": "HEAD"}, "ref_remote": {"special": "working"}},
+        timeout=60,
+    )
+    assert compared.status_code == 413
+    assert "large.ipynb is too large to be compared here" in compared.text
+    assert server_peak_mb(ada) < before + LARGE_MB // 2
+    for make in ("mkfifo .gitignore", "truncate -s 300M .gitignore"):
+        shell(ada, f"cd sizes && rm -f .gitignore && {make}")
+        read = ada.get("user/ada/git/sizes/ignore")
+        assert "is no file of at most" in read.json()["message"]
+    shell(ada, "rm -rf sizes")
+
+
 def test_git_works_in_read_only_shares(seminar: Trial) -> None:
     """A repository that lies in a read-only share and is root's is shown by the Git panel, and a link pulls from it."""
     make = (
