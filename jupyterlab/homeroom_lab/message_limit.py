@@ -1,8 +1,8 @@
 """How large a message from the page to a kernel may be: a cell, or a file given to an upload widget.
 
 Server and kernel hold such a message many times over until it has run. Upstream cuts the connection at 10 MB and says
-nothing; here the limit goes with the lab's memory, so that what is sent runs, and the page refuses in a sentence what is
-larger.
+nothing; here the limit goes with the lab's memory, so that what is sent runs; what is larger the page refuses in a
+sentence.
 """
 
 from __future__ import annotations
