@@ -86,7 +86,7 @@ def admin(trial: Trial) -> Person:
 def seminar(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """A running deployment with the features that the trial has not, small labs, and shares: everybody writes into
     `exchange` and reads `course`. Sign-in by name alone."""
-    features = "archive,collaboration,files,git,nbgitpuller"
+    features = "archive,collaboration,files,git,nbgitpuller,pdf"
     with trial_with_site(
         tmp_path_factory.mktemp("seminar"),
         "hrseminar",

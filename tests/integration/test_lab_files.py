@@ -435,3 +435,26 @@ def test_a_drive_is_a_place_of_its_own(seminar: Trial) -> None:
     shell(ada, "mkdir -p /tmp/drive/gone; touch /tmp/drive/gone/file")
     assert contents(ada, "DELETE", f"{drive}:gone").status_code == 204
     assert shell(ada, "ls /tmp/drive") == "folder\nlarge\n"
+
+
+def test_a_notebook_becomes_a_pdf_in_all_scripts(seminar: Trial) -> None:
+    """With the feature `pdf` every format that is offered can be made, and letters beyond Latin are in the PDF."""
+    ada = with_lab(seminar, "ada")
+    cell = {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": "print('日本')", "outputs": []}
+    text = {"cell_type": "markdown", "metadata": {}, "source": "# Übung Ωμέγα Привет 日本語 한국어 🎓\n$x^2$"}
+    svg = {
+        "output_type": "display_data",
+        "metadata": {},
+        "data": {"image/svg+xml": "<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'><circle r='4'/></svg>"},
+    }
+    notebook = {"cells": [text, {**cell, "outputs": [svg]}], "metadata": {}, "nbformat": 4, "nbformat_minor": 4}
+    model = {"type": "notebook", "format": "json", "content": notebook}
+    assert contents(ada, "PUT", "scripts.ipynb", json=model).status_code in (200, 201)
+    formats = ada.lab_api("GET", "nbconvert").json().keys() - {"custom"}
+    assert formats >= {"pdf", "latex", "rst", "asciidoc"}
+    for name in formats:
+        answer = ada.get(f"user/ada/nbconvert/{name}/scripts.ipynb")
+        assert answer.status_code == 200, name
+        assert name != "pdf" or answer.content.startswith(b"%PDF")
+    make = "jupyter nbconvert --to latex --template homeroom_pdf scripts.ipynb && xelatex -interaction=batchmode scripts"
+    assert "Missing character" not in shell(ada, f"{{ {make}; }} > /dev/null; cat scripts.log && rm -r scripts*")
