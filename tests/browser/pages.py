@@ -145,17 +145,27 @@ class Lab:
         """The notebook in front."""
         return self.page.locator(".jp-NotebookPanel:visible")
 
-    def new_notebook(self) -> Lab:
-        """Open a new notebook by the launcher; returns when its kernel is idle."""
+    def choose(self, *words: str) -> None:
+        """Choose from the menus, by the words of the menu, perhaps a menu in it, and the line."""
+        self.page.get_by_role("menuitem", name=words[0], exact=True).click()
+        for word in words[1:]:
+            self.page.locator(".lm-Menu-item:visible").filter(has_text=re.compile(f"^{re.escape(word)}")).click()
+
+    def open_launcher(self) -> Locator:
+        """The launcher, in front."""
         if not self.page.locator(".jp-Launcher:visible").count():
-            self.page.get_by_role("menuitem", name="File").click()
-            self.page.get_by_role("menuitem", name="New Launcher").click()
+            self.choose("File", "New Launcher")
+        return self.page.locator(".jp-Launcher:visible")
+
+    def new_notebook(self, kernel: str = "Python 3") -> Lab:
+        """Open a new notebook by the launcher, once it offers the kernel; returns when that is idle."""
+        card = self.open_launcher().locator(f".jp-LauncherCard[data-category=Notebook][title^='{kernel}']").first
         for _ in range(3):  # the launcher may be drawn anew under the click while extensions still load
-            self.page.locator(".jp-LauncherCard[data-category=Notebook]:visible").first.click()
+            card.click()
             with contextlib.suppress(AssertionError):
                 expect(self.notebook).to_have_count(1, timeout=20_000)
                 break
-        self.wait_until_idle()
+        self.wait_until_idle(kernel)
         return self
 
     def open_notebook(self, name: str) -> Lab:
@@ -164,18 +174,23 @@ class Lab:
         self.wait_until_idle()
         return self
 
-    def wait_until_idle(self) -> None:
+    def wait_until_idle(self, kernel: str = "Python") -> None:
         """Until the notebook's kernel is there and has nothing to do, as JupyterLab shows it."""
-        expect(self.notebook.locator(".jp-Toolbar-kernelName")).to_contain_text("Python 3")
+        expect(self.notebook.locator(".jp-Toolbar-kernelName")).to_contain_text(kernel)
         expect(self.notebook.locator(f".jp-Notebook-ExecutionIndicator{IDLE}")).to_have_count(1)
 
-    def run(self, code: str) -> str:
-        """Type code into the last cell and run it; returns what it wrote."""
+    def begin(self, code: str) -> Locator:
+        """Type code into the last cell and run it; returns the cell."""
         cells = self.notebook.locator(".jp-CodeCell")
         cell = cells.nth(cells.count() - 1)
         cell.locator(".cm-content").click()
         self.page.keyboard.insert_text(code)  # as pasted: no bracket is closed for us
         self.page.keyboard.press("Shift+Enter")
+        return cell
+
+    def run(self, code: str) -> str:
+        """Type code into the last cell and run it; returns what it wrote."""
+        cell = self.begin(code)
         expect(cell.locator(".jp-InputPrompt")).to_have_text(re.compile(r"\[\d+\]:"))
         self.wait_until_idle()
         self.page.evaluate(TWO_FRAMES)  # what the kernel sent is there; now it is drawn as well
@@ -190,6 +205,40 @@ class Lab:
         tab = self.page.get_by_role("main").get_by_role("tab", name=name)
         expect(tab).to_have_class(re.compile("jp-mod-current"))
         expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
+
+
+class Files:
+    """The file browser beside the notebook."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.page = lab.page
+
+    def show(self) -> Files:
+        """Have it in front, at the home."""
+        tab = self.page.locator(".lm-TabBar-tab[data-id=filebrowser]")
+        if "lm-mod-current" not in (tab.get_attribute("class") or ""):
+            tab.click()
+        self.page.locator("#filebrowser .jp-BreadCrumbs-home").click()
+        expect(self.page.locator("#filebrowser .jp-BreadCrumbs-item")).to_have_count(0)
+        return self
+
+    def item(self, name: str) -> Locator:
+        """A file's or folder's line."""
+        text = self.page.locator(".jp-DirListing-itemText").filter(has_text=re.compile(f"^{re.escape(name)}$"))
+        return self.page.get_by_role("listitem").filter(has=text)
+
+    def make_folder(self, name: str) -> None:
+        """Make a folder by the button above the list."""
+        self.page.locator("#filebrowser [data-command='filebrowser:create-new-directory']").click()
+        editor = self.page.locator(".jp-DirListing-editor")
+        editor.fill(name)
+        editor.press("Enter")
+        expect(self.item(name)).to_be_visible()
+
+    def choose(self, name: str, line: str) -> None:
+        """Choose from the menu of a file or folder."""
+        self.item(name).click(button="right")
+        self.page.locator(".lm-Menu-item:visible").filter(has_text=line).first.click()
 
 
 def sign_in(page: Page, trial: Trial, user: str, password: str) -> Lab:

@@ -6,6 +6,8 @@
   const RUN = "homeroom-apps:run";
   const EMPTY = "No web application runs in this lab. Start one in a terminal or a notebook, for instance "
     + "“homeroom-app app.py”, or right-click its file in the file browser and choose “Run as Web Application”.";
+  const ICON = '<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24"><path class="jp-icon3" fill="#616161" '
+    + 'd="M4 4h16a2 2 0 0 1 2 2v12a2 2 0 0 1-2 2H4a2 2 0 0 1-2-2V6a2 2 0 0 1 2-2zm0 5v9h16V9zm4 2 6 2.5L8 16z"/></svg>';
   let shared = {};
 
   async function sharedModule(name) {
@@ -36,10 +38,11 @@
     node.replaceChildren(element("h2", "Web applications"), found.length ? list : element("p", EMPTY));
   }
 
-  function applicationsWidget({ Widget }, look) {
+  function applicationsWidget({ Widget }, icon, look) {
     const widget = new Widget();
     widget.id = LIST;
     widget.title.label = "Web applications";
+    widget.title.icon = icon;
     widget.title.closable = true;
     widget.node.style.cssText = "padding: 24px; overflow: auto; background: var(--jp-layout-color1);"
       + "color: var(--jp-content-font-color1); font-family: var(--jp-ui-font-family); line-height: 1.5";
@@ -65,9 +68,11 @@
     description: "Lists the web applications that run in the lab, and starts one of a file.",
     autoStart: true,
     activate: async (app) => {
-      const names = ["@lumino/widgets", "@jupyterlab/services", "@jupyterlab/launcher", "@jupyterlab/filebrowser"];
-      const [widgets, services, launcherModule, filebrowser] = await Promise.all(names.map(sharedModule));
-      if (!widgets || !services) return;
+      const lab = ["ui-components", "services", "launcher", "filebrowser"].map((name) => `@jupyterlab/${name}`);
+      const modules = await Promise.all(["@lumino/widgets", ...lab].map(sharedModule));
+      const [widgets, components, services, launcherModule, filebrowser] = modules;
+      if (!widgets || !components || !services) return;
+      const icon = new components.LabIcon({ name: LIST, svgstr: ICON });
       const { serverSettings } = app.serviceManager;
       const look = async () => {
         const address = `${serverSettings.baseUrl}homeroom/apps`;
@@ -78,9 +83,9 @@
       app.commands.addCommand(LIST, {
         label: "Web applications",
         caption: "What runs in this lab and can be seen in the browser",
-        iconClass: "jp-Icon homeroom-AppsIcon",
+        icon,
         execute: () => {
-          if (!widget || widget.isDisposed) widget = applicationsWidget(widgets, look);
+          if (!widget || widget.isDisposed) widget = applicationsWidget(widgets, icon, look);
           if (!widget.isAttached) app.shell.add(widget, "main");
           app.shell.activateById(widget.id);
         },
