@@ -29,8 +29,9 @@ c.ContentsManager.allow_hidden = True
 c.ServerApp.contents_manager_class = "homeroom_lab.contents.LabContents"
 c.ServerApp.max_body_size = largest_request_bytes()
 c.ServerApp.max_buffer_size = max(largest_request_bytes(), message_limit.most_bytes())
-# When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
+# What kernels send while no page is connected is kept, and not without end: homeroom_lab/missed.py, runs.py.
 c.ServerApp.kernel_manager_class = "homeroom_lab.kernels.LabKernels"
+# When memory runs out, kernels and terminals go first, and the person is told: homeroom_lab/memory.py.
 c.AsyncMappingKernelManager.kernel_manager_class = "homeroom_lab.kernels.FrugalKernelManager"
 # Kernels of the home are offered beside the image's, and only read: homeroom_lab/home_kernels.py.
 c.ServerApp.kernel_spec_manager_class = "homeroom_lab.kernel_specs.HomeKernelSpecManager"

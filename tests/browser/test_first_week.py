@@ -80,16 +80,15 @@ def files_and_folders(lab: Lab, files: Files) -> None:
 def git(lab: Lab, files: Files) -> None:
     """A folder becomes a repository by the panel; the first commit asks for a name, and is in the history."""
     page, panel = lab.page, lab.page.locator("#jp-git-sessions")
-    files.show().make_folder("thesis")
-    lab.run("open('thesis/notes.md', 'w').write('# Notes')")
-    files.item("thesis").dblclick()
+    lab.run("!mkdir thesis && echo '# Notes' > thesis/notes.md")
+    files.show().item("thesis").dblclick()
     expect(files.item("notes.md")).to_be_visible()
     page.locator(".lm-TabBar-tab[data-id=jp-git-sessions]").click()
     panel.get_by_role("button", name="Initialize a Repository").click()
     page.get_by_role("dialog").get_by_role("button", name="Yes").click()
     panel.get_by_text("notes.md").hover()
     panel.get_by_role("button", name="Track this file").click()
-    panel.get_by_placeholder(re.compile("Summary")).fill("Notes of the week")
+    panel.get_by_placeholder(re.compile("Commit message")).fill("Notes of the week")
     panel.get_by_role("button", name="Commit", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_placeholder("Name").fill("Ellen")
@@ -103,8 +102,9 @@ def git(lab: Lab, files: Files) -> None:
 
 def export(lab: Lab, folder: Path) -> None:
     """A notebook is saved as a page with its figures."""
+    lab.choose("File", "Save and Export Notebook As", "HTML")
     with lab.page.expect_download() as download:
-        lab.choose("File", "Save and Export Notebook As", "HTML")
+        lab.page.get_by_role("dialog").get_by_role("button", name="Ok").click()
     download.value.save_as(folder / "week.html")
     assert "Rabbits" in (folder / "week.html").read_text(encoding="utf-8")
 
@@ -154,4 +154,8 @@ def a_long_cell(trial: Trial, lab: Lab) -> None:
     assert container.exec_run(["timeout", "60", "sh", "-c", watch], workdir="/home/jovyan").exit_code == 0
     lab.page.go_back()
     lab.wait().wait_until_idle("Python 3")
+    prompt = lab.notebook.locator(".jp-CodeCell .jp-InputPrompt").last
+    while prompt.inner_text() != "[ ]:":  # a long notebook is drawn as one scrolls
+        lab.notebook.locator(".jp-WindowedPanel-outer").evaluate("node => node.scrollTo(0, node.scrollHeight)")
+        lab.page.wait_for_timeout(100)
     assert lab.run("print(answer)") == "42"

@@ -5,8 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from http.client import HTTPConnection
 
 import pytest
 import requests
@@ -173,41 +171,6 @@ def test_a_kernel_that_takes_all_memory_goes_alone_and_says_why(hostel: Trial) -
     state = hostel.lab("fay").attrs["State"]
     assert (state["Running"], state["StartedAt"]) == (True, started)
     assert fay.run("print(open('/proc/self/oom_score_adj').read().strip())") == "1000\n"
-
-
-def upload_but_for_the_end(person: Person, size_bytes: int) -> HTTPConnection:
-    """Send a file to somebody's lab, up to its last byte, for which the server then waits."""
-    path = f"{person.trial.base_url}user/{person.name}/api/contents/large.txt"
-    cookies = person.web.prepare_request(requests.Request("GET", f"{person.trial.url}{path[1:]}")).headers["Cookie"]
-    connection = HTTPConnection("127.0.0.1", person.trial.port, timeout=PATIENCE_SECONDS)
-    connection.putrequest("PUT", path)
-    for name, value in (("Cookie", cookies), ("Content-Type", "application/json"), ("Content-Length", size_bytes)):
-        connection.putheader(name, value)
-    connection.endheaders()
-    connection.send(bytes(size_bytes - 1))
-    return connection
-
-
-def test_a_kernel_goes_first_where_the_server_takes_all_memory(hostel: Trial) -> None:
-    """Where the server itself needs more memory than the lab has, as by many large uploads at once, a kernel is
-    ended before it is, though it takes less; its person is told, and the server goes on."""
-    fay = signed_in(hostel, "fay")
-    fay.start_lab(profile="tiny")
-    started = fay.lab_api("GET", "status").json()["started"]
-    with fay.kernel() as kernel, ExitStack() as uploads:
-        asleep = kernel.start("import time; time.sleep(600)")
-        told: list[str] = []
-        waiting = threading.Thread(target=lambda: told.append(kernel.told_until_restart(asleep)))
-        waiting.start()
-        for _ in range(30):
-            uploads.callback(upload_but_for_the_end(fay, 20 * 2**20).close)
-            waiting.join(timeout=1)
-            if not waiting.is_alive():
-                break
-        waiting.join()
-    assert "Out of memory" in told[0]
-    assert fay.lab_api("GET", "status").json()["started"] == started
-    assert fay.run("print(6 * 7)") == "42\n"
     fay.stop_lab()
 
 

@@ -97,7 +97,9 @@
           const [file] = [...browser.selectedItems()];
           const command = `homeroom-app ${quote(file.path.split("/").pop())}`;
           const folder = file.path.split("/").slice(0, -1).join("/");
-          await app.commands.execute("terminal:create-new", { cwd: folder, initialCommand: command });
+          const { content: terminal } = await app.commands.execute("terminal:create-new", { cwd: folder });
+          await terminal.ready;
+          terminal.session.send({ type: "stdin", content: [`${command}\r`] });
           await app.commands.execute(LIST);
         },
       });
