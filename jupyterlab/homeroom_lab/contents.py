@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import stat
+from contextvars import ContextVar
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,8 @@ from traitlets import default
 from homeroom_lab.file_sizes import COMPACT_FROM_BYTES, refusal_to_open
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+_listing: ContextVar[bool] = ContextVar("listing", default=False)
+"""Whether a folder is read, and what is asked for is something in it."""
 
 
 def refuse_if_too_large(name: str, size_bytes: int | None) -> None:
@@ -96,6 +99,25 @@ class LabContents(SizedFiles, AsyncLargeFileManager):
     @default("checkpoints_class")
     def _checkpoints_class_default(self) -> type[LabCheckpoints]:
         return LabCheckpoints
+
+    async def _dir_model(self, path: str, content: bool = True) -> dict[str, Any]:
+        """As upstream, but a folder in which something goes while it is read is read to its end."""
+        before = _listing.set(content)
+        try:
+            model: dict[str, Any] = await super()._dir_model(path, content)
+        finally:
+            _listing.reset(before)
+        return model
+
+    async def get(self, path: str, content: bool = True, *arguments: Any, **options: Any) -> dict[str, Any]:
+        """As upstream; what has gone from a folder that is read is left out there, as what may not be read is."""
+        try:
+            model: dict[str, Any] = await super().get(path, content, *arguments, **options)
+        except web.HTTPError as error:
+            if _listing.get() and not content and error.status_code == HTTPStatus.NOT_FOUND:
+                raise PermissionError(errno.EACCES, "It has gone.", path) from error
+            raise
+        return model
 
     async def _file_model(
         self,

@@ -158,13 +158,14 @@ def test_a_reload_loses_no_output(trial: Trial, page: Page, add_account: Callabl
     output = count.locator(".jp-OutputArea-output")
     expect(output).to_have_text("wrote 0\n")
     page.keyboard.press("Control+s")
+    address = f"{trial.url}user/otto/lab/tree/long.ipynb"
     tab = page.get_by_role("main").get_by_role("tab", name="long.ipynb")
     expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
 
     def go(number: int) -> None:
         assert trial.lab("otto").exec_run(["touch", f"/home/jovyan/go{number}"]).exit_code == 0
 
-    page.reload()
+    page.goto(address)  # a reload, for which JupyterLab may not yet have remembered what was open
     lab.wait()
     expect(output).to_have_text("wrote 0\n")
     go(0)
@@ -173,7 +174,7 @@ def test_a_reload_loses_no_output(trial: Trial, page: Page, add_account: Callabl
     page.goto("about:blank")
     go(1)
     go(2)
-    page.goto(f"{trial.url}user/otto/lab/tree/long.ipynb")
+    page.goto(address)
     lab.wait_until_idle()
     expect(output).to_have_text("wrote 0\nwrote 1\nwrote 2\n")
     expect(count.locator(".jp-InputPrompt")).to_have_text("[1]:")
@@ -189,7 +190,7 @@ def test_a_reload_loses_no_output(trial: Trial, page: Page, add_account: Callabl
     expect(after.locator(".jp-InputPrompt")).to_have_text("[3]:")
     page.keyboard.press("Control+s")
     expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
-    page.reload()
+    page.goto(address)
     lab.wait_until_idle()
     expect(output).to_have_text("wrote 0\nwrote 1\nwrote 2\n")
     expect(after.locator(".jp-OutputArea-output")).to_have_text("again after\n")

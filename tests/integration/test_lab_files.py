@@ -191,6 +191,18 @@ def test_any_name_is_a_name(person: Person) -> None:
     shell(person, "find . -maxdepth 1 -type f -newer .profile -size -2 -delete")
 
 
+def test_a_folder_is_listed_while_files_come_and_go(admin: Person) -> None:
+    """A file that is renamed or deleted while its folder is read is no folder that is not there."""
+    going = "while [ -e stay ]; do touch $(seq 50); rm -f $(seq 50); done"
+    shell(admin, "mkdir busy && touch busy/stay")
+    admin.trial.lab("admin").exec_run(["sh", "-c", going], workdir=f"{HOME}/busy", detach=True)
+    for _ in range(20):
+        listed = contents(admin, "GET", "busy")
+        assert listed.status_code == 200, listed.text
+        assert "stay" in [one["name"] for one in listed.json()["content"]]
+    shell(admin, "rm busy/stay; until rm -rf busy; do sleep 0.1; done")
+
+
 def test_folders_and_hidden_files(person: Person) -> None:
     """A folder goes with what is in it, also when it is copied; what begins with a dot can be seen and edited, and the
     page hides it until it is asked for."""
