@@ -112,17 +112,20 @@ class Person:
                 break
         return "\n".join(seen)
 
+    def ask_lab(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Ask something of the lab, as its page would."""
+        prefix = f"user/{self.name}/"
+        headers = {"X-XSRFToken": self._xsrf(self.trial.base_url + prefix)}
+        address = f"{self.trial.url}{prefix}{path}"
+        return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
+
     def lab_api(self, method: str, path: str, **options: Any) -> requests.Response:
         """Call the lab's own API."""
-        headers = {"X-XSRFToken": self._xsrf(f"{self.trial.base_url}user/{self.name}/")}
-        address = f"{self.trial.url}user/{self.name}/api/{path}"
-        return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
+        return self.ask_lab(method, f"api/{path}", **options)
 
     def open_page(self) -> None:
         """Tell the lab what its page does when it is opened."""
-        prefix = f"user/{self.name}/"
-        headers = {"X-XSRFToken": self._xsrf(self.trial.base_url + prefix)}
-        answer = self.web.post(f"{self.trial.url}{prefix}homeroom/spare-kernel", headers=headers)
+        answer = self.ask_lab("POST", "homeroom/spare-kernel")
         assert answer.status_code == 204, f"{answer.status_code} {answer.text}"
 
     def websocket(self, path: str) -> ClientConnection:

@@ -69,6 +69,16 @@ def largest_file_bytes(environment: Mapping[str, str] = os.environ, used: int | 
     return most if used is None else min(most, max(ALWAYS_BYTES, (memory - used) // COPIES))
 
 
+def largest_left_bytes(wanted_bytes: int = 0, environment: Mapping[str, str] = os.environ) -> int:
+    """The largest file that the page opens with what runs now. Where that is less than is wanted, and could be more,
+    the server first gives back what it has freed."""
+    left = largest_file_bytes(environment, used_bytes())
+    if left < wanted_bytes <= largest_file_bytes(environment):
+        give_back()
+        left = largest_file_bytes(environment, used_bytes())
+    return left
+
+
 def largest_request_bytes(path: str = "", environment: Mapping[str, str] = os.environ) -> int:
     """The largest request to this path that the server takes from who may use it.
 
@@ -93,10 +103,7 @@ def refusal_to_open(name: str, size_bytes: int, environment: Mapping[str, str] =
             f"{name} is too large for the page: {in_megabytes(size_bytes)}. {_lab(environment)} opens files of up to "
             f"{in_megabytes(most)} in it. Read it with code, or download it."
         )
-    left = largest_file_bytes(environment, used_bytes())
-    if size_bytes > left:
-        give_back()
-        left = largest_file_bytes(environment, used_bytes())
+    left = largest_left_bytes(size_bytes, environment)
     if size_bytes > left:
         return (
             f"Not enough memory is left to open {name}: {in_megabytes(size_bytes)}. With what runs now, files of up "

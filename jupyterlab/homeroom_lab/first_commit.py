@@ -31,10 +31,3 @@ async def make(git: Any, path: str) -> dict[str, Any]:
     words = command(known, os.environ.get("JUPYTERHUB_USER", "jovyan"))
     code, _, error = await execute(words, cwd=path)
     return {"code": code, "command": " ".join(words), "message": error} if code else {"code": code}
-
-
-def install() -> None:
-    """Have the panel make it so."""
-    from jupyterlab_git_core.git import Git
-
-    Git._empty_commit = make

@@ -1,4 +1,5 @@
-"""The Git panel, which shows no more than fits into the server's memory: as much as the page opens of a file.
+"""The Git panel, which shows no more than fits into the server's memory: as much as the page opens of a file; and which
+begins a repository in a new home (first_commit.py).
 
 jupyterlab-git holds all that a git command prints, several times over, and reads `.gitignore` whatever it is.
 """
@@ -16,15 +17,11 @@ from typing import IO, Any
 import jupyterlab_git
 from jupyterlab_git_core import git
 
-from homeroom_lab.file_sizes import ALWAYS_BYTES, in_megabytes, largest_file_bytes, used_bytes
+from homeroom_lab import first_commit
+from homeroom_lab.file_sizes import ALWAYS_BYTES, in_megabytes, largest_left_bytes
 
 MOST_ERROR_BYTES = 100_000
 TOO_LARGE = "is too large for this page"
-
-
-def most_bytes() -> int:
-    """How much may be read at once."""
-    return largest_file_bytes(used=used_bytes())
 
 
 def refusal(what: str, most: int) -> str:
@@ -42,7 +39,7 @@ class BoundedOutput(subprocess.Popen[bytes]):
         said: list[bytes] = []
         listening = threading.Thread(target=lambda pipe: said.append(first_of(pipe)), args=[self.stderr])
         listening.start()
-        most = most_bytes()
+        most = largest_left_bytes()
         output = self.stdout.read(most + 1)
         self.stdout.close()  # whatever still writes ends by it
         if len(output) > most:
@@ -74,7 +71,7 @@ def refuse_strange(gitignore: Path) -> str:
     return f"{gitignore.name} is no file of at most {in_megabytes(ALWAYS_BYTES)}, so it is not read."
 
 
-class BoundedGit(git.Git):
+class LabGit(git.Git):
     """What the panel asks of git."""
 
     async def show(self, *arguments: Any, **options: Any) -> str:
@@ -84,15 +81,16 @@ class BoundedGit(git.Git):
         except git.GitCommandError as error:
             asked = error.command or [""]
             if TOO_LARGE in str(error):
-                raise git.GitCommandError(refusal(asked[-1], most_bytes()), command=asked) from error
+                raise git.GitCommandError(refusal(asked[-1], largest_left_bytes()), command=asked) from error
             raise
         return shown
 
     async def get_nbdiff(self, prev_content: Any, curr_content: Any, base_content: Any = None) -> dict[str, Any]:
         """The difference of notebooks which together may be as large as one that the page opens."""
         size = sum(len(text) for text in (prev_content, curr_content, base_content) if isinstance(text, str))
-        if size > most_bytes():
-            raise git.GitParameterError(refusal("This notebook", most_bytes() // 2))
+        most = largest_left_bytes(size)
+        if size > most:
+            raise git.GitParameterError(refusal("This notebook", most // 2))
         found: dict[str, Any] = await super().get_nbdiff(prev_content, curr_content, base_content)
         return found
 
@@ -108,8 +106,12 @@ class BoundedGit(git.Git):
         done: dict[str, Any] = {"code": -1, "message": why} if why else await super().ensure_gitignore(path)
         return done
 
+    async def _empty_commit(self, path: str) -> dict[str, Any]:
+        """The commit with which a repository begins."""
+        return await first_commit.make(self, path)
+
 
 def install() -> None:
     """Have jupyterlab-git ask by these."""
-    jupyterlab_git.Git = BoundedGit
+    jupyterlab_git.Git = LabGit
     git.subprocess = SimpleNamespace(**{**vars(subprocess), "Popen": BoundedOutput})

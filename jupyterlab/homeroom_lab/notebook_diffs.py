@@ -11,7 +11,7 @@ from nbdime.webapp import nb_server_extension
 from nbdime.webapp.nbdimeserver import NbdimeHandler
 from tornado import web
 
-from homeroom_lab.file_sizes import in_megabytes, largest_file_bytes, used_bytes
+from homeroom_lab.file_sizes import in_megabytes, largest_left_bytes
 
 
 def refuse_to_compare(name: str, size_bytes: int) -> None:
@@ -19,7 +19,7 @@ def refuse_to_compare(name: str, size_bytes: int) -> None:
 
     :raises tornado.web.HTTPError: 413, with what the person is to read.
     """
-    most = largest_file_bytes(used=used_bytes()) // 2
+    most = largest_left_bytes(2 * size_bytes) // 2
     if size_bytes > most:
         said = f"{name} is too large to be compared here: {in_megabytes(size_bytes)} of at most {in_megabytes(most)}."
         raise web.HTTPError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"{said} Use nbdiff in a terminal.")

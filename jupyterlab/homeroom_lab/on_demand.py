@@ -27,12 +27,12 @@ NEEDS = {"homeroom_lab.apps": "jupyter_server_proxy"}
 """What else has to be installed."""
 
 AMENDED = {
-    "jupyter_archive": ("homeroom_lab.archives",),
-    "jupyterlab_git": ("homeroom_lab.first_commit", "homeroom_lab.git_panel"),
-    "nbdime": ("homeroom_lab.notebook_diffs",),
-    "nbgitpuller": ("homeroom_lab.pull",),
+    "jupyter_archive": "homeroom_lab.archives",
+    "jupyterlab_git": "homeroom_lab.git_panel",
+    "nbdime": "homeroom_lab.notebook_diffs",
+    "nbgitpuller": "homeroom_lab.pull",
 }
-"""What of ours stands in for a part of theirs, before it is loaded: modules with `install()`."""
+"""What of ours stands in for a part of theirs, before it is loaded: a module with `install()`."""
 
 
 class FirstRequest(Matcher):
@@ -55,8 +55,8 @@ class FirstRequest(Matcher):
     def _load(self) -> None:
         router, manager = self._app.web_app.default_router, self._app.extension_manager
         before = list(router.rules)
-        for module in AMENDED.get(self._name, ()):
-            import_module(module).install()
+        if self._name in AMENDED:
+            import_module(AMENDED[self._name]).install()
         if manager.add_extension(self._name, enabled=True):
             manager.link_extension(self._name)
             manager.load_extension(self._name)

@@ -202,9 +202,17 @@ class Lab:
         dialog = self.page.get_by_role("dialog")
         dialog.get_by_role("textbox").fill(name)
         dialog.get_by_role("button", name="Rename and Save").click()
-        tab = self.page.get_by_role("main").get_by_role("tab", name=name)
-        expect(tab).to_have_class(re.compile("jp-mod-current"))
-        expect(tab).not_to_have_class(re.compile("jp-mod-dirty"))
+        expect(self.tab(name)).to_have_class(re.compile("jp-mod-current"))
+        expect(self.tab(name)).not_to_have_class(re.compile("jp-mod-dirty"))
+
+    def save(self, name: str) -> None:
+        """Save the notebook in front, which has this name; returns when the page shows that nothing is unsaved."""
+        self.page.keyboard.press("Control+s")
+        expect(self.tab(name)).not_to_have_class(re.compile("jp-mod-dirty"))
+
+    def tab(self, name: str) -> Locator:
+        """What one clicks to have a file in front."""
+        return self.page.get_by_role("main").get_by_role("tab", name=name)
 
 
 class Files:

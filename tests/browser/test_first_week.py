@@ -132,7 +132,7 @@ def packages_and_applications(lab: Lab, files: Files) -> None:
             application.get_by_role("button", name="Say").click()
             expect(application.get_by_text("You said carrot")).to_be_visible()
         application.close()
-    lab.page.get_by_role("main").get_by_role("tab", name="week.ipynb").click()
+    lab.tab("week.ipynb").click()
 
 
 def environment(lab: Lab) -> None:
@@ -140,7 +140,7 @@ def environment(lab: Lab) -> None:
     lab.run("!python3 -m venv --system-site-packages thesis/.venv")
     lab.new_notebook("Python (thesis)")
     assert lab.run("import sys; print(sys.prefix)") == "/home/jovyan/thesis/.venv"
-    lab.page.get_by_role("main").get_by_role("tab", name="week.ipynb").click()
+    lab.tab("week.ipynb").click()
 
 
 def a_long_cell(trial: Trial, lab: Lab) -> None:

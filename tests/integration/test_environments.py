@@ -184,8 +184,7 @@ def test_the_default_features_work(trial: Trial, admin: Person) -> None:
     lab = trial.lab("admin")
     assert lab.exec_run(["mkdir", "-p", "/home/jovyan/repository"]).exit_code == 0
     for verb in ("init", "status"):
-        address = f"{trial.url}user/admin/git/repository/{verb}"
-        answer = admin.web.post(address, headers={"X-XSRFToken": admin._xsrf("/user/admin/")}, timeout=60)
+        answer = admin.ask_lab("POST", f"git/repository/{verb}")
         assert answer.status_code == 200, answer.text
         assert json.loads(answer.text)["code"] == 0
     assert b"First commit" in lab.exec_run(["git", "-C", "/home/jovyan/repository", "log", "--format=%s"]).output

@@ -247,10 +247,7 @@ def ran(person: Person) -> bool:
 
 def git_panel(person: Person, folder: str, what: str) -> dict[str, Any]:
     """What the Git panel is told of a folder."""
-    prefix = f"user/{person.name}"
-    headers = {"X-XSRFToken": person._xsrf(f"{person.trial.base_url}{prefix}/")}
-    answer = person.web.post(f"{person.trial.url}{prefix}/git/{folder}/{what}", headers=headers, json={}, timeout=60)
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = person.ask_lab("POST", f"git/{folder}/{what}", json={}).json()
     return found
 
 
@@ -286,10 +283,7 @@ def test_git_runs_nothing_of_another_persons_repository(seminar: Trial) -> None:
 
 def at_reference(person: Person, name: str, **reference: str) -> requests.Response:
     """A version of a file as the Git panel asks for it."""
-    prefix = f"user/{person.name}"
-    headers = {"X-XSRFToken": person._xsrf(f"{person.trial.base_url}{prefix}/")}
-    asked = {"filename": name, "reference": reference}
-    return person.web.post(f"{person.trial.url}{prefix}/git/sizes/content", headers=headers, json=asked, timeout=60)
+    return person.ask_lab("POST", "git/sizes/content", json={"filename": name, "reference": reference})
 
 
 def test_the_git_panel_shows_what_fits(seminar: Trial) -> None:
@@ -308,13 +302,8 @@ def test_the_git_panel_shows_what_fits(seminar: Trial) -> None:
         refused = at_reference(ada, "large.csv", **reference)
         assert refused.status_code >= 400, refused.text[:100]
         assert "large.csv is too large for th" in refused.json()["message"]
-    headers = {"X-XSRFToken": ada._xsrf(f"{seminar.base_url}user/ada/")}
-    compared = ada.web.post(
-        f"{seminar.url}user/ada/nbdime/api/gitdiff",
-        headers=headers,
-        json={"file_path": "sizes/large.ipynb", "ref_local": {"git": "HEAD"}, "ref_remote": {"special": "working"}},
-        timeout=60,
-    )
+    versions = {"ref_local": {"git": "HEAD"}, "ref_remote": {"special": "working"}}
+    compared = ada.ask_lab("POST", "nbdime/api/gitdiff", json={"file_path": "sizes/large.ipynb", **versions})
     assert compared.status_code == 413
     assert "large.ipynb is too large to be compared here" in compared.text
     assert server_peak_mb(ada) < before + LARGE_MB // 2
@@ -434,11 +423,9 @@ def test_a_drive_is_a_place_of_its_own(seminar: Trial) -> None:
         "rm -rf /tmp/drive; mkdir -p /tmp/drive/folder && cd /tmp/drive && echo there > folder/file && "
         "truncate -s 265M large",
     )
-    prefix = f"{seminar.url}user/ada/"
-    headers = {"X-XSRFToken": ada._xsrf(f"{seminar.base_url}user/ada/")}
     asked = {"name": "d", "url": "osfs:///tmp/drive", "type": "pyfs", "auth": "none"}
     body = {"resources": [asked], "options": {"cache": False}}
-    made = ada.web.post(f"{prefix}jupyterfs/resources", headers=headers, json=body, timeout=60).json()
+    made = ada.ask_lab("POST", "jupyterfs/resources", json=body).json()
     drive = made[0]["drive"]
     assert contents(ada, "GET", f"{drive}:folder/file").json()["content"] == "there\n"
     assert file(ada, f"{drive}:folder/file").text == "there\n"

@@ -1,4 +1,4 @@
-"""Notebooks as PDF, from the page and by `jupyter nbconvert`: typefaces for all scripts, drawings without Inkscape."""
+"""Notebooks as PDF, from the page and by `jupyter nbconvert`: typefaces for many scripts, drawings without Inkscape."""
 
 c = get_config()  # noqa: F821 - given by the loader
 
