@@ -16,6 +16,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         compressed,
         disk_handler,
         export_formats,
+        freed_memory,
         kernel_trouble,
         message_limit,
         on_demand,
@@ -28,6 +29,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     compressed.install(app.web_app)
     disk_handler.install(app.web_app)
     export_formats.install(app.web_app)
+    freed_memory.install(app.web_app)
     message_limit.install(app.web_app)
     kernel_trouble.install(app)
     on_demand.install(app)

@@ -5,12 +5,11 @@ The server holds such a file whole, several times over: its bytes, its text, the
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
-import gc
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+from homeroom_lab.freed_memory import give_back
 
 COPIES = 8
 """How often a file is in memory while it is opened or saved, at most. Measured: text 2 to 8, other files 7, notebooks 4
@@ -46,13 +45,6 @@ def used_bytes(cgroup: Path = CGROUP) -> int | None:
         except (OSError, ValueError):
             continue
     return None
-
-
-def give_back() -> None:
-    """Give the system the memory that the server freed and has kept: after a large file that is many times its size."""
-    gc.collect()
-    with contextlib.suppress(AttributeError, OSError):  # a C library other than glibc keeps less
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def is_notebook(name: str) -> bool:

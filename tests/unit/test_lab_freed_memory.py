@@ -1,0 +1,64 @@
+"""A lab's server gives back the memory that it has freed."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from homeroom_lab import freed_memory
+from homeroom_lab.freed_memory import LARGE_BYTES, FreedMemory, held_bytes, install
+
+
+class Server:
+    """A server by what it holds, and by what it would hold after giving back."""
+
+    def __init__(self) -> None:
+        self.held_bytes = self.in_use_bytes = 100 * 2**20
+        self.given = 0
+
+    def give(self) -> None:
+        self.given += 1
+        self.held_bytes = self.in_use_bytes
+
+
+def test_what_was_freed_is_given_back_once() -> None:
+    """After each large piece of work, and never twice for the same; what stays in use is no reason to try again."""
+    server = Server()
+    memory = FreedMemory(lambda: server.held_bytes, server.give)
+    memory.look()
+    assert server.given == 0
+    for kept_bytes in (0, 5 * 2**20, LARGE_BYTES):
+        server.in_use_bytes = server.held_bytes + kept_bytes
+        server.held_bytes += LARGE_BYTES + kept_bytes + 1
+        for _ in range(3):
+            memory.look()
+    assert server.given == 3
+    server.held_bytes = server.in_use_bytes = 50 * 2**20
+    memory.look()
+    server.held_bytes += LARGE_BYTES + 1
+    memory.look()
+    assert server.given == 4, "a server that has shrunk counts from there"
+
+
+def test_a_server_looks_after_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The requests are logged as before."""
+    seen: list[str] = []
+    monkeypatch.setattr(FreedMemory, "look", lambda self: seen.append("looked"))
+    monkeypatch.setattr(freed_memory, "SENT_AFTER_SECONDS", 0)
+    app = SimpleNamespace(log_request=lambda handler: seen.append(f"logged {handler}"))
+    install(app)
+
+    async def end_request() -> None:
+        app.log_request("request")
+        await asyncio.sleep(0.01)
+
+    asyncio.run(end_request())
+    assert seen == ["logged request", "looked"]
+
+
+def test_the_system_tells_what_is_held(tmp_path: Path) -> None:
+    """Some of it at least, and nothing where it does not tell."""
+    assert held_bytes() > 2**20
+    assert held_bytes(tmp_path / "statm") == 0
