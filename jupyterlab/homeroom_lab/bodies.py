@@ -16,7 +16,7 @@ from typing import Any
 
 from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest, ResponseStartLine
 
-from homeroom_lab.file_sizes import largest_request_bytes, refusal_to_save
+from homeroom_lab.file_sizes import largest_request_bytes, refusal_to_save, refusal_to_save_now
 
 LARGEST_OF_STRANGERS = 65_536
 LARGEST_THROWN_AWAY = 2 * 2**30
@@ -39,14 +39,27 @@ def takes_pieces(answering: HTTPMessageDelegate) -> bool:
     return bool(getattr(answering, "stream_request_body", False))
 
 
-class AskFirst(HTTPMessageDelegate):
-    """Passes a request on to what answers it, once it is known how much of it is to be read."""
+class Read:
+    """How much of large requests is in memory, while they are read."""
 
-    def __init__(self, answering: HTTPMessageDelegate, request: HTTPServerRequest, web_app: Any) -> None:
+    def __init__(self) -> None:
+        self.size_bytes = 0
+
+
+class AskFirst(HTTPMessageDelegate):
+    """Passes a request on to what answers it, once it is known how much of it is to be read.
+
+    :param read: what all of them count in; together they may be as large as one.
+    """
+
+    def __init__(self, answering: HTTPMessageDelegate, request: HTTPServerRequest, web_app: Any, read: Read) -> None:
         self._answering: HTTPMessageDelegate | None = answering
         self._request = request
         self._web_app = web_app
+        self._read = read
+        self._read_bytes = 0
         self._left_bytes = 0
+        self._why = refusal_to_save(request.path)
 
     async def headers_received(self, start_line: Any, headers: HTTPHeaders) -> None:
         """Ask who it is; a stranger's request is refused with its first byte too many."""
@@ -65,25 +78,37 @@ class AskFirst(HTTPMessageDelegate):
     def data_received(self, chunk: bytes) -> Any:
         """Pass on what fits."""
         self._left_bytes -= len(chunk)
+        self._read_bytes += len(chunk)
+        self._read.size_bytes += len(chunk)
         if self._left_bytes < 0:
             self._answering = None
+        elif self._answering and self._read.size_bytes > largest_request_bytes():
+            self._answering, self._why = None, refusal_to_save_now()
+        if not self._answering:
+            self._let_go()
         return self._answering.data_received(chunk) if self._answering else None
 
     def finish(self) -> None:
         """The request has been read; one that did not fit is refused."""
+        self._let_go()
         if self._answering:
             self._answering.finish()
         else:
             self._refuse()
 
     def on_connection_close(self) -> None:
+        self._let_go()
         if self._answering:
             self._answering.on_connection_close()
+
+    def _let_go(self) -> None:
+        self._read.size_bytes -= self._read_bytes
+        self._read_bytes = 0
 
     def _refuse(self) -> None:
         """Answer as the server's own API does."""
         status = HTTPStatus.REQUEST_ENTITY_TOO_LARGE
-        body = json.dumps({"message": refusal_to_save(self._request.path), "reason": None}).encode()
+        body = json.dumps({"message": self._why, "reason": None}).encode()
         headers = HTTPHeaders({"Content-Type": "application/json", "Content-Length": str(len(body))})
         connection: Any = self._request.connection
         connection.write_headers(ResponseStartLine("HTTP/1.1", status, status.phrase), headers, body)
@@ -103,12 +128,12 @@ class AskFirst(HTTPMessageDelegate):
 
 def install(web_app: Any) -> None:
     """Have a server ask before it reads a large request."""
-    find = web_app.find_handler
+    find, read = web_app.find_handler, Read()
 
     def find_handler(request: HTTPServerRequest, **further: Any) -> Any:
         answering = find(request, **further)
         if not answering or takes_pieces(answering) or not is_large(request.headers):
             return answering
-        return AskFirst(answering, request, web_app)
+        return AskFirst(answering, request, web_app, read)
 
     web_app.find_handler = find_handler

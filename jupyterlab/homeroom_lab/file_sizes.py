@@ -115,6 +115,12 @@ def refusal_to_save(path: str, environment: Mapping[str, str] = os.environ) -> s
     return f"Too large for the page. {_lab(environment)} takes up to {most} at once."
 
 
+def refusal_to_save_now(environment: Mapping[str, str] = os.environ) -> str:
+    """What the person reads whose file would fit, but not beside the others that are sent at the same time."""
+    most = in_megabytes(largest_request_bytes("", environment))
+    return f"Too much is sent at once. {_lab(environment)} takes up to {most} at a time. Try again in a moment."
+
+
 def _lab(environment: Mapping[str, str]) -> str:
     memory = memory_bytes(environment)
     return f"A lab with {in_megabytes(memory)} of memory" if memory else "This lab"

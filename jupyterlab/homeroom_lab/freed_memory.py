@@ -1,7 +1,7 @@
 """Memory that the server has freed goes back to the lab after each large piece of work.
 
-Python and the C library keep what they have freed for themselves: after one large notebook that was opened and exported,
-many times its size, for as long as the server runs. Nothing else in the lab could use it; there a PDF was never ready.
+Python and the C library keep what they have freed for themselves: after a large notebook that was opened and exported,
+many times its size, for as long as the server runs. Nothing else in the lab could use it; a PDF was never ready there.
 """
 
 from __future__ import annotations

@@ -145,3 +145,55 @@ def test_what_is_asked_about_first(headers: dict[str, Any], large: bool) -> None
 def test_a_length_that_is_no_number() -> None:
     """It is none, instead of an error of ours."""
     assert announced_bytes(HTTPHeaders({"Content-Length": "1, 1"})) is None
+
+
+def test_many_requests_together_are_no_larger_than_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Uploads that never end fill no memory: what does not fit beside them is refused until they go, and then taken."""
+
+    async def is_owner(_: AskFirst) -> bool:
+        return True
+
+    async def on_server() -> tuple[bytes, bytes]:
+        app = Application([(r"/api/.*", Taking)])
+        bodies.install(app)
+        (listening,) = bind_sockets(0, "127.0.0.1", family=socket.AF_INET)
+        server = HTTPServer(app, max_body_size=largest_request_bytes())
+        server.add_sockets([listening])
+
+        async def send(sent_bytes: int, whole_bytes: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+            reader, writer = await asyncio.open_connection(*listening.getsockname(), limit=MB)
+            writer.write(b"PUT /api/contents/x HTTP/1.1\r\nHost: lab\r\nContent-Length: %d\r\n\r\n" % whole_bytes)
+            writer.write(bytes(sent_bytes))
+            await writer.drain()
+            return reader, writer
+
+        async def answer(size_bytes: int) -> bytes:
+            reader, writer = await send(size_bytes, size_bytes)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), SECONDS)
+            length = int(HTTPHeaders.parse(head.decode().split("\r\n", 1)[1])["Content-Length"])
+            body = await reader.readexactly(length)
+            writer.close()
+            return body
+
+        async def until_read(size_bytes: int) -> None:
+            while read.size_bytes != size_bytes:
+                await asyncio.sleep(0.01)
+
+        size = largest_request_bytes() * 2 // 3
+        _, unfinished = await send(size, size + 1)
+        await asyncio.wait_for(until_read(size), SECONDS)
+        refused = await answer(size)
+        unfinished.close()
+        await asyncio.wait_for(until_read(0), SECONDS)
+        taken = await answer(size)
+        server.stop()
+        await server.close_all_connections()
+        return refused, taken
+
+    read = bodies.Read()
+    monkeypatch.setattr(bodies, "Read", lambda: read)
+    monkeypatch.setattr(AskFirst, "_may_use_the_lab", is_owner)
+    monkeypatch.setenv("MEM_LIMIT", str(256 * MB))
+    refused, taken = asyncio.run(on_server())
+    assert "Too much is sent at once" in json.loads(refused)["message"]
+    assert taken.startswith(b"took ")
