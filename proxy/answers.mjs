@@ -27,6 +27,18 @@ const BEYOND_A_PATH = new Set([
  */
 const MOST_COOKIE_BYTES = 2048;
 
+/** Informational answers (1xx) before an answer; who gives more, one after the other for ever, is not answering. */
+const MOST_INFORMATIONAL = 32;
+
+/** Have a request fail whose answer is put off without end: each word of it would take time that is everybody's. */
+export function boundInformation(outgoing) {
+  let count = 0;
+  outgoing.on("information", () => {
+    count += 1;
+    if (count > MOST_INFORMATIONAL) outgoing.destroy(new Error("informational answers without end"));
+  });
+}
+
 /**
  * Make of an answer what comes back.
  *

@@ -4,7 +4,7 @@ import http from "node:http";
 import { readFileSync } from "node:fs";
 import ConfigurableProxy from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
-import { addressOf, prepareAnswer, prepareHandshake } from "./answers.mjs";
+import { addressOf, boundInformation, prepareAnswer, prepareHandshake } from "./answers.mjs";
 import { bindBody, bindConnections, bindWebsocket } from "./callers.mjs";
 import { TrustedProxies, replaceClaims } from "./claims.mjs";
 import { removeTooMany } from "./cookies.mjs";
@@ -44,6 +44,7 @@ class Door extends ConfigurableProxy {
     // It announces an empty body for some methods, and sends the body all the same.
     this.proxy.webPasses = this.proxy.webPasses.filter((pass) => pass.name !== "deleteLength");
     this.proxy.on("proxyReq", refuseUpgrade);
+    for (const event of ["proxyReq", "proxyReqWs"]) this.proxy.on(event, boundInformation);
     this.proxy.on("proxyRes", (answer, request, response) => {
       this.answered.add(request);
       prepareAnswer(answer, response, response.shouldKeepAlive, this.labs.get(request));

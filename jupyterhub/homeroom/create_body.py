@@ -521,6 +521,7 @@ def read_object(body: bytes) -> dict[str, Any]:
 
     try:
         data = json.loads(body.decode(), object_pairs_hook=without_duplicates, parse_constant=number)
+        json.dumps(data, ensure_ascii=False).encode()  # half of a letter is no text, and the engine reads another
     except (ValueError, RecursionError) as error:
         raise Refused("the body is no JSON") from error
     if not isinstance(data, dict):

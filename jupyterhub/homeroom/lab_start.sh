@@ -1,7 +1,7 @@
 # What every lab does first, as its own user, in whatever image: `sh -c THIS lab COMMAND...`. Nothing here may keep the
 # lab from starting: whatever lies in the home, nothing of it is opened that could make a reader wait, and what walks
 # through it has a bound in time. Told by the hub: HOMEROOM_UMASK, HOMEROOM_SKELETON, HOMEROOM_LINKS ("<link in the
-# home>=<place>" each, between spaces), HOMEROOM_LINKED (where those places are).
+# home>=<place>" each, between spaces), HOMEROOM_LINKED (where those places are), HOMEROOM_GIT_PLACES.
 homeroom_path="$PATH"
 PATH=/usr/local/bin:/usr/bin:/bin # no program of the home's runs before the server
 [ -z "${HOMEROOM_UMASK:-}" ] || umask "$HOMEROOM_UMASK"
@@ -25,7 +25,24 @@ homeroom_readable() {
     [ -e "$settings" ] || return 0
     found="$(timeout 5 find -L "$settings" -maxdepth 2 2>/dev/null | head -n 101 | wc -l)"
     odd="$(timeout 5 find -L "$settings" -maxdepth 2 \( ! -type f ! -type d -o ! -readable -o -size +2047 \) -print -quit 2>/dev/null)" &&
-        [ -z "$odd" ] && [ "$found" -le 100 ]
+        [ -z "$odd" ] && [ "$found" -le 100 ] && homeroom_well_formed "$settings"
+}
+
+# JupyterLab passes over what is no JSON; of what is none of its own form, its page would be gone without a word.
+homeroom_well_formed() {
+    command -v python3 >/dev/null || return 0
+    timeout 5 python3 -I -S -c '
+import json, pathlib, sys
+folder = pathlib.Path(sys.argv[1])
+for file in [*folder.glob("*.json"), *folder.glob("*/*.json")]:
+    try:
+        given = {} if file.is_dir() else json.loads(file.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:
+        continue
+    named = [given.get(f"{which}Extensions", []) for which in ("disabled", "locked", "deferred")]
+    if not all(isinstance(names, dict | list) and all(isinstance(name, str) for name in names) for names in named):
+        sys.exit(1)
+' "$1" 2>/dev/null
 }
 
 homeroom_elsewhere() {
@@ -39,13 +56,18 @@ homeroom_elsewhere() {
     mkdir -p "$JUPYTER_RUNTIME_DIR" "$JUPYTER_CONFIG_DIR" "$JUPYTER_DATA_DIR" "$IPYTHONDIR"
 }
 
-# The places in which Git may work, in a file too: whatever reads a repository for a clone or a pull is told nothing of
-# GIT_CONFIG_COUNT. https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory
-if [ -n "${GIT_CONFIG_COUNT:-}" ] && [ -z "${GIT_CONFIG_SYSTEM:-}" ]; then
+# The places in which Git may work, in a file: whatever reads a repository for a clone or a pull is told nothing of what
+# GIT_CONFIG_COUNT says, and a profile's own GIT_CONFIG_* stay as they are.
+# https://git-scm.com/docs/git-config#Documentation/git-config.txt-safedirectory
+if [ -n "${HOMEROOM_GIT_PLACES:-}" ] && places="$(mktemp /tmp/gitconfig.XXXXXX 2>/dev/null)"; then
+    system="${GIT_CONFIG_SYSTEM:-/etc/gitconfig}"
     {
-        [ ! -r /etc/gitconfig ] || printf '[include]\n\tpath = /etc/gitconfig\n'
-        env | sed -n 's/^GIT_CONFIG_VALUE_[0-9]*=\(.*\)/[safe]\n\tdirectory = "\1"/p'
-    } >/tmp/gitconfig 2>/dev/null && export GIT_CONFIG_SYSTEM=/tmp/gitconfig
+        [ ! -f "$system" ] || printf '[include]\n\tpath = "%s"\n' "$system"
+        for place in $HOMEROOM_GIT_PLACES; do
+            printf '[safe]\n\tdirectory = "%s"\n\tdirectory = "%s/*"\n' "$place" "$place"
+        done
+    } >"$places"
+    export GIT_CONFIG_SYSTEM="$places"
 fi
 
 if homeroom_has_room; then

@@ -103,7 +103,8 @@ def storage_for(
         "HOMEROOM_UMASK": GROUP_UMASK,
         "JUPYTER_RUNTIME_DIR": RUNTIME,
     }
-    environment |= git_exceptions(own, shares)
+    if places := git_places(own, shares):
+        environment["HOMEROOM_GIT_PLACES"] = " ".join(places)
     if skeleton:
         mounts.append(Mount(source=skeleton, target=SKELETON, read_only=True))
         environment["HOMEROOM_SKELETON"] = SKELETON
@@ -115,8 +116,8 @@ def storage_for(
     return LabStorage(home=home, mounts=tuple(mounts), environment=environment)
 
 
-def git_exceptions(own: Sequence[Share], shares: Sequence[Share]) -> dict[str, str]:
-    """What tells Git that repositories in read-only shares may be used: `safe.directory`, by Git's environment.
+def git_places(own: Sequence[Share], shares: Sequence[Share]) -> list[str]:
+    """The shares in which Git may use repositories, whoever owns them: the start script makes them `safe.directory`.
 
     A repository names programs, which Git runs, so Git takes none that is another user's, root's above all. In a share
     that no lab writes they are the operator's. One that is read-only here and written by other labs is not excepted.
@@ -124,11 +125,7 @@ def git_exceptions(own: Sequence[Share], shares: Sequence[Share]) -> dict[str, s
     :param own: the shares of this lab, of all `shares` there are.
     """
     written = {share.source for share in shares if not share.read_only}
-    places = [share.mount_target for share in own if share.read_only and share.source not in written]
-    values = [value for place in places for value in (place, f"{place}/*")]
-    named = {f"GIT_CONFIG_KEY_{number}": "safe.directory" for number in range(len(values))}
-    named |= {f"GIT_CONFIG_VALUE_{number}": value for number, value in enumerate(values)}
-    return {"GIT_CONFIG_COUNT": str(len(values)), **named} if values else {}
+    return [share.mount_target for share in own if share.read_only and share.source not in written]
 
 
 def home_source(homes: str, volume: str, name: str) -> str:

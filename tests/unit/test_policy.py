@@ -393,6 +393,7 @@ def test_denied_bodies(body: dict[str, Any]) -> None:
         b'{"Image": "a", "Image": "b"}',
         b'{"HostConfig": {"Privileged": false, "Privileged": true}}',
         b'{"Memory": NaN}',
+        b'{"Labels": {"homeroom.user": "\\ud800"}}',
         b"[" * 100_000,
         b'{"a":' * 100_000,
     ],

@@ -269,10 +269,10 @@ def test_git_takes_read_only_shares_for_the_operators() -> None:
     written = storage.Share(name="pool", source="pool", target="/srv/pool", mount_target="/srv/pool", read_only=False)
     shown = storage.Share(name="shown", source="pool", target="/srv/shown", mount_target="/srv/shown")
     told = storage.storage_for(**COMMON, shares=[read, written, shown]).environment
-    assert told["GIT_CONFIG_COUNT"] == "2"
-    assert {told[f"GIT_CONFIG_KEY_{number}"] for number in range(2)} == {"safe.directory"}
-    assert [told[f"GIT_CONFIG_VALUE_{number}"] for number in range(2)] == ["/srv/atlas", "/srv/atlas/*"]
-    assert "GIT_CONFIG_COUNT" not in storage.storage_for(**COMMON, shares=[written, shown]).environment
+    assert told["HOMEROOM_GIT_PLACES"] == "/srv/atlas"
+    assert "HOMEROOM_GIT_PLACES" not in storage.storage_for(**COMMON, shares=[written, shown]).environment
+    # Whatever a profile tells Git by the same ways stays told, and is no exception.
+    assert not any(name.startswith("GIT_") for name in told)
 
 
 def start(home: Path, command: str = "true", **environment: str) -> str:
@@ -286,6 +286,20 @@ def start(home: Path, command: str = "true", **environment: str) -> str:
         check=True,
     )
     return done.stdout
+
+
+def test_what_a_profile_tells_git_stays_told(tmp_path: Path) -> None:
+    """The exceptions for shares are those alone, whatever else is set in Git's environment; what a profile sets there,
+    by number or by a file, is in force beside them."""
+    settings_file = tmp_path / "their config"
+    settings_file.write_text("[user]\n\tname = Class\n")
+    told = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.email", "GIT_CONFIG_VALUE_0": "*"}
+    command = "git config --get-all safe.directory; git config user.name; git config user.email; rm $GIT_CONFIG_SYSTEM"
+    shown = start(
+        tmp_path, command, HOMEROOM_GIT_PLACES="/srv/atlas", GIT_CONFIG_SYSTEM=str(settings_file), **told
+    )
+    assert shown.splitlines() == ["/srv/atlas", "/srv/atlas/*", "Class", "*"]
+    assert start(tmp_path, "git config --get-all safe.directory || true", GIT_CONFIG_NOSYSTEM="1", **told) == ""
 
 
 def test_the_skeleton_comes_once(tmp_path: Path) -> None:
@@ -357,6 +371,33 @@ def test_what_lies_in_a_home_does_not_keep_it_from_starting(tmp_path: Path, kind
     said = start(tmp_path, 'echo "${HOMEROOM_RESCUE:-no} $PWD"', **links)
     is_read = (tmp_path / ".jupyter/labconfig/page_config.json").is_dir()  # the server passes over a directory
     assert said == f"{'no' if is_read else 'settings'} {tmp_path}\n"
+
+
+@pytest.mark.parametrize(
+    ("written", "taken"),
+    [
+        (b'{"disabledExtensions": {"@a/b": true}, "lockedExtensions": ["x"], "deferredExtensions": {}}', True),
+        (b"{", True),  # JupyterLab passes over it
+        (b"", True),
+        (b"\xff\x00", False),
+        (b"[" * 100_000, False),
+        (b"null", False),
+        (b'["x"]', False),
+        (b'{"disabledExtensions": 5}', False),
+        (b'{"disabledExtensions": [5]}', False),
+        (b'{"lockedExtensions": "x"}', False),
+    ],
+)
+def test_settings_without_which_there_is_no_page_are_left_out(tmp_path: Path, written: bytes, taken: bool) -> None:
+    """A lab whose settings are none of JupyterLab's form starts without them, and says so; else its page would not be
+    found. (What is passed over here was seen to be passed over by the page.)"""
+    settings_folder = tmp_path / ".jupyter/labconfig"
+    (settings_folder / "page_config.d").mkdir(parents=True)
+    for name in ("page_config.json", "page_config.d/x.json"):
+        (settings_folder / name).write_bytes(written)
+        said = start(tmp_path, 'echo "${HOMEROOM_RESCUE:-no}"; rm -rf "${IPYTHONDIR%/*}"')
+        assert said == f"{'no' if taken else 'settings'}\n"
+        (settings_folder / name).unlink()
 
 
 def test_links_that_lead_in_circles_are_no_end(tmp_path: Path) -> None:
