@@ -39,6 +39,8 @@ for file in [*folder.glob("*.json"), *folder.glob("*/*.json")]:
         given = {} if file.is_dir() else json.loads(file.read_text(encoding="utf-8"))
     except json.JSONDecodeError:
         continue
+    if "overrides" in str(file.relative_to(folder)) and not all(isinstance(one, dict) for one in given.values()):
+        sys.exit(1)
     named = [given.get(f"{which}Extensions", []) for which in ("disabled", "locked", "deferred")]
     if not all(isinstance(names, dict | list) and all(isinstance(name, str) for name in names) for names in named):
         sys.exit(1)

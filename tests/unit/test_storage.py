@@ -295,9 +295,7 @@ def test_what_a_profile_tells_git_stays_told(tmp_path: Path) -> None:
     settings_file.write_text("[user]\n\tname = Class\n")
     told = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "user.email", "GIT_CONFIG_VALUE_0": "*"}
     command = "git config --get-all safe.directory; git config user.name; git config user.email; rm $GIT_CONFIG_SYSTEM"
-    shown = start(
-        tmp_path, command, HOMEROOM_GIT_PLACES="/srv/atlas", GIT_CONFIG_SYSTEM=str(settings_file), **told
-    )
+    shown = start(tmp_path, command, HOMEROOM_GIT_PLACES="/srv/atlas", GIT_CONFIG_SYSTEM=str(settings_file), **told)
     assert shown.splitlines() == ["/srv/atlas", "/srv/atlas/*", "Class", "*"]
     assert start(tmp_path, "git config --get-all safe.directory || true", GIT_CONFIG_NOSYSTEM="1", **told) == ""
 
@@ -393,8 +391,9 @@ def test_settings_without_which_there_is_no_page_are_left_out(tmp_path: Path, wr
     found. (What is passed over here was seen to be passed over by the page.)"""
     settings_folder = tmp_path / ".jupyter/labconfig"
     (settings_folder / "page_config.d").mkdir(parents=True)
-    for name in ("page_config.json", "page_config.d/x.json"):
-        (settings_folder / name).write_bytes(written)
+    overrides = {"default_setting_overrides.json": b'{"@a/b:c": 5}'} if not taken else {}
+    for name, content in {"page_config.json": written, "page_config.d/x.json": written, **overrides}.items():
+        (settings_folder / name).write_bytes(content)
         said = start(tmp_path, 'echo "${HOMEROOM_RESCUE:-no}"; rm -rf "${IPYTHONDIR%/*}"')
         assert said == f"{'no' if taken else 'settings'}\n"
         (settings_folder / name).unlink()
