@@ -17,6 +17,7 @@ from rich.text import Text
 from generator.errors import HomeroomError
 
 LONGEST_QUOTED = 120
+LONGEST_DETAIL = 90
 
 
 class PlainConsole(Console):
@@ -52,7 +53,8 @@ class Step:
 
     def say(self, detail: str) -> None:
         """Show what the step is doing now; the last words stay when it ends."""
-        self.detail = plain(detail.strip().splitlines()[-1][:90]) if detail.strip() else ""
+        last = detail.strip().splitlines()[-1] if detail.strip() else ""
+        self.detail = plain(last if len(last) <= LONGEST_DETAIL else f"{last[:LONGEST_DETAIL]}...")
         self.on_change()
 
 

@@ -303,6 +303,8 @@ def _error(kernel: Kernel, output: Sequence[str]) -> HomeroomError:
 def locate(text: str, output: Sequence[str]) -> tuple[int | None, list[str]]:
     """The line of the requirements that pip's output is about, if it can be told, and pip's reasons."""
     reasons = [line.removeprefix("ERROR: ") for line in output if line.startswith("ERROR: ")] or list(output[-3:])
+    reasons = [line for line in reasons if not line.startswith("Ignored the following ")] or reasons
+    reasons = [re.sub(r"\((from versions: )(?:[^,)]+, ){10,}", r"(\1..., ", line) for line in reasons]
     whole = "\n".join(output)
     if match := re.search(r"\(from line (\d+) of ", whole):
         return int(match[1]), reasons[:4]

@@ -156,8 +156,11 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         token for ever. A user who was made for tokens has no account to approve, and is marked as such.
         """
         mark = mark_of(self.db, user.name)
+        by_token = bool(getattr(handler, "_token_authenticated", False))
+        if handler is not None:
+            handler._token_authenticated = by_token  # JupyterHub reads it after a refusal, and sets it for tokens alone
         if self.get_user(user.name) is None:
-            return mark == TOKEN and bool(getattr(handler, "_token_authenticated", False))
+            return mark == TOKEN and by_token
         return mark != RENEWED and self.is_approved(user.name)
 
     def is_password_strong(self, password: str) -> bool:

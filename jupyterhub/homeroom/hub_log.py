@@ -1,7 +1,8 @@
-"""How the hub's log is written: as JupyterHub's, in plain lines."""
+"""How the hub's log is written: as JupyterHub's, in plain lines, without what it says at every visit."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from jupyterhub.log import CoroutineLogFormatter
@@ -14,3 +15,11 @@ class HubLogLines(PlainLines, CoroutineLogFormatter):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **{**options, "color": False})
+
+
+class SpareFormCookies(logging.Filter):
+    """Leaves out that a form's cookie was set: up to twice at every visit, and nothing an operator can act on."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether the record is written."""
+        return not (record.levelno <= logging.INFO and record.module == "_xsrf_utils")

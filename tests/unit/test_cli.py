@@ -234,6 +234,9 @@ def test_a_step_is_ticked_or_crossed(capsys: pytest.CaptureFixture[str]) -> None
     with console.step("Building") as shown:
         shown.say("layer 1\nlayer [2]")
     assert capsys.readouterr().out == "✓ Building: layer [2]\n"
+    with console.step("Rendering") as shown:
+        shown.say("a" * 200)
+    assert capsys.readouterr().out == f"✓ Rendering: {'a' * 90}...\n"
     with pytest.raises(ZeroDivisionError), console.step("Building"):
         raise ZeroDivisionError
     assert capsys.readouterr().out == "✗ Building\n"

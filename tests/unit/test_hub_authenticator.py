@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import bcrypt
 import pytest
@@ -21,6 +22,7 @@ from homeroom.known_names import made_by_administrator, mark_of, set_mark
 from homeroom.marks import LEAVING, REMOVED, RENEWED, TOKEN
 from homeroom.passwords import hashed
 from jupyterhub.app import JupyterHub
+from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import APIToken, OAuthClient, Service, User
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy import event
@@ -601,6 +603,17 @@ def test_who_is_no_longer_approved_is_signed_out(authenticator: AccountAuthentic
     UserInfo.change_authorization(db, "ada")
     assert asyncio.run(authenticator.refresh_user(User(name="ada"))) is False
     assert asyncio.run(authenticator.refresh_user(User(name="nobody"))) is False
+
+
+def test_an_approval_that_is_taken_back_is_no_error_of_the_hubs(authenticator: AccountAuthenticator) -> None:
+    """JupyterHub asks somebody who came by cookie to sign in again, in a line of the log: its own handler reads what it
+    sets for tokens alone, and would write a traceback at every request of theirs."""
+    approved(authenticator)
+    UserInfo.change_authorization(authenticator.db, "ada")
+    user, said = SimpleNamespace(name="ada", _auth_refreshed=0.0), Mock()
+    handler = SimpleNamespace(authenticator=authenticator, log=said, _jupyterhub_user=user)
+    assert asyncio.run(BaseHandler.refresh_auth(handler, user)) is None
+    said.warning.assert_called_once()
 
 
 def test_a_token_needs_an_approval_too(authenticator: AccountAuthenticator) -> None:

@@ -38,3 +38,30 @@ def test_every_block_has_its_place(page: str) -> None:
     assert blocks_above(page), f"{page} extends nothing"
     own = {block.name for block in PAGES.parse((OURS / page).read_text()).find_all(nodes.Block)}
     assert own - NEW.get(page, set()) <= blocks_above(page)
+
+
+def shown_error(status: int, message: str, reason: str) -> str:
+    """What a page of an error says."""
+    page = PAGES.get_template("error.html").render(
+        status_code=status,
+        message=message,
+        status_message=reason,
+        base_url="/hub/",
+        static_url=lambda path, **_: path,
+        logo_url="/logo",
+    )
+    return " ".join(page.partition('<div class="error">')[2].partition("</main>")[0].partition("<script")[0].split())
+
+
+def test_an_error_is_told_once() -> None:
+    """What the heading says is not said again below it; what it does not say is."""
+    assert shown_error(403, "You may have one lab only.", "You may have one lab only.").count("one lab only") == 1
+    assert "no such page" in shown_error(404, "There is no such page.", "Not Found")
+
+
+def test_another_persons_lab_is_told_in_words() -> None:
+    """A link into somebody else's lab says so, and nothing of OAuth's."""
+    refused = "You do not have permission to access Server at /user/ada/"
+    page = shown_error(403, refused, refused)
+    assert "somebody else" in page
+    assert "permission" not in page

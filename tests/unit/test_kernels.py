@@ -67,6 +67,17 @@ def test_pips_reason_is_told_with_its_line(output: list[str], line: int | None) 
     assert reasons[0] == output[0].removeprefix("ERROR: ")
 
 
+def test_pips_reason_is_told_in_a_few_words() -> None:
+    """Of a version that is not there: the last of those that are, not all of them, nor those for other Pythons."""
+    there = ", ".join(f"2.{minor}" for minor in range(200))
+    output = [
+        "ERROR: Ignored the following versions that require a different python version: 1.0 Requires-Python <3",
+        f"ERROR: Could not find a version that satisfies the requirement numpy==99 (from versions: {there})",
+    ]
+    _, (reason,) = kernels.locate("numpy==99\n", output)
+    assert reason == "Could not find a version that satisfies the requirement numpy==99 (from versions: ..., 2.199)"
+
+
 def test_the_stamp_moves_with_image_and_requirements(write: Write) -> None:
     """A new image (which may bring another Python) or a changed file has the volume looked at; nothing else does."""
     asked = kernels.read(write("bio.txt", "numpy\n"))

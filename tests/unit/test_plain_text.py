@@ -5,10 +5,13 @@ from __future__ import annotations
 import io
 import logging
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from homeroom.plain_text import LONGEST_LINE, MOST_LINES, PlainLines, plain
+from jupyterhub._xsrf_utils import _set_xsrf_cookie, check_xsrf_cookie
 from jupyterhub.app import JupyterHub
 
 from generator.console import PlainConsole, quoted
@@ -39,6 +42,21 @@ def test_no_request_writes_a_line_of_the_hubs_log(log: Any) -> None:
     assert sum(line.startswith("[") for line in lines) == 2
     assert all(line.isprintable() for line in lines)
     assert "User logged in" in written.getvalue()  # it is told, as what it is
+
+
+def test_a_forms_cookie_is_no_news(log: Any) -> None:
+    """That a form's cookie was set, up to twice at a visit, is not written; what JupyterHub warns of there is."""
+    _, written = log
+    visit = SimpleNamespace(
+        settings={},
+        current_user=None,
+        set_cookie=Mock(),
+        request=SimpleNamespace(headers={}, path="/hub/", method="GET"),
+    )
+    _set_xsrf_cookie(visit, b"id", xsrf_token=b"token")
+    assert written.getvalue() == ""
+    check_xsrf_cookie(visit)
+    assert "Skipping XSRF check" in written.getvalue()
 
 
 def test_no_request_pushes_the_log_out(log: Any) -> None:
