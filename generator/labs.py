@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,7 +52,24 @@ Name = Annotated[
 Text = Annotated[str, BeforeValidator(_name_or_text)]
 Person = Annotated[Text, AfterValidator(known_as), USER_NAME]
 """The hub knows people by their names in small letters."""
-Variable = Annotated[str, written_as(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name: letters, digits and _")]
+TAKEN = re.compile(
+    r"HOMEROOM_(?!LAB_PLAIN$).*|JUPYTERHUB_(?!SINGLEUSER_).*|JUPYTER_RUNTIME_DIR|HOME|(MEM|CPU)_LIMIT"
+    r"|NVIDIA_(?!DRIVER_CAPABILITIES$).*|GIT_TEST_ASSUME_DIFFERENT_OWNER"
+)
+"""Variables by which a lab is told what it is. Said otherwise, it would not start, or promise what does not hold."""
+
+
+def _refuse_taken(name: str) -> str:
+    if TAKEN.fullmatch(name):
+        raise ValueError("is a variable that Homeroom itself sets; leave it out")
+    return name
+
+
+Variable = Annotated[
+    str,
+    written_as(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name: letters, digits and _"),
+    AfterValidator(_refuse_taken),
+]
 Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
 
 

@@ -170,7 +170,7 @@ def _fault(file: SiteFile, model: type[BaseModel], fault: Any) -> HomeroomError:
     if fault["type"] == "extra_forbidden":
         remedy = did_you_mean(str(location[-1]), known, f"Known here: {', '.join(known)}.")
         return file.error(location, f"there is no field {location[-1]}", remedy=remedy)
-    name = ".".join(str(step) for step in location if not isinstance(step, int)) or "the file"
+    name = ".".join(str(step) for step in location if not isinstance(step, int) and step != "[key]") or "the file"
     remedy = f"docs/{PAGES.get(file.path.name, 'labs')}.md shows the file's form."
     if fault["type"] == "string_type" and not isinstance(fault["input"], dict | list):
         remedy = "Put it in quotes: YAML reads on, yes, no, null, dates and numbers as other than text."

@@ -331,7 +331,8 @@ def test_git_works_in_read_only_shares(seminar: Trial) -> None:
         remove=True,
     )
     ada = with_lab(seminar, "ada")
-    assert shell(ada, "stat -c %u /srv/course/.git; git -C /srv/course log --format=%s") == "0\nfirst\n"
+    assert shell(ada, "stat -c %u /srv/course/.git") == "0\n"
+    assert ada.run("import os; print(os.popen('git -C /srv/course log --format=%s').read().split())") == "['first']\n"
     assert '"phase": "finished"' in pull(ada, repo="/srv/course", targetpath="course")
     assert shell(ada, "cat course/file") == "text\n"
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from homeroom.storage import storage_for
 
 from generator import labs
 from generator.errors import HomeroomError
@@ -40,6 +41,20 @@ def test_without_files_there_is_one_lab_made_of_env(tmp_path: Path) -> None:
     assert (only["memory_bytes"], only["cpus"], only["idle_seconds"], only["allow"]) == (2 * GIB, 0.5, 60, None)
     assert only["image"] == "homeroom-lab:local"
     assert found.groups == {}
+
+
+def test_what_tells_a_lab_what_it_is_is_nobody_elses() -> None:
+    """Neither a profile nor a group sets a variable that the start script, the hub's client, the server or the guard
+    go by; all others are free, those of Git and the counts of CPUs too."""
+    told = storage_for(
+        user="ada", groups=[], home_source="a", home_target="/home/jovyan", skeleton="/x", soft_limit_bytes=1
+    ).environment
+    for name in (*told, "HOMEROOM_GIT_PLACES", "HOME", "JUPYTERHUB_API_TOKEN", "MEM_LIMIT", "NVIDIA_VISIBLE_DEVICES"):
+        assert labs.TAKEN.fullmatch(name), name
+    for name in ("GIT_CONFIG_COUNT", "OMP_NUM_THREADS", "JUPYTERHUB_SINGLEUSER_APP", "HOMEROOM_LAB_PLAIN", "HOMEPAGE"):
+        assert not labs.TAKEN.fullmatch(name), name
+    with pytest.raises(ValueError, match="a variable that Homeroom itself sets"):
+        Groups.model_validate({"groups": {"a": {"environment": {"HOMEROOM_LINKS": "x"}}}})
 
 
 def test_what_a_profile_leaves_out_comes_from_env(tmp_path: Path) -> None:

@@ -52,6 +52,10 @@ def test_a_missing_file_is_none(tmp_path: Path) -> None:
         ("profiles:\n  - {}\n", "line 2 column 5: profiles.name is not set"),
         ("profiles:\n  - name: on\n", "line 2 column 5: profiles.name must be text\n  Put it in quotes"),
         (NAME + "    environment: {A: yes}\n", "line 3 column 19: profiles.environment.A must be text"),
+        (
+            NAME + "    environment: {JUPYTERHUB_API_TOKEN: x}\n",
+            "line 3 column 19: profiles.environment.JUPYTERHUB_API_TOKEN is a variable that Homeroom itself sets",
+        ),
         (NAME + "    memory: lots\n", "line 3 column 5: profiles.memory is not a size such as 512M or 2G"),
         (
             NAME + "    memory: 1024\n",
