@@ -17,6 +17,8 @@ _LINES = frozenset({"next", "redirect_uri", "state", "url", "username"})
 _ADDRESSES = frozenset({"next", "redirect_uri", "url"})
 """Of what is sent with an address or a form, what the hub takes apart as an address; it fails where that is none."""
 
+BAD_REQUEST = 400
+
 _decode = BaseHandler.decode_argument
 
 
@@ -29,17 +31,28 @@ def refuse_odd_addresses() -> None:
 def _decode_plain(handler: BaseHandler, value: bytes | None, name: str | None = None) -> Any:
     """What tornado makes of a part of the path, or of an argument.
 
+    The page on which a request's fault is told may ask for the same argument again: it then has none.
+
     :raises HTTPError: 400, it holds a control character (a text of a form may have several lines), or is no address
-        where one is wanted.
+        where one is wanted, or no UTF-8.
     """
+    try:
+        return _decode_checked(handler, value, name)
+    except web.HTTPError:
+        if handler.get_status() < BAD_REQUEST:
+            raise
+        return ""
+
+
+def _decode_checked(handler: BaseHandler, value: bytes | None, name: str | None) -> Any:
     decoded = _decode(handler, value, name)
     in_form = name in handler.request.body_arguments
     is_text = in_form and name not in _LINES
     if decoded and (_IN_A_TEXT if is_text else _IN_A_LINE).search(decoded):
         what = "A field of a form" if in_form else "An address"
-        raise web.HTTPError(400, f"{what} cannot hold control characters.")
+        raise web.HTTPError(BAD_REQUEST, f"{what} cannot hold control characters.")
     if decoded and name in _ADDRESSES and host_of(decoded) is None:
-        raise web.HTTPError(400, f"{name} is no address.")
+        raise web.HTTPError(BAD_REQUEST, f"{name} is no address.")
     return decoded
 
 

@@ -136,6 +136,14 @@ def test_no_address_breaks_a_page(trial: Trial, admin: Person, place: str) -> No
         assert urlsplit(answer.headers.get("Location", "")).netloc in ("", f"127.0.0.1:{trial.port}")
 
 
+def test_a_form_that_is_refused_is_answered_with_a_page(trial: Trial) -> None:
+    """Where the sign-in form itself is refused, for what was typed into it, its page says so."""
+    for name in ("\x1b[2J", "a\r\nb", "\0"):
+        answer = Person(trial, name).sign_in("any-password")
+        assert answer.status_code == 400
+        assert "cannot hold control characters" in answer.text
+
+
 def channels(person: Person, kernel_id: str) -> str:
     """The address of the administrator's kernel."""
     address = urlsplit(person.trial.url)

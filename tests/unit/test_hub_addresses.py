@@ -10,10 +10,13 @@ from homeroom.addresses import _decode_plain
 from tornado import web
 
 
-def decode(value: str, name: str) -> Any:
-    """An argument of an address, decoded as the hub does it."""
-    handler: Any = SimpleNamespace(request=SimpleNamespace(body_arguments={}))
-    return _decode_plain(handler, value.encode(), name)
+def decode(value: str | bytes, name: str, *, status: int = 200) -> Any:
+    """An argument of an address, decoded as the hub does it.
+
+    :param status: what the request is answered with, as far as it is known.
+    """
+    handler: Any = SimpleNamespace(request=SimpleNamespace(body_arguments={}), get_status=lambda: status)
+    return _decode_plain(handler, value if isinstance(value, bytes) else value.encode(), name)
 
 
 @pytest.mark.parametrize("value", ["http://[", "//x]/", "http://a\u2100b/"])
@@ -30,3 +33,14 @@ def test_what_is_no_address_is_refused(name: str, value: str) -> None:
 def test_other_addresses_are_read(value: str) -> None:
     """Whether an address is a good one is asked later."""
     assert decode(value, "next") == value
+
+
+@pytest.mark.parametrize("value", [b"\x1b[2J", b"a\r\nb", b"\xff\xfe", b"\0"])
+def test_a_page_that_tells_a_fault_does_not_stumble_over_it(value: bytes) -> None:
+    """The sign-in page shows a refusal and the name that was typed. Where that name is what was refused, there is none:
+    nobody is answered with an empty page."""
+    with pytest.raises(web.HTTPError) as refused:
+        decode(value, "username")
+    assert refused.value.status_code == 400
+    assert decode(value, "username", status=400) == ""
+    assert decode("ada", "username", status=400) == "ada"
