@@ -11,6 +11,9 @@ const SPARE_FILES = 64;
  */
 export const PART_OF_ONE_ADDRESS = 1 / 4;
 
+/** Requests of one connection that wait for their answers. Browsers send the next after the answer. */
+export const MOST_UNANSWERED = 100;
+
 /** Seconds in which a request's headers must be here, from the first byte or the connection on. */
 const HEADERS_SECONDS = Number(process.env.HEADERS_SECONDS || 30);
 

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import ConfigurableProxy from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
 import { addressOf, boundInformation, prepareAnswer, prepareHandshake } from "./answers.mjs";
-import { bindBody, bindConnections, bindWebsocket } from "./callers.mjs";
+import { MOST_UNANSWERED, bindBody, bindConnections, bindWebsocket } from "./callers.mjs";
 import { TrustedProxies, replaceClaims } from "./claims.mjs";
 import { removeTooMany } from "./cookies.mjs";
 import { normalise } from "./requests.mjs";
@@ -38,6 +38,7 @@ class Door extends ConfigurableProxy {
     this.trusted = new TrustedProxies(process.env.TRUSTED_PROXIES || "");
     this.refused = new WeakSet(); // connections, of which nothing more is read
     this.unanswered = new WeakMap(); // by connection, how many requests
+    this.latest = new WeakMap(); // by connection, the answer that the next request waits for
     this.answered = new WeakSet(); // requests whose answer has begun
     this.labs = new WeakMap(); // by request, the path of the lab that is asked
     this.forgotten = new WeakMap(); // by request, cookies that the browser shall forget
@@ -95,13 +96,20 @@ class Door extends ConfigurableProxy {
   handleProxyWeb(request, response) {
     const { socket } = request;
     if (this.refused.has(socket)) return; // what follows a refused request was sent by whoever reads it otherwise
+    if (this.unanswered.get(socket) >= MOST_UNANSWERED) {
+      this.refused.add(socket);
+      socket.destroy();
+      return;
+    }
     const fault = normalise(request, false);
     if (!fault) {
-      this.prepare(request);
-      bindBody(request, response);
       this.count(socket, 1);
       response.on("close", () => this.count(socket, -1));
-      return super.handleProxyWeb(request, response);
+      return this.inTurn(socket, response, () => {
+        this.prepare(request);
+        bindBody(request, response);
+        return super.handleProxyWeb(request, response);
+      });
     }
     this.refuse(request, fault);
     response.writeHead(400, { "Content-Type": "text/plain", Connection: "close" });
@@ -125,6 +133,16 @@ class Door extends ConfigurableProxy {
   prepare(request) {
     replaceClaims(request, this.trusted);
     this.forgotten.set(request, removeTooMany(request));
+  }
+
+  // Of a connection's requests one at a time goes on to hub or lab, so that each takes no more than one connection there
+  // (callers.mjs). Parsers hand over a whole packet's requests at once, which may be thousands.
+  inTurn(socket, response, start) {
+    const before = this.latest.get(socket);
+    this.latest.set(socket, response);
+    response.on("close", () => { if (this.latest.get(socket) === response) this.latest.delete(socket); });
+    if (!before) return start();
+    before.on("close", () => { if (!socket.destroyed) start(); });
   }
 
   count(socket, more) {

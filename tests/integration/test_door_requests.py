@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterator
@@ -242,6 +243,25 @@ def test_answers_keep_their_order(door: Door) -> None:
     said = door.say(sent + b"GET /hub/last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     found = [each.decode() for each in re.findall(rb"^X-Target: (\S+)", said, re.M | re.I)]
     assert found == [*expected, "/hub/last"]
+
+
+def test_one_connection_asks_one_thing_at_a_time(door: Door) -> None:
+    """Requests that are sent before the answers to those in front of them wait for their turn; who sends thousands so
+    is hung up on. A guest took the proxy's memory, and all connections to the hub, by one packet."""
+    one = b"POST /hub/waits HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx"
+    for count in (50, 20_000):
+        door.forget()
+        door.hub.answerer = lambda _: b""  # it never answers
+        with door.connect() as guest, contextlib.suppress(ConnectionError):
+            guest.sendall(one * count)
+            if count > 100:
+                assert guest.recv(1) == b""
+            else:
+                until(lambda: bool(door.hub.requests), "the first is asked")
+                door.say(f"GET {LAB}/ HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        assert len(door.hub.connections) <= 1
+    door.forget()
+    assert door.get("/hub/after").read() == b"<GET /hub/after>"
 
 
 def test_what_is_left_of_an_answer_is_nobodys(door: Door) -> None:
