@@ -7,6 +7,7 @@ jupyterlab-git holds all that a git command prints, several times over, and read
 from __future__ import annotations
 
 import os
+import shlex
 import stat
 import subprocess
 import threading
@@ -22,6 +23,11 @@ from homeroom_lab.file_sizes import ALWAYS_BYTES, in_megabytes, largest_left_byt
 
 MOST_ERROR_BYTES = 100_000
 TOO_LARGE = "is too large for this page"
+NOT_TRUSTED = (
+    "Other people can write into this folder, and a Git repository names programs that Git runs. "
+    "So Git does not work in it. Copy what you need into a folder of your own. "
+    "If you trust everybody who can write here, type in a terminal:\n"
+)
 
 
 def refusal(what: str, most: int) -> str:
@@ -71,6 +77,15 @@ def refuse_strange(gitignore: Path) -> str:
     return f"{gitignore.name} is no file of at most {in_megabytes(ALWAYS_BYTES)}, so it is not read."
 
 
+def explained(answer: dict[str, Any], path: str) -> dict[str, Any]:
+    """What the person reads where Git does not trust a folder: why, and what to do. Git itself says "dubious
+    ownership", and the panel that the folder is no repository."""
+    if "dubious ownership" in str(answer.get("message", "")):
+        command = shlex.join(["git", "config", "--global", "--add", "safe.directory", os.path.realpath(path)])
+        return {**answer, "message": f"{NOT_TRUSTED}{command}"}
+    return answer
+
+
 class LabGit(git.Git):
     """What the panel asks of git."""
 
@@ -106,9 +121,13 @@ class LabGit(git.Git):
         done: dict[str, Any] = {"code": -1, "message": why} if why else await super().ensure_gitignore(path)
         return done
 
+    async def init(self, path: str) -> dict[str, Any]:
+        """Begin a repository."""
+        return explained(await super().init(path), path)
+
     async def _empty_commit(self, path: str) -> dict[str, Any]:
         """The commit with which a repository begins."""
-        return await first_commit.make(self, path)
+        return explained(await first_commit.make(self, path), path)
 
 
 def install() -> None:

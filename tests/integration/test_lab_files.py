@@ -270,6 +270,11 @@ def test_git_runs_nothing_of_another_persons_repository(seminar: Trial) -> None:
     for what in ("status", "show_top_level", "branch"):
         answer = git_panel(ada, "exchange/project", what)
         assert "dubious ownership" in json.dumps(answer), what
+    shell(ada, "mkdir -p exchange/plain")
+    for folder in ("project", "plain"):  # there is a repository already, or is one by now
+        told = git_panel(ada, f"exchange/{folder}", "init")["message"]
+        assert "Other people can write" in told
+        assert f"safe.directory /srv/shares/exchange/{folder}" in told
     shell(ada, LOOKS + "true")
     run = "import subprocess; print(subprocess.run(['git', 'status'], cwd='exchange/project', capture_output=True))"
     assert "dubious ownership" in ada.run(run)

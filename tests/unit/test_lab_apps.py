@@ -266,6 +266,14 @@ def test_a_file_is_started_by_its_framework(
     assert started[: len(command) + 1] == [*command, str(file)]
 
 
+@pytest.mark.parametrize("missing", ["nofile.py", "apps/start"])
+def test_a_file_that_is_not_there_is_told(program: ModuleType, monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    """Whoever mistypes a file's name reads that it is not there, not that something should be installed."""
+    monkeypatch.setattr(sys, "argv", ["homeroom-app", missing])
+    with pytest.raises(SystemExit, match=f"^There is no file {missing} in /"):
+        program.main()
+
+
 def test_a_command_is_started_as_it_is(program: ModuleType) -> None:
     """A command is run on the port and under the path that it is told in its framework's own way."""
     framework, command, _ = program.understand(["bokeh", "serve", "app"])
