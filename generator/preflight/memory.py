@@ -163,6 +163,22 @@ def read_file_max() -> int:
         return 0
 
 
+LEAST_LAB_BYTES = 256 * 2**20
+"""JupyterLab's server with one kernel takes 150 MB that do nothing."""
+
+
+def judge_lab_size(lab_memory_bytes: int) -> Iterator[Finding]:
+    """Warn where a lab starts, and its first notebook ends it."""
+    if lab_memory_bytes < LEAST_LAB_BYTES:
+        yield warning(
+            "memory",
+            f"{in_units(lab_memory_bytes)} are too little for a notebook: JupyterLab and one kernel take 150 MB before "
+            "anything runs",
+            place=".env: LAB_MEMORY",
+            remedy=f"Set LAB_MEMORY={LEAST_LAB_BYTES // 2**20}M or more, where labs are Homeroom's own.",
+        )
+
+
 def check_memory(wanted: Wanted, facts: EngineFacts | None, meminfo: Mapping[str, int]) -> list[Finding]:
     """Judge memory and CPUs as the engine has them; without an engine, as this machine has them."""
     total, available = engine_memory(facts.memory_bytes if facts else 0, meminfo)
@@ -170,6 +186,7 @@ def check_memory(wanted: Wanted, facts: EngineFacts | None, meminfo: Mapping[str
     room = wanted.labs_memory_bytes or memory_of_labs(total - wanted.services_memory_bytes, wanted.lab_memory_bytes)
     by_memory = room // wanted.lab_memory_bytes if total else 0
     return [
+        *judge_lab_size(wanted.lab_memory_bytes),
         *judge_memory(wanted, total_bytes=total, available_bytes=available, running=running),
         judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0, wanted.labs_cpus, by_memory),
         judge_open_files(wanted, total_bytes=total, file_max=read_file_max() if available is not None else 0),

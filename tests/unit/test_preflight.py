@@ -33,7 +33,14 @@ from generator.preflight.engine import judge_limits, judge_tools
 from generator.preflight.facts import Container, EngineFacts, Network, Volume, read_facts
 from generator.preflight.finding import in_units, ok, warning
 from generator.preflight.firewall import judge_firewall
-from generator.preflight.memory import engine_memory, judge_cpus, judge_memory, judge_open_files, parse_meminfo
+from generator.preflight.memory import (
+    engine_memory,
+    judge_cpus,
+    judge_lab_size,
+    judge_memory,
+    judge_open_files,
+    parse_meminfo,
+)
 from generator.preflight.names import hosts_to_resolve, judge_names, resolve
 from generator.preflight.port import (
     PortFacts,
@@ -49,6 +56,7 @@ from generator.preflight.sources import Sources, pick_index, pick_mirror, pick_p
 from generator.preflight.subnet import judge_subnet, parse_name_servers, parse_routes, routes_to_judge
 from generator.preflight.traps import judge_traps
 
+MIB = 2**20
 GIB = 2**30
 WANTED = Wanted(
     project="homeroom",
@@ -401,6 +409,12 @@ def memory(total_gib: float, available_gib: float | None = None, running: bool =
 def test_labs_are_counted() -> None:
     """How many labs fit is said as the line counts: 16 GiB less 2 for the services and 1 are 13 labs of 1 GiB."""
     assert "13 labs" in only(memory(16), "ok").cause
+
+
+def test_a_lab_too_small_for_a_notebook_is_told() -> None:
+    """Below 256M the page opens, and the first notebook would end the lab; from there on nothing is said."""
+    assert "Set LAB_MEMORY=256M" in str(only(list(judge_lab_size(64 * MIB)), "warn"))
+    assert list(judge_lab_size(256 * MIB)) == []
 
 
 def test_not_one_lab_is_refused() -> None:
