@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from generator.console import err, fail, out, warn
-from generator.errors import HomeroomError
-from generator.paths import ROOT
+from generator.core.console import err, fail, out, warn
+from generator.core.errors import HomeroomError
+from generator.core.paths import ROOT
 
 PAGE = ROOT / "docs/performance.md"
 MARKS = ("<!-- written by `make bench ARGS=--write`: -->\n", "<!-- until here -->\n")

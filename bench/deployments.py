@@ -19,7 +19,7 @@ from tests.trial import ENGINE_SOCKET, ROOT, Trial, engine, free_port
 BENCH = ROOT / "bench"
 PATIENCE_SECONDS = 300
 STRAIGHT_TO_SOCKET = """
-from homeroom import sockets
+from homeroom.contract import sockets
 import socket
 class Straight(http.client.HTTPConnection):
     def connect(self):

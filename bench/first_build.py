@@ -14,14 +14,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-from generator.paths import ROOT
+from generator.core.paths import ROOT
 
 BUILD = """
 import json, os, secrets, sys, time
 from pathlib import Path
-from generator import deployment, images
-from generator.engine import find_engine, run
-from generator.settings import Settings
+from generator.lifecycle import deployment
+from generator.engine import deployment
+from generator.images import images
+from generator.engine.engine import find_engine
+from generator.schema.settings import Settings
 
 settings = Settings.model_validate({"CONFIGPROXY_AUTH_TOKEN": "0" * 64, "COMPOSE_PROJECT_NAME": sys.argv[1]})
 engine = find_engine()

@@ -7,7 +7,7 @@ python=${PYTHON:-python3}
 
 fail() { printf '✗ %s\n  %s\n' "$1" "$2" >&2; exit 2; }
 
-# step TITLE COMMAND...: one line, with a tick when it has ended, as generator/console.py shows it. What the command
+# step TITLE COMMAND...: one line, with a tick when it has ended, as generator/core/console.py shows it. What the command
 # says is shown only when it failed.
 step() {
     title=$1 began=$(date +%s) clear='' tick='✓'

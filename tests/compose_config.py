@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from generator.settings import Settings
+from generator.schema.settings import Settings
 
 
 def have_compose(request: pytest.FixtureRequest) -> None:

@@ -12,7 +12,7 @@ import docker.errors
 import hypothesis
 import pytest
 
-from generator.engine_install import provide_engine
+from generator.engine.install import provide_engine
 from tests.examples import THOROUGH
 from tests.faults import RECOVERIES
 from tests.frail import LABS_MEMORY, Frail

@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 from typing import IO
 
-from generator.base_image import ensure_base_image
-from generator.console import note, step
-from generator.engine_install import provide_engine
-from generator.paths import ROOT
+from generator.core.console import note, step
+from generator.core.paths import ROOT
+from generator.engine.install import provide_engine
+from generator.images.base_image import ensure_base_image
 from tests import lint
 from tests.browser.chromium import NoChromium, install_chromium
 from tests.examples import THOROUGH

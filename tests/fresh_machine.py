@@ -20,8 +20,8 @@ from typing import Any
 
 import docker
 
-from generator.engine_install import install_packages, installed_as_debian, read_sources_as_root
-from generator.host_network import DEBIAN_KEYRING, archive_lines, image_sources, read_proxies
+from generator.core.host_network import DEBIAN_KEYRING, archive_lines, image_sources, read_proxies
+from generator.engine.install import install_packages, installed_as_debian, read_sources_as_root
 from generator.preflight import host_routes
 from tests.trial import ENGINE_SOCKET, ROOT, engine, tracked_files
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import docker
 import docker.errors
-from homeroom.gpus import GPUPool
-from homeroom.leases import Unavailable
+from homeroom.gpus.leases import Unavailable
+from homeroom.gpus.pool import GPUPool
 
 DEPLOYMENT = "homeroom.deployment"
 LAB = """

@@ -8,7 +8,7 @@ from typing import Any
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
 
-from generator import render
+from generator.lifecycle import render
 from tests.sample_settings import settings
 
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.console import note
-from generator.paths import ROOT
+from generator.core.console import note
+from generator.core.paths import ROOT
 from tests.trial import tracked_files
 
 BIN = Path(sys.executable).parent

@@ -16,10 +16,10 @@ from pathlib import Path
 
 import uv
 
-from generator.console import fail, note, step
-from generator.errors import HomeroomError
-from generator.host_network import find_ca_bundle, read_pip_settings
-from generator.paths import ROOT
+from generator.core.console import fail, note, step
+from generator.core.errors import HomeroomError
+from generator.core.host_network import find_ca_bundle, read_pip_settings
+from generator.core.paths import ROOT
 
 _IMAGE = ("--python-version=3.13", "--python-platform=linux")
 _HOST = ("--python-version=3.11", "--universal")

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Network
 from typing import Any
 
-from generator.engine_install import install_packages
+from generator.engine.install import install_packages
 from tests.trial import engine
 
 OPEN = "open"

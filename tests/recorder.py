@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from generator.engine import Completed
+from generator.core.process import Completed
 
 Answer = tuple[int, str, str]
 """Exit code, stdout, stderr."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from generator.settings import Settings
+from generator.schema.settings import Settings
 
 TOKEN = "0123456789abcdef" * 4
 

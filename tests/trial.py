@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 import docker
 
-from generator import firewall
-from generator.host_network import read_pip_settings
+from generator.core.host_network import read_pip_settings
 from generator.preflight.sources import read_sources
+from generator.topics.network import firewall
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_SOCKET = Path("/var/run/docker.sock")

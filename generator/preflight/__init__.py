@@ -5,7 +5,7 @@ Each file holds the readers of one thing (impure, small) and the decision on wha
 
 from __future__ import annotations
 
-from generator.preflight.finding import Finding, errors_of
+from generator.core.finding import Finding, errors_of
 from generator.preflight.run import run_checks
 from generator.preflight.subnet import Route, free_subnet, host_routes
 from generator.preflight.wanted import Wanted

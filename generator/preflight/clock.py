@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from email.message import Message
 from typing import IO
 
-from generator.preflight.finding import Finding, error, ok, warning
+from generator.core.finding import Finding, error, ok, warning
 
 TIMEOUT_SECONDS = 1.2
 OFF_SECONDS = 300

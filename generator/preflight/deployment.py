@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from generator.core.finding import Finding, error, ok, warning
 from generator.preflight.facts import Container, EngineFacts, Volume
-from generator.preflight.finding import Finding, error, ok, warning
 from generator.preflight.wanted import Wanted
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
-from generator.preflight.finding import Finding, error, ok, warning
+from generator.core.finding import Finding, error, ok, warning
 
 
 @dataclass(frozen=True, kw_only=True)

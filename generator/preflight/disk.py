@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
 
+from generator.core.finding import Finding, error, in_units, ok, warning
 from generator.preflight.facts import EngineFacts
-from generator.preflight.finding import Finding, error, in_units, ok, warning
 
 FIRST_BUILD_BYTES = 5 * 2**30
 LATER_BYTES = 2**30

@@ -1,6 +1,6 @@
 """The engine and its tools: are they there, and are the limits of a lab really in force?
 
-Whether engine and Compose are new enough is `generator.engine`'s to say, which finds them.
+Whether engine and Compose are new enough is `generator.engine.engine`'s to say, which finds them.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from generator.engine import ComposeMissing, Engine, Version, buildx_works, compose_version, dotted
+from generator.core.finding import Finding, error, ok, warning
+from generator.engine.engine import ComposeMissing, Engine, Version, buildx_works, compose_version, dotted
 from generator.preflight.facts import EngineFacts
-from generator.preflight.finding import Finding, error, ok, warning
 
 _DELEGATE = (
     "Run `sudo mkdir -p /etc/systemd/system/user@.service.d && "

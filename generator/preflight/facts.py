@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import docker
 
-from generator.labels import DEPLOYMENT_LABEL, USER_LABEL
+from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
 
 COMPOSE_PROJECT = "com.docker.compose.project"
 COMPOSE_SERVICE = "com.docker.compose.service"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.core.finding import Finding, error, ok, warning
 from generator.preflight.facts import EngineFacts
-from generator.preflight.finding import Finding, error, ok, warning
 from generator.preflight.wanted import Wanted
 
 REACHED = "labs can reach private networks, clouds' metadata addresses and this machine's own services"

@@ -6,7 +6,7 @@ import socket
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from generator.preflight.finding import Finding, ok, warning
+from generator.core.finding import Finding, ok, warning
 from generator.preflight.sources import Sources
 
 

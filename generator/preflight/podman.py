@@ -6,8 +6,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from generator.engine import Engine
-from generator.preflight.finding import Finding, error, ok, warning
+from generator.core.finding import Finding, error, ok, warning
+from generator.engine.engine import Engine
 
 _INIT = Path("/usr/libexec/podman/catatonit")
 _SYSTEMD = Path("/run/systemd/system")

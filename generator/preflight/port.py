@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from generator.core.finding import Finding, error, ok
 from generator.preflight.facts import Container, EngineFacts
-from generator.preflight.finding import Finding, error, ok
 from generator.preflight.wanted import Wanted
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Generic, TypeVar
 
-from generator.engine import Engine, client
+from generator.core.finding import Finding, error, warning
+from generator.engine.engine import Engine, client
 from generator.preflight import (
     clock,
     deployment,
@@ -30,7 +31,6 @@ from generator.preflight import (
     traps,
 )
 from generator.preflight.facts import EngineFacts, read_facts
-from generator.preflight.finding import Finding, error, warning
 from generator.preflight.wanted import Wanted
 
 NETWORK_SECONDS = 1.5
@@ -61,7 +61,7 @@ class Pending(Generic[T]):
 def run_checks(found_engine: Engine | None, wanted: Wanted) -> list[Finding]:
     """Check the machine for one deployment and return everything found, errors included. Changes nothing.
 
-    :param found_engine: what `generator.engine.find_engine` found; None checks what can be told without an engine,
+    :param found_engine: what `generator.engine.engine.find_engine` found; None checks what can be told without an engine,
         so that a full disk or a taken port is known before an engine is installed.
     """
     deadline = time.monotonic() + NETWORK_SECONDS

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from pathlib import Path
 
+from generator.core.finding import Finding, error, ok, warning
 from generator.preflight.facts import EngineFacts, Network
-from generator.preflight.finding import Finding, error, ok, warning
 from generator.preflight.wanted import Wanted
 
 SUBNET_PREFIX = 20

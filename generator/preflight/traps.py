@@ -6,8 +6,8 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
+from generator.core.finding import Finding, error, ok, warning
 from generator.preflight.facts import EngineFacts
-from generator.preflight.finding import Finding, error, ok, warning
 from generator.preflight.subnet import LABS_NETWORK
 from generator.preflight.wanted import Wanted
 

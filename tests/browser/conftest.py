@@ -108,7 +108,7 @@ def add_account(trial: Trial) -> Callable[[str], str]:
     """Makes an approved account of this name, from the server's shell; returns its password."""
 
     def add(name: str) -> str:
-        command = ["docker", "compose", "exec", "-T", "hub", "python", "-m", "homeroom.accounts", "add", name]
+        command = ["docker", "compose", "exec", "-T", "hub", "python", "-m", "homeroom.sign_in.accounts", "add", name]
         subprocess.run(command, cwd=trial.directory, input=f"{PASSWORD}\n", text=True, check=True, timeout=60)
         return PASSWORD
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from generator.deployment import SERVICES
+from generator.engine.health import SERVICES
 from tests.trial import Trial, engine
 
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from generator.engine import OLD_API_COMPOSE
-from generator.env_file import load, new_text
-from generator.paths import COMPOSE_FILE
-from generator.settings import specs
+from generator.core.paths import COMPOSE_FILE
+from generator.engine.engine import OLD_API_COMPOSE
+from generator.schema.env_file import load, new_text
+from generator.schema.settings import specs
 from tests.compose_config import compose, config, have_compose
 from tests.sample_settings import OTHER_VALUES, TOKEN
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.env_file import parse
-from generator.errors import HomeroomError
+from generator.core.errors import HomeroomError
+from generator.schema.env_file import parse
 from tests.compose_config import config, have_compose
 
 SEED = 20261121

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 import requests
 
-from generator.deployment import SERVICES
+from generator.engine.health import SERVICES
 from tests.faults import recovery, until
 from tests.fresh_machine import (
     CTRL_C,

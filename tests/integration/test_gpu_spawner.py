@@ -8,12 +8,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from homeroom import running
-from homeroom.gpus import GPUPool
-from homeroom.no_lab import NoLab
-from homeroom.plan import LabPlan
-from homeroom.running import Recorded
-from homeroom.spawner import LabSpawner
+from homeroom.gpus.pool import GPUPool
+from homeroom.spawner import running
+from homeroom.spawner.lab_spawner import LabSpawner
+from homeroom.spawner.no_lab import NoLab
+from homeroom.spawner.plan import LabPlan
+from homeroom.spawner.running import Recorded
 from traitlets.config import Config
 
 from tests.pretend_gpus import IMAGE, GpuEngine, gpu_engine

@@ -16,9 +16,9 @@ from typing import Any
 import docker
 import docker.errors
 import pytest
-from homeroom import guard
-from homeroom.gpus import GPUPool
-from homeroom.leases import Lease
+from homeroom.gpus.leases import Lease
+from homeroom.gpus.pool import GPUPool
+from homeroom.guard import service as guard
 
 from tests.pretend_gpus import IMAGE, GpuEngine, gpu_engine
 from tests.trial import ROOT
@@ -105,7 +105,13 @@ def guarded(engine: GpuEngine, tmp_path: Path) -> Iterator[Any]:
         "devices": list(engine.cdi_names[:2]),
     }
     (tmp_path / "guard.json").write_text(json.dumps(policy))
-    command = [sys.executable, "-m", "homeroom.guard", f"--policy={tmp_path}/guard.json", f"--engine={engine.socket}"]
+    command = [
+        sys.executable,
+        "-m",
+        "homeroom.guard.service",
+        f"--policy={tmp_path}/guard.json",
+        f"--engine={engine.socket}",
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "jupyterhub")}
     service = subprocess.Popen([*command, f"--socket={tmp_path}/sock", f"--lab-sockets={tmp_path}"], env=environment)
     try:

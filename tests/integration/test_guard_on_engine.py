@@ -18,8 +18,8 @@ import docker
 import docker.errors
 import docker.types
 import pytest
-from homeroom import guard
-from homeroom.sockets import directory_name
+from homeroom.contract.sockets import directory_name
+from homeroom.guard import service as guard
 
 OWN = directory_name("ada", "")
 IMAGE = "debian:trixie-slim"
@@ -138,8 +138,8 @@ def start_guard(place: Path, sockets: Path) -> subprocess.Popen[bytes]:
     """A guard in a directory, answering; the engine keeps the labs' sockets in another."""
     options = ["--socket", str(place / "engine.sock"), "--policy", str(place / "guard.json")]
     options += ["--lab-sockets", str(sockets)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(guard.__file__).parent.parent)}
-    service = subprocess.Popen([sys.executable, "-m", "homeroom.guard", *options], env=environment)
+    environment = {**os.environ, "PYTHONPATH": str(Path(guard.__file__).parents[2])}
+    service = subprocess.Popen([sys.executable, "-m", "homeroom.guard.service", *options], env=environment)
     until = time.monotonic() + 10
     while not guard.answers(place / "engine.sock"):
         assert service.poll() is None

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from generator import proof
+from generator.lifecycle import proof
 from tests.faults import until
 from tests.person import Person
 from tests.probe import (

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from homeroom.running import STATES
+from homeroom.spawner.running import STATES
 
-from generator.render import firewall_rules
+from generator.lifecycle.render import firewall_rules
 from tests.faults import until
 from tests.fresh_machine import FreshMachine, Maker
 from tests.probe import PORT, PROBE, opened

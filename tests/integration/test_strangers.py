@@ -292,7 +292,7 @@ def test_a_removal_outlives_the_hub(trial: Trial, admin: Person) -> None:
     leaver = newcomer(trial, "leaver-twice")
     leaver.start_lab()
     code = (
-        "import sqlite3; from homeroom.accounts import DATABASE; db = sqlite3.connect(DATABASE, timeout=20);"
+        "import sqlite3; from homeroom.sign_in.accounts import DATABASE; db = sqlite3.connect(DATABASE, timeout=20);"
         "db.execute('DELETE FROM users_info WHERE username = ?', ['leaver-twice']);"
         "db.execute('INSERT INTO homeroom_names VALUES (?, ?)', ['leaver-twice', 'leaving']); db.commit()"
     )

@@ -8,7 +8,7 @@ import re
 import pytest
 import requests
 
-from generator.deployment import SERVICES
+from generator.engine.health import SERVICES
 from tests.trial import Trial
 
 

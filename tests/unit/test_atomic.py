@@ -1,4 +1,4 @@
-"""generator/atomic.py: files that are there whole or not at all."""
+"""generator/core/atomic.py: files that are there whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from generator.atomic import write_atomically
-from generator.errors import HomeroomError
+from generator.core.atomic import write_atomically
+from generator.core.errors import HomeroomError
 
 
 def mode(path: Path) -> int:

@@ -1,4 +1,4 @@
-"""generator/base_image.py: when the base image is pulled, when it is built, and that no host's mirror gets in."""
+"""generator/images/base_image.py: when the base image is pulled, when it is built, and that no host's mirror gets in."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from generator import base_image as subject
-from generator.base_image import PullFailed
-from generator.console import Step
-from generator.errors import HomeroomError
+from generator.core.console import Step
+from generator.core.errors import HomeroomError
+from generator.images import base_image as subject
+from generator.images.base_image import PullFailed
 
 
 def engine_with(**calls: Any) -> Any:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from generator import class_list, password_sheet
-from generator.errors import HomeroomError
+from generator.core.errors import HomeroomError
+from generator.topics.sign_in import class_list, password_sheet
 
 NAMES = ["ada", "bela@school.example", "chen"]
 

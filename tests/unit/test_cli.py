@@ -17,10 +17,12 @@ from unittest import mock
 import pytest
 
 import generator
-from generator import cli, console, deployment
-from generator.errors import HomeroomError, SeveralErrors, raise_all
-from generator.paths import ROOT
-from generator.turn import alone
+from generator import cli
+from generator.core import console
+from generator.core.errors import HomeroomError, SeveralErrors, raise_all
+from generator.core.lock import alone
+from generator.core.paths import ROOT
+from generator.lifecycle import down
 from tests.sample_settings import TOKEN
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -191,7 +193,7 @@ def main_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
     def fails() -> None:
         raise error
 
-    monkeypatch.setattr(deployment, "down", fails)
+    monkeypatch.setattr(down, "down", fails)
     monkeypatch.setattr(sys, "argv", ["generator", "down"])
     cli.main()
 

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from generator import render, settings
-from generator.deployment import SERVICES
-from generator.paths import COMPOSE_FILE
+from generator.core.paths import COMPOSE_FILE
+from generator.engine import resources
+from generator.engine.health import SERVICES
+from generator.schema import settings
 from tests.sample_settings import settings as sample
 
 TEXT = COMPOSE_FILE.read_text()
@@ -123,7 +124,7 @@ def test_at_most_three_anchors() -> None:
 
 def test_the_generator_calls_network_and_volumes_as_compose_does() -> None:
     """The names that the hub and the guard are given are those that Compose makes."""
-    names = render.names(sample(COMPOSE_PROJECT_NAME="bio"))
+    names = resources.names(sample(COMPOSE_PROJECT_NAME="bio"))
     networks = {
         settings_of.get("name", f"${{COMPOSE_PROJECT_NAME:-homeroom}}_{name}")
         for name, settings_of in COMPOSE["networks"].items()

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from homeroom import culling
-from homeroom.culling import ClassStart, Facts, is_over, report_seconds, why_over
-from homeroom.plan import LabPlan
+from homeroom.culling import culling
+from homeroom.culling.culling import ClassStart, Facts, is_over, report_seconds, why_over
+from homeroom.spawner.plan import LabPlan
 from homeroom_lab import activity
 
 HOUR = 3600

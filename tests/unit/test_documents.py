@@ -8,9 +8,14 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from generator import homes, kernels, labs, render, schedule, site_files, site_images
-from generator.paths import ROOT, TEMPLATES
-from generator.site_yaml import PAGES
+from generator.core.paths import ROOT, TEMPLATES
+from generator.lifecycle import render
+from generator.site import site_files
+from generator.site.site_yaml import PAGES
+from generator.topics.environments import kernels, site_images
+from generator.topics.labs import labs
+from generator.topics.prewarm import schedule
+from generator.topics.storage import homes
 
 PAGES_READ = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 

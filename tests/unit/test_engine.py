@@ -1,4 +1,4 @@
-"""generator/engine.py: finding the engine, judging it, and calling Compose on it."""
+"""generator/engine/engine.py: finding the engine, judging it, and calling Compose on it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from generator import engine as subject
-from generator.engine import (
+from generator.core import process
+from generator.core.errors import HomeroomError
+from generator.engine import engine as subject
+from generator.engine.engine import (
     ComposeMissing,
     Engine,
     EngineForbidden,
@@ -20,7 +22,6 @@ from generator.engine import (
     EngineStopped,
     EngineTooOld,
 )
-from generator.errors import HomeroomError
 from tests.recorder import by_words
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
@@ -186,14 +187,14 @@ def test_run_hands_over_lines_of_both_streams_and_the_code() -> None:
     """Progress is read from either stream while the command runs, and nothing of it is lost."""
     seen: list[str] = []
     program = "import sys; print('out'); print('err', file=sys.stderr); sys.exit(3)"
-    done = subject.run([sys.executable, "-c", program], on_line=seen.append)
+    done = process.run([sys.executable, "-c", program], on_line=seen.append)
     assert (done.returncode, done.stdout, done.stderr) == (3, "out\n", "err\n")
     assert sorted(seen) == ["err", "out"]
 
 
 def test_a_command_that_is_not_there_is_code_127(tmp_path: Path) -> None:
     """A missing program is an answer, not a traceback."""
-    done = subject.run([str(tmp_path / "nothing")])
+    done = process.run([str(tmp_path / "nothing")])
     assert done.returncode == 127
     assert "nothing" in done.stderr
 
@@ -208,6 +209,6 @@ def test_version_tuple_reads_what_distributions_write() -> None:
 def test_a_command_is_stopped_by_another_thread() -> None:
     """What runs on after the rest has failed is ended at once, as Ctrl-C would end it."""
     stop = threading.Event()
-    done = subject.run(["sh", "-c", "echo began; exec sleep 600"], on_line=lambda _: stop.set(), stop=stop)
+    done = process.run(["sh", "-c", "echo began; exec sleep 600"], on_line=lambda _: stop.set(), stop=stop)
     assert done.returncode == -signal.SIGTERM
     assert done.stdout == "began\n"

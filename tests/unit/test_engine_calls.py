@@ -10,8 +10,8 @@ from typing import Any
 import docker.errors
 import pytest
 import requests
-from homeroom import engine_calls
-from homeroom.engine_calls import EngineAway, PatientSpawner
+from homeroom.spawner import engine_calls
+from homeroom.spawner.engine_calls import EngineAway, PatientSpawner
 
 
 def said(status: int) -> docker.errors.APIError:

@@ -1,4 +1,4 @@
-"""generator/engine_install.py: what is installed from where, who may forbid it, and how failures read."""
+"""generator/engine/install.py: what is installed from where, who may forbid it, and how failures read."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from generator import engine_install as subject
-from generator.console import Step
-from generator.engine import Engine, EngineMissing
-from generator.engine_install import InstallPlan, InstallRefused, plan_install
-from generator.errors import HomeroomError
-from generator.host_network import AptSource
+from generator.core.console import Step
+from generator.core.errors import HomeroomError
+from generator.core.host_network import AptSource
+from generator.engine import install as subject
+from generator.engine.engine import Engine, EngineMissing
+from generator.engine.install import InstallPlan, InstallRefused, plan_install
 from tests.recorder import Recorder, in_turn
 
 BOOKWORM = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm", "PRETTY_NAME": "Debian 12"}

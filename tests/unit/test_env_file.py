@@ -1,4 +1,4 @@
-"""generator/env_file.py: `.env` is read with line numbers, and read as its other reader reads it."""
+"""generator/schema/env_file.py: `.env` is read with line numbers, and read as its other reader reads it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from generator import env_file as subject
-from generator.errors import HomeroomError
-from generator.settings import Settings
+from generator.core.errors import HomeroomError
+from generator.schema import env_file as subject
+from generator.schema.settings import Settings
 from tests.sample_settings import OTHER_VALUES, TOKEN
 
 LEGAL = f"CONFIGPROXY_AUTH_TOKEN={TOKEN}\n"

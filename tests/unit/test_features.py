@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from generator import features
-from generator.paths import ROOT
+from generator.core.paths import ROOT
+from generator.topics.environments import features
 
 LOCKS = sorted(path for path in features.FEATURES.glob("*/*.txt") if path.name != "apt.txt")
 BASES = {"server": ROOT / "jupyterlab/requirements.txt", "kernel": ROOT / "jupyterlab/kernel.txt"}

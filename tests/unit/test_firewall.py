@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import firewall, render
-from generator.settings import validation_faults
+from generator.lifecycle import render
+from generator.schema.settings import validation_faults
+from generator.topics.network import firewall
 from tests.sample_settings import TOKEN, settings
 
 

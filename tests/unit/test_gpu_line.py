@@ -8,10 +8,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from homeroom import gpu_line
-from homeroom.gpus import GPUPool
-from homeroom.labels import GPUS_LABEL, LONGEST_LABEL, USER_LABEL
-from homeroom.leases import Unavailable
+from homeroom.contract.labels import GPUS_LABEL, LONGEST_LABEL, USER_LABEL
+from homeroom.gpus import gpu_line
+from homeroom.gpus.leases import Unavailable
+from homeroom.gpus.pool import GPUPool
 
 
 def container(user: str, gpus: str, *, longest_seconds: int = 0) -> dict[str, Any]:

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from generator import gpus
-from generator.errors import HomeroomError
-from generator.gpu_host import FoundGpu, cdi_directories, read_host
-from generator.site_yaml import SiteFile
+from generator.core.errors import HomeroomError
+from generator.site.site_yaml import SiteFile
+from generator.topics.gpus import gpus
+from generator.topics.gpus.gpu_host import FoundGpu, cdi_directories, read_host
 from tests.sample_settings import settings
 
 LISTING = """\
@@ -261,7 +261,8 @@ def test_status_reads_the_holders_from_labels() -> None:
 
 def test_the_guard_and_the_hub_are_told_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is rendered: the hub leases what the guard lets through, the NVIDIA runtime only where it is used."""
-    from generator import gpu_host, render
+    from generator.lifecycle import render
+    from generator.topics.gpus import gpu_host
 
     monkeypatch.setattr(gpu_host, "read_host", lambda: HOST)
     where = site(tmp_path, "access: nvidia\nper_user: 1\ngpus: [{id: GPU-bare, slots: 2}]\n")

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homeroom import choice
-from homeroom.gpus import GPUPool
-from homeroom.leases import Device, LabContainer, Lease, Ledger, Unavailable
-from homeroom.places import NOTHING, Estimate, Need
-from homeroom.plan import LabPlan
+from homeroom.gpus.leases import Device, LabContainer, Lease, Ledger, Unavailable
+from homeroom.gpus.pool import GPUPool
+from homeroom.queue.places import NOTHING, Estimate, Need
+from homeroom.spawner import choice
+from homeroom.spawner.plan import LabPlan
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule

@@ -18,9 +18,11 @@ from urllib.parse import parse_qs
 import aiohttp
 import pytest
 from aiohttp import web
-from homeroom import guard, relay, sockets
-from homeroom.policy import NO_FIREWALL, Policy
-from homeroom.relay import Relay
+from homeroom.contract import sockets
+from homeroom.guard import relay
+from homeroom.guard import service as guard
+from homeroom.guard.policy import NO_FIREWALL, Policy
+from homeroom.guard.relay import Relay
 
 LAB = "a" * 64
 FOREIGN = "b" * 64
@@ -516,7 +518,7 @@ def test_the_check_is_quick_and_true(tmp_path: Path) -> None:
     """The health check says whether the socket answers, and never loads an HTTP library for it."""
 
     async def story(_: Engine, __: Relay, ask: Ask) -> None:
-        command = [sys.executable, "-X", "importtime", "-m", "homeroom.guard", "--check", "--socket"]
+        command = [sys.executable, "-X", "importtime", "-m", "homeroom.guard.service", "--check", "--socket"]
         for path, code in ((tmp_path / "engine.sock", 0), (tmp_path / "nothing.sock", 1)):
             check = await asyncio.to_thread(
                 subprocess.run, [*command, str(path)], capture_output=True, text=True, check=False, env=ENVIRONMENT
@@ -532,11 +534,11 @@ def test_a_broken_policy_file_stops_the_guard(tmp_path: Path) -> None:
     """The guard names the file and the field and leaves with code 2: it never runs without its policy."""
     policy = tmp_path / "guard.json"
     policy.write_text('{"image": []}')
-    command = [sys.executable, "-m", "homeroom.guard", "--policy", str(policy)]
+    command = [sys.executable, "-m", "homeroom.guard.service", "--policy", str(policy)]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     assert done.returncode == 2
     assert "guard.json: unknown fields ['image']" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(guard.__file__).parent.parent)}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(guard.__file__).parents[2])}

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from homeroom.policy import Allow, Deny, decide
-from homeroom.relay import Relay
+from homeroom.guard.policy import Allow, Deny, decide
+from homeroom.guard.relay import Relay
 
 from tests.unit.test_guard import FOREIGN, LAB, Ask, Engine, run
 from tests.unit.test_policy import BODY, GPU, POLICY, changed, create, hosted, sent

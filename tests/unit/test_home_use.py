@@ -7,11 +7,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import requests
-from homeroom.homes import directory_name
+from homeroom.storage.homes import directory_name
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import home_use, homes
+from generator.topics.storage import home_use, homes
 from tests.sample_settings import settings
 
 ROWS: list[dict[str, Any]] = [

@@ -1,4 +1,4 @@
-"""generator/host_network.py: what of the machine's network reaches a build, and that nothing of it is left behind."""
+"""generator/core/host_network.py: what of the machine's network reaches a build, and that nothing of it is left behind."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import certifi
 import pytest
 
-from generator import host_network as subject
-from generator.host_network import AptSource, HostNetwork
+from generator.core import host_network as subject
+from generator.core.host_network import AptSource, HostNetwork
 from tests.recorder import Recorder, always
 
 MIRROR = AptSource("http://mirror.example/debian/", "bookworm", security=False)

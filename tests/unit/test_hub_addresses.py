@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from homeroom.addresses import _decode_plain
+from homeroom.hub.addresses import _decode_plain
 from tornado import web
 
 

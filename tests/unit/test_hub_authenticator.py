@@ -16,11 +16,11 @@ from unittest.mock import Mock
 
 import bcrypt
 import pytest
-from homeroom import accounts, attempts, removal
-from homeroom.authenticator import AccountAuthenticator
-from homeroom.known_names import made_by_administrator, mark_of, set_mark
-from homeroom.marks import LEAVING, REMOVED, RENEWED, TOKEN
-from homeroom.passwords import hashed
+from homeroom.sign_in import accounts, attempts, removal
+from homeroom.sign_in.authenticator import AccountAuthenticator
+from homeroom.sign_in.known_names import made_by_administrator, mark_of, set_mark
+from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
+from homeroom.sign_in.passwords import hashed
 from jupyterhub.app import JupyterHub
 from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import APIToken, OAuthClient, Service, User

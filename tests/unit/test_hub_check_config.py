@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from homeroom import check_config
+from homeroom.hub import check_config
 
-from generator.paths import ROOT
+from generator.core.paths import ROOT
 
 LOADS_HUB_D = """\
 from pathlib import Path
@@ -93,10 +93,10 @@ def test_a_missing_file_is_told(folder: Path, capsys: pytest.CaptureFixture[str]
 
 
 def test_it_runs_as_the_generator_calls_it(folder: Path) -> None:
-    """`python -m homeroom.check_config FILE` ends with 2 and says the fault on standard error."""
+    """`python -m homeroom.hub.check_config FILE` ends with 2 and says the fault on standard error."""
     (folder / "hub.d/a.py").write_text("1/0\n")
     done = subprocess.run(
-        [sys.executable, "-m", "homeroom.check_config", str(folder / "config.py")],
+        [sys.executable, "-m", "homeroom.hub.check_config", str(folder / "config.py")],
         cwd=ROOT / "jupyterhub",
         capture_output=True,
         text=True,

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy
-from homeroom import database
+from homeroom.hub import database
 
 ROOT = Path(__file__).parents[2]
 
@@ -68,10 +68,13 @@ def test_what_may_pass_is_waited_for(path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_command_ends_with_1_and_words(path: Path) -> None:
-    """`python -m homeroom.database` says where, what, and what to do, without a traceback."""
+    """`python -m homeroom.hub.database` says where, what, and what to do, without a traceback."""
     path.write_bytes(b"no database at all" * 1000)
     done = subprocess.run(
-        [sys.executable, "-m", "homeroom.database", str(path)], cwd=ROOT / "jupyterhub", capture_output=True, text=True
+        [sys.executable, "-m", "homeroom.hub.database", str(path)],
+        cwd=ROOT / "jupyterhub",
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 1
     assert done.stderr.startswith(f"{path}: the hub's database, with the accounts, is damaged")
@@ -80,7 +83,7 @@ def test_the_command_ends_with_1_and_words(path: Path) -> None:
 
 COMMIT_AND_BE_KILLED = """
 import os, signal, sys, sqlalchemy
-from homeroom import database
+from homeroom.hub import database
 database.write_ahead()
 connection = sqlalchemy.create_engine("sqlite:///" + sys.argv[1]).connect()
 connection.execute(sqlalchemy.text("DELETE FROM users"))
@@ -90,8 +93,8 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 
 def look_over(*arguments: str, check: bool) -> subprocess.CompletedProcess[bytes]:
-    """Run `python -m homeroom.database`."""
-    command = [sys.executable, "-m", "homeroom.database", *arguments]
+    """Run `python -m homeroom.hub.database`."""
+    command = [sys.executable, "-m", "homeroom.hub.database", *arguments]
     return subprocess.run(command, cwd=ROOT / "jupyterhub", capture_output=True, check=check)
 
 

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
-from homeroom import lookups
-from homeroom.lookups import spare_lookups
+from homeroom.hub import lookups
+from homeroom.hub.lookups import spare_lookups
 from jupyterhub.oauth import provider
 from jupyterhub.roles import create_role, grant_role
 from jupyterhub.utils import new_token

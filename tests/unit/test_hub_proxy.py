@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import urlparse
 
 import pytest
-from homeroom import sockets
-from homeroom.proxy import SocketProxy
+from homeroom.contract import sockets
+from homeroom.hub.proxy import SocketProxy
 from jupyterhub.objects import Server
 from jupyterhub.orm import Server as StoredServer
 
@@ -100,7 +100,7 @@ def test_the_proxys_count_keeps_no_lab(proxy: FakeProxy) -> None:
 
 def test_a_new_proxy_is_told_the_routes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A proxy that was killed makes its socket anew; the routes are compared then, and until that has worked."""
-    monkeypatch.setattr("homeroom.proxy.WATCH_SECONDS", 0.01)
+    monkeypatch.setattr("homeroom.hub.proxy.WATCH_SECONDS", 0.01)
     socket = tmp_path / "api.sock"
     socket.touch()
     checks: list[str] = []

@@ -12,10 +12,10 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from homeroom import hub_server
+from homeroom.hub import hub_server
 from tornado import httpserver, netutil, web
 
-from generator.paths import ROOT
+from generator.core.paths import ROOT
 
 MOST = 5
 

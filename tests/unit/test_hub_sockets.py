@@ -8,7 +8,8 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from homeroom import health, sockets
+from homeroom.contract import sockets
+from homeroom.hub import health
 from hypothesis import given
 from hypothesis import strategies as st
 

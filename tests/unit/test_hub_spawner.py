@@ -20,11 +20,11 @@ import docker
 import docker.errors
 import pytest
 import requests
-from homeroom import engine_calls, sockets
-from homeroom import spawner as lab_spawner
-from homeroom.culling import ClassStart, Facts
-from homeroom.policy import Allow, Deny, Policy, decide
-from homeroom.spawner import LabDied, LabSpawner
+from homeroom.contract import sockets
+from homeroom.culling.culling import ClassStart, Facts
+from homeroom.guard.policy import Allow, Deny, Policy, decide
+from homeroom.spawner import engine_calls, lab_spawner
+from homeroom.spawner.lab_spawner import LabDied, LabSpawner
 from hypothesis import strategies as st
 from jupyterhub.objects import Hub
 from jupyterhub.orm import APIToken, OAuthClient
@@ -36,7 +36,8 @@ from jupyterhub.user import User
 from sqlalchemy import event
 from traitlets.config import Config
 
-from generator.render import GUARD_POLICY, USERNAME_PATTERN
+from generator.lifecycle.render import GUARD_POLICY
+from generator.schema.settings import USERNAME_PATTERN
 from tests.hub_config import loaded
 from tests.hub_database import new_database
 

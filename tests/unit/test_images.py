@@ -1,4 +1,4 @@
-"""generator/images.py: when an image is out of date, how a build is called, and how its failure reads."""
+"""generator/images/images.py: when an image is out of date, how a build is called, and how its failure reads."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from generator import images as subject
-from generator.engine import Completed, Engine
-from generator.errors import HomeroomError
-from generator.host_network import BuildNetwork
-from generator.images import BuildSpec, BuildStep
-from generator.paths import ROOT
+from generator.core.errors import HomeroomError
+from generator.core.host_network import BuildNetwork
+from generator.core.paths import ROOT
+from generator.core.process import Completed
+from generator.engine.engine import Engine
+from generator.images import images as subject
+from generator.images.images import BuildSpec, BuildStep
 from tests.recorder import always
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)

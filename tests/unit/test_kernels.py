@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from generator import kernel_builder, kernels
-from generator.errors import HomeroomError
+from generator.core.errors import HomeroomError
+from generator.topics.environments import kernel_builder, kernels
 
 Write = Callable[[str, str], Path]
 

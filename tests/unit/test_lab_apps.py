@@ -14,7 +14,7 @@ import pytest
 from homeroom_lab.apps import boundary, environment, listening
 from tornado.httputil import HTTPHeaders
 
-from generator.paths import ROOT
+from generator.core.paths import ROOT
 
 HERE, EVIL = "jupyter.example.org", "https://evil.example.com"
 PATH = "/user/ada/proxy/8501/"

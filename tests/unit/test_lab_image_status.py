@@ -8,7 +8,7 @@ from typing import Any
 import docker.errors
 import pytest
 
-from generator.status import runs_old_image
+from generator.lifecycle.status import runs_old_image
 
 
 @pytest.mark.parametrize(("current", "old"), [("sha256:a", False), ("sha256:b", True), (None, True)])

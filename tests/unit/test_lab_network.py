@@ -8,10 +8,11 @@ from pathlib import Path
 import certifi
 import pytest
 
-from generator import lab_network, render
-from generator.errors import HomeroomError
-from generator.lab_network import CA_VARIABLES, CERTIFICATES, PIP_CONF, LabNetwork
-from generator.paths import RENDERED
+from generator.core.errors import HomeroomError
+from generator.core.paths import RENDERED
+from generator.lifecycle import render
+from generator.topics.network import lab_network
+from generator.topics.network.lab_network import CA_VARIABLES, CERTIFICATES, PIP_CONF, LabNetwork
 from tests.sample_settings import settings
 
 PRIVATE = Path(__file__).parent.parent / "private-ca.pem"

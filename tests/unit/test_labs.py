@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 import yaml
-from homeroom.storage import storage_for
+from homeroom.storage.storage import storage_for
 
-from generator import labs
-from generator.errors import HomeroomError
-from generator.labs import Groups, Labs, Machine, Profiles
-from generator.settings import Settings
-from generator.shares import Share, Shares
+from generator.core.errors import HomeroomError
+from generator.schema.settings import Settings
+from generator.topics.labs import labs
+from generator.topics.labs.labs import Groups, Labs, Machine, Profiles
+from generator.topics.storage.shares import Share, Shares
 
 GIB = 2**30
 ROOT = Path(__file__).parents[2]

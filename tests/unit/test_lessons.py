@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from homeroom.lessons import Lesson, due, upcoming
+from homeroom.prewarm.lessons import Lesson, due, upcoming
 from hypothesis import given
 from hypothesis import strategies as st
 

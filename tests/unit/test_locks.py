@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from generator.paths import ROOT
+from generator.core.paths import ROOT
 from tests.locks import LOCKS, Lock
 
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)")

@@ -11,24 +11,26 @@ from typing import Any
 
 import bcrypt
 import pytest
-from homeroom import homes, sockets
-from homeroom.authenticator import AccountAuthenticator, AnybodyAuthenticator
-from homeroom.create_body import COMPONENT
-from homeroom.policy import Policy, is_home, is_lab_name
+from homeroom.contract import sockets
+from homeroom.guard.create_body import COMPONENT
+from homeroom.guard.policy import Policy, is_home, is_lab_name
+from homeroom.sign_in.authenticator import AccountAuthenticator, AnybodyAuthenticator
+from homeroom.storage import homes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jupyterhub.auth import Authenticator
 from nativeauthenticator.orm import UserInfo
 from traitlets.config import Config
 
-from generator import render
+from generator.lifecycle import render
+from generator.schema.settings import USERNAME_PATTERN
 from tests.hub_config import loaded
 from tests.hub_database import new_database
 from tests.sample_settings import settings as sample
 from tests.unit.test_hub_spawner import spawner
 
 PASSWORD = "correct horse battery"
-PLAIN = st.from_regex(render.USERNAME_PATTERN, fullmatch=True)
+PLAIN = st.from_regex(USERNAME_PATTERN, fullmatch=True)
 LOOK_ALIKES = str.maketrans({"k": "\u212a", "a": "\u0430", "e": "\uff45", "i": "\u0131", "s": "\u017f", "o": "\u03bf"})
 """Kelvin sign, Cyrillic, full-width, dotless, long s, Greek."""
 HARMFUL = [

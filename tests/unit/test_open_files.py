@@ -6,7 +6,7 @@ import resource
 from collections.abc import Iterator
 
 import pytest
-from homeroom import open_files
+from homeroom.contract import open_files
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
-from homeroom import places as module
-from homeroom.places import Full, Key, Need, Places, Running, estimate, first_served, total, who_gives_way
+from homeroom.queue import places as module
+from homeroom.queue.places import Full, Key, Need, Places, Running, estimate, first_served, total, who_gives_way
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -10,11 +10,11 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from homeroom.plain_text import LONGEST_LINE, MOST_LINES, PlainLines, plain
+from homeroom.contract.plain_text import LONGEST_LINE, MOST_LINES, PlainLines, plain
 from jupyterhub._xsrf_utils import _set_xsrf_cookie, check_xsrf_cookie
 from jupyterhub.app import JupyterHub
 
-from generator.console import PlainConsole, quoted
+from generator.core.console import PlainConsole, quoted
 from tests.hub_config import loaded
 
 FORGED = "[I 2026-11-21 10:00:00.000 JupyterHub base:1033] User logged in: admin"

@@ -9,9 +9,9 @@ from typing import Any
 from urllib.parse import parse_qs, quote
 
 import pytest
-from homeroom import sockets
-from homeroom.create_body import HOUR, SECOND, MountRule
-from homeroom.policy import Allow, Deny, Policy, decide, is_lab, owner
+from homeroom.contract import sockets
+from homeroom.guard.create_body import HOUR, SECOND, MountRule
+from homeroom.guard.policy import Allow, Deny, Policy, decide, is_lab, owner
 from hypothesis import given
 from hypothesis import strategies as st
 

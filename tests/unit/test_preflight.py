@@ -22,8 +22,9 @@ from typing import Any
 
 import pytest
 
-from generator.engine import ComposeMissing, Engine
-from generator.errors import HomeroomError
+from generator.core.errors import HomeroomError
+from generator.core.finding import in_units, ok, warning
+from generator.engine.engine import ComposeMissing, Engine
 from generator.preflight import Finding, Route, Wanted, errors_of, free_subnet, host_routes, run, run_checks
 from generator.preflight.clock import judge_clock, read_offset, server_time
 from generator.preflight.deployment import judge_deployment, other_directories
@@ -31,7 +32,6 @@ from generator.preflight.directory import Access, judge_access, read_access
 from generator.preflight.disk import Filesystem, judge_filesystem, judge_storage, parse_kind, read_filesystem
 from generator.preflight.engine import judge_limits, judge_tools
 from generator.preflight.facts import Container, EngineFacts, Network, Volume, read_facts
-from generator.preflight.finding import in_units, ok, warning
 from generator.preflight.firewall import judge_firewall
 from generator.preflight.memory import (
     engine_memory,

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from generator import proof
-from generator.settings import Settings
+from generator.lifecycle import proof
+from generator.schema.settings import Settings
 from tests.sample_settings import TOKEN
 
 

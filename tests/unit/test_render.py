@@ -1,4 +1,4 @@
-"""generator/render.py: the hub's configuration reads like one written by hand, and works."""
+"""generator/lifecycle/render.py: the hub's configuration reads like one written by hand, and works."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homeroom import lessons
-from homeroom.authenticator import AccountAuthenticator, AnybodyAuthenticator
-from homeroom.class_start import SCOPE, ClassStartHandler, ClassStarts
-from homeroom.culling import arbiter
-from homeroom.echo import EchoHandler
-from homeroom.lab_pages import ResetHandler, RestartHandler
-from homeroom.leave import LeaveHandler
-from homeroom.policy import Policy
-from homeroom.proxy import SocketProxy
-from homeroom.spawner import LabSpawner
+from homeroom.culling.culling import arbiter
+from homeroom.guard.policy import Policy
+from homeroom.hub.proxy import SocketProxy
+from homeroom.pages.echo import EchoHandler
+from homeroom.pages.lab_pages import ResetHandler, RestartHandler
+from homeroom.pages.leave import LeaveHandler
+from homeroom.prewarm import lessons
+from homeroom.prewarm.class_start import SCOPE, ClassStartHandler, ClassStarts
+from homeroom.sign_in.authenticator import AccountAuthenticator, AnybodyAuthenticator
+from homeroom.spawner.lab_spawner import LabSpawner
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyterhub.app import JupyterHub
@@ -32,10 +32,11 @@ from jupyterhub_idle_culler import IdleCuller
 from tornado.util import import_object
 from traitlets.config.loader import PyFileConfigLoader
 
-from generator import gpus, render
-from generator.errors import HomeroomError
-from generator.paths import RENDERED
-from generator.settings import Settings, specs
+from generator.core.errors import HomeroomError
+from generator.core.paths import RENDERED
+from generator.lifecycle import render
+from generator.schema.settings import Settings, specs
+from generator.topics.gpus import gpus
 from tests.hub_config import loaded
 from tests.sample_settings import OTHER_VALUES, TOKEN, settings
 
@@ -232,7 +233,7 @@ def test_the_prewarmer_may_do_one_thing(tmp_path: Path) -> None:
     (site / "groups.yaml").write_text("groups: {biology: {}}\n")
     (site / "schedule.yaml").write_text("lessons: [{name: a, groups: [biology], days: [mon], at: '10:00'}]\n")
     hub = loaded(tmp_path / "kept", site, TIMEZONE="Europe/Vienna")["JupyterHub"]
-    assert hub["services"][1]["command"] == ["python", "-m", "homeroom.prewarm", "serve"]
+    assert hub["services"][1]["command"] == ["python", "-m", "homeroom.prewarm.service", "serve"]
     (lesson,) = lessons.load(tmp_path / "kept" / render.LESSONS)
     assert (lesson.name, lesson.groups, lesson.zone.key) == ("a", ("biology",), "Europe/Vienna")
 

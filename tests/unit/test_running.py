@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from homeroom.places import Need
-from homeroom.running import Recorded, orphans, running
+from homeroom.queue.places import Need
+from homeroom.spawner.running import Recorded, orphans, running
 
 
 def container(user: str, server: str = "", *, created: int = 100, id: str = "", **labels: str) -> dict[str, Any]:  # noqa: A002

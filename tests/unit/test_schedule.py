@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from generator import labs, schedule
-from generator.errors import HomeroomError
-from generator.labs import Labs, Machine
-from generator.paths import TEMPLATES
+from generator.core.errors import HomeroomError
+from generator.core.paths import TEMPLATES
+from generator.topics.labs import labs
+from generator.topics.labs.labs import Labs, Machine
+from generator.topics.prewarm import schedule
 from tests.sample_settings import settings
 
 GROUPS = """\

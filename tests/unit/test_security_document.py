@@ -8,7 +8,7 @@ import re
 
 import pytest
 
-from generator.paths import ROOT
+from generator.core.paths import ROOT
 
 TEXT = (ROOT / "docs/security.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`(tests/[a-z_/]+\.py)::(\w+)`", TEXT)))

@@ -1,11 +1,11 @@
-"""generator/settings.py: what a value may be, and what is said of one that may not."""
+"""generator/schema/settings.py: what a value may be, and what is said of one that may not."""
 
 from __future__ import annotations
 
 import pytest
 
-from generator import settings as subject
-from generator.settings import Settings, validation_faults
+from generator.schema import settings as subject
+from generator.schema.settings import Settings, validation_faults
 from tests.sample_settings import OTHER_VALUES, TOKEN, settings
 
 SPECS = subject.specs()

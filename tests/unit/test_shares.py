@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from homeroom.create_body import Mount, MountRule
-from homeroom.storage import LINKED_SHARES, Share, storage_for
+from homeroom.guard.create_body import Mount, MountRule
+from homeroom.storage.storage import LINKED_SHARES, Share, storage_for
 
-from generator import shares
-from generator.errors import HomeroomError
+from generator.core.errors import HomeroomError
+from generator.topics.storage import shares
 from tests.hub_config import loaded
 
 

@@ -1,4 +1,4 @@
-"""generator/site_files.py: `site/` is the operator's own from its first moment."""
+"""generator/site/site_files.py: `site/` is the operator's own from its first moment."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from generator import render, site_files
-from generator.atomic import write_atomically
-from generator.errors import HomeroomError
-from generator.paths import TEMPLATES
+from generator.core.atomic import write_atomically
+from generator.core.errors import HomeroomError
+from generator.core.paths import TEMPLATES
+from generator.lifecycle import render
+from generator.site import site_files
 from tests.sample_settings import settings
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from generator import site_images
-from generator.errors import HomeroomError
-from generator.images import BuildSpec, context_digest
+from generator.core.errors import HomeroomError
+from generator.images.images import BuildSpec, context_digest
+from generator.topics.environments import site_images
 from tests.sample_settings import settings
 
 Lay = Callable[[str, str], Path]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from generator import site_yaml
-from generator.errors import HomeroomError
-from generator.labs import Groups, Profiles
+from generator.core.errors import HomeroomError
+from generator.site import site_yaml
+from generator.topics.labs.labs import Groups, Profiles
 
 NAME = "profiles:\n  - name: a\n"
 

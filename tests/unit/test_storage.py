@@ -14,16 +14,18 @@ from typing import Any
 
 import pytest
 from escapism import escape  # type: ignore[import-untyped]
-from homeroom import homes, keeper, labels, sockets, storage
-from homeroom.create_body import Mount, Refused
-from homeroom.engine_answer import Answer
-from homeroom.policy import Allow, Deny, Policy, decide
+from homeroom.contract import labels, sockets
+from homeroom.guard import keeper
+from homeroom.guard.create_body import Mount, Refused
+from homeroom.guard.engine_answer import Answer
+from homeroom.guard.policy import Allow, Deny, Policy, decide
+from homeroom.storage import homes, storage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator import homes as host_homes
-from generator import labels as host_labels
-from generator import storage as host_storage
+from generator.core import labels as host_labels
+from generator.topics.storage import homes as host_homes
+from generator.topics.storage import storage as host_storage
 from tests.sample_settings import settings
 from tests.unit.test_policy import BODY, POLICY, SOCKETS
 

@@ -1,4 +1,4 @@
-"""generator/text_file.py: what operators' editors make of a file, and the way back."""
+"""generator/core/text_file.py: what operators' editors make of a file, and the way back."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from generator import kernels, render, site_images, text_file
-from generator.errors import HomeroomError
-from generator.site_yaml import SiteFile
+from generator.core import text_file
+from generator.core.errors import HomeroomError
+from generator.lifecycle import render
+from generator.site.site_yaml import SiteFile
+from generator.topics.environments import kernels, site_images
 
 TEXT = "# Übung für 3 Gruppen\r\nname: value\r\n"
 ENCODINGS = ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "cp1252", "latin-1"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from generator.time_zones import check
+from generator.schema.time_zones import check
 
 
 @pytest.mark.parametrize("name", ["UTC", "Europe/Vienna", "America/Argentina/Buenos_Aires"])

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
-from homeroom.turns import Turns
+from homeroom.spawner.turns import Turns
 
 NEVER = 600.0
 

@@ -7,10 +7,12 @@ from unittest import mock
 
 import pytest
 
-from generator import console, kernels
-from generator import deployment as subject
-from generator.engine import Engine
-from generator.errors import HomeroomError
+from generator.core import console
+from generator.core.errors import HomeroomError
+from generator.engine import deployment
+from generator.engine.engine import Engine
+from generator.lifecycle import up
+from generator.topics.environments import kernels
 from tests.sample_settings import settings
 
 ENGINE = Engine("docker", Path("/nonexistent/engine.sock"), "26.1.5", "1.45", rootless=False)
@@ -23,7 +25,7 @@ def finish(monkeypatch: pytest.MonkeyPatch, *, kernels_end: BaseException | None
     """The end of `make up` where building kernels ends like this; errors stand where they were told."""
     monkeypatch.setattr(kernels, "build", mock.Mock(side_effect=kernels_end))
     monkeypatch.setattr(console, "err", console.out)
-    subject.finish(subject.Deployment(settings(HUB_IP="127.0.0.1"), ENGINE), "the-password")
+    up.finish(deployment.Deployment(settings(HUB_IP="127.0.0.1"), ENGINE), "the-password")
 
 
 def test_the_address_and_the_password_are_the_last_words(

@@ -1,0 +1,34 @@
+"""One command at a time: two that change the same deployment would get into each other's way."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from generator.core.errors import HomeroomError
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[None]:
+    """Hold a deployment's directory while the body changes something. What holds it is the process: the directory is
+    free again however that ends. A file system without locks keeps nobody apart.
+
+    :raises HomeroomError: another command has it.
+    """
+    held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        with suppress(OSError):
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise HomeroomError(
+                    "another command is changing this deployment just now",
+                    place=str(directory),
+                    remedy="Wait until it has ended, then run this one again.",
+                ) from None
+        yield
+    finally:
+        os.close(held)

@@ -1,0 +1,42 @@
+"""The images of a deployment, and having them."""
+
+from __future__ import annotations
+
+from generator.core.console import step
+from generator.core.paths import ROOT
+from generator.engine.deployment import Deployment
+from generator.images.images import BuildSpec, ensure_images
+from generator.lifecycle.checks import check_locale, named_images
+from generator.topics.environments import features, site_images
+
+
+def image_specs(deployment: Deployment) -> list[BuildSpec]:
+    """The images that a deployment builds."""
+    settings = deployment.settings
+    folders = {"hub": "jupyterhub", "proxy": "proxy"}
+    if not settings.DOCKER_NOTEBOOK_IMAGE or site_images.needs_own_lab():
+        folders["lab"] = "jupyterlab"
+    arguments = {"lab": {"FEATURES": " ".join(features.parse(settings.LAB_FEATURES))}}
+    return [
+        BuildSpec(
+            name,
+            f"{deployment.project}-{name}:local",
+            ROOT / folder,
+            ROOT / folder / "Dockerfile",
+            arguments.get(name, {}),
+        )
+        for name, folder in folders.items()
+    ]
+
+
+def build(deployment: Deployment, *, rebuild: bool = False) -> None:
+    """Have every image: the base image pulled or made; ours, then the operator's built where their sources changed;
+    others pulled where they are missing, since labs never pull while somebody waits."""
+    images = ensure_images(deployment.engine, image_specs(deployment), rebuild=rebuild)
+    if own := site_images.specs(deployment):
+        images += ensure_images(deployment.engine, own, rebuild=rebuild)
+    site_images.ensure(deployment, named_images(deployment.settings))
+    check_locale(deployment)
+    if not any(image.built for image in images):
+        with step("Images are up to date"):
+            pass

@@ -1,0 +1,32 @@
+"""`make check`: everything that can be told without a change."""
+
+from __future__ import annotations
+
+from generator.core import console
+from generator.core.paths import SITE
+from generator.engine import deployment
+from generator.lifecycle import checks, hub_config, render
+from generator.topics.environments import kernels, site_images
+
+
+def check() -> None:
+    """Check settings, `site/`, machine, images and the hub's configuration, and say what was found.
+
+    :raises HomeroomError: everything that stands in the way.
+    """
+    here = deployment.existing()
+    texts = render.texts(here.settings, SITE)
+    kernels.read(SITE)
+    site_images.own(SITE)
+    console.note("[green]✓[/green] .env and site/ can be read")
+    for finding in [*checks.check_machine(here.settings, here.engine), *checks.check_site(here.settings)]:
+        mark = "[green]✓[/green]" if finding.level == "ok" else "[yellow]![/yellow]"
+        place = f"{finding.place}: " if finding.place else ""
+        console.note(
+            f"{mark} {finding.name}: {place}{finding.cause}" + (f"\n  {finding.remedy}" if finding.remedy else "")
+        )
+    checks.check_images(here)
+    checks.check_locale(here)
+    checks.check_gpus(here)
+    if hub_config.check_hub_if_built(here, texts):
+        console.note("[green]✓[/green] the hub's configuration loads")

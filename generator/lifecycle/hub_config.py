@@ -1,0 +1,100 @@
+"""The hub's configuration: rendered, and loaded in the hub's own image before the running hub sees it."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shutil
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+
+from generator.core.console import step
+from generator.core.errors import HomeroomError
+from generator.core.labels import SERVICE_LABEL
+from generator.core.paths import RENDERED, SITE
+from generator.engine.deployment import Deployment
+from generator.engine.engine import find_engine
+from generator.images.base_image import image_id
+from generator.lifecycle import render
+from generator.schema.settings import Settings
+
+STAGING = ".next"
+
+
+def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
+    """Load a configuration in the hub's image, as the hub would; needs that image.
+
+    :raises HomeroomError: it does not load; the place is the file and line, in `site/` where it is the operator's.
+    """
+    staging = RENDERED / STAGING
+    shutil.rmtree(staging, ignore_errors=True)
+    name = f"{deployment.project}-check-{secrets.token_hex(4)}"
+    try:
+        render.write(texts, staging)
+        deployment.client.containers.run(
+            f"{deployment.project}-hub:local",
+            ["python", "-m", "homeroom.hub.check_config", f"/srv/jupyterhub/{render.HUB_CONFIG}"],
+            volumes={
+                str(staging): {"bind": "/srv/jupyterhub", "mode": "ro"},
+                str(SITE): {"bind": "/srv/site", "mode": "ro"},
+            },
+            network_mode="none",
+            cap_drop=["ALL"],
+            labels={SERVICE_LABEL: "check"},
+            name=name,
+        )
+    except docker.errors.ContainerError as error:
+        said_bytes: Any = error.stderr or b""
+        said = said_bytes.decode(errors="replace").strip().splitlines()
+        raise _load_error(said[-1] if said else f"it ended with {error.exit_status}") from None
+    finally:
+        with contextlib.suppress(docker.errors.NotFound):  # by its name: Ctrl-C may come before its making is answered
+            deployment.client.containers.get(name).remove(force=True)
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def check_hub_if_built(deployment: Deployment, texts: dict[str, str]) -> bool:
+    """As `check_hub_loads`, where the hub's image is there; returns whether it is."""
+    built = bool(image_id(deployment.client, f"{deployment.project}-hub:local"))
+    if built:
+        check_hub_loads(deployment, texts)
+    return built
+
+
+def check_where_possible(settings: Settings, texts: dict[str, str]) -> None:
+    """As `check_hub_if_built`, where there is an engine; before the first `up` there is none, and no hub that the files
+    could stop.
+
+    :raises HomeroomError: the configuration does not load.
+    """
+    try:
+        here = Deployment(settings, find_engine(Path(settings.ENGINE_SOCKET)))
+    except HomeroomError:
+        return
+    check_hub_if_built(here, texts)
+
+
+def _load_error(line: str) -> HomeroomError:
+    """`/srv/jupyterhub/hub.d/a.py:3: cause` as an operator's error about `site/hub.d/a.py`."""
+    path, _, rest = line.partition(":")
+    number, _, cause = rest.partition(": ")
+    name = path.removeprefix("/srv/jupyterhub/")
+    place = f"site/{name} line {number}" if name.startswith(render.HUB_D) else f"rendered/{name} line {number}"
+    return HomeroomError(cause or line, place=place, remedy=render.HUB_D_REMEDY)
+
+
+def render_checked(deployment: Deployment) -> list[str]:
+    """Render; what changed is first loaded in the hub's image, so that a slip never reaches the running hub.
+
+    :returns: the names of the generated files that changed.
+    """
+    texts = render.texts(deployment.settings, SITE)
+    if render.is_current(texts, RENDERED):
+        return []
+    with step("Rendering the hub's configuration") as shown:
+        check_hub_loads(deployment, texts)
+        changed = render.write(texts, RENDERED)
+        shown.say(", ".join(changed))
+    return changed

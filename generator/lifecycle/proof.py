@@ -1,0 +1,140 @@
+"""The proof that the hub can be used: its API, its page through the proxy, and a websocket, asked from outside."""
+
+from __future__ import annotations
+
+import http.client
+import ipaddress
+import json
+import secrets
+import socket
+from collections.abc import Callable
+
+from websockets.exceptions import WebSocketException
+from websockets.sync.client import connect
+
+from generator.core.console import step
+from generator.core.errors import HomeroomError
+from generator.schema.settings import Settings
+
+TIMEOUT_SECONDS = 10
+PORT_SECONDS = 5
+
+
+def door(settings: Settings) -> str:
+    """The address at which this machine itself reaches the published port."""
+    address = ipaddress.ip_address(settings.HUB_IP)
+    if not address.is_unspecified:
+        return settings.HUB_IP
+    return "127.0.0.1" if address.version == 4 else "::1"
+
+
+def url_host(address: str) -> str:
+    """An address as it stands in a URL: IPv6 goes in brackets."""
+    return f"[{address}]" if ":" in address else address
+
+
+def own_address() -> str:
+    """The address by which others most likely reach this machine: that of its default route, or its name."""
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+            probe.connect(("192.0.2.1", 9))  # no packet is sent: it only picks the route (RFC 5737's address)
+            return str(probe.getsockname()[0])
+    except OSError:
+        return socket.gethostname()
+
+
+def address(settings: Settings) -> str:
+    """The address to give to people."""
+    unspecified = ipaddress.ip_address(settings.HUB_IP).is_unspecified
+    host = own_address() if unspecified else settings.HUB_IP
+    port = "" if settings.HUB_PORT == 80 else f":{settings.HUB_PORT}"
+    return f"http://{url_host(host)}{port}{settings.BASE_URL}"
+
+
+def _get(settings: Settings, path: str) -> tuple[int, bytes]:
+    connection = http.client.HTTPConnection(door(settings), settings.HUB_PORT, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", settings.BASE_URL + path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+def port_fault(settings: Settings) -> HomeroomError | None:
+    """Why nobody reaches the hub by its published port; None where something speaks HTTP there.
+
+    Services are healthy by what they see of themselves; what the engine does with the port they do not see.
+    """
+    hosts = {door(settings): None}
+    if ipaddress.ip_address(settings.HUB_IP).is_unspecified:
+        hosts[own_address()] = None  # the way of everybody else, which may be another
+    faults: list[str] = []
+    for host in hosts:
+        connection = http.client.HTTPConnection(host, settings.HUB_PORT, timeout=PORT_SECONDS)
+        try:
+            connection.request("GET", f"{settings.BASE_URL}hub/api/")
+            connection.getresponse()
+        except (OSError, http.client.HTTPException) as error:
+            faults.append(str(error) or type(error).__name__)
+        else:
+            return None
+        finally:
+            connection.close()
+    return HomeroomError(
+        f"nobody reaches the hub: {faults[-1]}",
+        place=f"http://{url_host(next(iter(hosts)))}:{settings.HUB_PORT}{settings.BASE_URL}",
+        remedy="The proxy runs, and its port leads nowhere. `docker compose restart proxy` has the engine open it anew;"
+        " else restart the engine, and see whether a firewall of this machine closes the port.",
+    )
+
+
+def check_api(settings: Settings) -> str:
+    """The hub's API answers through the proxy; returns its version."""
+    status, body = _get(settings, "hub/api/")
+    if status != 200:
+        raise OSError(f"the hub's API answered {status}")
+    return f"JupyterHub {json.loads(body)['version']}"
+
+
+def check_page(settings: Settings) -> str:
+    """The sign-in page comes through the proxy, whole."""
+    status, body = _get(settings, "hub/login")
+    if status != 200 or b"</html>" not in body:
+        raise OSError(f"the sign-in page answered {status}")
+    return "sign-in page"
+
+
+def check_websocket(settings: Settings) -> str:
+    """A websocket opens through the proxy and echoes."""
+    word = secrets.token_hex(8)
+    url = f"ws://{url_host(door(settings))}:{settings.HUB_PORT}{settings.BASE_URL}hub/homeroom/echo"
+    with connect(url, open_timeout=TIMEOUT_SECONDS, close_timeout=TIMEOUT_SECONDS, proxy=None) as channel:
+        channel.send(word)
+        if channel.recv(timeout=TIMEOUT_SECONDS) != word:
+            raise OSError("the websocket did not echo")
+    return "websocket"
+
+
+CHECKS: tuple[Callable[[Settings], str], ...] = (check_api, check_page, check_websocket)
+
+
+def prove(settings: Settings) -> None:
+    """Ask all of it once, as a browser on this machine would.
+
+    :raises HomeroomError: the first that fails.
+    """
+    if fault := port_fault(settings):
+        raise fault
+    with step("Proving it through the proxy") as shown:
+        done = []
+        for check in CHECKS:
+            try:
+                done.append(check(settings))
+            except (OSError, http.client.HTTPException, WebSocketException, ValueError, KeyError) as error:
+                raise HomeroomError(
+                    f"the hub cannot be used: {error}",
+                    place=f"http://{url_host(door(settings))}:{settings.HUB_PORT}{settings.BASE_URL}",
+                    remedy="`make logs` shows what hub and proxy said; `make up` tries again.",
+                ) from None
+            shown.say(", ".join(done))

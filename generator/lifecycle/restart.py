@@ -1,0 +1,28 @@
+"""`make restart`."""
+
+from __future__ import annotations
+
+from generator.core.console import step
+from generator.engine.deployment import existing
+from generator.engine.health import wait_until_healthy
+from generator.lifecycle import proof
+from generator.lifecycle.hub_config import render_checked
+from generator.lifecycle.services import require, runs_older_files
+from generator.lifecycle.up import prepare_storage
+
+
+def restart() -> None:
+    """Restart the hub with the configuration that `.env` and `site/` make now; labs, kernels and websockets go on.
+    Guard and firewall are restarted too where their rules changed: the hub's asks would be refused by the older ones.
+
+    What Compose itself reads of `.env` (ports, memory of the services) takes `up`.
+    """
+    deployment = existing()
+    require(deployment, "hub")
+    prepare_storage(deployment)
+    render_checked(deployment)
+    services = [*(name for name in ("guard", "firewall") if runs_older_files(deployment, name)), "hub"]
+    with step(f"Restarting {' and '.join(services)}; labs go on"):
+        deployment.compose("restart", *services)
+        wait_until_healthy(deployment, services)
+    proof.prove(deployment.settings)

@@ -1,0 +1,81 @@
+"""The services of a deployment: brought up, restarted where they run with older files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from generator import preflight
+from generator.core.console import step
+from generator.core.errors import HomeroomError
+from generator.core.paths import RENDERED
+from generator.engine.deployment import Deployment
+from generator.engine.health import HEALTHY_SECONDS, SERVICES, _health, last_words, not_healthy, wait_until_healthy
+from generator.lifecycle import render
+
+
+def bring_up(deployment: Deployment) -> None:
+    """Bring the services up, restart those that run with older files, and wait until all are healthy."""
+    with step("Starting guard, firewall, proxy and hub") as shown:
+        if runs_older_files(deployment, "firewall"):  # with older rules it is not healthy, and Compose would give up
+            deployment.compose("restart", "firewall")
+        _compose_up(deployment)
+        stale = [name for name in ("guard", "hub") if runs_older_files(deployment, name)]
+        if stale:
+            shown.say(f"restarting {', '.join(stale)} with the new configuration")
+            deployment.compose("restart", *stale)
+            wait_until_healthy(deployment, stale)
+        shown.say("healthy")
+
+
+def _compose_up(deployment: Deployment) -> None:
+    """:raises HomeroomError: it failed; with its reason where that is one that an operator can mend."""
+    try:
+        deployment.compose("up", "--detach", "--remove-orphans", "--wait", f"--wait-timeout={HEALTHY_SECONDS}")
+    except HomeroomError as error:
+        firewall = deployment.service("firewall")
+        if "Pool overlaps" in error.cause:  # it was free when the machine was checked
+            taken = [deployment.settings.LAB_SUBNET, *(route.subnet for route in preflight.host_routes())]
+            raise HomeroomError(
+                f"{deployment.settings.LAB_SUBNET} was taken by another network of the engine just now",
+                place=".env: LAB_SUBNET",
+                remedy=f"Set LAB_SUBNET={preflight.free_subnet(taken, deployment.project)} and run `make up` again.",
+            ) from None
+        if firewall is not None and _health(firewall) != "healthy":
+            raise HomeroomError(
+                f"the labs' firewall cannot be put in force: {last_words(firewall)}",
+                place="firewall",
+                remedy="Its kernel needs nftables with fib, conntrack and connlimit, as Debian's and Ubuntu's have. "
+                "LAB_FIREWALL=off in .env goes on without: labs then reach private networks.",
+            ) from None
+        raise (not_healthy(deployment) or error) from None
+
+
+def runs_older_files(deployment: Deployment, service: str) -> bool:
+    """Whether a service was started before the files it read at its start were last changed."""
+    container = deployment.service(service)
+    if container is None:
+        return False
+    read_at_start = {
+        "guard": [RENDERED / render.GUARD_POLICY],
+        "firewall": [RENDERED / render.FIREWALL_RULES],
+        "hub": [
+            *(RENDERED / name for name in (render.HUB_CONFIG, render.CULLER_CONFIG, render.LESSONS, render.HUB_D)),
+            *(RENDERED / render.HUB_D).glob("*.py"),
+        ],
+    }[service]
+    started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()
+    return any(path.exists() and path.stat().st_mtime > started for path in read_at_start)
+
+
+def require(deployment: Deployment, *services: str, running: bool = False) -> None:
+    """See that the containers of these services are there; without a name, that any service's is.
+
+    :param running: and that they run.
+    :raises HomeroomError: one is not.
+    """
+    found = {name: deployment.service(name) for name in services or SERVICES}
+    missing = [name for name, one in found.items() if one is None or (running and one.status != "running")]
+    if missing and (services or len(missing) == len(found)):
+        named = f"services {', '.join(missing)} are" if len(missing) > 1 else f"service {missing[0]} is"
+        cause = f"the {named} not {'running' if running else 'there'}"
+        raise HomeroomError(cause, remedy="`make up` brings everything up; `make status` shows what is there.")

@@ -1,0 +1,113 @@
+"""`make up`: from whatever there is to a running deployment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docker.models.containers import Container
+
+from generator.core.console import counted, fail, note, step, warn
+from generator.core.errors import HomeroomError
+from generator.core.paths import ENV_FILE, ROOT, SITE
+from generator.engine.deployment import Deployment, load, provided
+from generator.engine.engine import EngineMissing, find_engine
+from generator.lifecycle import proof, render
+from generator.lifecycle.build import build
+from generator.lifecycle.checks import check_gpus, check_machine, check_site
+from generator.lifecycle.hub_config import render_checked
+from generator.lifecycle.init import init
+from generator.lifecycle.services import bring_up
+from generator.topics.environments import kernels, site_images
+from generator.topics.storage import storage
+
+
+def prepare_storage(deployment: Deployment) -> None:
+    """Make the volumes of shares, and put homes under their limits; does nothing where neither is asked for.
+
+    :raises HomeroomError: the file system keeps no limits.
+    """
+    disk = storage.load(deployment.settings, SITE, ROOT)
+    if not disk.asks_for_something:
+        return
+    with step("Preparing shares and homes") as shown:
+        shown.say(", ".join(storage.prepare(deployment.client, disk)) or "up to date")
+
+
+def up() -> None:
+    """From whatever there is to a running, proven deployment; what is right already is left alone."""
+    from generator.topics.sign_in import accounts
+
+    if init():
+        note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
+    settings = load()
+    render.texts(settings, SITE)  # a slip in site/ is told before anything else is done
+    kernels.read(SITE)
+    site_images.own(SITE)
+    try:
+        engine = find_engine(Path(settings.ENGINE_SOCKET))
+    except EngineMissing:
+        engine = None
+    with step("Checking the machine") as shown:
+        findings = check_machine(settings, engine)
+        shown.say(engine.title if engine else "no container engine yet")
+    deployment = provided(settings)
+    if engine is None:
+        with step("Checking the machine, with its engine") as shown:
+            findings = check_machine(settings, deployment.engine)
+            shown.say(deployment.engine.title)
+    for finding in [*findings, *check_site(settings)]:
+        if finding.level == "warn":
+            warn(f"{finding.place}: {finding.cause}\n  {finding.remedy}")
+    check_gpus(deployment)
+    build(deployment)
+    prepare_storage(deployment)
+    render_checked(deployment)
+    if moved := [lab for lab in deployment.labs(running_only=True) if base_url_of(lab) != settings.BASE_URL]:
+        warn(
+            f"BASE_URL has changed. {counted(len(moved), 'lab')} started under the old one cannot be found any more "
+            "and will be stopped; their people read why, and start them again."
+        )
+    bring_up(deployment)
+    password = accounts.ensure_admin(deployment)
+    proof.prove(deployment.settings)
+    finish(deployment, password)
+
+
+def finish(deployment: Deployment, password: str | None) -> None:
+    """Build the kernels for everyone, and say where the running deployment is.
+
+    A kernel that cannot be built keeps nobody from what is there: it is told first, the address and the password after
+    it, and the command ends with the error's exit code.
+    """
+    failed: HomeroomError | None = None
+    try:
+        kernels.build(deployment)
+    except HomeroomError as error:
+        failed = error
+        fail(error)
+    finally:  # also after Ctrl-C: the password is shown this once
+        _greet(deployment, password, "" if failed is None else ", but for the kernels told above")
+    if failed is not None:
+        raise SystemExit(failed.exit_code)
+
+
+def base_url_of(lab: Container) -> str:
+    """The BASE_URL that a lab was started under."""
+    variables: dict[str, str] = dict(each.split("=", 1) for each in lab.attrs["Config"]["Env"] if "=" in each)
+    return variables.get("JUPYTERHUB_BASE_URL", "")
+
+
+def _greet(deployment: Deployment, password: str | None, exception: str) -> None:
+    settings = deployment.settings
+    note(f"\n[bold]Homeroom is up{exception}:[/bold] {proof.address(settings)}")
+    if settings.AUTH == "dummy":
+        note("A trial on this machine: any name, no password.")
+        return
+    note(f"Administrator:  [bold]{settings.JUPYTERHUB_ADMIN}[/bold]")
+    if password:
+        note(f"Password:       [bold]{password}[/bold]   (shown this once; `make password` makes a new one)")
+    if not settings.HUB_IP.startswith("127."):
+        warn(
+            "Passwords travel unencrypted over plain HTTP. On a network that you do not trust, put a web server with "
+            "TLS in front and set HUB_IP=127.0.0.1: docs/operations.md shows how."
+        )

@@ -1,0 +1,145 @@
+"""The verbs that belong to no topic."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+from generator.core import console
+from generator.core.errors import HomeroomError
+from generator.core.lock import alone
+from generator.core.paths import ROOT
+
+verbs = typer.Typer()
+Service = Annotated[str, typer.Argument(help="guard, firewall, proxy or hub; all of them where none is named.")]
+
+
+def _known(service: str) -> str:
+    from generator.engine.health import SERVICES
+
+    if service and service not in SERVICES:
+        raise HomeroomError(f"there is no service {service}", place="SERVICE", remedy=f"One of {', '.join(SERVICES)}.")
+    return service
+
+
+@verbs.command()
+def init() -> None:
+    """Write .env and site/ where they are not there yet."""
+    from generator.lifecycle import init
+
+    written = init.init()
+    console.note("Wrote .env (mode 0600) and site/." if written else ".env is there already: left alone.")
+
+
+@verbs.command()
+def check() -> None:
+    """Check settings, site/ and machine; change nothing."""
+    from generator.lifecycle import check
+
+    check.check()
+
+
+@verbs.command()
+def render() -> None:
+    """Write the files in rendered/ from .env and site/."""
+    from generator.core.paths import RENDERED, SITE
+    from generator.engine import deployment
+    from generator.lifecycle import hub_config, render
+
+    with alone(ROOT):
+        settings = deployment.load()
+        texts = render.texts(settings, SITE)
+        hub_config.check_where_possible(settings, texts)
+        changed = render.write(texts, RENDERED)
+    console.note(f"Changed: {', '.join(changed)}." if changed else "rendered/ is up to date.")
+
+
+@verbs.command()
+def build() -> None:
+    """Build the images anew."""
+    from generator.engine import deployment
+    from generator.lifecycle import build
+
+    with alone(ROOT):
+        build.build(deployment.existing(), rebuild=True)
+
+
+@verbs.command()
+def up() -> None:
+    """Bring everything up, from whatever there is; safe to repeat."""
+    from generator.lifecycle import up
+
+    with alone(ROOT):
+        up.up()
+
+
+@verbs.command()
+def down() -> None:
+    """Stop labs and services; homes and accounts stay."""
+    from generator.lifecycle import down
+
+    with alone(ROOT):
+        down.down()
+
+
+@verbs.command()
+def restart() -> None:
+    """Restart the hub with what changed in site/; labs go on."""
+    from generator.lifecycle import restart
+
+    with alone(ROOT):
+        restart.restart()
+
+
+@verbs.command()
+def logs(service: Service = "") -> None:
+    """Follow the services' logs; Ctrl-C ends it."""
+    from generator.engine import deployment
+    from generator.lifecycle import services
+
+    names = [name] if (name := _known(service)) else []
+    here = deployment.existing()
+    services.require(here, *names)
+    with contextlib.suppress(KeyboardInterrupt):  # it has no other end
+        here.compose("logs", "--follow", "--tail=100", *names, capture=False, check=False)
+
+
+@verbs.command()
+def status() -> None:
+    """Show services, labs, people, memory and disk."""
+    from generator.engine import deployment
+    from generator.lifecycle import status
+
+    status.show(deployment.existing())
+
+
+@verbs.command()
+def shell(service: Service = "hub") -> None:
+    """Open a shell in a service's container."""
+    from generator.engine import deployment
+    from generator.lifecycle import services
+
+    name = _known(service) or "hub"
+    here = deployment.existing()
+    services.require(here, name, running=True)
+    here.compose("exec", name, "bash", capture=False, check=False)
+
+
+@verbs.command()
+def clean() -> None:
+    """Remove containers, networks, images and generated files; never homes, accounts, .env or site/."""
+    from generator.lifecycle import down
+
+    with alone(ROOT):
+        down.clean()
+
+
+@verbs.command(hidden=True)
+def reference() -> None:
+    """Write .env.example and docs/settings.md from the schema."""
+    from generator.schema import reference
+
+    changed = reference.write()
+    console.note(f"Changed: {', '.join(changed)}." if changed else "Both are in step.")

@@ -1,0 +1,24 @@
+"""`make kernels`."""
+
+from __future__ import annotations
+
+import typer
+
+from generator.core import console
+from generator.core.lock import alone
+from generator.core.paths import ROOT
+
+verbs = typer.Typer()
+
+
+@verbs.command()
+def kernels() -> None:
+    """Build the kernels of site/kernels/ for every lab, also the running ones."""
+    from generator.engine import deployment
+    from generator.topics.environments import kernels
+
+    for finding in kernels.unread():
+        console.warn(f"{finding.place}: {finding.cause}. {finding.remedy}")
+    with alone(ROOT):
+        kernels.build(deployment.existing(), always=True)
+    kernels.announce()

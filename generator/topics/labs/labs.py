@@ -1,0 +1,387 @@
+"""What labs there are and who gets which: the operator's `site/profiles.yaml` and `site/groups.yaml`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from generator.core.errors import HomeroomError, did_you_mean, raise_all
+from generator.core.finding import in_units
+from generator.schema.settings import (
+    USER_NAME,
+    ImageName,
+    Settings,
+    known_as,
+    memory_of_labs,
+    parse_size,
+    written_as,
+)
+from generator.site import site_yaml
+from generator.site.site_yaml import Location, SiteFile
+from generator.topics.environments import site_images
+
+PROFILES = "profiles.yaml"
+GROUPS = "groups.yaml"
+FEWEST_OPEN_FILES = 1024
+MOST_OPEN_FILES = 8192
+
+
+def _name_or_text(value: object) -> object:
+    """YAML reads `1` and `on` as other than text; a name is meant as it is written."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _size_with_unit(value: object) -> object:
+    """As `parse_size`; a bare 2 or 1024 is taken for a unit forgotten, not for so many bytes."""
+    if isinstance(value, int) and value < 2**20:
+        raise ValueError("is not a size such as 512M or 2G")
+    return parse_size(value)
+
+
+Size = Annotated[int, BeforeValidator(_size_with_unit), Field(le=4 * 2**40)]
+Name = Annotated[
+    str,
+    BeforeValidator(_name_or_text),
+    written_as(r"[a-z0-9][a-z0-9-]{0,31}", "small letters, digits and dashes, 32 at most, no dash first"),
+]
+Text = Annotated[str, BeforeValidator(_name_or_text)]
+Person = Annotated[Text, AfterValidator(known_as), USER_NAME]
+"""The hub knows people by their names in small letters."""
+TAKEN = re.compile(
+    r"HOMEROOM_(?!LAB_PLAIN$).*|JUPYTERHUB_(?!SINGLEUSER_).*|JUPYTER_RUNTIME_DIR|HOME|(MEM|CPU)_LIMIT"
+    r"|NVIDIA_(?!DRIVER_CAPABILITIES$).*|GIT_TEST_ASSUME_DIFFERENT_OWNER"
+)
+"""Variables by which a lab is told what it is. Said otherwise, it would not start, or promise what does not hold."""
+
+
+def _refuse_taken(name: str) -> str:
+    if TAKEN.fullmatch(name):
+        raise ValueError("is a variable that Homeroom itself sets; leave it out")
+    return name
+
+
+Variable = Annotated[
+    str,
+    written_as(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name: letters, digits and _"),
+    AfterValidator(_refuse_taken),
+]
+Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
+
+
+class Strict(BaseModel):
+    """A mapping of a site file: unknown fields are faults."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Allow(Strict):
+    """Who may take a profile. Whoever is in one of the lists may; administrators may unless it says otherwise."""
+
+    groups: list[Text] = []
+    users: list[Person] = []
+    admins: bool = True
+
+
+class Profile(Strict):
+    """One kind of lab, as people choose it."""
+
+    name: Name
+    display_name: Text | None = None
+    description: Text = ""
+    default: bool = False
+    image: ImageName | None = None
+    memory: Size | None = None
+    cpus: Annotated[float, Field(ge=0.1, le=1024)] | None = None
+    gpus: Annotated[int, Field(ge=0, le=64)] = 0
+    shm: Size | None = None
+    environment: dict[Variable, Text] = {}
+    network: Literal["open", "none"] = "open"
+    idle_seconds: Seconds | None = None
+    longest_seconds: Seconds = 0
+    kernel_idle_seconds: Seconds | None = None
+    ephemeral: bool = False
+    allow: Allow | None = None
+
+    @field_validator("allow", mode="before")
+    @classmethod
+    def _not_empty(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("is empty; leave it out where everyone may take the profile")
+        return value
+
+
+class Profiles(Strict):
+    """`site/profiles.yaml`."""
+
+    profiles: Annotated[list[Profile], Field(min_length=1)]
+
+
+class Group(Strict):
+    """A group of people and what it changes for them."""
+
+    members: list[Person] = []
+    includes: list[Text] = []
+    memory: Size | None = None
+    cpus: Annotated[float, Field(ge=0.1, le=1024)] | None = None
+    gpus: Annotated[int, Field(ge=0, le=64)] | None = None
+    max_labs: Annotated[int, Field(ge=1, le=100)] | None = None
+    never_idle: bool = False
+    environment: dict[Variable, Text] = {}
+
+
+class Groups(Strict):
+    """`site/groups.yaml`."""
+
+    groups: dict[Text, Group]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Machine:
+    """What the machine has for labs and services together."""
+
+    memory_bytes: int
+    cpus: int
+    open_files: int = 2**63 - 1
+    """Files that all programs of the machine together may have open (fs.file-max)."""
+
+
+def read_machine() -> Machine:
+    """This machine's memory and CPUs."""
+    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+    total = next(line for line in lines if line.startswith("MemTotal:"))
+    return Machine(
+        memory_bytes=int(total.split()[1]) * 1024,
+        cpus=os.cpu_count() or 1,
+        open_files=int(Path("/proc/sys/fs/file-max").read_text(encoding="ascii")),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labs:
+    """Everything that the hub is told about labs, as plain data.
+
+    :param cpus: CPUs that all labs together may be promised; 0: no end.
+    :param open_files: files that each process of a lab may have open.
+    """
+
+    profiles: list[dict[str, Any]]
+    groups: dict[str, dict[str, Any]]
+    memory_bytes: int
+    cpus: float
+    open_files: int
+
+    def has_cpus_for(self, cpus: float) -> bool:
+        """Whether labs together may be promised so many."""
+        return is_within(cpus, self.cpus)
+
+
+def is_within(cpus: float, limit: float) -> bool:
+    """Whether CPUs are within a limit, of which 0 is none."""
+    return not limit or cpus <= limit
+
+
+def load(settings: Settings, site: Path, machine: Machine) -> Labs:
+    """The labs of a deployment. Without `profiles.yaml` there is one profile, made of `.env`'s settings.
+
+    :raises HomeroomError: everything that is wrong with the site's files, each with line and column.
+    """
+    profiles = site_yaml.load(site / PROFILES, Profiles)
+    groups = site_yaml.load(site / GROUPS, Groups)
+    memory, cpus = budget(settings, machine)
+    errors: list[HomeroomError] = []
+    if groups:
+        errors += _group_faults(SiteFile(site / GROUPS), groups.groups, memory, cpus)
+    if profiles:
+        file, known_groups = SiteFile(site / PROFILES), groups.groups if groups else {}
+        errors += _profile_faults(file, profiles.profiles, memory, cpus, settings)
+        for index, profile in enumerate(profiles.profiles):
+            wanted = profile.allow.groups if profile.allow else []
+            errors += unknown_groups(file, ("profiles", index, "allow", "groups"), wanted, known_groups)
+    else:
+        errors += _lab_faults(settings, memory, cpus)
+    raise_all(errors)
+    known = profiles.profiles if profiles else [Profile(name="default")]
+    return Labs(
+        profiles=[as_data(profile, settings, site, first=index == 0) for index, profile in enumerate(ordered(known))],
+        groups={name: group_data(name, groups.groups) for name in groups.groups} if groups else {},
+        memory_bytes=memory,
+        cpus=cpus,
+        open_files=open_files(settings, machine),
+    )
+
+
+def profiles_of(site: Path) -> list[Profile]:
+    """The profiles that the site names; none where it leaves them to `.env`."""
+    known = site_yaml.load(site / PROFILES, Profiles)
+    return known.profiles if known else []
+
+
+def budget(settings: Settings, machine: Machine) -> tuple[int, float]:
+    """Memory in bytes and CPUs that all labs together may be promised; 0 CPUs: no end."""
+    services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
+    memory = settings.LABS_MEMORY or memory_of_labs(machine.memory_bytes - services, settings.LAB_MEMORY)
+    return memory, settings.LABS_CPUS
+
+
+def open_files(settings: Settings, machine: Machine) -> int:
+    """Files that each process of a lab may have open: so many that all its processes together leave half of the
+    machine's to others, where LAB_OPEN_FILES does not say it."""
+    share = machine.open_files // 2 // settings.LAB_PIDS
+    return settings.LAB_OPEN_FILES or max(FEWEST_OPEN_FILES, min(MOST_OPEN_FILES, share))
+
+
+def ordered(profiles: list[Profile]) -> list[Profile]:
+    """The profiles with the default first: the one that says so, else the first."""
+    return sorted(profiles, key=lambda profile: not profile.default)
+
+
+def as_data(profile: Profile, settings: Settings, site: Path, *, first: bool) -> dict[str, Any]:
+    """A profile with every default filled in from `.env`."""
+    return {
+        "name": profile.name,
+        "display_name": profile.display_name or profile.name.capitalize(),
+        "description": profile.description,
+        "default": first,
+        "image": site_images.full_name(profile.image or settings.DOCKER_NOTEBOOK_IMAGE, settings, site),
+        "memory_bytes": profile.memory or settings.LAB_MEMORY,
+        "cpus": profile.cpus or settings.LAB_CPUS,
+        "gpus": profile.gpus,
+        "shm_bytes": profile.shm or 0,
+        "environment": dict(profile.environment),
+        "network": profile.network,
+        "idle_seconds": idle_seconds(profile, settings),
+        "longest_seconds": profile.longest_seconds,
+        "kernel_idle_seconds": (
+            settings.KERNEL_IDLE_SECONDS if profile.kernel_idle_seconds is None else profile.kernel_idle_seconds
+        ),
+        "ephemeral": profile.ephemeral,
+        "allow": profile.allow.model_dump() if profile.allow else None,
+    }
+
+
+def idle_seconds(profile: Profile, settings: Settings) -> int:
+    """Idle for this long, a lab of this profile is stopped; 0: never. One with GPUs keeps others waiting, so it is
+    released sooner."""
+    if profile.idle_seconds is not None:
+        return profile.idle_seconds
+    known = (settings.CULL_IDLE_SECONDS, settings.GPU_IDLE_SECONDS if profile.gpus else 0)
+    return min((seconds for seconds in known if seconds), default=0)
+
+
+def included(name: str, groups: Mapping[str, Group]) -> list[str]:
+    """A group and all that it includes, directly or not."""
+    found, pending = [], [name]
+    while pending:
+        one = pending.pop()
+        if one not in found:
+            found.append(one)
+            pending += groups[one].includes if one in groups else []
+    return found
+
+
+def group_data(name: str, groups: Mapping[str, Group]) -> dict[str, Any]:
+    """A group as the hub is told: `hub_groups` are the hub's own groups whose members count too."""
+    group, counted = groups[name], included(name, groups)
+    return {
+        "members": sorted({member for one in counted if one in groups for member in groups[one].members}),
+        "hub_groups": counted,
+        "memory_bytes": group.memory,
+        "cpus": group.cpus,
+        "gpus": group.gpus,
+        "max_labs": group.max_labs,
+        "never_idle": group.never_idle,
+        "environment": dict(group.environment),
+    }
+
+
+def unknown_groups(
+    file: SiteFile, place: Location, wanted: Sequence[str], known: Collection[str]
+) -> Iterator[HomeroomError]:
+    """Groups that a file names and `groups.yaml` does not, where that has any: then it has all of them, also those
+    whose members the hub alone knows. Otherwise a slip of the pen would shut people out unseen.
+
+    :param place: of the list of names in the file.
+    """
+    for index, name in enumerate(wanted):
+        if known and name not in known:
+            meant = did_you_mean(name, known)
+            remedy = f"{meant} A group whose members the hub alone knows needs a line `{name}: {{}}` there too."
+            yield file.error((*place, index), f"there is no group {name} in site/{GROUPS}", remedy=remedy)
+
+
+def _group_faults(
+    file: SiteFile, groups: Mapping[str, Group], memory_bytes: int, cpus: float
+) -> Iterator[HomeroomError]:
+    for name, group in groups.items():
+        if (group.memory or 0) > memory_bytes:
+            cause = f"labs of {name} would never start: labs may have {in_units(memory_bytes)} in all"
+            yield file.error(
+                ("groups", name, "memory"), cause, remedy="Lower memory here, or raise LABS_MEMORY in .env."
+            )
+        if not is_within(group.cpus or 0, cpus):
+            cause = f"labs of {name} would never start: labs may have {cpus:g} CPUs in all"
+            yield file.error(("groups", name, "cpus"), cause, remedy="Lower cpus here, or raise LABS_CPUS in .env.")
+        for index, other in enumerate(group.includes):
+            place = ("groups", name, "includes", index)
+            if other not in groups:
+                yield file.error(place, f"there is no group {other}", remedy=did_you_mean(other, groups))
+            elif name in included(other, groups):
+                yield file.error(place, f"{name} and {other} include each other", remedy="Remove one of the two.")
+
+
+def _lab_faults(settings: Settings, memory_bytes: int, cpus: float) -> Iterator[HomeroomError]:
+    """Where `.env` alone says what a lab is."""
+    if memory_bytes < settings.LAB_MEMORY:
+        cause = f"no lab would ever start: labs may have {in_units(memory_bytes)} in all"
+        yield HomeroomError(cause, place=".env: LAB_MEMORY", remedy="Lower LAB_MEMORY, or raise LABS_MEMORY.")
+    if not is_within(settings.LAB_CPUS, cpus):
+        cause = f"no lab would ever start: labs may have {cpus:g} CPUs in all"
+        yield HomeroomError(cause, place=".env: LAB_CPUS", remedy="Lower LAB_CPUS, or raise LABS_CPUS.")
+
+
+def _lower(field: str, setting: str, given: float | None) -> str:
+    """The remedy for a limit that is too high, by where it was set."""
+    return f"Lower {field} here" if given else f"Say `{field}` here, since {setting} in .env is more"
+
+
+def _profile_faults(
+    file: SiteFile, profiles: list[Profile], memory_bytes: int, cpus: float, settings: Settings
+) -> Iterator[HomeroomError]:
+    seen: dict[str, int] = {}
+    defaults = [index for index, profile in enumerate(profiles) if profile.default]
+    for index in defaults[1:]:
+        yield file.error(
+            ("profiles", index, "default"),
+            f"{profiles[defaults[0]].name} is the default already",
+            remedy="Say `default: true` once.",
+        )
+    for index, profile in enumerate(profiles):
+        if profile.name in seen:
+            yield file.error(
+                ("profiles", index, "name"),
+                f"the profile {profile.name} is there twice",
+                remedy="Give one of them another name.",
+            )
+        seen[profile.name] = index
+        if (profile.memory or settings.LAB_MEMORY) > memory_bytes:
+            yield file.error(
+                ("profiles", index, "memory"),
+                f"{profile.name} would never start: labs may have {in_units(memory_bytes)} in all",
+                remedy=f"{_lower('memory', 'LAB_MEMORY', profile.memory)}, or raise LABS_MEMORY where there is more.",
+            )
+        if not is_within(profile.cpus or settings.LAB_CPUS, cpus):
+            yield file.error(
+                ("profiles", index, "cpus"),
+                f"{profile.name} would never start: labs may have {cpus:g} CPUs in all",
+                remedy=f"{_lower('cpus', 'LAB_CPUS', profile.cpus)}, or raise LABS_CPUS in .env.",
+            )
+        if (profile.shm or 0) > (profile.memory or settings.LAB_MEMORY):
+            yield file.error(
+                ("profiles", index, "shm"), "shared memory is part of memory and larger than it", remedy="Lower shm."
+            )

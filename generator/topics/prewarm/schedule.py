@@ -1,0 +1,182 @@
+"""When classes meet: the operator's `site/schedule.yaml`, so that their labs run before they come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+from pydantic import BeforeValidator, Field
+
+from generator.core.console import counted
+from generator.core.errors import HomeroomError, did_you_mean, raise_all
+from generator.core.finding import Finding, in_units, warning
+from generator.site import site_yaml
+from generator.site.site_yaml import SiteFile
+from generator.topics.labs.labs import GROUPS, Labs, Name, Strict, Text
+
+SCHEDULE = "schedule.yaml"
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DAY_MINUTES = 24 * 60
+WEEK_MINUTES = 7 * DAY_MINUTES
+
+
+def parse_time(value: object) -> object:
+    """A time of day as minutes since midnight. YAML reads `10:00` without quotes as the number 600, which is the same,
+    and `10` as ten, which is no time."""
+    if isinstance(value, str) and re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", value):
+        hours, minutes = value.split(":")
+        return int(hours) * 60 + int(minutes)
+    if isinstance(value, int) and not isinstance(value, bool) and 60 <= value < DAY_MINUTES:
+        return value
+    raise ValueError("is not a time of day such as 09:30")
+
+
+Minutes = Annotated[int, Field(ge=1, le=720)]
+
+
+class Lesson(Strict):
+    """A lesson that takes place every week on some days."""
+
+    name: Name
+    groups: Annotated[list[Text], Field(min_length=1)]
+    days: Annotated[list[Day], Field(min_length=1)]
+    at: Annotated[int, BeforeValidator(parse_time)]
+    lead_minutes: Minutes = 15
+    keep_minutes: Minutes = 20
+    profile: Text | None = None
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def takes_place(self) -> bool:
+        """Whether any of its days lies between the first and the last."""
+        if self.first_day is None or self.last_day is None:
+            return True
+        span = range(min(7, (self.last_day - self.first_day).days + 1))
+        week = get_args(Day)
+        return any(week[(self.first_day + timedelta(days=ahead)).weekday()] in self.days for ahead in span)
+
+    @property
+    def lasts_minutes(self) -> int:
+        """From the first start until labs that nobody opened are given up."""
+        return self.lead_minutes + self.keep_minutes
+
+    def begins(self) -> list[int]:
+        """When the first labs start, in minutes of the week; below 0 is at the week's end."""
+        return [get_args(Day).index(day) * DAY_MINUTES + self.at - self.lead_minutes for day in self.days]
+
+    def meets(self, other: Lesson) -> bool:
+        """Whether labs of both run at the same time in some week, also past midnight."""
+        return (
+            any(
+                (theirs - ours) % WEEK_MINUTES < self.lasts_minutes
+                or (ours - theirs) % WEEK_MINUTES < other.lasts_minutes
+                for ours in self.begins()
+                for theirs in other.begins()
+            )
+            and (self.first_day or date.min) <= (other.last_day or date.max)
+            and (other.first_day or date.min) <= (self.last_day or date.max)
+        )
+
+
+class Schedule(Strict):
+    """`site/schedule.yaml`."""
+
+    lessons: list[Lesson]
+
+
+def load(site: Path, known: Labs) -> list[Lesson]:
+    """The lessons of a deployment; none where there is no such file.
+
+    :raises HomeroomError: everything that is wrong with it, each with line and column.
+    """
+    schedule = site_yaml.load(site / SCHEDULE, Schedule)
+    if schedule is None:
+        return []
+    raise_all(list(_faults(SiteFile(site / SCHEDULE), schedule.lessons, known)))
+    return schedule.lessons
+
+
+def _faults(file: SiteFile, lessons: list[Lesson], known: Labs) -> Iterator[HomeroomError]:
+    names: set[str] = set()
+    profiles = {profile["name"]: profile for profile in known.profiles}
+    for index, lesson in enumerate(lessons):
+        place = ("lessons", index)
+        if lesson.name in names:
+            cause = f"the lesson {lesson.name} is there twice"
+            yield file.error((*place, "name"), cause, remedy="Give one of them another name.")
+        names.add(lesson.name)
+        for position, group in enumerate(lesson.groups):
+            if group not in known.groups:
+                meant = did_you_mean(group, known.groups)
+                remedy = f"{meant} A group that only the hub has: `{group}: {{}}` in site/{GROUPS}."
+                yield file.error((*place, "groups", position), f"there is no group {group}", remedy=remedy)
+        if lesson.profile is not None and lesson.profile not in profiles:
+            cause = f"there is no profile {lesson.profile}"
+            yield file.error((*place, "profile"), cause, remedy=did_you_mean(lesson.profile, profiles))
+        elif lesson.profile is not None and profiles[lesson.profile]["gpus"]:
+            cause = f"labs of {lesson.profile} hold a GPU, which would keep others waiting before the lesson"
+            yield file.error((*place, "profile"), cause, remedy="Name a profile without GPUs, or leave the lesson out.")
+        if lesson.first_day and lesson.last_day and lesson.first_day > lesson.last_day:
+            cause = f"the last day is before the first, {lesson.first_day}"
+            yield file.error((*place, "last_day"), cause, remedy="Change one of the two.")
+        elif not lesson.takes_place():
+            cause = f"none of {', '.join(lesson.days)} lies between the first and the last day"
+            yield file.error((*place, "days"), cause, remedy="Change the days, or the first or last day.")
+
+
+def findings(lessons: list[Lesson], known: Labs) -> Iterator[Finding]:
+    """A warning for each lesson whose labs do not fit into the labs' memory and CPUs, together with those of lessons
+    at the same time. People of the hub's own groups are not known here and come on top."""
+    told: set[frozenset[str]] = set()
+    for lesson in lessons:
+        together = [other for other in lessons if other.meets(lesson)]
+        names = frozenset(other.name for other in together)
+        needs = {person: need for other in together for person, need in _needs(other, known).items()}
+        memory, cpus = (sum(need[part] for need in needs.values()) for part in (0, 1))
+        if names in told or (memory <= known.memory_bytes and known.has_cpus_for(cpus)):
+            continue
+        told.add(names)
+        short = (
+            f"{in_units(memory)} of memory, and labs may have {in_units(known.memory_bytes)}"
+            if memory > known.memory_bytes
+            else f"{cpus:g} CPUs, and labs may have {known.cpus:g}"
+        )
+        yield warning(
+            "schedule",
+            f"not all labs fit at once: {counted(len(needs), 'lab')} need {short}; the others wait in line",
+            place=f"site/{SCHEDULE}: {', '.join(sorted(names))}",
+            remedy="Lower the profile's memory and cpus, raise LABS_MEMORY and LABS_CPUS, or let groups meet apart.",
+        )
+
+
+def _needs(lesson: Lesson, known: Labs) -> dict[str, tuple[int, float]]:
+    """Memory in bytes and CPUs that each person of a lesson is promised; a group's limit takes the profile's place."""
+    profile = next((each for each in known.profiles if each["name"] == lesson.profile), known.profiles[0])
+    people = {person for group in lesson.groups for person in known.groups[group]["members"]}
+    return {
+        person: (_limit(person, "memory_bytes", profile, known), _limit(person, "cpus", profile, known))
+        for person in people
+    }
+
+
+def _limit(person: str, name: str, profile: dict[str, Any], known: Labs) -> Any:
+    given = [group[name] for group in known.groups.values() if person in group["members"] and group[name] is not None]
+    return max(given, default=profile[name])
+
+
+def as_data(lesson: Lesson) -> dict[str, Any]:
+    """A lesson as the hub's service is told."""
+    return {
+        "name": lesson.name,
+        "groups": lesson.groups,
+        "days": lesson.days,
+        "at": f"{lesson.at // 60:02}:{lesson.at % 60:02}",
+        "lead_seconds": 60 * lesson.lead_minutes,
+        "keep_seconds": 60 * lesson.keep_minutes,
+        "profile": lesson.profile or "",
+        "first_day": lesson.first_day.isoformat() if lesson.first_day else None,
+        "last_day": lesson.last_day.isoformat() if lesson.last_day else None,
+    }

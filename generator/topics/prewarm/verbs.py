@@ -1,0 +1,26 @@
+"""`make prewarm`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from generator.core.errors import HomeroomError
+
+verbs = typer.Typer()
+
+
+@verbs.command()
+def prewarm(
+    group: Annotated[str, typer.Argument(help="Of site/groups.yaml, or the hub's own.")] = "",
+    profile: Annotated[str, typer.Option(help="The kind of lab; each person's default where none is named.")] = "",
+    minutes: Annotated[str, typer.Option(help="How long a lab waits for its person.")] = "60",
+) -> None:
+    """Start the labs of a group before its people come."""
+    from generator.engine import deployment
+    from generator.topics.prewarm import prewarm
+
+    if not (minutes.isascii() and minutes.isdecimal()):
+        raise HomeroomError(f"{minutes} is no number of minutes", place="MINUTES", remedy="Leave it out for 60.")
+    prewarm.prewarm(deployment.existing(), group, profile, int(minutes))

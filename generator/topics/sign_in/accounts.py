@@ -1,0 +1,110 @@
+"""Accounts, from the host: the administrator's on first run, a new password for anyone who lost theirs."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import subprocess
+from collections.abc import Sequence
+from typing import Any
+
+from generator.core.console import step
+from generator.core.errors import HomeroomError
+from generator.core.paths import ROOT
+from generator.engine.deployment import Deployment
+from generator.schema.settings import USERNAME_PATTERN
+from generator.topics.sign_in.class_list import NAMES
+from generator.topics.storage import homes
+
+PASSWORD_WORDS = 4
+_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # without what is misread: i, l, o, 0, 1
+
+
+def new_password() -> str:
+    """A password that can be read out: four groups of five, some 99 bits."""
+    return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(PASSWORD_WORDS))
+
+
+def ask_hub(deployment: Deployment, *arguments: str, given: str = "") -> dict[str, Any]:
+    """Run `homeroom.sign_in.accounts` in the hub's container; passwords go by standard input.
+
+    :raises HomeroomError: the hub does not run, or the command failed.
+    """
+    command, environment = deployment.hub_python("homeroom.sign_in.accounts", "--", *arguments)
+    done = subprocess.run(command, input=f"{given}\n", capture_output=True, text=True, env=environment, cwd=ROOT)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise HomeroomError(
+            f"the hub could not be asked for its accounts: {said[-1] if said else 'no answer'}",
+            remedy="`make up` brings the hub up; `make logs SERVICE=hub` shows what it said.",
+        )
+    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return answer
+
+
+def ensure_admin(deployment: Deployment) -> str | None:
+    """Make the administrator's account where there is none; returns its new password, to be shown once.
+
+    Names with a home and without an account are kept from newcomers: the database may be younger than the homes.
+    """
+    settings = deployment.settings
+    if settings.AUTH != "native":
+        return None
+    owners = json.dumps(homes.owners(deployment.client, settings))
+    if ask_hub(deployment, "keep-homes", settings.JUPYTERHUB_ADMIN, given=owners)["done"]:
+        return None
+    with step(f"Making the administrator's account, {settings.JUPYTERHUB_ADMIN}"):
+        password = new_password()
+        ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, given=password)
+    return password
+
+
+def require_native(deployment: Deployment) -> None:
+    """See that accounts are the hub's own.
+
+    :raises HomeroomError: sign-in is by other means.
+    """
+    if deployment.settings.AUTH != "native":
+        raise HomeroomError(
+            f"with AUTH={deployment.settings.AUTH} the hub keeps no passwords",
+            place=".env: AUTH",
+            remedy="Any name gets in there, without one; with AUTH=native the hub keeps accounts.",
+        )
+
+
+def add(deployment: Deployment, names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """Make approved accounts: all of them, or none. The way for a second administrator, whose name nobody may sign up
+    for, for a list of people, and for somebody who was removed, whose files they have then.
+
+    A sign-up of that name that merely waits is taken over; an approved account is left as it is.
+
+    :returns: the new passwords by name, and who has an account already.
+    :raises HomeroomError: a name is none that people can sign in with, or is just being removed.
+    """
+    require_native(deployment)
+    for name in names:
+        if not re.fullmatch(USERNAME_PATTERN, name):
+            raise HomeroomError(f"{name!r} is no user name", place="NAME", remedy=NAMES)
+    passwords = {name: new_password() for name in names}
+    answer = ask_hub(deployment, "add-all", given=json.dumps(passwords))
+    if answer["leaving"]:
+        raise HomeroomError(
+            f"{', '.join(answer['leaving'])}: just being removed; nobody was made",
+            remedy="Wait until their labs are gone (`make status`), then run this again.",
+        )
+    return {name: passwords[name] for name in answer["made"]}, answer["existing"]
+
+
+def reset_password(deployment: Deployment, name: str) -> str:
+    """Give a person a new password and return it.
+
+    :raises HomeroomError: there is no such account, or sign-in is not the hub's own.
+    """
+    require_native(deployment)
+    password = new_password()
+    if not ask_hub(deployment, "password", name, given=password)["done"]:
+        raise HomeroomError(
+            f"{name} has no account", place="NAME", remedy="The page Accounts of the hub lists everyone who has one."
+        )
+    return password

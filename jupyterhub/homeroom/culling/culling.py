@@ -1,0 +1,167 @@
+"""When labs end, and why: idle for too long, run for longer than their profile lets them, started for a lesson and not
+opened, or out of memory.
+
+The library jupyterhub-idle-culler asks `arbiter` about each running lab; `idle_culler_config.py` says so. What a lab's
+plan allows travels in the spawner's state, so that a lab keeps the rules that it was started with.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from homeroom.spawner.choice import duration
+from homeroom.spawner.plan import LabPlan
+
+STATE = "homeroom"
+"""The key of the facts in the spawner's state."""
+
+LONGEST_REPORT_SECONDS = 300
+OUT_OF_MEMORY = "Your lab ran out of memory and was stopped."
+UNOPENED = "Your lab was started for a lesson, and stopped because nobody opened it."
+KILLED = 137  # 128 + SIGKILL
+CLOCK_STEP_SECONDS = 60.0
+_culling_since = time.monotonic()
+_clock_ahead = time.time() - _culling_since  # of the one that nobody sets
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClassStart:
+    """What a lab is started for before its person asks; both in seconds since the epoch.
+
+    :param lesson_at: when the lesson begins.
+    :param keep_until: how long the lab waits for its person.
+    """
+
+    lesson_at: float
+    keep_until: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is to be known of a running lab when its end is decided.
+
+    :param idle_seconds: idle for this long, it is stopped; 0: never.
+    :param longest_seconds: running for this long, it is stopped, busy or not; 0: never.
+    :param lesson_at: when the lesson begins that the lab was started for, in seconds since the epoch; 0: its person
+        started it. Time before the lesson is neither idle nor run.
+    :param keep_until: unopened at this time, it is stopped.
+    :param opened: somebody has opened it.
+    """
+
+    profile: str
+    idle_seconds: int
+    longest_seconds: int
+    gpus: int = 0
+    lesson_at: float = 0.0
+    keep_until: float = 0.0
+    opened: bool = False
+
+    @property
+    def unopened(self) -> bool:
+        """Whether it was started for a lesson, and nobody has been in it."""
+        return bool(self.lesson_at) and not self.opened
+
+    @classmethod
+    def of(cls, plan: LabPlan, start: ClassStart | None = None) -> Facts:
+        """The facts of a lab that is started by this plan, for a lesson or by its person."""
+        return cls(
+            profile=plan.profile,
+            idle_seconds=plan.idle_seconds,
+            longest_seconds=plan.longest_seconds,
+            gpus=plan.gpus,
+            lesson_at=start.lesson_at if start else 0.0,
+            keep_until=start.keep_until if start else 0.0,
+        )
+
+    def as_state(self) -> dict[str, Any]:
+        """Plain data for the spawner's state."""
+        return {STATE: asdict(self)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, Any]) -> Facts | None:
+        """The facts that a spawner's state holds, less what only a newer version knows; None where it holds none."""
+        found = state.get(STATE)
+        return cls(**{each.name: found[each.name] for each in fields(cls) if each.name in found}) if found else None
+
+
+def report_seconds(idle_seconds: int) -> int:
+    """How often a lab tells the hub when something last ran in it: often enough for its own timeout."""
+    return max(1, min(LONGEST_REPORT_SECONDS, idle_seconds // 4)) if idle_seconds else LONGEST_REPORT_SECONDS
+
+
+def why_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, now: float) -> str:
+    """Why a lab's time is over, in a sentence for its owner; empty: it is not.
+
+    :param now: seconds since the epoch.
+    """
+    if facts.unopened:
+        return UNOPENED if now >= facts.keep_until else ""
+    runs_for_seconds = min(runs_for_seconds, now - facts.lesson_at)
+    if facts.longest_seconds and runs_for_seconds >= facts.longest_seconds:
+        return f"Your lab was stopped after {duration(facts.longest_seconds)}, the longest that its kind may run."
+    if facts.idle_seconds and min(idle_for_seconds, runs_for_seconds) >= facts.idle_seconds:
+        return (
+            f"Your lab was stopped because nothing had run in it for {duration(facts.idle_seconds)}: "
+            "no cell, no program that used the CPU, and nothing was typed or saved."
+        )
+    return ""
+
+
+def why_ended(state: Mapping[str, Any], memory: str) -> str:
+    """Why a lab's container ended by itself, in a sentence for its owner; empty: it was shut down in an orderly way.
+
+    :param state: the engine's `State` of the container.
+    :param memory: what the lab may use, in words.
+    """
+    if state["ExitCode"] == 0:
+        return ""
+    if state.get("OOMKilled") and state["ExitCode"] == KILLED:
+        return f"{OUT_OF_MEMORY} It needed more than the {memory} that it has. Files that were saved are kept."
+    return f"Your lab ended by itself (exit code {state['ExitCode']}). Files that were saved are kept."
+
+
+def is_over(
+    facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, culling_for_seconds: float, now: float
+) -> bool:
+    """Whether a lab is to be stopped.
+
+    :param culling_for_seconds: how long there has been a hub that labs could report to. After a break of the hub, a lab
+        in full use looks idle until its next report, so idleness counts only when there was time for two.
+    """
+    if culling_for_seconds < 2 * report_seconds(facts.idle_seconds):
+        facts = replace(facts, idle_seconds=0)
+    return bool(why_over(facts, idle_for_seconds=idle_for_seconds, runs_for_seconds=runs_for_seconds, now=now))
+
+
+def culling_for_seconds() -> float:
+    """How long there has been a hub that labs could report to, since its clock was last set: one that is set forward,
+    as after the machine slept, makes labs look idle just as a break of the hub does."""
+    global _culling_since, _clock_ahead
+    now = time.monotonic()
+    ahead = time.time() - now
+    if abs(ahead - _clock_ahead) > CLOCK_STEP_SECONDS:
+        _culling_since = now
+    _clock_ahead = ahead
+    return now - _culling_since
+
+
+def arbiter(inactive: timedelta | None, inactive_limit: int, server: Mapping[str, Any]) -> bool:
+    """What the idle culler asks: whether to stop this lab.
+
+    :param inactive_limit: seconds, for a lab whose state tells nothing: one that an older Homeroom started. 0: never.
+    """
+    facts = Facts.from_state(server.get("state") or {})
+    if facts is None:
+        facts = Facts(profile="", idle_seconds=inactive_limit, longest_seconds=0)
+    runs_for = datetime.now(UTC) - datetime.fromisoformat(server["started"])
+    return is_over(
+        facts,
+        idle_for_seconds=(runs_for if inactive is None else inactive).total_seconds(),
+        runs_for_seconds=runs_for.total_seconds(),
+        culling_for_seconds=culling_for_seconds(),
+        now=time.time(),
+    )

@@ -1,0 +1,318 @@
+"""The guard's way to the engine: what the policy allows is looked up, sent on, and answered."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import os
+import stat
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from aiohttp import web
+from yarl import URL
+
+from homeroom.contract import sockets
+from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
+from homeroom.guard.create_body import LAB_SOCKETS_TARGET, Refused, shown
+from homeroom.guard.engine_answer import Answer
+from homeroom.guard.keeper import Keeper
+from homeroom.guard.policy import NO_FIREWALL, Allow, Deny, Policy, decide, is_lab, owner
+
+LARGEST_ANSWER_BYTES = 32 << 20
+LARGEST_LOG_BYTES = 1 << 20
+MOST_REMEMBERED_LABS = 10_000
+ENGINE_GRACE_SECONDS = 30.0
+FIREWALL_GRACE_SECONDS = 10.0  # after the engine's own start its healthcheck takes a moment
+FIREWALL_INTERVAL_SECONDS = 0.25
+SWEEP_SECONDS = 10.0
+TIDY_SECONDS = 2.0
+"""How long a call waits for the removal of what a lab left behind, which then goes on by itself."""
+LEFT = ".left-"
+"""What the name of a directory begins with that no lab has any more, until it is removed."""
+PASSED_HEADERS = ("Content-Type", "Api-Version", "Ostype", "Docker-Experimental", "Libpod-API-Version")
+
+log = logging.getLogger("homeroom.guard")
+
+
+@dataclass
+class Relay:
+    """Answers the hub's calls: one policy, one engine, connections to it kept open.
+
+    :param lab_sockets: where the guard itself sees the volume of the labs' sockets, to make their directories in.
+    :param engine_lost: set once the engine has not been there for ENGINE_GRACE_SECONDS: its socket may have been made
+        anew, which a container that mounts the old file sees only after its own restart.
+    """
+
+    policy: Policy
+    engine_socket: Path
+    lab_sockets: Path
+    engine_lost: asyncio.Event = field(default_factory=asyncio.Event)
+    _session: aiohttp.ClientSession | None = None
+    _silent_since: float | None = None
+    _full_policy: Policy | None = None
+    # Ids, each with its directory of sockets: what never changes of a container.
+    _labs: dict[str, str | None] = field(default_factory=dict)
+    _holds: Counter[str] = field(default_factory=Counter)
+    _tidying: set[asyncio.Task[None]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._keeper = Keeper(self.policy, self._send)
+
+    async def handle(self, request: web.BaseRequest) -> web.Response:
+        """Answer one call: the engine's answer, 403 with a reason, or 503 while the engine is away."""
+        path, _, query = request.raw_path.partition("?")
+        try:
+            if "Upgrade" in request.headers:
+                raise Refused("a connection that changes its protocol")
+            body = await request.read() if request.method == "POST" else b""
+            policy = await self._ask_engine() if path.endswith("/containers/create") else self.policy
+            verdict = decide(request.method, path, query, body, policy)
+            if isinstance(verdict, Deny):
+                raise Refused(verdict.reason)
+            answer = await self._carry_out(verdict)
+        except Refused as reason:
+            log.warning("refused %s %s: %s", request.method, shown(path, 240), reason)
+            return say(403, f"the guard of {self.policy.deployment} refused this: {reason}")
+        except web.HTTPRequestEntityTooLarge:
+            log.warning("refused %s %s: the body is too large", request.method, shown(path, 240))
+            return say(413, "the body is too large")
+        except (aiohttp.ClientError, OSError) as error:
+            return self._engine_is_away(error)
+        self._silent_since = None
+        return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def close(self) -> None:
+        """Close the connections to the engine."""
+        for task in self._tidying:
+            task.cancel()
+        if self._session:
+            await self._session.close()
+
+    async def sweep(self) -> None:
+        """Remove the directories of labs that are gone, such as those that ended while there was no guard."""
+        filters = json.dumps({"label": [f"{DEPLOYMENT_LABEL}={self.policy.deployment}", USER_LABEL]})
+        query = urlencode({"all": "1", "filters": filters})
+        try:
+            async with asyncio.timeout(SWEEP_SECONDS):
+                answer = await self._send(Allow(method="GET", path="/containers/json", query=query))
+            if answer.status != 200:
+                return
+            living = {name for lab in json.loads(answer.body) for name in directories(lab)}
+            await self._tidy(*(path.name for path in self.lab_sockets.iterdir() if path.name not in living))
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            log.warning("left-over directories stay for now: %s", error)
+
+    async def _carry_out(self, allowed: Allow) -> Answer:
+        """Make an allowed call once its conditions hold. :raises Refused: where one does not."""
+        found = None
+        if allowed.container:
+            found = allowed.container if allowed.container in self._labs else None
+            inspects = allowed.path.endswith("/{id}/json")
+            if found is None or inspects:
+                answer = await self._send(Allow(method="GET", path=f"/containers/{allowed.container}/json"))
+                if answer.status != 200:
+                    return answer
+                found = self._proved_lab(allowed.container, answer)
+                if inspects:
+                    return answer
+            allowed = replace(allowed, path=allowed.path.replace("{id}", found))
+        if allowed.execution:
+            answer = await self._send(Allow(method="GET", path=f"/exec/{allowed.execution}/json"))
+            if answer.status != 200:
+                return answer
+            name = str(answer.read().get("ContainerID", ""))
+            if name not in self._labs:
+                self._proved_lab(name, await self._send(Allow(method="GET", path=f"/containers/{name}/json")))
+        for volume in allowed.homes:
+            await self._prove_home(volume, allowed.user)
+        if allowed.behind_firewall:
+            await self._wait_for_firewall()
+        if allowed.directory:
+            hold_directory(self.lab_sockets, allowed.directory)
+            self._holds[allowed.directory] += 1
+        if allowed.home:
+            await self._keeper.hold(allowed.home)
+        if allowed.method == "DELETE" and found:  # to its end, also when the hub is killed meanwhile
+            return await asyncio.shield(self._remove(allowed, self._labs.get(found)))
+        answer = await self._send(allowed)
+        if allowed.home and answer.status >= 400 and b"source path does not exist" in answer.body:
+            await self._keeper.hold(allowed.home, again=True)  # somebody removed it since
+            answer = await self._send(allowed)
+        if allowed.volume and answer.status == 200 and owner(answer.read(), self.policy) is None:
+            raise Refused(f"volume {allowed.volume} is not labelled as this deployment's")
+        return answer
+
+    async def _remove(self, allowed: Allow, directory: str | None) -> Answer:
+        """Remove a lab's container, then its directory of sockets, unless the next lab has that already."""
+        held = self._holds[directory] if directory else 0
+        answer = await self._send(allowed)
+        if directory and answer.status == 204 and self._holds[directory] == held:
+            await self._tidy(directory)
+        return answer
+
+    async def _tidy(self, *names: str) -> None:
+        """Remove the directories of labs that are gone. Their names are free at once; where there is so much that it
+        takes long, nobody waits for it."""
+        left = [aside for name in names if (aside := set_aside(self.lab_sockets, name))]
+        if left:
+            task = asyncio.create_task(remove(left))
+            self._tidying.add(task)
+            task.add_done_callback(self._tidying.discard)
+            await asyncio.wait({task}, timeout=TIDY_SECONDS)
+
+    def _proved_lab(self, name: str, inspected: Answer) -> str:
+        """The full id of a container that proves to be a lab. :raises Refused: where it does not."""
+        described = inspected.read()
+        if not is_lab(described, self.policy):
+            raise Refused(f"container {shown(name)} is no lab of this deployment")
+        found = str(described["Id"])
+        if len(self._labs) >= MOST_REMEMBERED_LABS:
+            del self._labs[next(iter(self._labs))]
+        mounts = described.get("Mounts") or []
+        mounted = {
+            Path(each.get("Source", "")).name for each in mounts if each.get("Destination") == LAB_SOCKETS_TARGET
+        }
+        labels = described["Config"]["Labels"]
+        own = sockets.directory_name(labels[USER_LABEL], labels.get(SERVER_LABEL, ""))
+        self._labs[found] = own if own in mounted else None  # what is another lab's does not go with this one
+        return found
+
+    async def _prove_home(self, name: str, user: str | None) -> None:
+        """:raises Refused: unless the volume is there and belongs to the user the lab is for."""
+        answer = await self._send(Allow(method="GET", path=f"/volumes/{name}"))
+        if answer.status == 404:
+            raise Refused(f"volume {name} does not exist: create it, with its labels, before the lab")
+        whose = owner(answer.read(), self.policy)
+        if whose is None or whose != user:
+            raise Refused(f"volume {name} is labelled as that of {whose or 'nobody here'}, not of {shown(user)}")
+
+    async def _wait_for_firewall(self) -> None:
+        """Return once the service `firewall` says that its rules are in force. :raises Refused: it does not in time."""
+        labels = [f"com.docker.compose.project={self.policy.deployment}", "com.docker.compose.service=firewall"]
+        filters = {"label": labels, "status": ["running"], "health": ["healthy"]}
+        question = Allow(method="GET", path="/containers/json", query=urlencode({"filters": json.dumps(filters)}))
+        deadline = time.monotonic() + FIREWALL_GRACE_SECONDS
+        while True:
+            answer = await self._send(question)
+            if answer.status == 200 and json.loads(answer.body):
+                return
+            if time.monotonic() > deadline:
+                raise Refused(NO_FIREWALL)
+            await asyncio.sleep(FIREWALL_INTERVAL_SECONDS)
+
+    async def _ask_engine(self) -> Policy:
+        """The policy with the place that only the engine knows: asked once, and again after it was away."""
+        if self._full_policy is None:
+            volume = await self._send(Allow(method="GET", path=f"/volumes/{self.policy.lab_sockets_volume}"))
+            if volume.status != 200:
+                raise Refused(f"volume {self.policy.lab_sockets_volume} does not exist: is the deployment up?")
+            self._full_policy = replace(self.policy, lab_sockets_path=volume.read()["Mountpoint"])
+        return self._full_policy
+
+    async def _send(self, allowed: Allow) -> Answer:
+        """One call to the engine and its answer, whole; only logs are cut where they grow too long."""
+        if self._session is None:
+            connector = aiohttp.UnixConnector(str(self.engine_socket), limit=0, keepalive_timeout=60)
+            # No limit of time: the hub has its own, and when it hangs up the call to the engine ends too.
+            self._session = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(sock_connect=5))
+        url = URL(f"http://engine{allowed.path}{'?' if allowed.query else ''}{allowed.query}", encoded=True)
+        headers = {"Content-Type": "application/json"} if allowed.body else {}
+        async with self._session.request(
+            allowed.method, url, data=allowed.body, headers=headers, allow_redirects=False
+        ) as response:
+            kept = {name: response.headers[name] for name in PASSED_HEADERS if name in response.headers}
+            return Answer(response.status, kept, await read_bounded(response, cut=allowed.path.endswith("/logs")))
+
+    def _engine_is_away(self, error: Exception) -> web.Response:
+        """Say so to the hub; after a while, give up so that the restart policy mounts the engine's socket anew."""
+        now = time.monotonic()
+        self._full_policy = None
+        if self._silent_since is None:
+            self._silent_since = now
+            log.error("the engine does not answer at %s: %s", self.engine_socket, error)
+        elif now - self._silent_since > ENGINE_GRACE_SECONDS:
+            self.engine_lost.set()
+        return say(503, "the container engine does not answer; labs that run go on, try again in a moment")
+
+
+def say(status: int, message: str) -> web.Response:
+    """An answer in the engine's own form, which docker-py shows as the error's explanation."""
+    return web.json_response({"message": message}, status=status)
+
+
+def hold_directory(root: Path, name: str) -> None:
+    """Make a lab's directory of sockets, where nobody else may make anything: what the engine binds stays what it is.
+
+    :raises Refused: where somebody could put, or has put, something else in its place, such as a link to `/`; where it
+        cannot be made.
+    """
+    own = root / name
+    try:
+        parent = root.stat()
+        if parent.st_uid != os.geteuid() or parent.st_mode & 0o022:
+            raise Refused(f"{root} must be writable by the guard alone (0:100, mode 2750)")
+        with contextlib.suppress(FileExistsError):
+            own.mkdir()
+        if not stat.S_ISDIR(own.lstat().st_mode):
+            raise Refused(f"{own} is no directory")
+        own.chmod(0o2770)
+    except OSError as error:  # said here, or it would pass for an engine that does not answer
+        raise Refused(f"the directory of the lab's socket cannot be made: {error}") from error
+
+
+def directories(lab: dict[str, Any]) -> Collection[str]:
+    """The names that a lab's directory of sockets may have, by what the engine's listing tells of its container."""
+    labels = lab.get("Labels") or {}
+    mounted = {Path(each.get("Source") or "").name for each in lab.get("Mounts") or [] if isinstance(each, dict)}
+    return mounted | {sockets.directory_name(labels.get(USER_LABEL, ""), labels.get(SERVER_LABEL, ""))}
+
+
+def set_aside(root: Path, name: str) -> Path | None:
+    """Free the name of a lab's directory for the next lab; returns where it is now, None where there is none."""
+    left = root / (name if name.startswith(LEFT) else f"{LEFT}{name}-{time.time_ns()}")
+    try:
+        (root / name).rename(left)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        log.warning("the directory %s of a lab that is gone stays: %s", name, error)
+        return None
+    return left
+
+
+async def remove(paths: Collection[Path]) -> None:
+    """Remove what labs left behind. What their persons laid there and nobody else may remove stays.
+
+    A person chooses how deep and how wide it is. `rm` needs little memory and few open files for any of it, where
+    Python's `rmtree` holds a whole directory and all levels, and would take the guard along.
+    """
+    remover = await asyncio.create_subprocess_exec(
+        "rm", "-rf", "--", *map(str, paths), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+    if await remover.wait():
+        stays = [path.name for path in paths if path.exists()]
+        log.warning("left by labs that are gone, and not to be removed: %s", ", ".join(stays))
+
+
+async def read_bounded(response: aiohttp.ClientResponse, *, cut: bool) -> bytes:
+    """An answer's body. :raises Refused: where it is beyond all measure and may not be cut."""
+    most = LARGEST_LOG_BYTES if cut else LARGEST_ANSWER_BYTES
+    found = bytearray()
+    async for chunk in response.content.iter_any():
+        found += chunk
+        if len(found) > most:
+            if not cut:
+                raise Refused(f"the engine's answer is larger than {most} bytes")
+            response.close()
+            return bytes(found[:most])
+    return bytes(found)

@@ -1,0 +1,142 @@
+"""Accounts from the server's own shell: `python -m homeroom.sign_in.accounts VERB`, run in the hub's container.
+
+It works on the database beside the running hub, which sees every change at once. Answers are JSON on one line. It
+imports neither the hub nor its database's library, which would take longer than all else.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sqlite3
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
+from homeroom.sign_in.passwords import hashed
+
+DATABASE = Path("/srv/data/jupyterhub.sqlite")
+LOCK_SECONDS = 20.0  # for the hub's own writes to be over
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """The hub's database, in which the hub has made its tables. Transactions are begun by hand."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=LOCK_SECONDS, isolation_level=None)
+
+
+def set_password(database: sqlite3.Connection, name: str, password: str) -> bool:
+    """Set a person's password; whoever was locked out for wrong ones can sign in again.
+
+    :returns: whether there is an account of this name.
+    """
+    changed = database.execute("UPDATE users_info SET password = ? WHERE username = ?", (hashed(password), name))
+    return changed.rowcount > 0
+
+
+def add(database: sqlite3.Connection, people: dict[str, str]) -> dict[str, list[str]]:
+    """Make approved accounts, all of them or none. A sign-up of that name that merely waits is taken over: its password
+    is worth nothing then. An account that is approved is left as it is.
+
+    :param people: the passwords by name.
+    :returns: who was `made`, and who `existing` already; with somebody who is just being removed, under `leaving`,
+        nobody is made.
+    """
+    existing = _named(database, "SELECT username FROM users_info WHERE is_authorized", people)
+    wanted = {name: password for name, password in people.items() if name not in existing}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:  # bcrypt computes outside of Python's lock
+        secrets = dict(zip(wanted, pool.map(hashed, wanted.values()), strict=True))
+    with _transaction(database):
+        leaving = _named(database, "SELECT name FROM homeroom_names WHERE mark = ?", people, LEAVING)
+        existing = _named(database, "SELECT username FROM users_info WHERE is_authorized", people)
+        made = [] if leaving else [name for name in secrets if name not in existing]
+        for name in made:
+            _make(database, name, secrets[name])
+    return {"made": made, "existing": existing, "leaving": leaving}
+
+
+def _make(database: sqlite3.Connection, name: str, secret: bytes) -> None:
+    """Make one approved account, and see to what is left of somebody who had the name before."""
+    waiting = "UPDATE users_info SET password = ?, is_authorized = 1, has_2fa = 0 WHERE username = ?"
+    if not database.execute(waiting, (secret, name)).rowcount:  # the hub may hold the row: its number stays
+        columns = "password, username, is_authorized, login_email_sent, has_2fa"
+        database.execute(f"INSERT INTO users_info ({columns}) VALUES (?, ?, 1, 0, 0)", (secret, name))  # noqa: S608
+    known = database.execute("SELECT 1 FROM users WHERE name = ?", (name,)).fetchone()
+    token = database.execute("SELECT 1 FROM homeroom_names WHERE name = ? AND mark = ?", (name, TOKEN)).fetchone()
+    database.execute("DELETE FROM homeroom_names WHERE name = ?", (name,))
+    if known and not token:
+        database.execute("INSERT INTO homeroom_names (name, mark) VALUES (?, ?)", (name, RENEWED))
+
+
+@contextlib.contextmanager
+def _transaction(database: sqlite3.Connection) -> Any:
+    database.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        database.execute("ROLLBACK")
+        raise
+    database.execute("COMMIT")
+
+
+def _named(database: sqlite3.Connection, query: str, people: dict[str, str], *values: str) -> list[str]:
+    """Those of the people whom a query finds."""
+    found = {name for (name,) in database.execute(query, values)}
+    return [name for name in people if name in found]
+
+
+def keep_homes(database: sqlite3.Connection, names: list[str]) -> None:
+    """Mark the names that have a home and no account: they were somebody's before this database, or before accounts,
+    and are no newcomer's to sign up for."""
+    database.executemany(
+        "INSERT INTO homeroom_names (name, mark) SELECT ?1, ?2 WHERE NOT EXISTS"
+        " (SELECT 1 FROM users_info WHERE username = ?1 UNION SELECT 1 FROM homeroom_names WHERE name = ?1)",
+        [(name, REMOVED) for name in names],
+    )
+
+
+def exists(database: sqlite3.Connection, name: str) -> bool:
+    """Whether this person has an account, or waits for one."""
+    return database.execute("SELECT 1 FROM users_info WHERE username = ?", (name,)).fetchone() is not None
+
+
+def summary(database: sqlite3.Connection) -> dict[str, Any]:
+    """How many people there are and who waits for approval."""
+    accounts = dict(database.execute("SELECT username, is_authorized FROM users_info").fetchall())
+    return {"accounts": len(accounts), "waiting": sorted(name for name, approved in accounts.items() if not approved)}
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one verb; passwords are read from standard input, never from the command line."""
+    parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.accounts")
+    parser.add_argument("verb", choices=["exists", "add", "add-all", "keep-homes", "password", "summary"])
+    parser.add_argument("name", nargs="?", default="", help="add-all and keep-homes read them from standard input")
+    given = parser.parse_args(arguments)
+    with contextlib.closing(open_database(DATABASE)) as database:
+        print(json.dumps(_answer(database, given.verb, given.name)))
+    return 0
+
+
+def _answer(database: sqlite3.Connection, verb: str, name: str) -> dict[str, Any]:
+    if verb == "summary":
+        return summary(database)
+    if verb == "exists":
+        return {"done": exists(database, name)}
+    if verb == "keep-homes":
+        with _transaction(database):
+            keep_homes(database, json.load(sys.stdin))
+        return {"done": exists(database, name)}
+    if verb == "add-all":
+        return dict(add(database, json.load(sys.stdin)))
+    password = sys.stdin.readline().rstrip("\n")
+    if verb == "password":
+        return {"done": set_password(database, name, password)}
+    made = add(database, {name: password})
+    return {"done": bool(made["made"]) or (bool(made["existing"]) and set_password(database, name, password))}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,109 @@
+"""People's names: who is the same person, and who is not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from jupyterhub.apihandlers.users import UserAPIHandler, UserListAPIHandler
+from jupyterhub.scopes import needs_scope
+from tornado import web
+
+from homeroom.hub import limits
+from homeroom.pages import navigation
+from homeroom.sign_in import removal
+from homeroom.sign_in.known_names import made_by_administrator, mark_of
+from homeroom.sign_in.marks import LEAVING
+from jupyterhub import orm
+
+REMOVAL_SECONDS = 30.0
+"""For how long a request waits until the last lab is gone; the removal goes on by itself."""
+
+
+class PersonHandler(UserAPIHandler):
+    """`/hub/api/users/NAME`, where people keep their names: account, home and lab go by them.
+
+    The page *Admin* sends the name along with every change. JupyterHub 6.1.1 takes one that is the same as before for
+    no name at all, and the person then has none: they cannot be signed in as, nor removed.
+    """
+
+    def get_json_body(self) -> Any:
+        """What is to be changed, without the name.
+
+        :raises HTTPError: 400, it is another name.
+        """
+        body = super().get_json_body()
+        if self.request.method != "PATCH" or not isinstance(body, dict) or "name" not in body:
+            return body
+        if body["name"] != self.path_args[0]:
+            raise web.HTTPError(400, "People keep their names: accounts, files and labs go by them.")
+        return {field: value for field, value in body.items() if field != "name"}
+
+    @needs_scope("admin:users")
+    async def post(self, user_name: str) -> None:
+        """Make a user without an account: for tokens, and marked so."""
+        await super().post(user_name)
+        made_by_administrator(self.db, user_name)
+
+    @needs_scope("delete:users")
+    async def delete(self, user_name: str) -> None:
+        """Remove a person: also from named servers and from labs that are starting, which JupyterHub leaves running."""
+        await remove(self, user_name)
+        self.set_status(204)
+
+
+class PeopleHandler(UserListAPIHandler):
+    """`/hub/api/users`, where the page *Admin* makes users."""
+
+    @needs_scope("admin:users")
+    async def post(self) -> None:
+        """Make users without accounts: for tokens, and marked so."""
+        before = set(self.db.query(orm.User.name))
+        await super().post()
+        for (name,) in set(self.db.query(orm.User.name)) - before:
+            made_by_administrator(self.db, name)
+
+
+async def remove(handler: Any, name: str) -> None:
+    """Remove a person for whoever asks, and wait until it is done, within bounds.
+
+    :raises HTTPError: 404, there is nobody of this name; 400, it is an administrator.
+    """
+    user = handler.find_user(name)
+    if user is None:
+        raise web.HTTPError(404, f"There is no user {name}.")
+    if name == handler.current_user.name:
+        raise web.HTTPError(400, "You cannot remove yourself.")
+    if user.admin or name in handler.authenticator.admin_users:
+        raise web.HTTPError(400, f"{name} is an administrator. Take that away first, on the page Admin.")
+    handler.log.info("%s removes %s", handler.current_user.name, name)
+    await asyncio.wait([removal.remove(handler.app, name)], timeout=REMOVAL_SECONDS)
+
+
+class PlainNames:
+    """Laid over an authenticator: names are the same in any case, no look-alike becomes somebody's, and nobody is
+    renamed.
+
+    JupyterHub lowers all of Unicode, where the Kelvin sign becomes a plain k. Here a name that is not ASCII stays as it
+    is, and `username_pattern` refuses it.
+    """
+
+    def normalize_username(self, username: str) -> str:
+        """The name that an account, a home and a lab go by."""
+        if not username.isascii():
+            return username
+        normal: str = super().normalize_username(username)  # type: ignore[misc]  # the authenticator's, below this
+        return normal
+
+    def add_user(self, user: Any) -> Any:
+        """As the authenticator's. The hub calls it for everybody as it starts: who was being removed is found here."""
+        app = self.parent  # type: ignore[attr-defined]  # the hub
+        if app is not None and mark_of(app.db, user.name) == LEAVING:
+            removal.resume(app, user.name)
+        return super().add_user(user)  # type: ignore[misc]  # the authenticator's
+
+    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
+        """The authenticator's pages, and those of the hub's for people, labs and tokens that come before its own."""
+        pages: list[tuple[str, type]] = super().get_handlers(app)  # type: ignore[misc]  # the authenticator's
+        people = [(r"/api/users", PeopleHandler), (r"/api/users/([^/]+)", PersonHandler)]
+        return [*pages, *people, *limits.handlers, *navigation.handlers]

@@ -1,0 +1,69 @@
+"""The labs whose containers are there: read from the containers' labels and what the hub's database knows of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from homeroom.contract.labels import CPUS_LABEL, IDLE_LABEL, LONGEST_LABEL, MEMORY_LABEL, SERVER_LABEL, USER_LABEL
+from homeroom.queue.places import Key, Need, Running
+
+STATES = ("created", "running", "paused")
+"""States of a container in which it holds its memory, or is about to. Labs are never restarted by the engine, and
+Podman refuses to look for a state that it does not know."""
+ORPHAN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A lab that runs, starts or stops, as far as the hub's database knows.
+
+    :param last_activity: UTC, without a time zone, as the database has it.
+    """
+
+    key: Key
+    container_id: str | None = None
+    last_activity: datetime | None = None
+
+
+def running(containers: Sequence[Mapping[str, Any]], recorded: Collection[Recorded]) -> dict[Key, Running]:
+    """What each container was promised and when it ends; `containers` as the engine lists them."""
+    activity = {lab.key: lab.last_activity for lab in recorded if lab.last_activity}
+    found = {}
+    for container in containers:
+        labels, key = container["Labels"], key_of(container)
+        used = activity.get(key)
+        found[key] = Running(
+            need=Need(memory_bytes=int(labels.get(MEMORY_LABEL, 0)), cpus=float(labels.get(CPUS_LABEL, 0))),
+            started=float(container.get("Created", 0)),
+            last_activity=used.replace(tzinfo=UTC).timestamp() if used else None,
+            idle_seconds=int(labels.get(IDLE_LABEL, 0)),
+            longest_seconds=int(labels.get(LONGEST_LABEL, 0)),
+        )
+    return found
+
+
+def key_of(container: Mapping[str, Any]) -> Key:
+    """Whose lab a container is."""
+    labels = container["Labels"]
+    return labels[USER_LABEL], labels.get(SERVER_LABEL, "")
+
+
+def orphans(
+    containers: Sequence[Mapping[str, Any]], recorded: Collection[Recorded], now: float
+) -> list[Mapping[str, Any]]:
+    """Containers that hold a place for nobody: the hub was killed while they started, and no route leads there.
+
+    A person who was renamed keeps their lab: it is known by its container then.
+    """
+    active = {lab.key for lab in recorded}
+    ids = {lab.container_id for lab in recorded}
+    return [
+        container
+        for container in containers
+        if key_of(container) not in active
+        and container["Id"] not in ids
+        and now - float(container.get("Created", now)) >= ORPHAN_SECONDS
+    ]
