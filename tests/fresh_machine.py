@@ -202,7 +202,7 @@ class FreshMachine:
 
     def start_engine(self) -> None:
         """Start the machine's engine, and nothing else, as an init system does."""
-        provide = "from generator.engine_install import provide_engine; provide_engine(None, 'always')"
+        provide = "from generator.engine.install import provide_engine; provide_engine(None, 'always')"
         self.run(f"cd homeroom && .venv/bin/python -c {shlex.quote(provide)}")
 
     def restart_engine(self) -> None:

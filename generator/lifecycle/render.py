@@ -17,7 +17,8 @@ from generator.core.errors import HomeroomError, raise_all
 from generator.core.paths import RENDERED, ROOT, TEMPLATES
 from generator.engine.resources import KERNELS_TARGET, names
 from generator.preflight import host_routes
-from generator.schema.settings import USERNAME_PATTERN, Settings
+from generator.schema.settings import Settings
+from generator.schema.types import USERNAME_PATTERN
 from generator.site.site_yaml import SiteFile
 from generator.topics.gpus import gpu_host, gpus
 from generator.topics.gpus.gpus import Pool

@@ -162,7 +162,7 @@ def load(path: Path) -> Settings:
     if checked is not None:
         errors += [
             HomeroomError(cause, place=_place(name, numbers, name), remedy=remedy)
-            for name, cause, remedy in checked.cross_checks()
+            for name, cause, remedy in checked.all_cross_checks()
         ]
     raise_all(errors)
     assert checked is not None
@@ -231,7 +231,7 @@ def new_text(values: Mapping[str, str]) -> str:
     by_group: dict[str, list[Spec]] = {}
     for spec in settings.specs():
         by_group.setdefault(spec.about.group.title, []).append(spec)
-    for group in settings.GROUPS:
+    for group in settings.groups():
         parts.append(f"\n##### {group.title} #####\n# {group.text}\n")
         parts += [_entry(spec, values) for spec in by_group.get(group.title, [])]
     return "".join(parts)

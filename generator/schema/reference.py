@@ -16,7 +16,7 @@ def settings_page() -> str:
         "is not in the file has its default. A misspelt name, a wrong type or unit, or a line that Compose would read\n"
         "differently is refused, with its line number, before anything changes.\n"
     ]
-    for group in settings.GROUPS:
+    for group in settings.groups():
         parts.append(f"\n## {group.title}\n\n{group.text}\n")
         parts += [_entry(spec) for spec in settings.specs() if spec.about.group is group]
     return "".join(parts)

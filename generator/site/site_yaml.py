@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from generator.core import text_file
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
-from generator.schema.settings import cause_of
+from generator.schema.types import cause_of
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]

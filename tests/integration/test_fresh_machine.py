@@ -187,6 +187,6 @@ def test_an_interrupted_installation_is_taken_up(machine: FreshMachine) -> None:
     assert interrupted.exit_code != 0, interrupted.text
     assert "The same command goes on from here." in interrupted.text, interrupted.text
     assert "Traceback" not in interrupted.text, interrupted.text
-    provide = "from generator.engine_install import provide_engine; print(provide_engine(None, 'always').title)"
+    provide = "from generator.engine.install import provide_engine; print(provide_engine(None, 'always').title)"
     again = machine.run(f"cd homeroom && .venv/bin/python -c {shlex.quote(provide)}")
     assert re.search(r"Docker \d\d", again.text)

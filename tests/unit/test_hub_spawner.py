@@ -37,7 +37,7 @@ from sqlalchemy import event
 from traitlets.config import Config
 
 from generator.lifecycle.render import GUARD_POLICY
-from generator.schema.settings import USERNAME_PATTERN
+from generator.schema.types import USERNAME_PATTERN
 from tests.hub_config import loaded
 from tests.hub_database import new_database
 

@@ -23,7 +23,7 @@ from nativeauthenticator.orm import UserInfo
 from traitlets.config import Config
 
 from generator.lifecycle import render
-from generator.schema.settings import USERNAME_PATTERN
+from generator.schema.types import USERNAME_PATTERN
 from tests.hub_config import loaded
 from tests.hub_database import new_database
 from tests.sample_settings import settings as sample

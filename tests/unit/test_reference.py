@@ -82,7 +82,12 @@ def test_a_target_runs_the_verb_of_its_name() -> None:
 def test_every_target_is_phony() -> None:
     """A file that happens to be called `check` or `build` does not stop its verb."""
     files = [ROOT / "Makefile", *ROOT.glob("generator/topics/*/verbs.mk"), ROOT / "tests/verbs.mk"]
-    phony = [name for file in files for line in re.findall(r"^\.PHONY: (.+)$", file.read_text(), re.M) for name in line.split()]
+    phony = [
+        name
+        for file in files
+        for line in re.findall(r"^\.PHONY: (.+)$", file.read_text(), re.M)
+        for name in line.split()
+    ]
     assert sorted(phony) == sorted(make_help().keys())
 
 

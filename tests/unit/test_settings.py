@@ -116,7 +116,7 @@ def test_the_defaults_are_valid_together() -> None:
     checked, faults = validation_faults({"CONFIGPROXY_AUTH_TOKEN": TOKEN})
     assert faults == []
     assert checked is not None
-    assert list(checked.cross_checks()) == []
+    assert list(checked.all_cross_checks()) == []
 
 
 def test_all_faults_are_found_in_one_pass() -> None:
@@ -139,7 +139,7 @@ def test_a_secret_is_generated_and_never_a_default(spec: subject.Spec) -> None:
 def test_every_setting_is_described(spec: subject.Spec) -> None:
     """An operator finds a sentence, a group and, for a quantity, its unit with every setting."""
     assert spec.description.endswith(".")
-    assert spec.about.group in subject.GROUPS
+    assert spec.about.group in subject.groups()
     assert spec.about.consumers
     quantity = spec.type in ("size", "number") or spec.name.endswith("_SECONDS")
     assert spec.about.unit or not quantity
@@ -153,7 +153,7 @@ def test_every_setting_is_described(spec: subject.Spec) -> None:
 )
 def test_dummy_sign_in_is_for_loopback_alone(address: str, refused: bool) -> None:
     """AUTH=dummy on an address that others can reach is refused: it lets anyone in as the administrator."""
-    found = [name for name, _, _ in settings(AUTH="dummy", HUB_IP=address).cross_checks()]
+    found = [name for name, _, _ in settings(AUTH="dummy", HUB_IP=address).all_cross_checks()]
     assert found == (["AUTH"] if refused else [])
 
 
@@ -173,7 +173,7 @@ def test_dummy_sign_in_is_for_loopback_alone(address: str, refused: bool) -> Non
 def test_this_machine_is_believed_where_nobody_else_comes_in(proxies: str, address: str, refused: bool) -> None:
     """A web server on this machine reaches the proxy from an address that it may share with others, unless the port is
     published to this machine alone."""
-    found = [name for name, _, _ in settings(TRUSTED_PROXIES=proxies, HUB_IP=address).cross_checks()]
+    found = [name for name, _, _ in settings(TRUSTED_PROXIES=proxies, HUB_IP=address).all_cross_checks()]
     assert found == (["TRUSTED_PROXIES"] if refused else [])
 
 

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from generator.core.console import counted
 from generator.core.errors import HomeroomError, nearest, raise_all
 from generator.core.labels import GPUS_LABEL, SERVER_LABEL, USER_LABEL
-from generator.schema.settings import written_as
+from generator.schema.types import written_as
 from generator.site import site_yaml
 from generator.site.site_yaml import SiteFile
 from generator.topics.gpus.gpu_host import FoundGpu

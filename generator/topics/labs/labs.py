@@ -13,18 +13,12 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.finding import in_units
-from generator.schema.settings import (
-    USER_NAME,
-    ImageName,
-    Settings,
-    known_as,
-    memory_of_labs,
-    parse_size,
-    written_as,
-)
+from generator.schema.settings import Settings
+from generator.schema.types import USER_NAME, ImageName, known_as, parse_size, written_as
 from generator.site import site_yaml
 from generator.site.site_yaml import Location, SiteFile
 from generator.topics.environments import site_images
+from generator.topics.queue.settings import memory_of_labs
 
 PROFILES = "profiles.yaml"
 GROUPS = "groups.yaml"

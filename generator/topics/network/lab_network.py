@@ -22,7 +22,8 @@ import certifi
 from generator.core.errors import HomeroomError
 from generator.core.finding import Finding, warning
 from generator.core.host_network import LOOPBACK, find_ca_bundle, is_http, pip_conf, read_pip_settings, read_proxies
-from generator.schema.settings import AUTO, OFF, Settings
+from generator.schema.settings import Settings
+from generator.schema.types import AUTO, OFF
 from generator.topics.network import firewall
 
 CERTIFICATES = "lab/ca-certificates.crt"

@@ -13,7 +13,7 @@ from generator.core.console import step
 from generator.core.errors import HomeroomError
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
-from generator.schema.settings import USERNAME_PATTERN
+from generator.schema.types import USERNAME_PATTERN
 from generator.topics.sign_in.class_list import NAMES
 from generator.topics.storage import homes
 

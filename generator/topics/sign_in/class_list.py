@@ -11,7 +11,7 @@ import re
 from pathlib import Path
 
 from generator.core.errors import HomeroomError, raise_all
-from generator.schema.settings import USERNAME_PATTERN, known_as
+from generator.schema.types import USERNAME_PATTERN, known_as
 
 COLUMNS = frozenset({"name", "username", "user", "login"})
 """Headings of the column that is read, in any case."""

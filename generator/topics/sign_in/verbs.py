@@ -18,7 +18,7 @@ verbs = typer.Typer()
 def password(name: Annotated[str, typer.Argument(help="Whose; the administrator's where none is named.")] = "") -> None:
     """Give a person a new password and show it once."""
     from generator.engine import deployment
-    from generator.schema.settings import known_as
+    from generator.schema.types import known_as
     from generator.topics.sign_in import accounts
 
     here = deployment.existing()
@@ -35,7 +35,7 @@ def account(
 ) -> None:
     """Make approved accounts, with passwords that are shown once."""
     from generator.engine import deployment
-    from generator.schema.settings import known_as
+    from generator.schema.types import known_as
     from generator.topics.sign_in import accounts, class_list, password_sheet
 
     if bool(name) == bool(file):

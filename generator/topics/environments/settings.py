@@ -1,0 +1,34 @@
+"""What is installed in labs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from generator.schema.setting import About, Group, Part, setting
+from generator.schema.types import OptionalImageName
+from generator.topics.environments import features
+
+ENVIRONMENTS = Group(title="Environments", text="What is installed in labs.", order=41)
+
+
+Features = Annotated[str, AfterValidator(features.check)]
+
+
+class EnvironmentsSettings(Part):
+    """What is installed in labs."""
+
+    DOCKER_NOTEBOOK_IMAGE: OptionalImageName = setting(
+        "",
+        About(group=ENVIRONMENTS, consumers=("hub", "generator")),
+        """Image of the labs. Empty: Homeroom's own. The name of a folder of site/images/: the operator's own, built
+        from the Dockerfile there. Else a name and tag as registries have them, pulled by `make up`. It is there before
+        anyone starts a lab: nothing is built or pulled while somebody waits.""",
+    )
+    LAB_FEATURES: Features = setting(
+        "apps,archive,git,science",
+        About(group=ENVIRONMENTS, consumers=("generator",), unit="names with commas between them"),
+        f"""What Homeroom's own lab image holds beside JupyterLab, of {", ".join(features.known())}. `make up` builds
+        what changed. docs/labs-environments.md says what each is for and how large it is.""",
+    )

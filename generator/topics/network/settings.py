@@ -1,0 +1,83 @@
+"""What labs may reach, and by which way."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator
+
+from generator.schema.setting import About, Group, Part, setting
+from generator.schema.types import AUTO, OFF, WebAddress, check_path
+from generator.topics.network import firewall
+
+NETWORK = Group(title="Network", text="What labs may reach, and by which way.", order=46)
+
+
+def check_subnet(value: str) -> str:
+    """Require a private IPv4 network that holds a class: /16 to /24."""
+    try:
+        network = ipaddress.IPv4Network(value)
+    except ValueError as error:
+        raise ValueError(f"is not a network such as 10.213.0.0/20 ({error})") from None
+    private = network.is_private and not (network.is_loopback or network.is_link_local or network.is_reserved)
+    if not private or not 16 <= network.prefixlen <= 24 or value != str(network):
+        raise ValueError("must be a private network of size /16 to /24, such as 10.213.0.0/20")
+    return value
+
+
+def check_certificates(value: str) -> str:
+    """Require `auto`, `off` or an absolute path."""
+    return value if value in (AUTO, OFF) else check_path(value)
+
+
+Subnet = Annotated[str, AfterValidator(check_subnet)]
+
+
+Certificates = Annotated[str, AfterValidator(check_certificates)]
+
+
+Openings = Annotated[str, AfterValidator(firewall.check_openings)]
+
+
+class NetworkSettings(Part):
+    """What labs may reach, and by which way."""
+
+    LAB_SUBNET: Subnet = setting(
+        "10.213.0.0/20",
+        About(group=NETWORK, consumers=("compose", "hub", "generator"), unit="IPv4 network"),
+        """Private network through which labs go out. Each running lab takes one address of it. `make up` picks one
+        that is free on this machine; labs cannot reach each other on it.""",
+    )
+    LAB_FIREWALL: Literal["on", "off"] = setting(
+        "on",
+        About(group=NETWORK, consumers=("hub", "generator")),
+        """Whether private networks, clouds' metadata addresses and this machine's own services are closed to labs; the
+        internet is open to them. No lab starts before the firewall is in force. Rootless engines cannot have it.""",
+    )
+    LAB_OPEN_NETWORKS: Openings = setting(
+        "",
+        About(
+            group=NETWORK, consumers=("hub", "generator"), unit="IPv4 networks or addresses with commas between them"
+        ),
+        """What labs may reach in spite of the firewall, each with a port or without: `10.1.2.0/24,10.9.8.7:443`. A
+        service of this machine itself is opened by its address alone, not by a network around it.""",
+    )
+    LAB_CERTIFICATES: Certificates = setting(
+        AUTO,
+        About(group=NETWORK, consumers=("hub", "generator"), unit="auto, off or a file"),
+        """Certificates that labs trust beside the public ones, for networks that inspect TLS. `auto`: those that this
+        machine trusts beside the public ones, if there are any. Else the path of a PEM file.""",
+    )
+    LAB_PROXY: WebAddress = setting(
+        AUTO,
+        About(group=NETWORK, consumers=("hub", "generator"), unit="auto, off or an address"),
+        """HTTP proxy of the labs. `auto`: that of the shell in which `make up` is typed (HTTPS_PROXY, NO_PROXY), but
+        none with a password, and none that labs cannot reach. Else its address; whoever has a lab can read it.""",
+    )
+    LAB_PIP_INDEX: WebAddress = setting(
+        AUTO,
+        About(group=NETWORK, consumers=("hub", "generator"), unit="auto, off or an address"),
+        """Package index that `pip` asks in labs. `auto`: that of this machine's pip, if it has one of its own, without
+        a password, that labs can reach. Else its address; whoever has a lab can read it.""",
+    )

@@ -1,0 +1,21 @@
+"""Labs that are started before a lesson."""
+
+from __future__ import annotations
+
+from generator.schema.setting import About, Group, Part, setting
+from generator.schema.types import Whole
+
+PREWARM = Group(title="Prewarm", text="Labs that are started before a lesson.", order=43)
+
+
+class PrewarmSettings(Part):
+    """Labs that are started before a lesson."""
+
+    PREWARM_AT_ONCE: Whole = setting(
+        0,
+        About(group=PREWARM, consumers=("hub",), unit="labs"),
+        """Labs that may be starting, whoever asked for them, before `make prewarm` or the schedule begins another one.
+        0: as many as the machine has CPUs.""",
+        ge=0,
+        le=100,
+    )

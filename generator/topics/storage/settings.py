@@ -1,0 +1,47 @@
+"""Where homes are, and how large they may be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from generator.schema.setting import About, Group, Part, setting
+from generator.schema.types import Limit, OptionalPath
+
+STORAGE = Group(title="Storage", text="Where homes are, and how large they may be.", order=45)
+
+
+class StorageSettings(Part):
+    """Where homes are, and how large they may be."""
+
+    HOMES: OptionalPath = setting(
+        "",
+        About(group=STORAGE, consumers=("hub", "generator")),
+        """Directory of this machine in which each person gets a directory of their own, such as /srv/homes. It must be
+        root's and writable by nobody else. Empty: a volume of the engine each. A change of it moves no files.""",
+    )
+    HOME_SOFT_LIMIT: Limit = setting(
+        "",
+        About(group=STORAGE, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
+        "What a home may take before its owner is warned in the lab. Empty: nobody is warned.",
+    )
+    HOME_HARD_LIMIT: Limit = setting(
+        "",
+        About(group=STORAGE, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
+        """What a home can take at most. Needs HOMES on ext4 or XFS mounted with `prjquota`. A lab whose home is full
+        starts all the same, so that its owner can delete something. Empty: no limit.""",
+    )
+
+    def cross_checks(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (setting, cause, remedy) for what no single value shows."""
+        if self.HOME_HARD_LIMIT and not self.HOMES:
+            yield (
+                "HOME_HARD_LIMIT",
+                "homes that are volumes of the engine cannot have a hard limit",
+                "Set HOMES to a directory on ext4 or XFS mounted with prjquota, or use HOME_SOFT_LIMIT alone.",
+            )
+        if 0 < self.HOME_HARD_LIMIT <= self.HOME_SOFT_LIMIT:
+            yield (
+                "HOME_SOFT_LIMIT",
+                "must be below HOME_HARD_LIMIT, or nobody is warned before they can save no more",
+                "Set it to nine tenths of HOME_HARD_LIMIT, for example.",
+            )
