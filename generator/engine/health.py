@@ -9,10 +9,8 @@ from datetime import datetime
 from docker.models.containers import Container
 
 from generator.core.errors import HomeroomError
+from generator.engine import services
 from generator.engine.deployment import Deployment
-
-SERVICES = ("guard", "firewall", "proxy", "hub")
-
 
 HEALTHY_SECONDS = 180
 
@@ -24,13 +22,13 @@ MOST_RESTARTS = 2
 SHOWN_LINES = 6
 
 
-def wait_until_healthy(deployment: Deployment, services: Sequence[str], seconds: float = HEALTHY_SECONDS) -> None:
+def wait_until_healthy(deployment: Deployment, names: Sequence[str], seconds: float = HEALTHY_SECONDS) -> None:
     """Wait until the services' own healthchecks pass.
 
     :raises HomeroomError: one did not become healthy in time, with the end of its log.
     """
     deadline = time.monotonic() + seconds
-    for name in services:
+    for name in names:
         while (container := deployment.service(name)) is None or _health(container) != "healthy":
             fails_again = container is not None and container.attrs["RestartCount"] >= MOST_RESTARTS
             if time.monotonic() > deadline or fails_again:
@@ -40,7 +38,7 @@ def wait_until_healthy(deployment: Deployment, services: Sequence[str], seconds:
 
 def not_healthy(deployment: Deployment) -> HomeroomError | None:
     """The first service that runs but is not healthy, or fails to run, in its own words; None where all is well."""
-    for name in SERVICES:
+    for name in services.names(deployment.settings):
         container = deployment.service(name)
         if container is not None and container.status != "created" and _health(container) != "healthy":
             return _fault(name, container)

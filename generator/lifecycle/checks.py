@@ -7,6 +7,7 @@ from typing import Any
 import docker.errors
 
 from generator import RELEASED, preflight
+from generator.core import machine
 from generator.core.errors import HomeroomError, raise_all
 from generator.core.labels import SERVICE_LABEL
 from generator.core.paths import ROOT, SITE
@@ -40,7 +41,7 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         lab_cpus=settings.LAB_CPUS,
         labs_cpus=settings.LABS_CPUS,
         lab_pids=settings.LAB_PIDS,
-        lab_open_files=labs.open_files(settings, labs.read_machine()),
+        lab_open_files=labs.open_files(settings, machine.read_machine()),
         services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY,
         released=RELEASED,
     )
@@ -54,7 +55,7 @@ def check_site(settings: Settings) -> list[preflight.Finding]:
 
     :raises HomeroomError: everything that is wrong with site/schedule.yaml.
     """
-    known = labs.load(settings, SITE, labs.read_machine())
+    known = labs.load(settings, SITE, machine.read_machine())
     lessons = schedule.findings(schedule.load(SITE, known), known)
     return [*lessons, *site_files.unread(SITE), *kernels.unread(SITE), *lab_network.load(settings).findings]
 

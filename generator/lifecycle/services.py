@@ -8,18 +8,22 @@ from generator import preflight
 from generator.core.console import step
 from generator.core.errors import HomeroomError
 from generator.core.paths import RENDERED
+from generator.engine import services as table
 from generator.engine.deployment import Deployment
-from generator.engine.health import HEALTHY_SECONDS, SERVICES, _health, last_words, not_healthy, wait_until_healthy
+from generator.engine.health import HEALTHY_SECONDS, _health, last_words, not_healthy, wait_until_healthy
 from generator.lifecycle import render
 
 
 def bring_up(deployment: Deployment) -> None:
     """Bring the services up, restart those that run with older files, and wait until all are healthy."""
-    with step("Starting guard, firewall, proxy and hub") as shown:
-        if runs_older_files(deployment, "firewall"):  # with older rules it is not healthy, and Compose would give up
-            deployment.compose("restart", "firewall")
+    rows = table.known(deployment.settings)
+    *first, last = (row.name for row in rows)
+    with step(f"Starting {', '.join(first)} and {last}") as shown:
+        for row in rows:
+            if row.fails_with_older_files and runs_older_files(deployment, row.name):
+                deployment.compose("restart", row.name)
         _compose_up(deployment)
-        stale = [name for name in ("guard", "hub") if runs_older_files(deployment, name)]
+        stale = [row.name for row in rows if runs_older_files(deployment, row.name)]
         if stale:
             shown.say(f"restarting {', '.join(stale)} with the new configuration")
             deployment.compose("restart", *stale)
@@ -55,16 +59,10 @@ def runs_older_files(deployment: Deployment, service: str) -> bool:
     container = deployment.service(service)
     if container is None:
         return False
-    read_at_start = {
-        "guard": [RENDERED / render.GUARD_POLICY],
-        "firewall": [RENDERED / render.FIREWALL_RULES],
-        "hub": [
-            *(RENDERED / name for name in (render.HUB_CONFIG, render.CULLER_CONFIG, render.LESSONS, render.HUB_D)),
-            *(RENDERED / render.HUB_D).glob("*.py"),
-        ],
-    }[service]
     started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()
-    return any(path.exists() and path.stat().st_mtime > started for path in read_at_start)
+    paths = [RENDERED / name for name in render.read_by(service)]
+    inside = [path for folder in paths if folder.is_dir() for path in folder.glob("*.py")]
+    return any(path.exists() and path.stat().st_mtime > started for path in (*paths, *inside))
 
 
 def require(deployment: Deployment, *services: str, running: bool = False) -> None:
@@ -73,7 +71,7 @@ def require(deployment: Deployment, *services: str, running: bool = False) -> No
     :param running: and that they run.
     :raises HomeroomError: one is not.
     """
-    found = {name: deployment.service(name) for name in services or SERVICES}
+    found = {name: deployment.service(name) for name in services or table.names(deployment.settings)}
     missing = [name for name, one in found.items() if one is None or (running and one.status != "running")]
     if missing and (services or len(missing) == len(found)):
         named = f"services {', '.join(missing)} are" if len(missing) > 1 else f"service {missing[0]} is"

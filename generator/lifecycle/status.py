@@ -16,12 +16,14 @@ from generator.core.console import counted, note, out, quoted, warn
 from generator.core.errors import HomeroomError
 from generator.core.finding import in_units
 from generator.core.labels import SERVER_LABEL, USER_LABEL
+from generator.core.machine import read_machine
 from generator.core.paths import RENDERED, SITE
+from generator.engine import services as table
 from generator.engine.deployment import Deployment
-from generator.engine.health import SERVICES, not_healthy
+from generator.engine.health import not_healthy
 from generator.lifecycle import proof
 from generator.topics.gpus import gpu_host, gpus
-from generator.topics.labs.labs import budget, read_machine
+from generator.topics.labs.labs import budget
 from generator.topics.prewarm import prewarm, schedule
 from generator.topics.sign_in import accounts
 from generator.topics.storage import home_use
@@ -82,7 +84,7 @@ def _table(*columns: str) -> Table:
 def show(deployment: Deployment) -> None:
     """Print the state of the deployment; works also when nothing runs."""
     now = datetime.now(UTC)
-    services = {name: deployment.service(name) for name in SERVICES}
+    services = {name: deployment.service(name) for name in table.names(deployment.settings)}
     labs = deployment.labs(running_only=True)
     present = [one for one in (*services.values(), *labs) if one is not None and one.status == "running"]
     pool = ThreadPoolExecutor(8)  # what takes seconds is asked for at once, and shown when its turn comes

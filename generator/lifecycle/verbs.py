@@ -17,10 +17,12 @@ Service = Annotated[str, typer.Argument(help="guard, firewall, proxy or hub; all
 
 
 def _known(service: str) -> str:
-    from generator.engine.health import SERVICES
+    from generator.engine import services
 
-    if service and service not in SERVICES:
-        raise HomeroomError(f"there is no service {service}", place="SERVICE", remedy=f"One of {', '.join(SERVICES)}.")
+    if service and service not in services.names():
+        raise HomeroomError(
+            f"there is no service {service}", place="SERVICE", remedy=f"One of {', '.join(services.names())}."
+        )
     return service
 
 

@@ -2,6 +2,10 @@
 
 | file          | what it brings                                                            |
 |---------------|---------------------------------------------------------------------------|
+| `settings.py` | a `Part` of the settings, with its heading; `schema/settings.py` puts them together |
+| `render.py`   | `render(context)`: what it adds to `rendered/`; FILES that it may write, with the service that reads each at its start |
+| `hub.py.j2`   | its part of the hub's configuration, with its imports first               |
+| `services.py` | SERVICES: its rows of the table of services                               |
 | `verbs.py`    | `verbs`: a `typer.Typer` whose commands become Homeroom's                 |
 | `verbs.mk`    | the same verbs for Make, with their line of `make help`                   |
 

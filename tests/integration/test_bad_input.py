@@ -13,8 +13,10 @@ from typing import Any
 
 import pytest
 
-from generator.engine.health import SERVICES
+from generator.engine import services as table
 from tests.trial import Trial, engine
+
+SERVICES = table.names()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import Any, cast
 import pytest
 import requests
 
-from generator.engine.health import SERVICES
+from generator.engine import services as table
 from tests.faults import recovery, until
 from tests.fresh_machine import (
     CTRL_C,
@@ -23,6 +23,8 @@ from tests.fresh_machine import (
 )
 from tests.person import Person
 from tests.trial import Trial
+
+SERVICES = table.names()
 
 pytestmark = pytest.mark.timeout(1500)  # two machines are set up from nothing, beside other tests
 # What frightens a newcomer or scrolls past unread: libraries' warnings, packagers' chatter, tracebacks.

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pytest
 from homeroom.spawner.running import STATES
 
-from generator.lifecycle.render import firewall_rules
+from generator.topics.network.render import firewall_rules
 from tests.faults import until
 from tests.fresh_machine import FreshMachine, Maker
 from tests.probe import PORT, PROBE, opened

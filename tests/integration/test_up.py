@@ -8,8 +8,10 @@ import re
 import pytest
 import requests
 
-from generator.engine.health import SERVICES
+from generator.engine import services as table
 from tests.trial import Trial
+
+SERVICES = table.names()
 
 
 def started(trial: Trial) -> dict[str, str]:

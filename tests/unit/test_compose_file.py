@@ -10,9 +10,11 @@ import yaml
 
 from generator.core.paths import COMPOSE_FILE
 from generator.engine import resources
-from generator.engine.health import SERVICES
+from generator.engine import services as table
 from generator.schema import settings
 from tests.sample_settings import settings as sample
+
+SERVICES = table.names()
 
 TEXT = COMPOSE_FILE.read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)

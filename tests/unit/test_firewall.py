@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.lifecycle import render
 from generator.schema.settings import validation_faults
 from generator.topics.network import firewall
+from generator.topics.network.render import firewall_rules
 from tests.sample_settings import TOKEN, settings
 
 
 def rules(**values: str) -> list[str]:
     """The lines of the rules for these settings, without comments."""
-    text = render.firewall_rules(settings(**values), ["10.0.0.53", "9.9.9.9"])
+    text = firewall_rules(settings(**values), ["10.0.0.53", "9.9.9.9"])
     return [line for raw in text.splitlines() if (line := raw.strip()) and not line.startswith("#")]
 
 

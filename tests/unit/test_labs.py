@@ -12,9 +12,10 @@ import yaml
 from homeroom.storage.storage import storage_for
 
 from generator.core.errors import HomeroomError
+from generator.core.machine import Machine
 from generator.schema.settings import Settings
 from generator.topics.labs import labs
-from generator.topics.labs.labs import Groups, Labs, Machine, Profiles
+from generator.topics.labs.labs import Groups, Labs, Profiles
 from generator.topics.storage.shares import Share, Shares
 
 GIB = 2**30

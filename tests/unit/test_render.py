@@ -35,8 +35,11 @@ from traitlets.config.loader import PyFileConfigLoader
 from generator.core.errors import HomeroomError
 from generator.core.paths import RENDERED
 from generator.lifecycle import render
+from generator.rendering.template import literal
 from generator.schema.settings import Settings, specs
+from generator.topics.culling.render import CULLER_CONFIG
 from generator.topics.gpus import gpus
+from generator.topics.prewarm.render import LESSONS
 from tests.hub_config import loaded
 from tests.sample_settings import OTHER_VALUES, TOKEN, settings
 
@@ -217,7 +220,7 @@ def test_the_culler_reads_its_own_file(tmp_path: Path) -> None:
     read the state in which each lab says what holds for it."""
     hub = loaded(tmp_path)["JupyterHub"]
     service, role = hub["services"][0], hub["load_roles"][0]
-    assert service["command"][-1] == f"--config=/srv/jupyterhub/{render.CULLER_CONFIG}"
+    assert service["command"][-1] == f"--config=/srv/jupyterhub/{CULLER_CONFIG}"
     assert "admin:server_state" in role["scopes"]
     assert culler_of(tmp_path).keys() <= IdleCuller.class_traits(config=True).keys()
 
@@ -234,7 +237,7 @@ def test_the_prewarmer_may_do_one_thing(tmp_path: Path) -> None:
     (site / "schedule.yaml").write_text("lessons: [{name: a, groups: [biology], days: [mon], at: '10:00'}]\n")
     hub = loaded(tmp_path / "kept", site, TIMEZONE="Europe/Vienna")["JupyterHub"]
     assert hub["services"][1]["command"] == ["python", "-m", "homeroom.prewarm.service", "serve"]
-    (lesson,) = lessons.load(tmp_path / "kept" / render.LESSONS)
+    (lesson,) = lessons.load(tmp_path / "kept" / LESSONS)
     assert (lesson.name, lesson.groups, lesson.zone.key) == ("a", ("biology",), "Europe/Vienna")
 
 
@@ -247,7 +250,7 @@ def test_class_starts_leave_cpus_for_people(tmp_path: Path) -> None:
 def culler_of(directory: Path, **values: str) -> Any:
     """What the idle culler is told."""
     loaded(directory, **values)
-    return PyFileConfigLoader(render.CULLER_CONFIG, path=str(directory)).load_config()["IdleCuller"]
+    return PyFileConfigLoader(CULLER_CONFIG, path=str(directory)).load_config()["IdleCuller"]
 
 
 def test_user_names_are_matched_whole(tmp_path: Path) -> None:
@@ -269,7 +272,7 @@ def test_an_administrators_name_is_a_name_that_can_sign_in(tmp_path: Path, name:
 @given(st.text() | st.booleans() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()))
 def test_a_printed_value_is_the_value(value: Any) -> None:
     """Whatever a template prints is a Python literal for exactly that value, quotes and backslashes included."""
-    assert ast.literal_eval(render._literal(value)) == value
+    assert ast.literal_eval(literal(value)) == value
 
 
 # --- site/hub.d ---

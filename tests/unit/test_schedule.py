@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from generator.core.errors import HomeroomError
+from generator.core.machine import Machine
 from generator.core.paths import TEMPLATES
 from generator.topics.labs import labs
-from generator.topics.labs.labs import Labs, Machine
+from generator.topics.labs.labs import Labs
 from generator.topics.prewarm import schedule
 from tests.sample_settings import settings
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.finding import in_units
+from generator.core.machine import Machine
 from generator.schema.settings import Settings
 from generator.schema.types import USER_NAME, ImageName, known_as, parse_size, written_as
 from generator.site import site_yaml
@@ -133,27 +133,6 @@ class Groups(Strict):
     """`site/groups.yaml`."""
 
     groups: dict[Text, Group]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Machine:
-    """What the machine has for labs and services together."""
-
-    memory_bytes: int
-    cpus: int
-    open_files: int = 2**63 - 1
-    """Files that all programs of the machine together may have open (fs.file-max)."""
-
-
-def read_machine() -> Machine:
-    """This machine's memory and CPUs."""
-    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    total = next(line for line in lines if line.startswith("MemTotal:"))
-    return Machine(
-        memory_bytes=int(total.split()[1]) * 1024,
-        cpus=os.cpu_count() or 1,
-        open_files=int(Path("/proc/sys/fs/file-max").read_text(encoding="ascii")),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from typing import Any
 
+from generator.core import machine
 from generator.core.console import counted, note, step, warn
 from generator.core.errors import HomeroomError, did_you_mean
 from generator.core.paths import ROOT, SITE
@@ -29,7 +30,7 @@ def prewarm(deployment: Deployment, group: str, profile: str, keep_minutes: int)
     """
     if not group:
         raise HomeroomError("whose labs are they?", place="GROUP", remedy="Run `make prewarm GROUP=biology`.")
-    known = labs.load(deployment.settings, SITE, labs.read_machine())
+    known = labs.load(deployment.settings, SITE, machine.read_machine())
     profiles = {each["name"]: each for each in known.profiles}
     if profile and profile not in profiles:
         raise HomeroomError(f"there is no profile {profile}", place="PROFILE", remedy=did_you_mean(profile, profiles))

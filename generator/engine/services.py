@@ -1,0 +1,48 @@
+"""The services of a deployment, a row each: those that every deployment has, and those that topics bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from generator import topics
+from generator.schema.settings import Settings
+
+
+def _always(_: Settings) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """One service of docker-compose.yml.
+
+    :param order: where it stands among the others, as they are shown and started.
+    :param exists: whether a deployment with these settings has it.
+    :param fails_with_older_files: it is not healthy with them, so it is restarted before Compose waits for it.
+    """
+
+    name: str
+    order: int
+    exists: Callable[[Settings], bool] = _always
+    fails_with_older_files: bool = False
+
+
+EVERYWHERE = (
+    Service(name="guard", order=10),
+    Service(name="proxy", order=30),
+    Service(name="hub", order=40),
+)
+
+
+def known(settings: Settings | None = None) -> tuple[Service, ...]:
+    """The services in their order: all there can be, or those that a deployment with these settings has."""
+    rows = [*EVERYWHERE, *(row for part in topics.each("services") for row in part.SERVICES)]
+    return tuple(
+        sorted((row for row in rows if settings is None or row.exists(settings)), key=lambda row: (row.order, row.name))
+    )
+
+
+def names(settings: Settings | None = None) -> tuple[str, ...]:
+    """Their names."""
+    return tuple(row.name for row in known(settings))

@@ -1,0 +1,28 @@
+"""GPUs to lease, for the hub and the guard."""
+
+from __future__ import annotations
+
+from generator.core.errors import raise_all
+from generator.rendering.context import Context, Rendered
+from generator.site.site_yaml import SiteFile
+from generator.topics.gpus import gpu_host, gpus
+from generator.topics.labs.labs import PROFILES
+from generator.topics.labs.render import known
+
+
+def render(context: Context) -> Rendered:
+    """The pool that labs lease from.
+
+    :raises HomeroomError: everything that is wrong with site/gpus.yaml, and profiles that want more than it has.
+    """
+    site, profiles = context.site, context.of(known).profiles
+    pool = gpus.load(site, gpu_host.read_host() if (site / gpus.GPUS).exists() else [])
+    if any(profile["gpus"] for profile in profiles):
+        raise_all(list(gpus.profile_faults(SiteFile(site / PROFILES), profiles, pool)))
+    return Rendered(
+        hub={"gpu_access": pool.access, "gpus": pool.gpus, "gpus_per_user": pool.per_user},
+        guard={
+            "devices": pool.requested,
+            "runtimes": ["nvidia"] if pool.gpus and pool.access == "nvidia" else [],
+        },
+    )

@@ -1,0 +1,19 @@
+"""What all labs together may have, for the hub."""
+
+from __future__ import annotations
+
+from generator.rendering.context import Context, Rendered
+from generator.topics.labs.render import known
+
+
+def render(context: Context) -> Rendered:
+    """The spawner's traits about the queue. A start lasts as long as the wait in it and the lab's own start together."""
+    settings, found = context.settings, context.of(known)
+    return Rendered(
+        hub={
+            "labs_memory_bytes": found.memory_bytes,
+            "labs_cpus": found.cpus,
+            "queue_seconds": settings.QUEUE_SECONDS,
+            "start_timeout_seconds": settings.QUEUE_SECONDS + settings.LAB_START_TIMEOUT_SECONDS + 10,
+        }
+    )
