@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import secrets
 import shutil
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 import docker.errors
 
 from generator.core.console import step
-from generator.core.errors import HomeroomError
+from generator.core.errors import HomeroomError, raise_all
 from generator.core.labels import SERVICE_LABEL
 from generator.core.paths import RENDERED, SITE
 from generator.engine.deployment import Deployment
@@ -21,6 +22,7 @@ from generator.lifecycle import render
 from generator.schema.settings import Settings
 
 STAGING = ".next"
+PLACE = re.compile(r"/srv/jupyterhub/\S+:[0-9]+: ")
 
 
 def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
@@ -48,7 +50,8 @@ def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
     except docker.errors.ContainerError as error:
         said_bytes: Any = error.stderr or b""
         said = said_bytes.decode(errors="replace").strip().splitlines()
-        raise _load_error(said[-1] if said else f"it ended with {error.exit_status}") from None
+        faults = [line for line in said if PLACE.match(line)]
+        raise_all([_load_error(line) for line in faults or said[-1:] or [f"it ended with {error.exit_status}"]])
     finally:
         with contextlib.suppress(docker.errors.NotFound):  # by its name: Ctrl-C may come before its making is answered
             deployment.client.containers.get(name).remove(force=True)

@@ -103,3 +103,33 @@ def test_it_runs_as_the_generator_calls_it(folder: Path) -> None:
     )
     assert done.returncode == 2
     assert f"{folder}/hub.d/a.py:1: ZeroDivisionError" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("x = 1\nc.Spawner.mem_limt = 1\n", "hub.d/a.py:2: Spawner has no trait mem_limt. Did you mean mem_limit?"),
+        ("c.Spawnr.mem_limit = 1\n", "hub.d/a.py:1: there is no class Spawnr. Did you mean Spawner?"),
+        ("c.Spawner.mem_limit = 'lots'\n", "hub.d/a.py:1: lots is not a valid memory specification."),
+        ("c.Spawner.start_timeout = 'long'\n", "hub.d/a.py:1: The 'start_timeout' trait of"),
+        ("c.JupyterHub.spawner_class = 'nothing.of.This'\n", "hub.d/a.py:1: nothing.of.This cannot be imported"),
+        ("c.JupyterHub.extra_handlers = [('/x', 'homeroom.No')]\n", "hub.d/a.py:1: homeroom.No cannot be imported"),
+        (
+            "c.JupyterHub.load_roles = [{'name': 'a', 'services': ['b']}]\n",
+            "hub.d/a.py:1: the role a is for a service b",
+        ),
+    ],
+)
+def test_what_no_class_takes_is_a_fault(folder: Path, capsys: pytest.CaptureFixture[str], text: str, line: str) -> None:
+    """A class or trait that there is not, a value of another type, a handler or service that there is not: none of
+    them is passed over in silence."""
+    (folder / "hub.d/a.py").write_text(text)
+    assert said(folder, capsys).startswith(line)
+
+
+def test_every_fault_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """All at once, each at its line; what only adds to a value is no fault."""
+    (folder / "hub.d/a.py").write_text("c.Spawner.args.append('x')\nc.Spawner.one = 1\nc.Spawner.two = 2\n")
+    assert check_config.main(folder / "config.py") == 2
+    places = [line.split(": ")[0] for line in capsys.readouterr().err.splitlines()]
+    assert [place.rpartition("/")[2] for place in places] == ["a.py:2", "a.py:3"]

@@ -10,17 +10,15 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from homeroom.culling.culling import arbiter
 from homeroom.guard.policy import Policy
+from homeroom.hub.check_traits import misfits
 from homeroom.hub.proxy import SocketProxy
-from homeroom.pages.echo import EchoHandler
-from homeroom.pages.lab_pages import ResetHandler, RestartHandler
-from homeroom.pages.leave import LeaveHandler
 from homeroom.prewarm import lessons
-from homeroom.prewarm.class_start import SCOPE, ClassStartHandler, ClassStarts
+from homeroom.prewarm.class_start import SCOPE
 from homeroom.sign_in.authenticator import AccountAuthenticator, AnybodyAuthenticator
 from homeroom.spawner.lab_spawner import LabSpawner
 from hypothesis import given
@@ -29,7 +27,6 @@ from jupyterhub.app import JupyterHub
 from jupyterhub.auth import Authenticator
 from jupyterhub.scopes import scope_definitions
 from jupyterhub_idle_culler import IdleCuller
-from tornado.util import import_object
 from traitlets.config.loader import PyFileConfigLoader
 
 from generator.core.errors import HomeroomError
@@ -38,13 +35,14 @@ from generator.lifecycle import render
 from generator.rendering.template import literal
 from generator.schema.settings import Settings, specs
 from generator.topics.culling.render import CULLER_CONFIG
-from generator.topics.gpus import gpus
+from generator.topics.gpus import gpu_host, gpus
+from generator.topics.gpus.gpu_host import FoundGpu
 from generator.topics.prewarm.render import LESSONS
+from generator.topics.sign_in import render as sign_in
 from tests.hub_config import loaded
 from tests.sample_settings import OTHER_VALUES, TOKEN, settings
 
 SPECS = specs()
-CLASSES = (JupyterHub, LabSpawner, SocketProxy, AccountAuthenticator, Authenticator, ClassStarts)
 VARIANTS: dict[str, dict[str, str]] = {
     "defaults": {},
     "dummy": {"AUTH": "dummy", "HUB_IP": "127.0.0.1"},
@@ -120,18 +118,32 @@ def test_it_holds_no_secret(variant: dict[str, str]) -> None:
         assert [secret for secret in secrets.values() if secret in text] == [], name
 
 
-def test_every_trait_exists(tmp_path: Path, variant: dict[str, str]) -> None:
-    """Every class and trait that the file sets is a configurable one of the real class: a typo does not pass."""
-    config = loaded(tmp_path, **variant)
-    known = {cls.__name__: cls for cls in CLASSES}
-    assert config.keys() <= known.keys()
-    for name, section in config.items():
-        assert section.keys() <= known[name].class_traits(config=True).keys(), name
-    assert {"JupyterHub", "LabSpawner", "SocketProxy", "Authenticator"} <= config.keys()
+def test_every_value_fits_its_trait(tmp_path: Path, variant: dict[str, str]) -> None:
+    """Every class and trait that the file sets is a configurable one of the real class, which takes the value; handlers
+    and services that are named are there."""
+    assert list(misfits(loaded(tmp_path, **variant))) == []
 
 
-def test_every_value_fits_its_trait(tmp_path: Path, variant: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real classes take the values, and find the classes and handlers that are named."""
+def test_parts_that_a_site_file_brings_fit_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Profiles, groups, shares, lessons and GPUs add parts that are not there without them."""
+    site = tmp_path / "site"
+    site.mkdir()
+    (site / "profiles.yaml").write_text("profiles: [{name: small}, {name: gpu, gpus: 1}]\n")
+    (site / "groups.yaml").write_text("groups: {biology: {members: [ada], max_labs: 2, environment: {A: b}}}\n")
+    (site / "shares.yaml").write_text("shares: [{name: course, target: /srv/course, groups: [biology]}]\n")
+    (site / "schedule.yaml").write_text("lessons: [{name: a, groups: [biology], days: [mon], at: '10:00'}]\n")
+    (site / "gpus.yaml").write_text("gpus: [{id: GPU-1}]\n")
+    found = FoundGpu(id="GPU-1", label="one", cdi_names=("nvidia.com/gpu=0",), nodes=("/dev/nvidia0",))
+    monkeypatch.setattr(gpu_host, "read_host", lambda **_: [found])
+    config = loaded(tmp_path / "out", site)
+    assert config["GPUPool"]["gpus"]
+    assert config["LabSpawner"]["shares"]
+    assert config["JupyterHub"]["allow_named_servers"]
+    assert list(misfits(config)) == []
+
+
+def test_the_classes_are_ours(tmp_path: Path, variant: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub of this configuration has our spawner, proxy and authenticator."""
     monkeypatch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
     config = loaded(tmp_path, **variant)
     hub = JupyterHub(config=config)
@@ -140,16 +152,22 @@ def test_every_value_fits_its_trait(tmp_path: Path, variant: dict[str, str], mon
     expected = AnybodyAuthenticator if variant.get("AUTH") == "dummy" else AccountAuthenticator
     assert hub.authenticator_class is expected
     assert SocketProxy(config=config).should_start is False
-    assert [import_object(handler) for _, handler in hub.extra_handlers] == [
-        EchoHandler,
-        LeaveHandler,
-        ClassStartHandler,
-        RestartHandler,
-        ResetHandler,
-    ]
     for role in hub.load_roles:
         assert set(role["scopes"]) <= scope_definitions.keys() | hub.custom_scopes.keys()
-        assert set(role["services"]) <= {service["name"] for service in hub.services}
+
+
+@pytest.mark.parametrize("way", get_args(Settings.model_fields["AUTH"].annotation))
+def test_each_way_to_sign_in_says_who_may(way: str) -> None:
+    """A way has an allow rule of its own; without one nothing is rendered."""
+    assert re.search(r"^c\.\w+Authenticator\.allow_\w+ = ", sign_in.way(way, settings()), re.MULTILINE)
+
+
+def test_a_way_without_an_allow_rule_is_not_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new way cannot let in whom another way's rule lets in."""
+    (tmp_path / "oidc.py.j2").write_text('c.JupyterHub.authenticator_class = "generic-oauth"\n')
+    monkeypatch.setattr(sign_in, "WAYS", tmp_path)
+    with pytest.raises(ValueError, match="oidc has no rule of its own"):
+        sign_in.way("oidc", settings())
 
 
 @pytest.mark.parametrize("name", [spec.name for spec in SPECS])

@@ -1,16 +1,19 @@
 """Loads a configuration as the hub would and says what is wrong with it: `python -m homeroom.hub.check_config FILE`.
 
-Ends with 0, or with 2 after one line `FILE:LINE: cause` on standard error. Nothing is started, no database opened.
+Ends with 0, or with 2 after a line `FILE:LINE: cause` a fault on standard error. Nothing is started, no database opened.
 """
 
 from __future__ import annotations
 
+import re
 import sys
 import traceback
 from pathlib import Path
 
 from traitlets.config import Config
 from traitlets.config.loader import PyFileConfigLoader
+
+from homeroom.hub.check_traits import misfits
 
 CONFIGURATION = Path("/srv")
 """Below it lies what the operator's configuration may hold: rendered files and `site/`."""
@@ -35,12 +38,25 @@ def place(error: BaseException) -> str:
 def main(path: Path) -> int:
     """Check one file; print its faults."""
     try:
-        load(path)
+        config = load(path)
     except (Exception, SystemExit) as error:  # `exit()` would end the hub, too
         cause = error.msg if isinstance(error, SyntaxError) else f"{type(error).__name__}: {error}"
         print(f"{place(error)}: {' '.join(cause.split())}", file=sys.stderr)
         return 2
-    return 0
+    faults = list(misfits(config))
+    for fault in faults:
+        print(f"{set_at(path, fault.name)}: {fault.cause}", file=sys.stderr)
+    return 2 if faults else 0
+
+
+def set_at(path: Path, name: str) -> str:
+    """`file:line` where a name is set last: in a file of `hub.d`, which are read last, or in the rendered one."""
+    for file in (*sorted(path.parent.glob("hub.d/*.py"), reverse=True), path):
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+        found = [number for number, line in enumerate(lines, start=1) if re.search(rf"{re.escape(name)}\b", line)]
+        if found:
+            return f"{file}:{found[-1]}"
+    return f"{path}:1"
 
 
 if __name__ == "__main__":
