@@ -17,7 +17,7 @@ from generator.schema.settings import Settings
 from generator.site import site_files
 from generator.topics.environments import kernels, site_images
 from generator.topics.gpus import gpus
-from generator.topics.labs import labs
+from generator.topics.labs import labs, site
 from generator.topics.network import lab_network
 from generator.topics.prewarm import schedule
 from generator.topics.storage import homes
@@ -62,7 +62,7 @@ def check_site(settings: Settings) -> list[preflight.Finding]:
 
 def named_images(settings: Settings) -> list[tuple[str, str]]:
     """Every image that labs may be started from, as the operator names it, with the place."""
-    named = [(profile.image, f"site/{labs.PROFILES}: {profile.name}") for profile in labs.profiles_of(SITE)]
+    named = [(profile.image, f"site/{site.PROFILES}: {profile.name}") for profile in labs.profiles_of(SITE)]
     return [(settings.DOCKER_NOTEBOOK_IMAGE, site_images.SETTING), *((image, place) for image, place in named if image)]
 
 

@@ -23,8 +23,10 @@ from generator.engine.deployment import Deployment
 from generator.engine.health import not_healthy
 from generator.lifecycle import proof
 from generator.topics.gpus import gpu_host, gpus
+from generator.topics.gpus.site import GPUS
 from generator.topics.labs.labs import budget
-from generator.topics.prewarm import prewarm, schedule
+from generator.topics.prewarm import prewarm
+from generator.topics.prewarm.site import SCHEDULE
 from generator.topics.sign_in import accounts
 from generator.topics.storage import home_use
 from generator.topics.storage.home_use import HomeUse
@@ -89,7 +91,7 @@ def show(deployment: Deployment) -> None:
     present = [one for one in (*services.values(), *labs) if one is not None and one.status == "running"]
     pool = ThreadPoolExecutor(8)  # what takes seconds is asked for at once, and shown when its turn comes
     hub_runs = services["hub"] in present  # else the table says that it does not
-    lesson = pool.submit(prewarm.upcoming, deployment) if hub_runs and (SITE / schedule.SCHEDULE).exists() else None
+    lesson = pool.submit(prewarm.upcoming, deployment) if hub_runs and (SITE / SCHEDULE).exists() else None
     native = deployment.settings.AUTH == "native"
     people = pool.submit(accounts.ask_hub, deployment, "summary") if hub_runs and native else None
     homes = pool.submit(home_use.read, deployment.client, deployment.settings, RENDERED)
@@ -153,7 +155,7 @@ def _show_lesson(answer: Future[dict[str, Any]]) -> None:
 def _show_gpus(deployment: Deployment, now: datetime) -> None:
     """Who holds what since when, from the labs' labels; nothing where there is no GPU to lease or held."""
     try:
-        pool = gpus.load(SITE, gpu_host.read_host() if (SITE / gpus.GPUS).exists() else [])
+        pool = gpus.load(SITE, gpu_host.read_host() if (SITE / GPUS).exists() else [])
     except HomeroomError as error:
         warn(str(error))
         pool = gpus.NO_GPUS

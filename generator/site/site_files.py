@@ -6,17 +6,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from generator import topics
 from generator.core.atomic import write_atomically
 from generator.core.errors import HomeroomError, did_you_mean
 from generator.core.finding import Finding, warning
-from generator.core.paths import TEMPLATES
-from generator.topics.gpus import gpus
-from generator.topics.labs import labs
-from generator.topics.prewarm import schedule
-from generator.topics.storage import shares
+from generator.site import forms
 
-FILES = (labs.PROFILES, labs.GROUPS, shares.SHARES_FILE, schedule.SCHEDULE, gpus.GPUS)
-"""The YAML that is read."""
+STARTER = Path(__file__).with_name("starter")
+FILES_GO_HERE = "| files |\n"
 
 
 def create(site: Path) -> bool:
@@ -27,13 +24,11 @@ def create(site: Path) -> bool:
     """
     if site.exists():
         return False
-    source = TEMPLATES / "site"
     growing = site.with_name(".site.new")
     try:
         shutil.rmtree(growing, ignore_errors=True)
-        for path in sorted(source.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
-                write_atomically(growing / path.relative_to(source), path.read_text(encoding="utf-8"))
+        for name, text in starters().items():
+            write_atomically(growing / name, text)
         for folder in (growing, *(path for path in growing.rglob("*") if path.is_dir())):
             folder.chmod(0o755)
         growing.rename(site)
@@ -44,9 +39,21 @@ def create(site: Path) -> bool:
     return True
 
 
+def starters() -> dict[str, str]:
+    """What a new `site/` holds: the texts by their names there."""
+    found = {}
+    for folder in (STARTER, *topics.FOLDER.glob("*/starter")):
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                found[str(path.relative_to(folder))] = path.read_text(encoding="utf-8")
+    rows = "".join(f"| `{form.name}` | {form.what} |\n" for form in forms.known())
+    found["README.md"] = found["README.md"].replace(FILES_GO_HERE, rows)
+    return found
+
+
 def unread(site: Path) -> Iterator[Finding]:
     """A warning for each YAML file that is none of those that are read, such as `profiles.yml`."""
     for path in sorted(site.glob("[!.]*")):
-        if path.suffix in (".yaml", ".yml") and path.name not in FILES:
-            remedy = did_you_mean(path.name, FILES)
+        if path.suffix in (".yaml", ".yml") and path.name not in forms.names():
+            remedy = did_you_mean(path.name, forms.names())
             yield warning("site", "this file is not read", place=f"site/{path.name}", remedy=remedy)

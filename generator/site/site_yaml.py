@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from generator.core import text_file
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.schema.types import cause_of
+from generator.site import forms
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
@@ -29,8 +30,6 @@ FORMS = {
     "too_short": "must not be empty",
 }
 """What a value must look like, for faults that the library tells in its own words."""
-PAGES = {"gpus.yaml": "gpus", "schedule.yaml": "classes", "shares.yaml": "labs-storage"}
-"""Where in docs/ a file's form is shown; that of the others in labs.md."""
 
 
 class Loader(yaml.SafeLoader):
@@ -171,7 +170,7 @@ def _fault(file: SiteFile, model: type[BaseModel], fault: Any) -> HomeroomError:
         remedy = did_you_mean(str(location[-1]), known, f"Known here: {', '.join(known)}.")
         return file.error(location, f"there is no field {location[-1]}", remedy=remedy)
     name = ".".join(str(step) for step in location if not isinstance(step, int) and step != "[key]") or "the file"
-    remedy = f"docs/{PAGES.get(file.path.name, 'labs')}.md shows the file's form."
+    remedy = f"docs/{forms.page_of(file.path.name)}.md shows the file's form."
     if fault["type"] == "string_type" and not isinstance(fault["input"], dict | list):
         remedy = "Put it in quotes: YAML reads on, yes, no, null, dates and numbers as other than text."
     return file.error(location, f"{name} {FORMS.get(fault['type']) or cause_of(fault)}", remedy=remedy)

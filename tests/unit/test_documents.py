@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from generator.core.paths import ROOT, TEMPLATES
+from generator.core.paths import ROOT
 from generator.lifecycle import render
-from generator.site import site_files
-from generator.site.site_yaml import PAGES
+from generator.site import forms, site_files
 from generator.topics.environments import kernels, site_images
-from generator.topics.labs import labs
-from generator.topics.prewarm import schedule
+from generator.topics.labs.site import Profile
+from generator.topics.prewarm.site import Lesson
 from generator.topics.storage import homes
 
 PAGES_READ = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
@@ -50,7 +49,7 @@ def test_every_page_is_linked() -> None:
 
 def test_every_field_is_explained() -> None:
     """The tables of fields have all of them: a profile's in docs/labs.md, a lesson's in docs/classes.md."""
-    models: dict[str, type[BaseModel]] = {"labs": labs.Profile, "classes": schedule.Lesson}
+    models: dict[str, type[BaseModel]] = {"labs": Profile, "classes": Lesson}
     for name, model in models.items():
         text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
         rows = "".join(re.findall(r"^\| (`[^|]+)\|", text, re.MULTILINE))
@@ -60,8 +59,8 @@ def test_every_field_is_explained() -> None:
 def test_the_files_of_site_are_explained() -> None:
     """`site/README.md` names every file and folder that is read; where an error says which page shows a file's form,
     that page does."""
-    readme = (TEMPLATES / "site/README.md").read_text(encoding="utf-8")
-    for name in (*site_files.FILES, render.HUB_D, kernels.FOLDER, site_images.FOLDER, homes.SKELETON):
+    readme = site_files.starters()["README.md"]
+    for name in (*forms.names(), render.HUB_D, kernels.FOLDER, site_images.FOLDER, homes.SKELETON):
         assert f"`{name}" in readme, name
-    for file in site_files.FILES:
-        assert file in (ROOT / "docs" / f"{PAGES.get(file, 'labs')}.md").read_text(encoding="utf-8"), file
+    for form in forms.known():
+        assert form.name in (ROOT / "docs" / f"{form.page}.md").read_text(encoding="utf-8"), form.name

@@ -13,6 +13,7 @@ from generator.core.errors import HomeroomError
 from generator.site.site_yaml import SiteFile
 from generator.topics.gpus import gpus
 from generator.topics.gpus.gpu_host import FoundGpu, cdi_directories, read_host
+from generator.topics.gpus.site import GPUS, Access
 from tests.sample_settings import settings
 
 LISTING = """\
@@ -118,7 +119,7 @@ HOST = [
 def site(tmp_path: Path, text: str) -> Path:
     """A site with this gpus.yaml."""
     (tmp_path / "site").mkdir(exist_ok=True)
-    (tmp_path / "site" / gpus.GPUS).write_text(text)
+    (tmp_path / "site" / GPUS).write_text(text)
     return tmp_path / "site"
 
 
@@ -220,7 +221,7 @@ def test_the_proposal_can_be_taken_as_it_is(tmp_path: Path) -> None:
         ("podman", {}, "podman"),
     ],
 )
-def test_the_way_to_give_devices_is_the_hosts(kind: str, info: dict[str, Any], access: gpus.Access) -> None:
+def test_the_way_to_give_devices_is_the_hosts(kind: str, info: dict[str, Any], access: Access) -> None:
     """CDI where Docker has it, else the NVIDIA runtime where it is configured; Podman by its own way."""
     assert gpus.access_of(kind, info, HOST[:2]) == access
 
@@ -234,9 +235,7 @@ def test_the_way_to_give_devices_is_the_hosts(kind: str, info: dict[str, Any], a
         ("podman", "docker", {"CDISpecDirs": ["/etc/cdi"]}, "access: cdi"),
     ],
 )
-def test_an_engine_that_cannot_give_devices_is_told(
-    access: gpus.Access, kind: str, info: dict[str, Any], said: str
-) -> None:
+def test_an_engine_that_cannot_give_devices_is_told(access: Access, kind: str, info: dict[str, Any], said: str) -> None:
     """`make check` and `make up` say what to switch on, instead of labs that start without their GPU."""
     (fault,) = gpus.access_faults(access, kind, info)
     assert said in str(fault)
@@ -272,7 +271,7 @@ def test_the_guard_and_the_hub_are_told_the_same(tmp_path: Path, monkeypatch: py
     config = texts[render.HUB_CONFIG]
     assert 'c.GPUPool.access = "nvidia"' in config
     assert '{"id": "GPU-bare", "label": "T4", "slots": 2, "name": "GPU-bare", "nodes": ["/dev/nvidia2"]},' in config
-    (where / gpus.GPUS).unlink()
+    (where / GPUS).unlink()
     texts = render.texts(settings(), where)
     assert json.loads(texts[render.GUARD_POLICY])["devices"] == []
     assert "GPUPool" not in texts[render.HUB_CONFIG]

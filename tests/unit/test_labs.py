@@ -14,9 +14,11 @@ from homeroom.storage.storage import storage_for
 from generator.core.errors import HomeroomError
 from generator.core.machine import Machine
 from generator.schema.settings import Settings
-from generator.topics.labs import labs
-from generator.topics.labs.labs import Groups, Labs, Profiles
-from generator.topics.storage.shares import Share, Shares
+from generator.site.site_files import starters
+from generator.topics.labs import labs, site
+from generator.topics.labs.labs import Labs
+from generator.topics.labs.site import Groups, Profiles
+from generator.topics.storage.site import Share, Shares
 
 GIB = 2**30
 ROOT = Path(__file__).parents[2]
@@ -232,14 +234,14 @@ def test_the_examples_in_the_documents_are_valid() -> None:
 
 @pytest.mark.parametrize(
     ("name", "model", "item"),
-    [("profiles.yaml", Profiles, labs.Profile), ("groups.yaml", Groups, labs.Group), ("shares.yaml", Shares, Share)],
+    [("profiles.yaml", Profiles, site.Profile), ("groups.yaml", Groups, site.Group), ("shares.yaml", Shares, Share)],
 )
 def test_the_starters_change_nothing_and_are_valid_without_their_hashes(
     name: str, model: type[Any], item: type[Any]
 ) -> None:
     """A new `site/` behaves as none; and what it shows works once the comment signs in front are taken away, with
     every field of the model shown."""
-    text = (ROOT / "generator" / "templates" / "site" / name).read_text()
+    text = starters()[name]
     assert yaml.safe_load(text) is None
     active = "\n".join(line[1:] for line in text.splitlines() if line.startswith("#") and line[:2] != "##")
     model.model_validate(yaml.safe_load(active))

@@ -130,7 +130,9 @@ def test_parts_that_a_site_file_brings_fit_too(tmp_path: Path, monkeypatch: pyte
     site.mkdir()
     (site / "profiles.yaml").write_text("profiles: [{name: small}, {name: gpu, gpus: 1}]\n")
     (site / "groups.yaml").write_text("groups: {biology: {members: [ada], max_labs: 2, environment: {A: b}}}\n")
-    (site / "shares.yaml").write_text("shares: [{name: course, target: /srv/course, groups: [biology]}]\n")
+    (site / "shares.yaml").write_text(
+        "shares: [{name: course, volume: course, target: /srv/course, groups: [biology]}]\n"
+    )
     (site / "schedule.yaml").write_text("lessons: [{name: a, groups: [biology], days: [mon], at: '10:00'}]\n")
     (site / "gpus.yaml").write_text("gpus: [{id: GPU-1}]\n")
     found = FoundGpu(id="GPU-1", label="one", cdi_names=("nvidia.com/gpu=0",), nodes=("/dev/nvidia0",))

@@ -8,10 +8,10 @@ import pytest
 
 from generator.core.errors import HomeroomError
 from generator.core.machine import Machine
-from generator.core.paths import TEMPLATES
+from generator.site.site_files import starters
 from generator.topics.labs import labs
 from generator.topics.labs.labs import Labs
-from generator.topics.prewarm import schedule
+from generator.topics.prewarm import schedule, site
 from tests.sample_settings import settings
 
 GROUPS = """\
@@ -36,7 +36,7 @@ def known(site: Path, **values: str) -> Labs:
     return labs.load(settings(**values), site, Machine(memory_bytes=16 * 2**30, cpus=4))
 
 
-def loaded(directory: Path, text: str) -> list[schedule.Lesson]:
+def loaded(directory: Path, text: str) -> list[site.Lesson]:
     """The lessons of a text."""
     site = directory / "site"
     there = known(site)
@@ -48,12 +48,12 @@ def test_without_a_file_there_are_no_lessons(tmp_path: Path) -> None:
     """Nobody needs a schedule, and the starter is one of comments only."""
     there = known(tmp_path / "site")
     assert schedule.load(tmp_path / "site", there) == []
-    assert loaded(tmp_path, (TEMPLATES / "site/schedule.yaml").read_text()) == []
+    assert loaded(tmp_path, starters()["schedule.yaml"]) == []
 
 
 def test_the_starter_is_right_once_its_marks_are_taken_away(tmp_path: Path) -> None:
     """What the operator begins with loads as it stands, but for a group of their own."""
-    text = (TEMPLATES / "site/schedule.yaml").read_text().replace("\n#", "\n").replace("[staff]", "[biology]")
+    text = starters()["schedule.yaml"].replace("\n#", "\n").replace("[staff]", "[biology]")
     (lesson,) = loaded(tmp_path, text)
     assert (lesson.at, lesson.lead_minutes, lesson.keep_minutes) == (600, 15, 20)
 
@@ -152,7 +152,7 @@ def test_classes_that_do_not_fit_are_told(tmp_path: Path, day: str, at: str, mem
 def test_lessons_meet_past_midnight(late: list[str], early: list[str], meet: bool) -> None:
     """Labs that wait from 23:50 for 20 minutes run at the same time as those that start at 00:05 of the next day."""
     before, after = (
-        schedule.Lesson.model_validate({"name": name, "groups": ["any"], "days": days, "at": at, "lead_minutes": 10})
+        site.Lesson.model_validate({"name": name, "groups": ["any"], "days": days, "at": at, "lead_minutes": 10})
         for name, days, at in (("late", late, "23:50"), ("early", early, "00:15"))
     )
     assert before.meets(after) is meet

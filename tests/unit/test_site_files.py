@@ -8,7 +8,6 @@ import pytest
 
 from generator.core.atomic import write_atomically
 from generator.core.errors import HomeroomError
-from generator.core.paths import TEMPLATES
 from generator.lifecycle import render
 from generator.site import site_files
 from tests.sample_settings import settings
@@ -21,13 +20,13 @@ def contents(folder: Path) -> dict[str, str]:
 def test_the_starters_are_laid_whole(tmp_path: Path) -> None:
     """A new `site/` holds every starter, nothing else is left beside it, and it says that it was made."""
     assert site_files.create(tmp_path / "site")
-    starters = contents(TEMPLATES / "site")
-    assert {"README.md", "hub.d/00-example.py"} <= starters.keys()
+    starters = site_files.starters()
+    assert {"README.md", "hub.d/00-example.py", "profiles.yaml", "schedule.yaml"} <= starters.keys()
     assert contents(tmp_path / "site") == starters
     assert [path.name for path in tmp_path.iterdir()] == ["site"]
 
 
-@pytest.mark.parametrize("starter", sorted((TEMPLATES / "site/hub.d").glob("*.py")), ids=lambda path: path.name)
+@pytest.mark.parametrize("starter", sorted((site_files.STARTER / "hub.d").glob("*.py")), ids=lambda path: path.name)
 def test_a_starter_changes_nothing(starter: Path) -> None:
     """Every line of a starter is a comment, and the comments are Python once the # is removed."""
     lines = starter.read_text().splitlines()
@@ -64,7 +63,7 @@ def test_an_interrupted_run_leaves_no_half(tmp_path: Path, monkeypatch: pytest.M
     assert written
     assert not site.exists()
     assert site_files.create(site)
-    assert contents(site) == contents(TEMPLATES / "site")
+    assert contents(site) == site_files.starters()
 
 
 def test_a_place_that_cannot_be_written_is_an_operators_error(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from generator.core.errors import HomeroomError
 from generator.site import site_yaml
-from generator.topics.labs.labs import Groups, Profiles
+from generator.topics.labs.site import Groups, Profiles
 
 NAME = "profiles:\n  - name: a\n"
 

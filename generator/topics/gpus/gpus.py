@@ -6,43 +6,17 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Any
 
 from generator.core.console import counted
 from generator.core.errors import HomeroomError, nearest, raise_all
 from generator.core.labels import GPUS_LABEL, SERVER_LABEL, USER_LABEL
-from generator.schema.types import written_as
 from generator.site import site_yaml
 from generator.site.site_yaml import SiteFile
 from generator.topics.gpus.gpu_host import FoundGpu
+from generator.topics.gpus.site import GPUS, Access, Gpu, GpuFile
 
-GPUS = "gpus.yaml"
 PROPOSAL = "gpus.yaml.proposed"
-Access = Literal["cdi", "nvidia", "podman"]
-
-
-class Strict(BaseModel):
-    """A mapping of the file: unknown fields are faults."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Gpu(Strict):
-    """One GPU or MIG slice."""
-
-    id: Annotated[str, written_as(r"[A-Za-z0-9][A-Za-z0-9_.:/=-]{0,199}", "an id as `make gpus` shows it")]
-    label: str = ""
-    slots: Annotated[int, Field(ge=1, le=64)] = 1
-
-
-class GpuFile(Strict):
-    """`site/gpus.yaml`."""
-
-    access: Access = "cdi"
-    per_user: Annotated[int, Field(ge=0, le=64)] = 0
-    gpus: list[Gpu] = []
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,8 +6,9 @@ from generator.core.errors import raise_all
 from generator.rendering.context import Context, Rendered
 from generator.site.site_yaml import SiteFile
 from generator.topics.gpus import gpu_host, gpus
-from generator.topics.labs.labs import PROFILES
+from generator.topics.gpus.site import GPUS
 from generator.topics.labs.render import known
+from generator.topics.labs.site import PROFILES
 
 
 def render(context: Context) -> Rendered:
@@ -16,7 +17,7 @@ def render(context: Context) -> Rendered:
     :raises HomeroomError: everything that is wrong with site/gpus.yaml, and profiles that want more than it has.
     """
     site, profiles = context.site, context.of(known).profiles
-    pool = gpus.load(site, gpu_host.read_host() if (site / gpus.GPUS).exists() else [])
+    pool = gpus.load(site, gpu_host.read_host() if (site / GPUS).exists() else [])
     if any(profile["gpus"] for profile in profiles):
         raise_all(list(gpus.profile_faults(SiteFile(site / PROFILES), profiles, pool)))
     return Rendered(

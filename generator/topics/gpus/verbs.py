@@ -15,7 +15,7 @@ def gpus() -> None:
     from generator.core.atomic import write_atomically
     from generator.core.paths import SITE
     from generator.engine import deployment
-    from generator.topics.gpus import gpu_host, gpus
+    from generator.topics.gpus import gpu_host, gpus, site
 
     here = deployment.existing()
     info = here.client.info()
@@ -27,6 +27,6 @@ def gpus() -> None:
         console.warn(str(fault))
     write_atomically(SITE / gpus.PROPOSAL, gpus.proposal(found, access))
     next_step = (
-        f"Copy it to site/{gpus.GPUS}, edit that, and run `make up`." if found else "There is no GPU to be seen."
+        f"Copy it to site/{site.GPUS}, edit that, and run `make up`." if found else "There is no GPU to be seen."
     )
     console.note(f"Wrote site/{gpus.PROPOSAL}. {next_step}")

@@ -2,137 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from typing import Any
 
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.finding import in_units
 from generator.core.machine import Machine
 from generator.schema.settings import Settings
-from generator.schema.types import USER_NAME, ImageName, known_as, parse_size, written_as
 from generator.site import site_yaml
 from generator.site.site_yaml import Location, SiteFile
 from generator.topics.environments import site_images
+from generator.topics.labs.site import GROUPS, PROFILES, Group, Groups, Profile, Profiles
 from generator.topics.queue.settings import memory_of_labs
 
-PROFILES = "profiles.yaml"
-GROUPS = "groups.yaml"
 FEWEST_OPEN_FILES = 1024
 MOST_OPEN_FILES = 8192
-
-
-def _name_or_text(value: object) -> object:
-    """YAML reads `1` and `on` as other than text; a name is meant as it is written."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
-def _size_with_unit(value: object) -> object:
-    """As `parse_size`; a bare 2 or 1024 is taken for a unit forgotten, not for so many bytes."""
-    if isinstance(value, int) and value < 2**20:
-        raise ValueError("is not a size such as 512M or 2G")
-    return parse_size(value)
-
-
-Size = Annotated[int, BeforeValidator(_size_with_unit), Field(le=4 * 2**40)]
-Name = Annotated[
-    str,
-    BeforeValidator(_name_or_text),
-    written_as(r"[a-z0-9][a-z0-9-]{0,31}", "small letters, digits and dashes, 32 at most, no dash first"),
-]
-Text = Annotated[str, BeforeValidator(_name_or_text)]
-Person = Annotated[Text, AfterValidator(known_as), USER_NAME]
-"""The hub knows people by their names in small letters."""
-TAKEN = re.compile(
-    r"HOMEROOM_(?!LAB_PLAIN$).*|JUPYTERHUB_(?!SINGLEUSER_).*|JUPYTER_RUNTIME_DIR|HOME|(MEM|CPU)_LIMIT"
-    r"|NVIDIA_(?!DRIVER_CAPABILITIES$).*|GIT_TEST_ASSUME_DIFFERENT_OWNER"
-)
-"""Variables by which a lab is told what it is. Said otherwise, it would not start, or promise what does not hold."""
-
-
-def _refuse_taken(name: str) -> str:
-    if TAKEN.fullmatch(name):
-        raise ValueError("is a variable that Homeroom itself sets; leave it out")
-    return name
-
-
-Variable = Annotated[
-    str,
-    written_as(r"[A-Za-z_][A-Za-z0-9_]*", "a variable's name: letters, digits and _"),
-    AfterValidator(_refuse_taken),
-]
-Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
-
-
-class Strict(BaseModel):
-    """A mapping of a site file: unknown fields are faults."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class Allow(Strict):
-    """Who may take a profile. Whoever is in one of the lists may; administrators may unless it says otherwise."""
-
-    groups: list[Text] = []
-    users: list[Person] = []
-    admins: bool = True
-
-
-class Profile(Strict):
-    """One kind of lab, as people choose it."""
-
-    name: Name
-    display_name: Text | None = None
-    description: Text = ""
-    default: bool = False
-    image: ImageName | None = None
-    memory: Size | None = None
-    cpus: Annotated[float, Field(ge=0.1, le=1024)] | None = None
-    gpus: Annotated[int, Field(ge=0, le=64)] = 0
-    shm: Size | None = None
-    environment: dict[Variable, Text] = {}
-    network: Literal["open", "none"] = "open"
-    idle_seconds: Seconds | None = None
-    longest_seconds: Seconds = 0
-    kernel_idle_seconds: Seconds | None = None
-    ephemeral: bool = False
-    allow: Allow | None = None
-
-    @field_validator("allow", mode="before")
-    @classmethod
-    def _not_empty(cls, value: object) -> object:
-        if value is None:
-            raise ValueError("is empty; leave it out where everyone may take the profile")
-        return value
-
-
-class Profiles(Strict):
-    """`site/profiles.yaml`."""
-
-    profiles: Annotated[list[Profile], Field(min_length=1)]
-
-
-class Group(Strict):
-    """A group of people and what it changes for them."""
-
-    members: list[Person] = []
-    includes: list[Text] = []
-    memory: Size | None = None
-    cpus: Annotated[float, Field(ge=0.1, le=1024)] | None = None
-    gpus: Annotated[int, Field(ge=0, le=64)] | None = None
-    max_labs: Annotated[int, Field(ge=1, le=100)] | None = None
-    never_idle: bool = False
-    environment: dict[Variable, Text] = {}
-
-
-class Groups(Strict):
-    """`site/groups.yaml`."""
-
-    groups: dict[Text, Group]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from generator.rendering.context import Context, Rendered
 from generator.schema.settings import Settings
 from generator.topics.labs.render import known
-from generator.topics.prewarm import schedule
+from generator.topics.prewarm import schedule, site
 
 LESSONS = "lessons.json"
 FILES = {LESSONS: "hub"}
@@ -24,7 +24,7 @@ def render(context: Context) -> Rendered:
     )
 
 
-def lessons_file(settings: Settings, lessons: Sequence[schedule.Lesson]) -> str:
+def lessons_file(settings: Settings, lessons: Sequence[site.Lesson]) -> str:
     """The text of `lessons.json`: when which labs are to be started; the service prewarm reads it."""
     data = [schedule.as_data(lesson) for lesson in lessons]
     return json.dumps({"base_url": settings.BASE_URL, "zone": settings.TIMEZONE, "lessons": data}, indent=2) + "\n"

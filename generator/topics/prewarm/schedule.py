@@ -2,89 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
-
-from pydantic import BeforeValidator, Field
+from typing import Any
 
 from generator.core.console import counted
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.finding import Finding, in_units, warning
 from generator.site import site_yaml
 from generator.site.site_yaml import SiteFile
-from generator.topics.labs.labs import GROUPS, Labs, Name, Strict, Text
-
-SCHEDULE = "schedule.yaml"
-Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-DAY_MINUTES = 24 * 60
-WEEK_MINUTES = 7 * DAY_MINUTES
-
-
-def parse_time(value: object) -> object:
-    """A time of day as minutes since midnight. YAML reads `10:00` without quotes as the number 600, which is the same,
-    and `10` as ten, which is no time."""
-    if isinstance(value, str) and re.fullmatch(r"([01]?[0-9]|2[0-3]):[0-5][0-9]", value):
-        hours, minutes = value.split(":")
-        return int(hours) * 60 + int(minutes)
-    if isinstance(value, int) and not isinstance(value, bool) and 60 <= value < DAY_MINUTES:
-        return value
-    raise ValueError("is not a time of day such as 09:30")
-
-
-Minutes = Annotated[int, Field(ge=1, le=720)]
-
-
-class Lesson(Strict):
-    """A lesson that takes place every week on some days."""
-
-    name: Name
-    groups: Annotated[list[Text], Field(min_length=1)]
-    days: Annotated[list[Day], Field(min_length=1)]
-    at: Annotated[int, BeforeValidator(parse_time)]
-    lead_minutes: Minutes = 15
-    keep_minutes: Minutes = 20
-    profile: Text | None = None
-    first_day: date | None = None
-    last_day: date | None = None
-
-    def takes_place(self) -> bool:
-        """Whether any of its days lies between the first and the last."""
-        if self.first_day is None or self.last_day is None:
-            return True
-        span = range(min(7, (self.last_day - self.first_day).days + 1))
-        week = get_args(Day)
-        return any(week[(self.first_day + timedelta(days=ahead)).weekday()] in self.days for ahead in span)
-
-    @property
-    def lasts_minutes(self) -> int:
-        """From the first start until labs that nobody opened are given up."""
-        return self.lead_minutes + self.keep_minutes
-
-    def begins(self) -> list[int]:
-        """When the first labs start, in minutes of the week; below 0 is at the week's end."""
-        return [get_args(Day).index(day) * DAY_MINUTES + self.at - self.lead_minutes for day in self.days]
-
-    def meets(self, other: Lesson) -> bool:
-        """Whether labs of both run at the same time in some week, also past midnight."""
-        return (
-            any(
-                (theirs - ours) % WEEK_MINUTES < self.lasts_minutes
-                or (ours - theirs) % WEEK_MINUTES < other.lasts_minutes
-                for ours in self.begins()
-                for theirs in other.begins()
-            )
-            and (self.first_day or date.min) <= (other.last_day or date.max)
-            and (other.first_day or date.min) <= (self.last_day or date.max)
-        )
-
-
-class Schedule(Strict):
-    """`site/schedule.yaml`."""
-
-    lessons: list[Lesson]
+from generator.topics.labs.labs import Labs
+from generator.topics.labs.site import GROUPS
+from generator.topics.prewarm.site import SCHEDULE, Lesson, Schedule
 
 
 def load(site: Path, known: Labs) -> list[Lesson]:

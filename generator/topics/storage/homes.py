@@ -21,7 +21,8 @@ import docker.errors
 from generator.core.errors import HomeroomError, raise_all
 from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL, USER_LABEL
 from generator.schema.settings import Settings
-from generator.topics.storage.shares import PLAIN_PATH, forbidden_by
+from generator.topics.storage.shares import forbidden_by
+from generator.topics.storage.site import PLAIN_PATH
 
 SKELETON = "skeleton"
 MOUNTED = "/srv/homes"

@@ -9,7 +9,8 @@ from difflib import get_close_matches
 from typing import Any
 
 from traitlets import TraitError, TraitType
-from traitlets.config import Config, Configurable, LazyConfigValue
+from traitlets.config import Config, Configurable
+from traitlets.config.loader import LazyConfigValue
 from traitlets.utils.importstring import import_item
 
 NAMED_CLASSES = ("authenticator_class", "proxy_class", "spawner_class")
