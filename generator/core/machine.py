@@ -26,3 +26,15 @@ def read_machine() -> Machine:
         cpus=os.cpu_count() or 1,
         open_files=int(Path("/proc/sys/fs/file-max").read_text(encoding="ascii")),
     )
+
+
+MEMORY_LEFT_BYTES = 2**30
+"""What LABS_MEMORY=0 leaves to the machine itself."""
+
+
+def memory_of_labs(rest_bytes: int, lab_memory_bytes: int) -> int:
+    """Bytes that all labs together may be promised where LABS_MEMORY does not say it: one lab at least.
+
+    :param rest_bytes: of the machine, beside Homeroom's services.
+    """
+    return max(rest_bytes - MEMORY_LEFT_BYTES, lab_memory_bytes)

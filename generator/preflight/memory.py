@@ -9,9 +9,9 @@ from pathlib import Path
 
 from generator.core.console import counted
 from generator.core.finding import Finding, error, in_units, ok, warning
+from generator.core.machine import MEMORY_LEFT_BYTES, memory_of_labs
 from generator.preflight.facts import EngineFacts
 from generator.preflight.wanted import Wanted
-from generator.topics.queue.settings import MEMORY_LEFT_BYTES, memory_of_labs
 
 FEW_LABS = 3
 SAME_MACHINE = 0.05

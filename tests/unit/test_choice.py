@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homeroom.labs import choice
+from homeroom.labs.plan import LabPlan
 from homeroom.queue.places import NOTHING, Estimate, Need
-from homeroom.spawner import choice
-from homeroom.spawner.plan import LabPlan
 
 MIB, GIB = 2**20, 2**30
 UNKNOWN = Estimate()

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from homeroom.culling import culling
 from homeroom.culling.culling import ClassStart, Facts, is_over, report_seconds, why_over
-from homeroom.spawner.plan import LabPlan
+from homeroom.labs.plan import LabPlan
 from homeroom_lab import activity
 
 HOUR = 3600

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from homeroom.gpus.leases import Device, LabContainer, Lease, Ledger, Unavailable
 from homeroom.gpus.pool import GPUPool
+from homeroom.labs import choice
+from homeroom.labs.plan import LabPlan
 from homeroom.queue.places import NOTHING, Estimate, Need
-from homeroom.spawner import choice
-from homeroom.spawner.plan import LabPlan
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule

@@ -19,9 +19,10 @@ import aiohttp
 import pytest
 from aiohttp import web
 from homeroom.contract import sockets
+from homeroom.contract.refusals import NO_FIREWALL
 from homeroom.guard import relay
 from homeroom.guard import service as guard
-from homeroom.guard.policy import NO_FIREWALL, Policy
+from homeroom.guard.policy import Policy
 from homeroom.guard.relay import Relay
 
 LAB = "a" * 64

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from homeroom.guard.policy import Allow, Deny, decide
+from homeroom.guard.decisions import decide
 from homeroom.guard.relay import Relay
+from homeroom.guard.routes import Allow, Deny
 
 from tests.unit.test_guard import FOREIGN, LAB, Ask, Engine, run
 from tests.unit.test_policy import BODY, GPU, POLICY, changed, create, hosted, sent

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import requests
-from homeroom.storage.homes import directory_name
+from homeroom.contract.home_names import directory_name
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -22,7 +22,9 @@ import pytest
 import requests
 from homeroom.contract import sockets
 from homeroom.culling.culling import ClassStart, Facts
-from homeroom.guard.policy import Allow, Deny, Policy, decide
+from homeroom.guard.decisions import decide
+from homeroom.guard.policy import Policy
+from homeroom.guard.routes import Allow, Deny
 from homeroom.spawner import engine_calls, lab_spawner
 from homeroom.spawner.lab_spawner import LabDied, LabSpawner
 from hypothesis import strategies as st

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from homeroom.spawner.plan import Person, most_labs
+from homeroom.labs.plan import Person, most_labs
 
 
 def group(most: int | None, *members: str) -> dict[str, Any]:

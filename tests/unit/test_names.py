@@ -11,9 +11,10 @@ from typing import Any
 
 import bcrypt
 import pytest
-from homeroom.contract import sockets
-from homeroom.guard.create_body import COMPONENT
-from homeroom.guard.policy import Policy, is_home, is_lab_name
+from homeroom.contract import home_names, sockets
+from homeroom.guard.policy import Policy
+from homeroom.guard.routes import is_home, is_lab_name
+from homeroom.guard.values import COMPONENT
 from homeroom.sign_in.authenticator import AccountAuthenticator, AnybodyAuthenticator
 from homeroom.storage import homes
 from hypothesis import given, settings
@@ -168,7 +169,7 @@ def test_two_labs_are_two_on_the_engine(rendered: Config, one: tuple[str, str], 
     person's name with a server's taken for another's."""
     first, second = (spawner(rendered, *lab) for lab in (one, other))
     assert (first.home_volume == second.home_volume) == (one[0] == other[0])
-    assert (homes.directory_name(one[0]) == homes.directory_name(other[0])) == (one[0] == other[0])
+    assert (home_names.directory_name(one[0]) == home_names.directory_name(other[0])) == (one[0] == other[0])
     assert first.container_name != second.container_name
     assert (first.socket_directory == second.socket_directory) == (one == other)
 
@@ -181,8 +182,8 @@ def test_what_is_made_for_a_name_is_plain(rendered: Config, name: str) -> None:
     policy = Policy.from_json(render.texts(sample(), Path("no-site"))[render.GUARD_POLICY])
     assert is_home(made.home_volume, policy)
     assert is_lab_name(made.container_name, policy)
-    assert homes.HOME_NAME.fullmatch(homes.directory_name(name))
-    assert made.home_volume == f"homeroom-user-{homes.directory_name(name)}"
+    assert homes.HOME_NAME.fullmatch(home_names.directory_name(name))
+    assert made.home_volume == f"homeroom-user-{home_names.directory_name(name)}"
     assert made.socket_directory.parent == sockets.LABS
 
 
@@ -190,7 +191,7 @@ def test_what_is_made_for_a_name_is_plain(rendered: Config, name: str) -> None:
 def test_a_directory_gives_its_name_back(name: str) -> None:
     """Whatever an authenticator of the operator's may let in: a home's name holds the person's whole, so no two are
     one. What is too long for a directory the guard refuses; nothing is cut."""
-    made = homes.directory_name(name)
+    made = home_names.directory_name(name)
     parts = re.findall(r"-([0-9a-f]{2})|([a-z0-9])", made)
     assert bytes(int(code, 16) if code else ord(plain) for code, plain in parts) == name.encode(
         "utf-8", "surrogatepass"

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from homeroom.pages.navigation import HERE, comes_from_here
+from homeroom.hub.navigation import HERE, comes_from_here
 
 
 class Visit:

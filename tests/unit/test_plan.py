@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from homeroom.spawner.plan import Person, allowed_profiles, groups_of, may_take, plan_for
+from homeroom.labs.plan import Person, allowed_profiles, groups_of, may_take, plan_for
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -10,8 +10,11 @@ from urllib.parse import parse_qs, quote
 
 import pytest
 from homeroom.contract import sockets
-from homeroom.guard.create_body import HOUR, SECOND, MountRule
-from homeroom.guard.policy import Allow, Deny, Policy, decide, is_lab, owner
+from homeroom.guard.create_body import HOUR, SECOND
+from homeroom.guard.decisions import decide, is_lab, owner
+from homeroom.guard.policy import Policy
+from homeroom.guard.routes import Allow, Deny
+from homeroom.guard.values import MountRule
 from hypothesis import given
 from hypothesis import strategies as st
 

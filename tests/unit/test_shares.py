@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 
 import pytest
-from homeroom.guard.create_body import Mount, MountRule
+from homeroom.contract.mounts import Mount
+from homeroom.guard.values import MountRule
 from homeroom.storage.storage import LINKED_SHARES, Share, storage_for
 
 from generator.core.errors import HomeroomError

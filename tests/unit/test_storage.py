@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 from escapism import escape  # type: ignore[import-untyped]
-from homeroom.contract import labels, sockets
+from homeroom.contract import home_names, labels, sockets
+from homeroom.contract.mounts import Mount
 from homeroom.guard import keeper
-from homeroom.guard.create_body import Mount, Refused
+from homeroom.guard.decisions import decide
 from homeroom.guard.engine_answer import Answer
-from homeroom.guard.policy import Allow, Deny, Policy, decide
+from homeroom.guard.policy import Policy
+from homeroom.guard.routes import Allow, Deny
+from homeroom.guard.values import Refused
 from homeroom.storage import homes, storage
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,14 +42,14 @@ COMMON: dict[str, Any] = {"user": "ada", "groups": [], "home_source": "bio-user-
 def test_directories_are_named_as_volumes_are(name: str) -> None:
     """A home keeps its name when it moves from a volume into a directory: it is dockerspawner's escaping."""
     safe = set(string.ascii_lowercase + string.digits)
-    assert homes.directory_name(name) == escape(name, safe, escape_char="-").lower()
-    assert homes.HOME_NAME.fullmatch(homes.directory_name(name)[:200])
+    assert home_names.directory_name(name) == escape(name, safe, escape_char="-").lower()
+    assert homes.HOME_NAME.fullmatch(home_names.directory_name(name)[:200])
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
 def test_no_two_people_share_a_directory(one: str, other: str) -> None:
     """Names that differ by anything at all have different directories."""
-    assert (homes.directory_name(one) == homes.directory_name(other)) == (one == other)
+    assert (home_names.directory_name(one) == home_names.directory_name(other)) == (one == other)
 
 
 def asked(source: str, user: str) -> Allow | Deny:
@@ -234,13 +237,13 @@ def test_a_verb_has_only_what_it_needs() -> None:
 
 def test_host_and_hub_agree() -> None:
     """What the generator repeats of the hub's side is the same there: it cannot import it."""
-    assert str(homes.ROOT) == host_homes.MOUNTED
+    assert str(home_names.ROOT) == host_homes.MOUNTED
     assert host_storage.SKELETON_TARGET == storage.SKELETON
     for name, label in vars(host_labels).items():
         if name.endswith("_LABEL"):
             assert getattr(labels, name) == label
     for verb, granted in host_homes.CAPABILITIES.items():
-        assert granted == list(homes.CAPABILITIES[verb])
+        assert granted == list(home_names.CAPABILITIES[verb])
 
 
 # -- what a lab is told, and does first --------------------------------------------------------------------------------

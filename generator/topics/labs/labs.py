@@ -9,13 +9,12 @@ from typing import Any
 
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.finding import in_units
-from generator.core.machine import Machine
+from generator.core.machine import Machine, memory_of_labs
 from generator.schema.settings import Settings
 from generator.site import site_yaml
 from generator.site.site_yaml import Location, SiteFile
 from generator.topics.environments import site_images
 from generator.topics.labs.site import GROUPS, PROFILES, Group, Groups, Profile, Profiles
-from generator.topics.queue.settings import memory_of_labs
 
 FEWEST_OPEN_FILES = 1024
 MOST_OPEN_FILES = 8192

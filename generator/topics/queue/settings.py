@@ -8,18 +8,6 @@ from generator.schema.types import Number, TotalSize, Whole
 QUEUE = Group(title="Queue", text="What all running labs together may have, and how long others wait for it.", order=42)
 
 
-MEMORY_LEFT_BYTES = 2**30
-"""What LABS_MEMORY=0 leaves to the machine itself."""
-
-
-def memory_of_labs(rest_bytes: int, lab_memory_bytes: int) -> int:
-    """Bytes that all labs together may be promised where LABS_MEMORY does not say it: one lab at least.
-
-    :param rest_bytes: of the machine, beside Homeroom's services.
-    """
-    return max(rest_bytes - MEMORY_LEFT_BYTES, lab_memory_bytes)
-
-
 class QueueSettings(Part):
     """What all running labs together may have, and how long others wait for it."""
 

@@ -170,7 +170,7 @@ def _readable(path: Path) -> bool:
 
 
 def person_of(name: str) -> str:
-    """The person whose home has this name: the inverse of `homeroom.storage.homes.directory_name`."""
+    """The person whose home has this name: the inverse of `homeroom.contract.home_names.directory_name`."""
     raw = re.sub(rb"-([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), name.encode())
     return raw.decode(errors="replace")
 

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from homeroom.spawner.choice import duration
-from homeroom.spawner.plan import LabPlan
+from homeroom.labs.choice import duration
+from homeroom.labs.plan import LabPlan
 
 STATE = "homeroom"
 """The key of the facts in the spawner's state."""

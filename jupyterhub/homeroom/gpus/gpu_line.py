@@ -6,15 +6,22 @@ import asyncio
 import contextlib
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from homeroom.gpus.leases import Lease, Unavailable
 from homeroom.queue.places import Estimate, Key
 
-if TYPE_CHECKING:
-    from homeroom.gpus.pool import GPUPool
-
 RECHECK_SECONDS = 1.0
+
+
+class Pool(Protocol):
+    """What is waited for: `homeroom.gpus.pool.GPUPool`, which says what each of these does."""
+
+    def next_free_seconds(self, count: int = 1) -> float | None: ...
+
+    def refusal(self, user: str, server: str, count: int) -> Unavailable | None: ...
+
+    async def lease(self, user: str, server: str, count: int, *, longest_seconds: float = 0) -> Lease: ...
 
 
 @dataclass(eq=False)
@@ -35,7 +42,7 @@ class GPULine:
     Strictly in order, as that one is: a lab with one GPU does not overtake one with two, or that would wait for ever.
     """
 
-    def __init__(self, pool: GPUPool) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self._waiting: list[Ticket] = []
 

@@ -9,14 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from homeroom.contract import sockets
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
-
-if TYPE_CHECKING:
-    from homeroom.guard.policy import Policy
+from homeroom.contract.mounts import Mount
+from homeroom.guard.policy import Policy
+from homeroom.guard.values import Refused, is_int, is_strings, only_keys, shown
 
 LONGEST_STOP_SECONDS = 600
 SECOND = 10**9
@@ -31,10 +30,7 @@ LARGEST_ENVIRONMENT = 262_144
 MOST_TMPFS = 8
 START_DIRECTORY = "/"
 """Where LabSpawner has a lab start; its start script goes home from there."""
-LAB_SOCKETS_TARGET = "/run/lab"
-HUB_SOCKET_TARGET = "/run/hub"
 
-COMPONENT = re.compile(r"[a-z0-9-]{1,200}")
 USER = re.compile(r"([1-9][0-9]{0,8}|(?!root\b)[a-z_][a-z0-9_-]*)(:([1-9][0-9]{0,8}|(?!root\b)[a-z_][a-z0-9_-]*))?")
 CDI_NAME = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9_.-]+=[A-Za-z0-9_.:-]+")
 DEVICE_NODE = re.compile(r"/dev(?:/[A-Za-z0-9_-]+)+")
@@ -42,81 +38,10 @@ VISIBLE_DEVICES = "NVIDIA_VISIBLE_DEVICES"
 SECRETIVE = ("Env", "Cmd", "Entrypoint", "Healthcheck")  # may hold tokens: never in a log line
 
 
-class Refused(Exception):
-    """A call, or a part of one, that the policy does not let through; its text is the reason, free of secrets."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Mount:
-    """A mount in one form, whichever of the API's three it was asked in."""
-
-    source: str
-    target: str
-    read_only: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class MountRule:
-    """One thing a lab may mount.
-
-    :param source: a volume's name or, with a leading `/`, a path on the host; a trailing `*` stands for one name of
-        lower-case letters, digits and `-`.
-    :param target: where in the lab, exactly.
-    :param read_only: whether the lab may only read; a read-write rule also allows the mount read-only.
-    """
-
-    source: str
-    target: str
-    read_only: bool = True
-
-    def __post_init__(self) -> None:
-        path = "/" if self.source.startswith("/") else ""
-        name = r"[A-Za-z0-9_.@+-]+"
-        source = rf"(?:/{name})*/(?:{name}|\*)" if path else rf"{name}\*?"
-        plain = re.fullmatch(source, self.source) and re.fullmatch(rf"(?:/{name})+", self.target)
-        if not plain or self.source == "/*" or ".." in self.source + self.target:
-            raise ValueError(f"mount {self.source!r} onto {self.target!r}: no plain name or absolute path")
-
-    @classmethod
-    def from_json(cls, rule: Any) -> MountRule:
-        """One entry of `volumes` or `binds`. :raises ValueError: where it is malformed."""
-        kinds = {"source": str, "target": str, "read_only": bool}
-        if not only_keys(rule, *kinds) or any(not isinstance(rule[key], kinds[key]) for key in rule):
-            raise ValueError(f"a mount has source, target and read_only, not {rule!r}")
-        return cls(source=rule.get("source", ""), target=rule.get("target", ""), read_only=rule.get("read_only", True))
-
-    def allows(self, mount: Mount) -> bool:
-        """Whether this rule covers the mount."""
-        if mount.target != self.target or (self.read_only and not mount.read_only):
-            return False
-        if not self.source.endswith("*"):
-            return mount.source == self.source
-        head = self.source[:-1]
-        return mount.source.startswith(head) and bool(COMPONENT.fullmatch(mount.source[len(head) :]))
-
-
-Rule = Callable[[Any, "Policy"], bool]
+Rule = Callable[[Any, Policy], bool]
 
 
 # -- kinds of values ---------------------------------------------------------------------------------------------------
-
-
-def shown(value: object, longest: int = 80) -> str:
-    """A value for a log line: one line, short, and of an object its keys only."""
-    if isinstance(value, dict):
-        return shown(list(value))
-    plain = repr(value) if not isinstance(value, list) or is_strings(value) else f"a list of {len(value)}"
-    return plain if len(plain) <= longest else plain[: longest - 3] + "..."
-
-
-def is_int(value: object) -> bool:
-    """Whether a JSON value is an integer, which in Python `true` is too."""
-    return isinstance(value, int) and not isinstance(value, bool)
-
-
-def is_strings(value: object) -> bool:
-    """Whether a JSON value is a list of strings."""
-    return isinstance(value, list) and all(isinstance(each, str) for each in value)
 
 
 def empty(value: Any, _: Policy) -> bool:
@@ -163,11 +88,6 @@ def none_or_between(low: int, high: int) -> Rule:
 def matching(pattern: str) -> Rule:
     """Text of one form, or not sent."""
     return lambda value, _: not value or (isinstance(value, str) and bool(re.fullmatch(pattern, value)))
-
-
-def only_keys(value: Any, *allowed: str) -> bool:
-    """Whether a JSON value is an object with no other key than these."""
-    return isinstance(value, dict) and value.keys() <= set(allowed)
 
 
 # -- rules of single fields --------------------------------------------------------------------------------------------

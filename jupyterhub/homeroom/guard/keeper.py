@@ -12,11 +12,12 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from homeroom.contract.home_names import ROOT, capabilities
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
-from homeroom.guard.create_body import Refused
 from homeroom.guard.engine_answer import Answer
-from homeroom.guard.policy import Allow, Policy
-from homeroom.storage.homes import ROOT, capabilities
+from homeroom.guard.policy import Policy
+from homeroom.guard.routes import Allow
+from homeroom.guard.values import Refused
 
 Send = Callable[[Allow], Awaitable[Answer]]
 MEMORY_BYTES = 128 << 20

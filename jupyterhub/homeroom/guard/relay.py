@@ -23,10 +23,14 @@ from yarl import URL
 
 from homeroom.contract import sockets
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
-from homeroom.guard.create_body import LAB_SOCKETS_TARGET, Refused, shown
+from homeroom.contract.mounts import LAB_SOCKETS_TARGET
+from homeroom.contract.refusals import NO_FIREWALL
+from homeroom.guard.decisions import decide, is_lab, owner
 from homeroom.guard.engine_answer import Answer
 from homeroom.guard.keeper import Keeper
-from homeroom.guard.policy import NO_FIREWALL, Allow, Deny, Policy, decide, is_lab, owner
+from homeroom.guard.policy import Policy
+from homeroom.guard.routes import Allow, Deny
+from homeroom.guard.values import Refused, shown
 
 LARGEST_ANSWER_BYTES = 32 << 20
 LARGEST_LOG_BYTES = 1 << 20

@@ -23,8 +23,8 @@ from traitlets import Integer
 from traitlets.config import SingletonConfigurable
 
 from homeroom.culling.culling import ClassStart
+from homeroom.labs.plan import LabPlan, allowed_profiles, plan_for
 from homeroom.spawner.lab_spawner import LabSpawner
-from homeroom.spawner.plan import LabPlan, allowed_profiles, plan_for
 
 SCOPE = "custom:homeroom:prewarm"
 

@@ -160,7 +160,7 @@ def open_session() -> Session:
     import sqlalchemy
     from sqlalchemy.orm import Session
 
-    from homeroom.sign_in.accounts import DATABASE, LOCK_SECONDS
+    from homeroom.contract.database import DATABASE, LOCK_SECONDS
 
     return Session(sqlalchemy.create_engine(f"sqlite:///{DATABASE}", connect_args={"timeout": LOCK_SECONDS}))
 

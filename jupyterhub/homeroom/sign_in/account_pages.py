@@ -16,7 +16,7 @@ from nativeauthenticator.orm import UserInfo
 from sqlalchemy import func
 from tornado import web
 
-from homeroom.pages import navigation
+from homeroom.hub import navigation
 from homeroom.sign_in import known_browsers, names, removal
 from homeroom.sign_in.known_names import account_of, is_spoken_for, was_here
 from jupyterhub import orm

@@ -16,11 +16,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from homeroom.contract.database import DATABASE, LOCK_SECONDS
 from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
 from homeroom.sign_in.passwords import hashed
-
-DATABASE = Path("/srv/data/jupyterhub.sqlite")
-LOCK_SECONDS = 20.0  # for the hub's own writes to be over
 
 
 def open_database(path: Path) -> sqlite3.Connection:

@@ -9,8 +9,7 @@ from jupyterhub.apihandlers.users import UserAPIHandler, UserListAPIHandler
 from jupyterhub.scopes import needs_scope
 from tornado import web
 
-from homeroom.hub import limits
-from homeroom.pages import navigation
+from homeroom.hub import limits, navigation
 from homeroom.sign_in import removal
 from homeroom.sign_in.known_names import made_by_administrator, mark_of
 from homeroom.sign_in.marks import LEAVING

@@ -24,6 +24,7 @@ from jupyterhub.utils import url_escape_path, url_path_join
 from traitlets import Dict, Float, Integer, List, Unicode, default
 
 from homeroom.contract import sockets
+from homeroom.contract.home_names import directory_name
 from homeroom.contract.labels import (
     CPUS_LABEL,
     DEPLOYMENT_LABEL,
@@ -35,19 +36,18 @@ from homeroom.contract.labels import (
     SERVER_LABEL,
     USER_LABEL,
 )
+from homeroom.contract.mounts import Mount
 from homeroom.contract.plain_text import plain
 from homeroom.culling.culling import OUT_OF_MEMORY, UNOPENED, Facts, report_seconds, why_ended, why_over
-from homeroom.guard.create_body import Mount
+from homeroom.labs import choice
+from homeroom.labs.choice import size
+from homeroom.labs.plan import LabPlan, Person, allowed_profiles, groups_of, most_labs, plan_for
 from homeroom.queue.places import Estimate, Full, Key, Need, Places, Running
-from homeroom.spawner import choice
-from homeroom.spawner.choice import size
 from homeroom.spawner.class_labs import ClassSpawner
 from homeroom.spawner.engine_calls import EngineAway
 from homeroom.spawner.no_lab import NoLab, explained
-from homeroom.spawner.plan import LabPlan, Person, allowed_profiles, groups_of, most_labs, plan_for
 from homeroom.spawner.running import STATES, Recorded, orphans, running
 from homeroom.spawner.turns import Turns
-from homeroom.storage.homes import directory_name
 from homeroom.storage.storage import LabStorage, Share, home_source, storage_for
 
 WATCH_INTERVAL_SECONDS = 0.02

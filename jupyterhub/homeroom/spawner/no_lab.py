@@ -10,7 +10,7 @@ from typing import Any
 import docker.errors
 from jupyterhub.spawner import SpawnException
 
-from homeroom.guard.policy import NO_FIREWALL
+from homeroom.contract.refusals import NO_FIREWALL
 
 ASK = "Please tell the administrator: the hub's log says why."
 

@@ -24,7 +24,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-ROOT = Path("/srv/homes")
+from homeroom.contract.home_names import CAPABILITIES, ROOT
+
 OWNER = 1000
 GROUP = 100
 MODE = 0o700
@@ -32,14 +33,6 @@ FIRST_PROJECT = 1_000_000
 """Project ids below are the operator's."""
 
 HOME_NAME = re.compile(r"[a-z0-9-]{1,200}")
-CAPABILITIES = {
-    "list": (),
-    "hold": ("CHOWN",),
-    "limit": ("DAC_READ_SEARCH", "FOWNER", "SYS_ADMIN"),
-    "use": ("DAC_READ_SEARCH",),
-}
-"""What a verb needs of root. `hold` with a hard limit needs SYS_ADMIN as well: the kernel asks it of whoever sets a
-quota."""
 
 # linux/fs.h, linux/quota.h
 FSGETXATTR = 0x801C581F
@@ -57,23 +50,6 @@ BLOCK_BYTES = 1024
 
 class CannotHold(Exception):
     """A home cannot be made or limited; the text is the reason, for the operator."""
-
-
-def capabilities(verb: str, hard_limit_bytes: int) -> list[str]:
-    """The capabilities that a verb's container needs."""
-    return [*CAPABILITIES[verb], *(("SYS_ADMIN",) if verb == "hold" and hard_limit_bytes else ())]
-
-
-def directory_name(user: str) -> str:
-    """The name of a person's directory, and the end of their volume's: no two people have the same.
-
-    The same as dockerspawner's escaping: small letters and digits as they are, every other byte as `-xx`.
-    """
-    plain = "abcdefghijklmnopqrstuvwxyz0123456789"
-    return "".join(
-        one if one in plain else "".join(f"-{byte:02x}" for byte in one.encode("utf-8", "surrogatepass"))
-        for one in user
-    )
 
 
 def homes(root: Path) -> Iterator[tuple[str, os.stat_result]]:

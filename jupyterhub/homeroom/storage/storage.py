@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from homeroom.guard.create_body import Mount
+from homeroom.contract.mounts import Mount
 
 SKELETON = "/srv/skeleton"
 """Where a lab finds `site/skeleton`, read-only."""

@@ -9,8 +9,8 @@ from typing import Any
 
 import jinja2
 
+from homeroom.labs.plan import LabPlan
 from homeroom.queue.places import LARGER, Estimate, Need
-from homeroom.spawner.plan import LabPlan
 
 TEMPLATES = Path("/opt/jupyterhub/share/homeroom/templates")
 
