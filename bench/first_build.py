@@ -21,8 +21,8 @@ import json, os, secrets, sys, time
 from pathlib import Path
 from generator.lifecycle import deployment
 from generator.engine import deployment
-from generator.images import images
-from generator.engine.engine import find_engine
+from generator.images import build as images
+from generator.engine.find import find_engine
 from generator.schema.settings import Settings
 
 settings = Settings.model_validate({"CONFIGPROXY_AUTH_TOKEN": "0" * 64, "COMPOSE_PROJECT_NAME": sys.argv[1]})

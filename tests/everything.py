@@ -15,7 +15,7 @@ from typing import IO
 from generator.core.console import note, step
 from generator.core.paths import ROOT
 from generator.engine.install import provide_engine
-from generator.images.base_image import ensure_base_image
+from generator.images.base import ensure_base_image
 from tests import lint
 from tests.browser.chromium import NoChromium, install_chromium
 from tests.examples import THOROUGH

@@ -21,7 +21,7 @@ from generator.core.console import Step, note, out, step
 from generator.core.errors import HomeroomError
 from generator.core.host_network import DEBIAN_KEYRING, AptSource, own_sources, read_apt_sources
 from generator.core.process import Completed, Runner, indented, run, tail
-from generator.engine.engine import (
+from generator.engine.find import (
     MINIMUM_ENGINE,
     ComposeMissing,
     Engine,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.core.console import step
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
-from generator.images.images import BuildSpec, ensure_images
+from generator.images.build import BuildSpec, ensure_images
 from generator.lifecycle.checks import check_locale, named_images
 from generator.topics.environments import features, site_images
 

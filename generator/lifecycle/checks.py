@@ -12,9 +12,9 @@ from generator.core.errors import HomeroomError, raise_all
 from generator.core.labels import SERVICE_LABEL
 from generator.core.paths import ROOT, SITE
 from generator.engine.deployment import Deployment
-from generator.engine.engine import Engine
+from generator.engine.find import Engine
 from generator.schema.settings import Settings
-from generator.site import site_files
+from generator.site import starters
 from generator.topics.environments import kernels, site_images
 from generator.topics.gpus import gpus
 from generator.topics.labs import labs, site
@@ -57,7 +57,7 @@ def check_site(settings: Settings) -> list[preflight.Finding]:
     """
     known = labs.load(settings, SITE, machine.read_machine())
     lessons = schedule.findings(schedule.load(SITE, known), known)
-    return [*lessons, *site_files.unread(SITE), *kernels.unread(SITE), *lab_network.load(settings).findings]
+    return [*lessons, *starters.unread(SITE), *kernels.unread(SITE), *lab_network.load(settings).findings]
 
 
 def named_images(settings: Settings) -> list[tuple[str, str]]:

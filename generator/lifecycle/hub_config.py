@@ -16,8 +16,8 @@ from generator.core.errors import HomeroomError, raise_all
 from generator.core.labels import SERVICE_LABEL
 from generator.core.paths import RENDERED, SITE
 from generator.engine.deployment import Deployment
-from generator.engine.engine import find_engine
-from generator.images.base_image import image_id
+from generator.engine.find import find_engine
+from generator.images.base import image_id
 from generator.lifecycle import render
 from generator.schema.settings import Settings
 

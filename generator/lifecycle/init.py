@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator import preflight
 from generator.core.paths import ENV_FILE, SITE
 from generator.schema import env_file
-from generator.site import site_files
+from generator.site import starters
 
 
 def init() -> bool:
@@ -16,5 +16,5 @@ def init() -> bool:
         taken = [route.subnet for route in preflight.host_routes()]
         given["LAB_SUBNET"] = preflight.free_subnet(taken, given.get("COMPOSE_PROJECT_NAME", ""))
     written = env_file.create(ENV_FILE, given)
-    site_files.create(SITE)
+    starters.create(SITE)
     return written

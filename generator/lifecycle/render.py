@@ -28,7 +28,7 @@ from pathlib import Path
 """
 HUBS_IMPORTS = """\
 from homeroom.contract.sockets import hold_waiting_callers
-from homeroom.hub import hub_server
+from homeroom.hub import request_limits
 from homeroom.hub.addresses import refuse_odd_addresses
 from homeroom.hub.database import recent_fault, tell_faults, write_ahead
 from homeroom.hub.lookups import spare_lookups
@@ -37,8 +37,8 @@ from homeroom.hub.lookups import spare_lookups
 
 def texts(settings: Settings, site: Path) -> dict[str, str]:
     """Every generated file by its name in `rendered/`: the hub's configuration, the guard's policy, what topics add,
-    and copies of `site/hub.d/*.py`. The hub reads the copies, so a slip in the originals cannot stop a hub that restarts
-    by itself.
+    and copies of `site/hub.d/*.py`. The hub reads the copies, so a slip in the originals cannot stop a hub that
+    restarts by itself.
 
     :raises HomeroomError: something in `site/` is wrong.
     """

@@ -10,7 +10,7 @@ from generator.core.console import counted, fail, note, step, warn
 from generator.core.errors import HomeroomError
 from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine.deployment import Deployment, load, provided
-from generator.engine.engine import EngineMissing, find_engine
+from generator.engine.find import EngineMissing, find_engine
 from generator.lifecycle import proof, render
 from generator.lifecycle.build import build
 from generator.lifecycle.checks import check_gpus, check_machine, check_site

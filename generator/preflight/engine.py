@@ -1,6 +1,6 @@
 """The engine and its tools: are they there, and are the limits of a lab really in force?
 
-Whether engine and Compose are new enough is `generator.engine.engine`'s to say, which finds them.
+Whether engine and Compose are new enough is `generator.engine.find`'s to say, which finds them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
-from generator.engine.engine import ComposeMissing, Engine, Version, buildx_works, compose_version, dotted
+from generator.engine.find import ComposeMissing, Engine, Version, buildx_works, compose_version, dotted
 from generator.preflight.facts import EngineFacts
 
 _DELEGATE = (

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
-from generator.engine.engine import Engine
+from generator.engine.find import Engine
 
 _INIT = Path("/usr/libexec/podman/catatonit")
 _SYSTEMD = Path("/run/systemd/system")

@@ -14,7 +14,7 @@ from contextlib import closing, suppress
 from typing import Generic, TypeVar
 
 from generator.core.finding import Finding, error, warning
-from generator.engine.engine import Engine, client
+from generator.engine.find import Engine, client
 from generator.preflight import (
     clock,
     deployment,
@@ -61,8 +61,8 @@ class Pending(Generic[T]):
 def run_checks(found_engine: Engine | None, wanted: Wanted) -> list[Finding]:
     """Check the machine for one deployment and return everything found, errors included. Changes nothing.
 
-    :param found_engine: what `generator.engine.engine.find_engine` found; None checks what can be told without an engine,
-        so that a full disk or a taken port is known before an engine is installed.
+    :param found_engine: what `generator.engine.find.find_engine` found; None checks what can be told
+        without an engine, so that a full disk or a taken port is known before an engine is installed.
     """
     deadline = time.monotonic() + NETWORK_SECONDS
     network = _start_network_checks(deadline)

@@ -1,4 +1,4 @@
-"""The settings that belong to no topic: the deployment as a whole, its address, its services, its engine, its secrets."""
+"""The settings that belong to no topic: the deployment as a whole, its address, services, engine and secrets."""
 
 from __future__ import annotations
 
@@ -68,72 +68,77 @@ class DeploymentSettings(Part):
 
     COMPOSE_PROJECT_NAME: ProjectName = setting(
         "homeroom",
-        About(group=DEPLOYMENT, consumers=("compose", "hub", "generator")),
+        About(group=DEPLOYMENT, consumers=("compose", "hub", "generator"), example="biology"),
         """Name of this deployment. Every container, volume, network and image carries it, so two deployments on one
         machine need two names. Homes are found by it: do not change it later.""",
     )
     JUPYTERHUB_ADMIN: UserName = setting(
         "admin",
-        About(group=DEPLOYMENT, consumers=("hub", "generator")),
+        About(group=DEPLOYMENT, consumers=("hub", "generator"), example="grace"),
         "Name of the administrator. `make up` makes the account and prints its password once.",
     )
     TIMEZONE: TimeZone = setting(
         "UTC",
-        About(group=DEPLOYMENT, consumers=("compose", "hub")),
+        About(group=DEPLOYMENT, consumers=("compose", "hub"), example="Europe/Vienna"),
         "Time zone of the labs and of the services' logs, by its name: `Europe/Vienna`.",
     )
     HUB_IP: Address = setting(
         "0.0.0.0",
-        About(group=ADDRESS, consumers=("compose", "generator")),
+        About(group=ADDRESS, consumers=("compose", "generator"), example="127.0.0.1"),
         """Address of this machine on which the hub is published. 0.0.0.0 means all of them; 127.0.0.1 only this
         machine, for a trial or behind a web server of your own.""",
     )
     HUB_PORT: Whole = setting(
         8000,
-        About(group=ADDRESS, consumers=("compose", "generator"), unit="TCP port"),
+        About(group=ADDRESS, consumers=("compose", "generator"), unit="TCP port", example="8001"),
         "Port on which the hub is published. Two deployments on one machine need two ports.",
         ge=1,
         le=65535,
     )
     BASE_URL: BaseUrl = setting(
         "/",
-        About(group=ADDRESS, consumers=("compose", "hub", "generator")),
+        About(group=ADDRESS, consumers=("compose", "hub", "generator"), example="/biology/"),
         "Path under which everything lives, with a slash at both ends: `/` or `/biology/`.",
     )
     TRUSTED_PROXIES: Proxies = setting(
         "",
-        About(group=ADDRESS, consumers=("compose",), unit="addresses or networks with commas between them"),
+        About(
+            group=ADDRESS,
+            consumers=("compose",),
+            unit="addresses or networks with commas between them",
+            example="10.1.2.3,10.1.3.0/24",
+        ),
         """Web servers of your own in front of this hub, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed:
         `127.0.0.1` for one on this machine, which needs HUB_IP=127.0.0.1. Nobody else's are.""",
     )
     HUB_MEMORY: Size = setting(
         "1G",
-        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G", example="2G"),
         "Memory that the hub may use.",
     )
     PROXY_MEMORY: Size = setting(
         "512M",
-        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G", example="1G"),
         "Memory that the proxy may use.",
     )
     GUARD_MEMORY: Size = setting(
         "256M",
-        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=SERVICES, consumers=("compose", "hub", "generator"), unit="bytes, as 512M or 2G", example="300M"),
         "Memory that the engine's guard may use.",
     )
     LOG_LEVEL: Literal["DEBUG", "INFO", "WARN", "ERROR"] = setting(
         "INFO",
-        About(group=SERVICES, consumers=("hub",)),
+        About(group=SERVICES, consumers=("hub",), example="DEBUG"),
         "How much the hub writes to its log.",
     )
     ENGINE_SOCKET: AbsolutePath = setting(
         "/var/run/docker.sock",
-        About(group=ENGINE, consumers=("compose", "generator")),
+        About(group=ENGINE, consumers=("compose", "generator"), example="/run/podman/podman.sock"),
         "Socket of the container engine, Docker's or Podman's. Only Homeroom's guard is given it.",
     )
     INSTALL_ENGINE: Literal["ask", "always", "never"] = setting(
         "ask",
-        About(group=ENGINE, consumers=("generator",)),
+        About(group=ENGINE, consumers=("generator",), example="never"),
         """Whether `make up` may install a container engine where there is none (as root, on Debian and Ubuntu).
         `ask`: asks on a terminal, says so elsewhere. May also be given for one run: `INSTALL_ENGINE=never make up`.""",
     )

@@ -30,6 +30,8 @@ def _entry(spec: settings.Spec) -> str:
         "generated" if spec.default is None else f"default: `{spec.default}`" if spec.default else "default: empty"
     )
     facts.append("read by " + ", ".join(_READERS[consumer] for consumer in spec.about.consumers))
+    if spec.about.example:
+        facts.append(f"for example: `{spec.about.example}`")
     return f"\n### {spec.name}\n\n{'; '.join(facts)}\n\n{spec.description}\n"
 
 

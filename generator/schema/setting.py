@@ -28,12 +28,14 @@ class About:
 
     :param consumers: who reads it: `compose` by interpolation, `hub` through the rendered files, `generator` itself.
     :param unit: the unit of the value, in words, or None.
+    :param example: a value that is not the default, for the documents and for tests.
     :param generate: makes the first value, written to a new `.env`; None: the default stands, commented out.
     """
 
     group: Group
     consumers: tuple[Consumer, ...]
     unit: str | None = None
+    example: str | None = None
     secret: bool = False
     generate: Callable[[], str] | None = None
 

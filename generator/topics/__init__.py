@@ -1,15 +1,14 @@
 """The topics: a folder each, with all that it brings. What is looked for here is listed nowhere.
 
-| file          | what it brings                                                            |
-|---------------|---------------------------------------------------------------------------|
-| `settings.py` | a `Part` of the settings, with its heading; `schema/settings.py` puts them together |
-| `render.py`   | `render(context)`: what it adds to `rendered/`; FILES that it may write, with the service that reads each at its start |
-| `hub.py.j2`   | its part of the hub's configuration, with its imports first               |
-| `services.py` | SERVICES: its rows of the table of services                               |
-| `verbs.py`    | `verbs`: a `typer.Typer` whose commands become Homeroom's                 |
-| `verbs.mk`    | the same verbs for Make, with their line of `make help`                   |
+- `settings.py`: a `Part` of the settings, under its heading; `generator/schema/settings.py` puts them together.
+- `site.py`: FORMS, its YAML files of `site/`; and `starter/`, what a new `site/` is given of it.
+- `render.py`: `render(context)`, what it adds to `rendered/`; and FILES, the names of what it may write there, each
+  with the service that reads it at its start.
+- `hub.py.j2`: its part of the hub's configuration, with its imports first.
+- `services.py`: SERVICES, its rows of the table of services.
+- `verbs.py`: `verbs`, a `typer.Typer` whose commands become Homeroom's; and `verbs.mk`, the same for Make.
 
-docs/develop/topics.md says how to add one.
+A topic has those that it needs. docs/develop-topics.md shows how to add one.
 """
 
 from __future__ import annotations

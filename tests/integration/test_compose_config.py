@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from generator.core.paths import COMPOSE_FILE
-from generator.engine.engine import OLD_API_COMPOSE
+from generator.engine.find import OLD_API_COMPOSE
 from generator.schema.env_file import load, new_text
 from generator.schema.settings import specs
 from tests.compose_config import compose, config, have_compose

@@ -11,7 +11,7 @@ import pytest
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs.plan import LabPlan
 from homeroom.spawner import running
-from homeroom.spawner.lab_spawner import LabSpawner
+from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.no_lab import NoLab
 from homeroom.spawner.running import Recorded
 from traitlets.config import Config

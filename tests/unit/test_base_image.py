@@ -1,4 +1,4 @@
-"""generator/images/base_image.py: when the base image is pulled, when it is built, and that no host's mirror gets in."""
+"""generator/images/base.py: when the base image is pulled, when it is built, and that no host's mirror gets in."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 
 from generator.core.console import Step
 from generator.core.errors import HomeroomError
-from generator.images import base_image as subject
-from generator.images.base_image import PullFailed
+from generator.images import base as subject
+from generator.images.base import PullFailed
 
 
 def engine_with(**calls: Any) -> Any:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from generator.core.paths import ROOT
 from generator.lifecycle import render
-from generator.site import forms, site_files
+from generator.site import forms, starters
 from generator.topics.environments import kernels, site_images
 from generator.topics.labs.site import Profile
 from generator.topics.prewarm.site import Lesson
@@ -59,7 +59,7 @@ def test_every_field_is_explained() -> None:
 def test_the_files_of_site_are_explained() -> None:
     """`site/README.md` names every file and folder that is read; where an error says which page shows a file's form,
     that page does."""
-    readme = site_files.starters()["README.md"]
+    readme = starters.starters()["README.md"]
     for name in (*forms.names(), render.HUB_D, kernels.FOLDER, site_images.FOLDER, homes.SKELETON):
         assert f"`{name}" in readme, name
     for form in forms.known():

@@ -1,4 +1,4 @@
-"""generator/engine/engine.py: finding the engine, judging it, and calling Compose on it."""
+"""generator/engine/find.py: finding the engine, judging it, and calling Compose on it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import pytest
 
 from generator.core import process
 from generator.core.errors import HomeroomError
-from generator.engine import engine as subject
-from generator.engine.engine import (
+from generator.engine import find as subject
+from generator.engine.find import (
     ComposeMissing,
     Engine,
     EngineForbidden,

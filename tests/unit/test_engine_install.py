@@ -11,7 +11,7 @@ from generator.core.console import Step
 from generator.core.errors import HomeroomError
 from generator.core.host_network import AptSource
 from generator.engine import install as subject
-from generator.engine.engine import Engine, EngineMissing
+from generator.engine.find import Engine, EngineMissing
 from generator.engine.install import InstallPlan, InstallRefused, plan_install
 from tests.recorder import Recorder, in_turn
 

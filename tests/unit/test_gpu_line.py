@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from homeroom.contract.labels import GPUS_LABEL, LONGEST_LABEL, USER_LABEL
-from homeroom.gpus import gpu_line
+from homeroom.gpus import waiting
 from homeroom.gpus.leases import Unavailable
 from homeroom.gpus.pool import GPUPool
 
@@ -52,7 +52,7 @@ def test_what_is_free_is_leased_at_once() -> None:
 
 def test_the_line_ends_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing fell free in time: the reason says what is there, and when the next is due."""
-    monkeypatch.setattr(gpu_line, "RECHECK_SECONDS", 0.02)
+    monkeypatch.setattr(waiting, "RECHECK_SECONDS", 0.02)
 
     async def story() -> None:
         machine = Machine(container("bela", "a,b", longest_seconds=600))

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from generator.core.errors import HomeroomError
-from generator.site.site_yaml import SiteFile
+from generator.site.reader import SiteFile
 from generator.topics.gpus import gpus
 from generator.topics.gpus.gpu_host import FoundGpu, cdi_directories, read_host
 from generator.topics.gpus.site import GPUS, Access

@@ -1,4 +1,4 @@
-"""generator/core/host_network.py: what of the machine's network reaches a build, and that nothing of it is left behind."""
+"""generator/core/host_network.py: what of the machine's network reaches a build, and that nothing of it is left."""
 
 from __future__ import annotations
 

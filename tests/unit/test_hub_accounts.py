@@ -226,6 +226,9 @@ def test_a_home_without_an_account_is_nobodys(run: Any, database: Path) -> None:
 
 def test_it_starts_without_the_hub() -> None:
     """The command imports neither JupyterHub nor its database's library: each takes longer than all it does."""
-    code = "import sys; import homeroom.sign_in.accounts; print([m for m in ('jupyterhub', 'sqlalchemy') if m in sys.modules])"
+    code = (
+        "import sys; import homeroom.sign_in.accounts; "
+        "print([m for m in ('jupyterhub', 'sqlalchemy') if m in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=JUPYTERHUB)
     assert done.stdout == "[]\n"

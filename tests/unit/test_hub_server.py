@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
-from homeroom.hub import hub_server
+from homeroom.hub import request_limits
 from tornado import httpserver, netutil, web
 
 from generator.core.paths import ROOT
@@ -27,7 +27,7 @@ Connect = Callable[[], Awaitable[Connection]]
 def installed(monkeypatch: pytest.MonkeyPatch) -> None:
     """In place of tornado's; taken back afterwards."""
     monkeypatch.setattr(httpserver, "HTTPServer", httpserver.HTTPServer)
-    hub_server.install()
+    request_limits.install()
 
 
 class Who(web.RequestHandler):
@@ -53,7 +53,7 @@ def serve(tmp_path: Path, story: Callable[[Connect], Awaitable[None]]) -> None:
     """Let a story happen before such a server, made as the hub makes it."""
 
     async def play() -> None:
-        with files(hub_server.PART_OF_LABS * MOST):
+        with files(request_limits.PART_OF_LABS * MOST):
             server = httpserver.HTTPServer(web.Application([("/who", Who)]), xheaders=True)
         server.add_socket(netutil.bind_unix_socket(str(tmp_path / "hub.sock")))
         try:
@@ -75,7 +75,7 @@ async def status(connection: Connection, request: bytes) -> bytes:
 @pytest.mark.parametrize(("more", "answer"), [(0, b"404"), (1, b"400")])
 def test_no_request_fills_the_hubs_memory(tmp_path: Path, more: int, answer: bytes) -> None:
     """A request of a moderate size is read; of a larger one nothing is."""
-    length = hub_server.LARGEST_BODY_BYTES + more
+    length = request_limits.LARGEST_BODY_BYTES + more
 
     async def story(connect: Connect) -> None:
         body = b"" if more else bytes(length)
@@ -131,7 +131,7 @@ def test_a_lab_does_not_say_where_it_comes_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caller: str, told: str
 ) -> None:
     """The hub takes the proxy's word on who asks, which is the browser's address; of a lab it takes none."""
-    monkeypatch.setattr(hub_server, "is_from_lab", lambda _: caller == "a lab")
+    monkeypatch.setattr(request_limits, "is_from_lab", lambda _: caller == "a lab")
 
     async def story(connect: Connect) -> None:
         reader, writer = await connect()
@@ -147,8 +147,8 @@ def test_the_proxys_callers_are_not_limited(tmp_path: Path, monkeypatch: pytest.
     users = (
         re.search(r"^USER (\d+):", (ROOT / name / "Dockerfile").read_text(), re.M) for name in ("jupyterhub", "proxy")
     )
-    assert {int(user[1]) for user in users if user} == hub_server.HUB_AND_PROXY
-    monkeypatch.setattr(hub_server, "HUB_AND_PROXY", frozenset({os.getuid()}))
+    assert {int(user[1]) for user in users if user} == request_limits.HUB_AND_PROXY
+    monkeypatch.setattr(request_limits, "HUB_AND_PROXY", frozenset({os.getuid()}))
 
     async def story(connect: Connect) -> None:
         held = [await connect() for _ in range(3 * MOST)]

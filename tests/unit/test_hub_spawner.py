@@ -25,8 +25,9 @@ from homeroom.culling.culling import ClassStart, Facts
 from homeroom.guard.decisions import decide
 from homeroom.guard.policy import Policy
 from homeroom.guard.routes import Allow, Deny
-from homeroom.spawner import engine_calls, lab_spawner
-from homeroom.spawner.lab_spawner import LabDied, LabSpawner
+from homeroom.spawner import engine_calls
+from homeroom.spawner import lab as lab_spawner
+from homeroom.spawner.lab import LabDied, LabSpawner
 from hypothesis import strategies as st
 from jupyterhub.objects import Hub
 from jupyterhub.orm import APIToken, OAuthClient

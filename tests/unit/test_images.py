@@ -1,4 +1,4 @@
-"""generator/images/images.py: when an image is out of date, how a build is called, and how its failure reads."""
+"""generator/images/build.py: when an image is out of date, how a build is called, and how its failure reads."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from generator.core.errors import HomeroomError
 from generator.core.host_network import BuildNetwork
 from generator.core.paths import ROOT
 from generator.core.process import Completed
-from generator.engine.engine import Engine
-from generator.images import images as subject
-from generator.images.images import BuildSpec, BuildStep
+from generator.engine.find import Engine
+from generator.images import build as subject
+from generator.images.build import BuildSpec, BuildStep
 from tests.recorder import always
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)

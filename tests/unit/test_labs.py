@@ -14,7 +14,8 @@ from homeroom.storage.storage import storage_for
 from generator.core.errors import HomeroomError
 from generator.core.machine import Machine
 from generator.schema.settings import Settings
-from generator.site.site_files import starters
+from generator.site.models import TAKEN
+from generator.site.starters import starters
 from generator.topics.labs import labs, site
 from generator.topics.labs.labs import Labs
 from generator.topics.labs.site import Groups, Profiles
@@ -53,9 +54,9 @@ def test_what_tells_a_lab_what_it_is_is_nobody_elses() -> None:
         user="ada", groups=[], home_source="a", home_target="/home/jovyan", skeleton="/x", soft_limit_bytes=1
     ).environment
     for name in (*told, "HOMEROOM_GIT_PLACES", "HOME", "JUPYTERHUB_API_TOKEN", "MEM_LIMIT", "NVIDIA_VISIBLE_DEVICES"):
-        assert labs.TAKEN.fullmatch(name), name
+        assert TAKEN.fullmatch(name), name
     for name in ("GIT_CONFIG_COUNT", "OMP_NUM_THREADS", "JUPYTERHUB_SINGLEUSER_APP", "HOMEROOM_LAB_PLAIN", "HOMEPAGE"):
-        assert not labs.TAKEN.fullmatch(name), name
+        assert not TAKEN.fullmatch(name), name
     with pytest.raises(ValueError, match="a variable that Homeroom itself sets"):
         Groups.model_validate({"groups": {"a": {"environment": {"HOMEROOM_LINKS": "x"}}}})
 

@@ -24,7 +24,7 @@ import pytest
 
 from generator.core.errors import HomeroomError
 from generator.core.finding import in_units, ok, warning
-from generator.engine.engine import ComposeMissing, Engine
+from generator.engine.find import ComposeMissing, Engine
 from generator.preflight import Finding, Route, Wanted, errors_of, free_subnet, host_routes, run, run_checks
 from generator.preflight.clock import judge_clock, read_offset, server_time
 from generator.preflight.deployment import judge_deployment, other_directories

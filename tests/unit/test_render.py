@@ -20,7 +20,7 @@ from homeroom.hub.proxy import SocketProxy
 from homeroom.prewarm import lessons
 from homeroom.prewarm.class_start import SCOPE
 from homeroom.sign_in.authenticator import AccountAuthenticator, AnybodyAuthenticator
-from homeroom.spawner.lab_spawner import LabSpawner
+from homeroom.spawner.lab import LabSpawner
 from hypothesis import given
 from hypothesis import strategies as st
 from jupyterhub.app import JupyterHub

@@ -38,7 +38,7 @@ HUB: Mapping[str, set[str]] = {
     "prewarm": {"contract", "culling", "labs", "spawner"},
     "pages": set(),
 }
-"""The guard imports nothing but what it shares with the hub: it runs without JupyterHub, and with the engine's socket."""
+"""The guard imports nothing but what it shares with the hub: it runs without JupyterHub, with the engine's socket."""
 Edge = tuple[str, str]
 
 

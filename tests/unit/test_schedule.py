@@ -8,7 +8,7 @@ import pytest
 
 from generator.core.errors import HomeroomError
 from generator.core.machine import Machine
-from generator.site.site_files import starters
+from generator.site.starters import starters
 from generator.topics.labs import labs
 from generator.topics.labs.labs import Labs
 from generator.topics.prewarm import schedule, site

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.core.errors import HomeroomError
-from generator.images.images import BuildSpec, context_digest
+from generator.images.build import BuildSpec, context_digest
 from generator.topics.environments import site_images
 from tests.sample_settings import settings
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from generator.core.errors import HomeroomError
-from generator.site import site_yaml
+from generator.site import reader
 from generator.topics.labs.site import Groups, Profiles
 
 NAME = "profiles:\n  - name: a\n"
@@ -18,7 +18,7 @@ def loaded(directory: Path, text: str | bytes) -> Profiles | None:
     path = directory / "site" / "profiles.yaml"
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return site_yaml.load(path, Profiles)
+    return reader.load(path, Profiles)
 
 
 @pytest.mark.parametrize("text", ["", "# only a comment\n", "---\n", "\n\n"])
@@ -29,7 +29,7 @@ def test_a_file_without_values_is_no_file(tmp_path: Path, text: str) -> None:
 
 def test_a_missing_file_is_none(tmp_path: Path) -> None:
     """Nobody needs to have one."""
-    assert site_yaml.load(tmp_path / "profiles.yaml", Profiles) is None
+    assert reader.load(tmp_path / "profiles.yaml", Profiles) is None
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_directory_in_the_files_place_is_told(tmp_path: Path) -> None:
     """Such as an engine makes for a bind mount that was not there."""
     (tmp_path / "profiles.yaml").mkdir()
     with pytest.raises(HomeroomError, match="cannot be read"):
-        site_yaml.load(tmp_path / "profiles.yaml", Profiles)
+        reader.load(tmp_path / "profiles.yaml", Profiles)
 
 
 def test_anchors_and_numbers_as_names(tmp_path: Path) -> None:
@@ -115,14 +115,14 @@ def test_fields_within_names_that_are_free(tmp_path: Path) -> None:
     path = tmp_path / "groups.yaml"
     path.write_text("groups:\n  biology: {member: [ada]}\n")
     with pytest.raises(HomeroomError, match="Did you mean members"):
-        site_yaml.load(path, Groups)
+        reader.load(path, Groups)
 
 
 def test_numbers_that_begin_with_0_are_names(tmp_path: Path) -> None:
     """Students are named by numbers in many places, and 0123 is not 83, as YAML has it; a time of day stays one."""
     path = tmp_path / "groups.yaml"
     path.write_text("groups:\n  biology: {members: [0123, 0o17, 123, 0x1f]}\n")
-    found = site_yaml.load(path, Groups)
+    found = reader.load(path, Groups)
     assert found is not None
     assert found.groups["biology"].members == ["0123", "0o17", "123", "0x1f"]
 
@@ -133,4 +133,4 @@ def test_who_can_be_nobody_is_refused(tmp_path: Path, name: str) -> None:
     path = tmp_path / "groups.yaml"
     path.write_text(f"groups:\n  biology:\n    members:\n      - {name}\n", encoding="utf-8")
     with pytest.raises(HomeroomError, match=r"groups.yaml line 4 column 9: .* must be a user's name: small letters"):
-        site_yaml.load(path, Groups)
+        reader.load(path, Groups)

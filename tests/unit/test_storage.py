@@ -17,8 +17,8 @@ from escapism import escape  # type: ignore[import-untyped]
 from homeroom.contract import home_names, labels, sockets
 from homeroom.contract.mounts import Mount
 from homeroom.guard import keeper
+from homeroom.guard.answer import Answer
 from homeroom.guard.decisions import decide
-from homeroom.guard.engine_answer import Answer
 from homeroom.guard.policy import Policy
 from homeroom.guard.routes import Allow, Deny
 from homeroom.guard.values import Refused

@@ -12,7 +12,7 @@ import pytest
 from generator.core import text_file
 from generator.core.errors import HomeroomError
 from generator.lifecycle import render
-from generator.site.site_yaml import SiteFile
+from generator.site.reader import SiteFile
 from generator.topics.environments import kernels, site_images
 
 TEXT = "# Übung für 3 Gruppen\r\nname: value\r\n"

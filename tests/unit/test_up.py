@@ -10,7 +10,7 @@ import pytest
 from generator.core import console
 from generator.core.errors import HomeroomError
 from generator.engine import deployment
-from generator.engine.engine import Engine
+from generator.engine.find import Engine
 from generator.lifecycle import up
 from generator.topics.environments import kernels
 from tests.sample_settings import settings

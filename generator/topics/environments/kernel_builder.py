@@ -1,6 +1,7 @@
 """Builds kernels into their volume, as root inside a container of the lab image.
 
-`generator/topics/environments/kernels.py` sends it in and reads what it prints: one JSON object a line. It needs only the standard library.
+`generator/topics/environments/kernels.py` sends it in and reads what it prints: one JSON object a line. It needs only
+the standard library.
 
 A kernel is an environment `envs/<name>-<digest>` and, written last, `share/jupyter/kernels/<name>/kernel.json`, which
 points at it. So a kernel that is being built is not seen, and one that fails leaves the kernel that was there.

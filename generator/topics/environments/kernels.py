@@ -1,7 +1,7 @@
 """Kernels for everyone: `site/kernels/<name>.txt`, built into a volume that every lab mounts read-only.
 
-The building is done by `generator/topics/environments/kernel_builder.py` in a container of the lab image, with this machine's certificates,
-proxies and package index.
+The building is done by `generator/topics/environments/kernel_builder.py` in a container of the lab image, with this
+machine's certificates, proxies and package index.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.core.paths import RENDERED, SITE
 from generator.core.process import indented
 from generator.engine.resources import KERNELS_TARGET, names
-from generator.images.base_image import image_id
+from generator.images.base import image_id
 from generator.topics.environments.site_images import full_name
 
 if TYPE_CHECKING:

@@ -21,14 +21,18 @@ class EnvironmentsSettings(Part):
 
     DOCKER_NOTEBOOK_IMAGE: OptionalImageName = setting(
         "",
-        About(group=ENVIRONMENTS, consumers=("hub", "generator")),
+        About(
+            group=ENVIRONMENTS, consumers=("hub", "generator"), example="quay.io/jupyter/minimal-notebook:2026-11-02"
+        ),
         """Image of the labs. Empty: Homeroom's own. The name of a folder of site/images/: the operator's own, built
         from the Dockerfile there. Else a name and tag as registries have them, pulled by `make up`. It is there before
         anyone starts a lab: nothing is built or pulled while somebody waits.""",
     )
     LAB_FEATURES: Features = setting(
         "apps,archive,git,science",
-        About(group=ENVIRONMENTS, consumers=("generator",), unit="names with commas between them"),
+        About(
+            group=ENVIRONMENTS, consumers=("generator",), unit="names with commas between them", example="myst,science"
+        ),
         f"""What Homeroom's own lab image holds beside JupyterLab, of {", ".join(features.known())}. `make up` builds
         what changed. docs/labs-environments.md says what each is for and how large it is.""",
     )

@@ -22,9 +22,9 @@ from generator.core import text_file
 from generator.core.console import step
 from generator.core.errors import HomeroomError, raise_all
 from generator.core.paths import SITE
-from generator.engine.engine import client
-from generator.images.base_image import PullFailed, image_id, pull
-from generator.images.images import BuildSpec
+from generator.engine.find import client
+from generator.images.base import PullFailed, image_id, pull
+from generator.images.build import BuildSpec
 from generator.schema.settings import Settings
 
 if TYPE_CHECKING:

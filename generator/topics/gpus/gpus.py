@@ -11,8 +11,8 @@ from typing import Any
 from generator.core.console import counted
 from generator.core.errors import HomeroomError, nearest, raise_all
 from generator.core.labels import GPUS_LABEL, SERVER_LABEL, USER_LABEL
-from generator.site import site_yaml
-from generator.site.site_yaml import SiteFile
+from generator.site import reader
+from generator.site.reader import SiteFile
 from generator.topics.gpus.gpu_host import FoundGpu
 from generator.topics.gpus.site import GPUS, Access, Gpu, GpuFile
 
@@ -44,7 +44,7 @@ def load(site: Path, host: Sequence[FoundGpu]) -> Pool:
 
     :raises HomeroomError: everything that is wrong with the file, each with line and column.
     """
-    given = site_yaml.load(site / GPUS, GpuFile)
+    given = reader.load(site / GPUS, GpuFile)
     if given is None or not given.gpus:
         return NO_GPUS
     raise_all(list(_faults(SiteFile(site / GPUS), given, host)))
@@ -57,7 +57,7 @@ def load(site: Path, host: Sequence[FoundGpu]) -> Pool:
 
 def declared_access(site: Path) -> Access | None:
     """How the operator says that devices are given; None where labs lease none."""
-    given = site_yaml.load(site / GPUS, GpuFile)
+    given = reader.load(site / GPUS, GpuFile)
     return given.access if given and given.gpus else None
 
 

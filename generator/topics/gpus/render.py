@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from generator.core.errors import raise_all
 from generator.rendering.context import Context, Rendered
-from generator.site.site_yaml import SiteFile
+from generator.site.reader import SiteFile
 from generator.topics.gpus import gpu_host, gpus
 from generator.topics.gpus.site import GPUS
 from generator.topics.labs.render import known

@@ -11,8 +11,8 @@ from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.finding import in_units
 from generator.core.machine import Machine, memory_of_labs
 from generator.schema.settings import Settings
-from generator.site import site_yaml
-from generator.site.site_yaml import Location, SiteFile
+from generator.site import reader
+from generator.site.reader import Location, SiteFile
 from generator.topics.environments import site_images
 from generator.topics.labs.site import GROUPS, PROFILES, Group, Groups, Profile, Profiles
 
@@ -49,8 +49,8 @@ def load(settings: Settings, site: Path, machine: Machine) -> Labs:
 
     :raises HomeroomError: everything that is wrong with the site's files, each with line and column.
     """
-    profiles = site_yaml.load(site / PROFILES, Profiles)
-    groups = site_yaml.load(site / GROUPS, Groups)
+    profiles = reader.load(site / PROFILES, Profiles)
+    groups = reader.load(site / GROUPS, Groups)
     memory, cpus = budget(settings, machine)
     errors: list[HomeroomError] = []
     if groups:
@@ -76,7 +76,7 @@ def load(settings: Settings, site: Path, machine: Machine) -> Labs:
 
 def profiles_of(site: Path) -> list[Profile]:
     """The profiles that the site names; none where it leaves them to `.env`."""
-    known = site_yaml.load(site / PROFILES, Profiles)
+    known = reader.load(site / PROFILES, Profiles)
     return known.profiles if known else []
 
 

@@ -18,26 +18,26 @@ class LabsSettings(Part):
 
     LAB_MEMORY: Size = setting(
         "1G",
-        About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=LABS, consumers=("hub", "generator"), unit="bytes, as 512M or 2G", example="2G"),
         "Memory that each lab may use. A lab never swaps: what needs more is stopped inside that lab alone.",
     )
     LAB_CPUS: Number = setting(
         1.0,
-        About(group=LABS, consumers=("hub", "generator"), unit="CPUs"),
+        About(group=LABS, consumers=("hub", "generator"), unit="CPUs", example="0.5"),
         "CPUs that each lab may use at once; 0.5 is half of one.",
         ge=0.1,
         le=1024,
     )
     LAB_PIDS: Whole = setting(
         1024,
-        About(group=LABS, consumers=("hub", "generator"), unit="processes and threads"),
+        About(group=LABS, consumers=("hub", "generator"), unit="processes and threads", example="2048"),
         "Processes and threads that each lab may have. It stops a runaway program from taking the machine along.",
         ge=64,
         le=65536,
     )
     LAB_OPEN_FILES: Whole = setting(
         0,
-        About(group=LABS, consumers=("hub", "generator"), unit="files"),
+        About(group=LABS, consumers=("hub", "generator"), unit="files", example="2000"),
         """Files that each process of a lab may have open. 0: up to 8192, and so many that all processes of one lab
         leave half of what the machine can open (fs.file-max) to others.""",
         ge=0,
@@ -45,12 +45,12 @@ class LabsSettings(Part):
     )
     LAB_LANG: Locale = setting(
         "C.UTF-8",
-        About(group=LABS, consumers=("hub", "generator")),
+        About(group=LABS, consumers=("hub", "generator"), example="de_AT.UTF-8"),
         "Locale of the labs (their LANG). Homeroom's own image has C.UTF-8; another one only where the image has it.",
     )
     LABS_PER_PERSON: Whole = setting(
         1,
-        About(group=LABS, consumers=("hub",), unit="labs"),
+        About(group=LABS, consumers=("hub",), unit="labs", example="2"),
         """Labs that a person may run at once; beside the first they have names, and all share the person's home. Groups
         may say otherwise (`max_labs`).""",
         ge=1,
@@ -58,7 +58,7 @@ class LabsSettings(Part):
     )
     LAB_START_TIMEOUT_SECONDS: Whole = setting(
         120,
-        About(group=LABS, consumers=("hub",), unit="seconds"),
+        About(group=LABS, consumers=("hub",), unit="seconds", example="60"),
         "How long a lab may take to start before the hub gives up and says so.",
         ge=10,
         le=3600,

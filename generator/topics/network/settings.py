@@ -45,39 +45,57 @@ class NetworkSettings(Part):
 
     LAB_SUBNET: Subnet = setting(
         "10.213.0.0/20",
-        About(group=NETWORK, consumers=("compose", "hub", "generator"), unit="IPv4 network"),
+        About(group=NETWORK, consumers=("compose", "hub", "generator"), unit="IPv4 network", example="10.214.0.0/22"),
         """Private network through which labs go out. Each running lab takes one address of it. `make up` picks one
         that is free on this machine; labs cannot reach each other on it.""",
     )
     LAB_FIREWALL: Literal["on", "off"] = setting(
         "on",
-        About(group=NETWORK, consumers=("hub", "generator")),
+        About(group=NETWORK, consumers=("hub", "generator"), example="off"),
         """Whether private networks, clouds' metadata addresses and this machine's own services are closed to labs; the
         internet is open to them. No lab starts before the firewall is in force. Rootless engines cannot have it.""",
     )
     LAB_OPEN_NETWORKS: Openings = setting(
         "",
         About(
-            group=NETWORK, consumers=("hub", "generator"), unit="IPv4 networks or addresses with commas between them"
+            group=NETWORK,
+            consumers=("hub", "generator"),
+            unit="IPv4 networks or addresses with commas between them",
+            example="10.1.2.0/24,10.9.8.7:443",
         ),
         """What labs may reach in spite of the firewall, each with a port or without: `10.1.2.0/24,10.9.8.7:443`. A
         service of this machine itself is opened by its address alone, not by a network around it.""",
     )
     LAB_CERTIFICATES: Certificates = setting(
         AUTO,
-        About(group=NETWORK, consumers=("hub", "generator"), unit="auto, off or a file"),
+        About(
+            group=NETWORK,
+            consumers=("hub", "generator"),
+            unit="auto, off or a file",
+            example="/etc/ssl/certs/university.pem",
+        ),
         """Certificates that labs trust beside the public ones, for networks that inspect TLS. `auto`: those that this
         machine trusts beside the public ones, if there are any. Else the path of a PEM file.""",
     )
     LAB_PROXY: WebAddress = setting(
         AUTO,
-        About(group=NETWORK, consumers=("hub", "generator"), unit="auto, off or an address"),
+        About(
+            group=NETWORK,
+            consumers=("hub", "generator"),
+            unit="auto, off or an address",
+            example="http://proxy.example.edu:3128",
+        ),
         """HTTP proxy of the labs. `auto`: that of the shell in which `make up` is typed (HTTPS_PROXY, NO_PROXY), but
         none with a password, and none that labs cannot reach. Else its address; whoever has a lab can read it.""",
     )
     LAB_PIP_INDEX: WebAddress = setting(
         AUTO,
-        About(group=NETWORK, consumers=("hub", "generator"), unit="auto, off or an address"),
+        About(
+            group=NETWORK,
+            consumers=("hub", "generator"),
+            unit="auto, off or an address",
+            example="https://packages.example.edu/simple",
+        ),
         """Package index that `pip` asks in labs. `auto`: that of this machine's pip, if it has one of its own, without
         a password, that labs can reach. Else its address; whoever has a lab can read it.""",
     )

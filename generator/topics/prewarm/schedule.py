@@ -9,8 +9,8 @@ from typing import Any
 from generator.core.console import counted
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.finding import Finding, in_units, warning
-from generator.site import site_yaml
-from generator.site.site_yaml import SiteFile
+from generator.site import reader
+from generator.site.reader import SiteFile
 from generator.topics.labs.labs import Labs
 from generator.topics.labs.site import GROUPS
 from generator.topics.prewarm.site import SCHEDULE, Lesson, Schedule
@@ -21,7 +21,7 @@ def load(site: Path, known: Labs) -> list[Lesson]:
 
     :raises HomeroomError: everything that is wrong with it, each with line and column.
     """
-    schedule = site_yaml.load(site / SCHEDULE, Schedule)
+    schedule = reader.load(site / SCHEDULE, Schedule)
     if schedule is None:
         return []
     raise_all(list(_faults(SiteFile(site / SCHEDULE), schedule.lessons, known)))

@@ -7,7 +7,7 @@ from generator.topics.labs.render import known
 
 
 def render(context: Context) -> Rendered:
-    """The spawner's traits about the queue. A start lasts as long as the wait in it and the lab's own start together."""
+    """The spawner's traits about the queue. A start may last as long as the wait and the lab's own start together."""
     settings, found = context.settings, context.of(known)
     return Rendered(
         hub={

@@ -13,13 +13,13 @@ class QueueSettings(Part):
 
     LABS_MEMORY: TotalSize = setting(
         "0",
-        About(group=QUEUE, consumers=("hub", "generator"), unit="bytes, as 16G"),
+        About(group=QUEUE, consumers=("hub", "generator"), unit="bytes, as 16G", example="6G"),
         """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the
         machine has, less Homeroom's services and 1G.""",
     )
     LABS_CPUS: Number = setting(
         0,
-        About(group=QUEUE, consumers=("hub", "generator"), unit="CPUs"),
+        About(group=QUEUE, consumers=("hub", "generator"), unit="CPUs", example="6"),
         """CPUs that all running labs together may be promised. Whoever does not fit waits in line. 0: no limit, since
         CPU time is shared fairly: where many compute at once each is slower, and nobody waits.""",
         ge=0,
@@ -27,7 +27,7 @@ class QueueSettings(Part):
     )
     QUEUE_SECONDS: Whole = setting(
         1800,
-        About(group=QUEUE, consumers=("hub",), unit="seconds"),
+        About(group=QUEUE, consumers=("hub",), unit="seconds", example="60"),
         "How long somebody waits in line for a free place before the hub says that there is none.",
         ge=0,
         le=86400,

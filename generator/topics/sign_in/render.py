@@ -32,8 +32,8 @@ def render(context: Context) -> Rendered:
 def way(name: str, settings: Settings) -> str:
     """A way's part of the configuration.
 
-    :raises ValueError: it does not say who may sign in. JupyterHub would then let in nobody, or with a rule that another
-        way needs, anybody.
+    :raises ValueError: it does not say who may sign in. JupyterHub would then let in nobody, or with a rule
+        that another way needs, anybody.
     """
     values: dict[str, Any] = {
         "password_min_length": settings.PASSWORD_MIN_LENGTH,

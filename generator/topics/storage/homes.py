@@ -1,8 +1,8 @@
 """Homes, on the host's side: what HOMES, its limits and `site/skeleton` must be, and what each of them takes.
 
-The host's side reads modes and mounts. Whatever needs to look into homes is done by `homeroom.storage.homes`, in a container
-of the hub's image that lives for one verb and has the capabilities for it; so an operator who may use the engine, and
-is not root, can run every verb of ours.
+The host's side reads modes and mounts. Whatever needs to look into homes is done by `homeroom.storage.homes`, in a
+container of the hub's image that lives for one verb and has the capabilities for it; so an operator who may use the
+engine, and is not root, can run every verb of ours.
 """
 
 from __future__ import annotations

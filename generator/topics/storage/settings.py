@@ -15,18 +15,18 @@ class StorageSettings(Part):
 
     HOMES: OptionalPath = setting(
         "",
-        About(group=STORAGE, consumers=("hub", "generator")),
+        About(group=STORAGE, consumers=("hub", "generator"), example="/srv/homes"),
         """Directory of this machine in which each person gets a directory of their own, such as /srv/homes. It must be
         root's and writable by nobody else. Empty: a volume of the engine each. A change of it moves no files.""",
     )
     HOME_SOFT_LIMIT: Limit = setting(
         "",
-        About(group=STORAGE, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=STORAGE, consumers=("hub", "generator"), unit="bytes, as 512M or 2G", example="2G"),
         "What a home may take before its owner is warned in the lab. Empty: nobody is warned.",
     )
     HOME_HARD_LIMIT: Limit = setting(
         "",
-        About(group=STORAGE, consumers=("hub", "generator"), unit="bytes, as 512M or 2G"),
+        About(group=STORAGE, consumers=("hub", "generator"), unit="bytes, as 512M or 2G", example="3G"),
         """What a home can take at most. Needs HOMES on ext4 or XFS mounted with `prjquota`. A lab whose home is full
         starts all the same, so that its owner can delete something. Empty: no limit.""",
     )

@@ -15,8 +15,8 @@ from shlex import quote
 from typing import Any
 
 from generator.core.errors import HomeroomError, raise_all
-from generator.site import site_yaml
-from generator.site.site_yaml import SiteFile
+from generator.site import reader
+from generator.site.reader import SiteFile
 from generator.topics.labs import labs
 from generator.topics.storage.site import PLAIN_PATH, SHARES_FILE, Share, Shares, volume_name
 
@@ -74,7 +74,7 @@ def load(
     :param known_groups: those of `site/groups.yaml`.
     :raises HomeroomError: everything that is wrong with them.
     """
-    found = site_yaml.load(site / SHARES_FILE, Shares)
+    found = reader.load(site / SHARES_FILE, Shares)
     if found is None:
         return []
     file = SiteFile(site / SHARES_FILE)

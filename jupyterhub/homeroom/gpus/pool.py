@@ -13,8 +13,8 @@ from traitlets import Enum, Integer, List, TraitError, validate
 from traitlets.config import SingletonConfigurable
 
 from homeroom.contract.labels import GPUS_LABEL
-from homeroom.gpus.gpu_line import GPULine
 from homeroom.gpus.leases import Device, LabContainer, Lease, Ledger, Unavailable
+from homeroom.gpus.waiting import GPULine
 
 __all__ = ["GPUPool", "Lease", "Unavailable"]
 

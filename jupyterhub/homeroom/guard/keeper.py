@@ -14,7 +14,7 @@ from typing import Any
 
 from homeroom.contract.home_names import ROOT, capabilities
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
-from homeroom.guard.engine_answer import Answer
+from homeroom.guard.answer import Answer
 from homeroom.guard.policy import Policy
 from homeroom.guard.routes import Allow
 from homeroom.guard.values import Refused

@@ -25,8 +25,8 @@ from homeroom.contract import sockets
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 from homeroom.contract.refusals import NO_FIREWALL
+from homeroom.guard.answer import Answer
 from homeroom.guard.decisions import decide, is_lab, owner
-from homeroom.guard.engine_answer import Answer
 from homeroom.guard.keeper import Keeper
 from homeroom.guard.policy import Policy
 from homeroom.guard.routes import Allow, Deny

@@ -1,7 +1,8 @@
 """The service that alone holds the engine's socket: `python -m homeroom.guard.service`.
 
-The hub makes its labs through a socket of the guard's; what it may ask is in `homeroom.guard.policy`. Exit codes: 0 after
-SIGTERM or a passed check, 1 when the engine stays away or a check fails, 2 for a policy file that cannot be used.
+The hub makes its labs through a socket of the guard's; what it may ask is in `homeroom.guard.policy`. Exit codes: 0
+after SIGTERM or a passed check, 1 when the engine stays away or a check fails, 2 for a policy file that cannot be
+used.
 """
 
 from __future__ import annotations

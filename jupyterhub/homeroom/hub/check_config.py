@@ -1,6 +1,7 @@
 """Loads a configuration as the hub would and says what is wrong with it: `python -m homeroom.hub.check_config FILE`.
 
-Ends with 0, or with 2 after a line `FILE:LINE: cause` a fault on standard error. Nothing is started, no database opened.
+Ends with 0, or with 2 after a line `FILE:LINE: cause` a fault on standard error. Nothing is started, no database
+opened.
 """
 
 from __future__ import annotations

@@ -1,5 +1,5 @@
-"""The hub's database: looked over before the hub starts (`python -m homeroom.hub.database`), written to without waiting for
-the disk, copied while the hub runs (`--copy`), and its faults put in words.
+"""The hub's database: looked over before the hub starts (`python -m homeroom.hub.database`), written to without
+waiting for the disk, copied while the hub runs (`--copy`), and its faults put in words.
 
 Exit codes: 0 when the hub can use it, 1 when it cannot, with cause and remedy on standard error.
 """

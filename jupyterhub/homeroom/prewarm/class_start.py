@@ -24,7 +24,7 @@ from traitlets.config import SingletonConfigurable
 
 from homeroom.culling.culling import ClassStart
 from homeroom.labs.plan import LabPlan, allowed_profiles, plan_for
-from homeroom.spawner.lab_spawner import LabSpawner
+from homeroom.spawner.lab import LabSpawner
 
 SCOPE = "custom:homeroom:prewarm"
 

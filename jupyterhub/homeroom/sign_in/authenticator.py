@@ -42,8 +42,8 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
     """NativeAuthenticator, closed where it is open, with the hub's own sign-in page.
 
     - The administrators' names cannot be signed up for: whoever came first would be administrator. Their accounts are
-      made by `homeroom.sign_in.accounts`, from the server's own shell. Nor can names of services, of users made for tokens, and
-      of people who were removed: their homes are still there.
+      made by `homeroom.sign_in.accounts`, from the server's own shell. Nor can names of services, of users made for
+      tokens, and of people who were removed: their homes are still there.
     - A password longer than bcrypt takes is refused at sign-up instead of failing there.
     - Hashes are computed in threads, and for names without an account too: sign-in tells nobody who has one.
     - Guessing ends in a lock for whoever guesses, and for nobody else: see `homeroom.sign_in.attempts`.

@@ -1,4 +1,4 @@
-"""Why a name is spoken for: kept by `homeroom.sign_in.known_names`. By itself, so that `make account` waits for no library."""
+"""Why a name is spoken for: kept by `homeroom.sign_in.known_names`. Apart, so that no library is waited for."""
 
 from __future__ import annotations
 

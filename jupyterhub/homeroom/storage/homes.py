@@ -1,4 +1,5 @@
-"""Homes as directories of the host: `python -m homeroom.storage.homes VERB`, run in a container that lives for one verb.
+"""Homes as directories of the host: `python -m homeroom.storage.homes VERB`, run in a container that lives for one
+verb.
 
 The guard runs `hold` for a person who has no directory yet, `make up` runs `limit`, `make status` runs `use`. Each
 time the container has HOMES at /srv/homes, no network, and of root's capabilities only those that the verb needs; in

@@ -23,8 +23,8 @@ from generator.core.errors import HomeroomError, raise_all
 from generator.core.host_network import BuildNetwork, describe_network, handed_over, read_host_network
 from generator.core.paths import RENDERED
 from generator.core.process import Runner, indented, run, tail
-from generator.engine.engine import Engine, client, engine_environment
-from generator.images.base_image import ensure_base_image
+from generator.engine.find import Engine, client, engine_environment
+from generator.images.base import ensure_base_image
 
 CONTEXT_LABEL = "homeroom.context"
 BUILDS_AT_ONCE = 3

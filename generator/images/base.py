@@ -28,7 +28,7 @@ from generator.core.console import Step, step
 from generator.core.errors import HomeroomError
 from generator.core.host_network import BASE_RELEASE, DEBIAN_KEYRING, AptSource, archive_lines
 from generator.core.process import Runner, indented, require, run, tail
-from generator.engine.engine import Engine, client
+from generator.engine.find import Engine, client
 from generator.engine.install import install_packages, installed_as_debian, read_sources_as_root
 
 BASE_IMAGE = f"debian:{BASE_RELEASE}-slim"
