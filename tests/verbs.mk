@@ -1,5 +1,5 @@
 # The developers' verbs.
-.PHONY: lint test test-unit bench reference locks
+.PHONY: lint test test-unit bench reference locks release
 lint:     ## Check the code (developers)
 	$(DEV) .venv-dev/bin/python -m tests.lint
 test:     ## Run every test, preparing all they need (developers)
@@ -12,3 +12,5 @@ reference: ## Write .env.example and docs/settings.md from the schema (developer
 	$(HOMEROOM) reference
 locks:    ## Lock all Python and npm dependencies anew (developers)
 	$(DEV) .venv-dev/bin/python -m tests.locks
+release:  ## Close a version in the changelog: VERSION=0.2.0 (developers)
+	$(DEV) .venv-dev/bin/python -m tests.release "$(VERSION)"

@@ -10,14 +10,14 @@ from generator.schema import env_file, settings
 def settings_page() -> str:
     """The text of `docs/settings.md`."""
     parts = [
-        "<!-- Generated from generator/schema/settings.py by `make reference`. Do not edit. -->\n"
+        "<!-- Generated from the topics' settings.py by `make reference`. Do not edit. -->\n"
         "# Settings\n\n"
         "All of them live in `.env`, one `NAME=value` a line, and take effect with the next `make up`. A setting that\n"
         "is not in the file has its default. A misspelt name, a wrong type or unit, or a line that Compose would read\n"
         "differently is refused, with its line number, before anything changes.\n"
     ]
     for group in settings.groups():
-        parts.append(f"\n## {group.title}\n\n{group.text}\n")
+        parts.append(f"\n## {group.title}\n\n{group.text} More: [{group.page}.md]({group.page}.md).\n")
         parts += [_entry(spec) for spec in settings.specs() if spec.about.group is group]
     return "".join(parts)
 

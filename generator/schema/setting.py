@@ -18,8 +18,10 @@ class Group:
 
     title: str
     text: str
-    order: int
-    """Where it stands among the others; those of topics are 20 to 79."""
+    page: str
+    """The page of `docs/` that says more."""
+    order: int = 50
+    """Where it stands among the others; with the same number they stand in the order of the alphabet."""
 
 
 @dataclass(frozen=True, kw_only=True)

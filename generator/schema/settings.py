@@ -86,7 +86,7 @@ def specs() -> tuple[Spec, ...]:
                 type=_type_in_words(field, schemas[name]),
             )
         )
-    return tuple(sorted(found, key=lambda spec: spec.about.group.order))
+    return tuple(sorted(found, key=lambda spec: (spec.about.group.order, spec.about.group.title)))
 
 
 def groups() -> list[Group]:

@@ -56,14 +56,14 @@ class Form:
 
     :param what: what it is for, in a sentence.
     :param page: the page of `docs/` that shows it.
-    :param order: where it stands among the others.
+    :param order: where it stands among the others; with the same number in the order of the alphabet.
     """
 
     name: str
     model: type[BaseModel]
     what: str
     page: str
-    order: int
+    order: int = 50
 
 
 class Strict(BaseModel):

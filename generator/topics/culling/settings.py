@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import Whole
 
-CULLING = Group(title="Culling", text="When labs and kernels that nobody uses are stopped.", order=44)
+CULLING = Group(title="Culling", text="When labs and kernels that nobody uses are stopped.", page="labs-lifecycle")
 
 
 class CullingSettings(Part):

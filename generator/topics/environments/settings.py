@@ -10,7 +10,7 @@ from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import OptionalImageName
 from generator.topics.environments import features
 
-ENVIRONMENTS = Group(title="Environments", text="What is installed in labs.", order=41)
+ENVIRONMENTS = Group(title="Environments", text="What is installed in labs.", page="labs-environments")
 
 
 Features = Annotated[str, AfterValidator(features.check)]

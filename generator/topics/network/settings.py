@@ -11,7 +11,7 @@ from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import AUTO, OFF, WebAddress, check_path
 from generator.topics.network import firewall
 
-NETWORK = Group(title="Network", text="What labs may reach, and by which way.", order=46)
+NETWORK = Group(title="Network", text="What labs may reach, and by which way.", page="labs-network")
 
 
 def check_subnet(value: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import Whole
 
-PREWARM = Group(title="Prewarm", text="Labs that are started before a lesson.", order=43)
+PREWARM = Group(title="Prewarm", text="Labs that are started before a lesson.", page="classes")
 
 
 class PrewarmSettings(Part):

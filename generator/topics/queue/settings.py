@@ -5,7 +5,11 @@ from __future__ import annotations
 from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import Number, TotalSize, Whole
 
-QUEUE = Group(title="Queue", text="What all running labs together may have, and how long others wait for it.", order=42)
+QUEUE = Group(
+    title="Queue",
+    text="What all running labs together may have, and how long others wait for it.",
+    page="labs-lifecycle",
+)
 
 
 class QueueSettings(Part):

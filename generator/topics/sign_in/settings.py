@@ -10,7 +10,7 @@ from generator.schema.deployment import DeploymentSettings
 from generator.schema.setting import About, Group, setting
 from generator.schema.types import Whole
 
-SIGN_IN = Group(title="Sign-in", text="Who gets in.", order=30)
+SIGN_IN = Group(title="Sign-in", text="Who gets in.", page="operations", order=30)
 
 
 class SignInSettings(DeploymentSettings):

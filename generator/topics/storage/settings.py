@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import Limit, OptionalPath
 
-STORAGE = Group(title="Storage", text="Where homes are, and how large they may be.", order=45)
+STORAGE = Group(title="Storage", text="Where homes are, and how large they may be.", page="labs-storage")
 
 
 class StorageSettings(Part):
