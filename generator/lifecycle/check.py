@@ -6,7 +6,6 @@ from generator.core import console
 from generator.core.paths import SITE
 from generator.engine import deployment
 from generator.lifecycle import checks, hub_config, render
-from generator.topics.environments import kernels, site_images
 
 
 def check() -> None:
@@ -16,17 +15,15 @@ def check() -> None:
     """
     here = deployment.existing()
     texts = render.texts(here.settings, SITE)
-    kernels.read(SITE)
-    site_images.own(SITE)
+    odd = checks.check_site(here.settings)
     console.note("[green]✓[/green] .env and site/ can be read")
-    for finding in [*checks.check_machine(here.settings, here.engine), *checks.check_site(here.settings)]:
+    for finding in [*checks.check_machine(here.settings, here.engine), *odd]:
         mark = "[green]✓[/green]" if finding.level == "ok" else "[yellow]![/yellow]"
         place = f"{finding.place}: " if finding.place else ""
         console.note(
             f"{mark} {finding.name}: {place}{finding.cause}" + (f"\n  {finding.remedy}" if finding.remedy else "")
         )
     checks.check_images(here)
-    checks.check_locale(here)
-    checks.check_gpus(here)
+    checks.check_engine(here)
     if hub_config.check_hub_if_built(here, texts):
         console.note("[green]✓[/green] the hub's configuration loads")

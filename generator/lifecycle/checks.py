@@ -1,26 +1,26 @@
-"""What is looked over before anything is changed: the machine, site/, and what the engine has."""
+"""What is looked over before anything is changed: `site/`, the machine, its engine, the images."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
-import docker.errors
-
-from generator import RELEASED, preflight
-from generator.core import machine
-from generator.core.errors import HomeroomError, raise_all
-from generator.core.labels import SERVICE_LABEL
+from generator import RELEASED, preflight, topics
+from generator.core.errors import raise_all
+from generator.core.machine import read_machine
 from generator.core.paths import ROOT, SITE
 from generator.engine.deployment import Deployment
 from generator.engine.find import Engine
 from generator.schema.settings import Settings
 from generator.site import starters
-from generator.topics.environments import kernels, site_images
-from generator.topics.gpus import gpus
-from generator.topics.labs import labs, site
-from generator.topics.network import lab_network
-from generator.topics.prewarm import schedule
-from generator.topics.storage import homes
+from generator.topics.labs import labs
+
+
+def _topics_own(name: str) -> Iterator[Callable[..., Any]]:
+    """This function of every topic's `checks.py` that has it."""
+    for part in topics.each("checks"):
+        if hasattr(part, name):
+            yield getattr(part, name)
 
 
 def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.Finding]:
@@ -41,80 +41,38 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         lab_cpus=settings.LAB_CPUS,
         labs_cpus=settings.LABS_CPUS,
         lab_pids=settings.LAB_PIDS,
-        lab_open_files=labs.open_files(settings, machine.read_machine()),
+        lab_open_files=labs.open_files(settings, read_machine()),
         services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY,
         released=RELEASED,
     )
     findings = preflight.run_checks(engine, wanted)
-    raise_all([*preflight.errors_of(findings), *homes.homes_faults(settings, ROOT)])
+    raise_all(
+        [*preflight.errors_of(findings), *(fault for look in _topics_own("of_machine") for fault in look(settings))]
+    )
     return findings
 
 
 def check_site(settings: Settings) -> list[preflight.Finding]:
-    """Whether the labs of each lesson fit, and whether there is a file in `site/` that nobody reads; changes nothing.
+    """What is odd in `site/`, files among it that nobody reads; changes nothing.
 
-    :raises HomeroomError: everything that is wrong with site/schedule.yaml.
+    :raises HomeroomError: everything that is wrong with a file of it.
     """
-    known = labs.load(settings, SITE, machine.read_machine())
-    lessons = schedule.findings(schedule.load(SITE, known), known)
-    return [*lessons, *starters.unread(SITE), *kernels.unread(SITE), *lab_network.load(settings).findings]
+    return [*(finding for look in _topics_own("of_site") for finding in look(settings)), *starters.unread(SITE)]
 
 
-def named_images(settings: Settings) -> list[tuple[str, str]]:
-    """Every image that labs may be started from, as the operator names it, with the place."""
-    named = [(profile.image, f"site/{site.PROFILES}: {profile.name}") for profile in labs.profiles_of(SITE)]
-    return [(settings.DOCKER_NOTEBOOK_IMAGE, site_images.SETTING), *((image, place) for image, place in named if image)]
+def check_engine(deployment: Deployment) -> None:
+    """See that the engine can do what labs will ask of it.
+
+    :raises HomeroomError: it cannot.
+    """
+    for look in _topics_own("of_engine"):
+        look(deployment)
 
 
 def check_images(deployment: Deployment) -> None:
-    """See that every image for labs is there or can be had; changes nothing.
+    """See that the images are there, or can be had, and have what labs need; changes nothing.
 
-    :raises HomeroomError: for all that cannot.
+    :raises HomeroomError: for all of which that is not so.
     """
-    site_images.check(deployment, named_images(deployment.settings))
-
-
-def check_gpus(deployment: Deployment) -> None:
-    """See that the engine can give GPUs in the way that site/gpus.yaml says.
-
-    :raises HomeroomError: it cannot; a lab would start without its GPU.
-    """
-    access = gpus.declared_access(SITE)
-    if access:
-        raise_all(list(gpus.access_faults(access, deployment.engine.kind, deployment.client.info())))
-
-
-def check_locale(deployment: Deployment) -> None:
-    """See that every image for labs that is there has the locale that is set; C.UTF-8 every image has.
-
-    :raises HomeroomError: for all that have not.
-    """
-    wanted = deployment.settings.LAB_LANG
-    if _plain(wanted) in ("c", "posix", "cutf8"):
-        return
-    named = named_images(deployment.settings)
-    errors: list[HomeroomError] = []
-    for image in dict.fromkeys(site_images.full_name(name, deployment.settings) for name, _ in named):
-        known = _locales(deployment, image)
-        if known and _plain(wanted) not in map(_plain, known):
-            cause = f"the image {image} has no locale {wanted}"
-            remedy = f"It has {', '.join(known)}. Leave LAB_LANG out for C.UTF-8, or use images that have yours."
-            errors.append(HomeroomError(cause, place=".env: LAB_LANG", remedy=remedy))
-    raise_all(errors)
-
-
-def _locales(deployment: Deployment, image: str) -> list[str]:
-    """The locales of an image; none of one that is not there, or has no program that tells them."""
-    try:
-        listed: Any = deployment.client.containers.run(
-            image, ["-a"], entrypoint="locale", network_mode="none", remove=True, labels={SERVICE_LABEL: "check"}
-        )
-    except (docker.errors.ContainerError, docker.errors.APIError):  # ImageNotFound is one of the latter
-        return []
-    found: list[str] = listed.decode(errors="replace").split()
-    return found
-
-
-def _plain(locale: str) -> str:
-    """A locale's name as the C library compares it: `de_AT.UTF-8` is `de_AT.utf8`."""
-    return locale.lower().replace("-", "").replace(".", "")
+    for look in _topics_own("of_images"):
+        look(deployment)

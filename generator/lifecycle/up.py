@@ -13,11 +13,11 @@ from generator.engine.deployment import Deployment, load, provided
 from generator.engine.find import EngineMissing, find_engine
 from generator.lifecycle import proof, render
 from generator.lifecycle.build import build
-from generator.lifecycle.checks import check_gpus, check_machine, check_site
+from generator.lifecycle.checks import check_engine, check_machine, check_site
 from generator.lifecycle.hub_config import render_checked
 from generator.lifecycle.init import init
 from generator.lifecycle.services import bring_up
-from generator.topics.environments import kernels, site_images
+from generator.topics.environments import kernels
 from generator.topics.storage import storage
 
 
@@ -41,8 +41,7 @@ def up() -> None:
         note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
     settings = load()
     render.texts(settings, SITE)  # a slip in site/ is told before anything else is done
-    kernels.read(SITE)
-    site_images.own(SITE)
+    odd = check_site(settings)
     try:
         engine = find_engine(Path(settings.ENGINE_SOCKET))
     except EngineMissing:
@@ -55,10 +54,10 @@ def up() -> None:
         with step("Checking the machine, with its engine") as shown:
             findings = check_machine(settings, deployment.engine)
             shown.say(deployment.engine.title)
-    for finding in [*findings, *check_site(settings)]:
+    for finding in [*findings, *odd]:
         if finding.level == "warn":
             warn(f"{finding.place}: {finding.cause}\n  {finding.remedy}")
-    check_gpus(deployment)
+    check_engine(deployment)
     build(deployment)
     prepare_storage(deployment)
     render_checked(deployment)

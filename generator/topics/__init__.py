@@ -5,6 +5,8 @@
 - `render.py`: `render(context)`, what it adds to `rendered/`; and FILES, the names of what it may write there, each
   with the service that reads it at its start.
 - `hub.py.j2`: its part of the hub's configuration, with its imports first.
+- `checks.py`: what it looks over before anything is changed: `of_site(settings)`, `of_machine(settings)`,
+  `of_engine(deployment)`, `of_images(deployment)`, those that it needs.
 - `services.py`: SERVICES, its rows of the table of services.
 - `verbs.py`: `verbs`, a `typer.Typer` whose commands become Homeroom's; and `verbs.mk`, the same for Make.
 

@@ -1,6 +1,6 @@
 """The labs' firewall: what of private networks and of this machine labs may reach.
 
-`templates/firewall.nft.j2` prints the rules, the service `firewall` keeps them in force (`jupyterhub/firewall.sh`).
+`firewall.nft.j2` prints the rules, the service `firewall` keeps them in force (`jupyterhub/firewall.sh`).
 """
 
 from __future__ import annotations

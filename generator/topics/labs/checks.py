@@ -1,0 +1,74 @@
+"""Whether there is an image for every lab, with the locale that is set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import docker.errors
+
+from generator.core.errors import HomeroomError, raise_all
+from generator.core.labels import SERVICE_LABEL
+from generator.core.paths import SITE
+from generator.engine.deployment import Deployment
+from generator.schema.settings import Settings
+from generator.topics.environments import site_images
+from generator.topics.labs import labs, site
+
+
+def of_images(deployment: Deployment) -> None:
+    """See that every image for labs is there or can be had, and has the locale that is set; changes nothing.
+
+    :raises HomeroomError: for all that cannot or have not.
+    """
+    check_images(deployment)
+    check_locale(deployment)
+
+
+def named_images(settings: Settings) -> list[tuple[str, str]]:
+    """Every image that labs may be started from, as the operator names it, with the place."""
+    named = [(profile.image, f"site/{site.PROFILES}: {profile.name}") for profile in labs.profiles_of(SITE)]
+    return [(settings.DOCKER_NOTEBOOK_IMAGE, site_images.SETTING), *((image, place) for image, place in named if image)]
+
+
+def check_images(deployment: Deployment) -> None:
+    """See that every image for labs is there or can be had; changes nothing.
+
+    :raises HomeroomError: for all that cannot.
+    """
+    site_images.check(deployment, named_images(deployment.settings))
+
+
+def check_locale(deployment: Deployment) -> None:
+    """See that every image for labs that is there has the locale that is set; C.UTF-8 every image has.
+
+    :raises HomeroomError: for all that have not.
+    """
+    wanted = deployment.settings.LAB_LANG
+    if _plain(wanted) in ("c", "posix", "cutf8"):
+        return
+    named = named_images(deployment.settings)
+    errors: list[HomeroomError] = []
+    for image in dict.fromkeys(site_images.full_name(name, deployment.settings) for name, _ in named):
+        known = _locales(deployment, image)
+        if known and _plain(wanted) not in map(_plain, known):
+            cause = f"the image {image} has no locale {wanted}"
+            remedy = f"It has {', '.join(known)}. Leave LAB_LANG out for C.UTF-8, or use images that have yours."
+            errors.append(HomeroomError(cause, place=".env: LAB_LANG", remedy=remedy))
+    raise_all(errors)
+
+
+def _locales(deployment: Deployment, image: str) -> list[str]:
+    """The locales of an image; none of one that is not there, or has no program that tells them."""
+    try:
+        listed: Any = deployment.client.containers.run(
+            image, ["-a"], entrypoint="locale", network_mode="none", remove=True, labels={SERVICE_LABEL: "check"}
+        )
+    except (docker.errors.ContainerError, docker.errors.APIError):  # ImageNotFound is one of the latter
+        return []
+    found: list[str] = listed.decode(errors="replace").split()
+    return found
+
+
+def _plain(locale: str) -> str:
+    """A locale's name as the C library compares it: `de_AT.UTF-8` is `de_AT.utf8`."""
+    return locale.lower().replace("-", "").replace(".", "")
