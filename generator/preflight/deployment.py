@@ -7,6 +7,7 @@ from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
 from generator.preflight.facts import Container, EngineFacts, Volume
+from generator.preflight.subject import Subject
 from generator.preflight.wanted import Wanted
 
 
@@ -75,3 +76,11 @@ def _exists(path: Path) -> bool:
     except OSError:
         return True
     return True
+
+
+ORDER = 60
+
+
+def check(subject: Subject) -> list[Finding]:
+    """Whether another deployment has this one's name."""
+    return check_deployment(subject.wanted, subject.facts) if subject.facts else []

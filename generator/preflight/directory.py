@@ -10,6 +10,7 @@ from pathlib import Path
 from shlex import quote
 
 from generator.core.finding import Finding, error, ok, warning
+from generator.preflight.subject import Subject
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,3 +79,11 @@ def _fault(entry: Access, user: str) -> Finding | None:
 def check_directory(directory: Path, user: str) -> list[Finding]:
     """Read and judge the deployment's directory."""
     return list(judge_access(read_access(directory), user))
+
+
+ORDER = 10
+
+
+def check(subject: Subject) -> list[Finding]:
+    """Whether this user may work in the deployment's directory."""
+    return check_directory(subject.wanted.directory, subject.user)

@@ -10,6 +10,7 @@ from shlex import quote
 
 from generator.core.finding import Finding, error, in_units, ok, warning
 from generator.preflight.facts import EngineFacts
+from generator.preflight.subject import Subject
 
 FIRST_BUILD_BYTES = 5 * 2**30
 LATER_BYTES = 2**30
@@ -174,3 +175,11 @@ def check_disk(facts: EngineFacts | None, directory: Path) -> list[Finding]:
             mend=f"Delete what is not needed there: `du -xhd1 {quote(str(here.path))}` shows what takes it.",
         )
     return found
+
+
+ORDER = 90
+
+
+def check(subject: Subject) -> list[Finding]:
+    """Whether there is room for images and homes."""
+    return check_disk(subject.facts, subject.wanted.directory)

@@ -12,6 +12,8 @@ from pathlib import Path
 from generator.core.finding import Finding, error, ok, warning
 from generator.engine.find import ComposeMissing, Engine, Version, buildx_works, compose_version, dotted
 from generator.preflight.facts import EngineFacts
+from generator.preflight.memory import read_meminfo
+from generator.preflight.subject import Subject
 
 _DELEGATE = (
     "Run `sudo mkdir -p /etc/systemd/system/user@.service.d && "
@@ -124,3 +126,12 @@ def check_limits(facts: EngineFacts, swap_bytes: int) -> list[Finding]:
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+ORDER = 20
+
+
+def check(subject: Subject) -> list[Finding]:
+    """Whether the engine has its tools, and keeps the limits that labs are given."""
+    found = check_tools(subject.engine) if subject.engine else []
+    return found + (check_limits(subject.facts, read_meminfo().get("SwapTotal", 0)) if subject.facts else [])

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from generator.core.finding import Finding, error, ok, warning
 from generator.preflight.facts import EngineFacts
+from generator.preflight.subject import Subject
 from generator.preflight.wanted import Wanted
 
 REACHED = "labs can reach private networks, clouds' metadata addresses and this machine's own services"
@@ -36,3 +37,11 @@ def judge_firewall(wanted: Wanted, facts: EngineFacts) -> Iterator[Finding]:
 def check_firewall(wanted: Wanted, facts: EngineFacts) -> list[Finding]:
     """Judge."""
     return list(judge_firewall(wanted, facts))
+
+
+ORDER = 50
+
+
+def check(subject: Subject) -> list[Finding]:
+    """Whether the labs' firewall can be had."""
+    return check_firewall(subject.wanted, subject.facts) if subject.facts else []

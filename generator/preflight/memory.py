@@ -11,6 +11,7 @@ from generator.core.console import counted
 from generator.core.finding import Finding, error, in_units, ok, warning
 from generator.core.machine import MEMORY_LEFT_BYTES, memory_of_labs
 from generator.preflight.facts import EngineFacts
+from generator.preflight.subject import Subject
 from generator.preflight.wanted import Wanted
 
 FEW_LABS = 3
@@ -191,3 +192,11 @@ def check_memory(wanted: Wanted, facts: EngineFacts | None, meminfo: Mapping[str
         judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0, wanted.labs_cpus, by_memory),
         judge_open_files(wanted, total_bytes=total, file_max=read_file_max() if available is not None else 0),
     ]
+
+
+ORDER = 100
+
+
+def check(subject: Subject) -> list[Finding]:
+    """Whether labs fit."""
+    return check_memory(subject.wanted, subject.facts, read_meminfo())

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
 from generator.engine.find import Engine
+from generator.preflight.subject import Subject
 
 _INIT = Path("/usr/libexec/podman/catatonit")
 _SYSTEMD = Path("/run/systemd/system")
@@ -44,3 +45,11 @@ def check_podman(engine: Engine) -> list[Finding]:
         return [ok("isolation", "labs do not reach each other's ports")]
     has_init = bool(shutil.which("catatonit")) or _INIT.exists()
     return list(judge_podman(has_init=has_init, has_systemd=_SYSTEMD.exists()))
+
+
+ORDER = 30
+
+
+def check(subject: Subject) -> list[Finding]:
+    """What Podman needs beside it."""
+    return check_podman(subject.engine) if subject.engine else []

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from generator.core.finding import Finding, error, ok
 from generator.preflight.facts import Container, EngineFacts
+from generator.preflight.subject import Subject
 from generator.preflight.wanted import Wanted
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -244,3 +245,11 @@ def _text(path: Path) -> str:
 def _number(path: Path, otherwise: int) -> int:
     text = _text(path).strip()
     return int(text) if text.isdigit() else otherwise
+
+
+ORDER = 70
+
+
+def check(subject: Subject) -> list[Finding]:
+    """Whether the hub's port is free."""
+    return check_port(subject.wanted, subject.facts)

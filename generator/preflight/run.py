@@ -11,26 +11,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
 from typing import Generic, TypeVar
 
 from generator.core.finding import Finding, error, warning
 from generator.engine.find import Engine, client
-from generator.preflight import (
-    clock,
-    deployment,
-    directory,
-    disk,
-    engine,
-    firewall,
-    memory,
-    names,
-    podman,
-    port,
-    sources,
-    subnet,
-    traps,
-)
+from generator.preflight import clock, names, sources
 from generator.preflight.facts import EngineFacts, read_facts
+from generator.preflight.subject import Subject
 from generator.preflight.wanted import Wanted
 
 NETWORK_SECONDS = 1.5
@@ -66,42 +56,32 @@ def run_checks(found_engine: Engine | None, wanted: Wanted) -> list[Finding]:
     """
     deadline = time.monotonic() + NETWORK_SECONDS
     network = _start_network_checks(deadline)
-    found = _guarded("directory", lambda: directory.check_directory(wanted.directory, _user()))
-    if found_engine is None:
-        found += _check_machine(None, wanted)
-    else:
-        try:
-            with closing(client(found_engine, timeout_seconds=20)) as speaking:
-                facts = read_facts(speaking, found_engine.kind, wanted.project)
-        except Exception as failure:
-            found += [_engine_silent(failure), *_check_machine(None, wanted)]
-        else:
-            found += _guarded("engine", lambda: engine.check_tools(found_engine))
-            found += _guarded("podman", lambda: podman.check_podman(found_engine))
-            found += _check_engine(facts, wanted)
-            found += _check_machine(facts, wanted)
+    facts, silent = _ask(found_engine, wanted.project)
+    answering = found_engine if silent is None else None
+    subject = Subject(wanted=wanted, engine=answering, facts=facts, user=_user())
+    found = [] if silent is None else [silent]
+    for check in checks():
+        name = check.__name__.rpartition(".")[2]
+        found += _guarded(name, functools.partial(check.check, subject))
     return found + _guarded("network", lambda: list(network(wanted.released)))
 
 
-def _check_engine(facts: EngineFacts, wanted: Wanted) -> list[Finding]:
-    """What only an engine can tell."""
-    swap = memory.read_meminfo().get("SwapTotal", 0)
-    return [
-        *_guarded("limits", lambda: engine.check_limits(facts, swap)),
-        *_guarded("traps", lambda: traps.check_traps(wanted, facts)),
-        *_guarded("firewall", lambda: firewall.check_firewall(wanted, facts)),
-        *_guarded("deployment", lambda: deployment.check_deployment(wanted, facts)),
-    ]
+def checks() -> list[ModuleType]:
+    """The files of this folder that have a `check`, in their order."""
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*.py") if path.stem not in ("__init__", "run"))
+    found = [import_module(f"generator.preflight.{name}") for name in names]
+    return sorted((one for one in found if hasattr(one, "check")), key=lambda one: one.ORDER)
 
 
-def _check_machine(facts: EngineFacts | None, wanted: Wanted) -> list[Finding]:
-    """What the machine tells, more exactly with an engine's help."""
-    return [
-        *_guarded("port", lambda: port.check_port(wanted, facts)),
-        *_guarded("subnet", lambda: subnet.check_subnet(wanted, facts)),
-        *_guarded("disk", lambda: disk.check_disk(facts, wanted.directory)),
-        *_guarded("memory", lambda: memory.check_memory(wanted, facts, memory.read_meminfo())),
-    ]
+def _ask(engine: Engine | None, project: str) -> tuple[EngineFacts | None, Finding | None]:
+    """What the engine says of itself; or that it does not answer."""
+    if engine is None:
+        return None, None
+    try:
+        with closing(client(engine, timeout_seconds=20)) as speaking:
+            return read_facts(speaking, engine.kind, project), None
+    except Exception as failure:
+        return None, _engine_silent(failure)
 
 
 def _start_network_checks(deadline: float) -> Callable[[datetime.date], Iterator[Finding]]:

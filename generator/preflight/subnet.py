@@ -12,6 +12,7 @@ from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
 from generator.preflight.facts import EngineFacts, Network
+from generator.preflight.subject import Subject
 from generator.preflight.wanted import Wanted
 
 SUBNET_PREFIX = 20
@@ -183,3 +184,11 @@ def _text(path: Path) -> str:
         return path.read_text()
     except OSError:
         return ""
+
+
+ORDER = 80
+
+
+def check(subject: Subject) -> list[Finding]:
+    """Whether the labs' network is free."""
+    return check_subnet(subject.wanted, subject.facts)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
 from generator.preflight.facts import EngineFacts
+from generator.preflight.subject import Subject
 from generator.preflight.subnet import LABS_NETWORK
 from generator.preflight.wanted import Wanted
 
@@ -109,3 +110,11 @@ def _text(path: Path) -> str:
         return path.read_text().strip()
     except OSError:
         return ""
+
+
+ORDER = 40
+
+
+def check(subject: Subject) -> list[Finding]:
+    """What keeps labs from starting or from being apart, though all seems well."""
+    return check_traps(subject.wanted, subject.facts) if subject.facts else []

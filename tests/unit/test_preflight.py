@@ -1078,3 +1078,12 @@ def test_a_hanging_network_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.M
     names = next(one for one in found if one.name == "names")
     assert "m.example does not resolve (no answer in 0.2 s)" in names.cause
     assert "not checked" in next(one for one in found if one.name == "clock").cause
+
+
+def test_a_check_is_found_in_its_file() -> None:
+    """Every file of the folder that has a `check` is asked, in an order that no two share."""
+    folder = Path(run.__file__).parent
+    written = {path.stem for path in folder.glob("*.py") if "\ndef check(" in path.read_text()}
+    found = run.checks()
+    assert {one.__name__.rpartition(".")[2] for one in found} == written
+    assert len({one.ORDER for one in found}) == len(found) > 5
