@@ -8,10 +8,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
+from rich.table import Table
 from rich.text import Text
 
 from generator.core.errors import HomeroomError
@@ -107,3 +109,20 @@ def fail(error: HomeroomError) -> None:
     for line in str(error).splitlines():
         mark = "  " if line.startswith("  ") else "[red]✗[/red] "
         err.print(f"{mark}{escape(line.strip())}", soft_wrap=True)
+
+
+def age(started: str, now: datetime) -> str:
+    """How long ago, in the largest unit: `3 h`."""
+    seconds = int((now - datetime.fromisoformat(started)).total_seconds())
+    for unit, size in (("d", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= size:
+            return f"{seconds // size} {unit}"
+    return f"{max(0, seconds)} s"
+
+
+def table(*columns: str) -> Table:
+    """A table with these headings."""
+    made = Table(box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        made.add_column(column)
+    return made

@@ -7,6 +7,7 @@
 - `hub.py.j2`: its part of the hub's configuration, with its imports first.
 - `checks.py`: what it looks over before anything is changed: `of_site(settings)`, `of_machine(settings)`,
   `of_engine(deployment)`, `of_images(deployment)`, those that it needs.
+- `status.py`: `ask(glance)`, which returns what prints its part of `make status`, and its ORDER there.
 - `services.py`: SERVICES, its rows of the table of services.
 - `verbs.py`: `verbs`, a `typer.Typer` whose commands become Homeroom's; and `verbs.mk`, the same for Make.
 
