@@ -21,7 +21,8 @@ from typing import Any
 import docker
 
 from generator.core.host_network import DEBIAN_KEYRING, archive_lines, image_sources, read_proxies
-from generator.engine.install import install_packages, installed_as_debian, read_sources_as_root
+from generator.engine.apt import installed_as_debian, read_sources_as_root
+from generator.engine.install import install_packages
 from generator.preflight import host_routes
 from tests.trial import ENGINE_SOCKET, ROOT, engine, tracked_files
 

@@ -14,7 +14,8 @@ from generator.core.errors import HomeroomError
 from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
 from generator.core.paths import ENV_FILE, ROOT
 from generator.engine.find import Engine, client, compose_command, engine_environment, find_engine, run_compose
-from generator.engine.install import provide_engine, terminal_question
+from generator.engine.install import provide_engine
+from generator.engine.install_plan import terminal_question
 from generator.schema import env_file
 from generator.schema.settings import Settings, specs
 

@@ -28,8 +28,9 @@ from generator.core.console import Step, step
 from generator.core.errors import HomeroomError
 from generator.core.host_network import BASE_RELEASE, DEBIAN_KEYRING, AptSource, archive_lines
 from generator.core.process import Runner, indented, require, run, tail
+from generator.engine.apt import installed_as_debian, read_sources_as_root
 from generator.engine.find import Engine, client
-from generator.engine.install import install_packages, installed_as_debian, read_sources_as_root
+from generator.engine.install import install_packages
 
 BASE_IMAGE = f"debian:{BASE_RELEASE}-slim"
 FIRST_ANSWER_SECONDS = 10  # a registry that can be reached says something within this

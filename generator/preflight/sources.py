@@ -11,7 +11,7 @@ from pathlib import Path
 
 from generator.core.host_network import is_http, read_apt_settings, read_pip_settings, read_proxies
 from generator.core.process import Runner, run
-from generator.engine.install import read_os_release
+from generator.engine.install_plan import read_os_release
 
 # Without its package lists, which are not needed here, apt answers in a sixtieth of the time.
 _LIST_SOURCES = (

@@ -10,9 +10,10 @@ import pytest
 from generator.core.console import Step
 from generator.core.errors import HomeroomError
 from generator.core.host_network import AptSource
+from generator.engine import apt, install_plan, start
 from generator.engine import install as subject
 from generator.engine.find import Engine, EngineMissing
-from generator.engine.install import InstallPlan, InstallRefused, plan_install
+from generator.engine.install_plan import InstallPlan, InstallRefused, plan_install
 from tests.recorder import Recorder, in_turn
 
 BOOKWORM = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm", "PRETTY_NAME": "Debian 12"}
@@ -24,9 +25,9 @@ SECURITY = AptSource("http://security.example/debian-security/", "bookworm", sec
 
 @pytest.fixture
 def etc(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(subject, "SOURCE_FILE", tmp_path / "sources.list.d/homeroom.sources")
-    monkeypatch.setattr(subject, "PIN_FILE", tmp_path / "preferences.d/homeroom.pref")
-    monkeypatch.setattr(subject, "lists_are_fresh", lambda: True)
+    monkeypatch.setattr(install_plan, "SOURCE_FILE", tmp_path / "sources.list.d/homeroom.sources")
+    monkeypatch.setattr(install_plan, "PIN_FILE", tmp_path / "preferences.d/homeroom.pref")
+    monkeypatch.setattr(apt, "lists_are_fresh", lambda: True)
     return tmp_path
 
 
@@ -56,7 +57,7 @@ def test_an_operators_own_trixie_source_is_left_alone() -> None:
     own = AptSource("http://mirror.example/debian/", "trixie", security=False, file="/etc/apt/sources.list")
     plan = plan_install(BOOKWORM, [MIRROR, own])
     assert (plan.source, plan.pin) == ("", "")
-    ours = AptSource(MIRROR.uri, "trixie", security=False, file=str(subject.SOURCE_FILE))
+    ours = AptSource(MIRROR.uri, "trixie", security=False, file=str(install_plan.SOURCE_FILE))
     assert plan_install(BOOKWORM, [MIRROR, ours]).pin
 
 
@@ -101,10 +102,12 @@ def test_never_refuses_with_the_exact_commands(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("os.geteuid", lambda: 0)
     plan = plan_install(BOOKWORM, [MIRROR])
     with pytest.raises(InstallRefused) as caught:
-        subject.allow_install(plan, "never", lambda question: True)
+        install_plan.allow_install(plan, "never", lambda question: True)
     assert "docker.io/trixie" in caught.value.remedy
     script = "\n".join(line.strip() for line in plan.commands() if line.startswith("printf"))
-    script = script.replace(str(subject.SOURCE_FILE), "/dev/stdout").replace(str(subject.PIN_FILE), "/dev/stdout")
+    script = script.replace(str(install_plan.SOURCE_FILE), "/dev/stdout").replace(
+        str(install_plan.PIN_FILE), "/dev/stdout"
+    )
     said = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=True).stdout
     assert said == plan.source + plan.pin
 
@@ -115,14 +118,14 @@ def test_a_no_is_a_no_and_without_a_terminal_it_is_said(
     """On a terminal the answer counts; without one the plan is announced; `always` asks nobody."""
     monkeypatch.setattr("os.geteuid", lambda: 0)
     said: list[str] = []
-    monkeypatch.setattr(subject, "note", said.append)
+    monkeypatch.setattr(install_plan, "note", said.append)
     plan = InstallPlan(("docker.io",), "Debian's packages")
     with pytest.raises(InstallRefused):
-        subject.allow_install(plan, "ask", lambda question: False)
-    subject.allow_install(plan, "ask", lambda question: "docker.io from Debian's packages" in question)
+        install_plan.allow_install(plan, "ask", lambda question: False)
+    install_plan.allow_install(plan, "ask", lambda question: "docker.io from Debian's packages" in question)
     assert said == []
-    subject.allow_install(plan, "ask", None)
-    subject.allow_install(plan, "always", lambda question: False)
+    install_plan.allow_install(plan, "ask", None)
+    install_plan.allow_install(plan, "always", lambda question: False)
     assert said == ["Installing docker.io from Debian's packages."] * 2
 
 
@@ -130,7 +133,7 @@ def test_only_root_installs(monkeypatch: pytest.MonkeyPatch) -> None:
     """Another user is refused before anything runs, also with `always`."""
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     with pytest.raises(InstallRefused, match="only root"):
-        subject.allow_install(InstallPlan(("docker.io",), "x"), "always", None)
+        install_plan.allow_install(InstallPlan(("docker.io",), "x"), "always", None)
 
 
 def test_carrying_out_writes_the_pin_and_updates_only_its_own_source(etc: Path) -> None:
@@ -138,8 +141,8 @@ def test_carrying_out_writes_the_pin_and_updates_only_its_own_source(etc: Path) 
     apt = Recorder()
     plan = plan_install(BOOKWORM, [MIRROR])
     subject.carry_out(plan, runner=apt)
-    assert subject.PIN_FILE.read_text() == plan.pin
-    assert subject.SOURCE_FILE.read_text() == plan.source
+    assert install_plan.PIN_FILE.read_text() == plan.pin
+    assert install_plan.SOURCE_FILE.read_text() == plan.source
     audit, update, install = apt.commands
     assert audit == ["dpkg", "--audit"]
     assert "Dir::Etc::sourceparts=-" in update
@@ -167,7 +170,7 @@ def test_the_progress_names_packages() -> None:
         "Setting up docker.io (26.1.5) ...",
         "(Reading database ... 5%",
     ):
-        subject.summarise(line, shown)
+        apt.summarise(line, shown)
         said.append(shown.detail)
     assert said == [
         "fetching docker.io",
@@ -184,12 +187,12 @@ def test_a_daemon_that_dies_shows_its_reason(tmp_path: Path, monkeypatch: pytest
     def missing(socket: Path | None) -> Engine:
         raise EngineMissing("no", remedy="")
 
-    monkeypatch.setattr(subject, "find_engine", missing)
+    monkeypatch.setattr(start, "find_engine", missing)
     log = tmp_path / "dockerd.log"
     words = 'echo level=info msg=hello; echo "failed to start daemon: no overlay"; echo level=info msg=bye; exit 1'
-    process = subject.detach(["sh", "-c", words], log)
+    process = start.detach(["sh", "-c", words], log)
     with pytest.raises(HomeroomError, match="no overlay") as caught:
-        subject.wait_for_engine(None, Step("x"), process, log, timeout_seconds=30)
+        start.wait_for_engine(None, Step("x"), process, log, timeout_seconds=30)
     assert "hello" not in str(caught.value)
     assert "bye" not in str(caught.value)
 
@@ -198,9 +201,9 @@ def test_os_release_is_read_with_and_without_quotes(tmp_path: Path) -> None:
     """Fields count whether or not they are quoted; a missing file is an unknown system."""
     path = tmp_path / "os-release"
     path.write_text("ID=debian\nPRETTY_NAME=\"Debian GNU/Linux 12\"\n# no\nVERSION_CODENAME='bookworm'\n")
-    assert subject.read_os_release(path)["PRETTY_NAME"] == "Debian GNU/Linux 12"
-    assert subject.read_os_release(path)["VERSION_CODENAME"] == "bookworm"
-    assert subject.read_os_release(tmp_path / "none") == {}
+    assert install_plan.read_os_release(path)["PRETTY_NAME"] == "Debian GNU/Linux 12"
+    assert install_plan.read_os_release(path)["VERSION_CODENAME"] == "bookworm"
+    assert install_plan.read_os_release(tmp_path / "none") == {}
 
 
 def test_nothing_is_done_when_all_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
