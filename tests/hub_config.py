@@ -17,7 +17,7 @@ def loaded(directory: Path, site: Path | None = None, /, **values: str) -> Confi
 
     :param site: an operator's `site/`; none: an empty one.
     """
-    render.write(render.texts(settings(**values), site or directory / "no-site"), directory)
+    render.write(render.rendered_files(settings(**values), site or directory / "no-site"), directory)
     path = directory / render.HUB_CONFIG
     text = path.read_text()
     assert '"/srv/jupyterhub/hub.d"' in text

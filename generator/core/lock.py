@@ -12,7 +12,7 @@ from generator.core.errors import HomeroomError
 
 
 @contextmanager
-def alone(directory: Path) -> Iterator[None]:
+def exclusive(directory: Path) -> Iterator[None]:
     """Hold a deployment's directory while the body changes something. What holds it is the process: the directory is
     free again however that ends. A file system without locks keeps nobody apart.
 

@@ -63,7 +63,7 @@ class Deployment:
         return found
 
 
-def load() -> Settings:
+def load_settings() -> Settings:
     """The settings of `.env`, checked.
 
     :raises HomeroomError: everything that is wrong with them.
@@ -81,13 +81,13 @@ def _written(name: str) -> str:
     return next((line.value for line in lines if line.key == name), spec.default or "")
 
 
-def existing() -> Deployment:
+def open_deployment() -> Deployment:
     """The deployment, on an engine that is there; installs and starts nothing."""
-    settings = load()
+    settings = load_settings()
     return Deployment(settings, find_engine(Path(settings.ENGINE_SOCKET)))
 
 
-def provided(settings: Settings) -> Deployment:
+def ensure_engine(settings: Settings) -> Deployment:
     """The deployment, with the engine installed and started where that is allowed and needed."""
     policy: Any = env_file.from_shell().get("INSTALL_ENGINE", settings.INSTALL_ENGINE)
     if policy not in ("ask", "always", "never"):

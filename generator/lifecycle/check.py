@@ -13,8 +13,8 @@ def check() -> None:
 
     :raises HomeroomError: everything that stands in the way.
     """
-    here = deployment.existing()
-    texts = render.texts(here.settings, SITE)
+    here = deployment.open_deployment()
+    texts = render.rendered_files(here.settings, SITE)
     odd = checks.check_site(here.settings)
     console.note("[green]✓[/green] .env and site/ can be read")
     for finding in [*checks.check_machine(here.settings, here.engine), *odd]:

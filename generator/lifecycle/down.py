@@ -8,7 +8,7 @@ import docker.errors
 
 from generator.core.console import counted, note, step
 from generator.core.paths import RENDERED
-from generator.engine.deployment import Deployment, existing
+from generator.engine.deployment import Deployment, open_deployment
 from generator.lifecycle.build import image_specs
 from generator.topics.environments import site_images
 
@@ -30,7 +30,7 @@ def stop_labs(deployment: Deployment) -> int:
 
 def down() -> None:
     """Stop labs and services and remove their containers and networks; homes and accounts stay."""
-    deployment = existing()
+    deployment = open_deployment()
     with step("Stopping labs and services") as shown:
         deployment.compose("stop", "hub", check=False)  # first, so that nobody starts a lab meanwhile
         labs = stop_labs(deployment)
@@ -44,7 +44,7 @@ def down() -> None:
 def clean() -> None:
     """Remove what `make up` can make again: containers, networks, images, generated files. Never homes, accounts,
     `.env` or `site/`."""
-    deployment = existing()
+    deployment = open_deployment()
     down()
     with step("Removing images and generated files"):
         for spec in (*site_images.specs(deployment), *image_specs(deployment)):

@@ -93,7 +93,7 @@ def render_checked(deployment: Deployment) -> list[str]:
 
     :returns: the names of the generated files that changed.
     """
-    texts = render.texts(deployment.settings, SITE)
+    texts = render.rendered_files(deployment.settings, SITE)
     if render.is_current(texts, RENDERED):
         return []
     with step("Rendering the hub's configuration") as shown:

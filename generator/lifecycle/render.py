@@ -35,7 +35,7 @@ from homeroom.hub.lookups import spare_lookups
 """
 
 
-def texts(settings: Settings, site: Path) -> dict[str, str]:
+def rendered_files(settings: Settings, site: Path) -> dict[str, str]:
     """Every generated file by its name in `rendered/`: the hub's configuration, the guard's policy, what topics add,
     and copies of `site/hub.d/*.py`. The hub reads the copies, so a slip in the originals cannot stop a hub that
     restarts by itself.

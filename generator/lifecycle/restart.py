@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from generator.core.console import step
-from generator.engine.deployment import existing
+from generator.engine.deployment import open_deployment
 from generator.engine.health import wait_until_healthy
-from generator.lifecycle import proof
+from generator.lifecycle import smoke_test
 from generator.lifecycle.hub_config import render_checked
 from generator.lifecycle.services import require, runs_older_files
 from generator.lifecycle.up import prepare_storage
@@ -17,7 +17,7 @@ def restart() -> None:
 
     What Compose itself reads of `.env` (ports, memory of the services) takes `up`.
     """
-    deployment = existing()
+    deployment = open_deployment()
     require(deployment, "hub")
     prepare_storage(deployment)
     render_checked(deployment)
@@ -25,4 +25,4 @@ def restart() -> None:
     with step(f"Restarting {' and '.join(services)}; labs go on"):
         deployment.compose("restart", *services)
         wait_until_healthy(deployment, services)
-    proof.prove(deployment.settings)
+    smoke_test.run(deployment.settings)

@@ -20,7 +20,7 @@ from generator.engine import services
 from generator.engine.deployment import Deployment
 from generator.engine.glance import Glance
 from generator.engine.health import not_healthy
-from generator.lifecycle import proof
+from generator.lifecycle import smoke_test
 from generator.topics.labs.labs import budget
 
 
@@ -67,10 +67,10 @@ def show(deployment: Deployment) -> None:
     hub_runs = found["hub"] in present  # else the table says that it does not
     glance = Glance(deployment=deployment, now=now, hub_runs=hub_runs, pool=pool)
     topics_parts = [part.ask(glance) for part in sorted(topics.each("status"), key=lambda part: part.ORDER)]
-    port = pool.submit(proof.port_fault, deployment.settings) if found["proxy"] in present else None
+    port = pool.submit(smoke_test.port_fault, deployment.settings) if found["proxy"] in present else None
     used = dict(zip((one.id for one in present), pool.map(memory, present), strict=True))
 
-    note(f"[bold]{deployment.project}[/bold]  {proof.address(deployment.settings)}  {deployment.engine.title}\n")
+    note(f"[bold]{deployment.project}[/bold]  {smoke_test.address(deployment.settings)}  {deployment.engine.title}\n")
     _show_services(found, used, now)
     if error := not_healthy(deployment) or (port.result() if port else None):
         warn(str(error))

@@ -9,9 +9,9 @@ from docker.models.containers import Container
 from generator.core.console import counted, fail, note, step, warn
 from generator.core.errors import HomeroomError
 from generator.core.paths import ENV_FILE, ROOT, SITE
-from generator.engine.deployment import Deployment, load, provided
+from generator.engine.deployment import Deployment, ensure_engine, load_settings
 from generator.engine.find import EngineMissing, find_engine
-from generator.lifecycle import proof, render
+from generator.lifecycle import render, smoke_test
 from generator.lifecycle.build import build
 from generator.lifecycle.checks import check_engine, check_machine, check_site
 from generator.lifecycle.hub_config import render_checked
@@ -39,8 +39,8 @@ def up() -> None:
 
     if init():
         note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
-    settings = load()
-    render.texts(settings, SITE)  # a slip in site/ is told before anything else is done
+    settings = load_settings()
+    render.rendered_files(settings, SITE)  # a slip in site/ is told before anything else is done
     odd = check_site(settings)
     try:
         engine = find_engine(Path(settings.ENGINE_SOCKET))
@@ -49,7 +49,7 @@ def up() -> None:
     with step("Checking the machine") as shown:
         findings = check_machine(settings, engine)
         shown.say(engine.title if engine else "no container engine yet")
-    deployment = provided(settings)
+    deployment = ensure_engine(settings)
     if engine is None:
         with step("Checking the machine, with its engine") as shown:
             findings = check_machine(settings, deployment.engine)
@@ -68,7 +68,7 @@ def up() -> None:
         )
     bring_up(deployment)
     password = accounts.ensure_admin(deployment)
-    proof.prove(deployment.settings)
+    smoke_test.run(deployment.settings)
     finish(deployment, password)
 
 
@@ -98,7 +98,7 @@ def base_url_of(lab: Container) -> str:
 
 def _greet(deployment: Deployment, password: str | None, exception: str) -> None:
     settings = deployment.settings
-    note(f"\n[bold]Homeroom is up{exception}:[/bold] {proof.address(settings)}")
+    note(f"\n[bold]Homeroom is up{exception}:[/bold] {smoke_test.address(settings)}")
     if settings.AUTH == "dummy":
         note("A trial on this machine: any name, no password.")
         return

@@ -9,7 +9,7 @@ import typer
 
 from generator.core import console
 from generator.core.errors import HomeroomError
-from generator.core.lock import alone
+from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 
 verbs = typer.Typer()
@@ -50,9 +50,9 @@ def render() -> None:
     from generator.engine import deployment
     from generator.lifecycle import hub_config, render
 
-    with alone(ROOT):
-        settings = deployment.load()
-        texts = render.texts(settings, SITE)
+    with exclusive(ROOT):
+        settings = deployment.load_settings()
+        texts = render.rendered_files(settings, SITE)
         hub_config.check_where_possible(settings, texts)
         changed = render.write(texts, RENDERED)
     console.note(f"Changed: {', '.join(changed)}." if changed else "rendered/ is up to date.")
@@ -64,8 +64,8 @@ def build() -> None:
     from generator.engine import deployment
     from generator.lifecycle import build
 
-    with alone(ROOT):
-        build.build(deployment.existing(), rebuild=True)
+    with exclusive(ROOT):
+        build.build(deployment.open_deployment(), rebuild=True)
 
 
 @verbs.command()
@@ -73,7 +73,7 @@ def up() -> None:
     """Bring everything up, from whatever there is; safe to repeat."""
     from generator.lifecycle import up
 
-    with alone(ROOT):
+    with exclusive(ROOT):
         up.up()
 
 
@@ -82,7 +82,7 @@ def down() -> None:
     """Stop labs and services; homes and accounts stay."""
     from generator.lifecycle import down
 
-    with alone(ROOT):
+    with exclusive(ROOT):
         down.down()
 
 
@@ -91,7 +91,7 @@ def restart() -> None:
     """Restart the hub with what changed in site/; labs go on."""
     from generator.lifecycle import restart
 
-    with alone(ROOT):
+    with exclusive(ROOT):
         restart.restart()
 
 
@@ -102,7 +102,7 @@ def logs(service: Service = "") -> None:
     from generator.lifecycle import services
 
     names = [name] if (name := _known(service)) else []
-    here = deployment.existing()
+    here = deployment.open_deployment()
     services.require(here, *names)
     with contextlib.suppress(KeyboardInterrupt):  # it has no other end
         here.compose("logs", "--follow", "--tail=100", *names, capture=False, check=False)
@@ -114,7 +114,7 @@ def status() -> None:
     from generator.engine import deployment
     from generator.lifecycle import status
 
-    status.show(deployment.existing())
+    status.show(deployment.open_deployment())
 
 
 @verbs.command()
@@ -124,7 +124,7 @@ def shell(service: Service = "hub") -> None:
     from generator.lifecycle import services
 
     name = _known(service) or "hub"
-    here = deployment.existing()
+    here = deployment.open_deployment()
     services.require(here, name, running=True)
     here.compose("exec", name, "bash", capture=False, check=False)
 
@@ -134,7 +134,7 @@ def clean() -> None:
     """Remove containers, networks, images and generated files; never homes, accounts, .env or site/."""
     from generator.lifecycle import down
 
-    with alone(ROOT):
+    with exclusive(ROOT):
         down.clean()
 
 

@@ -20,7 +20,7 @@ import generator
 from generator import cli
 from generator.core import console
 from generator.core.errors import HomeroomError, SeveralErrors, raise_all
-from generator.core.lock import alone
+from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 from generator.lifecycle import down
 from tests.sample_settings import TOKEN
@@ -247,11 +247,11 @@ def test_a_step_is_ticked_or_crossed(capsys: pytest.CaptureFixture[str]) -> None
 @pytest.mark.parametrize("verb", ["up", "down", "restart", "build", "kernels", "render", "clean"])
 def test_one_command_at_a_time(tree: Path, run: Run, verb: str) -> None:
     """While one command changes a deployment, another one is told to wait, and changes nothing; afterwards it may."""
-    with alone(tree):
+    with exclusive(tree):
         before = contents(tree)
         done = run(verb)
         assert done.returncode == 2
         assert f"{tree}: another command is changing this deployment just now" in done.stderr
         assert contents(tree) == before
-    with alone(tree):
+    with exclusive(tree):
         pass

@@ -179,7 +179,7 @@ def test_two_labs_are_two_on_the_engine(rendered: Config, one: tuple[str, str], 
 def test_what_is_made_for_a_name_is_plain(rendered: Config, name: str) -> None:
     """The engine, the guard and the file system take every name that is let in, and take it for one name."""
     made = spawner(rendered, name)
-    policy = Policy.from_json(render.texts(sample(), Path("no-site"))[render.GUARD_POLICY])
+    policy = Policy.from_json(render.rendered_files(sample(), Path("no-site"))[render.GUARD_POLICY])
     assert is_home(made.home_volume, policy)
     assert is_lab_name(made.container_name, policy)
     assert homes.HOME_NAME.fullmatch(home_names.directory_name(name))

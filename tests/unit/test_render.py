@@ -73,7 +73,7 @@ NO_SITE = Path("/nonexistent")
 
 def config_text(**values: str) -> str:
     """The hub's configuration for these settings."""
-    return render.texts(settings(**values), NO_SITE)[render.HUB_CONFIG]
+    return render.rendered_files(settings(**values), NO_SITE)[render.HUB_CONFIG]
 
 
 def site_with(tmp_path: Path, **files: str) -> Path:
@@ -113,7 +113,7 @@ def test_it_holds_no_secret(variant: dict[str, str]) -> None:
     """No generated file holds a secret of `.env`, whatever else is set."""
     secrets = {spec.name: spec.about.generate() for spec in SPECS if spec.about.generate}
     assert secrets
-    for name, text in render.texts(Settings.model_validate(variant | secrets), Path("/nonexistent")).items():
+    for name, text in render.rendered_files(Settings.model_validate(variant | secrets), Path("/nonexistent")).items():
         assert [secret for secret in secrets.values() if secret in text] == [], name
 
 
@@ -178,7 +178,9 @@ def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str, monkeypatch:
     if name.startswith("GPU_"):  # it concerns profiles with GPUs alone
         (site / "profiles.yaml").write_text("profiles:\n  - name: gpu\n    gpus: 1\n")
         monkeypatch.setattr(gpus, "profile_faults", lambda *_: [])
-    changed = render.texts(settings(**{name: OTHER_VALUES[name]}), site) != render.texts(settings(), site)
+    changed = render.rendered_files(settings(**{name: OTHER_VALUES[name]}), site) != render.rendered_files(
+        settings(), site
+    )
     about = next(spec.about for spec in SPECS if spec.name == name)
     assert changed == ("hub" in about.consumers)
 
@@ -327,7 +329,7 @@ def test_the_starters_examples_add_to_what_is_generated(tmp_path: Path) -> None:
 def test_a_hub_d_file_that_is_not_python_names_its_line(tmp_path: Path, text: str, place: str) -> None:
     """A syntax error is told with file and line of the operator's own file, before anything is written."""
     with pytest.raises(HomeroomError) as caught:
-        render.texts(settings(), site_with(tmp_path, good="c.A.b = 1", bad=text))
+        render.rendered_files(settings(), site_with(tmp_path, good="c.A.b = 1", bad=text))
     assert str(caught.value.place).startswith(place)
     assert caught.value.remedy
 
@@ -337,7 +339,7 @@ def test_a_hub_d_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     site = site_with(tmp_path)
     (site / "hub.d/latin.py").write_bytes(b"# caf\xe9\n")
     with pytest.raises(HomeroomError, match="is not UTF-8") as caught:
-        render.texts(settings(), site)
+        render.rendered_files(settings(), site)
     assert caught.value.place == "site/hub.d/latin.py line 1"
 
 
@@ -345,7 +347,7 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
     """A file set aside under another ending is not read."""
     site = site_with(tmp_path, a="")
     (site / "hub.d/b.py.off").write_text("broken (")
-    assert sorted(render.texts(settings(), site)) == [
+    assert sorted(render.rendered_files(settings(), site)) == [
         "firewall.nft",
         "guard.json",
         "hub.d/a.py",
@@ -361,7 +363,7 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
 def test_a_second_render_changes_nothing(tmp_path: Path) -> None:
     """Rendering the same again touches no file, so nothing is restarted."""
     rendered = tmp_path / "rendered"
-    texts = render.texts(settings(), site_with(tmp_path, a="c.A.b = 1"))
+    texts = render.rendered_files(settings(), site_with(tmp_path, a="c.A.b = 1"))
     assert not render.is_current(texts, rendered)
     assert sorted(render.write(texts, rendered)) == sorted(texts)
     assert render.is_current(texts, rendered)
@@ -372,10 +374,10 @@ def test_a_removed_hub_d_file_goes_from_the_copies(tmp_path: Path) -> None:
     """What the operator deletes is no longer loaded; what a stranger put there is left alone."""
     rendered = tmp_path / "rendered"
     site = site_with(tmp_path, a="", b="")
-    render.write(render.texts(settings(), site), rendered)
+    render.write(render.rendered_files(settings(), site), rendered)
     (rendered / "notes.txt").write_text("mine")
     (site / "hub.d/b.py").unlink()
-    after = render.texts(settings(), site)
+    after = render.rendered_files(settings(), site)
     assert not render.is_current(after, rendered)
     assert render.write(after, rendered) == ["hub.d/b.py"]
     assert [path.name for path in (rendered / "hub.d").iterdir()] == ["a.py"]
@@ -387,7 +389,7 @@ def test_the_hub_can_read_what_is_rendered(tmp_path: Path) -> None:
     rendered = tmp_path / "rendered"
     before = os.umask(0o077)
     try:
-        render.write(render.texts(settings(), site_with(tmp_path, a="")), rendered)
+        render.write(render.rendered_files(settings(), site_with(tmp_path, a="")), rendered)
     finally:
         os.umask(before)
     for path in (rendered, *rendered.rglob("*")):
@@ -396,7 +398,7 @@ def test_the_hub_can_read_what_is_rendered(tmp_path: Path) -> None:
 
 def test_a_hand_edit_is_undone(tmp_path: Path) -> None:
     """The generated file is never the place of a change: the next render writes it anew."""
-    texts = render.texts(settings(), tmp_path / "none")
+    texts = render.rendered_files(settings(), tmp_path / "none")
     render.write(texts, tmp_path)
     (tmp_path / render.HUB_CONFIG).write_text("c = 1")
     assert render.write(texts, tmp_path) == [render.HUB_CONFIG]
@@ -423,7 +425,7 @@ def test_the_hub_and_the_guard_agree(tmp_path: Path, variant: dict[str, str]) ->
 def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
     """Everything in the guard's policy carries the deployment's name, but for the operator's own image, HOMES, and what
     was rendered for labs."""
-    policy = json.loads(render.texts(settings(**variant), NO_SITE)[render.GUARD_POLICY])
+    policy = json.loads(render.rendered_files(settings(**variant), NO_SITE)[render.GUARD_POLICY])
     for number in ("max_pids", "max_open_files", "home_limit_bytes"):
         policy.pop(number, None)
     assert policy.pop("homes_path", "") == variant.get("HOMES", "")

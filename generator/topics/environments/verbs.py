@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from generator.core import console
-from generator.core.lock import alone
+from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 
 verbs = typer.Typer()
@@ -19,6 +19,6 @@ def kernels() -> None:
 
     for finding in kernels.unread():
         console.warn(f"{finding.place}: {finding.cause}. {finding.remedy}")
-    with alone(ROOT):
-        kernels.build(deployment.existing(), always=True)
+    with exclusive(ROOT):
+        kernels.build(deployment.open_deployment(), always=True)
     kernels.announce()

@@ -17,7 +17,7 @@ def gpus() -> None:
     from generator.engine import deployment
     from generator.topics.gpus import gpu_host, gpus, site
 
-    here = deployment.existing()
+    here = deployment.open_deployment()
     info = here.client.info()
     found = gpu_host.read_host(cdi_directories=gpu_host.cdi_directories(info))
     for gpu in found:

@@ -23,4 +23,4 @@ def prewarm(
 
     if not (minutes.isascii() and minutes.isdecimal()):
         raise HomeroomError(f"{minutes} is no number of minutes", place="MINUTES", remedy="Leave it out for 60.")
-    prewarm.prewarm(deployment.existing(), group, profile, int(minutes))
+    prewarm.prewarm(deployment.open_deployment(), group, profile, int(minutes))

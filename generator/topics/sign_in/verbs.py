@@ -21,7 +21,7 @@ def password(name: Annotated[str, typer.Argument(help="Whose; the administrator'
     from generator.schema.types import known_as
     from generator.topics.sign_in import accounts
 
-    here = deployment.existing()
+    here = deployment.open_deployment()
     name = known_as(name) or here.settings.JUPYTERHUB_ADMIN
     fresh = accounts.reset_password(here, name)
     console.note(f"New password of [bold]{name}[/bold]: [bold]{fresh}[/bold]")
@@ -46,7 +46,7 @@ def account(
         )
     names = class_list.read(Path(file)) if file else [known_as(name)]
     with password_sheet.opened(Path(sheet)) if sheet else contextlib.nullcontext() as written:
-        made, existing = accounts.add(deployment.existing(), names)
+        made, existing = accounts.add(deployment.open_deployment(), names)
         if written:
             password_sheet.fill(written, made)
     if existing and not file:

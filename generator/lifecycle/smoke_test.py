@@ -1,4 +1,4 @@
-"""The proof that the hub can be used: its API, its page through the proxy, and a websocket, asked from outside."""
+"""The smoke test: the hub can be used by its API, its page through the proxy, and a websocket, asked from outside."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def check_websocket(settings: Settings) -> str:
 CHECKS: tuple[Callable[[Settings], str], ...] = (check_api, check_page, check_websocket)
 
 
-def prove(settings: Settings) -> None:
+def run(settings: Settings) -> None:
     """Ask all of it once, as a browser on this machine would.
 
     :raises HomeroomError: the first that fails.

@@ -77,7 +77,7 @@ def test_a_place_that_cannot_be_written_is_an_operators_error(tmp_path: Path) ->
 def test_fresh_starters_render(tmp_path: Path) -> None:
     """A deployment as `make init` leaves it can be rendered."""
     starters.create(tmp_path / "site")
-    assert "hub.d/00-example.py" in render.texts(settings(), tmp_path / "site")
+    assert "hub.d/00-example.py" in render.rendered_files(settings(), tmp_path / "site")
 
 
 def test_a_file_that_is_not_read_is_told(tmp_path: Path) -> None:

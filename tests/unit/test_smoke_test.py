@@ -1,4 +1,4 @@
-"""generator.proof: whether anybody reaches the hub by the published port, which no service sees of itself."""
+"""generator/lifecycle/smoke_test.py: whether anybody reaches the hub by the published port, which no service sees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from generator.lifecycle import proof
+from generator.lifecycle import smoke_test
 from generator.schema.settings import Settings
 from tests.sample_settings import TOKEN
 
@@ -45,18 +45,18 @@ def test_a_port_that_answers_is_well(status: str) -> None:
             caller.sendall(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
 
     with listening(answer) as port:
-        assert proof.port_fault(settings(port)) is None
+        assert smoke_test.port_fault(settings(port)) is None
 
 
 def test_a_port_that_leads_nowhere_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens there, or hangs up, or says nothing, as a forwarder does whose container it lost: the fault names
     the address and the remedy."""
-    monkeypatch.setattr(proof, "PORT_SECONDS", 0.2)
+    monkeypatch.setattr(smoke_test, "PORT_SECONDS", 0.2)
     kept: list[socket.socket] = []  # a connection that nobody refers to is closed
     for behaviour in (lambda caller: caller.close(), kept.append):
         with listening(behaviour) as port:
-            fault = proof.port_fault(settings(port))
+            fault = smoke_test.port_fault(settings(port))
             assert fault
             assert f"http://127.0.0.1:{port}/" in str(fault)
             assert "docker compose restart proxy" in str(fault)
-    assert proof.port_fault(settings(port)), "nobody listens there any more"
+    assert smoke_test.port_fault(settings(port)), "nobody listens there any more"
