@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-from homeroom.pages import echo
+from homeroom.hub import echo
 from tornado import netutil, web
 from tornado.httpserver import HTTPServer
 from tornado.websocket import websocket_connect

@@ -36,7 +36,6 @@ HUB: Mapping[str, set[str]] = {
     "sign_in": {"contract", "hub"},
     "spawner": {"contract", "culling", "gpus", "labs", "queue", "storage"},
     "prewarm": {"contract", "culling", "labs", "spawner"},
-    "pages": set(),
 }
 """The guard imports nothing but what it shares with the hub: it runs without JupyterHub, with the engine's socket."""
 EVERY_ROOMS = {"contract", "hub"}
