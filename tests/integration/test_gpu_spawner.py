@@ -11,6 +11,7 @@ import pytest
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs.plan import LabPlan
 from homeroom.spawner import running
+from homeroom.spawner.container import promises
 from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.no_lab import NoLab
 from homeroom.spawner.running import Recorded
@@ -47,12 +48,12 @@ class SleepSpawner(LabSpawner):
 
     async def create_object(self) -> dict[str, Any]:
         """The container, with its labels."""
-        return await self.create_with_gpus(
+        return await self.gpus.create(
             {"network_mode": "none", "init": True},
             image=IMAGE,
             command=["sleep", "60"],
             name=self.container_name,
-            labels=self.labels | self._promises(),
+            labels=self.labels | promises(self.plan, self.name, None),
         )
 
 
@@ -232,8 +233,8 @@ def test_a_start_cancelled_at_any_moment_leaves_nothing(play: Callable[[Story], 
             await asyncio.sleep(seconds)
             start.cancel()
             (ended,) = await asyncio.gather(start, return_exceptions=True)
-            if ada._clearing:
-                await ada._clearing
+            if ada._start and ada._start.clearing:
+                await ada._start.clearing
             if isinstance(ended, str):
                 await ada.stop()
             assert desk.labs() == {}, f"after {seconds} s"
@@ -264,7 +265,7 @@ def test_a_slow_engine_keeps_the_gpu_until_it_has_answered(play: Callable[[Story
 
         ada.docker = slow  # type: ignore[method-assign]
         start = asyncio.create_task(ada.start())
-        while ada._creating is None:
+        while ada.gpus.creating is None:
             await asyncio.sleep(0.01)
         start.cancel()
         await asyncio.sleep(0.05)
@@ -272,8 +273,9 @@ def test_a_slow_engine_keeps_the_gpu_until_it_has_answered(play: Callable[[Story
             await desk.spawner("bela").start()
         answer.set()
         await asyncio.gather(start, return_exceptions=True)
-        assert ada._clearing
-        await ada._clearing
+        assert ada._start
+        assert ada._start.clearing
+        await ada._start.clearing
         assert desk.labs() == {}
         assert await desk.spawner("bela").start()
 

@@ -25,9 +25,10 @@ from homeroom.culling.culling import ClassStart, Facts
 from homeroom.guard.decisions import decide
 from homeroom.guard.policy import Policy
 from homeroom.guard.routes import Allow, Deny
-from homeroom.spawner import engine_calls
-from homeroom.spawner import lab as lab_spawner
-from homeroom.spawner.lab import LabDied, LabSpawner
+from homeroom.spawner import ending, readiness, retrying
+from homeroom.spawner.creation import LabCreation
+from homeroom.spawner.lab import LabSpawner
+from homeroom.spawner.readiness import LabDied
 from hypothesis import strategies as st
 from jupyterhub.objects import Hub
 from jupyterhub.orm import APIToken, OAuthClient
@@ -129,9 +130,9 @@ class FakeEngine:
 def engine(monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     """An engine that every spawner of the test speaks to, and is asked often whether a lab has died."""
     made = FakeEngine()
-    monkeypatch.setattr(lab_spawner, "ALIVE_INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr(readiness, "ALIVE_INTERVAL_SECONDS", 0.02)
     monkeypatch.setattr(LabSpawner, "client", made)
-    monkeypatch.setattr(LabSpawner, "_labs_mountpoint", None)
+    monkeypatch.setattr(LabCreation, "_labs_mountpoint", None)
     return made
 
 
@@ -448,7 +449,7 @@ def test_a_start_that_was_given_up_is_not_in_the_way_of_the_next(
 
     async def give_up() -> None:
         begun = asyncio.create_task(made.start())
-        while made._creating is None:
+        while made.gpus.creating is None:
             await asyncio.sleep(0.01)
         begun.cancel()
         await asyncio.gather(begun, return_exceptions=True)
@@ -514,21 +515,21 @@ def test_an_opened_lab_stays_opened(engine: FakeEngine, rendered: Config) -> Non
     """Who opens the lab that was started for their lesson and signs out has been in it, also for the next hub: it is
     not given to somebody else."""
     made = spawner(rendered)
-    made._facts = Facts.of(made.plan, ClassStart(lesson_at=1.0, keep_until=2.0))
+    made.kept.facts = Facts.of(made.plan, ClassStart(lesson_at=1.0, keep_until=2.0))
     engine.container, engine.running = {}, True
-    assert made.unopened
+    assert made.prewarmed.unopened
     token = APIToken(oauth_client=OAuthClient(identifier=made.oauth_client_id), user=made.user.orm_user)
     made.user.db.add(token)
     made.user.db.commit()
     assert asyncio.run(made.poll()) is None
     made.user.db.delete(token)
     made.user.db.commit()
-    assert not made.unopened
-    assert not made.user._new_spawner("").unopened
+    assert not made.prewarmed.unopened
+    assert not made.user._new_spawner("").prewarmed.unopened
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize(("before", "ended"), [("", ""), ("/chemistry", lab_spawner.MOVED)])
+@pytest.mark.parametrize(("before", "ended"), [("", ""), ("/chemistry", ending.MOVED)])
 def test_a_lab_of_another_address_is_over(engine: FakeEngine, rendered: Config, before: str, ended: str) -> None:
     """Where BASE_URL has changed, none of the pages of a lab that knows the old one is found: it is over, and its owner
     reads why. Under the same address it goes on."""
@@ -661,8 +662,8 @@ def test_a_refusal_is_told_and_logged(
         raise refusal
 
     monkeypatch.setattr(engine, "create_container", refuse)
-    monkeypatch.setattr(engine_calls, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(engine_calls, "RETRY_SECONDS", 0.01)
+    monkeypatch.setattr(retrying, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(retrying, "RETRY_SECONDS", 0.01)
     share = {"name": "pool", "source": "/srv/pool", "target": "/data/pool", "mount_target": "/data/pool"}
     made = spawner(rendered, shares=[share])
     log = io.StringIO()
@@ -685,7 +686,7 @@ def test_a_link_is_not_a_lab(labs: Path, rendered: Config) -> None:
         other.bind(str(labs / "other.sock"))
         other.listen()
         (made.socket_directory / "lab.sock").symlink_to(labs / "other.sock")
-        assert not asyncio.run(made._accepts())
+        assert not asyncio.run(readiness.accepts(made.socket_directory / "lab.sock"))
 
 
 @pytest.mark.usefixtures("engine")
@@ -695,7 +696,7 @@ def test_a_socket_that_nobody_listens_on_is_no_answer(labs: Path, rendered: Conf
     made.socket_directory.mkdir()
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(made.socket_directory / "lab.sock"))
-    assert not asyncio.run(made._accepts())
+    assert not asyncio.run(readiness.accepts(made.socket_directory / "lab.sock"))
 
 
 @pytest.mark.usefixtures("engine")

@@ -165,10 +165,10 @@ class ClassStartHandler(APIHandler):
         :raises NotNow: they are to be asked for again.
         """
         user = await self._person(name)
-        if user.spawner.pending in ("stop", "check") or user.spawner.class_start:
+        if user.spawner.pending in ("stop", "check") or user.spawner.prewarmed.start:
             raise NotNow
-        if user.active and user.spawner.ready and user.spawner.unopened:
-            user.spawner.keep_for(class_.class_start)
+        if user.active and user.spawner.ready and user.spawner.prewarmed.unopened:
+            user.spawner.prewarmed.keep_for(class_.class_start)
             class_.warm.add(name)
             return True
         if user.active:
@@ -218,7 +218,7 @@ class ClassStartHandler(APIHandler):
 
     async def _start(self, class_: Prewarming, user: User, spawner: LabSpawner, options: dict[str, str]) -> None:
         """Start a lab in the place that was taken for it, and note what came of it."""
-        spawner.class_start = class_.class_start
+        spawner.prewarmed.start = class_.class_start
         try:
             await self.spawn_single_user(user, options=options)
             if spawner._spawn_future:  # the hub does not wait longer than slow_spawn_timeout
@@ -228,6 +228,6 @@ class ClassStartHandler(APIHandler):
             self.log.exception("The lab of %s could not be started for the lesson", user.name)
             class_.failed[user.name] = str(getattr(error, "jupyterhub_message", error))
         finally:
-            spawner.class_start = None
+            spawner.prewarmed.start = None
             spawner.places.release(spawner.key)
             class_.starting.discard(user.name)

@@ -34,7 +34,7 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, docker.errors.DockerException | requests.exceptions.RequestException)
 
 
-class PatientSpawner(DockerSpawner):
+class RetryingSpawner(DockerSpawner):
     """A DockerSpawner whose calls are made again for a while where nobody answers them.
 
     The while begins with the first call of any lab that is not answered: who asks later is told at once.
@@ -56,21 +56,21 @@ class PatientSpawner(DockerSpawner):
         while True:
             try:
                 answer = await super().docker(method, *args, **kwargs)
-                PatientSpawner._silent_since = None
+                RetryingSpawner._silent_since = None
                 return answer
             except docker.errors.DockerException as error:
                 if repeated and method == "create_container" and getattr(error, "status_code", 0) == 409:
                     # The first call did it, only its answer was lost.
                     return await super().docker("inspect_container", kwargs["name"])
                 if not is_away(error):
-                    PatientSpawner._silent_since = None
+                    RetryingSpawner._silent_since = None
                     raise
                 cause: Exception = error
             except requests.exceptions.RequestException as error:
                 cause = error
-            if PatientSpawner._silent_since is None:
-                PatientSpawner._silent_since = loop.time()
-            if loop.time() >= PatientSpawner._silent_since + PATIENCE_SECONDS:
+            if RetryingSpawner._silent_since is None:
+                RetryingSpawner._silent_since = loop.time()
+            if loop.time() >= RetryingSpawner._silent_since + PATIENCE_SECONDS:
                 self.log.error("The engine does not answer: %s", cause)
                 raise EngineAway from cause
             repeated = True

@@ -1,0 +1,89 @@
+"""Who may start which lab, and how many; the page on which people choose."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from homeroom.gpus.pool import GPUPool
+from homeroom.labs import choice
+from homeroom.labs.plan import LabPlan, Person, allowed_profiles, plan_for
+from homeroom.queue.places import Estimate, Places
+from homeroom.spawner.no_lab import NoLab
+
+Profiles = Collection[Mapping[str, Any]]
+Groups = Mapping[str, Mapping[str, Any]]
+
+
+def check_count(*, others: int, most: int, named: bool) -> None:
+    """See whether somebody may start one more lab.
+
+    :param others: their other labs that run or start.
+    :param most: how many they may run at once.
+    :param named: whether this lab is one with a name, beside their first.
+    :raises NoLab: this would be one lab too many.
+    """
+    if others + 1 > most or (named and most == 1):
+        raise NoLab(
+            "You have as many labs as you may have. Stop one of them first."
+            if most > 1
+            else "You may have one lab only, the one without a name.",
+            reason="too-many-labs",
+            status_code=403,
+        )
+
+
+def decide(profiles: Profiles, groups: Groups, person: Person, wanted: Any) -> LabPlan:
+    """What somebody's lab gets.
+
+    :param wanted: the profile's name, as whoever asks has given it; nothing: the first that they may take.
+    :raises NoLab: the profile is none of this person's.
+    """
+    allowed = {profile["name"]: profile for profile in allowed_profiles(profiles, groups, person)}
+    if not allowed:
+        raise NoLab(
+            "There is no kind of lab that you may start. Please ask the administrator.",
+            reason="no-profile",
+            status_code=403,
+        )
+    wanted = wanted or next(iter(allowed))
+    if not isinstance(wanted, str) or wanted not in allowed:
+        raise NoLab("This kind of lab is not yours to start.", reason="profile-forbidden", status_code=403)
+    return plan_for(allowed[wanted], groups, person)
+
+
+async def form(
+    profiles: Profiles, groups: Groups, person: Person, *, places: Places, pool: GPUPool, chosen: str
+) -> str:
+    """The page on which people choose; empty, so that the lab starts at once, where there is no choice.
+
+    :param chosen: the name of the profile that is marked already.
+    """
+    own = allowed_profiles(profiles, groups, person)
+    if len(own) == 1:
+        return ""
+    plans = [plan_for(profile, groups, person) for profile in own]
+    used = await places.used()
+    if any(plan.gpus for plan in plans):
+        await pool.refresh()
+    return choice.form(
+        own,
+        plans,
+        used,
+        places.budget,
+        chosen=chosen,
+        estimates=[_estimate(plan, places, pool) for plan in plans],
+        gpu_places=[_gpu_places(plan.gpus, pool) if plan.gpus else None for plan in plans],
+    )
+
+
+def _gpu_places(count: int, pool: GPUPool) -> int:
+    """How many labs would find their GPUs now: none while others wait for theirs."""
+    return 0 if len(pool.line) else pool.places(count)
+
+
+def _estimate(plan: LabPlan, places: Places, pool: GPUPool) -> Estimate:
+    """When the next place for such a lab falls free: a GPU's place where it is GPUs that it waits for."""
+    if plan.gpus and not _gpu_places(plan.gpus, pool):
+        return pool.line.estimate(plan.gpus)
+    return places.estimate(plan.need)

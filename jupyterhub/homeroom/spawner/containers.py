@@ -1,0 +1,91 @@
+"""LabContainers: the containers of a deployment's labs, as the engine lists them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import docker.errors
+from jupyterhub.orm import Spawner as HubLab
+from jupyterhub.orm import User as HubUser
+from sqlalchemy.orm import Session
+
+from homeroom.contract.labels import DEPLOYMENT_LABEL, GPUS_LABEL, SERVER_LABEL, USER_LABEL
+from homeroom.queue.places import Key, Running
+from homeroom.spawner.retrying import EngineAway, RetryingSpawner
+from homeroom.spawner.running import STATES, Recorded, orphans, running
+
+Container = dict[str, Any]
+
+
+def labels(deployment: str, user: str) -> dict[str, str]:
+    """What tells whose container or volume it is; the truth from which everything is counted."""
+    return {DEPLOYMENT_LABEL: deployment, USER_LABEL: user}
+
+
+def recorded_labs(db: Session) -> list[Recorded]:
+    """The labs that run, start or stop, as far as the hub's database knows."""
+    labs = db.query(HubUser.name, HubLab).filter(HubLab.user_id == HubUser.id, HubLab.server_id.is_not(None))
+    return [
+        Recorded(key=(user, lab.name), container_id=(lab.state or {}).get("object_id"), last_activity=lab.last_activity)
+        for user, lab in labs
+    ]
+
+
+class LabContainers:
+    """Lists and removes them.
+
+    :param engine: any spawner, for its calls to the engine.
+    :param deployment: whose labs are meant.
+    :param recorded: tells the labs in the hub's database.
+    """
+
+    def __init__(self, engine: RetryingSpawner, deployment: str, recorded: Callable[[], list[Recorded]]) -> None:
+        self._engine = engine
+        self._deployment = deployment
+        self._recorded = recorded
+
+    async def listed(self) -> list[Container]:
+        """The labs' containers, ended ones too. Containers that hold a place for nobody are removed: somebody may be
+        waiting for it, or for their GPUs."""
+        filters = {"label": [f"{DEPLOYMENT_LABEL}={self._deployment}", USER_LABEL]}
+        containers: list[Container] = await self._engine.docker("containers", all=True, filters=filters)
+        lost = orphans([each for each in containers if each["State"] in STATES], self._recorded(), time.time())
+        for container in lost:
+            self._engine.log.warning("Removing %s, which no hub knows of", container["Names"])
+            await self.remove(container["Id"])
+        return [each for each in containers if each not in lost]
+
+    async def running(self) -> dict[Key, Running]:
+        """The labs whose containers are there, by their labels."""
+        containers = [each for each in await self.listed() if each["State"] in STATES]
+        return running(containers, self._recorded())
+
+    async def with_gpus(self) -> list[Container]:
+        """Those that hold GPUs, ended ones too."""
+        return [each for each in await self.listed() if GPUS_LABEL in each["Labels"]]
+
+    async def remove(self, name: str) -> None:
+        """Remove a container, whether it runs, is being removed or is not there at all."""
+        try:
+            await self._engine.docker("remove_container", name, v=True, force=True)
+        except docker.errors.APIError as error:
+            if error.status_code not in (404, 409):
+                self._engine.log.warning("Cannot remove %s: %s", name, error)
+
+    async def remove_of(self, lab: Key) -> None:
+        """Remove the containers of a lab's starts before, which would stand in its own way."""
+        user, server = lab
+        whose = {**labels(self._deployment, user), SERVER_LABEL: server}
+        filters = {"label": [f"{key}={value}" for key, value in whose.items()]}
+        for container in await self._engine.docker("containers", all=True, filters=filters):
+            await self.remove(container["Id"])
+
+    async def log(self, name: str) -> bytes:
+        """The end of what a container has written; empty where there is none."""
+        try:
+            written: bytes = await self._engine.docker("logs", name, stdout=True, stderr=True, tail=20)
+        except (docker.errors.APIError, EngineAway):
+            return b""
+        return written

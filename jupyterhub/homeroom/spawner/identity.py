@@ -1,0 +1,142 @@
+"""LabIdentity: whose lab it is, what it gets, and what is kept of it."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from jupyterhub.orm import APIToken
+
+from homeroom.contract import sockets
+from homeroom.contract.home_names import directory_name
+from homeroom.culling.prewarmed import Prewarmed
+from homeroom.labs.plan import LabPlan, Person, groups_of, most_labs
+from homeroom.queue.places import Key
+from homeroom.spawner import admission
+from homeroom.spawner.containers import labels
+from homeroom.spawner.state import LabState
+from homeroom.spawner.traits import LabTraits
+from homeroom.storage.storage import LabStorage, Share, home_source, storage_for
+
+
+class LabIdentity(LabTraits):
+    """What can be told of a lab without the engine. Its part is `prewarmed`."""
+
+    _name_token = ""
+    _plan: LabPlan | None = None
+
+    def __init__(self, *given: Any, **settings: Any) -> None:
+        self.kept = LabState()
+        self.prewarmed = Prewarmed(self.kept, was_opened=self._was_opened, save=self.save_state)
+        super().__init__(*given, **settings)
+
+    @property
+    def key(self) -> Key:
+        """Whose lab this is, among all labs."""
+        return self.user.name, self.name
+
+    @property
+    def person(self) -> Person:
+        """Who asks for the lab."""
+        groups = frozenset(group.name for group in self.user.groups)
+        return Person(name=self.user.name, hub_groups=groups, admin=bool(self.user.admin))
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """What tells whose container or volume it is."""
+        return labels(self.deployment, self.user.name)
+
+    def template_namespace(self) -> dict[str, str]:
+        """What names of containers are made of, in dockerspawner's words and one more, `{token}`: new with each start
+        and told to nobody, since a container's name is what the engine's resolver tells other labs. Servers `A` and `a`
+        are two, which dockerspawner takes for one."""
+        self._name_token = self._name_token or secrets.token_hex(8)
+        return {**super().template_namespace(), "servername": self.escape(self.name), "token": self._name_token}
+
+    @property
+    def home_volume(self) -> str:
+        """Name of the person's home volume; all their named servers share it."""
+        return f"{self.deployment}-user-{self.escaped_name}"
+
+    @property
+    def socket_directory(self) -> Path:
+        """This lab's directory as the hub and the proxy see it."""
+        return sockets.LABS / sockets.directory_name(self.user.name, self.name)
+
+    @property
+    def _socket(self) -> Path:
+        return self.socket_directory / "lab.sock"
+
+    @property
+    def plan(self) -> LabPlan:
+        """What the lab gets; decided anew at every start.
+
+        :raises NoLab: the profile that was asked for is none of this person's.
+        """
+        if self._plan is None:
+            self._plan = self._decide()
+        return self._plan
+
+    def _decide(self) -> LabPlan:
+        return admission.decide(self.profiles, self.groups, self.person, self.user_options.get("profile"))
+
+    @property
+    def most_labs(self) -> int:
+        """How many labs this person may run at once."""
+        return most_labs(self.groups, self.person, self.labs_per_person)
+
+    @property
+    def storage(self) -> LabStorage:
+        """What this lab sees of the disk."""
+        return storage_for(
+            user=self.user.name,
+            groups=groups_of(self.person, self.groups),
+            home_source=home_source(self.homes, self.home_volume, directory_name(self.user.name)),
+            home_target=self.home,
+            ephemeral=self.plan.ephemeral,
+            shares=[Share.from_trait(each) for each in self.shares],
+            skeleton=self.skeleton,
+            soft_limit_bytes=self.home_soft_limit,
+            hard_limit_bytes=self.home_hard_limit,
+        )
+
+    @property
+    def ended(self) -> str:
+        """Why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs."""
+        return self.kept.ended
+
+    def _was_opened(self) -> bool:
+        """Whether somebody has opened the lab: they were given a token for it, which goes when they sign out."""
+        tokens = self.user.db.query(APIToken.id).filter(APIToken.client_id == self.oauth_client_id)
+        return tokens.first() is not None
+
+    def reset_at_start(self, wanted: bool) -> None:
+        """Whether the next start that succeeds sets aside what the person installed and configured: `lab_reset.sh`."""
+        if wanted != self.kept.reset:
+            self.kept.reset = wanted
+            self.save_state()
+
+    def save_state(self) -> None:
+        """Record what is known of the lab now: the hub may be killed before it does so by itself."""
+        self.orm_spawner.state = self.get_state()
+        self.db.commit()
+
+    def get_state(self) -> dict[str, Any]:
+        """What the hub keeps of a lab."""
+        self.prewarmed.note_opening()
+        state: dict[str, Any] = super().get_state() | self.kept.stored()
+        # also before there is a container: a hub that is killed finds it by this
+        return state | {"object_name": self.object_name}
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take up what `get_state` gave, after a restart of the hub."""
+        super().load_state(state)
+        self.kept.load(state)
+
+    def clear_state(self) -> None:
+        """Forget the lab that ran, its name too, but not why it ended, nor that a reset is asked for."""
+        super().clear_state()
+        self._name_token = ""
+        self.object_name = self._object_name_default()
+        self.kept.forget_lab()

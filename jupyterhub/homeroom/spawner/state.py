@@ -1,0 +1,41 @@
+"""LabState: what the hub keeps of a lab beyond its own restarts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from homeroom.culling.culling import Facts
+
+ENDED = "homeroom_ended"
+RESET = "homeroom_reset"
+
+
+@dataclass
+class LabState:
+    """The facts that a lab's end is decided by, and what its owner is to find next.
+
+    :param facts: of the lab that runs or starts.
+    :param ended: why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs.
+    :param reset: whether the next start that succeeds sets aside what the person installed and configured.
+    """
+
+    facts: Facts | None = None
+    ended: str = ""
+    reset: bool = False
+
+    def stored(self) -> dict[str, Any]:
+        """Plain data for the hub's database, beside what dockerspawner keeps there."""
+        facts = self.facts.as_state() if self.facts else {}
+        return facts | ({ENDED: self.ended} if self.ended else {}) | ({RESET: True} if self.reset else {})
+
+    def load(self, stored: Mapping[str, Any]) -> None:
+        """Take up what `stored` gave, after a restart of the hub."""
+        self.facts = Facts.from_state(stored)
+        self.ended = stored.get(ENDED, "")
+        self.reset = stored.get(RESET, False)
+
+    def forget_lab(self) -> None:
+        """Forget the lab that ran, but not why it ended, nor that a reset is asked for."""
+        self.facts = None

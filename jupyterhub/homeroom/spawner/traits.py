@@ -1,0 +1,90 @@
+"""LabTraits: what the hub's configuration sets of a lab's spawner, and its defaults."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from traitlets import Dict, Float, Integer, List, Unicode, default
+
+from homeroom.spawner.retrying import RetryingSpawner
+
+
+class LabTraits(RetryingSpawner):
+    """The traits of LabSpawner, set as `c.LabSpawner.NAME`."""
+
+    deployment = Unicode(
+        config=True,
+        help="""Name of the deployment (COMPOSE_PROJECT_NAME). Containers and volumes are named and labelled by it.""",
+    )
+    hub_socket_volume = Unicode(config=True, help="The volume that holds the hub's socket; mounted read-only.")
+    lab_sockets_volume = Unicode(
+        config=True, help="The volume that holds the labs' directories; a lab gets its own directory of it, no more."
+    )
+    pids_limit = Integer(1024, config=True, help="Processes and threads that a lab may have.")
+    nofile_limit = Integer(
+        4096,
+        config=True,
+        help="Files that a process of a lab may have open; the guard allows no more than LAB_OPEN_FILES.",
+    )
+    log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
+    starts_at_once = Integer(
+        config=True,
+        help="""Labs that may be starting at a time, 4 or twice the CPUs by default. The others wait their turn: started
+        all at once, each of a class's labs would be slower than the hub is ready to wait.""",
+    )
+    turn_seconds = Float(
+        20.0,
+        config=True,
+        help="How long a lab that starts keeps its turn; one that takes longer goes on starting beside the others.",
+    )
+    home = Unicode("/home/jovyan", config=True, help="Where the home is in the lab.")
+    homes = Unicode(
+        "", config=True, help="Directory of the host that holds a directory each (HOMES); empty: a volume each."
+    )
+    shares = List(
+        Dict(),
+        config=True,
+        help="Shared directories: see `homeroom.storage.storage.Share`. `make up` checks and renders them.",
+    )
+    skeleton = Unicode("", config=True, help="Host path of what each home is given at its first start; empty: nothing.")
+    home_soft_limit = Integer(0, config=True, help="Bytes in a home above which its owner is warned; 0: never.")
+    home_hard_limit = Integer(
+        0, config=True, help="Bytes that a home cannot exceed; the guard sees to it; 0: no limit."
+    )
+    profiles = List(
+        Dict(),
+        config=True,
+        help="""The kinds of labs that people choose from, the default first: `site/profiles.yaml` with every default
+        filled in. With one that a person may take, their lab starts at once.""",
+    )
+    groups = Dict(config=True, help="What groups change for their members: `site/groups.yaml`, includes resolved.")
+    labs_memory_bytes = Integer(
+        0, config=True, help="Memory that all running labs together may be promised; 0: no end."
+    )
+    labs_cpus = Float(0.0, config=True, help="CPUs that all running labs together may be promised; 0: no end.")
+    queue_seconds = Integer(1800, config=True, help="How long somebody waits in line for a place.")
+    labs_per_person = Integer(1, config=True, help="Labs that a person may run at once, where no group says otherwise.")
+    lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has its place.")
+
+    remove = True
+
+    @default("pull_policy")
+    def _pull_policy_default(self) -> str:
+        return "skip"
+
+    @default("starts_at_once")
+    def _starts_at_once_default(self) -> int:
+        return max(4, 2 * (os.cpu_count() or 1))
+
+    @default("name_template")
+    def _name_template_default(self) -> str:
+        return "{prefix}-{token}"
+
+    @default("prefix")
+    def _prefix_default(self) -> str:
+        return f"{self.deployment}-jupyter"
+
+    @default("options_from_form")
+    def _options_from_form_default(self) -> Any:
+        return lambda form: {"profile": form.get("profile", [""])[0]}
