@@ -11,7 +11,7 @@
 - `services.py`: SERVICES, its rows of the table of services.
 - `verbs.py`: `verbs`, a `typer.Typer` whose commands become Homeroom's; and `verbs.mk`, the same for Make.
 
-A topic has those that it needs. docs/develop-topics.md shows how to add one.
+A topic has those that it needs. docs/develop/topics.md shows how to add one.
 """
 
 from __future__ import annotations
