@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from homeroom.contract import labels
 from pydantic import BaseModel
 
 from generator.core.paths import ROOT
@@ -18,17 +19,19 @@ from generator.topics.environments import kernels, site_images
 from generator.topics.labs.site import Profile
 from generator.topics.prewarm.site import Lesson
 from generator.topics.storage import homes
-from homeroom.contract import labels
 from tests import two_topics
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES_READ = sorted([*ROOT.glob("*.md"), ROOT / "tests/README.md", ROOT / "changes/README.md", *DOCS])
 PAGES_OF_NOW = [page for page in PAGES_READ if page.name != "CHANGELOG.md"]
 """Those that speak of the tree as it is, not as it was."""
+WITH_TESTS = [page for page in DOCS if "\n## Tested by\n" in page.read_text(encoding="utf-8")]
+"""Those that end with a table of their promises' tests."""
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
 FOLDERS = ("bench", "changes", "docs", "generator", "jupyterhub", "jupyterlab", "proxy", "tests")
 MADE = ("tests/artifacts", "changes/<")
 """What stands in the tree for a while only: what failed tests saw, and changes until a release."""
+EXAMPLES = {path.replace("{name}", "<topic>") for path in two_topics.FILES}
 PACKAGES = {"homeroom": "jupyterhub", "homeroom_lab": "jupyterlab", "generator": "", "tests": "", "bench": ""}
 
 
@@ -103,9 +106,9 @@ def test_a_named_file_is_there(page: Path) -> None:
     known = {value for name, value in vars(labels).items() if name.isupper()}
     for word in code(page):
         if re.fullmatch(rf"({'|'.join(FOLDERS)})(/[\w.*<>-]+)+/?(::\w+)?", word):
-            assert is_there(word) or word.startswith(MADE), word
+            assert word in EXAMPLES or word.startswith(MADE) or is_there(word), word
         elif re.fullmatch(rf"({'|'.join(PACKAGES)})(\.\w+)+", word) and word not in known:
-            assert module_is_there(word) or any(ROOT.rglob(word)), word
+            assert module_is_there(word), word
 
 
 def test_the_tree_is_drawn_as_it_is() -> None:
@@ -150,6 +153,15 @@ def test_how_to_add_a_topic_names_its_files() -> None:
     assert rows == [path.replace("{name}", "<topic>") for path in two_topics.FILES]
 
 
+def test_the_glossary_has_the_codes_words() -> None:
+    """A name of the code that the glossary explains is one of the code's."""
+    files = [path for folder in FOLDERS for path in (ROOT / folder).rglob("*.py")]
+    words = {word for path in files for word in re.findall(r"\w+", path.read_text(encoding="utf-8"))}
+    names = {word for word in code(ROOT / "docs/develop/glossary.md") if re.fullmatch(r"\w+", word)}
+    assert len(names) >= 10
+    assert names <= words
+
+
 def test_how_many_files_each_takes() -> None:
     """Where docs/develop/topics.md counts files, it names as many as it says."""
     text = (ROOT / "docs/develop/topics.md").read_text(encoding="utf-8").partition("\n## How many files\n")[2]
@@ -161,10 +173,29 @@ def test_how_many_files_each_takes() -> None:
             assert sum(is_there(word) or word.startswith(MADE) for word in words) == int(count), what
 
 
-@pytest.mark.parametrize("page", [page for page in DOCS if "\n## Tested by\n" in page.read_text(encoding="utf-8")], ids=called)
+@pytest.mark.parametrize("page", WITH_TESTS, ids=called)
 def test_each_promise_names_its_tests(page: Path) -> None:
     """In a page's table "Tested by" each promise has a test by name; that there are these is looked at above."""
     rows = page.read_text(encoding="utf-8").partition("\n## Tested by\n")[2].strip().splitlines()
     assert rows[:2] == ["| promise | tests |", "|---|---|"]
     for row in rows[2:]:
         assert re.fullmatch(r"\| [^|]+ \| (`tests/[\w/]+\.py::\w+`(, )?)+ \|", row), row
+
+
+def test_every_field_is_explained() -> None:
+    """The tables of fields have all of them: a profile's in docs/labs.md, a lesson's in docs/classes.md."""
+    models: dict[str, type[BaseModel]] = {"labs": Profile, "classes": Lesson}
+    for name, model in models.items():
+        text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
+        rows = "".join(re.findall(r"^\| (`[^|]+)\|", text, re.MULTILINE))
+        assert set(re.findall(r"`(\w+)`", rows)) == set(model.model_fields), name
+
+
+def test_the_files_of_site_are_explained() -> None:
+    """`site/README.md` names every file and folder that is read; where an error says which page shows a file's form,
+    that page does."""
+    readme = starters.starters()["README.md"]
+    for name in (*forms.names(), render.HUB_D, kernels.FOLDER, site_images.FOLDER, homes.SKELETON):
+        assert f"`{name}" in readme, name
+    for form in forms.known():
+        assert form.name in (ROOT / "docs" / f"{form.page}.md").read_text(encoding="utf-8"), form.name
