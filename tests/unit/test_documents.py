@@ -109,6 +109,8 @@ def test_a_named_file_is_there(page: Path) -> None:
             assert word in EXAMPLES or word.startswith(MADE) or is_there(word), word
         elif re.fullmatch(rf"({'|'.join(PACKAGES)})(\.\w+)+", word) and word not in known:
             assert module_is_there(word), word
+        elif re.fullmatch(r"[\w-]+\.(py|mjs|js|sh)", word):
+            assert any(next((ROOT / folder).rglob(f"{word}*"), None) for folder in FOLDERS), word
 
 
 def test_the_tree_is_drawn_as_it_is() -> None:
