@@ -48,6 +48,9 @@ class GPUPool(SingletonConfigurable):
 
     list_containers: ListContainers | None = None
     """Asks the engine for all containers of the deployment with GPUS_LABEL, ended ones too, as rows of its listing."""
+    remove_orphans: ListContainers | None = None
+    """Removes containers that hold GPUs for nobody, then tells as `list_containers` does; asked before somebody is
+    given GPUs. None: nothing is removed."""
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -75,7 +78,7 @@ class GPUPool(SingletonConfigurable):
         if count < 1:
             return Lease(user=user, server=server, devices=(), since_seconds=time.time())
         async with self._lock:
-            await self._reconcile()
+            await self._reconcile(self.remove_orphans)
             return self.ledger.reserve(
                 user, server, count, now_seconds=time.time(), longest_seconds=longest_seconds, cap=cap
             )
@@ -94,11 +97,12 @@ class GPUPool(SingletonConfigurable):
         async with self._lock:
             await self._reconcile()
 
-    async def _reconcile(self) -> None:
-        if self.list_containers is None:
+    async def _reconcile(self, ask: ListContainers | None = None) -> None:
+        ask = ask or self.list_containers
+        if ask is None:
             raise RuntimeError("GPUPool.list_containers is not set")
         over = self.ledger.over()
-        rows = await self.list_containers()
+        rows = await ask()
         self.ledger.reconcile([LabContainer.from_listing(row) for row in rows], over)
 
     def free(self) -> dict[str, int]:

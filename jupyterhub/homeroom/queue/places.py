@@ -93,6 +93,10 @@ class Estimate:
     likely_seconds: float | None = None
 
 
+AskRunning = Callable[[], Awaitable[Mapping[Key, Running]]]
+"""Tells the labs whose containers are there, by key."""
+
+
 def total(needs: Collection[Need]) -> Need:
     """All of them together."""
     return sum(needs, NOTHING)
@@ -166,18 +170,22 @@ class Places:
     :param budget: what all labs together may be promised.
     :param running: tells the labs whose containers are there, by key; asked anew each time.
     :param make_room: stops labs that nobody has opened yet, where that frees what is missing; tells whether it did.
+    :param remove_orphans: removes containers that hold a place for nobody, then tells as `running` does; asked before
+        somebody is given a place. None: nothing is removed.
     """
 
     def __init__(
         self,
         budget: Need,
-        running: Callable[[], Awaitable[Mapping[Key, Running]]],
+        running: AskRunning,
         make_room: Callable[[Need], Awaitable[bool]] | None = None,
+        remove_orphans: AskRunning | None = None,
     ) -> None:
         self.budget = budget
         self.seen: Mapping[Key, Running] = {}  # what was there when it was last looked
         self._running = running
         self._make_room = make_room
+        self._remove_orphans = remove_orphans or running
         self._waiting: list[Ticket] = []
         self._reserved: dict[Key, Need] = {}
         self._lock = asyncio.Lock()
@@ -188,10 +196,13 @@ class Places:
 
     async def used(self) -> Need:
         """What is promised: to labs whose containers are there, and to those about to be made."""
+        return await self._used(self._running)
+
+    async def _used(self, ask: AskRunning) -> Need:
         # Who is in neither would be forgotten: a container that came to be while the engine was asked, and whose
         # reservation went before it answered. So those of before the question count too.
         before = dict(self._reserved)
-        self.seen = running = await self._running()
+        self.seen = running = await ask()
         reserved = {**before, **self._reserved}
         return total(
             [*(one.need for one in running.values()), *(need for key, need in reserved.items() if key not in running)]
@@ -223,7 +234,10 @@ class Places:
         A place is to spare when nobody stands in line and one more of the kind is left for whoever comes next.
         """
         async with self._lock:
-            if self._waiting or not (await self.used() + need + need).fits(self.budget) or self._waiting:
+            if self._waiting:
+                return False
+            used = await self._used(self._remove_orphans)
+            if self._waiting or not (used + need + need).fits(self.budget):
                 return False
             self._reserved[key] = need
             return True
@@ -272,9 +286,9 @@ class Places:
         """Serve the head of the line as far as there is room. An engine that does not answer is asked again later."""
         async with self._lock:
             try:
-                used = await self.used()
+                used = await self._used(self._remove_orphans)
                 if await self._give_way(used):
-                    used = await self.used()
+                    used = await self._used(self._remove_orphans)
             except Exception as error:  # of whatever kind: nobody loses their place in line for it
                 log.warning("The engine did not tell which labs run: %s", error)
                 return

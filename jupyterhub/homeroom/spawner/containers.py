@@ -34,7 +34,7 @@ def recorded_labs(db: Session) -> list[Recorded]:
 
 
 class LabContainers:
-    """Lists and removes them.
+    """Lists and removes them. What tells something removes nothing.
 
     :param engine: any spawner, for its calls to the engine.
     :param deployment: whose labs are meant.
@@ -47,24 +47,44 @@ class LabContainers:
         self._recorded = recorded
 
     async def listed(self) -> list[Container]:
-        """The labs' containers, ended ones too. Containers that hold a place for nobody are removed: somebody may be
-        waiting for it, or for their GPUs."""
+        """The labs' containers, ended ones and orphans too."""
         filters = {"label": [f"{DEPLOYMENT_LABEL}={self._deployment}", USER_LABEL]}
-        containers: list[Container] = await self._engine.docker("containers", all=True, filters=filters)
-        lost = orphans([each for each in containers if each["State"] in STATES], self._recorded(), time.time())
-        for container in lost:
-            self._engine.log.warning("Removing %s, which no hub knows of", container["Names"])
-            await self.remove(container["Id"])
-        return [each for each in containers if each not in lost]
+        found: list[Container] = await self._engine.docker("containers", all=True, filters=filters)
+        return found
 
     async def running(self) -> dict[Key, Running]:
         """The labs whose containers are there, by their labels."""
-        containers = [each for each in await self.listed() if each["State"] in STATES]
-        return running(containers, self._recorded())
+        return running(_holding(await self.listed()), self._recorded())
 
     async def with_gpus(self) -> list[Container]:
         """Those that hold GPUs, ended ones too."""
-        return [each for each in await self.listed() if GPUS_LABEL in each["Labels"]]
+        return _with_gpus(await self.listed())
+
+    async def remove_orphans(self) -> list[Container]:
+        """Remove the containers that hold a place for nobody: somebody may be waiting for it, or for their GPUs.
+
+        :returns: all that are left, ended ones too.
+        """
+        return (await self._remove_orphans())[0]
+
+    async def remove_orphans_from_running(self) -> dict[Key, Running]:
+        """Remove them, and return what `running` then tells, without asking the engine twice."""
+        containers, recorded = await self._remove_orphans()
+        return running(_holding(containers), recorded)
+
+    async def remove_orphans_with_gpus(self) -> list[Container]:
+        """Remove them, and return what `with_gpus` then tells, without asking the engine twice."""
+        return _with_gpus(await self.remove_orphans())
+
+    async def _remove_orphans(self) -> tuple[list[Container], list[Recorded]]:
+        """What is left, and the labs in the hub's database, which is asked after the engine: a lab is recorded there
+        before its container is made."""
+        containers, recorded = await self.listed(), self._recorded()
+        lost = orphans(_holding(containers), recorded, time.time())
+        for container in lost:
+            self._engine.log.warning("Removing %s, which no hub knows of", container["Names"])
+            await self.remove(container["Id"])
+        return [each for each in containers if each not in lost], recorded
 
     async def remove(self, name: str) -> None:
         """Remove a container, whether it runs, is being removed or is not there at all."""
@@ -89,3 +109,12 @@ class LabContainers:
         except (docker.errors.APIError, EngineAway):
             return b""
         return written
+
+
+def _holding(containers: list[Container]) -> list[Container]:
+    """Those that hold their memory, or are about to."""
+    return [each for each in containers if each["State"] in STATES]
+
+
+def _with_gpus(containers: list[Container]) -> list[Container]:
+    return [each for each in containers if GPUS_LABEL in each["Labels"]]

@@ -36,6 +36,7 @@ class LabCreation(LabIdentity):
         pool: GPUPool = GPUPool.instance(config=self.config)
         if pool.list_containers is None:
             pool.list_containers = self.containers.with_gpus
+            pool.remove_orphans = self.containers.remove_orphans_with_gpus
         return pool
 
     @cached_property

@@ -56,7 +56,10 @@ class LabSpawner(LabCreation):
         if LabSpawner._places is None:
             no_end = 2**62
             budget = Need(memory_bytes=self.labs_memory_bytes or no_end, cpus=self.labs_cpus or float(no_end))
-            LabSpawner._places = Places(budget, self.containers.running, self._make_room)
+            containers = self.containers
+            LabSpawner._places = Places(
+                budget, containers.running, self._make_room, containers.remove_orphans_from_running
+            )
         return LabSpawner._places
 
     @property
