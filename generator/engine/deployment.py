@@ -13,6 +13,7 @@ from generator.core.console import warn
 from generator.core.errors import HomeroomError
 from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
 from generator.core.paths import ENV_FILE, ROOT
+from generator.engine import services
 from generator.engine.find import Engine, client, compose_command, engine_environment, find_engine, run_compose
 from generator.engine.install import provide_engine
 from generator.engine.install_plan import terminal_question
@@ -39,10 +40,10 @@ class Deployment:
 
     def compose(self, *arguments: str, capture: bool = True, check: bool = True) -> str:
         """Run Compose for this deployment; returns what it printed."""
-        done = run_compose(
-            self.engine, arguments, project_dir=ROOT, drop=set(Settings.model_fields), capture=capture, check=check
-        )
-        return done.stdout
+        profiles = [f"--profile={row.name}" for row in services.known(self.settings) if row.is_optional]
+        words = [*profiles, *arguments]
+        drop = set(Settings.model_fields)
+        return run_compose(self.engine, words, project_dir=ROOT, drop=drop, capture=capture, check=check).stdout
 
     def hub_python(self, module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
         """The command that runs a Python module in the hub's container, and the environment to run it in."""

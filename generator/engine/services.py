@@ -18,7 +18,8 @@ class Service:
     """One service of docker-compose.yml.
 
     :param order: where it stands among the others, as they are shown and started.
-    :param exists: whether a deployment with these settings has it.
+    :param exists: whether a deployment with these settings has it. In docker-compose.yml a service that not every one
+        has says `profiles: [<its name>]`, and Compose is told the name where it exists.
     :param fails_with_older_files: it is not healthy with them, so it is restarted before Compose waits for it.
     """
 
@@ -26,6 +27,11 @@ class Service:
     order: int
     exists: Callable[[Settings], bool] = _always
     fails_with_older_files: bool = False
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether there are deployments without it."""
+        return self.exists is not _always
 
 
 EVERYWHERE = (

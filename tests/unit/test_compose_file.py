@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from unittest import mock
 
 import pytest
 import yaml
 
 from generator.core.paths import COMPOSE_FILE
-from generator.engine import resources
+from generator.engine import deployment, resources
 from generator.engine import services as table
 from generator.schema import settings
 from tests.sample_settings import settings as sample
@@ -143,3 +144,23 @@ def test_labs_do_not_see_each_other() -> None:
     assert labs["ipam"]["config"] == [{"subnet": "${LAB_SUBNET:-10.213.0.0/20}"}]
     assert labs["enable_ipv6"] is False
     assert [name for name, one in COMPOSE["services"].items() if "labs" in one.get("networks", [])] == ["hub"]
+
+
+def test_a_service_that_not_everybody_has_is_a_profile_of_compose() -> None:
+    """Compose starts it only where the settings ask for it; the others it starts unasked."""
+    for row in table.known():
+        wanted = [row.name] if row.is_optional else None
+        assert COMPOSE["services"][row.name].get("profiles") == wanted, row.name
+
+
+def test_an_optional_service_is_asked_for_where_it_exists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compose is told its profile with one setting and not with another, and the table of services has it or not."""
+    edge = table.Service(name="edge", order=5, exists=lambda settings: settings.BASE_URL != "/")
+    monkeypatch.setattr(table, "EVERYWHERE", (*table.EVERYWHERE, edge))
+    asked = mock.Mock(return_value=mock.Mock(stdout=""))
+    monkeypatch.setattr(deployment, "run_compose", asked)
+    for base_url in ("/", "/biology/"):
+        here = deployment.Deployment(sample(BASE_URL=base_url), mock.Mock())
+        here.compose("up", "--wait")
+        assert ("edge" in table.names(here.settings)) == (base_url != "/")
+    assert [call.args[1] for call in asked.mock_calls] == [["up", "--wait"], ["--profile=edge", "up", "--wait"]]
