@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.places import NOTHING, Estimate, Need
+from homeroom.queue.needs import NOTHING, Estimate, Need
 
 MIB, GIB = 2**20, 2**30
 UNKNOWN = Estimate()

@@ -14,7 +14,7 @@ from homeroom.gpus.leases import Device, LabContainer, Lease, Ledger, Unavailabl
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.places import NOTHING, Estimate, Need
+from homeroom.queue.needs import NOTHING, Estimate, Need
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule

@@ -13,7 +13,8 @@ import pytest
 import requests
 from homeroom.gpus.pool import GPUPool
 from homeroom.hub import background
-from homeroom.queue.places import Need, Places
+from homeroom.queue.needs import Need
+from homeroom.queue.places import Places
 from homeroom.spawner import orphan_watch, retrying
 from homeroom.spawner.containers import LabContainers, recorded_labs
 from homeroom.spawner.lab import LabSpawner

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from homeroom.queue import places as module
-from homeroom.queue.places import Full, Key, Need, Places, Running, estimate, first_served, total, who_gives_way
+from homeroom.queue.needs import Key, Need, Running, estimate, first_served, total, who_gives_way
+from homeroom.queue.places import Full, Places
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

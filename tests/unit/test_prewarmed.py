@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 from homeroom.culling.culling import ClassStart, Facts
 from homeroom.culling.prewarmed import Prewarmed
-from homeroom.queue.places import Key, Need, Running
+from homeroom.queue.needs import Key, Need, Running
 from homeroom.spawner.eviction import make_room
 from homeroom.spawner.state import LabState
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from homeroom.queue.places import Need
+from homeroom.queue.needs import Need
 from homeroom.spawner.running import Recorded, orphans, running
 
 

@@ -12,7 +12,7 @@ import docker.errors
 
 from homeroom.gpus.leases import Lease, Unavailable
 from homeroom.gpus.pool import GPUPool
-from homeroom.queue.places import Key
+from homeroom.queue.needs import Key
 
 PROOF_INTERVAL_SECONDS = 0.02
 PROOF_SECONDS = 30

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from homeroom.gpus.leases import Lease, Unavailable
-from homeroom.queue.places import Estimate, Key
+from homeroom.queue.needs import Estimate, Key
 
 RECHECK_SECONDS = 1.0
 

@@ -10,7 +10,8 @@ from typing import Any
 import jinja2
 
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.places import LARGER, Estimate, Need
+from homeroom.queue.needs import Estimate, Need
+from homeroom.queue.places import LARGER
 
 TEMPLATES = Path("/opt/jupyterhub/share/homeroom/templates")
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeroom.queue.places import Need
+from homeroom.queue.needs import Need
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,8 @@ from typing import Any
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan, Person, allowed_profiles, plan_for
-from homeroom.queue.places import Estimate, Places
+from homeroom.queue.needs import Estimate
+from homeroom.queue.places import Places
 from homeroom.spawner.no_lab import NoLab
 
 Profiles = Collection[Mapping[str, Any]]

@@ -12,7 +12,7 @@ from jupyterhub.orm import User as HubUser
 from sqlalchemy.orm import Session
 
 from homeroom.contract.labels import DEPLOYMENT_LABEL, GPUS_LABEL, SERVER_LABEL, USER_LABEL
-from homeroom.queue.places import Key, Running
+from homeroom.queue.needs import Key, Running
 from homeroom.spawner.retrying import EngineAway, RetryingSpawner
 from homeroom.spawner.running import STATES, Recorded, orphans, running
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from homeroom.culling.prewarmed import Prewarmed
-from homeroom.queue.places import Key, Need, Running, who_gives_way
+from homeroom.queue.needs import Key, Need, Running, who_gives_way
 from homeroom.spawner.retrying import RetryingSpawner
 
 

@@ -18,7 +18,8 @@ from homeroom.contract import sockets
 from homeroom.culling.culling import Facts
 from homeroom.gpus.lab_gpus import NoGPUs
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.places import Need, Places
+from homeroom.queue.needs import Need
+from homeroom.queue.places import Places
 from homeroom.spawner import admission, ending, eviction, progress, readiness
 from homeroom.spawner.creation import LabCreation
 from homeroom.spawner.no_lab import NoLab, explained

@@ -10,7 +10,8 @@ from typing import Any
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.places import Key, Places
+from homeroom.queue.needs import Key
+from homeroom.queue.places import Places
 
 LINE_INTERVAL_SECONDS = 1.0
 START_INTERVAL_SECONDS = 0.5

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from homeroom.contract.labels import CPUS_LABEL, IDLE_LABEL, LONGEST_LABEL, MEMORY_LABEL, SERVER_LABEL, USER_LABEL
-from homeroom.queue.places import Key, Need, Running
+from homeroom.queue.needs import Key, Need, Running
 
 STATES = ("created", "running", "paused")
 """States of a container in which it holds its memory, or is about to. Labs are never restarted by the engine, and

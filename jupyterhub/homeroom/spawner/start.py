@@ -13,7 +13,8 @@ import docker.errors
 
 from homeroom.gpus.lab_gpus import LabGPUs, NoGPUs
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.places import Full, Key, Places
+from homeroom.queue.needs import Key
+from homeroom.queue.places import Full, Places
 from homeroom.spawner.no_lab import NoLab
 from homeroom.spawner.retrying import EngineAway
 from homeroom.spawner.turns import Turns
