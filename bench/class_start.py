@@ -161,7 +161,12 @@ def deployment(project: str, people: int) -> Iterator[Trial]:
     with tempfile.TemporaryDirectory() as folder:
         room = f"{(people + 2) * 64 + 2048}M"
         # A lab that shares the machine with 200 others that start takes its time; nobody is to be given up here.
-        settings = {"AUTH": "dummy", "LABS_MEMORY": room, "LABS_CPUS": "100000", "LAB_START_TIMEOUT_SECONDS": "1800"}
+        settings = {
+            "AUTH": "dummy",
+            "TOTAL_LAB_MEMORY": room,
+            "TOTAL_LAB_CPUS": "100000",
+            "LAB_START_TIMEOUT_SECONDS": "1800",
+        }
         trial = Trial(Path(folder) / "bench", project, settings)
         try:
             trial.make("init")

@@ -70,7 +70,12 @@ class Homeroom:
     @classmethod
     def of(cls, directory: Path, project: str) -> Homeroom:
         """One that is not up yet; with the further images that are compared in its `site/images/`."""
-        settings = {"AUTH": "dummy", "LABS_CPUS": "10000", "LABS_MEMORY": "10000G", "LAB_START_TIMEOUT_SECONDS": "600"}
+        settings = {
+            "AUTH": "dummy",
+            "TOTAL_LAB_CPUS": "10000",
+            "TOTAL_LAB_MEMORY": "10000G",
+            "LAB_START_TIMEOUT_SECONDS": "600",
+        }
         made = cls(Trial(directory, project, settings))
         made.trial.make("init")
         _put_images(directory / "site/images")

@@ -15,7 +15,7 @@ import pytest
 from generator.engine.install import provide_engine
 from tests.examples import THOROUGH
 from tests.faults import RECOVERIES
-from tests.frail import LABS_MEMORY, Frail
+from tests.frail import TOTAL_LAB_MEMORY, Frail
 from tests.fresh_machine import FreshMachine, Maker, build_pristine, snapshot_bundle
 from tests.person import Person
 from tests.trial import ENGINE_SOCKET, ROOT, Trial, engine, trial_with_site
@@ -100,7 +100,7 @@ def seminar(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def frail(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frail]:
     """A running deployment in which tests may break what they like, if they mend it."""
-    made = Frail(tmp_path_factory.mktemp("frail"), f"hrfrail{os.getpid()}", {"LABS_MEMORY": LABS_MEMORY})
+    made = Frail(tmp_path_factory.mktemp("frail"), f"hrfrail{os.getpid()}", {"TOTAL_LAB_MEMORY": TOTAL_LAB_MEMORY})
     try:
         made.prepare(trial)
         yield made

@@ -17,7 +17,7 @@ from tests.person import Person
 from tests.trial import ROOT, Trial, engine
 
 DISK = "16m"
-LABS_MEMORY = "6G"
+TOTAL_LAB_MEMORY = "6G"
 PROFILES = """\
 profiles:
   - {name: real, memory: 1G}

@@ -1,5 +1,7 @@
-"""The labels of containers and volumes that this side makes or counts; as in `homeroom.labels`, which a test holds
-equal."""
+"""The labels of containers and volumes that this side makes or counts.
+
+As in `homeroom.contract.labels`, which a test holds equal.
+"""
 
 DEPLOYMENT_LABEL = "homeroom.deployment"
 USER_LABEL = "homeroom.user"

@@ -29,11 +29,11 @@ def read_machine() -> Machine:
 
 
 MEMORY_LEFT_BYTES = 2**30
-"""What LABS_MEMORY=0 leaves to the machine itself."""
+"""What TOTAL_LAB_MEMORY=0 leaves to the machine itself."""
 
 
 def memory_of_labs(rest_bytes: int, lab_memory_bytes: int) -> int:
-    """Bytes that all labs together may be promised where LABS_MEMORY does not say it: one lab at least.
+    """Bytes that all labs together may be promised where TOTAL_LAB_MEMORY does not say it: one lab at least.
 
     :param rest_bytes: of the machine, beside Homeroom's services.
     """

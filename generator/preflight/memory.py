@@ -68,12 +68,12 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
             place=".env: LAB_MEMORY",
             remedy=f"{lower}, or give the machine more memory.",
         )
-    elif wanted.labs_memory_bytes > room:
+    elif wanted.total_lab_memory_bytes > room:
         yield warning(
             "memory",
-            f"labs are promised {in_units(wanted.labs_memory_bytes)}, and this machine has {in_units(room)} beside "
-            "Homeroom's services: labs will run out of memory that is theirs",
-            place=".env: LABS_MEMORY",
+            f"labs are promised {in_units(wanted.total_lab_memory_bytes)}, and this machine has {in_units(room)} "
+            "beside Homeroom's services: labs will run out of memory that is theirs",
+            place=".env: TOTAL_LAB_MEMORY",
             remedy="Lower it, or leave it out: labs then get what there is.",
         )
     elif labs < FEW_LABS:
@@ -83,8 +83,8 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
             place=".env: LAB_MEMORY",
             remedy=f"{lower}, or give the machine more memory.",
         )
-    elif wanted.labs_memory_bytes:
-        yield ok("memory", f"labs may have {in_units(wanted.labs_memory_bytes)} of {in_units(total_bytes)}")
+    elif wanted.total_lab_memory_bytes:
+        yield ok("memory", f"labs may have {in_units(wanted.total_lab_memory_bytes)} of {in_units(total_bytes)}")
     else:
         yield ok("memory", f"{labs} labs of {in_units(wanted.lab_memory_bytes)} fit at once on {in_units(total_bytes)}")
     needed = wanted.services_memory_bytes + wanted.lab_memory_bytes
@@ -107,10 +107,10 @@ def _lab_memory_for(room_bytes: int) -> str | None:
     return f"{fitting // 1024}G" if fitting % 1024 == 0 else f"{fitting}M"
 
 
-def judge_cpus(lab_cpus: float, cpus: int, labs_cpus: float = 0, by_memory: int = 0) -> Finding:
+def judge_cpus(lab_cpus: float, cpus: int, total_lab_cpus: float = 0, by_memory: int = 0) -> Finding:
     """Refuse a lab with more CPUs than there are: the engine would refuse to create its container.
 
-    :param labs_cpus: what all labs together may be promised; 0: no limit.
+    :param total_lab_cpus: what all labs together may be promised; 0: no limit.
     :param by_memory: labs that there is memory for; 0: not known.
     """
     if cpus and lab_cpus > cpus:
@@ -122,13 +122,14 @@ def judge_cpus(lab_cpus: float, cpus: int, labs_cpus: float = 0, by_memory: int 
         )
     if not cpus or not lab_cpus:
         return ok("cpus", "labs have as many as there are")
-    if not labs_cpus:
+    if not total_lab_cpus:
         shared = f"{counted(cpus, 'CPU')} shared by all labs, each using {lab_cpus:g} at most: none waits for them"
         return ok("cpus", f"{shared}; memory alone says how many fit")
-    labs = int(labs_cpus / lab_cpus)
+    labs = int(total_lab_cpus / lab_cpus)
     short = "" if not by_memory else "; CPUs are short first" if labs < by_memory else "; memory is short first"
     return ok(
-        "cpus", f"{counted(labs, 'lab')} with LAB_CPUS={lab_cpus:g} fit at once into LABS_CPUS={labs_cpus:g}{short}"
+        "cpus",
+        f"{counted(labs, 'lab')} with LAB_CPUS={lab_cpus:g} fit at once into TOTAL_LAB_CPUS={total_lab_cpus:g}{short}",
     )
 
 
@@ -141,7 +142,9 @@ def judge_open_files(wanted: Wanted, *, total_bytes: int, file_max: int) -> Find
 
     :param file_max: files that all programs of the machine together may have open; 0: not known.
     """
-    labs_bytes = wanted.labs_memory_bytes or max(total_bytes - wanted.services_memory_bytes, wanted.lab_memory_bytes)
+    labs_bytes = wanted.total_lab_memory_bytes or max(
+        total_bytes - wanted.services_memory_bytes, wanted.lab_memory_bytes
+    )
     labs = max(1, labs_bytes // wanted.lab_memory_bytes)
     most = min(labs * wanted.lab_pids * wanted.lab_open_files, labs_bytes // LEAST_BYTES_OF_A_FILE)
     if not file_max or most < file_max:
@@ -184,12 +187,14 @@ def check_memory(wanted: Wanted, facts: EngineFacts | None, meminfo: Mapping[str
     """Judge memory and CPUs as the engine has them; without an engine, as this machine has them."""
     total, available = engine_memory(facts.memory_bytes if facts else 0, meminfo)
     running = facts is not None and any(one.project == wanted.project for one in facts.containers)
-    room = wanted.labs_memory_bytes or memory_of_labs(total - wanted.services_memory_bytes, wanted.lab_memory_bytes)
+    room = wanted.total_lab_memory_bytes or memory_of_labs(
+        total - wanted.services_memory_bytes, wanted.lab_memory_bytes
+    )
     by_memory = room // wanted.lab_memory_bytes if total else 0
     return [
         *judge_lab_size(wanted.lab_memory_bytes),
         *judge_memory(wanted, total_bytes=total, available_bytes=available, running=running),
-        judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0, wanted.labs_cpus, by_memory),
+        judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0, wanted.total_lab_cpus, by_memory),
         judge_open_files(wanted, total_bytes=total, file_max=read_file_max() if available is not None else 0),
     ]
 

@@ -12,9 +12,9 @@ class Wanted:
     """The settings that the checks compare the machine with.
 
     :param services_memory_bytes: the memory limits of hub, proxy and guard together.
-    :param labs_memory_bytes: what all labs together may be promised; 0: what the services leave.
+    :param total_lab_memory_bytes: what all labs together may be promised; 0: what the services leave.
     :param lab_cpus: CPUs of one lab; 0 means no limit.
-    :param labs_cpus: what all labs together may be promised; 0: no limit.
+    :param total_lab_cpus: what all labs together may be promised; 0: no limit.
     :param lab_open_files: files that each process of a lab may have open.
     :param released: the day of this release: no clock is right that shows an earlier one.
     """
@@ -27,9 +27,9 @@ class Wanted:
     lab_firewall: bool
     lab_open_networks: str
     lab_memory_bytes: int
-    labs_memory_bytes: int
+    total_lab_memory_bytes: int
     lab_cpus: float
-    labs_cpus: float
+    total_lab_cpus: float
     lab_pids: int
     lab_open_files: int
     services_memory_bytes: int

@@ -22,6 +22,8 @@ from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.schema import settings
 from generator.schema.settings import Settings, Spec
 
+RENAMED = {"LABS_MEMORY": "TOTAL_LAB_MEMORY", "LABS_CPUS": "TOTAL_LAB_CPUS"}
+"""What settings were called in 0.1.0; the nearest name would be another setting's."""
 _ASSIGNMENT = re.compile(r"(?P<key>[A-Za-z_][A-Za-z0-9_]*)=(?P<value>.*)")
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f]")
 _PLAIN = re.compile(r"[^\s'\"$#\\`](?:[^'\"$#\\`\x00-\x1f]*[^\s'\"$#\\`])?|")
@@ -141,7 +143,8 @@ def _unknown(lines: list[Line]) -> list[HomeroomError]:
         if line.key in known:
             continue
         otherwise = "Remove the line; docs/settings.md lists all settings."
-        remedy = did_you_mean(line.key.upper(), known, otherwise)
+        now = RENAMED.get(line.key)
+        remedy = f"It is called {now} now." if now else did_you_mean(line.key.upper(), known, otherwise)
         errors.append(HomeroomError(f"there is no setting {line.key}", place=f".env line {line.number}", remedy=remedy))
     return errors
 

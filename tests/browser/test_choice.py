@@ -24,7 +24,7 @@ def chooser(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> 
     """A deployment with three kinds of labs, room for one large or two small ones; sign-in by name alone."""
     site = {"profiles.yaml": PROFILES}
     made = tmp_path_factory.mktemp("chooser")
-    with trial_with_site(made, "hrchoice", site, LABS_MEMORY="700M", QUEUE_SECONDS="15") as trial:
+    with trial_with_site(made, "hrchoice", site, TOTAL_LAB_MEMORY="700M", QUEUE_SECONDS="15") as trial:
         yield trial
 
 

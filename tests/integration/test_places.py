@@ -42,7 +42,7 @@ def small(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
     made = Trial(
         tmp_path_factory.mktemp("small"),
         f"hrplaces{os.getpid()}",
-        {"AUTH": "dummy", "LABS_MEMORY": f"{64 * ROOM}M", "QUEUE_SECONDS": "60"},
+        {"AUTH": "dummy", "TOTAL_LAB_MEMORY": f"{64 * ROOM}M", "QUEUE_SECONDS": "60"},
     )
     made.make("init")
     (made.directory / "site" / "profiles.yaml").write_text(PROFILES.replace("PROJECT", made.project))
@@ -209,6 +209,6 @@ def test_the_operator_is_told_of_a_lab_larger_than_all_places(small: Trial) -> N
             done = small.verb(verb)
             assert done.returncode == 2, done.stdout
             assert "site/profiles.yaml line 4 column 18: vast would never start: labs may have 640 MiB" in done.stdout
-            assert "raise LABS_MEMORY" in done.stdout
+            assert "raise TOTAL_LAB_MEMORY" in done.stdout
     finally:
         file.write_text(before)

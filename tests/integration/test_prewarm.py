@@ -48,7 +48,7 @@ def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
     made = Trial(
         tmp_path_factory.mktemp("school"),
         f"hrschool{os.getpid()}",
-        {"LABS_MEMORY": f"{64 * ROOM}M", "TIMEZONE": ZONE.key, "PREWARM_AT_ONCE": str(AT_ONCE)},
+        {"TOTAL_LAB_MEMORY": f"{64 * ROOM}M", "TIMEZONE": ZONE.key, "PREWARM_AT_ONCE": str(AT_ONCE)},
     )
     made.make("init")
     site = made.directory / "site"

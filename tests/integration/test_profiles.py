@@ -46,7 +46,7 @@ def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
     """A deployment with three kinds of labs and room for 1000M of them; sign-in by name alone."""
     site = {"profiles.yaml": PROFILES, "groups.yaml": GROUPS}
     made = tmp_path_factory.mktemp("school")
-    with trial_with_site(made, "hrschool", site, LABS_MEMORY="1000M", QUEUE_SECONDS="60") as trial:
+    with trial_with_site(made, "hrschool", site, TOTAL_LAB_MEMORY="1000M", QUEUE_SECONDS="60") as trial:
         yield trial
 
 

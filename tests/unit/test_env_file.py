@@ -271,3 +271,12 @@ def test_a_proposed_line_is_one_that_is_read(value: str) -> None:
     """What a message proposes for `.env` is quoted as `.env` needs it."""
     (line,) = subject.parse(subject.written("HOMES", value))
     assert line.value == value
+
+
+@pytest.mark.parametrize(("old", "new"), subject.RENAMED.items())
+def test_a_renamed_setting_is_told_by_its_new_name(tmp_path: Path, old: str, new: str) -> None:
+    """Not by the name that is most like it: LAB_MEMORY is what one lab has, not all of them."""
+    assert new in Settings.model_fields
+    with pytest.raises(HomeroomError) as caught:
+        load(tmp_path, subject.new_text(OTHER_VALUES) + f"{old}=1\n")
+    assert f"It is called {new} now." in str(caught.value)

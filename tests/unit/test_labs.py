@@ -81,7 +81,7 @@ def test_the_default_comes_first(tmp_path: Path) -> None:
     ("values", "memory", "cpus"),
     [
         ({}, 16 * GIB - GIB, 0),
-        ({"LABS_MEMORY": "5G", "LABS_CPUS": "3"}, 5 * GIB, 3),
+        ({"TOTAL_LAB_MEMORY": "5G", "TOTAL_LAB_CPUS": "3"}, 5 * GIB, 3),
         ({"LAB_MEMORY": "64G", "LAB_CPUS": "64"}, 64 * GIB, 0),
     ],
     ids=["machine", "settings", "one-lab-at-least"],
@@ -117,17 +117,21 @@ GROUP_FAULTS = [
 def test_profiles_that_cannot_be(tmp_path: Path, profiles: str, words: str) -> None:
     """Each file is well-formed; together with itself, `.env` or the machine it makes no sense, and is refused."""
     with pytest.raises(HomeroomError) as caught:
-        load(tmp_path, profiles, LABS_MEMORY="4G", LABS_CPUS="32")
+        load(tmp_path, profiles, TOTAL_LAB_MEMORY="4G", TOTAL_LAB_CPUS="32")
     assert words in str(caught.value)
 
 
 @pytest.mark.parametrize(
     ("profiles", "values", "words"),
     [
-        ("", {"LABS_MEMORY": "512M"}, ".env: LAB_MEMORY: no lab would ever start: labs may have 512 MiB in all"),
-        ("", {"LABS_CPUS": "0.5"}, ".env: LAB_CPUS: no lab would ever start: labs may have 0.5 CPUs in all"),
-        ("profiles: [{name: a}]", {"LABS_MEMORY": "512M"}, "Say `memory` here, since LAB_MEMORY in .env is more"),
-        ("profiles: [{name: a, memory: 1G}]", {"LABS_MEMORY": "512M"}, "Lower memory here, or raise LABS_MEMORY"),
+        ("", {"TOTAL_LAB_MEMORY": "512M"}, ".env: LAB_MEMORY: no lab would ever start: labs may have 512 MiB in all"),
+        ("", {"TOTAL_LAB_CPUS": "0.5"}, ".env: LAB_CPUS: no lab would ever start: labs may have 0.5 CPUs in all"),
+        ("profiles: [{name: a}]", {"TOTAL_LAB_MEMORY": "512M"}, "Say `memory` here, since LAB_MEMORY in .env is more"),
+        (
+            "profiles: [{name: a, memory: 1G}]",
+            {"TOTAL_LAB_MEMORY": "512M"},
+            "Lower memory here, or raise TOTAL_LAB_MEMORY",
+        ),
     ],
 )
 def test_a_lab_that_would_never_start_is_told_where_its_size_stands(
@@ -143,7 +147,7 @@ def test_a_lab_that_would_never_start_is_told_where_its_size_stands(
 def test_groups_that_cannot_be(tmp_path: Path, groups: str, words: str) -> None:
     """Unknown and circular includes, and limits beyond the machine."""
     with pytest.raises(HomeroomError) as caught:
-        load(tmp_path, groups=groups, LABS_MEMORY="4G", LABS_CPUS="32")
+        load(tmp_path, groups=groups, TOTAL_LAB_MEMORY="4G", TOTAL_LAB_CPUS="32")
     assert words in str(caught.value)
 
 
@@ -157,12 +161,17 @@ def test_faults_of_both_files_are_told_together(tmp_path: Path) -> None:
 
 def test_what_fits_exactly_is_no_fault(tmp_path: Path) -> None:
     """A lab as large as all that labs may have can start, alone."""
-    load(tmp_path, "profiles:\n  - {name: a, memory: 4G, shm: 4G, cpus: 32}\n", LABS_MEMORY="4G", LABS_CPUS="32")
+    load(
+        tmp_path,
+        "profiles:\n  - {name: a, memory: 4G, shm: 4G, cpus: 32}\n",
+        TOTAL_LAB_MEMORY="4G",
+        TOTAL_LAB_CPUS="32",
+    )
 
 
 def test_cpus_keep_no_lab_from_starting_unless_somebody_says_so(tmp_path: Path) -> None:
-    """Without LABS_CPUS a lab may be given more CPUs than the machine has: it gets its share of what there is."""
-    assert load(tmp_path, "profiles:\n  - {name: a, cpus: 33}\n", LABS_MEMORY="4G").cpus == 0
+    """Without TOTAL_LAB_CPUS a lab may be given more CPUs than the machine has: it gets its share of what there is."""
+    assert load(tmp_path, "profiles:\n  - {name: a, cpus: 33}\n", TOTAL_LAB_MEMORY="4G").cpus == 0
 
 
 @pytest.mark.parametrize(

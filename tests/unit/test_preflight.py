@@ -67,9 +67,9 @@ WANTED = Wanted(
     lab_firewall=True,
     lab_open_networks="",
     lab_memory_bytes=GIB,
-    labs_memory_bytes=0,
+    total_lab_memory_bytes=0,
     lab_cpus=1.0,
-    labs_cpus=0,
+    total_lab_cpus=0,
     lab_pids=1024,
     lab_open_files=1024,
     services_memory_bytes=2 * GIB,
@@ -438,17 +438,17 @@ def test_few_labs_are_a_warning() -> None:
 
 
 def test_more_promised_than_there_is_is_a_warning() -> None:
-    """What LABS_MEMORY promises is said; beyond what the services leave it is a warning."""
+    """What TOTAL_LAB_MEMORY promises is said; beyond what the services leave it is a warning."""
 
     def promised(gib: int) -> Finding:
         (found,) = judge_memory(
-            replace(WANTED, labs_memory_bytes=gib * GIB), total_bytes=16 * GIB, available_bytes=None, running=False
+            replace(WANTED, total_lab_memory_bytes=gib * GIB), total_bytes=16 * GIB, available_bytes=None, running=False
         )
         return found
 
     assert only([promised(14)], "ok").cause == "labs may have 14.0 GiB of 16.0 GiB"
     found = only([promised(15)], "warn")
-    assert found.place == ".env: LABS_MEMORY"
+    assert found.place == ".env: TOTAL_LAB_MEMORY"
     assert "this machine has 14.0 GiB beside" in found.cause
 
 
@@ -488,11 +488,11 @@ def test_more_cpus_than_there_are_is_refused() -> None:
 
 
 def test_labs_are_counted_by_cpus_too() -> None:
-    """CPUs keep nobody waiting where LABS_CPUS sets no limit; where it does, what is short first is said."""
+    """CPUs keep nobody waiting where TOTAL_LAB_CPUS sets no limit; where it does, what is short first is said."""
     assert "none waits for them" in only([judge_cpus(1, 2)], "ok").cause
-    fit = "2 labs with LAB_CPUS=0.5 fit at once into LABS_CPUS=1"
-    assert f"{fit}; CPUs are short first" in only([judge_cpus(0.5, 1, labs_cpus=1, by_memory=9)], "ok").cause
-    assert f"{fit}; memory is short first" in only([judge_cpus(0.5, 1, labs_cpus=1, by_memory=2)], "ok").cause
+    fit = "2 labs with LAB_CPUS=0.5 fit at once into TOTAL_LAB_CPUS=1"
+    assert f"{fit}; CPUs are short first" in only([judge_cpus(0.5, 1, total_lab_cpus=1, by_memory=9)], "ok").cause
+    assert f"{fit}; memory is short first" in only([judge_cpus(0.5, 1, total_lab_cpus=1, by_memory=2)], "ok").cause
 
 
 def test_the_kernel_has_files_for_all_labs() -> None:
@@ -504,7 +504,7 @@ def test_the_kernel_has_files_for_all_labs() -> None:
     told = only([judge_open_files(WANTED, **small, file_max=2_400_000)], "warn")
     assert "2400000" in told.cause
     assert "fs.file-max" in told.remedy
-    few = replace(WANTED, lab_open_files=64, labs_memory_bytes=2 * WANTED.lab_memory_bytes)
+    few = replace(WANTED, lab_open_files=64, total_lab_memory_bytes=2 * WANTED.lab_memory_bytes)
     only([judge_open_files(few, **small, file_max=2_400_000)], "ok")
 
 

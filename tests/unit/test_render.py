@@ -188,7 +188,7 @@ def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str, monkeypatch:
 @pytest.mark.parametrize(
     ("setting", "section", "trait", "value"),
     [
-        ("LABS_CPUS", "LabSpawner", "labs_cpus", 6.0),
+        ("TOTAL_LAB_CPUS", "LabSpawner", "total_lab_cpus", 6.0),
         ("QUEUE_SECONDS", "LabSpawner", "queue_seconds", 60),
         ("LAB_PIDS", "LabSpawner", "pids_limit", 2048),
         ("LAB_OPEN_FILES", "LabSpawner", "nofile_limit", 2000),

@@ -137,7 +137,7 @@ def test_classes_that_do_not_fit_are_told(tmp_path: Path, day: str, at: str, mem
     """Labs of lessons at the same time are counted together, each person once and with their groups' limits: biology
     needs 1 + 1 + 3 GiB, physics 3 + 3, both together 8."""
     site = tmp_path / "site"
-    there = known(site, LABS_MEMORY=memory)
+    there = known(site, TOTAL_LAB_MEMORY=memory)
     (site / "schedule.yaml").write_text(GOOD + OTHER.replace("DAY", day).replace("AT", at))
     found = list(schedule.findings(schedule.load(site, there), there))
     assert [each.place for each in found] == [f"site/schedule.yaml: {names}" for names in told]

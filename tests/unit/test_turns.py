@@ -1,4 +1,4 @@
-"""homeroom.turns: who may be starting a lab, and what a start that hangs costs the others."""
+"""homeroom.spawner.turns: who may be starting a lab, and what a start that hangs costs the others."""
 
 from __future__ import annotations
 

@@ -83,8 +83,8 @@ def profiles_of(site: Path) -> list[Profile]:
 def budget(settings: Settings, machine: Machine) -> tuple[int, float]:
     """Memory in bytes and CPUs that all labs together may be promised; 0 CPUs: no end."""
     services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
-    memory = settings.LABS_MEMORY or memory_of_labs(machine.memory_bytes - services, settings.LAB_MEMORY)
-    return memory, settings.LABS_CPUS
+    memory = settings.TOTAL_LAB_MEMORY or memory_of_labs(machine.memory_bytes - services, settings.LAB_MEMORY)
+    return memory, settings.TOTAL_LAB_CPUS
 
 
 def open_files(settings: Settings, machine: Machine) -> int:
@@ -180,11 +180,13 @@ def _group_faults(
         if (group.memory or 0) > memory_bytes:
             cause = f"labs of {name} would never start: labs may have {in_units(memory_bytes)} in all"
             yield file.error(
-                ("groups", name, "memory"), cause, remedy="Lower memory here, or raise LABS_MEMORY in .env."
+                ("groups", name, "memory"), cause, remedy="Lower memory here, or raise TOTAL_LAB_MEMORY in .env."
             )
         if not is_within(group.cpus or 0, cpus):
             cause = f"labs of {name} would never start: labs may have {cpus:g} CPUs in all"
-            yield file.error(("groups", name, "cpus"), cause, remedy="Lower cpus here, or raise LABS_CPUS in .env.")
+            yield file.error(
+                ("groups", name, "cpus"), cause, remedy="Lower cpus here, or raise TOTAL_LAB_CPUS in .env."
+            )
         for index, other in enumerate(group.includes):
             place = ("groups", name, "includes", index)
             if other not in groups:
@@ -197,10 +199,10 @@ def _lab_faults(settings: Settings, memory_bytes: int, cpus: float) -> Iterator[
     """Where `.env` alone says what a lab is."""
     if memory_bytes < settings.LAB_MEMORY:
         cause = f"no lab would ever start: labs may have {in_units(memory_bytes)} in all"
-        yield HomeroomError(cause, place=".env: LAB_MEMORY", remedy="Lower LAB_MEMORY, or raise LABS_MEMORY.")
+        yield HomeroomError(cause, place=".env: LAB_MEMORY", remedy="Lower LAB_MEMORY, or raise TOTAL_LAB_MEMORY.")
     if not is_within(settings.LAB_CPUS, cpus):
         cause = f"no lab would ever start: labs may have {cpus:g} CPUs in all"
-        yield HomeroomError(cause, place=".env: LAB_CPUS", remedy="Lower LAB_CPUS, or raise LABS_CPUS.")
+        yield HomeroomError(cause, place=".env: LAB_CPUS", remedy="Lower LAB_CPUS, or raise TOTAL_LAB_CPUS.")
 
 
 def _lower(field: str, setting: str, given: float | None) -> str:
@@ -231,13 +233,13 @@ def _profile_faults(
             yield file.error(
                 ("profiles", index, "memory"),
                 f"{profile.name} would never start: labs may have {in_units(memory_bytes)} in all",
-                remedy=f"{_lower('memory', 'LAB_MEMORY', profile.memory)}, or raise LABS_MEMORY where there is more.",
+                remedy=f"{_lower('memory', 'LAB_MEMORY', profile.memory)}, or raise TOTAL_LAB_MEMORY.",
             )
         if not is_within(profile.cpus or settings.LAB_CPUS, cpus):
             yield file.error(
                 ("profiles", index, "cpus"),
                 f"{profile.name} would never start: labs may have {cpus:g} CPUs in all",
-                remedy=f"{_lower('cpus', 'LAB_CPUS', profile.cpus)}, or raise LABS_CPUS in .env.",
+                remedy=f"{_lower('cpus', 'LAB_CPUS', profile.cpus)}, or raise TOTAL_LAB_CPUS in .env.",
             )
         if (profile.shm or 0) > (profile.memory or settings.LAB_MEMORY):
             yield file.error(

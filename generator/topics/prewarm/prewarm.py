@@ -101,7 +101,7 @@ def _tell(progress: dict[str, Any], keep_minutes: int) -> None:
     if progress["full"] and progress["waiting"]:
         warn(
             f"{counted(progress['waiting'], 'lab')} found no place: one is left free for whoever comes next.\n"
-            "  LABS_MEMORY and LABS_CPUS say what labs may have; `make status` shows who has it."
+            "  TOTAL_LAB_MEMORY and TOTAL_LAB_CPUS say what labs may have; `make status` shows who has it."
         )
     if progress["warm"]:
         note(f"Labs that nobody opens within {keep_minutes} min are stopped.")

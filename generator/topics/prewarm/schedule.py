@@ -77,7 +77,7 @@ def findings(lessons: list[Lesson], known: Labs) -> Iterator[Finding]:
             "schedule",
             f"not all labs fit at once: {counted(len(needs), 'lab')} need {short}; the others wait in line",
             place=f"site/{SCHEDULE}: {', '.join(sorted(names))}",
-            remedy="Lower the profile's memory and cpus, raise LABS_MEMORY and LABS_CPUS, or let groups meet apart.",
+            remedy="Lower the profile's memory and cpus, raise TOTAL_LAB_MEMORY and TOTAL_LAB_CPUS, or meet apart.",
         )
 
 

@@ -11,8 +11,8 @@ def render(context: Context) -> Rendered:
     settings, found = context.settings, context.of(known)
     return Rendered(
         hub={
-            "labs_memory_bytes": found.memory_bytes,
-            "labs_cpus": found.cpus,
+            "total_lab_memory_bytes": found.memory_bytes,
+            "total_lab_cpus": found.cpus,
             "queue_seconds": settings.QUEUE_SECONDS,
             "start_timeout_seconds": settings.QUEUE_SECONDS + settings.LAB_START_TIMEOUT_SECONDS + 10,
         }

@@ -15,13 +15,13 @@ QUEUE = Group(
 class QueueSettings(Part):
     """What all running labs together may have, and how long others wait for it."""
 
-    LABS_MEMORY: TotalSize = setting(
+    TOTAL_LAB_MEMORY: TotalSize = setting(
         "0",
         About(group=QUEUE, consumers=("hub", "generator"), unit="bytes, as 16G", example="6G"),
         """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the
         machine has, less Homeroom's services and 1G.""",
     )
-    LABS_CPUS: Number = setting(
+    TOTAL_LAB_CPUS: Number = setting(
         0,
         About(group=QUEUE, consumers=("hub", "generator"), unit="CPUs", example="6"),
         """CPUs that all running labs together may be promised. Whoever does not fit waits in line. 0: no limit, since

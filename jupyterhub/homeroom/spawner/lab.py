@@ -56,7 +56,7 @@ class LabSpawner(LabCreation):
         """The line before the machine; one for all labs of the hub."""
         if LabSpawner._places is None:
             no_end = 2**62
-            budget = Need(memory_bytes=self.labs_memory_bytes or no_end, cpus=self.labs_cpus or float(no_end))
+            budget = Need(memory_bytes=self.total_lab_memory_bytes or no_end, cpus=self.total_lab_cpus or float(no_end))
             containers = self.containers
             LabSpawner._places = Places(
                 budget, containers.running, self._make_room, containers.remove_orphans_from_running

@@ -59,10 +59,10 @@ class LabTraits(RetryingSpawner):
         filled in. With one that a person may take, their lab starts at once.""",
     )
     groups = Dict(config=True, help="What groups change for their members: `site/groups.yaml`, includes resolved.")
-    labs_memory_bytes = Integer(
+    total_lab_memory_bytes = Integer(
         0, config=True, help="Memory that all running labs together may be promised; 0: no end."
     )
-    labs_cpus = Float(0.0, config=True, help="CPUs that all running labs together may be promised; 0: no end.")
+    total_lab_cpus = Float(0.0, config=True, help="CPUs that all running labs together may be promised; 0: no end.")
     queue_seconds = Integer(1800, config=True, help="How long somebody waits in line for a place.")
     labs_per_person = Integer(1, config=True, help="Labs that a person may run at once, where no group says otherwise.")
     lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has its place.")
