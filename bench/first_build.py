@@ -17,35 +17,38 @@ from pathlib import Path
 from generator.core.paths import ROOT
 
 BUILD = """
-import json, os, secrets, sys, time
+import json, secrets, sys, time
 from pathlib import Path
-from generator.lifecycle import deployment
-from generator.engine import deployment
-from generator.images import build as images
-from generator.engine.find import find_engine
+from generator.core.process import run
+from generator.engine.deployment import Deployment
+from generator.engine.find import client, find_engine
+from generator.images.base import ensure_base_image
+from generator.images.build import build_all
+from generator.lifecycle.build import image_specs
 from generator.schema.settings import Settings
 
 settings = Settings.model_validate({"CONFIGPROXY_AUTH_TOKEN": "0" * 64, "COMPOSE_PROJECT_NAME": sys.argv[1]})
 engine = find_engine()
-here = deployment.Deployment(settings, engine)
-specs = here.image_specs()
+here = Deployment(settings, engine)
+specs = image_specs(here)
 cold = ["--no-cache", "--build-arg", f"BUILDKIT_CACHE_MOUNT_NS={secrets.token_hex(8)}"]
 
 def runner(command, **options):
     build = list(command[:2]) == ["docker", "build"]
     return run([*command[:2], *cold, *command[2:]] if build else command, **options)
 
-images.ensure_base_image(engine)
+ensure_base_image(engine)
 began = time.monotonic()
 try:
-    each = images.build_all(engine, specs, {spec.name: "cold" for spec in specs}, logs=Path(sys.argv[2]), runner=runner)
+    each = build_all(engine, specs, {spec.name: "cold" for spec in specs}, logs=Path(sys.argv[2]), runner=runner)
     print(json.dumps({"all": time.monotonic() - began, **each}))
 finally:
     for spec in specs:
-        if images.client(engine).images.list(name=spec.tag):
+        if client(engine).images.list(name=spec.tag):
             here.client.images.remove(spec.tag, force=True)
 """
-"""Run in a tree with its own code: a project's name and a directory for logs are its arguments."""
+"""Run in a tree with that tree's own code: a project's name and a directory for logs are its arguments. Each tree has a
+BUILD of its own, since files move."""
 
 
 def build(tree: Path, number: int) -> dict[str, float]:
@@ -54,7 +57,8 @@ def build(tree: Path, number: int) -> dict[str, float]:
     :raises subprocess.CalledProcessError: a build failed; what it said has been shown.
     """
     logs = tree / "rendered/logs/cold"
-    command = [sys.executable, "-c", BUILD, f"hrbuild{os.getpid()}-{number}", str(logs)]
+    code = "from bench.first_build import BUILD; exec(BUILD)"
+    command = [sys.executable, "-c", code, f"hrbuild{os.getpid()}-{number}", str(logs)]
     done = subprocess.run(command, cwd=tree, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
     return found
