@@ -13,7 +13,7 @@ from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 
 verbs = typer.Typer()
-Service = Annotated[str, typer.Argument(help="guard, firewall, proxy or hub; all of them where none is named.")]
+Service = Annotated[str, typer.Argument(help="A service of `make status`; all of them where none is named.")]
 
 
 def _known(service: str) -> str:
