@@ -12,6 +12,8 @@ from dataclasses import dataclass
 import pytest
 from homeroom.spawner.running import STATES
 
+from generator.core.paths import ROOT
+from generator.engine.find import OLD_API_COMPOSE
 from generator.topics.network.render import firewall_rules
 from tests.faults import until
 from tests.fresh_machine import FreshMachine, Maker
@@ -60,7 +62,7 @@ class Podman:
 
     def compose(self, words: str) -> str:
         """Type `docker compose ...` there, as `make up` runs it with Podman."""
-        files = "-f docker-compose.yml -f generator/compose.old-api.yml"
+        files = f"-f docker-compose.yml -f {OLD_API_COMPOSE.relative_to(ROOT)}"
         program = "DOCKER_HOST=unix:///run/podman/podman.sock /usr/libexec/docker/cli-plugins/docker-compose"
         return self.machine.run(f"cd homeroom && {program} {files} {words}").text
 

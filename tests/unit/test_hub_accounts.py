@@ -1,4 +1,4 @@
-"""homeroom.accounts, on a real database file, as the generator calls it."""
+"""homeroom.sign_in.accounts, on a real database file, as the generator calls it."""
 
 from __future__ import annotations
 

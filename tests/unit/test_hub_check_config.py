@@ -1,4 +1,4 @@
-"""homeroom.check_config: a configuration that does not load is told with file and line."""
+"""homeroom.hub.check_config: a configuration that does not load is told with file and line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""homeroom.database: what keeps the hub from its database is found before it starts, and said in words."""
+"""homeroom.hub.database: what keeps the hub from its database is found before it starts, and said in words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""homeroom.sockets and homeroom.health: where labs, hub and proxy meet."""
+"""homeroom.contract.sockets and homeroom.hub.health: where labs, hub and proxy meet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""homeroom.open_files: a process opens what its engine allows, not the few that it is given at first."""
+"""homeroom.contract.open_files: a process opens what its engine allows, not the few that it is given at first."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""homeroom.plain_text and homeroom.hub_log, in the hub's logging as it is rendered; and the operator's terminal."""
+"""Homeroom.contract.plain_text and homeroom.hub_log, in the hub's logging as it is rendered; and the operator's terminal."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ KEEP_ALIVE_SECONDS = 3600.0  # longer than the hub's pool keeps a connection, so
 
 def main() -> int:
     """Run the guard, or check on it, and return the exit code."""
-    parser = argparse.ArgumentParser(prog="homeroom.guard", description="The engine, behind Homeroom's policy.")
+    parser = argparse.ArgumentParser(prog="homeroom.guard.service", description="The engine, behind Homeroom's policy.")
     parser.add_argument("--socket", type=Path, default=Path("/run/guard/engine.sock"), help="where the hub asks")
     parser.add_argument("--engine", type=Path, default=Path("/var/run/docker.sock"), help="the engine's own socket")
     parser.add_argument("--policy", type=Path, default=Path("/srv/jupyterhub/guard.json"), help="the rendered policy")

@@ -56,7 +56,7 @@ OTHER = "The hub's database did not do this. Please try again in a minute; if it
 
 def main() -> int:
     """Look the database over and return the exit code; what may pass by itself is waited for."""
-    parser = argparse.ArgumentParser(prog="homeroom.database", description="Whether the hub can use its database.")
+    parser = argparse.ArgumentParser(prog="homeroom.hub.database", description="Whether the hub can use its database.")
     parser.add_argument("path", type=Path, nargs="?", default=DATABASE)
     parser.add_argument("--copy", action="store_true", help="write a copy to standard output, also while the hub runs")
     given = parser.parse_args()

@@ -277,7 +277,7 @@ def explained(error: OSError) -> str:
 
 def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     """Run one verb."""
-    parser = argparse.ArgumentParser(prog="homeroom.homes", description="Homes as directories of the host.")
+    parser = argparse.ArgumentParser(prog="homeroom.storage.homes", description="Homes as directories of the host.")
     parser.add_argument("verb", choices=sorted(CAPABILITIES))
     parser.add_argument("name", nargs="?", default="")
     parser.add_argument("--hard-limit", type=int, default=0, help="bytes; 0: none")
