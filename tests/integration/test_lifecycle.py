@@ -30,7 +30,7 @@ profiles:
   - name: steady
     memory: 300M
     idle_seconds: 0
-    kernel_idle_seconds: 3
+    kernel_idle_seconds: 5
 """
 GROUPS = """\
 groups:

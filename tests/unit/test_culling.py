@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from homeroom.culling import culling
-from homeroom.culling.culling import ClassStart, Facts, is_over, report_seconds, why_over
+from homeroom.culling.culling import LONGEST_RETRY_SECONDS, ClassStart, Facts, is_over, report_seconds, why_over
 from homeroom.labs.plan import LabPlan
 from homeroom_lab import activity
 
@@ -52,6 +52,8 @@ def test_no_lab_is_stopped_because_the_hub_was_away() -> None:
     assert not is_over(facts(), **idle, culling_for_seconds=report_seconds(HOUR))
     assert is_over(facts(), **idle, culling_for_seconds=2 * report_seconds(HOUR))
     assert is_over(facts(0, HOUR), **idle, culling_for_seconds=0)
+    assert not is_over(facts(20), **idle, culling_for_seconds=LONGEST_RETRY_SECONDS)
+    assert is_over(facts(20), **idle, culling_for_seconds=LONGEST_RETRY_SECONDS + report_seconds(20))
 
 
 LESSON = ClassStart(lesson_at=NOW, keep_until=NOW + 1200)

@@ -1,4 +1,4 @@
-"""Homeroom.contract.plain_text and homeroom.hub_log, in the hub's logging as it is rendered; and the operator's terminal."""
+"""Plain text in the hub's log as it is rendered, and on the operator's terminal: what a lab writes is no escape."""
 
 from __future__ import annotations
 

@@ -19,6 +19,9 @@ from homeroom.labs.plan import LabPlan
 STATE = "homeroom"
 """The key of the facts in the spawner's state."""
 
+LONGEST_RETRY_SECONDS = 15
+"""What a lab waits at most before it tries again to report to a hub that did not answer: `notify_activity` of
+`jupyterhub.singleuser.extension`."""
 LONGEST_REPORT_SECONDS = 300
 OUT_OF_MEMORY = "Your lab ran out of memory and was stopped."
 UNOPENED = "Your lab was started for a lesson, and stopped because nobody opened it."
@@ -130,9 +133,11 @@ def is_over(
     """Whether a lab is to be stopped.
 
     :param culling_for_seconds: how long there has been a hub that labs could report to. After a break of the hub, a lab
-        in full use looks idle until its next report, so idleness counts only when there was time for two.
+        in full use looks idle until its next report, so idleness counts only when there was time for two, or for one
+        after the longest wait between two tries to reach the hub.
     """
-    if culling_for_seconds < 2 * report_seconds(facts.idle_seconds):
+    report = report_seconds(facts.idle_seconds)
+    if culling_for_seconds < report + max(report, LONGEST_RETRY_SECONDS):
         facts = replace(facts, idle_seconds=0)
     return bool(why_over(facts, idle_for_seconds=idle_for_seconds, runs_for_seconds=runs_for_seconds, now=now))
 
