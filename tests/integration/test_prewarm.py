@@ -70,7 +70,7 @@ def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
 def make_accounts(trial: Trial, names: list[str]) -> None:
     """Approved accounts, all in one go; nobody has signed in then."""
     code = (
-        "import sys; from homeroom import accounts\n"
+        "import sys; from homeroom.sign_in import accounts\n"
         f"accounts.add(accounts.open_database(accounts.DATABASE), dict.fromkeys(sys.argv[1:], {PASSWORD!r}))"
     )
     trial.compose("exec", "-T", "hub", "python", "-c", code, *names)
@@ -236,7 +236,8 @@ def test_a_lab_waits_for_both_of_two_lessons(school: Trial) -> None:
     skipped, and it waits for as long as the lesson that lets it wait longer."""
     at = int(time.time())
     code = (
-        "import json, sys, time; from homeroom import prewarm; at, token = int(sys.argv[1]), prewarm.own_token()\n"
+        "import json, sys, time; from homeroom.prewarm import service as prewarm\n"
+        "at, token = int(sys.argv[1]), prewarm.own_token()\n"
         "lessons = [{'groups': [group], 'profile': '', 'lesson_at': at, 'keep_until': at + keep}\n"
         "           for group, keep in (('late', 600), ('choir', 1200))]\n"
         "told = []\n"
@@ -252,7 +253,7 @@ def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
     """When a lab was kept for long enough it is stopped, unless its person opened it meanwhile; so are labs that a hub
     began which was killed then, and for which nobody asked again."""
     code = (
-        "import sys, time; from homeroom import prewarm; at = time.time()\n"
+        "import sys, time; from homeroom.prewarm import service as prewarm; at = time.time()\n"
         "body = {'groups': ['late'], 'profile': '', 'lesson_at': at, 'keep_until': float(sys.argv[1])}\n"
         "prewarm.step('/', prewarm.own_token(), body)"
     )
