@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Files, Home, Lab, sign_in
+from tests.faults import until
 from tests.trial import Trial
 
 PLOTS = """import matplotlib.pyplot as plt, plotly.express
@@ -95,8 +96,8 @@ def git(lab: Lab, files: Files) -> None:
     dialog.get_by_placeholder("Email").fill("ellen@example.org")
     dialog.get_by_role("button", name="Ok").click()
     expect(panel.get_by_text("Notes of the week")).to_be_visible()
-    written = lab.run("!git -C thesis log --format='%an: %s'")
-    assert written.splitlines() == ["Ellen: Notes of the week", "ellen: First commit"]
+    written = ["Ellen: Notes of the week", "ellen: First commit"]
+    until(lambda: lab.run("!git -C thesis log --format='%an: %s'").splitlines() == written, "the commit", interval=1)
     files.show()
 
 
