@@ -14,7 +14,7 @@ from tests.trial import ROOT, tracked_files
 
 CHECKS = [
     f"tests/unit/test_{name}.py"
-    for name in ("reference", "settings", "render", "documents", "rooms", "site_files", "hub_templates")
+    for name in ("reference", "settings", "render", "documents", "rooms", "site_starters", "hub_templates")
 ]
 
 
