@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,10 +20,8 @@ class Machine:
 
 def read_machine() -> Machine:
     """This machine's memory and CPUs."""
-    lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
-    total = next(line for line in lines if line.startswith("MemTotal:"))
     return Machine(
-        memory_bytes=int(total.split()[1]) * 1024,
+        memory_bytes=read_meminfo()["MemTotal"],
         cpus=os.cpu_count() or 1,
         open_files=int(Path("/proc/sys/fs/file-max").read_text(encoding="ascii")),
     )
@@ -38,3 +37,16 @@ def memory_of_labs(rest_bytes: int, lab_memory_bytes: int) -> int:
     :param rest_bytes: of the machine, beside Homeroom's services.
     """
     return max(rest_bytes - MEMORY_LEFT_BYTES, lab_memory_bytes)
+
+
+def parse_meminfo(text: str) -> dict[str, int]:
+    """The fields of /proc/meminfo in bytes."""
+    return {name: int(kib) * 1024 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)}
+
+
+def read_meminfo() -> dict[str, int]:
+    """This machine's memory in bytes by field; empty where the kernel does not tell."""
+    try:
+        return parse_meminfo(Path("/proc/meminfo").read_text())
+    except OSError:
+        return {}

@@ -15,7 +15,7 @@ from generator import topics
 from generator.core.console import age, counted, note, out, quoted, table, warn
 from generator.core.finding import in_units
 from generator.core.labels import SERVER_LABEL, USER_LABEL
-from generator.core.machine import read_machine
+from generator.core.machine import read_machine, read_meminfo
 from generator.engine import services
 from generator.engine.deployment import Deployment
 from generator.engine.glance import Glance
@@ -116,8 +116,8 @@ def _show_labs(deployment: Deployment, labs: list[Container], used: Used, now: d
 
 
 def _show_machine(deployment: Deployment) -> None:
-    facts = dict(line.split(":", 1) for line in Path("/proc/meminfo").read_text().splitlines())
-    total, free = (int(facts[name].split()[0]) * 1024 for name in ("MemTotal", "MemAvailable"))
+    facts = read_meminfo()
+    total, free = facts["MemTotal"], facts["MemAvailable"]
     storage = deployment.client.info()["DockerRootDir"]
     disk = shutil.disk_usage(storage if Path(storage).exists() else "/")
     note(

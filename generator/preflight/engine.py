@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
+from generator.core.machine import read_meminfo
 from generator.engine.find import ComposeMissing, Engine, Version, buildx_works, compose_version, dotted
 from generator.preflight.facts import EngineFacts
-from generator.preflight.memory import read_meminfo
 from generator.preflight.subject import Subject
 
 _DELEGATE = (

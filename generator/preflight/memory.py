@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from generator.core.console import counted
 from generator.core.finding import Finding, error, in_units, ok, warning
-from generator.core.machine import MEMORY_LEFT_BYTES, memory_of_labs
+from generator.core.machine import MEMORY_LEFT_BYTES, memory_of_labs, read_meminfo
 from generator.preflight.facts import EngineFacts
 from generator.preflight.subject import Subject
 from generator.preflight.wanted import Wanted
@@ -17,19 +16,6 @@ from generator.preflight.wanted import Wanted
 FEW_LABS = 3
 SAME_MACHINE = 0.05
 """An engine whose memory differs by a larger share than this runs elsewhere, as in a virtual machine."""
-
-
-def parse_meminfo(text: str) -> dict[str, int]:
-    """The fields of /proc/meminfo in bytes."""
-    return {name: int(kib) * 1024 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.MULTILINE)}
-
-
-def read_meminfo() -> dict[str, int]:
-    """This machine's memory in bytes by field; empty where the kernel does not tell."""
-    try:
-        return parse_meminfo(Path("/proc/meminfo").read_text())
-    except OSError:
-        return {}
 
 
 def engine_memory(said_bytes: int, meminfo: Mapping[str, int]) -> tuple[int, int | None]:

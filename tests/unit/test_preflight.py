@@ -24,6 +24,7 @@ import pytest
 
 from generator.core.errors import HomeroomError
 from generator.core.finding import in_units, ok, warning
+from generator.core.machine import parse_meminfo
 from generator.engine.find import ComposeMissing, Engine
 from generator.preflight import Finding, Route, Wanted, errors_of, free_subnet, host_routes, run, run_checks
 from generator.preflight.clock import judge_clock, read_offset, server_time
@@ -33,14 +34,7 @@ from generator.preflight.disk import Filesystem, judge_filesystem, judge_storage
 from generator.preflight.engine import judge_limits, judge_tools
 from generator.preflight.facts import Container, EngineFacts, Network, Volume, read_facts
 from generator.preflight.firewall import judge_firewall
-from generator.preflight.memory import (
-    engine_memory,
-    judge_cpus,
-    judge_lab_size,
-    judge_memory,
-    judge_open_files,
-    parse_meminfo,
-)
+from generator.preflight.memory import engine_memory, judge_cpus, judge_lab_size, judge_memory, judge_open_files
 from generator.preflight.names import hosts_to_resolve, judge_names, resolve
 from generator.preflight.port import (
     PortFacts,
