@@ -13,6 +13,7 @@ from generator.core.errors import HomeroomError, nearest, raise_all
 from generator.core.labels import GPUS_LABEL, SERVER_LABEL, USER_LABEL
 from generator.site import reader
 from generator.site.reader import SiteFile
+from generator.topics.gpus import gpu_host
 from generator.topics.gpus.gpu_host import FoundGpu
 from generator.topics.gpus.site import GPUS, Access, Gpu, GpuFile
 
@@ -53,6 +54,11 @@ def load(site: Path, host: Sequence[FoundGpu]) -> Pool:
         access=given.access,
         per_user=given.per_user,
     )
+
+
+def load_here(site: Path) -> Pool:
+    """As `load`, against this machine; it is not asked where labs lease none."""
+    return load(site, gpu_host.read_host() if (site / GPUS).exists() else [])
 
 
 def declared_access(site: Path) -> Access | None:

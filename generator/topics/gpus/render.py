@@ -5,8 +5,7 @@ from __future__ import annotations
 from generator.core.errors import raise_all
 from generator.rendering.context import Context, Rendered
 from generator.site.reader import SiteFile
-from generator.topics.gpus import gpu_host, gpus
-from generator.topics.gpus.site import GPUS
+from generator.topics.gpus import gpus
 from generator.topics.labs.render import known
 from generator.topics.labs.site import PROFILES
 
@@ -17,7 +16,7 @@ def render(context: Context) -> Rendered:
     :raises HomeroomError: everything that is wrong with site/gpus.yaml, and profiles that want more than it has.
     """
     site, profiles = context.site, context.of(known).profiles
-    pool = gpus.load(site, gpu_host.read_host() if (site / GPUS).exists() else [])
+    pool = gpus.load_here(site)
     if any(profile["gpus"] for profile in profiles):
         raise_all(list(gpus.profile_faults(SiteFile(site / PROFILES), profiles, pool)))
     return Rendered(

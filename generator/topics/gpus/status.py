@@ -9,8 +9,7 @@ from generator.core.errors import HomeroomError
 from generator.core.paths import SITE
 from generator.engine.deployment import Deployment
 from generator.engine.glance import Glance, Show
-from generator.topics.gpus import gpu_host, gpus
-from generator.topics.gpus.site import GPUS
+from generator.topics.gpus import gpus
 
 ORDER = 20
 
@@ -23,7 +22,7 @@ def ask(glance: Glance) -> Show:
 def _show(deployment: Deployment, now: datetime) -> None:
     """Who holds what since when, from the labs' labels; nothing where there is no GPU to lease or held."""
     try:
-        pool = gpus.load(SITE, gpu_host.read_host() if (SITE / GPUS).exists() else [])
+        pool = gpus.load_here(SITE)
     except HomeroomError as error:
         warn(str(error))
         pool = gpus.NO_GPUS
