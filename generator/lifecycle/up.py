@@ -18,6 +18,7 @@ from generator.lifecycle.hub_config import render_checked
 from generator.lifecycle.init import init
 from generator.lifecycle.services import bring_up
 from generator.topics.environments import kernels
+from generator.topics.sign_in import accounts
 from generator.topics.storage import storage
 
 
@@ -35,8 +36,6 @@ def prepare_storage(deployment: Deployment) -> None:
 
 def up() -> None:
     """From whatever there is to a running, proven deployment; what is right already is left alone."""
-    from generator.topics.sign_in import accounts
-
     if init():
         note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
     settings = load_settings()

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import docker.errors
 
@@ -29,12 +29,10 @@ from generator.core.host_network import HostNetwork, read_host_network
 from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.core.paths import RENDERED, SITE
 from generator.core.process import indented
+from generator.engine.deployment import Deployment
 from generator.engine.resources import KERNELS_TARGET, names
 from generator.images.base import image_id
 from generator.topics.environments.site_images import full_name
-
-if TYPE_CHECKING:
-    from generator.engine.deployment import Deployment
 
 FOLDER = "kernels"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")

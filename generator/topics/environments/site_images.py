@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import docker
 import docker.errors
@@ -22,13 +21,11 @@ from generator.core import text_file
 from generator.core.console import step
 from generator.core.errors import HomeroomError, raise_all
 from generator.core.paths import SITE
+from generator.engine.deployment import Deployment
 from generator.engine.find import client
 from generator.images.base import PullFailed, image_id, pull
 from generator.images.build import BuildSpec
 from generator.schema.settings import Settings
-
-if TYPE_CHECKING:
-    from generator.engine.deployment import Deployment
 
 FOLDER = "images"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")

@@ -15,10 +15,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from homeroom.contract.database import DATABASE
+
 if TYPE_CHECKING:
     from sqlalchemy.engine import ExceptionContext
 
-DATABASE = Path("/srv/data/jupyterhub.sqlite")
 NEEDED_BYTES = 1 << 20
 PASSING_SECONDS = 20.0  # longer than the 10 s after which the engine restarts a service without delay
 RETRY_SECONDS = 0.5
