@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +45,7 @@ def rendered_files(settings: Settings, site: Path) -> dict[str, str]:
     context = Context(settings=settings, site=site, machine=read_machine())
     added = {Path(str(part.__file__)).parent: part.render(context) for part in topics.each("render")}
     found = {
-        HUB_CONFIG: hub_config(settings, [filled(at / "hub.py.j2", one.hub) for at, one in added.items()]),
+        HUB_CONFIG: hub_config(settings, _hub_parts(added)),
         GUARD_POLICY: guard_policy(settings, added.values()),
     }
     for one in added.values():
@@ -53,6 +53,12 @@ def rendered_files(settings: Settings, site: Path) -> dict[str, str]:
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)
     return found
+
+
+def _hub_parts(added: Mapping[Path, Rendered]) -> list[str]:
+    """The topics' parts of the hub's configuration, by their folders; not every topic has one."""
+    parts = {at / "hub.py.j2": one.hub for at, one in added.items()}
+    return [filled(template, values) for template, values in parts.items() if values or template.is_file()]
 
 
 def hub_config(settings: Settings, parts: Iterable[str]) -> str:

@@ -114,6 +114,9 @@ def test_it_runs_as_the_generator_calls_it(folder: Path) -> None:
         ("c.Spawner.start_timeout = 'long'\n", "hub.d/a.py:1: The 'start_timeout' trait of"),
         ("c.JupyterHub.spawner_class = 'nothing.of.This'\n", "hub.d/a.py:1: nothing.of.This cannot be imported"),
         ("c.JupyterHub.extra_handlers = [('/x', 'homeroom.No')]\n", "hub.d/a.py:1: homeroom.No cannot be imported"),
+        ("c.JupyterHub.extra_handlers = ['/x']\n", "hub.d/a.py:1: '/x' is not a path with its handler"),
+        ("c.JupyterHub.load_roles = ['x']\n", "hub.d/a.py:1: "),
+        ("c.JupyterHub.services = ['x']\n", "hub.d/a.py:1: "),
         (
             "c.JupyterHub.load_roles = [{'name': 'a', 'services': ['b']}]\n",
             "hub.d/a.py:1: the role a is for a service b",

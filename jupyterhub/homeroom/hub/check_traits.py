@@ -47,13 +47,16 @@ def _import(config: Config) -> Iterator[Misfit]:
     hub = config.get("JupyterHub", {})
     named = [(f"c.JupyterHub.{name}", hub[name]) for name in NAMED_CLASSES if isinstance(hub.get(name), str)]
     handlers = hub.get("extra_handlers", [])
-    if isinstance(handlers, list):
-        named += [("c.JupyterHub.extra_handlers", each[1]) for each in handlers if isinstance(each[1], str)]
+    for each in handlers if isinstance(handlers, list) else ():
+        if not isinstance(each, list | tuple) or len(each) < 2:
+            yield Misfit("c.JupyterHub.extra_handlers", f"{each!r} is not a path with its handler")
+        elif isinstance(each[1], str):
+            named.append(("c.JupyterHub.extra_handlers", each[1]))
     for place, path in named:
         if "." in path:  # a word alone is an entry point, which the hub looks up
             try:
                 import_item(path)
-            except ImportError as error:
+            except Exception as error:  # of whatever kind: it is somebody's module that runs here
                 yield Misfit(place, f"{path} cannot be imported: {error}")
 
 
@@ -90,9 +93,9 @@ def _unknown_services(config: Config) -> Iterator[Misfit]:
     hub = config.get("JupyterHub", {})
     roles, services = hub.get("load_roles", []), hub.get("services", [])
     if isinstance(roles, list) and isinstance(services, list):
-        known = {service.get("name") for service in services}
+        known = {service.get("name") for service in services if isinstance(service, dict)}
         for role in roles:
-            for name in role.get("services", []):
+            for name in role.get("services", []) if isinstance(role, dict) else ():
                 if name not in known:
                     cause = f"the role {role.get('name')} is for a service {name}, which is not there"
                     yield Misfit("c.JupyterHub.load_roles", cause)
