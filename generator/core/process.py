@@ -12,8 +12,6 @@ from typing import IO, Protocol
 from generator.core.errors import HomeroomError
 
 STOP_LOOK_SECONDS = 0.1
-
-
 TAIL_LINES = 8
 
 

@@ -15,11 +15,7 @@ from generator.core.process import Completed, Runner, indented, run, tail
 from generator.engine.install_plan import SOURCE_FILE
 
 LOCK_TIMEOUT_SECONDS = 120
-
-
 LISTS_FRESH_SECONDS = 24 * 3600
-
-
 APT = (
     "apt-get",
     "-q",
@@ -31,8 +27,6 @@ APT = (
     "-o",
     "Dpkg::Options::=--force-confold",
 )
-
-
 SOURCE_ONLY = (
     "-o",
     f"Dir::Etc::sourcelist={SOURCE_FILE}",

@@ -13,12 +13,8 @@ from generator.engine import services
 from generator.engine.deployment import Deployment
 
 HEALTHY_SECONDS = 180
-
-
 MOST_RESTARTS = 2
 """So often a service may start by itself without becoming healthy; then there is no more waiting for it."""
-
-
 SHOWN_LINES = 6
 
 

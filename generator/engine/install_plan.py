@@ -16,14 +16,8 @@ from generator.core.process import indented
 from generator.engine.find import version_tuple
 
 RELEASE = "trixie"
-
-
 SOURCE_FILE = Path("/etc/apt/sources.list.d/homeroom-trixie.sources")
-
-
 PIN_FILE = Path("/etc/apt/preferences.d/homeroom-trixie.pref")
-
-
 FROM_TRIXIE = ("docker.io", "docker-cli", "docker-compose", "docker-buildx", "containerd")
 
 
@@ -175,8 +169,6 @@ def terminal_question() -> Callable[[str], bool] | None:
 
 
 InstallPolicy = Literal["ask", "always", "never"]
-
-
 Part = Literal["engine", "compose", "buildx"]
 
 

@@ -5,17 +5,9 @@ from __future__ import annotations
 from generator.schema.settings import Settings
 
 LAB_NETWORK = "labs"
-
-
 HUB_SOCKET_VOLUME = "hub-socket"
-
-
 LAB_SOCKETS_VOLUME = "lab-sockets"
-
-
 KERNELS_VOLUME = "kernels"
-
-
 KERNELS_TARGET = "/srv/kernels"
 
 

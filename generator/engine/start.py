@@ -16,20 +16,10 @@ from generator.engine.apt import apt_environment
 from generator.engine.find import Engine, EngineMissing, find_engine
 
 DOCKERD_PID = Path("/var/run/docker.pid")
-
-
 CONTAINERD_PID = Path("/var/run/docker/containerd/containerd.pid")
-
-
 DOCKERD_LOG = Path("/var/log/homeroom-dockerd.log")
-
-
 PODMAN_LOG = Path("/var/log/homeroom-podman.log")
-
-
 PODMAN_SOCKET = Path("/run/podman/podman.sock")
-
-
 START_TIMEOUT_SECONDS = 60
 
 

@@ -55,8 +55,6 @@ def check_proxies(value: str) -> str:
 
 
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
-
-
 Proxies = Annotated[str, AfterValidator(check_proxies)]
 
 

@@ -12,11 +12,7 @@ from pydantic import AfterValidator, BeforeValidator
 from generator.schema import time_zones
 
 _SIZE = re.compile(r"([0-9]+(?:\.[0-9]+)?)([KMGT])")
-
-
 _FACTORS = {"K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
-
-
 _PLACEHOLDER = re.compile(r"change.?me|<.*>|\.\.\.|x{4,}|secret|password|todo", re.IGNORECASE)
 
 
@@ -124,61 +120,27 @@ def check_web_address(value: str) -> str:
 
 
 Size = Annotated[int, BeforeValidator(parse_size)]
-
-
 Limit = Annotated[int, BeforeValidator(parse_limit)]
-
-
 Whole = Annotated[int, BeforeValidator(check_whole)]
-
-
 Number = Annotated[float, BeforeValidator(check_number)]
-
-
 TotalSize = Annotated[int, BeforeValidator(parse_total_size)]
-
-
 Address = Annotated[str, AfterValidator(check_ip)]
-
-
 Secret = Annotated[str, AfterValidator(check_secret)]
-
-
 WebAddress = Annotated[str, AfterValidator(check_web_address)]
-
-
 TimeZone = Annotated[str, AfterValidator(time_zones.check)]
-
-
 AbsolutePath = Annotated[str, AfterValidator(check_path)]
-
-
 OptionalPath = Annotated[str, AfterValidator(check_optional_path)]
-
-
 ProjectName = Annotated[
     str, written_as(r"[a-z0-9][a-z0-9_-]{0,30}", "small letters, digits, - and _, 31 at most, no dash or _ first")
 ]
-
-
 USER_NAME = written_as(
     r"[a-z0-9][a-z0-9._@+-]{0,63}",
     "a user's name: small letters, digits and . _ @ + -, 64 at most, a letter or digit first",
 )
-
-
 UserName = Annotated[str, USER_NAME]
-
-
 IMAGE = r"[a-z0-9][a-zA-Z0-9._/:@-]{0,250}"
-
-
 IMAGE_WORDS = "a folder's name of site/images/, or an image's such as quay.io/jupyter/scipy-notebook:2026-11-02"
-
-
 ImageName = Annotated[str, written_as(IMAGE, IMAGE_WORDS)]
-
-
 OptionalImageName = Annotated[str, written_as(f"(?:{IMAGE})?", IMAGE_WORDS)]
 
 

@@ -21,15 +21,9 @@ Name = Annotated[
     BeforeValidator(_name_or_text),
     written_as(r"[a-z0-9][a-z0-9-]{0,31}", "small letters, digits and dashes, 32 at most, no dash first"),
 ]
-
-
 Text = Annotated[str, BeforeValidator(_name_or_text)]
-
-
 Person = Annotated[Text, AfterValidator(known_as), USER_NAME]
 """The hub knows people by their names in small letters."""
-
-
 TAKEN = re.compile(
     r"HOMEROOM_(?!LAB_PLAIN$).*|JUPYTERHUB_(?!SINGLEUSER_).*|JUPYTER_RUNTIME_DIR|HOME|(MEM|CPU)_LIMIT"
     r"|NVIDIA_(?!DRIVER_CAPABILITIES$).*|GIT_TEST_ASSUME_DIFFERENT_OWNER"

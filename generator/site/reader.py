@@ -18,8 +18,6 @@ from generator.site import forms
 
 Model = TypeVar("Model", bound=BaseModel)
 Location = tuple[int | str, ...]
-
-
 FORMS = {
     "model_type": "must be fields with values, as `name: small`",
     "dict_type": "must be names with values, as `NAME: value`",

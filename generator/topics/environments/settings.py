@@ -11,8 +11,6 @@ from generator.schema.types import OptionalImageName
 from generator.topics.environments import features
 
 ENVIRONMENTS = Group(title="Environments", text="What is installed in labs.", page="labs-environments")
-
-
 Features = Annotated[str, AfterValidator(features.check)]
 
 

@@ -10,8 +10,6 @@ from generator.schema.types import written_as
 from generator.site.models import Form, Strict
 
 GPUS = "gpus.yaml"
-
-
 Access = Literal["cdi", "nvidia", "podman"]
 
 

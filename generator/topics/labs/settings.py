@@ -8,8 +8,6 @@ from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import Number, Size, Whole, written_as
 
 LABS = Group(title="Labs", text="What each signed-in person gets.", page="labs", order=40)
-
-
 Locale = Annotated[str, written_as(r"[A-Za-z][A-Za-z0-9_.@-]{0,31}", "a locale's name such as C.UTF-8 or de_AT.UTF-8")]
 
 

@@ -10,8 +10,6 @@ from generator.schema.types import ImageName, parse_size
 from generator.site.models import Form, Name, Person, Strict, Text, Variable
 
 PROFILES = "profiles.yaml"
-
-
 GROUPS = "groups.yaml"
 
 
@@ -23,8 +21,6 @@ def _size_with_unit(value: object) -> object:
 
 
 Size = Annotated[int, BeforeValidator(_size_with_unit), Field(le=4 * 2**40)]
-
-
 Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
 
 

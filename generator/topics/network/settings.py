@@ -32,11 +32,7 @@ def check_certificates(value: str) -> str:
 
 
 Subnet = Annotated[str, AfterValidator(check_subnet)]
-
-
 Certificates = Annotated[str, AfterValidator(check_certificates)]
-
-
 Openings = Annotated[str, AfterValidator(firewall.check_openings)]
 
 

@@ -11,14 +11,8 @@ from pydantic import BeforeValidator, Field
 from generator.site.models import Form, Name, Strict, Text
 
 SCHEDULE = "schedule.yaml"
-
-
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-
-
 DAY_MINUTES = 24 * 60
-
-
 WEEK_MINUTES = 7 * DAY_MINUTES
 
 

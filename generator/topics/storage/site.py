@@ -11,19 +11,11 @@ from pydantic import AfterValidator, model_validator
 from generator.site.models import Form, Name, Person, Strict, Text
 
 SHARES_FILE = "shares.yaml"
-
-
 HOME = PurePosixPath("/home/jovyan")
-
-
 TARGET_ROOTS = (PurePosixPath("/data"), PurePosixPath("/mnt"), PurePosixPath("/srv"))
-
-
 LINKED_SHARES = PurePosixPath("/srv/shares")
 """Where a share is mounted whose target is in the home: there stands a link to it. A mount inside a home would leave
 directories of root's there, and a link that somebody puts in its place would move the mount within the lab."""
-
-
 TAKEN = (LINKED_SHARES, PurePosixPath("/srv/kernels"), PurePosixPath("/srv/skeleton"))
 """What Homeroom itself mounts in labs."""
 
@@ -97,8 +89,6 @@ FORMS = (
         order=30,
     ),
 )
-
-
 PLAIN_PATH = re.compile(r"(?:/[A-Za-z0-9_.@+-]+)+")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 ROOT = Path("/srv/homes")
-
-
 CAPABILITIES = {
     "list": (),
     "hold": ("CHOWN",),

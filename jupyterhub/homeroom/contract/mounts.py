@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 LAB_SOCKETS_TARGET = "/run/lab"
-
-
 HUB_SOCKET_TARGET = "/run/hub"
 
 

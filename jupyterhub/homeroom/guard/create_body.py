@@ -36,8 +36,6 @@ CDI_NAME = re.compile(r"[a-z0-9.-]+/[A-Za-z0-9_.-]+=[A-Za-z0-9_.:-]+")
 DEVICE_NODE = re.compile(r"/dev(?:/[A-Za-z0-9_-]+)+")
 VISIBLE_DEVICES = "NVIDIA_VISIBLE_DEVICES"
 SECRETIVE = ("Env", "Cmd", "Entrypoint", "Healthcheck")  # may hold tokens: never in a log line
-
-
 Rule = Callable[[Any, Policy], bool]
 
 

@@ -16,20 +16,10 @@ from homeroom.guard.policy import Policy
 from homeroom.guard.values import COMPONENT, Refused, is_strings, shown
 
 OLDEST_API = 41  # below v1.41 the engine silently gives a container the host's cgroup namespace
-
-
 LONGEST_LOG_LINES = 1000
-
-
 CONTAINER_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]{1,254}")
-
-
 CONTAINER_ID = re.compile(r"[0-9a-f]{12,64}")
-
-
 PATH = re.compile(r"(?:/[A-Za-z0-9_.:@-]+)+")
-
-
 VERSION = re.compile(r"/v1\.([0-9]{1,3})(?=/)")
 
 
@@ -69,8 +59,6 @@ class Deny:
 
 
 YES_OR_NO = "0|1|[Tt]rue|[Ff]alse|"
-
-
 NO = "0|[Ff]alse|"
 
 
@@ -236,8 +224,6 @@ class Route:
 
 
 LIST_QUERY = {"all": YES_OR_NO, "limit": "-1|[0-9]{0,6}", "size": NO, "trunc_cmd": YES_OR_NO, "filters": ".*"}
-
-
 LOGS_QUERY = {
     "follow": NO,
     "stdout": YES_OR_NO,
@@ -247,14 +233,8 @@ LOGS_QUERY = {
     "since": "[0-9.]{0,20}",
     "until": "[0-9.]{0,20}",
 }
-
-
 CONTAINER = "/containers/(?P<name>[^/]+)"
-
-
 EXECUTION = "/exec/(?P<name>[0-9a-f]{64})"
-
-
 ROUTES: tuple[Route, ...] = (
     Route("GET", "/_ping", pass_on("GET", "/_ping")),
     Route("HEAD", "/_ping", pass_on("HEAD", "/_ping")),
