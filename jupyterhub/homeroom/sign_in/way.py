@@ -1,0 +1,118 @@
+"""A way to sign in: what each of them brings, whichever library it is built on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from traitlets import Bool, Set, Unicode
+from traitlets.config import LoggingConfigurable
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Who somebody is, as one source vouches for it.
+
+    :param way: the source: `ldap`, `github`; with several platforms of one kind `lti:moodle`.
+    :param subject: what never changes there, letter by letter; with `way` it is one person for good.
+    :param name: the user name to propose for who comes for the first time.
+    :param groups: with the way's prefix; None where the source says nothing of groups.
+    :param admin: None where the source says nothing of it.
+    :param locale: the language that the source says the person reads, such as `de`.
+    :param state: what a later `refresh` needs; it is kept encrypted.
+    """
+
+    way: str
+    subject: str
+    name: str
+    display_name: str = ""
+    email: str = ""
+    groups: frozenset[str] | None = None
+    admin: bool | None = None
+    locale: str = ""
+    state: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Refused(Exception):
+    """A sign-in that is refused, for good reason.
+
+    :param reason: a short word for it, the same for the same kind of refusal: `unknown-platform`, `not-allowed`.
+    :param said: a sentence for the person, which tells nothing that a stranger should not know.
+    :param detail: what was found, for the operator.
+    :param remedy: what the operator can do.
+    """
+
+    def __init__(self, reason: str, said: str, *, detail: str = "", remedy: str = "") -> None:
+        super().__init__(said)
+        self.reason = reason
+        self.said = said
+        self.detail = detail
+        self.remedy = remedy
+
+
+class Unreachable(Exception):
+    """The source does not answer, or with a fault of its own: nobody is thrown out for that."""
+
+
+class Way(LoggingConfigurable):
+    """One way to sign in. Who may is said by its rules, each of which admits; without a rule nobody is let in.
+
+    A subclass adds rules of its own by `allows` and `rules`.
+    """
+
+    name: ClassVar[str] = ""
+    """Its word in `AUTH`."""
+    has_form: ClassVar[bool] = False
+    """Whether people type a name and a password of it into the hub's own page."""
+
+    title = Unicode(config=True, help="What its button, or its choice beside the form, says.")
+    allow_all = Bool(False, config=True, help="Let in everybody whom the source knows.")
+    allowed_users = Set(Unicode(), config=True, help="Let in these people, by their user names here.")
+    allowed_groups = Set(Unicode(), config=True, help="Let in members of these groups, by their prefixed names.")
+    admin_groups = Set(Unicode(), config=True, help="Members of these groups are administrators.")
+
+    def handlers(self, app: Any) -> list[tuple[str, type]]:
+        """The pages it brings, by their paths below `/hub`."""
+        return []
+
+    def button(self, handler: Any) -> tuple[str, str] | None:
+        """What its button says and where it leads; None where there is no button."""
+        return None
+
+    async def check(self, handler: Any, username: str, password: str) -> Identity | None:
+        """Who has this name and password; None where they are wrong.
+
+        :raises Refused: they are right, and the person may not sign in all the same.
+        :raises Unreachable: nobody can say.
+        """
+        raise NotImplementedError
+
+    async def refresh(self, identity: Identity) -> Identity | None:
+        """The person as the source knows them now; None where it knows them no more.
+
+        :raises Unreachable: nobody can say.
+        """
+        return identity
+
+    def rules(self) -> bool:
+        """Whether anybody could be let in: one rule at least is set."""
+        return bool(self.allow_all or self.allowed_users or self.allowed_groups)
+
+    def allows(self, name: str, identity: Identity) -> bool:
+        """Whether the rules let this person in, under this user name."""
+        return (
+            self.allow_all
+            or name in self.allowed_users
+            or not self.allowed_groups.isdisjoint(identity.groups or frozenset())
+        )
+
+
+async def finish(handler: Any, identity: Identity) -> None:
+    """Sign a person in whom a way's page has recognised, and lead to where they wanted to go.
+
+    :raises HTTPError: 403, they may not.
+    """
+    user = await handler.login_user(identity)
+    if user is not None:
+        handler.redirect(handler.get_next_url(user))
