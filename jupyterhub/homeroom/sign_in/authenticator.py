@@ -18,11 +18,13 @@ from sqlalchemy.exc import IntegrityError
 from tornado import web
 from traitlets import Integer
 
-from homeroom.sign_in import account_pages, known_browsers, removal
+from homeroom.sign_in import known_browsers, removal
 from homeroom.sign_in.attempts import Attempts, side_of
 from homeroom.sign_in.known_names import account_of, clear_mark, is_spoken_for, mark_of
 from homeroom.sign_in.marks import RENEWED, TOKEN
 from homeroom.sign_in.names import PlainNames
+from homeroom.sign_in.pages.routes import handlers
+from homeroom.sign_in.pages.sign_in import SignInHandler
 from homeroom.sign_in.passwords import encoded, hashed, matches
 
 ONE_ACCOUNT = "CREATE UNIQUE INDEX IF NOT EXISTS homeroom_one_account ON users_info (username)"
@@ -35,7 +37,7 @@ class AnybodyAuthenticator(PlainNames, DummyAuthenticator):
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """The hub's sign-in page, as with accounts."""
         kept = [(path, handler) for path, handler in super().get_handlers(app) if path != r"/login"]
-        return [(r"/login", account_pages.SignInHandler), *kept]
+        return [(r"/login", SignInHandler), *kept]
 
 
 class AccountAuthenticator(PlainNames, NativeAuthenticator):
@@ -256,6 +258,6 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """NativeAuthenticator's pages, with the hub's own sign-in page and Homeroom's forms in place of links."""
-        replaced = dict(account_pages.handlers)
+        replaced = dict(handlers)
         kept = [(path, handler) for path, handler in super().get_handlers(app) if path not in replaced]
         return list(replaced.items()) + kept

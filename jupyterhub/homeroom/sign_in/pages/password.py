@@ -1,0 +1,95 @@
+"""Where people change their own password, and administrators that of somebody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jupyterhub.scopes import needs_scope
+from tornado import web
+
+from homeroom.sign_in import known_browsers
+from homeroom.sign_in.pages.administrator import AdministratorHandler
+from homeroom.sign_in.pages.form import STALE_PASSWORDS, FormHandler
+
+
+class ChangePasswordHandler(FormHandler):
+    """`/hub/change-password`: one's own."""
+
+    @web.authenticated
+    async def get(self) -> None:
+        """Show the form."""
+        await self._show()
+
+    @web.authenticated
+    async def post(self) -> None:
+        """Change it, for whoever knows the old one. Wrong ones count as at sign-in."""
+        alert, said = "alert-danger", await self._fault()
+        if said is None:
+            alert, said = "alert-success", "Your password has been changed."
+            known_browsers.remember(self, self.current_user.name)
+        await self._show(alert=alert, result_message=said)
+
+    def once_more(self) -> tuple[str, dict[str, Any]] | None:
+        """The form; a person who is no longer signed in signs in first."""
+        if self.current_user is None or not self._has_account():
+            return None
+        return "change-password.html", {
+            "user_name": self.current_user.name,
+            "alert": "alert-warning",
+            "result_message": STALE_PASSWORDS,
+        }
+
+    def _has_account(self) -> bool:
+        return self.authenticator.get_user(self.current_user.name) is not None
+
+    async def _fault(self) -> str | None:
+        name = self.current_user.name
+        if not self._has_account():
+            return "You have no password here."
+        try:
+            right = await self.authenticator.has_password(self, name, self.field("old_password"))
+        except web.HTTPError as locked:
+            self.set_status(403)
+            return str(locked.log_message)
+        if not right:
+            self.set_status(403)
+            return "This is not your current password. Please try again."
+        if self.field("new_password") != self.field("new_password_confirmation"):
+            return "The two new passwords are not the same."
+        fault: str | None = await self.authenticator.change_own_password(name, self.field("new_password"))
+        return fault
+
+    async def _show(self, **result: Any) -> None:
+        self.finish(await self.render_template("change-password.html", user_name=self.current_user.name, **result))
+
+
+class ChangePasswordAdminHandler(AdministratorHandler):
+    """`/hub/change-password/NAME`: somebody else's."""
+
+    @web.authenticated
+    @needs_scope("admin:users")
+    async def get(self, name: str) -> None:
+        """Show the form."""
+        self.account(name)
+        self.finish(await self.render_template("change-password-admin.html", user_name=name))
+
+    @needs_scope("admin:users")
+    async def post(self, name: str) -> None:
+        """Change it. Who was locked out for wrong passwords can sign in again."""
+        self.account(name)
+        if self.field("new_password") != self.field("new_password_confirmation"):
+            fault: str | None = "The two passwords are not the same."
+        else:
+            fault = await self.authenticator.change_own_password(name, self.field("new_password"))
+        alert, said = ("alert-danger", fault) if fault else ("alert-success", f"{name} has a new password.")
+        html = await self.render_template(
+            "change-password-admin.html", user_name=name, alert=alert, result_message=said
+        )
+        self.finish(html)
+
+    def once_more(self) -> tuple[str, dict[str, Any]] | None:
+        """The form, for whoever may use it."""
+        if not self.is_allowed:
+            return None
+        values = {"user_name": self.path_args[0], "alert": "alert-warning", "result_message": STALE_PASSWORDS}
+        return "change-password-admin.html", values
