@@ -120,7 +120,9 @@ def main(words: Sequence[str]) -> int:
 
     try:
         if not ENGINE_SOCKET.exists():
-            raise HomeroomError("there is no container engine", place=str(ENGINE_SOCKET), remedy="Run `make up` first.")
+            raise HomeroomError(
+                "there is no container engine", location=str(ENGINE_SOCKET), remedy="Run `make up` first."
+            )
         about = machine()
         if about["load_before"] > 0.5:
             warn(f"This machine is not quiet (load {about['load_before']}): trust the ratios at most.")

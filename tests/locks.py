@@ -119,7 +119,7 @@ def _run(command: list[str], source: str, folder: Path) -> None:
     if done.returncode:
         raise HomeroomError(
             f"cannot be locked:\n{done.stderr.strip()}",
-            place=source,
+            location=source,
             remedy="Change what it asks for; or see to the network, its proxy (HTTPS_PROXY) or certificates.",
         )
 

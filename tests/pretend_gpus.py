@@ -95,10 +95,10 @@ def gpu_engine(gpus: int, *, image: str) -> Iterator[GpuEngine]:
 
     :param image: of the machine's own engine, to make that image from.
     """
-    place = Path(tempfile.mkdtemp(prefix="homeroom-gpus."))  # short: a socket's path holds 107 bytes
+    location = Path(tempfile.mkdtemp(prefix="homeroom-gpus."))  # short: a socket's path holds 107 bytes
     uuids = tuple(f"GPU-{index}{index}{index}{index}" for index in range(gpus))
-    write_spec(place / "cdi", uuids)
-    runtime = place / "nvidia-container-runtime"
+    write_spec(location / "cdi", uuids)
+    runtime = location / "nvidia-container-runtime"
     runtime.write_text(RUNTIME.format(python=sys.executable, known=json.dumps(uuids)))
     runtime.chmod(0o755)
     options = {
@@ -109,21 +109,21 @@ def gpu_engine(gpus: int, *, image: str) -> Iterator[GpuEngine]:
         "ip6tables": False,
         "ip-forward": False,
     }
-    (place / "daemon.json").write_text(json.dumps(options))
+    (location / "daemon.json").write_text(json.dumps(options))
     command = [
         "unshare",
         "--net",
         "dockerd",
-        f"--config-file={place}/daemon.json",
-        f"--data-root={place}/data",
-        f"--exec-root={place}/exec",
+        f"--config-file={location}/daemon.json",
+        f"--data-root={location}/data",
+        f"--exec-root={location}/exec",
     ]
-    command += [f"--pidfile={place}/pid", f"--host=unix://{place}/sock", f"--cdi-spec-dir={place}/cdi"]
-    with (place / "log").open("wb") as log:
+    command += [f"--pidfile={location}/pid", f"--host=unix://{location}/sock", f"--cdi-spec-dir={location}/cdi"]
+    with (location / "log").open("wb") as log:
         daemon = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
-    engine = GpuEngine(place / "sock", uuids)
+    engine = GpuEngine(location / "sock", uuids)
     try:
-        _wait(engine, daemon, place / "log")
+        _wait(engine, daemon, location / "log")
         _import_image(engine, image)
         yield engine
         for container in engine.client().containers.list(all=True):
@@ -131,8 +131,8 @@ def gpu_engine(gpus: int, *, image: str) -> Iterator[GpuEngine]:
     finally:
         daemon.terminate()
         daemon.wait(60)
-        _unmount(place)
-        shutil.rmtree(place, ignore_errors=True)
+        _unmount(location)
+        shutil.rmtree(location, ignore_errors=True)
 
 
 def _wait(engine: GpuEngine, daemon: subprocess.Popen[bytes], log: Path) -> None:
@@ -160,9 +160,9 @@ def _import_image(engine: GpuEngine, image: str) -> None:
         source.remove()
 
 
-def _unmount(place: Path) -> None:
+def _unmount(location: Path) -> None:
     """Whatever the daemon left mounted under its directory, the innermost first."""
     lines = Path("/proc/self/mounts").read_text().splitlines()
-    mounts = [line.split()[1] for line in lines if line.split()[1].startswith(f"{os.path.realpath(place)}/")]
+    mounts = [line.split()[1] for line in lines if line.split()[1].startswith(f"{os.path.realpath(location)}/")]
     for mount in sorted(mounts, reverse=True):
         subprocess.run(["umount", "--lazy", mount], check=False, capture_output=True)

@@ -42,7 +42,7 @@ def write_atomically(path: Path, text: str, *, mode: int = 0o644, replace: bool 
     except OSError as error:
         raise HomeroomError(
             f"cannot be written: {error.strerror}",
-            place=str(path),
+            location=str(path),
             remedy="Free space on that disk." if error.errno == 28 else "Run as the user who owns the deployment.",
         ) from None
     finally:

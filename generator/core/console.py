@@ -105,7 +105,7 @@ def warn(text: str) -> None:
 
 
 def fail(error: HomeroomError) -> None:
-    """Print an operator's error: cause and place in bold, the remedy under it."""
+    """Print an operator's error: cause and location in bold, the remedy under it."""
     for line in str(error).splitlines():
         mark = "  " if line.startswith("  ") else "[red]✗[/red] "
         err.print(f"{mark}{escape(line.strip())}", soft_wrap=True)

@@ -1,4 +1,4 @@
-"""What a user's mistake looks like: cause, place, remedy, and an exit code; never a traceback."""
+"""What a user's mistake looks like: cause, location, remedy, and an exit code; never a traceback."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ class HomeroomError(Exception):
     """A fault the operator can mend.
 
     :param cause: what is wrong, in one sentence.
-    :param place: where: a file and line, a setting, a command; None where the cause says it.
+    :param location: where: a file and line, a setting, a command; None where the cause says it.
     :param remedy: what to do about it.
     """
 
     exit_code = 2
 
-    def __init__(self, cause: str, *, place: str | None = None, remedy: str) -> None:
+    def __init__(self, cause: str, *, location: str | None = None, remedy: str) -> None:
         super().__init__(cause)
         self.cause = cause
-        self.place = place
+        self.location = location
         self.remedy = remedy
 
     def __str__(self) -> str:
-        where = f"{self.place}: " if self.place else ""
+        where = f"{self.location}: " if self.location else ""
         return f"{where}{self.cause}\n  {self.remedy}"
 
 

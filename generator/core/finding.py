@@ -18,14 +18,14 @@ class Finding:
     :param name: what was checked, in one or two words.
     :param level: `error` stops `make up` before anything is changed; `warn` is shown and the run goes on.
     :param cause: what was found, with the values; for `ok` the fact itself.
-    :param place: a setting, a path or a part of the machine; empty for `ok`.
+    :param location: a setting, a path or a part of the machine; empty for `ok`.
     :param remedy: what to type or change; empty for `ok`.
     """
 
     name: str
     level: Level
     cause: str
-    place: str = ""
+    location: str = ""
     remedy: str = ""
 
 
@@ -34,20 +34,20 @@ def ok(name: str, fact: str) -> Finding:
     return Finding(name=name, level="ok", cause=fact)
 
 
-def warning(name: str, cause: str, *, place: str, remedy: str) -> Finding:
+def warning(name: str, cause: str, *, location: str, remedy: str) -> Finding:
     """Something that works but that the operator should know."""
-    return Finding(name=name, level="warn", cause=cause, place=place, remedy=remedy)
+    return Finding(name=name, level="warn", cause=cause, location=location, remedy=remedy)
 
 
-def error(name: str, cause: str, *, place: str, remedy: str) -> Finding:
+def error(name: str, cause: str, *, location: str, remedy: str) -> Finding:
     """Something that must be mended first."""
-    return Finding(name=name, level="error", cause=cause, place=place, remedy=remedy)
+    return Finding(name=name, level="error", cause=cause, location=location, remedy=remedy)
 
 
 def errors_of(findings: Iterable[Finding]) -> list[HomeroomError]:
     """The errors among the findings, for `generator.core.errors.raise_all`."""
     return [
-        HomeroomError(finding.cause, place=finding.place or None, remedy=finding.remedy)
+        HomeroomError(finding.cause, location=finding.location or None, remedy=finding.remedy)
         for finding in findings
         if finding.level == "error"
     ]

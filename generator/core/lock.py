@@ -26,7 +26,7 @@ def exclusive(directory: Path) -> Iterator[None]:
             except BlockingIOError:
                 raise HomeroomError(
                     "another command is changing this deployment just now",
-                    place=str(directory),
+                    location=str(directory),
                     remedy="Wait until it has ended, then run this one again.",
                 ) from None
         yield

@@ -17,22 +17,22 @@ _MARKS = (
 _SAMPLE_BYTES = 4096
 
 
-def read(path: Path, place: str) -> str:
+def read(path: Path, location: str) -> str:
     """The text of an operator's file, without a byte order mark, its ends of lines as they are.
 
-    :param place: its name for errors, from the deployment's directory.
+    :param location: its name for errors, from the deployment's directory.
     :raises HomeroomError: it cannot be read, or is not UTF-8.
     """
     try:
         data = path.read_bytes()
     except OSError as error:
         raise HomeroomError(
-            f"cannot be read: {error.strerror}", place=place, remedy="It must be a file that may be read."
+            f"cannot be read: {error.strerror}", location=location, remedy="It must be a file that may be read."
         ) from None
-    return decoded(data, place).removeprefix("\ufeff")
+    return decoded(data, location).removeprefix("\ufeff")
 
 
-def decoded(data: bytes, place: str) -> str:
+def decoded(data: bytes, location: str) -> str:
     """The text of these bytes.
 
     :raises HomeroomError: they are not UTF-8: with the encoding that they seem to have, and the command that converts.
@@ -40,8 +40,8 @@ def decoded(data: bytes, place: str) -> str:
     if wide := _wide(data):
         raise HomeroomError(
             f"is {wide}, as some editors and PowerShell save it, and not UTF-8",
-            place=place,
-            remedy=_conversion(wide, place),
+            location=location,
+            remedy=_conversion(wide, location),
         )
     try:
         return data.decode("utf-8")
@@ -49,8 +49,8 @@ def decoded(data: bytes, place: str) -> str:
         line = data[: error.start].count(b"\n") + 1
         raise HomeroomError(
             f"byte 0x{data[error.start]:02x} is not UTF-8",
-            place=f"{place} line {line}",
-            remedy=_conversion(_narrow(data), place),
+            location=f"{location} line {line}",
+            remedy=_conversion(_narrow(data), location),
         ) from None
 
 
@@ -79,7 +79,7 @@ def _narrow(data: bytes) -> str:
     return "WINDOWS-1252"
 
 
-def _conversion(encoding: str, place: str) -> str:
+def _conversion(encoding: str, location: str) -> str:
     """What to type: it keeps the file's mode, and leaves no copy of a secret."""
-    old, new = shlex.quote(f"{place}.old"), shlex.quote(place)
+    old, new = shlex.quote(f"{location}.old"), shlex.quote(location)
     return f"Save it as UTF-8, or run `cp -p {new} {old} && iconv -f {encoding} -t UTF-8 {old} > {new} && rm {old}`."

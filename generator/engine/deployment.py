@@ -94,7 +94,7 @@ def ensure_engine(settings: Settings) -> Deployment:
     if policy not in ("ask", "always", "never"):
         raise HomeroomError(
             f"INSTALL_ENGINE={policy} must be 'ask', 'always' or 'never'",
-            place="shell",
+            location="shell",
             remedy="Run `INSTALL_ENGINE=always make up`, or leave it out.",
         )
     return Deployment(settings, provide_engine(Path(settings.ENGINE_SOCKET), policy, ask=terminal_question()))

@@ -157,19 +157,19 @@ def knock(path: Path) -> None:
         except PermissionError:
             raise EngineForbidden(
                 "the container engine's socket may not be used by this user",
-                place=str(path),
+                location=str(path),
                 remedy=forbidden_remedy(path),
             ) from None
         except (ConnectionRefusedError, TimeoutError):
             raise EngineStopped(
                 "the container engine's socket is there, but nobody answers on it",
-                place=str(path),
+                location=str(path),
                 remedy="Start it (`systemctl start docker` or `service docker start`), or run `make up` as root.",
             ) from None
         except OSError as error:
             raise EngineMissing(
                 f"no container engine listens there: {error.strerror or error}",
-                place=str(path),
+                location=str(path),
                 remedy="`make up` as root starts Docker, or installs it where it is missing; "
                 "for an engine in another place set ENGINE_SOCKET.",
             ) from None
@@ -211,7 +211,7 @@ def ask(path: Path) -> Engine:
     except (DockerException, OSError, ValueError) as error:
         raise EngineStopped(
             f"something listens there, but does not answer as a container engine does: {error}",
-            place=str(path),
+            location=str(path),
             remedy="Restart the engine and see its log (`journalctl -u docker`), or set ENGINE_SOCKET to another.",
         ) from error
 
@@ -243,7 +243,7 @@ def check_version(engine: Engine) -> Engine:
     raise EngineTooOld(
         f"{engine.title} (API {engine.api_version}) is too old: "
         f"{engine.kind.capitalize()} >= {dotted(MINIMUM_ENGINE[engine.kind])} is needed",
-        place=str(engine.socket),
+        location=str(engine.socket),
         remedy="Upgrade the engine (on Debian 12 its own docker.io is 20.10; Debian 13's works there), "
         "or set ENGINE_SOCKET to a newer one.",
     )

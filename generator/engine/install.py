@@ -158,7 +158,7 @@ def provide_engine(
             if os.geteuid() != 0:
                 raise EngineStopped(
                     "Docker is installed and not running, and only root can start it",
-                    place=problem.place,
+                    location=problem.location,
                     remedy="`sudo systemctl start docker` (or `sudo service docker start`).",
                 ) from None
             engine = start_engine(socket, runner=runner)

@@ -119,7 +119,7 @@ def plan_from_trixie(names: Sequence[str], sources: Sequence[AptSource], *, reme
     if not mirrors:
         raise HomeroomError(
             "no mirror of the Debian archive is among this machine's apt sources, to take Docker from",
-            place="/etc/apt/sources.list.d",
+            location="/etc/apt/sources.list.d",
             remedy=f"Add one (suite bookworm, component main), run `apt-get update`, and try again. Or: {remedy}",
         )
     uris = list(dict.fromkeys(source.uri for source in mirrors))

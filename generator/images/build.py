@@ -196,7 +196,7 @@ def require_podmans_owner(engine: Engine) -> None:
     if engine.kind == "podman" and engine.socket.stat().st_uid != os.geteuid():
         raise HomeroomError(
             "images for Podman are built by the user it runs as, and this socket is another user's",
-            place=str(engine.socket),
+            location=str(engine.socket),
             remedy=f"Run the command as {engine.socket.owner()}, or set ENGINE_SOCKET to your own Podman's socket.",
         )
 
@@ -299,7 +299,7 @@ def build_image(
         said = failure_lines(list(last)) or tail(done.stderr)
         raise HomeroomError(
             f"building the {spec.name} image failed:{indented(said)}",
-            place=str(spec.dockerfile),
+            location=str(spec.dockerfile),
             remedy=f"The whole log: {log}. What ran until now goes on running, on the image it had.",
         )
 

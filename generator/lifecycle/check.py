@@ -19,9 +19,9 @@ def check() -> None:
     console.note("[green]✓[/green] .env and site/ can be read")
     for finding in [*checks.check_machine(here.settings, here.engine), *odd]:
         mark = "[green]✓[/green]" if finding.level == "ok" else "[yellow]![/yellow]"
-        place = f"{finding.place}: " if finding.place else ""
+        location = f"{finding.location}: " if finding.location else ""
         console.note(
-            f"{mark} {finding.name}: {place}{finding.cause}" + (f"\n  {finding.remedy}" if finding.remedy else "")
+            f"{mark} {finding.name}: {location}{finding.cause}" + (f"\n  {finding.remedy}" if finding.remedy else "")
         )
     checks.check_images(here)
     checks.check_engine(here)

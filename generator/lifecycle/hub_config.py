@@ -28,7 +28,7 @@ PLACE = re.compile(r"/srv/jupyterhub/\S+:[0-9]+: ")
 def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
     """Load a configuration in the hub's image, as the hub would; needs that image.
 
-    :raises HomeroomError: it does not load; the place is the file and line, in `site/` where it is the operator's.
+    :raises HomeroomError: it does not load; the location is the file and line, in `site/` where it is the operator's.
     """
     staging = RENDERED / STAGING
     shutil.rmtree(staging, ignore_errors=True)
@@ -84,8 +84,8 @@ def _load_error(line: str) -> HomeroomError:
     path, _, rest = line.partition(":")
     number, _, cause = rest.partition(": ")
     name = path.removeprefix("/srv/jupyterhub/")
-    place = f"site/{name} line {number}" if name.startswith(render.HUB_D) else f"rendered/{name} line {number}"
-    return HomeroomError(cause or line, place=place, remedy=render.HUB_D_REMEDY)
+    location = f"site/{name} line {number}" if name.startswith(render.HUB_D) else f"rendered/{name} line {number}"
+    return HomeroomError(cause or line, location=location, remedy=render.HUB_D_REMEDY)
 
 
 def render_checked(deployment: Deployment) -> list[str]:

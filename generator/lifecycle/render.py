@@ -99,16 +99,18 @@ def guard_policy(settings: Settings, added: Iterable[Rendered]) -> str:
 
 
 def _python_text(path: Path) -> str:
-    place = f"site/{HUB_D}/{path.name}"
-    text = text_file.read(path, place)
+    location = f"site/{HUB_D}/{path.name}"
+    text = text_file.read(path, location)
     try:
-        compile(text, place, "exec")
+        compile(text, location, "exec")
     except SyntaxError as error:
         raise HomeroomError(
-            f"{error.msg}: {(error.text or '').strip()}", place=f"{place} line {error.lineno}", remedy=HUB_D_REMEDY
+            f"{error.msg}: {(error.text or '').strip()}",
+            location=f"{location} line {error.lineno}",
+            remedy=HUB_D_REMEDY,
         ) from None
     except ValueError as error:
-        raise HomeroomError(f"cannot be read: {error}", place=place, remedy=HUB_D_REMEDY) from None
+        raise HomeroomError(f"cannot be read: {error}", location=location, remedy=HUB_D_REMEDY) from None
     return text
 
 

@@ -41,13 +41,13 @@ def _compose_up(deployment: Deployment) -> None:
             taken = [deployment.settings.LAB_SUBNET, *(route.subnet for route in preflight.host_routes())]
             raise HomeroomError(
                 f"{deployment.settings.LAB_SUBNET} was taken by another network of the engine just now",
-                place=".env: LAB_SUBNET",
+                location=".env: LAB_SUBNET",
                 remedy=f"Set LAB_SUBNET={preflight.free_subnet(taken, deployment.project)} and run `make up` again.",
             ) from None
         if firewall is not None and _health(firewall) != "healthy":
             raise HomeroomError(
                 f"the labs' firewall cannot be put in force: {last_words(firewall)}",
-                place="firewall",
+                location="firewall",
                 remedy="Its kernel needs nftables with fib, conntrack and connlimit, as Debian's and Ubuntu's have. "
                 "LAB_FIREWALL=off in .env goes on without: labs then reach private networks.",
             ) from None

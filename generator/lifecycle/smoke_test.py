@@ -83,7 +83,7 @@ def port_fault(settings: Settings) -> HomeroomError | None:
             connection.close()
     return HomeroomError(
         f"nobody reaches the hub: {faults[-1]}",
-        place=f"http://{url_host(next(iter(hosts)))}:{settings.HUB_PORT}{settings.BASE_URL}",
+        location=f"http://{url_host(next(iter(hosts)))}:{settings.HUB_PORT}{settings.BASE_URL}",
         remedy="The proxy runs, and its port leads nowhere. `docker compose restart proxy` has the engine open it anew;"
         " else restart the engine, and see whether a firewall of this machine closes the port.",
     )
@@ -134,7 +134,7 @@ def run(settings: Settings) -> None:
             except (OSError, http.client.HTTPException, WebSocketException, ValueError, KeyError) as error:
                 raise HomeroomError(
                     f"the hub cannot be used: {error}",
-                    place=f"http://{url_host(door(settings))}:{settings.HUB_PORT}{settings.BASE_URL}",
+                    location=f"http://{url_host(door(settings))}:{settings.HUB_PORT}{settings.BASE_URL}",
                     remedy="`make logs` shows what hub and proxy said; `make up` tries again.",
                 ) from None
             shown.say(", ".join(done))

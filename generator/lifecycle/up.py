@@ -55,7 +55,7 @@ def up() -> None:
             shown.say(deployment.engine.title)
     for finding in [*findings, *odd]:
         if finding.level == "warn":
-            warn(f"{finding.place}: {finding.cause}\n  {finding.remedy}")
+            warn(f"{finding.location}: {finding.cause}\n  {finding.remedy}")
     check_engine(deployment)
     build(deployment)
     prepare_storage(deployment)

@@ -21,7 +21,7 @@ def _known(service: str) -> str:
 
     if service and service not in services.names():
         raise HomeroomError(
-            f"there is no service {service}", place="SERVICE", remedy=f"One of {', '.join(services.names())}."
+            f"there is no service {service}", location="SERVICE", remedy=f"One of {', '.join(services.names())}."
         )
     return service
 

@@ -70,7 +70,7 @@ def judge_clock(now: datetime.datetime, released: datetime.date, offset_seconds:
         yield error(
             "clock",
             f"the clock shows {shown}, before the day of this release ({released:%Y-%m-%d})",
-            place="clock",
+            location="clock",
             remedy=_SET,
         )
     elif offset_seconds is None:
@@ -82,4 +82,4 @@ def judge_clock(now: datetime.datetime, released: datetime.date, offset_seconds:
         far = abs(offset_seconds) > FAR_OFF_SECONDS
         amount = f"{abs(offset_seconds) / 86400:.1f} days" if far else f"{abs(offset_seconds) / 60:.0f} minutes"
         make = error if far else warning
-        yield make("clock", f"the clock shows {shown} and is {amount} {way}", place="clock", remedy=_SET)
+        yield make("clock", f"the clock shows {shown} and is {amount} {way}", location="clock", remedy=_SET)

@@ -32,7 +32,7 @@ def judge_deployment(
         yield error(
             "deployment",
             f"the name {name} belongs to the deployment in {', '.join(living)}",
-            place=".env: COMPOSE_PROJECT_NAME",
+            location=".env: COMPOSE_PROJECT_NAME",
             remedy=remedy,
         )
     elif others:
@@ -40,7 +40,7 @@ def judge_deployment(
             "deployment",
             f"the deployment {name} was brought up from {', '.join(others)}, which is gone: "
             "this directory takes it over",
-            place=".env: COMPOSE_PROJECT_NAME",
+            location=".env: COMPOSE_PROJECT_NAME",
             remedy="Nothing to do where the directory was moved; else set another COMPOSE_PROJECT_NAME.",
         )
     else:
@@ -53,7 +53,7 @@ def judge_deployment(
         yield warning(
             "deployment",
             f"{what} exist already, though this directory has never been up",
-            place=".env: COMPOSE_PROJECT_NAME",
+            location=".env: COMPOSE_PROJECT_NAME",
             remedy="To go on with those files and accounts, do nothing; "
             "to start afresh, set another COMPOSE_PROJECT_NAME.",
         )

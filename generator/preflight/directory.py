@@ -56,7 +56,7 @@ def judge_access(entries: Sequence[Access], user: str) -> Iterator[Finding]:
     for entry in entries:
         if entry.path.name == ".env" and entry.for_everybody:
             remedy = f"Run `chmod o-rwx {quote(str(entry.path))}`."
-            yield warning("directory", "everybody may read it, and it holds a secret", place=".env", remedy=remedy)
+            yield warning("directory", "everybody may read it, and it holds a secret", location=".env", remedy=remedy)
     if not faults:
         yield ok("directory", f"{entries[0].path} can be written by {user}")
 
@@ -73,7 +73,7 @@ def _fault(entry: Access, user: str) -> Finding | None:
         cause, remedy = "its file system is mounted read-only", f"{mount}, or move the deployment."
     else:
         cause, remedy = ("" if entry.writable and entry.readable else f"{user} may not write there"), own
-    return error("directory", cause, place=str(path), remedy=remedy) if cause else None
+    return error("directory", cause, location=str(path), remedy=remedy) if cause else None
 
 
 def check_directory(directory: Path, user: str) -> list[Finding]:

@@ -83,13 +83,13 @@ def judge_filesystem(
         yield error(
             "disk",
             f"{free} of {total} are free for {use}: {in_units(least_bytes)} are needed",
-            place=str(disk.path),
+            location=str(disk.path),
             remedy=mend,
         )
     elif disk.free_bytes < LOW_SHARE * disk.total_bytes:
         share = 100 * disk.free_bytes / disk.total_bytes
         yield warning(
-            "disk", f"only {free} of {total} ({share:.0f} %) are free for {use}", place=str(disk.path), remedy=mend
+            "disk", f"only {free} of {total} ({share:.0f} %) are free for {use}", location=str(disk.path), remedy=mend
         )
     else:
         yield ok("disk", f"{free} of {total} free for {use} ({disk.path})")
@@ -98,7 +98,7 @@ def judge_filesystem(
         yield error(
             "inodes",
             f"{disk.free_inodes} of {disk.total_inodes} inodes (files) are free for {use}: {least_inodes} are needed",
-            place=str(disk.path),
+            location=str(disk.path),
             remedy=mend,
         )
     elif disk.total_inodes and disk.free_inodes < LOW_SHARE * disk.total_inodes:
@@ -106,7 +106,7 @@ def judge_filesystem(
         yield warning(
             "inodes",
             f"only {disk.free_inodes} of {disk.total_inodes} inodes (files, {share:.0f} %) are free for {use}",
-            place=str(disk.path),
+            location=str(disk.path),
             remedy=mend,
         )
 
@@ -118,7 +118,7 @@ def judge_storage(facts: EngineFacts, kind: str) -> Iterator[Finding]:
             "storage",
             f"the engine stores images, homes and the hub's database on a network file system ({kind}): "
             "SQLite corrupts there",
-            place=str(facts.root_directory),
+            location=str(facts.root_directory),
             remedy='Move it to a local disk: `"data-root"` in /etc/docker/daemon.json, or `graphroot` '
             "in containers/storage.conf.",
         )
@@ -126,7 +126,7 @@ def judge_storage(facts: EngineFacts, kind: str) -> Iterator[Finding]:
         yield warning(
             "storage",
             "the engine uses the vfs storage driver, which copies the whole image for each lab",
-            place=str(facts.root_directory),
+            location=str(facts.root_directory),
             remedy='Use overlay2: `"storage-driver": "overlay2"` in /etc/docker/daemon.json, or `driver = "overlay"` '
             "in containers/storage.conf.",
         )

@@ -43,7 +43,7 @@ def judge_tools(engine: Engine, compose: Version | ComposeMissing, *, buildx: bo
     """
     yield ok("engine", engine.title)
     if isinstance(compose, ComposeMissing):
-        yield error("compose", compose.cause, place=compose.place or "docker compose", remedy=compose.remedy)
+        yield error("compose", compose.cause, location=compose.location or "docker compose", remedy=compose.remedy)
     else:
         yield ok("compose", f"Compose {dotted(compose)}")
     if buildx:
@@ -52,14 +52,14 @@ def judge_tools(engine: Engine, compose: Version | ComposeMissing, *, buildx: bo
         yield error(
             "builder",
             "the buildx plugin, which builds the images, is missing",
-            place="docker buildx",
+            location="docker buildx",
             remedy="Run `sudo apt install docker-buildx`, or `docker-buildx-plugin` from Docker's own package source.",
         )
     else:
         yield error(
             "builder",
             "the podman command, which builds the images, is missing",
-            place="podman",
+            location="podman",
             remedy="Run `sudo apt install podman`.",
         )
 
@@ -92,7 +92,7 @@ def judge_limits(facts: EngineFacts, controllers: frozenset[str] | None, *, swap
             name="limits",
             level="error" if not cpu and facts.kind == "docker" else "warn",
             cause=f"this rootless engine cannot enforce {_listed(missing)} limits: one lab can take the whole machine",
-            place="cgroup delegation",
+            location="cgroup delegation",
             remedy=f"{_DELEGATE}. With cgroup v1 there is no way: use a rootful engine."
             if facts.cgroup_version != "2"
             else f"{_DELEGATE}.",
@@ -103,7 +103,7 @@ def judge_limits(facts: EngineFacts, controllers: frozenset[str] | None, *, swap
             level="error" if not (memory and cpu) else "warn",
             cause=f"this machine's kernel does not let the engine enforce {_listed(missing)} limits: "
             "one lab can take the whole machine",
-            place="kernel",
+            location="kernel",
             remedy="Add `cgroup_enable=memory swapaccount=1` to GRUB_CMDLINE_LINUX in /etc/default/grub, "
             "run `sudo update-grub` and reboot."
             if not memory
@@ -113,7 +113,7 @@ def judge_limits(facts: EngineFacts, controllers: frozenset[str] | None, *, swap
         yield warning(
             "swap",
             "the kernel does not count swap: a lab at its memory limit swaps and slows everyone down",
-            place="kernel",
+            location="kernel",
             remedy="Run `sudo swapoff -a`, or add `swapaccount=1` to GRUB_CMDLINE_LINUX in /etc/default/grub, "
             "run `sudo update-grub` and reboot.",
         )

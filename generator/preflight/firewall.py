@@ -18,7 +18,7 @@ def judge_firewall(wanted: Wanted, facts: EngineFacts) -> Iterator[Finding]:
         yield warning(
             "firewall",
             f"{REACHED}: LAB_FIREWALL=off",
-            place=".env: LAB_FIREWALL",
+            location=".env: LAB_FIREWALL",
             remedy="Nothing to do where they may. "
             + ("Only an engine that runs as root can close them." if facts.rootless else "Else set LAB_FIREWALL=on."),
         )
@@ -26,7 +26,7 @@ def judge_firewall(wanted: Wanted, facts: EngineFacts) -> Iterator[Finding]:
         yield error(
             "firewall",
             f"a rootless engine gives Homeroom's firewall no place: {REACHED}",
-            place=".env: LAB_FIREWALL",
+            location=".env: LAB_FIREWALL",
             remedy="Set LAB_FIREWALL=off if they may, or use Docker or Podman that runs as root.",
         )
     else:

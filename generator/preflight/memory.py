@@ -51,7 +51,7 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
         yield error(
             "memory",
             f"not one lab fits: {sizes} are more than this machine's {in_units(total_bytes)}",
-            place=".env: LAB_MEMORY",
+            location=".env: LAB_MEMORY",
             remedy=f"{lower}, or give the machine more memory.",
         )
     elif wanted.total_lab_memory_bytes > room:
@@ -59,14 +59,14 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
             "memory",
             f"labs are promised {in_units(wanted.total_lab_memory_bytes)}, and this machine has {in_units(room)} "
             "beside Homeroom's services: labs will run out of memory that is theirs",
-            place=".env: TOTAL_LAB_MEMORY",
+            location=".env: TOTAL_LAB_MEMORY",
             remedy="Lower it, or leave it out: labs then get what there is.",
         )
     elif labs < FEW_LABS:
         yield warning(
             "memory",
             f"only {counted(labs, 'lab')} fit{'' if labs > 1 else 's'} at once: {sizes}, on {in_units(total_bytes)}",
-            place=".env: LAB_MEMORY",
+            location=".env: LAB_MEMORY",
             remedy=f"{lower}, or give the machine more memory.",
         )
     elif wanted.total_lab_memory_bytes:
@@ -79,7 +79,7 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
             "memory",
             f"only {in_units(available_bytes)} of {in_units(total_bytes)} are not in use now: "
             f"{in_units(needed)} are needed for the services and one lab",
-            place="machine",
+            location="machine",
             remedy="See what takes it with `ps aux --sort=-rss | head`, and stop what is not needed.",
         )
 
@@ -103,7 +103,7 @@ def judge_cpus(lab_cpus: float, cpus: int, total_lab_cpus: float = 0, by_memory:
         return error(
             "cpus",
             f"{lab_cpus:g} is more than this machine's {cpus} CPU{'s' if cpus > 1 else ''}",
-            place=".env: LAB_CPUS",
+            location=".env: LAB_CPUS",
             remedy=f"Set LAB_CPUS={cpus} or less.",
         )
     if not cpus or not lab_cpus:
@@ -139,7 +139,7 @@ def judge_open_files(wanted: Wanted, *, total_bytes: int, file_max: int) -> Find
         "open files",
         f"all labs together could open {most} files, and the machine has {file_max}: several people could keep "
         "everybody from opening one",
-        place="machine",
+        location="machine",
         remedy="Run `sysctl -w fs.file-max=9223372036854775807`, as systemd does at boot, and write the same into "
         "/etc/sysctl.d/.",
     )
@@ -164,7 +164,7 @@ def judge_lab_size(lab_memory_bytes: int) -> Iterator[Finding]:
             "memory",
             f"{in_units(lab_memory_bytes)} are too little for a notebook: JupyterLab and one kernel take 150 MB before "
             "anything runs",
-            place=".env: LAB_MEMORY",
+            location=".env: LAB_MEMORY",
             remedy=f"Set LAB_MEMORY={LEAST_LAB_BYTES // 2**20}M or more, where labs are Homeroom's own.",
         )
 

@@ -36,7 +36,7 @@ def judge_names(answers: Mapping[str, str | None], *, proxied: bool) -> Finding:
         return warning(
             "names",
             "; ".join(f"{host} does not resolve ({why})" for host, why in failed.items()),
-            place="/etc/resolv.conf",
+            location="/etc/resolv.conf",
             remedy=f"Try `getent hosts {next(iter(failed))}`; set the name servers, or `https_proxy` where the way out "
             "is a proxy. What is built already goes on working.",
         )

@@ -20,21 +20,21 @@ def judge_podman(*, has_init: bool, has_systemd: bool) -> Iterator[Finding]:
         yield error(
             "healthchecks",
             "Podman runs healthchecks by systemd's timers, and systemd does not run here: nothing would become healthy",
-            place="podman",
+            location="podman",
             remedy="Use Docker on this machine: remove podman, and `make up` installs Docker.",
         )
     if not has_init:
         yield warning(
             "init",
             "Podman finds no init program for the firewall and labs, which would not start",
-            place="podman",
+            location="podman",
             remedy="Run `sudo apt install catatonit`, or set init_path in containers.conf.",
         )
     yield warning(
         "isolation",
         "Podman does not keep containers of one network from each other: a port that somebody opens in their lab on "
         "all addresses can be reached from other labs (labs themselves open none)",
-        place="podman",
+        location="podman",
         remedy="Nothing to do where people trust each other; else use Docker.",
     )
 

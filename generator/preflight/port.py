@@ -171,14 +171,14 @@ def judge_port(wanted: Wanted, containers: Sequence[Container], facts: PortFacts
         return error(
             "port",
             f"{wanted.hub_ip} is not an address of this machine ({os.strerror(facts.address_errno)})",
-            place=".env: HUB_IP",
+            location=".env: HUB_IP",
             remedy=f"Set HUB_IP to 0.0.0.0 (all addresses) or one of {', '.join(facts.addresses) or '127.0.0.1'}.",
         )
     if rootless and wanted.hub_port < facts.unprivileged_from:
         return error(
             "port",
             f"a rootless engine may not publish port {wanted.hub_port}, below {facts.unprivileged_from}",
-            place=".env: HUB_PORT",
+            location=".env: HUB_PORT",
             remedy=f"Set HUB_PORT={facts.free_port or 8000}, or run "
             f"`sudo sysctl net.ipv4.ip_unprivileged_port_start={wanted.hub_port}` "
             "(and write it to /etc/sysctl.d/ to keep it).",
@@ -198,7 +198,7 @@ def judge_port(wanted: Wanted, containers: Sequence[Container], facts: PortFacts
         return error(
             "port",
             f"nothing can listen on {where}: {os.strerror(facts.port_errno)}",
-            place=".env: HUB_PORT",
+            location=".env: HUB_PORT",
             remedy=f"Set HUB_PORT={facts.free_port or 8000}.",
         )
     return ok("port", f"{where} is free")
@@ -223,7 +223,7 @@ def _taken(wanted: Wanted, by: str, facts: PortFacts) -> Finding:
     return error(
         "port",
         f"port {wanted.hub_port} on {wanted.hub_ip} is taken by {by}",
-        place=".env: HUB_PORT",
+        location=".env: HUB_PORT",
         remedy=f"Stop it, or {another}.{look}",
     )
 

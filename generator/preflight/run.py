@@ -113,7 +113,7 @@ def _guarded(name: str, check: Callable[[], list[Finding]]) -> list[Finding]:
             warning(
                 name,
                 f"could not be checked ({type(failure).__name__}: {failure})",
-                place=f"preflight check {name}",
+                location=f"preflight check {name}",
                 remedy="Please report this; `make up` goes on without that check.",
             )
         ]
@@ -123,7 +123,7 @@ def _engine_silent(failure: Exception) -> Finding:
     return error(
         "engine",
         f"the container engine does not answer: {failure}",
-        place="engine",
+        location="engine",
         remedy="See whether it runs with `docker info` (or `podman info`), and restart it with "
         "`sudo systemctl restart docker` (or `podman.socket`).",
     )

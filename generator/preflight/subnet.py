@@ -133,7 +133,7 @@ def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[R
         yield error(
             "subnet",
             f"{wanted.lab_subnet} overlaps {', '.join(clashes)}",
-            place=".env: LAB_SUBNET",
+            location=".env: LAB_SUBNET",
             remedy=remedy,
         )
     elif broad:
@@ -141,7 +141,7 @@ def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[R
             "subnet",
             f"{wanted.lab_subnet} lies in {', '.join(broad)}: this machine no longer reaches "
             "servers of that network that have such an address",
-            place=".env: LAB_SUBNET",
+            location=".env: LAB_SUBNET",
             remedy="Nothing to do where no such server is used; else set LAB_SUBNET to a part of it that is unused.",
         )
     else:
@@ -154,7 +154,7 @@ def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[R
             "subnet",
             f"the labs' network still has {', '.join(current[0].subnets)}; LAB_SUBNET={wanted.lab_subnet} "
             "takes effect only when it is made anew",
-            place=".env: LAB_SUBNET",
+            location=".env: LAB_SUBNET",
             remedy="Stop the labs, then run `make down` and `make up`.",
         )
 

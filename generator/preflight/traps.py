@@ -46,7 +46,7 @@ def _snap(wanted: Wanted, facts: EngineFacts) -> Finding | None:
         "snap",
         "Docker is installed as a snap, which sees files under /home only, "
         f"and the deployment is in {wanted.directory}",
-        place="engine",
+        location="engine",
         remedy="Run `sudo snap remove docker` and `sudo apt install docker.io docker-compose-v2 docker-buildx`. "
         "The snap's images and volumes do not come along.",
     )
@@ -58,7 +58,7 @@ def _remapped(facts: EngineFacts) -> Finding | None:
     return error(
         "userns",
         "the engine maps container users to others (userns-remap), so that Homeroom's guard cannot open its socket",
-        place="/etc/docker/daemon.json: userns-remap",
+        location="/etc/docker/daemon.json: userns-remap",
         remedy="Remove `userns-remap` there and run `sudo systemctl restart docker`, or use a rootless engine.",
     )
 
@@ -70,7 +70,7 @@ def _selinux(wanted: Wanted, facts: EngineFacts, selinux: str) -> Finding | None
     return warning(
         "selinux",
         "SELinux enforces its rules for containers: they may not read files of the deployment that lack its label",
-        place="SELinux",
+        location="SELinux",
         remedy=f"If the hub cannot read its configuration, run `sudo chcon -R -t container_file_t {paths}`.",
     )
 
@@ -81,7 +81,7 @@ def _forwarding(facts: EngineFacts) -> Finding | None:
     return warning(
         "forwarding",
         "IPv4 forwarding is off: labs cannot reach the internet, and the hub may not be reached from elsewhere",
-        place="net.ipv4.ip_forward",
+        location="net.ipv4.ip_forward",
         remedy="Run `echo net.ipv4.ip_forward=1 | sudo tee /etc/sysctl.d/90-homeroom.conf && sudo sysctl --system`.",
     )
 
@@ -94,7 +94,7 @@ def _bridge(wanted: Wanted, facts: EngineFacts, bridge_filter: str) -> Finding |
     return warning(
         "isolation",
         "the kernel's bridge filter is off: the engine cannot keep labs from reaching each other",
-        place="net.bridge.bridge-nf-call-iptables",
+        location="net.bridge.bridge-nf-call-iptables",
         remedy="Run `sudo sysctl net.bridge.bridge-nf-call-iptables=1`, and look for the file that sets it to 0: "
         "`grep -r bridge-nf /etc/sysctl.conf /etc/sysctl.d`.",
     )

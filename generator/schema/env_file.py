@@ -52,17 +52,17 @@ def read_text(path: Path) -> str:
         data = path.read_bytes()
     except FileNotFoundError:
         raise HomeroomError(
-            "there is no .env yet", place=str(path), remedy="Run `make init` (or `make up`, which does it)."
+            "there is no .env yet", location=str(path), remedy="Run `make init` (or `make up`, which does it)."
         ) from None
     except OSError as error:
         raise HomeroomError(
-            f"cannot be read: {error.strerror}", place=str(path), remedy="Run as the user who owns the deployment."
+            f"cannot be read: {error.strerror}", location=str(path), remedy="Run as the user who owns the deployment."
         ) from None
     text = text_file.decoded(data, ".env")
     if text.startswith("\ufeff"):
         raise HomeroomError(
             "begins with a byte order mark",
-            place=".env line 1",
+            location=".env line 1",
             remedy=r"Save the file as UTF-8 without a BOM, or run `sed -i '1s/^\xef\xbb\xbf//' .env`.",
         )
     return text
@@ -91,17 +91,17 @@ def _refuse_control_characters(number: int, raw: str) -> None:
     found = _CONTROL.search(raw)
     if found:
         raise HomeroomError(
-            f"holds the control character {found[0]!r}", place=f".env line {number}", remedy="Type the line anew."
+            f"holds the control character {found[0]!r}", location=f".env line {number}", remedy="Type the line anew."
         )
 
 
 def _parse_line(number: int, raw: str) -> Line:
-    place = f".env line {number}"
+    location = f".env line {number}"
     match = _ASSIGNMENT.fullmatch(raw.rstrip(" "))
     if not match:
         raise HomeroomError(
             f"is not of the form NAME=value: {_before_value(raw)!r}",
-            place=place,
+            location=location,
             remedy="Write NAME=value without spaces around the `=` and without `export`; start a comment with `#`.",
         )
     key, value = match["key"], match["value"]
@@ -110,7 +110,7 @@ def _parse_line(number: int, raw: str) -> Line:
             return Line(number, key, value[cut : len(value) - cut])
     raise HomeroomError(
         f"{key} holds a quote, `$`, `#`, backslash, backtick or outer space that Compose would read differently",
-        place=place,
+        location=location,
         remedy=f"Put the value between single quotes, with none inside: {key}='...'. Comments go on their own line.",
     )
 
@@ -128,7 +128,7 @@ def _duplicates(lines: list[Line]) -> list[HomeroomError]:
             errors.append(
                 HomeroomError(
                     f"{line.key} is already set on line {seen[line.key]}",
-                    place=f".env line {line.number}",
+                    location=f".env line {line.number}",
                     remedy="Keep one of the two lines.",
                 )
             )
@@ -145,7 +145,9 @@ def _unknown(lines: list[Line]) -> list[HomeroomError]:
         otherwise = "Remove the line; docs/settings.md lists all settings."
         now = RENAMED.get(line.key)
         remedy = f"It is called {now} now." if now else did_you_mean(line.key.upper(), known, otherwise)
-        errors.append(HomeroomError(f"there is no setting {line.key}", place=f".env line {line.number}", remedy=remedy))
+        errors.append(
+            HomeroomError(f"there is no setting {line.key}", location=f".env line {line.number}", remedy=remedy)
+        )
     return errors
 
 
@@ -164,7 +166,7 @@ def load(path: Path) -> Settings:
     errors = [_fault_error(name, cause, numbers, values) for name, cause in faults]
     if checked is not None:
         errors += [
-            HomeroomError(cause, place=_place(name, numbers, name), remedy=remedy)
+            HomeroomError(cause, location=_location(name, numbers, name), remedy=remedy)
             for name, cause, remedy in checked.all_cross_checks()
         ]
     raise_all(errors)
@@ -172,7 +174,7 @@ def load(path: Path) -> Settings:
     return checked
 
 
-def _place(name: str, numbers: Mapping[str, int], shown: str) -> str:
+def _location(name: str, numbers: Mapping[str, int], shown: str) -> str:
     return f".env line {numbers[name]}: {shown}" if name in numbers else f".env: {shown}"
 
 
@@ -185,7 +187,7 @@ def _fault_error(name: str, cause: str, numbers: Mapping[str, int], values: Mapp
         remedy = f"{spec.description.split('. ')[0].rstrip('.')}. Default: {spec.default or '(empty)'}."
         near = meant(spec, values.get(name, ""))
         remedy = f"Did you mean {written(name, near)}? {remedy}" if near and f" {near}?" not in cause else remedy
-    return HomeroomError(cause, place=_place(name, numbers, shown), remedy=remedy)
+    return HomeroomError(cause, location=_location(name, numbers, shown), remedy=remedy)
 
 
 def written(name: str, value: str) -> str:
@@ -260,7 +262,7 @@ def create(path: Path, chosen: Mapping[str, str]) -> bool:
     _, faults = settings.validation_faults({**values, **chosen})
     raise_all(
         [
-            HomeroomError(cause, place=f"shell: {name}", remedy=f"Give another value, or `unset {name}`.")
+            HomeroomError(cause, location=f"shell: {name}", remedy=f"Give another value, or `unset {name}`.")
             for name, cause in faults
         ]
     )

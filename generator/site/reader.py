@@ -1,4 +1,4 @@
-"""The operator's YAML in `site/`: read with the place of every value, so that a fault is told with line and column."""
+"""The operator's YAML in `site/`: read with the location of every value: a fault is told with line and column."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ class SiteFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.place = f"{path.parent.name}/{path.name}"
-        self.text = text_file.read(path, self.place)
+        self.location = f"{path.parent.name}/{path.name}"
+        self.text = text_file.read(path, self.location)
         self.root = self._compose()
 
     def _compose(self) -> yaml.Node | None:
@@ -64,16 +64,16 @@ class SiteFile:
             number = self.text[: error.position].count("\n") + 1
             raise HomeroomError(
                 f"holds the control character {chr(int(error.character))!r}",
-                place=f"{self.place} line {number}",
+                location=f"{self.location} line {number}",
                 remedy="Type the line anew.",
             ) from None
 
     def _error(self, cause: str, mark: yaml.Mark | None, *, remedy: str) -> HomeroomError:
         where = f" line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        return HomeroomError(cause, place=f"{self.place}{where}", remedy=remedy)
+        return HomeroomError(cause, location=f"{self.location}{where}", remedy=remedy)
 
     def mark(self, location: Location) -> yaml.Mark | None:
-        """Where a value stands; for a key that is not there, its parent's place."""
+        """Where a value stands; for a key that is not there, its parent's location."""
         node, found = self.root, self.root.start_mark if self.root else None
         for step in location:
             if isinstance(node, yaml.MappingNode):

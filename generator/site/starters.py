@@ -34,7 +34,7 @@ def create(site: Path) -> bool:
         growing.rename(site)
     except OSError as error:
         raise HomeroomError(
-            f"cannot be made: {error.strerror}", place=str(site), remedy="Run as the user who owns the deployment."
+            f"cannot be made: {error.strerror}", location=str(site), remedy="Run as the user who owns the deployment."
         ) from None
     return True
 
@@ -56,4 +56,4 @@ def unread(site: Path) -> Iterator[Finding]:
     for path in sorted(site.glob("[!.]*")):
         if path.suffix in (".yaml", ".yml") and path.name not in forms.names():
             remedy = did_you_mean(path.name, forms.names())
-            yield warning("site", "this file is not read", place=f"site/{path.name}", remedy=remedy)
+            yield warning("site", "this file is not read", location=f"site/{path.name}", remedy=remedy)

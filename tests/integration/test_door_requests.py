@@ -175,12 +175,12 @@ def assert_plain(case: str, request: Request) -> None:
     assert not any("_" in name for name in names), f"{case}: {request.headers}"
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_one_request_in_is_one_out_whatever_its_framing(door: Door, place: str) -> None:
+@pytest.mark.parametrize("location", PLACES)
+def test_one_request_in_is_one_out_whatever_its_framing(door: Door, location: str) -> None:
     """Every method with every spelling of a body's length, known or not, is one request to hub or lab, or refused. The
     second request that its body holds is never asked, no answer is shifted by it, and nothing follows a refusal."""
     for method, (framing, (headers, body)) in itertools.product(METHODS, FRAMINGS.items()):
-        head = f"{method} {place}first HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
+        head = f"{method} {location}first HTTP/1.1\r\nHost: x\r\n{headers}\r\n"
         one_for_one(door, f"{method}, {framing}", head.encode("latin-1") + body)
 
 
@@ -220,12 +220,12 @@ def test_a_plain_body_arrives_whole(door: Door) -> None:
 
 def test_half_a_body_is_no_request(door: Door) -> None:
     """Of a request whose sender goes away in the midst of the body hub and lab see no whole one."""
-    for place, method, headers in itertools.product(
+    for location, method, headers in itertools.product(
         PLACES, ("POST", "DELETE", "OPTIONS"), ("Content-Length: 500", "Transfer-Encoding: chunked")
     ):
         begun = b"1f4\r\n" if "chunked" in headers else b""
         with door.connect() as guest:
-            head = f"{method} {place}first HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n"
+            head = f"{method} {location}first HTTP/1.1\r\nHost: x\r\n{headers}\r\n\r\n"
             guest.sendall(head.encode() + begun + HIDDEN)
     assert door.get("/hub/after").read() == b"<GET /hub/after>"
     assert [request.target for request in door.hub.requests] == ["/hub/after"]
@@ -236,10 +236,10 @@ def test_answers_keep_their_order(door: Door) -> None:
     """Many requests on one connection, with bodies and without, are answered in their turn, each with its own."""
     sent, expected = b"", []
     for number in range(60):
-        place, (headers, body) = PLACES[number % 2], FRAMINGS[("no body", "length", "chunked")[number % 3]]
+        location, (headers, body) = PLACES[number % 2], FRAMINGS[("no body", "length", "chunked")[number % 3]]
         method = ("POST", "DELETE", "OPTIONS", "PUT")[number % 4]
-        sent += f"{method} {place}{number} HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode() + body
-        expected.append(f"{place}{number}")
+        sent += f"{method} {location}{number} HTTP/1.1\r\nHost: x\r\n{headers}\r\n".encode() + body
+        expected.append(f"{location}{number}")
     said = door.say(sent + b"GET /hub/last HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
     found = [each.decode() for each in re.findall(rb"^X-Target: (\S+)", said, re.M | re.I)]
     assert found == [*expected, "/hub/last"]
@@ -268,11 +268,11 @@ def test_what_is_left_of_an_answer_is_nobodys(door: Door) -> None:
     """A lab or hub that says more than was asked, an answer behind its answer, says it to nobody: no connection to them
     carries a second request."""
     planted = answer("planted", "X-Planted: 1")
-    for place in PLACES:
+    for location in PLACES:
         door.forget()
-        recorder = door.hub if place.startswith("/hub") else door.labs[LAB]
+        recorder = door.hub if location.startswith("/hub") else door.labs[LAB]
         recorder.answerer = lambda request: answer("own") + planted
-        assert [door.get(f"{place}{number}").read() for number in range(20)] == [b"own"] * 20
+        assert [door.get(f"{location}{number}").read() for number in range(20)] == [b"own"] * 20
         assert all(len(seen.requests) == 1 for seen in recorder.connections)
 
 

@@ -98,7 +98,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     sockets.chmod(0o2750)
     engine.create_volume(f"{name}_hub-socket")
     network = engine.create_network(f"{name}_labs", options={"com.docker.network.bridge.enable_icc": "false"})
-    place = tmp_path_factory.mktemp("guard")
+    location = tmp_path_factory.mktemp("guard")
     policy = {
         "deployment": name,
         "images": [IMAGE],
@@ -111,12 +111,12 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         "max_memory_bytes": 1 << 30,
         "max_pids": 256,
     }
-    (place / "guard.json").write_text(json.dumps(policy))
-    service = start_guard(place, sockets)
+    (location / "guard.json").write_text(json.dumps(policy))
+    service = start_guard(location, sockets)
     try:
-        hub = docker.APIClient(base_url=f"unix://{place}/engine.sock", version="auto")
+        hub = docker.APIClient(base_url=f"unix://{location}/engine.sock", version="auto")
         hub.create_volume(f"{name}-user-ada", labels={**policy_labels(name), "homeroom.user": "ada"})
-        yield Site(name, engine, hub, place / "engine.sock", sockets)
+        yield Site(name, engine, hub, location / "engine.sock", sockets)
     finally:
         service.terminate()
         assert service.wait(10) == 0
@@ -134,14 +134,14 @@ def policy_labels(name: str) -> dict[str, str]:
     return {"homeroom.deployment": name}
 
 
-def start_guard(place: Path, sockets: Path) -> subprocess.Popen[bytes]:
+def start_guard(location: Path, sockets: Path) -> subprocess.Popen[bytes]:
     """A guard in a directory, answering; the engine keeps the labs' sockets in another."""
-    options = ["--socket", str(place / "engine.sock"), "--policy", str(place / "guard.json")]
+    options = ["--socket", str(location / "engine.sock"), "--policy", str(location / "guard.json")]
     options += ["--lab-sockets", str(sockets)]
     environment = {**os.environ, "PYTHONPATH": str(Path(guard.__file__).parents[2])}
     service = subprocess.Popen([sys.executable, "-m", "homeroom.guard.service", *options], env=environment)
     until = time.monotonic() + 10
-    while not guard.answers(place / "engine.sock"):
+    while not guard.answers(location / "engine.sock"):
         assert service.poll() is None
         assert time.monotonic() < until
         time.sleep(0.05)

@@ -121,17 +121,17 @@ ODD_PLACES = (
 ODD_PARTS = ("%0d%0aX-Planted:%201", "%0a", "%00", "%09", "%1f", "%7f", "%ff", "%zz", "%", "%e2%80%a8", "%2f%09%2fevil")
 
 
-@pytest.mark.parametrize("place", ODD_PLACES)
-def test_no_address_breaks_a_page(trial: Trial, admin: Person, place: str) -> None:
+@pytest.mark.parametrize("location", ODD_PLACES)
+def test_no_address_breaks_a_page(trial: Trial, admin: Person, location: str) -> None:
     """Line ends, other control characters and what is no text, anywhere in an address, are refused or taken for what
     they are: no page fails by them, no header is made of them, and nobody is sent elsewhere; signed in or not."""
-    mine = admin.web.prepare_request(requests.Request("GET", f"{trial.url}{place.split('/')[0]}/admin/")).headers
+    mine = admin.web.prepare_request(requests.Request("GET", f"{trial.url}{location.split('/')[0]}/admin/")).headers
     for headers, part in itertools.product(({}, {"Cookie": mine.get("Cookie", "")}), ODD_PARTS):
         connection = http.client.HTTPConnection("127.0.0.1", trial.port, timeout=30)
-        connection.request("GET", trial.base_url + place.format(part), headers=headers)
+        connection.request("GET", trial.base_url + location.format(part), headers=headers)
         answer = connection.getresponse()
         connection.close()
-        assert answer.status < 500, f"{place.format(part)}: {answer.status}"
+        assert answer.status < 500, f"{location.format(part)}: {answer.status}"
         assert "X-Planted" not in answer.headers
         assert urlsplit(answer.headers.get("Location", "")).netloc in ("", f"127.0.0.1:{trial.port}")
 

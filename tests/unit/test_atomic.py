@@ -59,7 +59,7 @@ def test_a_failure_leaves_the_old_file_whole(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(HomeroomError, match="No space left on device") as caught:
         write_atomically(path, "new")
     assert "Free space" in caught.value.remedy
-    assert caught.value.place == str(path)
+    assert caught.value.location == str(path)
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("file", "old")]
 
 

@@ -71,21 +71,23 @@ def test_who_is_not_root_is_told_both_ways(monkeypatch: pytest.MonkeyPatch) -> N
 
 def test_the_finished_tree_names_debians_own_sources_only(tmp_path: Path) -> None:
     """After the last hook nothing of the host's mirror is left in the tree, and no lists, logs or caches."""
-    tree, place = tmp_path / "tree", tmp_path / "place"
+    tree, location = tmp_path / "tree", tmp_path / "location"
     for name in ("apt/sources.list.d", "apt/apt.conf.d", "dpkg/dpkg.cfg.d"):
         (tree / "etc" / name).mkdir(parents=True)
     for name in ("var/log/apt", "var/cache/ldconfig", "var/cache/apt", "var/lib/apt/lists", "var/cache/debconf"):
         (tree / name).mkdir(parents=True)
-    place.mkdir()
+    location.mkdir()
     for name in ("etc/apt/sources.list", "etc/apt/sources.list.d/0000.list", "etc/apt/apt.conf.d/99mmdebstrap"):
         (tree / name).write_text("deb http://mirror.example/debian trixie main\n")
     (tree / "etc/resolv.conf").write_text("nameserver 10.0.0.1\n")
     for name in ("var/log/apt/term.log", "var/lib/apt/lists/mirror.example_Packages"):
         (tree / name).write_text("mirror.example\n")
-    (place / "example.sources").write_text("# Modernised\nTypes: deb\nURIs: http://archive\nComponents: main contrib\n")
-    (place / "slim").write_text(subject.SLIM)
-    (place / "lean").write_text(subject.LEAN_APT)
-    subprocess.run(["sh", "-c", subject.FINISH, "finish", str(tree), str(place)], check=True)
+    (location / "example.sources").write_text(
+        "# Modernised\nTypes: deb\nURIs: http://archive\nComponents: main contrib\n"
+    )
+    (location / "slim").write_text(subject.SLIM)
+    (location / "lean").write_text(subject.LEAN_APT)
+    subprocess.run(["sh", "-c", subject.FINISH, "finish", str(tree), str(location)], check=True)
     left = [path for path in tree.rglob("*") if path.is_file()]
     assert not [path for path in left if "mirror.example" in path.read_text()]
     assert not (tree / "etc/resolv.conf").exists()

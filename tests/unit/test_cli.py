@@ -201,7 +201,7 @@ def main_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 def test_an_operators_error_is_two_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Cause and place on one line, the remedy under it, brackets as they were written; exit code 2."""
     with pytest.raises(SystemExit, match="2"):
-        main_with(monkeypatch, HomeroomError("is [bold]wrong[/bold]", place="here", remedy="Mend [it]."))
+        main_with(monkeypatch, HomeroomError("is [bold]wrong[/bold]", location="here", remedy="Mend [it]."))
     assert capsys.readouterr().err == "✗ here: is [bold]wrong[/bold]\n  Mend [it].\n"
 
 
@@ -220,7 +220,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_errors_found_together_are_told_together() -> None:
     """No error is nothing, one is itself, several are one error that tells them all."""
-    one, other = HomeroomError("a", remedy="A"), HomeroomError("b", place="p", remedy="B")
+    one, other = HomeroomError("a", remedy="A"), HomeroomError("b", location="p", remedy="B")
     raise_all([])
     with pytest.raises(HomeroomError) as caught:
         raise_all([one])

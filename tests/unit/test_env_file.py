@@ -93,7 +93,7 @@ def test_a_line_that_the_readers_may_read_differently_is_refused(line: str) -> N
     """What Compose and python-dotenv could read differently never reaches either; its line is named."""
     with pytest.raises(HomeroomError) as caught:
         subject.parse(f"# one\n# two\n{line}\n")
-    assert caught.value.place == ".env line 3"
+    assert caught.value.location == ".env line 3"
     assert caught.value.remedy
 
 

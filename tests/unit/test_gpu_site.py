@@ -161,7 +161,7 @@ def test_no_file_or_an_empty_one_means_no_gpus(tmp_path: Path) -> None:
     assert gpus.load(site(tmp_path, "gpus: []\n"), HOST) == gpus.NO_GPUS
 
 
-def test_a_gpu_that_does_not_exist_is_refused_with_its_place(tmp_path: Path) -> None:
+def test_a_gpu_that_does_not_exist_is_refused_with_its_location(tmp_path: Path) -> None:
     """File, line and column, and the nearest id there is."""
     said = fault(tmp_path, "gpus:\n  - id: GPU-aaab\n    slots: 1\n")
     assert said.startswith("site/gpus.yaml line 2 column 5: there is no GPU GPU-aaab on this machine")

@@ -135,4 +135,4 @@ def test_every_fault_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -
     (folder / "hub.d/a.py").write_text("c.Spawner.args.append('x')\nc.Spawner.one = 1\nc.Spawner.two = 2\n")
     assert check_config.main(folder / "config.py") == 2
     places = [line.split(": ")[0] for line in capsys.readouterr().err.splitlines()]
-    assert [place.rpartition("/")[2] for place in places] == ["a.py:2", "a.py:3"]
+    assert [location.rpartition("/")[2] for location in places] == ["a.py:2", "a.py:3"]

@@ -156,7 +156,7 @@ def test_files_that_make_no_kernel_are_told(write: Write) -> None:
     write("env.yml", "dependencies: [numpy]\n")
     write("chem.in", "numpy\n")
     chem, env = kernels.unread(site)
-    assert (chem.place, env.place) == ("site/kernels/chem.in", "site/kernels/env.yml")
+    assert (chem.location, env.location) == ("site/kernels/chem.in", "site/kernels/env.yml")
     assert "site/kernels/<name>.txt" in chem.remedy
     assert "conda" in env.remedy
 
@@ -166,9 +166,9 @@ def test_the_page_finds_what_kernels_draw_with(tmp_path: Path) -> None:
 
     def have(name: str, extension: str, version: str) -> None:
         environment = tmp_path / "envs" / f"{name}-{version}"
-        (place := environment / "share/jupyter/labextensions" / extension / "static").mkdir(parents=True)
-        (place.parent / "package.json").write_text(json.dumps({"version": version}))
-        (place / "index.js").write_text(version)
+        (location := environment / "share/jupyter/labextensions" / extension / "static").mkdir(parents=True)
+        (location.parent / "package.json").write_text(json.dumps({"version": version}))
+        (location / "index.js").write_text(version)
         kernel_builder.write_spec(tmp_path / "share/jupyter/kernels" / name, environment, name)
 
     target = tmp_path / "share/jupyter/labextensions"

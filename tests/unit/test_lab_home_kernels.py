@@ -21,14 +21,14 @@ def write_spec(home: Path, name: str, said: object) -> Path:
     return folder
 
 
-def make_environment(place: Path, *, ipykernel: bool = True, system: bool = False) -> Path:
+def make_environment(location: Path, *, ipykernel: bool = True, system: bool = False) -> Path:
     """What `python3 -m venv` leaves, as far as is looked at."""
-    (place / "bin").mkdir(parents=True)
-    (place / "bin/python").symlink_to(sys.executable)
-    (place / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = {str(system).lower()}\n")
-    libraries = place / "lib/python3.13/site-packages"
+    (location / "bin").mkdir(parents=True)
+    (location / "bin/python").symlink_to(sys.executable)
+    (location / "pyvenv.cfg").write_text(f"home = /usr/bin\ninclude-system-site-packages = {str(system).lower()}\n")
+    libraries = location / "lib/python3.13/site-packages"
     (libraries / "ipykernel" if ipykernel else libraries).mkdir(parents=True)
-    return place
+    return location
 
 
 def test_of_a_spec_only_what_starts_a_kernel_is_taken(tmp_path: Path) -> None:

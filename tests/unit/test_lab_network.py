@@ -68,7 +68,7 @@ def test_a_file_of_certificates_can_be_named(tmp_path: Path) -> None:
     for path, reason in ((empty, "holds no certificate"), (tmp_path / "none.pem", "cannot be read")):
         with pytest.raises(HomeroomError, match=reason) as caught:
             load(tmp_path, {}, LAB_CERTIFICATES=str(path))
-        assert caught.value.place == ".env: LAB_CERTIFICATES"
+        assert caught.value.location == ".env: LAB_CERTIFICATES"
 
 
 def test_the_machines_proxy_is_the_labs(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_what_labs_may_not_have_or_could_not_reach_is_told_and_not_given(tmp_pat
         (finding,) = found.findings
         assert (found.files, found.environment) == ({}, {})
         assert said in finding.cause
-        assert finding.place == f".env: {setting}"
+        assert finding.location == f".env: {setting}"
         assert setting in finding.remedy
         assert "secret" not in repr(finding)
 

@@ -114,11 +114,11 @@ def levels(findings: Iterable[Finding]) -> list[str]:
 
 
 def only(findings: Iterable[Finding], level: str) -> Finding:
-    """The single finding, which must have the level, and a place and a remedy unless it is fine."""
+    """The single finding, which must have the level, and a location and a remedy unless it is fine."""
     (finding,) = findings
     assert finding.level == level, finding
     if level != "ok":
-        assert finding.place, finding
+        assert finding.location, finding
         assert finding.remedy, finding
     return finding
 
@@ -127,10 +127,10 @@ def only(findings: Iterable[Finding], level: str) -> Finding:
 
 
 def test_only_errors_stop() -> None:
-    """Warnings never become errors, and an error keeps its cause, place and remedy."""
-    bad = Finding(name="x", level="error", cause="c", place="p", remedy="r")
-    (found,) = errors_of([ok("a", "b"), warning("w", "c", place="p", remedy="r"), bad])
-    assert (found.cause, found.place, found.remedy) == ("c", "p", "r")
+    """Warnings never become errors, and an error keeps its cause, location and remedy."""
+    bad = Finding(name="x", level="error", cause="c", location="p", remedy="r")
+    (found,) = errors_of([ok("a", "b"), warning("w", "c", location="p", remedy="r"), bad])
+    assert (found.cause, found.location, found.remedy) == ("c", "p", "r")
 
 
 def test_sizes_are_readable() -> None:
@@ -218,7 +218,7 @@ def test_port_of_another_container_names_it(change: dict[str, str], said: str) -
     container = replace(OWN_PROXY, **change)  # type: ignore[arg-type]
     found = only([judge_port(WANTED, (container,), TAKEN, rootless=False)], "error")
     assert said in found.cause
-    assert found.place == ".env: HUB_PORT"
+    assert found.location == ".env: HUB_PORT"
     assert "HUB_PORT=8001" in found.remedy
 
 
@@ -261,7 +261,7 @@ def test_foreign_address_is_refused() -> None:
     """HUB_IP must be an address of this machine: its addresses are listed."""
     facts = replace(FREE, address_errno=errno.EADDRNOTAVAIL)
     found = only([judge_port(replace(WANTED, hub_ip="10.9.9.9"), (), facts, rootless=False)], "error")
-    assert found.place == ".env: HUB_IP"
+    assert found.location == ".env: HUB_IP"
     assert "192.0.2.2" in found.remedy
 
 
@@ -353,7 +353,7 @@ def test_full_disk_is_refused_with_numbers() -> None:
     """Too little room is refused with what there is and what is needed."""
     found = only(judged(replace(DISK, free_bytes=5 * GIB - 1)), "error")
     assert "5.0 GiB are needed" in found.cause
-    assert found.place == "/var/lib/docker"
+    assert found.location == "/var/lib/docker"
 
 
 def test_low_disk_is_a_warning() -> None:
@@ -415,7 +415,7 @@ def test_not_one_lab_is_refused() -> None:
     """A lab that cannot fit beside the services is refused, with a size that would."""
     large = replace(WANTED, lab_memory_bytes=8 * GIB)
     found = only(list(judge_memory(large, total_bytes=7 * GIB, available_bytes=None, running=False)), "error")
-    assert found.place == ".env: LAB_MEMORY"
+    assert found.location == ".env: LAB_MEMORY"
     assert "LAB_MEMORY=1G or less" in found.remedy
 
 
@@ -442,7 +442,7 @@ def test_more_promised_than_there_is_is_a_warning() -> None:
 
     assert only([promised(14)], "ok").cause == "labs may have 14.0 GiB of 16.0 GiB"
     found = only([promised(15)], "warn")
-    assert found.place == ".env: TOTAL_LAB_MEMORY"
+    assert found.location == ".env: TOTAL_LAB_MEMORY"
     assert "this machine has 14.0 GiB beside" in found.cause
 
 
@@ -802,7 +802,7 @@ def test_name_of_another_directory_is_refused() -> None:
     """Another directory's deployment of that name is named, and another name proposed."""
     found = only(deployment(["/srv/biology"]), "error")
     assert "/srv/biology" in found.cause
-    assert found.place == ".env: COMPOSE_PROJECT_NAME"
+    assert found.location == ".env: COMPOSE_PROJECT_NAME"
     assert "COMPOSE_PROJECT_NAME=homeroom2" in found.remedy
 
 
@@ -861,19 +861,19 @@ def test_unwritable_directory_is_refused(change: dict[str, bool], cause: str, re
 @pytest.mark.parametrize("change", [{"writable": False}, {"mounted_read_only": True}, {"is_directory": False}])
 def test_a_proposed_command_can_be_typed_as_it_stands(change: dict[str, bool]) -> None:
     """A path with spaces is one word of what is proposed."""
-    place = "/srv/my class (2026)"
-    found = only(judge_access([replace(HERE, path=Path(place), **change)], "ada"), "error")
+    location = "/srv/my class (2026)"
+    found = only(judge_access([replace(HERE, path=Path(location), **change)], "ada"), "error")
     command = re.search("`(?:sudo )?(.*)`", found.remedy)
     assert command
     words = shlex.split(re.sub(r'"\$\(|\)"', " ", command[1]))
-    assert {place, f"{place}.old"} & set(words), words
+    assert {location, f"{location}.old"} & set(words), words
 
 
 def test_all_faulty_paths_are_shown() -> None:
     """Each path that is wrong is named in the same pass; an unwritable `.env` is fine, an unreadable one is not."""
     env = Access(path=Path("/srv/homeroom/.env"), is_directory=False, readable=False, writable=False)
     site = replace(HERE, path=Path("/srv/homeroom/site"), writable=False)
-    assert [one.place for one in judge_access([HERE, site, env], "ada")] == [
+    assert [one.location for one in judge_access([HERE, site, env], "ada")] == [
         "/srv/homeroom/site",
         "/srv/homeroom/.env",
     ]

@@ -318,7 +318,7 @@ def test_the_starters_examples_add_to_what_is_generated(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "place"),
+    ("text", "location"),
     [
         ("c.X = (\n", "site/hub.d/bad.py line 1"),
         ("a = 1\nb = 2\nif a\n", "site/hub.d/bad.py line 3"),
@@ -326,11 +326,11 @@ def test_the_starters_examples_add_to_what_is_generated(tmp_path: Path) -> None:
         ("x = 1\0\n", "site/hub.d/bad.py"),
     ],
 )
-def test_a_hub_d_file_that_is_not_python_names_its_line(tmp_path: Path, text: str, place: str) -> None:
+def test_a_hub_d_file_that_is_not_python_names_its_line(tmp_path: Path, text: str, location: str) -> None:
     """A syntax error is told with file and line of the operator's own file, before anything is written."""
     with pytest.raises(HomeroomError) as caught:
         render.rendered_files(settings(), site_with(tmp_path, good="c.A.b = 1", bad=text))
-    assert str(caught.value.place).startswith(place)
+    assert str(caught.value.location).startswith(location)
     assert caught.value.remedy
 
 
@@ -340,7 +340,7 @@ def test_a_hub_d_file_in_another_encoding_is_refused(tmp_path: Path) -> None:
     (site / "hub.d/latin.py").write_bytes(b"# caf\xe9\n")
     with pytest.raises(HomeroomError, match="is not UTF-8") as caught:
         render.rendered_files(settings(), site)
-    assert caught.value.place == "site/hub.d/latin.py line 1"
+    assert caught.value.location == "site/hub.d/latin.py line 1"
 
 
 def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_a_time_is_read_with_and_without_quotes(tmp_path: Path, written: str) ->
         ("    at: 10:00\n  - name: statistics\n    groups: [music]\n    days: [tue]\n    at: 9:00\n", "is there twice"),
     ],
 )
-def test_slips_are_told_with_their_place(tmp_path: Path, line: str, words: str) -> None:
+def test_slips_are_told_with_their_location(tmp_path: Path, line: str, words: str) -> None:
     """Whatever is wrong: file, line, column, and the nearest name where there is one."""
     with pytest.raises(HomeroomError) as caught:
         loaded(tmp_path, GOOD.replace("    at: '10:00'\n", line))
@@ -140,7 +140,7 @@ def test_classes_that_do_not_fit_are_told(tmp_path: Path, day: str, at: str, mem
     there = known(site, TOTAL_LAB_MEMORY=memory)
     (site / "schedule.yaml").write_text(GOOD + OTHER.replace("DAY", day).replace("AT", at))
     found = list(schedule.findings(schedule.load(site, there), there))
-    assert [each.place for each in found] == [f"site/schedule.yaml: {names}" for names in told]
+    assert [each.location for each in found] == [f"site/schedule.yaml: {names}" for names in told]
     assert all(each.level == "warn" and "of memory" in each.cause for each in found)
 
 

@@ -208,7 +208,7 @@ def test_a_group_that_is_not_there(site: Path, data: Path) -> None:
     load(site, one(path=data, groups="[bilogy]"))
 
 
-def test_faults_have_their_place(site: Path, data: Path, tmp_path: Path) -> None:
+def test_faults_have_their_location(site: Path, data: Path, tmp_path: Path) -> None:
     """A fault is told with line and column; for a field that no share has, the nearest is named."""
     assert "line 2 column 37" in refusal(site, one(path=tmp_path / "gone"))
     assert "Did you mean read_only?" in refusal(site, one(path=data, readonly="true"))

@@ -39,10 +39,10 @@ def test_an_image_is_named_by_its_folder_or_as_registries_do(lay: Lay) -> None:
         "python",
         "quay.io/jupyter/r:1",
     ]
-    named = [(name, f"place of {name}") for name in names]
+    named = [(name, f"location of {name}") for name in names]
     assert site_images.foreign(named, settings(), site) == {
-        "python": "place of python",
-        "quay.io/jupyter/r:1": "place of quay.io/jupyter/r:1",
+        "python": "location of python",
+        "quay.io/jupyter/r:1": "location of quay.io/jupyter/r:1",
     }
 
 

@@ -80,7 +80,7 @@ def test_a_missing_file_is_none(tmp_path: Path) -> None:
         (NAME + "---\nx: 1\n", "line 3 column 1"),
     ],
 )
-def test_faults_are_told_with_their_place(tmp_path: Path, text: str | bytes, words: str) -> None:
+def test_faults_are_told_with_their_location(tmp_path: Path, text: str | bytes, words: str) -> None:
     """Whatever is wrong: a HomeroomError, never a traceback, that points at the value."""
     with pytest.raises(HomeroomError) as caught:
         loaded(tmp_path, text)
@@ -92,8 +92,8 @@ def test_all_faults_are_told_together(tmp_path: Path) -> None:
     """Mended in one go, not one a run."""
     with pytest.raises(HomeroomError) as caught:
         loaded(tmp_path, NAME + "    memory: lots\n    gpus: x\n  - name: b\n    cpus: 0\n")
-    for place in ("line 3", "line 4", "line 6"):
-        assert place in str(caught.value)
+    for location in ("line 3", "line 4", "line 6"):
+        assert location in str(caught.value)
 
 
 def test_a_directory_in_the_files_place_is_told(tmp_path: Path) -> None:

@@ -89,4 +89,4 @@ def test_a_file_that_is_not_read_is_told(tmp_path: Path) -> None:
     assert list(starters.unread(site)) == []
     (site / "profiles.yml").write_text("")
     (found,) = starters.unread(site)
-    assert (found.place, found.remedy) == ("site/profiles.yml", "Did you mean profiles.yaml?")
+    assert (found.location, found.remedy) == ("site/profiles.yml", "Did you mean profiles.yaml?")

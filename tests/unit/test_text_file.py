@@ -68,5 +68,5 @@ def test_a_control_character_in_yaml_is_told_with_its_line(tmp_path: Path) -> No
     (tmp_path / "a.yaml").write_text("a: 1\nb: \x00\n")
     with pytest.raises(HomeroomError) as caught:
         SiteFile(tmp_path / "a.yaml")
-    assert caught.value.place == f"{tmp_path.name}/a.yaml line 2"
+    assert caught.value.location == f"{tmp_path.name}/a.yaml line 2"
     assert r"\x00" in caught.value.cause

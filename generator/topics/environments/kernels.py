@@ -56,7 +56,7 @@ class Kernel:
     text: str
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Its file, as people are told."""
         return f"site/{FOLDER}/{self.name}.txt"
 
@@ -99,16 +99,16 @@ def unread(site: Path = SITE) -> Iterator[Finding]:
             remedy = f"Kernels are made of site/{FOLDER}/<name>.txt, with packages as pip takes them, one a line."
             if path.suffix in (".yml", ".yaml"):
                 remedy += " Write what conda would install so, or build an image with conda in site/images/."
-            yield warning("site", "this file is not read", place=f"site/{FOLDER}/{path.name}", remedy=remedy)
+            yield warning("site", "this file is not read", location=f"site/{FOLDER}/{path.name}", remedy=remedy)
 
 
 def _read_one(path: Path) -> Kernel:
-    place = f"site/{FOLDER}/{path.name}"
+    location = f"site/{FOLDER}/{path.name}"
     if not NAME.fullmatch(path.stem) or path.stem in RESERVED:
         reason = "is the lab's own" if path.stem in RESERVED else "is no name of a kernel"
         remedy = "Name the file with lower-case letters, digits, `-` and `_`, 32 at most: `bio.txt`."
-        raise HomeroomError(f"{path.stem} {reason}", place=place, remedy=remedy)
-    text = text_file.read(path, place)
+        raise HomeroomError(f"{path.stem} {reason}", location=location, remedy=remedy)
+    text = text_file.read(path, location)
     display_name = path.stem.replace("-", " ").replace("_", " ").capitalize()
     for number, line in enumerate(text.splitlines(), 1):
         if match := DISPLAY_NAME.fullmatch(line.strip()):
@@ -116,7 +116,7 @@ def _read_one(path: Path) -> Kernel:
         elif FOREIGN.match(line.strip()):
             raise HomeroomError(
                 f"`{line.strip()}` points at a file, and kernels are built where no file of this machine is",
-                place=f"{place} line {number}",
+                location=f"{location} line {number}",
                 remedy="Name packages, one a line, as in `pandas>=2`.",
             )
     return Kernel(path.stem, display_name, text)
@@ -215,7 +215,7 @@ def _run_builder(deployment: Deployment, kernels: Sequence[Kernel], shown: Step)
         container.remove(force=True)
     if not outcome.ended:
         raise HomeroomError(
-            "the kernels' builder broke off", place=str(LOG), remedy="See that file; is the disk full (`df -h`)?"
+            "the kernels' builder broke off", location=str(LOG), remedy="See that file; is the disk full (`df -h`)?"
         )
     return outcome
 
@@ -293,7 +293,7 @@ def _error(kernel: Kernel, output: Sequence[str]) -> HomeroomError:
     number, reasons = locate(kernel.text, output)
     return HomeroomError(
         f"this kernel could not be built:{indented(reasons)}",
-        place=kernel.place + (f" line {number}" if number else ""),
+        location=kernel.location + (f" line {number}" if number else ""),
         remedy=f"Mend the line and run `make kernels`. Other kernels are as they should be. The whole log: {LOG}.",
     )
 

@@ -44,14 +44,14 @@ def own(site: Path = SITE) -> dict[str, Path]:
     errors: list[HomeroomError] = []
     folders = sorted(path for path in (site / FOLDER).glob("*") if path.is_dir() and not path.name.startswith("."))
     for path in folders:
-        place = f"site/{FOLDER}/{path.name}"
+        location = f"site/{FOLDER}/{path.name}"
         if not NAME.fullmatch(path.name) or path.name in RESERVED:
             cause = "is Homeroom's own" if path.name in RESERVED else "is no name for an image"
             remedy = "Name the folder with lower-case letters, digits and `-`, 32 at most."
-            errors.append(HomeroomError(f"{path.name} {cause}", place=place, remedy=remedy))
+            errors.append(HomeroomError(f"{path.name} {cause}", location=location, remedy=remedy))
         elif not (path / "Dockerfile").is_file():
-            remedy = f"Put {place}/Dockerfile there, or remove the folder."
-            errors.append(HomeroomError("there is no Dockerfile in it", place=place, remedy=remedy))
+            remedy = f"Put {location}/Dockerfile there, or remove the folder."
+            errors.append(HomeroomError("there is no Dockerfile in it", location=location, remedy=remedy))
         found[path.name] = path
     raise_all(errors)
     return found
@@ -117,26 +117,26 @@ def specs(deployment: Deployment, site: Path = SITE) -> list[BuildSpec]:
 
 
 def foreign(named: Iterable[tuple[str, str]], settings: Settings, site: Path = SITE) -> dict[str, str]:
-    """Of the images that are named, those that this deployment does not build, each with the place that names it."""
+    """Of the images that are named, those that this deployment does not build, each with the location that names it."""
     built = {own_lab(settings), *(tag_of(name, settings) for name in own(site))}
-    return {full: place for image, place in named if (full := full_name(image, settings, site)) not in built}
+    return {full: location for image, location in named if (full := full_name(image, settings, site)) not in built}
 
 
 def ensure(deployment: Deployment, named: Iterable[tuple[str, str]], site: Path = SITE) -> None:
     """Have every image that labs may be started from, pulling those that are not there.
 
-    :param named: images as the operator names them, each with the place for an error.
+    :param named: images as the operator names them, each with the location for an error.
     :raises HomeroomError: for all that cannot be had.
     """
     errors: list[HomeroomError] = []
-    for image, place in foreign(named, deployment.settings, site).items():
+    for image, location in foreign(named, deployment.settings, site).items():
         if image_id(deployment.client, image):
             continue
         try:
             with step(f"Getting the image {image}") as shown:
                 pull(deployment.client, image, shown)
         except PullFailed as reason:
-            errors.append(_missing(image, place, f"it is not on this machine and cannot be pulled: {reason}"))
+            errors.append(_missing(image, location, f"it is not on this machine and cannot be pulled: {reason}"))
     raise_all(errors)
 
 
@@ -148,21 +148,23 @@ def check(deployment: Deployment, named: Iterable[tuple[str, str]], site: Path =
     errors: list[HomeroomError] = []
     asking = client(deployment.engine, timeout_seconds=REGISTRY_ANSWER_SECONDS)
     try:
-        for image, place in foreign(named, deployment.settings, site).items():
+        for image, location in foreign(named, deployment.settings, site).items():
             if image_id(deployment.client, image):
                 continue
             try:
                 asking.images.get_registry_data(image)
             except (docker.errors.DockerException, requests.RequestException):
-                errors.append(_missing(image, place, "it is not on this machine, and no registry that answers has it"))
+                errors.append(
+                    _missing(image, location, "it is not on this machine, and no registry that answers has it")
+                )
     finally:
         asking.close()
     raise_all(errors)
 
 
-def _missing(image: str, place: str, cause: str) -> HomeroomError:
+def _missing(image: str, location: str, cause: str) -> HomeroomError:
     return HomeroomError(
         f"the image {image} is missing: {cause}",
-        place=place,
+        location=location,
         remedy=f"See to its name, `docker pull {image}` by hand, or put a Dockerfile into site/{FOLDER}/<name>/.",
     )

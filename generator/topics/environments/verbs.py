@@ -18,7 +18,7 @@ def kernels() -> None:
     from generator.topics.environments import kernels
 
     for finding in kernels.unread():
-        console.warn(f"{finding.place}: {finding.cause}. {finding.remedy}")
+        console.warn(f"{finding.location}: {finding.cause}. {finding.remedy}")
     with exclusive(ROOT):
         kernels.build(deployment.open_deployment(), always=True)
     kernels.announce()

@@ -81,24 +81,24 @@ def _faults(file: SiteFile, given: GpuFile, host: Sequence[FoundGpu]) -> Iterato
     known = [name for each in host for name in each.ids]
     first: dict[str, int] = {}
     for index, gpu in enumerate(given.gpus):
-        place = ("gpus", index, "id")
+        location = ("gpus", index, "id")
         if gpu.id not in known:
-            yield file.error(place, f"there is no GPU {gpu.id} on this machine", remedy=_nearest(gpu.id, known))
+            yield file.error(location, f"there is no GPU {gpu.id} on this machine", remedy=_nearest(gpu.id, known))
             continue
         found = _found(gpu.id, host)
         if found.id in first:
             other = given.gpus[first[found.id]].id
             cause = f"{gpu.id} is there twice" if other == gpu.id else f"{gpu.id} and {other} are the same GPU"
-            yield file.error(place, cause, remedy="Keep one of them; `slots` says how many labs may share it.")
+            yield file.error(location, cause, remedy="Keep one of them; `slots` says how many labs may share it.")
         first.setdefault(found.id, index)
         if given.access != "nvidia" and not found.cdi_names:
             yield file.error(
-                place,
+                location,
                 f"no CDI spec has {gpu.id}",
                 remedy="Run `sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml`, or say `access: nvidia`.",
             )
         if given.access == "nvidia" and not found.id.startswith(("GPU-", "MIG-")):
-            yield file.error(place, f"the NVIDIA runtime knows no {gpu.id}", remedy="Say `access: cdi`.")
+            yield file.error(location, f"the NVIDIA runtime knows no {gpu.id}", remedy="Say `access: cdi`.")
 
 
 def _nearest(wanted: str, known: Sequence[str]) -> str:
@@ -112,17 +112,17 @@ def _nearest(wanted: str, known: Sequence[str]) -> str:
 def profile_faults(file: SiteFile, profiles: Iterable[Mapping[str, Any]], pool: Pool) -> Iterator[HomeroomError]:
     """Profiles that want more GPUs than a lab can ever get.
 
-    :param file: `site/profiles.yaml`, for the places.
+    :param file: `site/profiles.yaml`, for locations.
     :param profiles: what was read from it, in any order; each with `name` and `gpus`.
     """
     there = len(pool.gpus)
     most = min(there, pool.per_user or there)
-    places = {str(each["name"]): index for index, each in enumerate(file.values()["profiles"])}
+    positions = {str(each["name"]): index for index, each in enumerate(file.values()["profiles"])}
     for profile in profiles:
         if profile["gpus"] > most:
             limit = f"one person may hold {most}" if most < there else f"site/{GPUS} lists {there or 'none'}"
             yield file.error(
-                ("profiles", places[profile["name"]], "gpus"),
+                ("profiles", positions[profile["name"]], "gpus"),
                 f"{profile['name']} would never start: it wants {counted(profile['gpus'], 'GPU')}, and {limit}",
                 remedy=f"Lower gpus here, or change site/{GPUS}; `make gpus` shows what there is.",
             )
@@ -141,23 +141,23 @@ def access_of(kind: str, info: Mapping[str, Any], host: Sequence[FoundGpu]) -> A
 
 def access_faults(access: Access, kind: str, info: Mapping[str, Any]) -> Iterator[HomeroomError]:
     """Why the engine cannot give devices in this way."""
-    place = f"site/{GPUS}: access"
+    location = f"site/{GPUS}: access"
     if (access == "podman") != (kind == "podman"):
         yield HomeroomError(
             f"access: {access} does not fit this engine",
-            place=place,
+            location=location,
             remedy=f"Say `access: {access_of(kind, info, [])}`.",
         )
     elif access == "nvidia" and "nvidia" not in (info.get("Runtimes") or {}):
         yield HomeroomError(
             "Docker has no NVIDIA runtime",
-            place=place,
+            location=location,
             remedy="Run `sudo nvidia-ctk runtime configure && sudo systemctl restart docker`, or say `access: cdi`.",
         )
     elif access == "cdi" and not info.get("CDISpecDirs"):
         yield HomeroomError(
             "Docker's CDI is switched off",
-            place=place,
+            location=location,
             remedy='Add `"features": {"cdi": true}` to /etc/docker/daemon.json and restart Docker, or update it to 28.',
         )
 

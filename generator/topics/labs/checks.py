@@ -25,9 +25,12 @@ def of_images(deployment: Deployment) -> None:
 
 
 def named_images(settings: Settings) -> list[tuple[str, str]]:
-    """Every image that labs may be started from, as the operator names it, with the place."""
+    """Every image that labs may be started from, as the operator names it, with the location."""
     named = [(profile.image, f"site/{site.PROFILES}: {profile.name}") for profile in labs.profiles_of(SITE)]
-    return [(settings.DOCKER_NOTEBOOK_IMAGE, site_images.SETTING), *((image, place) for image, place in named if image)]
+    return [
+        (settings.DOCKER_NOTEBOOK_IMAGE, site_images.SETTING),
+        *((image, location) for image, location in named if image),
+    ]
 
 
 def check_images(deployment: Deployment) -> None:
@@ -53,7 +56,7 @@ def check_locale(deployment: Deployment) -> None:
         if known and _plain(wanted) not in map(_plain, known):
             cause = f"the image {image} has no locale {wanted}"
             remedy = f"It has {', '.join(known)}. Leave LAB_LANG out for C.UTF-8, or use images that have yours."
-            errors.append(HomeroomError(cause, place=".env: LAB_LANG", remedy=remedy))
+            errors.append(HomeroomError(cause, location=".env: LAB_LANG", remedy=remedy))
     raise_all(errors)
 
 

@@ -159,18 +159,18 @@ def group_data(name: str, groups: Mapping[str, Group]) -> dict[str, Any]:
 
 
 def unknown_groups(
-    file: SiteFile, place: Location, wanted: Sequence[str], known: Collection[str]
+    file: SiteFile, location: Location, wanted: Sequence[str], known: Collection[str]
 ) -> Iterator[HomeroomError]:
     """Groups that a file names and `groups.yaml` does not, where that has any: then it has all of them, also those
     whose members the hub alone knows. Otherwise a slip of the pen would shut people out unseen.
 
-    :param place: of the list of names in the file.
+    :param location: of the list of names in the file.
     """
     for index, name in enumerate(wanted):
         if known and name not in known:
             meant = did_you_mean(name, known)
             remedy = f"{meant} A group whose members the hub alone knows needs a line `{name}: {{}}` there too."
-            yield file.error((*place, index), f"there is no group {name} in site/{GROUPS}", remedy=remedy)
+            yield file.error((*location, index), f"there is no group {name} in site/{GROUPS}", remedy=remedy)
 
 
 def _group_faults(
@@ -188,21 +188,21 @@ def _group_faults(
                 ("groups", name, "cpus"), cause, remedy="Lower cpus here, or raise TOTAL_LAB_CPUS in .env."
             )
         for index, other in enumerate(group.includes):
-            place = ("groups", name, "includes", index)
+            location = ("groups", name, "includes", index)
             if other not in groups:
-                yield file.error(place, f"there is no group {other}", remedy=did_you_mean(other, groups))
+                yield file.error(location, f"there is no group {other}", remedy=did_you_mean(other, groups))
             elif name in included(other, groups):
-                yield file.error(place, f"{name} and {other} include each other", remedy="Remove one of the two.")
+                yield file.error(location, f"{name} and {other} include each other", remedy="Remove one of the two.")
 
 
 def _lab_faults(settings: Settings, memory_bytes: int, cpus: float) -> Iterator[HomeroomError]:
     """Where `.env` alone says what a lab is."""
     if memory_bytes < settings.LAB_MEMORY:
         cause = f"no lab would ever start: labs may have {in_units(memory_bytes)} in all"
-        yield HomeroomError(cause, place=".env: LAB_MEMORY", remedy="Lower LAB_MEMORY, or raise TOTAL_LAB_MEMORY.")
+        yield HomeroomError(cause, location=".env: LAB_MEMORY", remedy="Lower LAB_MEMORY, or raise TOTAL_LAB_MEMORY.")
     if not is_within(settings.LAB_CPUS, cpus):
         cause = f"no lab would ever start: labs may have {cpus:g} CPUs in all"
-        yield HomeroomError(cause, place=".env: LAB_CPUS", remedy="Lower LAB_CPUS, or raise TOTAL_LAB_CPUS.")
+        yield HomeroomError(cause, location=".env: LAB_CPUS", remedy="Lower LAB_CPUS, or raise TOTAL_LAB_CPUS.")
 
 
 def _lower(field: str, setting: str, given: float | None) -> str:

@@ -91,7 +91,7 @@ def certificates(value: str, environ: Mapping[str, str], root: Path) -> str:
         reason = "holds no certificate (BEGIN CERTIFICATE)"
     if not given and value != AUTO:
         remedy = "Name a PEM file, or set LAB_CERTIFICATES=auto."
-        raise HomeroomError(f"{value} {reason}", place=".env: LAB_CERTIFICATES", remedy=remedy)
+        raise HomeroomError(f"{value} {reason}", location=".env: LAB_CERTIFICATES", remedy=remedy)
     public = Path(certifi.where()).read_text(encoding="utf-8")
     known = {_plain(body) for body in _bodies(public)}
     if value == AUTO:
@@ -169,14 +169,14 @@ def _may_have(url: str, settings: Settings, findings: list[Finding], what: str, 
             warning(
                 "labs' network",
                 f"{what} {shown} has a password, which labs are not given",
-                place=f".env: {setting}",
+                location=f".env: {setting}",
                 remedy=remedy,
             )
         ]
     elif LOOPBACK.fullmatch(host):
         remedy = f"Set {setting} to an address of it that labs reach, and open that in LAB_OPEN_NETWORKS; or to off."
         cause = f"{what} listens on this machine alone ({shown}), where labs cannot reach it"
-        found = [warning("labs' network", cause, place=f".env: {setting}", remedy=remedy)]
+        found = [warning("labs' network", cause, location=f".env: {setting}", remedy=remedy)]
     findings += [one for one in found if one not in findings]
     return not found
 
@@ -193,7 +193,7 @@ def _closed(url: str, settings: Settings, setting: str) -> Iterator[Finding]:
             yield warning(
                 "labs' network",
                 f"{parts.hostname}:{port} is closed to labs by the firewall",
-                place=f".env: {setting}",
+                location=f".env: {setting}",
                 remedy=f"Add {address}:{port} to LAB_OPEN_NETWORKS, or set {setting}=off.",
             )
 

@@ -29,23 +29,25 @@ def prewarm(deployment: Deployment, group: str, profile: str, keep_minutes: int)
     :raises HomeroomError: there is no such group or profile, or the hub does not answer.
     """
     if not group:
-        raise HomeroomError("whose labs are they?", place="GROUP", remedy="Run `make prewarm GROUP=biology`.")
+        raise HomeroomError("whose labs are they?", location="GROUP", remedy="Run `make prewarm GROUP=biology`.")
     known = labs.load(deployment.settings, SITE, machine.read_machine())
     profiles = {each["name"]: each for each in known.profiles}
     if profile and profile not in profiles:
-        raise HomeroomError(f"there is no profile {profile}", place="PROFILE", remedy=did_you_mean(profile, profiles))
+        raise HomeroomError(
+            f"there is no profile {profile}", location="PROFILE", remedy=did_you_mean(profile, profiles)
+        )
     if profile and profiles[profile]["gpus"]:
         cause = f"labs of {profile} hold a GPU, which would keep others waiting"
-        raise HomeroomError(cause, place="PROFILE", remedy="Name a profile without GPUs.")
+        raise HomeroomError(cause, location="PROFILE", remedy="Name a profile without GPUs.")
     if not 1 <= keep_minutes <= 720:
-        raise HomeroomError(f"{keep_minutes} is not from 1 to 720", place="MINUTES", remedy="Leave it out for 60.")
+        raise HomeroomError(f"{keep_minutes} is not from 1 to 720", location="MINUTES", remedy="Leave it out for 60.")
     last: dict[str, Any] = {}
     with step(f"Starting labs of {group}") as shown:
         options = [f"--profile={profile}", f"--keep-minutes={keep_minutes}"]
         for last in _until_done(deployment, *options, "--", "run", group):
             if "unknown" in last:
                 remedy = did_you_mean(group, last["known"])
-                raise HomeroomError(f"there is no group {group}", place="GROUP", remedy=remedy)
+                raise HomeroomError(f"there is no group {group}", location="GROUP", remedy=remedy)
             shown.say(in_words(last))
     _tell(last, keep_minutes)
 

@@ -32,28 +32,30 @@ def _faults(file: SiteFile, lessons: list[Lesson], known: Labs) -> Iterator[Home
     names: set[str] = set()
     profiles = {profile["name"]: profile for profile in known.profiles}
     for index, lesson in enumerate(lessons):
-        place = ("lessons", index)
+        location = ("lessons", index)
         if lesson.name in names:
             cause = f"the lesson {lesson.name} is there twice"
-            yield file.error((*place, "name"), cause, remedy="Give one of them another name.")
+            yield file.error((*location, "name"), cause, remedy="Give one of them another name.")
         names.add(lesson.name)
         for position, group in enumerate(lesson.groups):
             if group not in known.groups:
                 meant = did_you_mean(group, known.groups)
                 remedy = f"{meant} A group that only the hub has: `{group}: {{}}` in site/{GROUPS}."
-                yield file.error((*place, "groups", position), f"there is no group {group}", remedy=remedy)
+                yield file.error((*location, "groups", position), f"there is no group {group}", remedy=remedy)
         if lesson.profile is not None and lesson.profile not in profiles:
             cause = f"there is no profile {lesson.profile}"
-            yield file.error((*place, "profile"), cause, remedy=did_you_mean(lesson.profile, profiles))
+            yield file.error((*location, "profile"), cause, remedy=did_you_mean(lesson.profile, profiles))
         elif lesson.profile is not None and profiles[lesson.profile]["gpus"]:
             cause = f"labs of {lesson.profile} hold a GPU, which would keep others waiting before the lesson"
-            yield file.error((*place, "profile"), cause, remedy="Name a profile without GPUs, or leave the lesson out.")
+            yield file.error(
+                (*location, "profile"), cause, remedy="Name a profile without GPUs, or leave the lesson out."
+            )
         if lesson.first_day and lesson.last_day and lesson.first_day > lesson.last_day:
             cause = f"the last day is before the first, {lesson.first_day}"
-            yield file.error((*place, "last_day"), cause, remedy="Change one of the two.")
+            yield file.error((*location, "last_day"), cause, remedy="Change one of the two.")
         elif not lesson.takes_place():
             cause = f"none of {', '.join(lesson.days)} lies between the first and the last day"
-            yield file.error((*place, "days"), cause, remedy="Change the days, or the first or last day.")
+            yield file.error((*location, "days"), cause, remedy="Change the days, or the first or last day.")
 
 
 def findings(lessons: list[Lesson], known: Labs) -> Iterator[Finding]:
@@ -76,7 +78,7 @@ def findings(lessons: list[Lesson], known: Labs) -> Iterator[Finding]:
         yield warning(
             "schedule",
             f"not all labs fit at once: {counted(len(needs), 'lab')} need {short}; the others wait in line",
-            place=f"site/{SCHEDULE}: {', '.join(sorted(names))}",
+            location=f"site/{SCHEDULE}: {', '.join(sorted(names))}",
             remedy="Lower the profile's memory and cpus, raise TOTAL_LAB_MEMORY and TOTAL_LAB_CPUS, or meet apart.",
         )
 

@@ -22,5 +22,5 @@ def prewarm(
     from generator.topics.prewarm import prewarm
 
     if not (minutes.isascii() and minutes.isdecimal()):
-        raise HomeroomError(f"{minutes} is no number of minutes", place="MINUTES", remedy="Leave it out for 60.")
+        raise HomeroomError(f"{minutes} is no number of minutes", location="MINUTES", remedy="Leave it out for 60.")
     prewarm.prewarm(deployment.open_deployment(), group, profile, int(minutes))

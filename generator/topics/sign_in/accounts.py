@@ -68,7 +68,7 @@ def require_native(deployment: Deployment) -> None:
     if deployment.settings.AUTH != "native":
         raise HomeroomError(
             f"with AUTH={deployment.settings.AUTH} the hub keeps no passwords",
-            place=".env: AUTH",
+            location=".env: AUTH",
             remedy="Any name gets in there, without one; with AUTH=native the hub keeps accounts.",
         )
 
@@ -85,7 +85,7 @@ def add(deployment: Deployment, names: Sequence[str]) -> tuple[dict[str, str], l
     require_native(deployment)
     for name in names:
         if not re.fullmatch(USERNAME_PATTERN, name):
-            raise HomeroomError(f"{name!r} is no user name", place="NAME", remedy=NAMES)
+            raise HomeroomError(f"{name!r} is no user name", location="NAME", remedy=NAMES)
     passwords = {name: new_password() for name in names}
     answer = ask_hub(deployment, "add-all", given=json.dumps(passwords))
     if answer["leaving"]:
@@ -105,6 +105,6 @@ def reset_password(deployment: Deployment, name: str) -> str:
     password = new_password()
     if not ask_hub(deployment, "password", name, given=password)["done"]:
         raise HomeroomError(
-            f"{name} has no account", place="NAME", remedy="The page Accounts of the hub lists everyone who has one."
+            f"{name} has no account", location="NAME", remedy="The page Accounts of the hub lists everyone who has one."
         )
     return password

@@ -46,17 +46,17 @@ def read(path: Path) -> list[str]:
     errors: list[HomeroomError] = []
     for number, cells in rows:
         name = known_as(cells[column]) if column < len(cells) else ""
-        place = f"{path}:{number}"
+        location = f"{path}:{number}"
         if not re.fullmatch(USERNAME_PATTERN, name):
-            errors.append(HomeroomError(f"{name[:80]!r} is no user name", place=place, remedy=NAMES))
+            errors.append(HomeroomError(f"{name[:80]!r} is no user name", location=location, remedy=NAMES))
         elif name in lines:
             remedy = "Two people cannot have one name; take one line out, or give one of them another name."
-            errors.append(HomeroomError(f"{name} is in line {lines[name]} already", place=place, remedy=remedy))
+            errors.append(HomeroomError(f"{name} is in line {lines[name]} already", location=location, remedy=remedy))
         else:
             lines[name] = number
     raise_all(errors)
     if not lines:
-        raise HomeroomError("there is no name in it", place=str(path), remedy="Write a name a line.")
+        raise HomeroomError("there is no name in it", location=str(path), remedy="Write a name a line.")
     return list(lines)
 
 
@@ -64,17 +64,17 @@ def _text(path: Path) -> str:
     """What a file holds, however the program that wrote it encodes text."""
     try:
         if path.exists() and not path.is_file():
-            raise HomeroomError("is no file", place=str(path), remedy="FILE is the path of a list of names.")
+            raise HomeroomError("is no file", location=str(path), remedy="FILE is the path of a list of names.")
         with path.open("rb") as file:
             data = file.read(LARGEST_BYTES + 1)
     except OSError as error:
         raise HomeroomError(
-            f"cannot be read: {error.strerror}", place=str(path), remedy="FILE is the path of a list of names."
+            f"cannot be read: {error.strerror}", location=str(path), remedy="FILE is the path of a list of names."
         ) from None
     if len(data) > LARGEST_BYTES:
         raise HomeroomError(
             f"is larger than {LARGEST_BYTES >> 20} MiB, which no list of names is",
-            place=str(path),
+            location=str(path),
             remedy="Write a name a line, or several lists.",
         )
     encoding = next((name for mark, name in ENCODINGS if data.startswith(mark)), "utf-8")
@@ -84,11 +84,11 @@ def _text(path: Path) -> str:
         line = data.count(b"\n", 0, error.start) + 1
         raise HomeroomError(
             "this is no text in UTF-8 or UTF-16",
-            place=f"{path}:{line}",
+            location=f"{path}:{line}",
             remedy="Save the file as text or CSV in UTF-8.",
         ) from None
     if "\0" in text:
-        raise HomeroomError("this is no text", place=str(path), remedy="Save the file as text or CSV in UTF-8.")
+        raise HomeroomError("this is no text", location=str(path), remedy="Save the file as text or CSV in UTF-8.")
     return text
 
 

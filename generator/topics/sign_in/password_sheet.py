@@ -23,10 +23,10 @@ def opened(path: Path) -> Iterator[TextIO]:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     except FileExistsError:
         remedy = "It may hold passwords that are written nowhere else: move it away, or name another file."
-        raise HomeroomError("is there already", place=str(path), remedy=remedy) from None
+        raise HomeroomError("is there already", location=str(path), remedy=remedy) from None
     except OSError as error:
         raise HomeroomError(
-            f"cannot be written: {error.strerror}", place=str(path), remedy="Name another file with SHEET=."
+            f"cannot be written: {error.strerror}", location=str(path), remedy="Name another file with SHEET=."
         ) from None
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:

@@ -41,7 +41,7 @@ def account(
     if bool(name) == bool(file):
         raise HomeroomError(
             "whose account is it?",
-            place="NAME",
+            location="NAME",
             remedy="Run `make account NAME=ada`, or `make account FILE=class.csv`.",
         )
     names = class_list.read(Path(file)) if file else [known_as(name)]
@@ -51,7 +51,7 @@ def account(
             password_sheet.fill(written, made)
     if existing and not file:
         remedy = f"`make password NAME={names[0]}` gives a new password."
-        raise HomeroomError(f"{names[0]} has an account already", place="NAME", remedy=remedy)
+        raise HomeroomError(f"{names[0]} has an account already", location="NAME", remedy=remedy)
     if existing:
         console.note(f"{console.counted(len(existing), 'account')} there already, left alone: {', '.join(existing)}")
     if not file and not sheet:

@@ -50,33 +50,39 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
     """
     if not settings.HOMES:
         return
-    path, place = Path(settings.HOMES), ".env: HOMES"
+    path, location = Path(settings.HOMES), ".env: HOMES"
     if not PLAIN_PATH.fullmatch(str(path)):
         remedy = "Take a directory whose path is of letters, digits and . _ @ + - only, without spaces."
-        yield HomeroomError(f"{path} cannot hold homes: labs could not be given it", place=place, remedy=remedy)
+        yield HomeroomError(f"{path} cannot hold homes: labs could not be given it", location=location, remedy=remedy)
         return
     make = f"Run `sudo install -d -o root -g root -m 0711 {path}`"
     closed = forbidden_by(path, [directory])
     if closed:
-        yield HomeroomError(f"{path} cannot hold homes: {closed}", place=place, remedy="Take a directory made for it.")
+        yield HomeroomError(
+            f"{path} cannot hold homes: {closed}", location=location, remedy="Take a directory made for it."
+        )
         return
     try:
         status, real = path.stat(), path.resolve()
     except OSError as error:
         yield HomeroomError(
-            f"{path}: {error.strerror}", place=place, remedy=f"{make}; if it is a disk of its own, mount that first."
+            f"{path}: {error.strerror}",
+            location=location,
+            remedy=f"{make}; if it is a disk of its own, mount that first.",
         )
         return
     if real != path:
-        yield HomeroomError(f"{path} is {real} in truth", place=place, remedy="Give the path without symbolic links.")
+        yield HomeroomError(
+            f"{path} is {real} in truth", location=location, remedy="Give the path without symbolic links."
+        )
     elif not stat.S_ISDIR(status.st_mode):
-        yield HomeroomError(f"{path} is no directory", place=place, remedy=f"{make}.")
+        yield HomeroomError(f"{path} is no directory", location=location, remedy=f"{make}.")
     else:
         for one in (path, *path.parents):
             if not _is_roots(one, sticky_will_do=one != path):
                 yield HomeroomError(
                     f"{one} can be written by others than root, who could put a link where a home is",
-                    place=place,
+                    location=location,
                     remedy=f"Run `sudo chown root {one} && sudo chmod g-w,o-w {one}`.",
                 )
         if settings.HOME_HARD_LIMIT:
@@ -102,7 +108,7 @@ def quota_faults(path: Path, mountinfo: str) -> Iterator[HomeroomError]:
     }.get(kind, "put HOMES on ext4 or XFS, mounted with `prjquota`")
     yield HomeroomError(
         f"{path} is on {kind or 'a file system'} without project quotas: homes there cannot be limited",
-        place=".env: HOME_HARD_LIMIT",
+        location=".env: HOME_HARD_LIMIT",
         remedy=f"Either {how}; or set HOME_SOFT_LIMIT alone, which warns.",
     )
 
@@ -123,16 +129,18 @@ def mount_of(path: Path, mountinfo: str) -> tuple[str, frozenset[str], str]:
 
 def skeleton_faults(skeleton: Path) -> Iterator[HomeroomError]:
     """What labs (user 1000) could not read or copy."""
-    place = f"site/{SKELETON}"
+    location = f"site/{SKELETON}"
     if not os.path.lexists(skeleton):
         return
     if skeleton.is_symlink() or not skeleton.is_dir():
-        yield HomeroomError("must be a directory", place=place, remedy="Make it one: each new home gets its content.")
+        yield HomeroomError(
+            "must be a directory", location=location, remedy="Make it one: each new home gets its content."
+        )
         return
     if not PLAIN_PATH.fullmatch(str(skeleton.resolve())):
         yield HomeroomError(
             f"{skeleton.resolve()}: the guard takes only letters, digits and . _ @ + - in a path that labs mount",
-            place=place,
+            location=location,
             remedy="Move the deployment to a plainer directory, or do without a skeleton.",
         )
         return
@@ -140,7 +148,7 @@ def skeleton_faults(skeleton: Path) -> Iterator[HomeroomError]:
     if closed:
         yield HomeroomError(
             f"labs could not copy {closed[0].relative_to(skeleton.parent)}: it is not for everybody to read",
-            place=place,
+            location=location,
             remedy=f"Run `chmod -R o+rX {shlex.quote(str(skeleton))}`. What is secret does not belong there.",
         )
 
@@ -213,7 +221,7 @@ def run_verb(client: Any, settings: Settings, verb: str, *arguments: str) -> Any
         said: Any = error.stderr or b""
         raise HomeroomError(
             _last(said.decode(errors="replace")) or "homes could not be looked at",
-            place=".env: HOMES",
+            location=".env: HOMES",
             remedy="`make check` looks settings and machine over.",
         ) from None
     return json.loads(_last(output.decode()))

@@ -115,8 +115,8 @@ def clashes(entries: Sequence[Entry]) -> Iterator[HomeroomError]:
 def unknown_groups(entries: Sequence[Entry], known: Collection[str]) -> Iterator[HomeroomError]:
     """Groups that `site/groups.yaml` should have."""
     for entry in entries:
-        place = ("shares", entry.index, "groups")
-        yield from labs.unknown_groups(entry.file, place, entry.share.groups or [], known)
+        location = ("shares", entry.index, "groups")
+        yield from labs.unknown_groups(entry.file, location, entry.share.groups or [], known)
 
 
 def path_faults_of(entry: Entry, protected: Sequence[Path]) -> Iterator[HomeroomError]:
