@@ -1,7 +1,7 @@
 """Checks the code itself: `python -m tests.lint`, run by `make lint`. Changes nothing.
 
 A check is a function that yields its findings, one a line; none means that it passed. `docker compose config` for every
-combination of settings is tests/integration/test_compose_config.py: the engine comes later than lint does.
+combination of settings is tests/integration/schema/test_compose_config.py: the engine comes later than lint does.
 """
 
 from __future__ import annotations

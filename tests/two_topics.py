@@ -113,7 +113,8 @@ class {Name}Handler(BaseHandler):
 """,
     "docs/{name}.md": "# {Name}\n\n`make {name}` shows those of site/{name}.yaml.\n",
     "changes/{name}-first.md": "- {Name}: `make {name}`.\n",
-    "tests/unit/test_{name}.py": '''"""{Name}."""
+    "tests/unit/{name}/__init__.py": "",
+    "tests/unit/{name}/test_{name}.py": '''"""{Name}."""
 
 from __future__ import annotations
 

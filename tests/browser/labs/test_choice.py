@@ -1,0 +1,92 @@
+"""Choosing a lab and waiting for it: by mouse, by keyboard, and without any script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.hub.test_pages import nameless_controls
+from tests.person import Person
+from tests.trial import Trial, trial_with_site
+
+PROFILES = """\
+profiles:
+  - {name: small, memory: 300M, cpus: 0.5, longest_seconds: 1500}
+  - {name: exam, display_name: Exam room, description: "<b>No</b> network", memory: 300M, network: none}
+  - {name: large, memory: 700M}
+"""
+
+
+@pytest.fixture(scope="module")
+def chooser(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+    """A deployment with three kinds of labs, room for one large or two small ones; sign-in by name alone."""
+    site = {"profiles.yaml": PROFILES}
+    made = tmp_path_factory.mktemp("chooser")
+    with trial_with_site(made, "hrchoice", site, TOTAL_LAB_MEMORY="700M", QUEUE_SECONDS="15") as trial:
+        yield trial
+
+
+@pytest.fixture
+def holder(chooser: Trial) -> Iterator[Person]:
+    """Somebody with a small lab, so that no large one fits."""
+    person = Person(chooser, "holder")
+    person.sign_in("")
+    person.start_lab(profile="small")
+    yield person
+    person.stop_lab_if_any()
+
+
+def choose_as(page: Page, trial: Trial, name: str) -> None:
+    """Sign in and go to the page of labs."""
+    page.goto(f"{trial.url}hub/login?next={trial.base_url}hub/spawn")
+    page.get_by_label("Username:").fill(name)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("heading", name="Choose your lab")).to_be_visible()
+
+
+def test_the_choice_page_by_keyboard_and_screen_reader(chooser: Trial, page: Page, holder: Person) -> None:
+    """Every card has a name and a description that a screen reader tells; arrow keys choose, Enter sends."""
+    choose_as(page, chooser, "hedy")
+    assert nameless_controls(page) == []
+    expect(page.get_by_role("radio", name="Small")).to_be_checked()
+    expect(page.get_by_role("radio", name="Exam room")).to_have_accessible_description(
+        "<b>No</b> network 300 MB memory · 1 CPU · no network 1 place free now"
+    )
+    expect(page.get_by_role("radio", name="Large")).to_have_accessible_description(
+        "700 MB memory · 1 CPU No place free now: memory is short. The next falls free at the latest in 25 min."
+    )
+    page.get_by_role("radio", name="Small").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("radio", name="Large")).to_be_checked()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="In line for a lab")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("You are next in line. Your place falls free at the latest in")
+    assert nameless_controls(page) == []
+    page.get_by_role("button", name="Give up").click()
+    expect(page.get_by_role("button", name="Start My Server")).to_be_visible()
+
+
+def test_who_waited_in_vain_is_told_why(chooser: Trial, page: Page, holder: Person) -> None:
+    """After QUEUE_SECONDS the waiting page becomes one that says why there is no lab, and how to try again."""
+    choose_as(page, chooser, "radia")
+    page.get_by_text("Large").click()
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("heading", name="Your lab did not start")).to_be_visible()
+    expect(page.get_by_text("All places are taken, and none fell free in time.")).to_be_visible()
+    expect(page.get_by_role("link", name="Try again")).to_be_visible()
+
+
+def test_without_scripts(chooser: Trial, browser: Browser, holder: Person) -> None:
+    """The choice can be made, the position read, and the line left, with scripts switched off."""
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    choose_as(page, chooser, "ada")
+    page.get_by_text("Large").click()
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_role("status")).to_contain_text("You are next in line")
+    page.get_by_role("button", name="Give up").click()
+    expect(page).to_have_url(f"{chooser.url}hub/home")
+    context.close()

@@ -1,0 +1,204 @@
+"""The words of the choice page and of the line."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from homeroom.labs import choice
+from homeroom.labs.plan import LabPlan
+from homeroom.queue.needs import NOTHING, Estimate, Need
+
+MIB, GIB = 2**20, 2**30
+UNKNOWN = Estimate()
+
+
+@pytest.fixture(autouse=True)
+def _templates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(choice, "TEMPLATES", Path(__file__).parents[3] / "jupyterhub" / "templates")
+
+
+def plan(**facts: Any) -> LabPlan:
+    """A small lab."""
+    return LabPlan(**{"profile": "small", "image": "i", "memory_bytes": GIB, "cpus": 1.0, **facts})
+
+
+def page(*names: str, chosen: str = "", description: str = "", used: Need = NOTHING) -> str:
+    """The form for some profiles, with room for two."""
+    profiles = [{"name": name, "display_name": name.title(), "description": description} for name in names]
+    budget = Need(memory_bytes=2 * GIB, cpus=8.0)
+    return choice.form(
+        profiles,
+        [plan() for _ in names],
+        used,
+        budget,
+        chosen=chosen,
+        estimates=[Estimate(latest_seconds=1500) for _ in names],
+    )
+
+
+class Tags(HTMLParser):
+    """The elements of a page, each with its attributes."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.found: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found.append((tag, dict(attrs)))
+
+
+def radios(text: str) -> list[dict[str, str | None]]:
+    """The radio buttons of a page."""
+    return [attributes for tag, attributes in Tags(text).found if tag == "input" and attributes["type"] == "radio"]
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        ({}, ["1 GB memory", "1 CPU"]),
+        ({"memory_bytes": 512 * MIB, "cpus": 0.5}, ["512 MB memory", "0.5 CPUs"]),
+        ({"memory_bytes": 1536 * MIB, "cpus": 2.0}, ["1.5 GB memory", "2 CPUs"]),
+        ({"gpus": 1}, ["1 GB memory", "1 CPU", "1 GPU"]),
+        ({"gpus": 2}, ["1 GB memory", "1 CPU", "2 GPUs"]),
+        ({"network": "none"}, ["1 GB memory", "1 CPU", "no network"]),
+        ({"ephemeral": True}, ["1 GB memory", "1 CPU", "files are thrown away at the end"]),
+        ({"longest_seconds": 7200}, ["1 GB memory", "1 CPU", "ends after 2 h"]),
+    ],
+)
+def test_what_a_lab_gives(facts: dict[str, Any], words: list[str]) -> None:
+    """Each fact once, in a person's words; nothing of what it lacks."""
+    assert choice.what_it_gives(plan(**facts)) == words
+
+
+@pytest.mark.parametrize(
+    ("used", "free"),
+    [
+        (Need(memory_bytes=0, cpus=0), 4),
+        (Need(memory_bytes=GIB, cpus=0), 3),
+        (Need(memory_bytes=GIB + 1, cpus=0), 2),
+        (Need(memory_bytes=0, cpus=7.5), 0),
+        (Need(memory_bytes=0, cpus=6.0), 2),
+        (Need(memory_bytes=9 * GIB, cpus=99.0), 0),
+    ],
+)
+def test_how_many_fit(used: Need, free: int) -> None:
+    """The scarcer of memory and CPUs decides; more than all in use is none free, not fewer."""
+    assert choice.places_free(plan(), used, Need(memory_bytes=4 * GIB, cpus=8.0)) == free
+
+
+def test_tenths_of_cpus_are_not_lost() -> None:
+    """Three labs of 0.1 CPUs fit into 0.3, whatever floats think."""
+    assert choice.places_free(plan(cpus=0.1, memory_bytes=MIB), NOTHING, Need(memory_bytes=GIB, cpus=0.3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [(0, "1 min"), (59, "1 min"), (61, "2 min"), (1500, "25 min"), (7200, "120 min"), (7201, "3 h"), (200_000, "3 d")],
+)
+def test_a_wait_is_never_told_shorter_than_it_is(seconds: float, words: str) -> None:
+    """Minutes up to two hours, then hours, then days, always rounded up."""
+    assert choice.minutes(seconds) == words
+
+
+@pytest.mark.parametrize(
+    ("estimate", "words"),
+    [
+        (UNKNOWN, "Nobody can say when the next falls free."),
+        (Estimate(latest_seconds=1500), "The next falls free at the latest in 25 min."),
+        (
+            Estimate(likely_seconds=0),
+            "The next falls free perhaps in 1 min, if a lab that nobody uses now is not taken up again.",
+        ),
+        (
+            Estimate(latest_seconds=1500, likely_seconds=600),
+            "The next falls free at the latest in 25 min, perhaps in 10 min,"
+            " if a lab that nobody uses now is not taken up again.",
+        ),
+    ],
+)
+def test_when_the_next_falls_free(estimate: Estimate, words: str) -> None:
+    """What is sure is told as sure, what is likely as likely, and ignorance plainly."""
+    assert choice.when_free("The next", estimate) == words
+
+
+def test_what_a_card_says_of_free_places() -> None:
+    """A number while it means something; when there is none, when the next one is."""
+    assert choice.free_message(1, UNKNOWN) == "1 place free now"
+    assert choice.free_message(99, UNKNOWN) == "99 places free now"
+    assert choice.free_message(100, UNKNOWN) == "Places free now"
+    assert choice.free_message(0, UNKNOWN).startswith("No place free now. Nobody can say")
+
+
+def test_a_lab_larger_than_all_places_is_told_so() -> None:
+    """Not that none is free just now: it never will be."""
+    profiles = [{"name": name, "display_name": name, "description": ""} for name in ("small", "vast")]
+    plans = [plan(), plan(memory_bytes=3 * GIB)]
+    budget = Need(memory_bytes=2 * GIB, cpus=8.0)
+    text = choice.form(profiles, plans, NOTHING, budget, chosen="", estimates=[UNKNOWN, UNKNOWN])
+    assert "2 places free now" in text
+    assert "This lab is larger than all that labs may have on this machine." in text
+    assert "No place free now" not in text
+
+
+def test_what_is_short_is_told() -> None:
+    """Whoever waits learns what for: memory, CPUs or GPUs, or what of them."""
+    for used, words in (
+        (Need(memory_bytes=2 * GIB, cpus=0), "memory is short"),
+        (Need(memory_bytes=0, cpus=8), "CPUs are short"),
+        (Need(memory_bytes=2 * GIB, cpus=8), "memory and CPUs are short"),
+    ):
+        short = (used + plan().need).short(Need(memory_bytes=2 * GIB, cpus=8.0))
+        assert choice.line_message(1, UNKNOWN, short=short).startswith(f"All places are taken: {words}. You are next")
+        assert choice.free_message(0, UNKNOWN, short).startswith(f"No place free now: {words}. Nobody")
+
+
+def test_what_somebody_in_line_is_told() -> None:
+    """The position in words, then the estimate."""
+    assert "You are next in line. Your place falls free at the latest in 1 min." in choice.line_message(
+        1, Estimate(latest_seconds=5)
+    )
+    assert "You are number 7 in line. Nobody can say when your place falls free." in choice.line_message(7, UNKNOWN)
+
+
+def test_the_bar_moves_forward_only() -> None:
+    """It grows as the line gets shorter and while the lab starts, and is never full before the lab is there."""
+    line = [choice.line_progress(position, 9) for position in range(9, 0, -1)]
+    start = [choice.start_progress(seconds) for seconds in range(0, 120, 3)]
+    assert line + start == sorted(line + start)
+    assert line[0] < line[-1] < start[0] < start[-1] < 100
+
+
+def test_descriptions_cannot_carry_html() -> None:
+    """What an operator writes is shown as it is written."""
+    text = page("small", description='<script>alert("x")</script> & more')
+    assert "<script" not in text
+    assert "&lt;script&gt;" in text
+
+
+@pytest.mark.parametrize(("chosen", "selected"), [("", "small"), ("large", "large"), ("gone", "small")])
+def test_exactly_one_card_is_selected(chosen: str, selected: str) -> None:
+    """The choice of last time where it may still be taken, else the default; so the form is never sent empty."""
+    found = radios(page("small", "large", chosen=chosen))
+    assert [each["value"] for each in found if "checked" in each] == [selected]
+
+
+def test_every_card_is_named_and_described_for_screen_readers() -> None:
+    """Each radio button has a label and a description, and what they point to is there."""
+    text = page("small", "large")
+    ids = {attributes.get("id") for _, attributes in Tags(text).found}
+    for radio in radios(text):
+        assert radio["aria-labelledby"] in ids
+        assert radio["aria-describedby"] in ids
+    labels = {attributes["for"] for tag, attributes in Tags(text).found if tag == "label"}
+    assert labels == {radio["id"] for radio in radios(text)}
+
+
+def test_a_full_card_says_so_and_can_still_be_taken() -> None:
+    """Who takes it waits in line."""
+    text = page("small", used=Need(memory_bytes=2 * GIB, cpus=0))
+    assert "No place free now: memory is short. The next falls free at the latest in 25 min." in text
+    assert "disabled" not in text

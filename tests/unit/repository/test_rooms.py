@@ -1,0 +1,134 @@
+"""Who may import whom. A room is a folder of `generator/` or `homeroom/`; docs/architecture.md draws them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from tests.trial import ROOT
+
+GENERATOR = ("core", "schema", "site", "engine", "images", "preflight", "rendering", "topics", "lifecycle", "cli")
+"""Each may import what stands before it, and of its own room everything."""
+EARLY_PARTS = {"settings": "schema", "site": "site"}
+"""The parts of topics that the schema and the registry of site files are put together from: they stand as early."""
+TOPICS = {
+    "culling": {"labs"},
+    "gpus": {"labs"},
+    "labs": {"environments"},
+    "prewarm": {"labs"},
+    "queue": {"labs"},
+    "sign_in": {"storage"},
+    "storage": {"labs"},
+}
+"""Of which other topics a topic takes something: what labs there are, and who has a home."""
+HUB: Mapping[str, set[str]] = {
+    "contract": set(),
+    "guard": {"contract"},
+    "hub": {"contract"},
+    "queue": set(),
+    "storage": {"contract"},
+    "labs": {"queue"},
+    "gpus": {"contract", "queue"},
+    "culling": {"labs"},
+    "sign_in": {"contract", "hub"},
+    "spawner": {"contract", "culling", "gpus", "labs", "queue", "storage"},
+    "prewarm": {"contract", "culling", "labs", "spawner"},
+}
+"""The guard imports nothing but what it shares with the hub: it runs without JupyterHub, with the engine's socket."""
+EVERY_ROOMS = {"contract", "hub"}
+TESTS = {"door", "faults", "lab", "repository"}
+"""Folders of tests that are no room: the proxy, services that die, what runs in a lab, and the repository itself."""
+Edge = tuple[str, str]
+
+
+def modules(package: Path) -> dict[str, Path]:
+    """The modules of a package by their names."""
+    found = {}
+    for path in sorted(package.rglob("*.py")):
+        parts = path.relative_to(package.parent).with_suffix("").parts
+        if "starter" not in parts:
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def edges(package: Path) -> Iterator[Edge]:
+    """Which module imports which, wherever in the file it does so."""
+    known = modules(package)
+    for name, path in known.items():
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package.name:
+                for imported in node.names:
+                    whole = f"{node.module}.{imported.name}"
+                    yield name, whole if whole in known else str(node.module)
+
+
+def room(module: str) -> str:
+    """The room of a generator's module: its tier."""
+    parts = module.split(".")
+    if parts[1] == "topics" and len(parts) == 4:
+        return EARLY_PARTS.get(parts[3], "topics")
+    return "core" if parts[1:] == ["topics"] else parts[1]
+
+
+IMPORTS = sorted(set(edges(ROOT / "generator")))
+HUBS_IMPORTS = sorted(set(edges(ROOT / "jupyterhub/homeroom")))
+
+
+def test_the_generator_is_built_in_tiers() -> None:
+    """Nothing imports what stands above it."""
+    above = [
+        f"{importer} imports {imported}"
+        for importer, imported in IMPORTS
+        if imported != "generator" and importer != "generator.__main__"
+        if GENERATOR.index(room(importer)) < GENERATOR.index(room(imported)) and not is_part(importer, imported)
+    ]
+    assert above == []
+
+
+def is_part(importer: str, imported: str) -> bool:
+    """Whether a topic's early part takes something of its own topic."""
+    return importer.split(".")[1] == "topics" and importer.rsplit(".", 1)[0] == imported.rsplit(".", 1)[0]
+
+
+def test_topics_know_few_others() -> None:
+    """A topic takes of others only what TOPICS says, or a form of a site file."""
+    found: dict[str, set[str]] = {}
+    for importer, imported in IMPORTS:
+        one, other = importer.split("."), imported.split(".")
+        if one[1] == "topics" and len(one) == 4 and other[1:2] == ["topics"] and len(other) == 4 and one[2] != other[2]:
+            found.setdefault(one[2], set()).add(other[2])
+    assert found == TOPICS
+
+
+def test_the_hubs_rooms_know_few_others() -> None:
+    """A room imports only those that HUB says, and one that is not there what every room may; the guard the contract
+    alone."""
+    for importer, imported in HUBS_IMPORTS:
+        one, other = importer.split(".")[1], imported.split(".")[1]
+        assert one == other or other in HUB.get(one, EVERY_ROOMS), f"{importer} imports {imported}"
+
+
+@pytest.mark.parametrize("imports", [IMPORTS, HUBS_IMPORTS], ids=["generator", "homeroom"])
+def test_no_files_import_each_other(imports: list[Edge]) -> None:
+    """There is no circle of files, also not by imports within functions."""
+    left: dict[str, set[str]] = {}
+    for importer, imported in imports:
+        left.setdefault(importer, set()).add(imported)
+    while done := [name for name, wants in left.items() if not wants & left.keys()]:
+        for name in done:
+            del left[name]
+    assert left == {}
+
+
+@pytest.mark.parametrize("level", ["unit", "integration", "browser"])
+def test_tests_lie_with_their_topic(level: str) -> None:
+    """A folder of tests is a topic or a room, or one of the few others that tests/README.md names."""
+    rooms = {
+        path.parent.name for place in ("generator", "jupyterhub/homeroom") for path in ROOT.glob(f"{place}/**/*.py")
+    }
+    folders = {path.name for path in (ROOT / "tests" / level).iterdir() if list(path.glob("test_*.py"))}
+    assert folders <= rooms | TESTS
+    assert not list((ROOT / "tests" / level).glob("test_*.py")), "tests beside the folders"
