@@ -66,7 +66,8 @@ def hub_config(settings: Settings, parts: Iterable[str]) -> str:
 
     :param parts: the topics', each with its own imports first.
     """
-    hub = filled(HERE / "jupyterhub_config.py.j2", {"base_url": settings.BASE_URL, "log_level": settings.LOG_LEVEL})
+    values = {"base_url": settings.BASE_URL, "public_url": settings.public_url, "log_level": settings.LOG_LEVEL}
+    hub = filled(HERE / "jupyterhub_config.py.j2", values)
     imports, sections = set(HUBS_IMPORTS.splitlines()), [hub]
     for part in parts:
         lines = part.strip("\n").splitlines()

@@ -45,6 +45,8 @@ def own_address() -> str:
 
 def address(settings: Settings) -> str:
     """The address to give to people."""
+    if settings.HUB_HOST:
+        return settings.public_url
     unspecified = ipaddress.ip_address(settings.HUB_IP).is_unspecified
     host = own_address() if unspecified else settings.HUB_IP
     port = "" if settings.HUB_PORT == 80 else f":{settings.HUB_PORT}"

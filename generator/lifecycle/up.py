@@ -104,7 +104,7 @@ def _greet(deployment: Deployment, password: str | None, exception: str) -> None
     note(f"Administrator:  [bold]{settings.JUPYTERHUB_ADMIN}[/bold]")
     if password:
         note(f"Password:       [bold]{password}[/bold]   (shown this once; `make password` makes a new one)")
-    if not settings.HUB_IP.startswith("127."):
+    if settings.TLS == "off" and not settings.HUB_IP.startswith("127."):
         warn(
             "Passwords travel unencrypted over plain HTTP. On a network that you do not trust, put a web server with "
             "TLS in front and set HUB_IP=127.0.0.1: docs/operations.md shows how."

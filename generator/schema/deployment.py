@@ -54,7 +54,34 @@ def check_proxies(value: str) -> str:
     return value
 
 
+def check_host(value: str) -> str:
+    """Require a name such as hub.example.edu, in small letters, or an address; or nothing."""
+    if not value:
+        return value
+    if re.search(r"[/:@?#]", value) and not _is_address(value):
+        raise ValueError("is more than a name; write it without https://, port and path, such as hub.example.edu")
+    labels = value.split(".")
+    if not _is_address(value) and not (
+        len(value) <= MOST_HOST_LETTERS and all(re.fullmatch(_LABEL, label) for label in labels)
+    ):
+        raise ValueError(
+            "is not a name such as hub.example.edu, in small letters (of others, the xn-- form), or an address"
+        )
+    return value
+
+
+def _is_address(value: str) -> bool:
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        return False
+    return True
+
+
+MOST_HOST_LETTERS = 253
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 BaseUrl = Annotated[str, AfterValidator(check_base_url)]
+Host = Annotated[str, AfterValidator(check_host)]
 Proxies = Annotated[str, AfterValidator(check_proxies)]
 
 
@@ -92,7 +119,7 @@ class DeploymentSettings(Part):
     )
     HUB_PORT: Whole = setting(
         8000,
-        About(group=ADDRESS, consumers=("compose", "generator"), unit="TCP port", example="8001"),
+        About(group=ADDRESS, consumers=("compose", "hub", "generator"), unit="TCP port", example="8001"),
         "Port on which the hub is published. Two deployments on one machine need two ports.",
         ge=1,
         le=65535,
@@ -101,6 +128,25 @@ class DeploymentSettings(Part):
         "/",
         About(group=ADDRESS, consumers=("compose", "hub", "generator"), example="/biology/"),
         "Path under which everything lives, with a slash at both ends: `/` or `/biology/`.",
+    )
+    TLS: Literal["off", "behind-proxy"] = setting(
+        "off",
+        About(group=ADDRESS, consumers=("hub", "generator"), example="behind-proxy"),
+        """How people reach the hub over HTTPS. `off`: not at all. `behind-proxy`: by a web server of your own in front,
+        which TRUSTED_PROXIES names.""",
+    )
+    HUB_HOST: Host = setting(
+        "",
+        About(group=ADDRESS, consumers=("hub", "generator"), example="hub.example.edu"),
+        """Name by which people reach the hub, such as `hub.example.edu`: links, redirects of sign-in and cookies follow
+        it. Empty: by whichever name or address they come. With TLS it is needed.""",
+    )
+    HTTPS_PORT: Whole = setting(
+        443,
+        About(group=ADDRESS, consumers=("hub",), unit="TCP port", example="8444"),
+        "Port on which people reach the hub over HTTPS, where there is TLS.",
+        ge=1,
+        le=65535,
     )
     TRUSTED_PROXIES: Proxies = setting(
         "",
@@ -150,8 +196,25 @@ class DeploymentSettings(Part):
         "What the hub shows the proxy to be let in.",
     )
 
+    @property
+    def public_url(self) -> str:
+        """The address by which people reach the hub, as they type it, with BASE_URL; empty without HUB_HOST."""
+        if not self.HUB_HOST:
+            return ""
+        scheme, port, usual = ("http", self.HUB_PORT, 80) if self.TLS == "off" else ("https", self.HTTPS_PORT, 443)
+        host = f"[{self.HUB_HOST}]" if ":" in self.HUB_HOST else self.HUB_HOST
+        return f"{scheme}://{host}{'' if port == usual else f':{port}'}{self.BASE_URL}"
+
     def cross_checks(self) -> Iterator[tuple[str, str, str]]:
         """Yield (setting, cause, remedy) for what no single value shows."""
+        if self.TLS != "off" and not self.HUB_HOST:
+            yield ("HUB_HOST", f"is not set, and TLS={self.TLS} needs it", "Set it to the name that people type.")
+        if self.TLS == "behind-proxy" and not self.TRUSTED_PROXIES:
+            yield (
+                "TRUSTED_PROXIES",
+                "is not set, and TLS=behind-proxy needs it",
+                "Name the web server in front: 127.0.0.1 for one on this machine.",
+            )
         if names_this_machine(self.TRUSTED_PROXIES) and not ipaddress.ip_address(self.HUB_IP).is_loopback:
             yield (
                 "TRUSTED_PROXIES",

@@ -60,3 +60,9 @@ def test_a_port_that_leads_nowhere_is_told(monkeypatch: pytest.MonkeyPatch) -> N
             assert f"http://127.0.0.1:{port}/" in str(fault)
             assert "docker compose restart proxy" in str(fault)
     assert smoke_test.port_fault(settings(port)), "nobody listens there any more"
+
+
+def test_people_are_told_the_name_that_they_type() -> None:
+    """With HUB_HOST the address to give to people is its, not this machine's own."""
+    named = Settings(HUB_HOST="hub.example.edu", HUB_PORT=8001, CONFIGPROXY_AUTH_TOKEN=TOKEN)
+    assert smoke_test.address(named) == "http://hub.example.edu:8001/"

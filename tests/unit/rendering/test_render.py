@@ -171,6 +171,11 @@ def test_a_way_without_an_allow_rule_is_not_rendered(tmp_path: Path, monkeypatch
         sign_in.way("oidc", settings())
 
 
+NAMED = {"HUB_HOST": "hub.example.edu"}
+BESIDE = {"TLS": NAMED, "HUB_PORT": NAMED, "HTTPS_PORT": NAMED | {"TLS": "behind-proxy"}}
+"""Without which a setting says nothing: what is part of the public address."""
+
+
 @pytest.mark.parametrize("name", [spec.name for spec in SPECS])
 def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting is marked as read by the hub exactly where its value changes what is rendered."""
@@ -178,8 +183,9 @@ def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str, monkeypatch:
     if name.startswith("GPU_"):  # it concerns profiles with GPUs alone
         (site / "profiles.yaml").write_text("profiles:\n  - name: gpu\n    gpus: 1\n")
         monkeypatch.setattr(gpus, "profile_faults", lambda *_: [])
-    changed = render.rendered_files(settings(**{name: OTHER_VALUES[name]}), site) != render.rendered_files(
-        settings(), site
+    beside = BESIDE.get(name, {})
+    changed = render.rendered_files(settings(**beside, **{name: OTHER_VALUES[name]}), site) != render.rendered_files(
+        settings(**beside), site
     )
     about = next(spec.about for spec in SPECS if spec.name == name)
     assert changed == ("hub" in about.consumers)
@@ -199,6 +205,7 @@ def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str, monkeypatch:
         ("LOGIN_LOCKOUT_SECONDS", "AccountAuthenticator", "seconds_before_next_try", 60),
         ("LOG_LEVEL", "JupyterHub", "log_level", "DEBUG"),
         ("BASE_URL", "JupyterHub", "base_url", "/biology/"),
+        ("HUB_HOST", "JupyterHub", "public_url", "http://hub.example.edu:8000/"),
     ],
 )
 def test_a_setting_reaches_its_trait(tmp_path: Path, setting: str, section: str, trait: str, value: object) -> None:

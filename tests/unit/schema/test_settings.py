@@ -187,3 +187,41 @@ def test_an_unknown_key_is_no_setting() -> None:
     """The schema itself refuses what it does not know."""
     with pytest.raises(ValueError, match="HUB_PROT"):
         Settings.model_validate({"CONFIGPROXY_AUTH_TOKEN": TOKEN, "HUB_PROT": "1"})
+
+
+@pytest.mark.parametrize(
+    ("values", "url"),
+    [
+        ({}, ""),
+        ({"HUB_HOST": "hub.example.edu"}, "http://hub.example.edu:8000/"),
+        ({"HUB_HOST": "hub.example.edu", "HUB_PORT": "80"}, "http://hub.example.edu/"),
+        ({"HUB_HOST": "hub.example.edu", "TLS": "behind-proxy"}, "https://hub.example.edu/"),
+        ({"HUB_HOST": "hub.example.edu", "TLS": "behind-proxy", "BASE_URL": "/a/"}, "https://hub.example.edu/a/"),
+        ({"HUB_HOST": "2001:db8::1", "TLS": "behind-proxy", "HTTPS_PORT": "8443"}, "https://[2001:db8::1]:8443/"),
+    ],
+)
+def test_the_public_address_is_what_people_type(values: dict[str, str], url: str) -> None:
+    """Scheme, name, port and path of HUB_HOST, TLS, the ports and BASE_URL; nothing without a name."""
+    assert settings(**values).public_url == url
+
+
+@pytest.mark.parametrize("host", ["hub.example.edu", "hub", "192.0.2.7", "2001:db8::7", "xn--mnchen-3ya.example"])
+def test_a_host_is_a_name_or_an_address(host: str) -> None:
+    """What people can type as a host is taken."""
+    assert host == settings(HUB_HOST=host).HUB_HOST
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["https://hub.example.edu", "hub.example.edu/", "hub.example.edu:443", "a b", "Hub.Example", "-a.example", "a..b",
+     "ex\u00e4mple.edu", "a_b.example", "a" * 64, "hub.example."],
+)  # fmt: skip
+def test_a_host_that_is_more_than_a_name_is_refused(host: str) -> None:
+    """A whole address, a port, capitals and what is no name are told."""
+    assert "name" in fault("HUB_HOST", host)
+
+
+def test_tls_needs_a_name_and_who_speaks_it() -> None:
+    """TLS=behind-proxy without the name that people type, or the server in front, is refused with both."""
+    found = [name for name, _, _ in settings(TLS="behind-proxy").all_cross_checks()]
+    assert found == ["HUB_HOST", "TRUSTED_PROXIES"]
