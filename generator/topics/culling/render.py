@@ -27,7 +27,7 @@ def _check_seconds(timeouts: list[int]) -> int:
 
 def culler_config(settings: Settings, known: Labs) -> str:
     """The text of `idle_culler_config.py`."""
-    timeouts = [profile[name] for profile in known.profiles for name in ("idle_seconds", "longest_seconds")]
+    timeouts = [profile[name] for profile in known.profiles for name in ("idle_seconds", "max_age_seconds")]
     return filled(
         TEMPLATE,
         {

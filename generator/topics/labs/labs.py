@@ -114,7 +114,7 @@ def as_data(profile: Profile, settings: Settings, site: Path, *, first: bool) ->
         "environment": dict(profile.environment),
         "network": profile.network,
         "idle_seconds": idle_seconds(profile, settings),
-        "longest_seconds": profile.longest_seconds,
+        "max_age_seconds": profile.max_age_seconds,
         "kernel_idle_seconds": (
             settings.KERNEL_IDLE_SECONDS if profile.kernel_idle_seconds is None else profile.kernel_idle_seconds
         ),

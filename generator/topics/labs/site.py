@@ -47,7 +47,7 @@ class Profile(Strict):
     environment: dict[Variable, Text] = {}
     network: Literal["open", "none"] = "open"
     idle_seconds: Seconds | None = None
-    longest_seconds: Seconds = 0
+    max_age_seconds: Seconds = 0
     kernel_idle_seconds: Seconds | None = None
     ephemeral: bool = False
     allow: Allow | None = None

@@ -18,6 +18,8 @@ from homeroom.labs.plan import LabPlan
 
 STATE = "homeroom"
 """The key of the facts in the spawner's state."""
+STORED_NAMES = {"max_age_seconds": "longest_seconds"}
+"""Fields that the spawner's state has under another name: labs that run through an upgrade were started with it."""
 
 LONGEST_RETRY_SECONDS = 15
 """What a lab waits at most before it tries again to report to a hub that did not answer: `notify_activity` of
@@ -48,7 +50,7 @@ class Facts:
     """What is to be known of a running lab when its end is decided.
 
     :param idle_seconds: idle for this long, it is stopped; 0: never.
-    :param longest_seconds: running for this long, it is stopped, busy or not; 0: never.
+    :param max_age_seconds: running for this long, it is stopped, busy or not; 0: never.
     :param lesson_at: when the lesson begins that the lab was started for, in seconds since the epoch; 0: its person
         started it. Time before the lesson is neither idle nor run.
     :param keep_until: unopened at this time, it is stopped.
@@ -57,7 +59,7 @@ class Facts:
 
     profile: str
     idle_seconds: int
-    longest_seconds: int
+    max_age_seconds: int
     gpus: int = 0
     lesson_at: float = 0.0
     keep_until: float = 0.0
@@ -74,7 +76,7 @@ class Facts:
         return cls(
             profile=plan.profile,
             idle_seconds=plan.idle_seconds,
-            longest_seconds=plan.longest_seconds,
+            max_age_seconds=plan.max_age_seconds,
             gpus=plan.gpus,
             lesson_at=start.lesson_at if start else 0.0,
             keep_until=start.keep_until if start else 0.0,
@@ -82,13 +84,16 @@ class Facts:
 
     def as_state(self) -> dict[str, Any]:
         """Plain data for the spawner's state."""
-        return {STATE: asdict(self)}
+        return {STATE: {STORED_NAMES.get(name, name): value for name, value in asdict(self).items()}}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any]) -> Facts | None:
         """The facts that a spawner's state holds, less what only a newer version knows; None where it holds none."""
         found = state.get(STATE)
-        return cls(**{each.name: found[each.name] for each in fields(cls) if each.name in found}) if found else None
+        if not found:
+            return None
+        names = {each.name: STORED_NAMES.get(each.name, each.name) for each in fields(cls)}
+        return cls(**{name: found[stored] for name, stored in names.items() if stored in found})
 
 
 def report_seconds(idle_seconds: int) -> int:
@@ -104,8 +109,8 @@ def why_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, 
     if facts.unopened:
         return UNOPENED if now >= facts.keep_until else ""
     runs_for_seconds = min(runs_for_seconds, now - facts.lesson_at)
-    if facts.longest_seconds and runs_for_seconds >= facts.longest_seconds:
-        return f"Your lab was stopped after {duration(facts.longest_seconds)}, the longest that its kind may run."
+    if facts.max_age_seconds and runs_for_seconds >= facts.max_age_seconds:
+        return f"Your lab was stopped after {duration(facts.max_age_seconds)}, the longest that its kind may run."
     if facts.idle_seconds and min(idle_for_seconds, runs_for_seconds) >= facts.idle_seconds:
         return (
             f"Your lab was stopped because nothing had run in it for {duration(facts.idle_seconds)}: "
@@ -161,7 +166,7 @@ def arbiter(inactive: timedelta | None, inactive_limit: int, server: Mapping[str
     """
     facts = Facts.from_state(server.get("state") or {})
     if facts is None:
-        facts = Facts(profile="", idle_seconds=inactive_limit, longest_seconds=0)
+        facts = Facts(profile="", idle_seconds=inactive_limit, max_age_seconds=0)
     runs_for = datetime.now(UTC) - datetime.fromisoformat(server["started"])
     return is_over(
         facts,

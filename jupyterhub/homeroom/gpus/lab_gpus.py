@@ -12,7 +12,7 @@ import docker.errors
 
 from homeroom.gpus.leases import Lease, Unavailable
 from homeroom.gpus.pool import GPUPool
-from homeroom.queue.needs import Key
+from homeroom.queue.resources import Key
 
 PROOF_INTERVAL_SECONDS = 0.02
 PROOF_SECONDS = 30
@@ -58,20 +58,20 @@ class LabGPUs:
         self._log = log
 
     def position(self, key: Key) -> int:
-        """Position of a lab in the line for GPUs; 0 for one that does not wait there."""
-        return self.pool.line.position(key)
+        """Position of a lab in the queue for GPUs; 0: it does not wait there."""
+        return self.pool.queue.position(key)
 
-    async def lease(self, key: Key, count: int, timeout_seconds: float, *, longest_seconds: float = 0) -> None:
-        """Reserve GPUs for the start that follows, in line behind those who wait for some already.
+    async def lease(self, key: Key, count: int, timeout_seconds: float, *, max_age_seconds: float = 0) -> None:
+        """Reserve GPUs for the start that follows, in the queue behind those who wait for some already.
 
-        :param longest_seconds: the lab's longest run; 0: no end.
+        :param max_age_seconds: the lab's maximum age; 0: no limit.
         :raises NoGPUs: they are not to be had.
         """
         self._lease, self.creating = NOTHING, None
         if not count:
             return
         try:
-            self._lease = await self.pool.line.lease(key, count, timeout_seconds, longest_seconds=longest_seconds)
+            self._lease = await self.pool.queue.lease(key, count, timeout_seconds, max_age_seconds=max_age_seconds)
         except Unavailable as refusal:
             when = refusal.next_free_seconds
             wait = f" It falls free in {math.ceil(max(60, when - time.time()) / 60)} min at the latest." if when else ""

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homeroom.contract.labels import GPUS_LABEL, LONGEST_LABEL, SERVER_LABEL, USER_LABEL
+from homeroom.contract.labels import GPUS_LABEL, MAX_AGE_LABEL, SERVER_LABEL, USER_LABEL
 
 ENDED_STATES = frozenset({"exited", "dead", "stopped"})
 """States in which a container has no process left; the hub never starts such a one again, it removes it."""
@@ -61,13 +61,13 @@ class LabContainer:
     devices: tuple[str, ...]
     state: str
     created_seconds: float
-    longest_seconds: float = 0
+    max_age_seconds: float = 0
 
     @classmethod
     def from_listing(cls, row: Mapping[str, Any]) -> LabContainer:
         """One row of the engine's `GET /containers/json`."""
         labels = row.get("Labels") or {}
-        longest = labels.get(LONGEST_LABEL, "")
+        max_age = labels.get(MAX_AGE_LABEL, "")
         return cls(
             id=str(row["Id"]),
             user=labels.get(USER_LABEL, ""),
@@ -75,7 +75,7 @@ class LabContainer:
             devices=tuple(each for each in labels.get(GPUS_LABEL, "").split(",") if each),
             state=str(row.get("State", "")),
             created_seconds=float(row.get("Created") or 0),
-            longest_seconds=float(longest) if longest.isdecimal() else 0,
+            max_age_seconds=float(max_age) if max_age.isdecimal() else 0,
         )
 
 
@@ -83,7 +83,7 @@ class LabContainer:
 class Lease:
     """GPUs held for one lab.
 
-    :param since_seconds: and `ends_seconds`: seconds since 1970; the end is None for a lab without a longest run.
+    :param since_seconds: and `ends_seconds`: seconds since 1970; the end is None for a lab without a maximum age.
     :param number: tells two reservations of the same lab apart; 0 for a lease read from a container.
     """
 
@@ -104,7 +104,7 @@ class Unavailable(Exception):
     """No lease now; the text says why, for the person who asked.
 
     :param reason: one word for metrics: `impossible`, `cap` or `taken`.
-    :param next_free_seconds: when it will be possible (since 1970), where the longest run of the holders tells.
+    :param next_free_seconds: when it will be possible (since 1970), where the maximum age of the holders tells.
     """
 
     def __init__(self, message: str, *, reason: str, next_free_seconds: float | None = None) -> None:
@@ -145,8 +145,8 @@ class Ledger:
         used = Counter(each for lease in self.holders() if lease.lab != lab for each in set(lease.devices))
         return {device.id: max(0, device.slots - used[device.id]) for device in self.devices.values()}
 
-    def places(self, count: int) -> int:
-        """How many more labs with `count` devices each would find them, were nobody else to come.
+    def labs_that_fit(self, count: int) -> int:
+        """How many more labs with `count` devices each could have them now.
 
         :param count: at least 1.
         """
@@ -157,7 +157,7 @@ class Ledger:
         return labs
 
     def next_free_seconds(self, count: int = 1) -> float | None:
-        """When `count` devices will be free by the longest runs of their holders: 0 for now, None where none tells."""
+        """When `count` devices will be free by the maximum ages of their holders: 0 for now, None where none tells."""
         free = self.free()
         waits = 0.0, *sorted(self._ends(each) for each, slots in free.items() if not slots)
         short = count - sum(slots > 0 for slots in free.values())
@@ -211,7 +211,7 @@ class Ledger:
         count: int,
         *,
         now_seconds: float,
-        longest_seconds: float = 0,
+        max_age_seconds: float = 0,
         cap: int | None = None,
     ) -> Lease:
         """Choose and hold, in one step that nothing can come between.
@@ -225,7 +225,7 @@ class Ledger:
             server=server,
             devices=devices,
             since_seconds=now_seconds,
-            ends_seconds=now_seconds + longest_seconds if longest_seconds else None,
+            ends_seconds=now_seconds + max_age_seconds if max_age_seconds else None,
             number=self._last_number,
         )
         self._reservations[lease.number] = lease
@@ -251,7 +251,7 @@ class Ledger:
                 server=each.server,
                 devices=each.devices,
                 since_seconds=each.created_seconds,
-                ends_seconds=each.created_seconds + each.longest_seconds if each.longest_seconds else None,
+                ends_seconds=each.created_seconds + each.max_age_seconds if each.max_age_seconds else None,
             )
             for each in containers
             if each.devices and each.state not in ENDED_STATES

@@ -14,7 +14,7 @@ from traitlets.config import SingletonConfigurable
 
 from homeroom.contract.labels import GPUS_LABEL
 from homeroom.gpus.leases import Device, LabContainer, Lease, Ledger, Unavailable
-from homeroom.gpus.waiting import GPULine
+from homeroom.gpus.queue import GPUQueue
 
 __all__ = ["GPUPool", "Lease", "Unavailable"]
 
@@ -55,7 +55,7 @@ class GPUPool(SingletonConfigurable):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.ledger = Ledger([_device(each) for each in self.gpus], per_user=self.per_user)
-        self.line = GPULine(self)
+        self.queue = GPUQueue(self)
         self._lock = asyncio.Lock()
 
     @validate("gpus")
@@ -67,11 +67,11 @@ class GPUPool(SingletonConfigurable):
         return given
 
     async def lease(
-        self, user: str, server: str, count: int, *, longest_seconds: float = 0, cap: int | None = None
+        self, user: str, server: str, count: int, *, max_age_seconds: float = 0, cap: int | None = None
     ) -> Lease:
         """Reserve `count` devices for a lab; they stay reserved until `release`, and then as long as its container is.
 
-        :param longest_seconds: the lab's longest run, from which the next free place is told; 0: no end.
+        :param max_age_seconds: the lab's maximum age, by which the next free GPU is foretold; 0: no limit.
         :param cap: what this person may hold at a time, where that is not `per_user`; 0: no cap.
         :raises Unavailable: with the reason for the person.
         """
@@ -80,7 +80,7 @@ class GPUPool(SingletonConfigurable):
         async with self._lock:
             await self._reconcile(self.remove_orphans)
             return self.ledger.reserve(
-                user, server, count, now_seconds=time.time(), longest_seconds=longest_seconds, cap=cap
+                user, server, count, now_seconds=time.time(), max_age_seconds=max_age_seconds, cap=cap
             )
 
     def release(self, lease: Lease) -> None:
@@ -114,12 +114,12 @@ class GPUPool(SingletonConfigurable):
         return self.ledger.holders()
 
     def next_free_seconds(self, count: int = 1) -> float | None:
-        """When `count` devices are free by the longest runs of their holders (since 1970); 0: now; None: unknown."""
+        """When `count` devices are free by the maximum ages of their holders (since 1970); 0: now; None: unknown."""
         return self.ledger.next_free_seconds(count)
 
-    def places(self, count: int) -> int:
-        """How many more labs with `count` GPUs each would find them, as of the last listing."""
-        return self.ledger.places(count)
+    def labs_that_fit(self, count: int) -> int:
+        """How many more labs with `count` GPUs each could have them, as of the last listing."""
+        return self.ledger.labs_that_fit(count)
 
     def refusal(self, user: str, server: str, count: int, *, cap: int | None = None) -> Unavailable | None:
         """Why a lab could not have its GPUs now, for the choice page; None where it could. Holds nothing."""

@@ -1,4 +1,4 @@
-"""The page on which people choose their lab, and the words of the line before it."""
+"""The page on which people choose their lab, and what they are told in the queue."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any
 import jinja2
 
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.needs import Estimate, Need
-from homeroom.queue.places import LARGER
+from homeroom.queue.resources import Estimate, Resources
+from homeroom.queue.start_queue import LARGER
 
 TEMPLATES = Path("/opt/jupyterhub/share/homeroom/templates")
 
@@ -32,8 +32,8 @@ def what_it_gives(plan: LabPlan) -> list[str]:
         facts.append("no network")
     if plan.ephemeral:
         facts.append("files are thrown away at the end")
-    if plan.longest_seconds:
-        facts.append(f"ends after {duration(plan.longest_seconds)}")
+    if plan.max_age_seconds:
+        facts.append(f"ends after {duration(plan.max_age_seconds)}")
     return facts
 
 
@@ -45,10 +45,10 @@ def duration(seconds: int) -> str:
     return f"{seconds} s"
 
 
-def places_free(plan: LabPlan, used: Need, budget: Need) -> int:
-    """How many labs of this kind fit beside what is promised already."""
-    by_memory = max(0, budget.memory_bytes - used.memory_bytes) // plan.memory_bytes
-    by_cpu = int(max(0.0, budget.cpus - used.cpus + 1e-9) // plan.cpus)
+def labs_that_fit(plan: LabPlan, used: Resources, capacity: Resources) -> int:
+    """How many labs of this profile fit beside what is reserved already."""
+    by_memory = max(0, capacity.memory_bytes - used.memory_bytes) // plan.memory_bytes
+    by_cpu = int(max(0.0, capacity.cpus - used.cpus + 1e-9) // plan.cpus)
     return int(min(by_memory, by_cpu))
 
 
@@ -80,14 +80,14 @@ def shortage(short: Sequence[str]) -> str:
     return f": {' and '.join(short)} {'is' if list(short) == ['memory'] else 'are'} short"
 
 
-def line_message(position: int, estimate: Estimate, *, what: str = "places", short: Sequence[str] = ()) -> str:
-    """What somebody in line is told, and for what they wait."""
+def queue_message(position: int, estimate: Estimate, *, what: str = "places", short: Sequence[str] = ()) -> str:
+    """What a user in the queue is told, and for what they wait."""
     place = "You are next in line" if position == 1 else f"You are number {position} in line"
     return f"All {what} are taken{shortage(short)}. {place}. {when_free('Your place', estimate)}"
 
 
-def line_progress(position: int, first: int) -> int:
-    """How far the waiting page's bar has come, in percent, for who stood at position `first` at the beginning."""
+def queue_progress(position: int, first: int) -> int:
+    """How far the waiting page's bar has come, in percent, for a user who began at position `first`."""
     return 5 + round(40 * (first - position) / max(first, 1))
 
 
@@ -106,22 +106,22 @@ def free_message(free: int, estimate: Estimate, short: Sequence[str] = ()) -> st
 def form(
     profiles: Sequence[Mapping[str, Any]],
     plans: Sequence[LabPlan],
-    used: Need,
-    budget: Need,
+    used: Resources,
+    capacity: Resources,
     *,
     chosen: str,
     estimates: Sequence[Estimate],
-    gpu_places: Sequence[int | None] = (),
+    gpu_capacity: Sequence[int | None] = (),
 ) -> str:
     """The inner part of the choice page's form; plain radio buttons, so it needs no script.
 
-    :param estimates: when the next place of each kind falls free, should there be none now.
-    :param gpu_places: how many labs of each kind would find their GPUs; None for a kind without GPUs.
+    :param estimates: when the next lab of each profile can start, should none fit now.
+    :param gpu_capacity: how many labs of each profile could have their GPUs; None for one without GPUs.
     """
     names = [profile["name"] for profile in profiles]
-    by_gpus = gpu_places or [None] * len(plans)
+    by_gpus = gpu_capacity or [None] * len(plans)
     free = [
-        places_free(plan, used, budget) if gpus is None else min(gpus, places_free(plan, used, budget))
+        labs_that_fit(plan, used, capacity) if gpus is None else min(gpus, labs_that_fit(plan, used, capacity))
         for plan, gpus in zip(plans, by_gpus, strict=True)
     ]
     selected = chosen if chosen in names else names[0]
@@ -132,14 +132,16 @@ def form(
             "description": profile["description"],
             "facts": what_it_gives(plan),
             "free": (
-                free_message(places, estimate, [*(used + plan.need).short(budget), *(["GPUs"] if gpus == 0 else [])])
-                if plan.need.fits(budget)
+                free_message(
+                    count, estimate, [*(used + plan.resources).short(capacity), *(["GPUs"] if gpus == 0 else [])]
+                )
+                if plan.resources.fits(capacity)
                 else f"{LARGER}."
             ),
-            "full": places <= 0,
+            "full": count <= 0,
             "selected": profile["name"] == selected,
         }
-        for profile, plan, estimate, places, gpus in zip(profiles, plans, estimates, free, by_gpus, strict=True)
+        for profile, plan, estimate, count, gpus in zip(profiles, plans, estimates, free, by_gpus, strict=True)
     ]
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined

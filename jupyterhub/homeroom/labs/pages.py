@@ -39,7 +39,7 @@ class LabHandler(SpawnHandler):
         if spawner.pending:
             raise web.HTTPError(409, "This lab is just starting or stopping. Please wait a moment and try again.")
         if spawner.active:
-            spawner.places.keep(spawner.key)  # or whoever waits in line would have its place
+            spawner.start_queue.keep(spawner.key)  # or a lab in the queue would have its memory
         try:
             await self.stop_lab(user, server_name)
             spawner = user.get_or_create_spawner(server_name, server_name, replace_failed=True)
@@ -48,7 +48,7 @@ class LabHandler(SpawnHandler):
             await self._wrap_spawn_single_user(user, server_name, server_name, spawner, pending_url)
         finally:
             if spawner.pending != "spawn":
-                spawner.places.release(spawner.key)
+                spawner.start_queue.release(spawner.key)
 
     async def stop_lab(self, user: User, server_name: str) -> None:
         """Stop a lab where it runs, and wait until it is gone. :raises HTTPError: 504, it does not stop."""

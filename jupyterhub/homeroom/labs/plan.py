@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from homeroom.queue.needs import Need
+from homeroom.queue.resources import Resources
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +29,7 @@ class LabPlan:
     :param cpus: CPUs that it may use at once.
     :param shm_bytes: the size of its /dev/shm, a part of its memory.
     :param idle_seconds: idle for this long, it is stopped; 0: never.
-    :param longest_seconds: running for this long, it is stopped; 0: never.
+    :param max_age_seconds: running for this long, it is stopped; 0: never.
     :param kernel_idle_seconds: a kernel idle for this long is stopped within the running lab; 0: never.
     """
 
@@ -42,14 +42,14 @@ class LabPlan:
     environment: Mapping[str, str] = field(default_factory=dict)
     network: str = "open"
     idle_seconds: int = 0
-    longest_seconds: int = 0
+    max_age_seconds: int = 0
     kernel_idle_seconds: int = 0
     ephemeral: bool = False
 
     @property
-    def need(self) -> Need:
-        """What the lab is promised of all that labs may have."""
-        return Need(memory_bytes=self.memory_bytes, cpus=self.cpus)
+    def resources(self) -> Resources:
+        """What the lab reserves of the machine."""
+        return Resources(memory_bytes=self.memory_bytes, cpus=self.cpus)
 
 
 def groups_of(person: Person, groups: Mapping[str, Mapping[str, Any]]) -> list[str]:
@@ -112,7 +112,7 @@ def plan_for(profile: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]
         environment=environment,
         network=profile["network"],
         idle_seconds=0 if never_idle else profile["idle_seconds"],
-        longest_seconds=profile["longest_seconds"],
+        max_age_seconds=profile["max_age_seconds"],
         kernel_idle_seconds=0 if never_idle else profile.get("kernel_idle_seconds", 0),
         ephemeral=profile["ephemeral"],
     )

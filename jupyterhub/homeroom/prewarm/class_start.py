@@ -156,7 +156,7 @@ class ClassStartHandler(APIHandler):
     def _starting(self) -> int:
         """How many labs are starting now, whoever asked for them; those in line do not."""
         labs = (lab for user in self.users.values() for lab in user.spawners.values())
-        return sum(lab.pending == "spawn" and not lab.line_position for lab in labs)
+        return sum(lab.pending == "spawn" and not lab.queue_position for lab in labs)
 
     async def _begin(self, starts: ClassStarts, class_: Prewarming, name: str) -> bool:
         """Begin somebody's lab; false where there is no place to spare for it.
@@ -175,7 +175,7 @@ class ClassStartHandler(APIHandler):
             raise Skipped("has a lab already")
         spawner: LabSpawner = user.get_or_create_spawner("", "", replace_failed=True)
         plan, options = self._plan(spawner, class_.profile)
-        if not await spawner.places.take(spawner.key, plan.need):
+        if not await spawner.start_queue.take(spawner.key, plan.resources):
             return False
         if user.active:  # they came meanwhile, and have the place
             raise Skipped("has a lab already")
@@ -229,5 +229,5 @@ class ClassStartHandler(APIHandler):
             class_.failed[user.name] = str(getattr(error, "jupyterhub_message", error))
         finally:
             spawner.prewarmed.start = None
-            spawner.places.release(spawner.key)
+            spawner.start_queue.release(spawner.key)
             class_.starting.discard(user.name)

@@ -1,4 +1,4 @@
-"""Leaving the line, from the waiting page: a plain form, so that it needs no script."""
+"""Leaving the queue, from the waiting page: a plain form, so that it needs no script."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LEAVE_SECONDS = 10.0
 
 
 class LeaveHandler(BaseHandler):
-    """`POST /hub/homeroom/leave`: gives up the lab that one waits for; a lab that runs already is left alone."""
+    """`POST /hub/homeroom/leave`: cancels a start; a lab that runs already is left alone."""
 
     @web.authenticated
     async def post(self) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan, Person, allowed_profiles, plan_for
-from homeroom.queue.needs import Estimate
-from homeroom.queue.places import Places
+from homeroom.queue.resources import Estimate
+from homeroom.queue.start_queue import StartQueue
 from homeroom.spawner.no_lab import NoLab
 
 Profiles = Collection[Mapping[str, Any]]
@@ -17,7 +17,7 @@ Groups = Mapping[str, Mapping[str, Any]]
 
 
 def check_count(*, others: int, most: int, named: bool) -> None:
-    """See whether somebody may start one more lab.
+    """Check that a user may start one more lab.
 
     :param others: their other labs that run or start.
     :param most: how many they may run at once.
@@ -35,10 +35,10 @@ def check_count(*, others: int, most: int, named: bool) -> None:
 
 
 def decide(profiles: Profiles, groups: Groups, person: Person, wanted: Any) -> LabPlan:
-    """What somebody's lab gets.
+    """What a user's lab gets.
 
-    :param wanted: the profile's name, as whoever asks has given it; nothing: the first that they may take.
-    :raises NoLab: the profile is none of this person's.
+    :param wanted: the profile's name, as the request gives it; nothing: the first that they may take.
+    :raises NoLab: this user may not take the profile.
     """
     allowed = {profile["name"]: profile for profile in allowed_profiles(profiles, groups, person)}
     if not allowed:
@@ -54,7 +54,7 @@ def decide(profiles: Profiles, groups: Groups, person: Person, wanted: Any) -> L
 
 
 async def form(
-    profiles: Profiles, groups: Groups, person: Person, *, places: Places, pool: GPUPool, chosen: str
+    profiles: Profiles, groups: Groups, person: Person, *, start_queue: StartQueue, pool: GPUPool, chosen: str
 ) -> str:
     """The page on which people choose; empty, so that the lab starts at once, where there is no choice.
 
@@ -64,27 +64,27 @@ async def form(
     if len(own) == 1:
         return ""
     plans = [plan_for(profile, groups, person) for profile in own]
-    used = await places.used()
+    used = await start_queue.used()
     if any(plan.gpus for plan in plans):
         await pool.refresh()
     return choice.form(
         own,
         plans,
         used,
-        places.budget,
+        start_queue.capacity,
         chosen=chosen,
-        estimates=[_estimate(plan, places, pool) for plan in plans],
-        gpu_places=[_gpu_places(plan.gpus, pool) if plan.gpus else None for plan in plans],
+        estimates=[_estimate(plan, start_queue, pool) for plan in plans],
+        gpu_capacity=[_gpu_capacity(plan.gpus, pool) if plan.gpus else None for plan in plans],
     )
 
 
-def _gpu_places(count: int, pool: GPUPool) -> int:
-    """How many labs would find their GPUs now: none while others wait for theirs."""
-    return 0 if len(pool.line) else pool.places(count)
+def _gpu_capacity(count: int, pool: GPUPool) -> int:
+    """How many labs with so many GPUs could start now: none while others wait for theirs."""
+    return 0 if len(pool.queue) else pool.labs_that_fit(count)
 
 
-def _estimate(plan: LabPlan, places: Places, pool: GPUPool) -> Estimate:
-    """When the next place for such a lab falls free: a GPU's place where it is GPUs that it waits for."""
-    if plan.gpus and not _gpu_places(plan.gpus, pool):
-        return pool.line.estimate(plan.gpus)
-    return places.estimate(plan.need)
+def _estimate(plan: LabPlan, start_queue: StartQueue, pool: GPUPool) -> Estimate:
+    """When such a lab can start: when there are GPUs, where it is GPUs that it would wait for."""
+    if plan.gpus and not _gpu_capacity(plan.gpus, pool):
+        return pool.queue.estimate(plan.gpus)
+    return start_queue.estimate(plan.resources)

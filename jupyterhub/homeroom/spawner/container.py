@@ -12,7 +12,7 @@ from homeroom.contract import sockets
 from homeroom.contract.labels import (
     CPUS_LABEL,
     IDLE_LABEL,
-    LONGEST_LABEL,
+    MAX_AGE_LABEL,
     MEMORY_LABEL,
     PROFILE_LABEL,
     SERVER_LABEL,
@@ -111,8 +111,8 @@ def environment(plan: LabPlan, storage: LabStorage) -> dict[str, str]:
     return said | dict(plan.environment) | dict(storage.environment)
 
 
-def promises(plan: LabPlan, server: str, start: ClassStart | None) -> dict[str, str]:
-    """The labels that tell what a lab was promised, for whoever counts.
+def reservation_labels(plan: LabPlan, server: str, start: ClassStart | None) -> dict[str, str]:
+    """The labels that tell what a lab has reserved, and when it ends.
 
     :param server: the name of the lab.
     :param start: what it is started for before its person asks.
@@ -123,14 +123,14 @@ def promises(plan: LabPlan, server: str, start: ClassStart | None) -> dict[str, 
         MEMORY_LABEL: str(plan.memory_bytes),
         CPUS_LABEL: f"{plan.cpus:g}",
         IDLE_LABEL: str(plan.idle_seconds),
-        LONGEST_LABEL: str(_longest_seconds(plan, start)),
+        MAX_AGE_LABEL: str(_max_age_seconds(plan, start)),
     }
 
 
-def _longest_seconds(plan: LabPlan, start: ClassStart | None) -> int:
-    """How long the container runs at the longest, the time before a lesson included; 0: no end."""
+def _max_age_seconds(plan: LabPlan, start: ClassStart | None) -> int:
+    """How long the container may run, the time before a lesson included; 0: no limit."""
     before_lesson = max(0, int(start.lesson_at - time.time())) if start else 0
-    return plan.longest_seconds and plan.longest_seconds + before_lesson
+    return plan.max_age_seconds and plan.max_age_seconds + before_lesson
 
 
 def command(image_command: list[str], storage: LabStorage, *, reset: bool) -> list[str]:

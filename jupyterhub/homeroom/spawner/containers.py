@@ -12,7 +12,7 @@ from jupyterhub.orm import User as HubUser
 from sqlalchemy.orm import Session
 
 from homeroom.contract.labels import DEPLOYMENT_LABEL, GPUS_LABEL, SERVER_LABEL, USER_LABEL
-from homeroom.queue.needs import Key, Running
+from homeroom.queue.resources import Key, Running
 from homeroom.spawner.retrying import EngineAway, RetryingSpawner
 from homeroom.spawner.running import STATES, Recorded, orphans, running
 
@@ -61,7 +61,7 @@ class LabContainers:
         return _with_gpus(await self.listed())
 
     async def remove_orphans(self) -> list[Container]:
-        """Remove the containers that hold a place for nobody: somebody may be waiting for it, or for their GPUs.
+        """Remove the containers of no lab that the hub knows: a user may be waiting for what they reserve.
 
         :returns: all that are left, ended ones too.
         """

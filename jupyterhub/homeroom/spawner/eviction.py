@@ -1,4 +1,4 @@
-"""Labs that nobody has opened yet are stopped where somebody stands in line."""
+"""Prewarmed labs that nobody has opened are stopped when a user waits in the queue."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from homeroom.culling.prewarmed import Prewarmed
-from homeroom.queue.needs import Key, Need, Running, who_gives_way
+from homeroom.queue.resources import Key, Resources, Running, choose_evictions
 from homeroom.spawner.retrying import RetryingSpawner
 
 
@@ -22,21 +22,21 @@ class Lab(Protocol):
     @property
     def ready(self) -> bool: ...
 
-    async def give_up(self) -> None: ...
+    async def evict(self) -> None: ...
 
 
-async def make_room(labs: Iterable[Lab], seen: Mapping[Key, Running], missing: Need) -> bool:
-    """Stop labs that nobody has opened yet, those of the latest lesson first, for somebody who stands in line.
+async def evict(labs: Iterable[Lab], seen: Mapping[Key, Running], missing: Resources) -> bool:
+    """Stop prewarmed labs, those of the latest lesson first, for a user in the queue.
 
     :param labs: all of the hub.
-    :param seen: what their containers were promised.
-    :param missing: what is missing for the first in line.
-    :returns: whether room was made.
+    :param seen: what their containers have reserved.
+    :param missing: what is missing for the first in the queue.
+    :returns: whether any was stopped.
     """
     unopened = {lab.key: lab for lab in labs if lab.ready and lab.prewarmed.unopened}
     ordered = sorted(unopened, key=lambda key: _lesson_at(unopened[key]), reverse=True)
-    going = who_gives_way([(key, seen[key].need) for key in ordered if key in seen], missing)
-    await asyncio.gather(*(unopened[key].give_up() for key in going))
+    going = choose_evictions([(key, seen[key].resources) for key in ordered if key in seen], missing)
+    await asyncio.gather(*(unopened[key].evict() for key in going))
     return bool(going)
 
 
@@ -45,9 +45,9 @@ def _lesson_at(lab: Lab) -> float:
     return facts.lesson_at if facts else 0.0
 
 
-async def give_up(lab: RetryingSpawner) -> None:
+async def stop(lab: RetryingSpawner) -> None:
     """Stop a running lab from within the hub, as the hub's own pages do."""
-    lab.log.info("Stopping the lab of %s, which nobody opened: somebody waits for a place", lab.user.name)
+    lab.log.info("Stopping the lab of %s, which nobody has opened: a user waits in the queue", lab.user.name)
     lab._stop_pending = True
     try:
         await lab.user.settings["proxy"].delete_user(lab.user, lab.name)

@@ -12,7 +12,7 @@ from homeroom.contract import sockets
 from homeroom.contract.home_names import directory_name
 from homeroom.culling.prewarmed import Prewarmed
 from homeroom.labs.plan import LabPlan, Person, groups_of, most_labs
-from homeroom.queue.needs import Key
+from homeroom.queue.resources import Key
 from homeroom.spawner import admission
 from homeroom.spawner.containers import labels
 from homeroom.spawner.state import LabState

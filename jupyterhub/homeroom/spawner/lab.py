@@ -18,14 +18,14 @@ from homeroom.contract import sockets
 from homeroom.culling.culling import Facts
 from homeroom.gpus.lab_gpus import NoGPUs
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.needs import Need
-from homeroom.queue.places import Places
+from homeroom.queue.resources import Resources
+from homeroom.queue.start_queue import StartQueue
 from homeroom.spawner import admission, ending, eviction, progress, readiness
 from homeroom.spawner.creation import LabCreation
 from homeroom.spawner.no_lab import NoLab, explained
 from homeroom.spawner.retrying import EngineAway
 from homeroom.spawner.start import Start
-from homeroom.spawner.turns import Turns
+from homeroom.spawner.start_slots import StartSlots
 
 
 class LabSpawner(LabCreation):
@@ -42,41 +42,43 @@ class LabSpawner(LabCreation):
     Its files: `traits` (what is configured), `identity` (whose it is, what is kept of it), `creation` (the container is
     made), and this one (it starts, runs and stops). What they know is elsewhere, a file a question: `admission` (who
     may), `start` (in which order), `container` (with what), `readiness` (does it answer), `progress` (what is shown),
-    `state` (what is kept), `ending` (why it is over), `running` (who runs). All labs share `places` and `turns`.
+    `state` (what is kept), `ending` (why it is over), `running` (which run). All share `start_queue` and `start_slots`.
     """
 
-    _places: Places | None = None
-    _turns: Turns | None = None
+    _start_queue: StartQueue | None = None
+    _start_slots: StartSlots | None = None
     _start: Start | None = None
 
     # --- What all labs share ---
 
     @property
-    def places(self) -> Places:
-        """The line before the machine; one for all labs of the hub."""
-        if LabSpawner._places is None:
+    def start_queue(self) -> StartQueue:
+        """The queue for the machine's memory and CPUs; one for all labs of the hub."""
+        if LabSpawner._start_queue is None:
             no_end = 2**62
-            budget = Need(memory_bytes=self.total_lab_memory_bytes or no_end, cpus=self.total_lab_cpus or float(no_end))
-            containers = self.containers
-            LabSpawner._places = Places(
-                budget, containers.running, self._make_room, containers.remove_orphans_from_running
+            capacity = Resources(
+                memory_bytes=self.total_lab_memory_bytes or no_end, cpus=self.total_lab_cpus or float(no_end)
             )
-        return LabSpawner._places
+            containers = self.containers
+            LabSpawner._start_queue = StartQueue(
+                capacity, containers.running, self._evict, containers.remove_orphans_from_running
+            )
+        return LabSpawner._start_queue
 
     @property
-    def turns(self) -> Turns:
+    def start_slots(self) -> StartSlots:
         """What a start holds from its container's making until the lab answers, in the order of asking."""
-        if LabSpawner._turns is None:
-            LabSpawner._turns = Turns(self.starts_at_once, self.turn_seconds)
-        return LabSpawner._turns
+        if LabSpawner._start_slots is None:
+            LabSpawner._start_slots = StartSlots(self.starts_at_once, self.start_slot_seconds)
+        return LabSpawner._start_slots
 
-    async def _make_room(self, missing: Need) -> bool:
+    async def _evict(self, missing: Resources) -> bool:
         everyone = (lab for user in self.user.settings["users"].values() for lab in user.spawners.values())
-        return await eviction.make_room(everyone, self.places.seen, missing)
+        return await eviction.evict(everyone, self.start_queue.seen, missing)
 
-    async def give_up(self) -> None:
-        """Stop this lab, which nobody has opened, for somebody who stands in line."""
-        await eviction.give_up(self)
+    async def evict(self) -> None:
+        """Stop this lab, which nobody has opened, for a user in the queue."""
+        await eviction.stop(self)
 
     # --- Who may start it ---
 
@@ -93,26 +95,26 @@ class LabSpawner(LabCreation):
         """The page on which people choose."""
         chosen, pool = self.user_options.get("profile", ""), self.gpu_pool
         return await admission.form(
-            self.profiles, self.groups, self.person, places=self.places, pool=pool, chosen=chosen
+            self.profiles, self.groups, self.person, start_queue=self.start_queue, pool=pool, chosen=chosen
         )
 
     # --- Starting ---
 
     async def start(self) -> str:
-        """Wait for a place, start the lab, and return its address once it answers.
+        """Wait in the queue, start the lab, and return its address once it answers.
 
-        :raises NoLab: there is no such profile for this person, no place, or no image.
+        :raises NoLab: there is no such profile for this user, no capacity, or no image.
         :raises LabDied: the container ended first; the person is shown the end of its log.
         """
         self._start = Start(
             key=self.key,
             gpus=self.gpus,
-            places=self.places,
-            turns=self.turns,
+            start_queue=self.start_queue,
+            start_slots=self.start_slots,
             queue_seconds=self.queue_seconds,
             start_seconds=self.lab_start_seconds,
             decide=self._begin,
-            make=self._start_in_place,
+            make=self._start_container,
             remove_older=lambda: self.containers.remove_of(self.key),
             remove=lambda: self.containers.remove(self.container_name),
         )
@@ -128,7 +130,7 @@ class LabSpawner(LabCreation):
         self.image = plan.image
         return plan
 
-    async def _start_in_place(self) -> str:
+    async def _start_container(self) -> str:
         try:
             if not self.plan.ephemeral and not self.homes:
                 await self.docker("create_volume", self.home_volume, labels=self.labels)
@@ -158,19 +160,19 @@ class LabSpawner(LabCreation):
         return readiness.plain_lines(await self.containers.log(self.container_id))
 
     @property
-    def line_position(self) -> int:
-        """Position in line, for a GPU or for a place; 0 for who does not wait."""
-        return self.gpus.position(self.key) or self.places.position(self.key)
+    def queue_position(self) -> int:
+        """Position in the queue, for GPUs or for memory and CPUs; 0: it does not wait."""
+        return self.gpus.position(self.key) or self.start_queue.position(self.key)
 
     @property
-    def line_message(self) -> str:
-        """What somebody in line is told; empty for who does not wait there."""
-        return progress.line_message(self.key, lambda: self.plan, self.places, self.gpu_pool)
+    def queue_message(self) -> str:
+        """What the waiting page says of the queue; empty where the lab does not wait there."""
+        return progress.queue_message(self.key, lambda: self.plan, self.start_queue, self.gpu_pool)
 
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
-        """What the waiting page shows: the position in line and when a place falls free, then that the lab starts."""
+        """What the waiting page shows: the position in the queue and how long it may take, then that the lab starts."""
         async for update in progress.updates(
-            lambda: self.line_position, lambda: self.line_message, lambda: self.turns.taken(self.user.name)
+            lambda: self.queue_position, lambda: self.queue_message, lambda: self.start_slots.taken(self.user.name)
         ):
             yield update
 

@@ -1,4 +1,4 @@
-"""What the waiting page shows: the position in line, when a place falls free, and that the lab starts."""
+"""What the waiting page shows: the position in the queue, how long it may take, and that the lab starts."""
 
 from __future__ import annotations
 
@@ -10,34 +10,36 @@ from typing import Any
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.needs import Key
-from homeroom.queue.places import Places
+from homeroom.queue.resources import Key
+from homeroom.queue.start_queue import StartQueue
 
-LINE_INTERVAL_SECONDS = 1.0
+QUEUE_INTERVAL_SECONDS = 1.0
 START_INTERVAL_SECONDS = 0.5
 
 
-def line_message(key: Key, plan: Callable[[], LabPlan], places: Places, pool: GPUPool) -> str:
-    """What somebody in line is told; empty for who does not wait there.
+def queue_message(key: Key, plan: Callable[[], LabPlan], start_queue: StartQueue, pool: GPUPool) -> str:
+    """What a user in the queue is told; empty where their lab does not wait.
 
-    :param plan: gives what their lab gets, while they wait.
+    :param plan: tells what their lab gets, while they wait.
     """
-    if position := pool.line.position(key):
-        return choice.line_message(position, pool.line.estimate(plan().gpus, key), what="GPUs")
-    if position := places.position(key):
-        need = plan().need
-        return choice.line_message(position, places.estimate(need, key), short=places.short(need, key))
+    if position := pool.queue.position(key):
+        return choice.queue_message(position, pool.queue.estimate(plan().gpus, key), what="GPUs")
+    if position := start_queue.position(key):
+        resources = plan().resources
+        return choice.queue_message(
+            position, start_queue.estimate(resources, key), short=start_queue.short(resources, key)
+        )
     return ""
 
 
 async def updates(
-    position: Callable[[], int], message: Callable[[], str], waits_for_turn: Callable[[], bool]
+    position: Callable[[], int], message: Callable[[], str], waits_for_slot: Callable[[], bool]
 ) -> AsyncIterator[dict[str, Any]]:
     """What JupyterHub's `progress` is to yield, without an end: the hub ends it with the start.
 
-    :param position: of the lab in line; 0: it does not wait there.
-    :param message: what somebody in line is told.
-    :param waits_for_turn: whether others are starting first.
+    :param position: of the lab in the queue; 0: it does not wait there.
+    :param message: what a user in the queue is told.
+    :param waits_for_slot: whether others are starting first.
     """
     first, shown, started = 0, "", 0.0
     while True:
@@ -45,14 +47,14 @@ async def updates(
             first, started = max(first, at), 0.0
             words = message()
             if words != shown:
-                yield {"progress": choice.line_progress(at, first), "message": words}
+                yield {"progress": choice.queue_progress(at, first), "message": words}
                 shown = words
-            await asyncio.sleep(LINE_INTERVAL_SECONDS)
+            await asyncio.sleep(QUEUE_INTERVAL_SECONDS)
             continue
         if not started:
             started = time.monotonic()
             words = "It is your turn: the lab is starting." if shown else "It takes a few seconds."
-            if waits_for_turn():
+            if waits_for_slot():
                 words = "Many labs are starting just now. Yours is among the next."
             yield {"progress": choice.start_progress(0), "message": words}
         await asyncio.sleep(START_INTERVAL_SECONDS)

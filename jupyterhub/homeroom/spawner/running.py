@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from homeroom.contract.labels import CPUS_LABEL, IDLE_LABEL, LONGEST_LABEL, MEMORY_LABEL, SERVER_LABEL, USER_LABEL
-from homeroom.queue.needs import Key, Need, Running
+from homeroom.contract.labels import CPUS_LABEL, IDLE_LABEL, MAX_AGE_LABEL, MEMORY_LABEL, SERVER_LABEL, USER_LABEL
+from homeroom.queue.resources import Key, Resources, Running
 
 STATES = ("created", "running", "paused")
 """States of a container in which it holds its memory, or is about to. Labs are never restarted by the engine, and
@@ -29,18 +29,18 @@ class Recorded:
 
 
 def running(containers: Sequence[Mapping[str, Any]], recorded: Collection[Recorded]) -> dict[Key, Running]:
-    """What each container was promised and when it ends; `containers` as the engine lists them."""
+    """What each container has reserved and when it ends; `containers` as the engine lists them."""
     activity = {lab.key: lab.last_activity for lab in recorded if lab.last_activity}
     found = {}
     for container in containers:
         labels, key = container["Labels"], key_of(container)
         used = activity.get(key)
         found[key] = Running(
-            need=Need(memory_bytes=int(labels.get(MEMORY_LABEL, 0)), cpus=float(labels.get(CPUS_LABEL, 0))),
+            resources=Resources(memory_bytes=int(labels.get(MEMORY_LABEL, 0)), cpus=float(labels.get(CPUS_LABEL, 0))),
             started=float(container.get("Created", 0)),
             last_activity=used.replace(tzinfo=UTC).timestamp() if used else None,
             idle_seconds=int(labels.get(IDLE_LABEL, 0)),
-            longest_seconds=int(labels.get(LONGEST_LABEL, 0)),
+            max_age_seconds=int(labels.get(MAX_AGE_LABEL, 0)),
         )
     return found
 
@@ -54,7 +54,7 @@ def key_of(container: Mapping[str, Any]) -> Key:
 def orphans(
     containers: Sequence[Mapping[str, Any]], recorded: Collection[Recorded], now: float
 ) -> list[Mapping[str, Any]]:
-    """Containers that hold a place for nobody: the hub was killed while they started, and no route leads there.
+    """Containers of no lab that the hub knows: it was killed while they started, and no route leads there.
 
     A person who was renamed keeps their lab: it is known by its container then.
     """

@@ -13,11 +13,11 @@ import docker.errors
 
 from homeroom.gpus.lab_gpus import LabGPUs, NoGPUs
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.needs import Key
-from homeroom.queue.places import Full, Places
+from homeroom.queue.resources import Key
+from homeroom.queue.start_queue import Full, StartQueue
 from homeroom.spawner.no_lab import NoLab
 from homeroom.spawner.retrying import EngineAway
-from homeroom.spawner.turns import Turns
+from homeroom.spawner.start_slots import StartSlots
 
 
 @dataclass(kw_only=True)
@@ -25,18 +25,18 @@ class Start:
     """One start of a lab.
 
     :param key: whose lab it is.
-    :param queue_seconds: how long it waits in line.
-    :param start_seconds: how long the lab may take to answer once it has its place.
+    :param queue_seconds: how long it waits in the queue.
+    :param start_seconds: how long the lab may take to answer once it has left the queue.
     :param decide: tells what the lab gets, or refuses it.
-    :param make: makes the lab in its place, and gives its address once it answers.
+    :param make: makes the lab, and gives its address once it answers.
     :param remove_older: removes what the lab's starts before have left.
     :param remove: removes the container of this one.
     """
 
     key: Key
     gpus: LabGPUs
-    places: Places
-    turns: Turns
+    start_queue: StartQueue
+    start_slots: StartSlots
     queue_seconds: int
     start_seconds: int
     decide: Callable[[], LabPlan]
@@ -44,23 +44,23 @@ class Start:
     remove_older: Callable[[], Awaitable[None]]
     remove: Callable[[], Awaitable[None]]
     clearing: asyncio.Task[None] | None = None
-    """What removes the container, once the start has failed; it goes on for who gave up and is not kept waiting."""
+    """What removes the container, once the start has failed; it goes on after a start was cancelled."""
 
     async def run(self, note_success: Callable[[], None]) -> str:
-        """Wait for a place, make the lab there, and return its address.
+        """Wait in the queue, make the lab, and return its address.
 
         :param note_success: called before the start counts as one that succeeded.
-        :raises NoLab: it was refused, found no place, or did not answer in time.
+        :raises NoLab: it was refused, found no capacity, or did not answer in time.
         """
         try:
             plan = self.decide()
             await self.remove_older()
-            await self._wait_in_line(plan)
-            address = await self.turns.take(self.key[0], self.make, self.start_seconds)
+            await self._wait_in_queue(plan)
+            address = await self.start_slots.take(self.key[0], self.make, self.start_seconds)
             note_success()
         except BaseException as error:
             self.clearing = asyncio.create_task(self._clear_away())
-            if isinstance(error, asyncio.CancelledError):  # whoever gave up is not kept waiting
+            if isinstance(error, asyncio.CancelledError):  # who cancels is not kept waiting
                 raise
             await self.clearing
             if isinstance(error, TimeoutError):
@@ -70,25 +70,25 @@ class Start:
                     status_code=504,
                 ) from None
             raise
-        self.places.release(self.key)
+        self.start_queue.release(self.key)
         return address
 
-    async def _wait_in_line(self, plan: LabPlan) -> None:
-        """Wait for GPUs, then for a place: who waits for a GPU keeps no memory from others meanwhile.
+    async def _wait_in_queue(self, plan: LabPlan) -> None:
+        """Wait for GPUs, then for memory and CPUs: a lab that waits for a GPU keeps no memory from others meanwhile.
 
-        :raises NoLab: neither fell free in time, or neither ever will.
+        :raises NoLab: there were none in time, or never will be.
         """
         deadline = time.monotonic() + self.queue_seconds
         try:
-            await self.gpus.lease(self.key, plan.gpus, self.queue_seconds, longest_seconds=plan.longest_seconds)
-            await self.places.wait_for(self.key, plan.need, deadline - time.monotonic())
+            await self.gpus.lease(self.key, plan.gpus, self.queue_seconds, max_age_seconds=plan.max_age_seconds)
+            await self.start_queue.wait_for(self.key, plan.resources, deadline - time.monotonic())
         except NoGPUs as error:
             raise NoLab(str(error), reason=error.reason, status_code=503) from error
         except Full as error:
             raise NoLab(str(error), reason="full", status_code=503) from None
 
     async def _clear_away(self) -> None:
-        """Remove the container, also one that the engine is still making; then give the place back."""
+        """Remove the container, also one that the engine is still making; then release what it reserved."""
         try:
             if self.gpus.creating:
                 with contextlib.suppress(docker.errors.APIError, EngineAway):
@@ -97,4 +97,4 @@ class Start:
                 await self.remove()
         finally:
             self.gpus.release()
-            self.places.release(self.key)
+            self.start_queue.release(self.key)

@@ -30,13 +30,13 @@ class LabTraits(RetryingSpawner):
     log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
     starts_at_once = Integer(
         config=True,
-        help="""Labs that may be starting at a time, 4 or twice the CPUs by default. The others wait their turn: started
+        help="""Labs that may be starting at a time, 4 or twice the CPUs by default. The others wait: started
         all at once, each of a class's labs would be slower than the hub is ready to wait.""",
     )
-    turn_seconds = Float(
+    start_slot_seconds = Float(
         20.0,
         config=True,
-        help="How long a lab that starts keeps its turn; one that takes longer goes on starting beside the others.",
+        help="How long a lab that starts keeps its slot; one that takes longer goes on starting beside the others.",
     )
     home = Unicode("/home/jovyan", config=True, help="Where the home is in the lab.")
     homes = Unicode(
@@ -55,17 +55,17 @@ class LabTraits(RetryingSpawner):
     profiles = List(
         Dict(),
         config=True,
-        help="""The kinds of labs that people choose from, the default first: `site/profiles.yaml` with every default
-        filled in. With one that a person may take, their lab starts at once.""",
+        help="""The profiles that users choose from, the default first: `site/profiles.yaml` with every default
+        filled in. With only one that a user may take, their lab starts at once.""",
     )
     groups = Dict(config=True, help="What groups change for their members: `site/groups.yaml`, includes resolved.")
     total_lab_memory_bytes = Integer(
-        0, config=True, help="Memory that all running labs together may be promised; 0: no end."
+        0, config=True, help="Memory that all running labs together may reserve; 0: no limit."
     )
-    total_lab_cpus = Float(0.0, config=True, help="CPUs that all running labs together may be promised; 0: no end.")
-    queue_seconds = Integer(1800, config=True, help="How long somebody waits in line for a place.")
-    labs_per_person = Integer(1, config=True, help="Labs that a person may run at once, where no group says otherwise.")
-    lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has its place.")
+    total_lab_cpus = Float(0.0, config=True, help="CPUs that all running labs together may reserve; 0: no limit.")
+    queue_seconds = Integer(1800, config=True, help="How long a lab may wait in the queue.")
+    labs_per_person = Integer(1, config=True, help="Labs that a user may run at once, where no group says otherwise.")
+    lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has left the queue.")
 
     remove = True
 

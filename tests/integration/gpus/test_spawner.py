@@ -11,7 +11,7 @@ import pytest
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs.plan import LabPlan
 from homeroom.spawner import running
-from homeroom.spawner.container import promises
+from homeroom.spawner.container import reservation_labels
 from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.no_lab import NoLab
 from homeroom.spawner.running import Recorded
@@ -53,7 +53,7 @@ class SleepSpawner(LabSpawner):
             image=IMAGE,
             command=["sleep", "60"],
             name=self.container_name,
-            labels=self.labels | promises(self.plan, self.name, None),
+            labels=self.labels | reservation_labels(self.plan, self.name, None),
         )
 
 
@@ -106,7 +106,7 @@ def engine(prepared_engine: None) -> Iterator[GpuEngine]:
 async def in_line(spawner: SleepSpawner) -> asyncio.Task[str]:
     """A start that has come as far as the line."""
     start = asyncio.create_task(spawner.start())
-    while not spawner.line_position and not start.done():
+    while not spawner.queue_position and not start.done():
         await asyncio.sleep(0.01)
     return start
 
@@ -114,7 +114,7 @@ async def in_line(spawner: SleepSpawner) -> asyncio.Task[str]:
 def forget_hub() -> None:
     """What the end of a hub does to everything that it only remembers."""
     GPUPool.clear_instance()
-    SleepSpawner._client = LabSpawner._places = LabSpawner._turns = None
+    SleepSpawner._client = LabSpawner._start_queue = LabSpawner._start_slots = None
 
 
 @pytest.fixture
@@ -152,19 +152,19 @@ def test_the_line_for_gpus_is_served_in_order(play: Callable[[Story], None]) -> 
         cyd.wanted = 2
         waits = await in_line(cyd)
         behind = await in_line(dora)
-        assert (cyd.line_position, dora.line_position) == (1, 2)
-        assert dora.line_message.startswith("All GPUs are taken. You are number 2 in line.")
-        assert (await anext(dora.progress()))["message"] == dora.line_message
+        assert (cyd.queue_position, dora.queue_position) == (1, 2)
+        assert dora.queue_message.startswith("All GPUs are taken. You are number 2 in line.")
+        assert (await anext(dora.progress()))["message"] == dora.queue_message
         await ada.stop()
         await asyncio.sleep(1.5)  # a look at the engine, and another
-        assert (cyd.line_position, dora.line_position) == (1, 2), "dora's one free GPU was taken past cyd"
+        assert (cyd.queue_position, dora.queue_position) == (1, 2), "dora's one free GPU was taken past cyd"
         await bela.stop()
         await waits
         assert desk.labs() == {"desk-cyd": "GPU-0000,GPU-1111"}
         await cyd.stop()
         await behind
         assert list(desk.labs()) == ["desk-dora"]
-        assert not dora.line_message
+        assert not dora.queue_message
 
     play(story)
 
@@ -178,13 +178,13 @@ def test_who_leaves_the_line_stands_in_nobodys_way(play: Callable[[Story], None]
         await ada.start()
         waits = await in_line(bela)
         behind = await in_line(cyd)
-        assert cyd.line_position == 2
+        assert cyd.queue_position == 2
         dora = desk.spawner("dora")
         dora.wanted = 0
         await dora.start()
         waits.cancel()
         await asyncio.gather(waits, return_exceptions=True)
-        assert cyd.line_position == 1
+        assert cyd.queue_position == 1
         await ada.stop()
         await behind
         assert sorted(desk.labs()) == ["desk-cyd", "desk-dora"]

@@ -23,7 +23,7 @@ profiles:
     memory: 300M
     cpus: 0.5
     idle_seconds: 0
-    longest_seconds: 15
+    max_age_seconds: 15
   - name: tiny
     memory: 256M
     idle_seconds: 0

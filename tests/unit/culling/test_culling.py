@@ -16,13 +16,13 @@ HOUR = 3600
 NOW = 2_000_000_000.0
 
 
-def facts(idle_seconds: int = HOUR, longest_seconds: int = 0) -> Facts:
+def facts(idle_seconds: int = HOUR, max_age_seconds: int = 0) -> Facts:
     """A lab's facts."""
-    return Facts(profile="small", idle_seconds=idle_seconds, longest_seconds=longest_seconds)
+    return Facts(profile="small", idle_seconds=idle_seconds, max_age_seconds=max_age_seconds)
 
 
 @pytest.mark.parametrize(
-    ("idle_seconds", "longest_seconds", "idle_for", "runs_for", "expected"),
+    ("idle_seconds", "max_age_seconds", "idle_for", "runs_for", "expected"),
     [
         (HOUR, 0, HOUR - 1, 5 * HOUR, False),
         (HOUR, 0, HOUR, 5 * HOUR, True),
@@ -33,11 +33,11 @@ def facts(idle_seconds: int = HOUR, longest_seconds: int = 0) -> Facts:
     ],
     ids=["used lately", "idle", "exempt", "longest run, busy", "not yet", "older than itself"],
 )
-def test_a_labs_end(idle_seconds: int, longest_seconds: int, idle_for: int, runs_for: int, expected: bool) -> None:
+def test_a_labs_end(idle_seconds: int, max_age_seconds: int, idle_for: int, runs_for: int, expected: bool) -> None:
     """A lab ends when it was idle for its own timeout or ran for its longest run; 0 is never; a new lab is never idle
     for longer than it runs."""
     over = is_over(
-        facts(idle_seconds, longest_seconds),
+        facts(idle_seconds, max_age_seconds),
         idle_for_seconds=idle_for,
         runs_for_seconds=runs_for,
         culling_for_seconds=10 * HOUR,
@@ -57,7 +57,7 @@ def test_no_lab_is_stopped_because_the_hub_was_away() -> None:
 
 
 LESSON = ClassStart(lesson_at=NOW, keep_until=NOW + 1200)
-WARM = LabPlan(profile="small", image="i", memory_bytes=1, cpus=1, idle_seconds=600, longest_seconds=HOUR)
+WARM = LabPlan(profile="small", image="i", memory_bytes=1, cpus=1, idle_seconds=600, max_age_seconds=HOUR)
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_a_lab_for_a_lesson(opened: bool, since_lesson: int, idle_for: int, expe
 
 def test_a_lab_for_a_lesson_is_given_up_also_where_labs_are_never_idle() -> None:
     """Who is exempt from idleness is not kept a lab that they did not come for; a break of the hub changes nothing."""
-    exempt = Facts.of(replace(WARM, idle_seconds=0, longest_seconds=0), LESSON)
+    exempt = Facts.of(replace(WARM, idle_seconds=0, max_age_seconds=0), LESSON)
     after = {"idle_for_seconds": 0, "runs_for_seconds": HOUR, "culling_for_seconds": 0}
     assert is_over(exempt, **after, now=NOW + 1200)
     assert not is_over(exempt, **after, now=NOW + 1199)
@@ -100,13 +100,22 @@ def test_labs_report_often_enough(idle_seconds: int) -> None:
 def test_facts_survive_the_hub() -> None:
     """What a lab was started with comes back from the spawner's state as it was, also where a newer hub was there
     before; an empty state holds nothing."""
-    plan = LabPlan(profile="gpu", image="i", memory_bytes=1, cpus=1, gpus=2, idle_seconds=600, longest_seconds=HOUR)
+    plan = LabPlan(profile="gpu", image="i", memory_bytes=1, cpus=1, gpus=2, idle_seconds=600, max_age_seconds=HOUR)
     known = Facts.of(plan)
-    assert (known.gpus, known.idle_seconds, known.longest_seconds) == (2, 600, HOUR)
+    assert (known.gpus, known.idle_seconds, known.max_age_seconds) == (2, 600, HOUR)
     assert Facts.from_state({"object_id": "x"} | known.as_state()) == known
     assert Facts.from_state({}) is None
     newer = known.as_state()["homeroom"] | {"colour": "blue"}
     assert Facts.from_state({"homeroom": newer}) == known, "what a newer version wrote is no fault of the lab's"
+
+
+def test_a_lab_of_the_version_before_keeps_its_maximum_age() -> None:
+    """A lab that runs while Homeroom is upgraded was started with other names of fields; they are read and written."""
+    before = {"profile": "small", "idle_seconds": 60, "longest_seconds": 120, "gpus": 0, "lesson_at": 0.0}
+    known = Facts.from_state({"homeroom": before})
+    assert known is not None
+    assert (known.idle_seconds, known.max_age_seconds) == (60, 120)
+    assert known.as_state()["homeroom"].items() >= before.items()
 
 
 def test_the_arbiter_reads_the_model(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,7 +14,7 @@ from homeroom.gpus.leases import Device, LabContainer, Lease, Ledger, Unavailabl
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.needs import NOTHING, Estimate, Need
+from homeroom.queue.resources import NOTHING, Estimate, Resources
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -161,7 +161,7 @@ def test_the_next_free_place_is_told_by_the_longest_runs() -> None:
     """Where holders have an end, the refusal says when enough devices will be free; where they have none, nothing."""
     book = ledger(1, 1)
     book.reconcile(
-        [container("ada", A, longest_seconds=500), container("bela", B, id="b", longest_seconds=900)], book.over()
+        [container("ada", A, max_age_seconds=500), container("bela", B, id="b", max_age_seconds=900)], book.over()
     )
     assert refusal(book, "cyd").next_free_seconds == 600
     assert refusal(book, "cyd", 2).next_free_seconds == 1000
@@ -172,8 +172,8 @@ def test_the_next_free_place_is_told_by_the_longest_runs() -> None:
 
 def test_places_count_labs_rather_than_slots() -> None:
     """How many labs would still find their GPUs: one with two needs two different devices."""
-    assert [ledger(4, 1, 1).places(count) for count in (1, 2, 3, 4)] == [6, 2, 1, 0]
-    assert ledger().places(1) == 0
+    assert [ledger(4, 1, 1).labs_that_fit(count) for count in (1, 2, 3, 4)] == [6, 2, 1, 0]
+    assert ledger().labs_that_fit(1) == 0
 
 
 def test_a_device_taken_off_the_list_is_shown_and_not_leased() -> None:
@@ -282,7 +282,7 @@ def test_what_a_lab_is_labelled_with_is_what_is_read_again() -> None:
     labels = {"homeroom.user": "ada", "homeroom.server": "x", "homeroom.longest": "60", **made.labels(lease)}
     read = LabContainer.from_listing({"Id": "1", "Labels": labels, "State": "running", "Created": 7})
     assert read == LabContainer(
-        id="1", user="ada", server="x", devices=(A, B), state="running", created_seconds=7, longest_seconds=60
+        id="1", user="ada", server="x", devices=(A, B), state="running", created_seconds=7, max_age_seconds=60
     )
 
 
@@ -303,12 +303,14 @@ def test_a_card_tells_when_gpus_are_what_is_missing(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(choice, "TEMPLATES", Path(__file__).parents[3] / "jupyterhub" / "templates")
     plan = LabPlan(profile="gpu", image="lab", memory_bytes=2**30, cpus=1, gpus=1)
     profile = {"name": "gpu", "display_name": "GPU", "description": ""}
-    budget = Need(memory_bytes=10 * 2**30, cpus=10)
+    capacity = Resources(memory_bytes=10 * 2**30, cpus=10)
 
-    def card(gpu_places: list[int | None]) -> str:
+    def card(gpu_capacity: list[int | None]) -> str:
         """The page with one card."""
         estimates = [Estimate(latest_seconds=600)]
-        return choice.form([profile], [plan], NOTHING, budget, chosen="", estimates=estimates, gpu_places=gpu_places)
+        return choice.form(
+            [profile], [plan], NOTHING, capacity, chosen="", estimates=estimates, gpu_capacity=gpu_capacity
+        )
 
     assert "10 places free now" in card([None])
     assert "1 place free now" in card([1])

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.needs import NOTHING, Estimate, Need
+from homeroom.queue.resources import NOTHING, Estimate, Resources
 
 MIB, GIB = 2**20, 2**30
 UNKNOWN = Estimate()
@@ -25,15 +25,15 @@ def plan(**facts: Any) -> LabPlan:
     return LabPlan(**{"profile": "small", "image": "i", "memory_bytes": GIB, "cpus": 1.0, **facts})
 
 
-def page(*names: str, chosen: str = "", description: str = "", used: Need = NOTHING) -> str:
+def page(*names: str, chosen: str = "", description: str = "", used: Resources = NOTHING) -> str:
     """The form for some profiles, with room for two."""
     profiles = [{"name": name, "display_name": name.title(), "description": description} for name in names]
-    budget = Need(memory_bytes=2 * GIB, cpus=8.0)
+    capacity = Resources(memory_bytes=2 * GIB, cpus=8.0)
     return choice.form(
         profiles,
         [plan() for _ in names],
         used,
-        budget,
+        capacity,
         chosen=chosen,
         estimates=[Estimate(latest_seconds=1500) for _ in names],
     )
@@ -66,7 +66,7 @@ def radios(text: str) -> list[dict[str, str | None]]:
         ({"gpus": 2}, ["1 GB memory", "1 CPU", "2 GPUs"]),
         ({"network": "none"}, ["1 GB memory", "1 CPU", "no network"]),
         ({"ephemeral": True}, ["1 GB memory", "1 CPU", "files are thrown away at the end"]),
-        ({"longest_seconds": 7200}, ["1 GB memory", "1 CPU", "ends after 2 h"]),
+        ({"max_age_seconds": 7200}, ["1 GB memory", "1 CPU", "ends after 2 h"]),
     ],
 )
 def test_what_a_lab_gives(facts: dict[str, Any], words: list[str]) -> None:
@@ -77,22 +77,22 @@ def test_what_a_lab_gives(facts: dict[str, Any], words: list[str]) -> None:
 @pytest.mark.parametrize(
     ("used", "free"),
     [
-        (Need(memory_bytes=0, cpus=0), 4),
-        (Need(memory_bytes=GIB, cpus=0), 3),
-        (Need(memory_bytes=GIB + 1, cpus=0), 2),
-        (Need(memory_bytes=0, cpus=7.5), 0),
-        (Need(memory_bytes=0, cpus=6.0), 2),
-        (Need(memory_bytes=9 * GIB, cpus=99.0), 0),
+        (Resources(memory_bytes=0, cpus=0), 4),
+        (Resources(memory_bytes=GIB, cpus=0), 3),
+        (Resources(memory_bytes=GIB + 1, cpus=0), 2),
+        (Resources(memory_bytes=0, cpus=7.5), 0),
+        (Resources(memory_bytes=0, cpus=6.0), 2),
+        (Resources(memory_bytes=9 * GIB, cpus=99.0), 0),
     ],
 )
-def test_how_many_fit(used: Need, free: int) -> None:
+def test_how_many_fit(used: Resources, free: int) -> None:
     """The scarcer of memory and CPUs decides; more than all in use is none free, not fewer."""
-    assert choice.places_free(plan(), used, Need(memory_bytes=4 * GIB, cpus=8.0)) == free
+    assert choice.labs_that_fit(plan(), used, Resources(memory_bytes=4 * GIB, cpus=8.0)) == free
 
 
 def test_tenths_of_cpus_are_not_lost() -> None:
     """Three labs of 0.1 CPUs fit into 0.3, whatever floats think."""
-    assert choice.places_free(plan(cpus=0.1, memory_bytes=MIB), NOTHING, Need(memory_bytes=GIB, cpus=0.3)) == 3
+    assert choice.labs_that_fit(plan(cpus=0.1, memory_bytes=MIB), NOTHING, Resources(memory_bytes=GIB, cpus=0.3)) == 3
 
 
 @pytest.mark.parametrize(
@@ -137,8 +137,8 @@ def test_a_lab_larger_than_all_places_is_told_so() -> None:
     """Not that none is free just now: it never will be."""
     profiles = [{"name": name, "display_name": name, "description": ""} for name in ("small", "vast")]
     plans = [plan(), plan(memory_bytes=3 * GIB)]
-    budget = Need(memory_bytes=2 * GIB, cpus=8.0)
-    text = choice.form(profiles, plans, NOTHING, budget, chosen="", estimates=[UNKNOWN, UNKNOWN])
+    capacity = Resources(memory_bytes=2 * GIB, cpus=8.0)
+    text = choice.form(profiles, plans, NOTHING, capacity, chosen="", estimates=[UNKNOWN, UNKNOWN])
     assert "2 places free now" in text
     assert "This lab is larger than all that labs may have on this machine." in text
     assert "No place free now" not in text
@@ -147,26 +147,26 @@ def test_a_lab_larger_than_all_places_is_told_so() -> None:
 def test_what_is_short_is_told() -> None:
     """Whoever waits learns what for: memory, CPUs or GPUs, or what of them."""
     for used, words in (
-        (Need(memory_bytes=2 * GIB, cpus=0), "memory is short"),
-        (Need(memory_bytes=0, cpus=8), "CPUs are short"),
-        (Need(memory_bytes=2 * GIB, cpus=8), "memory and CPUs are short"),
+        (Resources(memory_bytes=2 * GIB, cpus=0), "memory is short"),
+        (Resources(memory_bytes=0, cpus=8), "CPUs are short"),
+        (Resources(memory_bytes=2 * GIB, cpus=8), "memory and CPUs are short"),
     ):
-        short = (used + plan().need).short(Need(memory_bytes=2 * GIB, cpus=8.0))
-        assert choice.line_message(1, UNKNOWN, short=short).startswith(f"All places are taken: {words}. You are next")
+        short = (used + plan().resources).short(Resources(memory_bytes=2 * GIB, cpus=8.0))
+        assert choice.queue_message(1, UNKNOWN, short=short).startswith(f"All places are taken: {words}. You are next")
         assert choice.free_message(0, UNKNOWN, short).startswith(f"No place free now: {words}. Nobody")
 
 
 def test_what_somebody_in_line_is_told() -> None:
     """The position in words, then the estimate."""
-    assert "You are next in line. Your place falls free at the latest in 1 min." in choice.line_message(
+    assert "You are next in line. Your place falls free at the latest in 1 min." in choice.queue_message(
         1, Estimate(latest_seconds=5)
     )
-    assert "You are number 7 in line. Nobody can say when your place falls free." in choice.line_message(7, UNKNOWN)
+    assert "You are number 7 in line. Nobody can say when your place falls free." in choice.queue_message(7, UNKNOWN)
 
 
 def test_the_bar_moves_forward_only() -> None:
     """It grows as the line gets shorter and while the lab starts, and is never full before the lab is there."""
-    line = [choice.line_progress(position, 9) for position in range(9, 0, -1)]
+    line = [choice.queue_progress(position, 9) for position in range(9, 0, -1)]
     start = [choice.start_progress(seconds) for seconds in range(0, 120, 3)]
     assert line + start == sorted(line + start)
     assert line[0] < line[-1] < start[0] < start[-1] < 100
@@ -199,6 +199,6 @@ def test_every_card_is_named_and_described_for_screen_readers() -> None:
 
 def test_a_full_card_says_so_and_can_still_be_taken() -> None:
     """Who takes it waits in line."""
-    text = page("small", used=Need(memory_bytes=2 * GIB, cpus=0))
+    text = page("small", used=Resources(memory_bytes=2 * GIB, cpus=0))
     assert "No place free now: memory is short. The next falls free at the latest in 25 min." in text
     assert "disabled" not in text

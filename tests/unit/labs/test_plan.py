@@ -25,7 +25,7 @@ def profile(**changes: Any) -> dict[str, Any]:
         "network": "open",
         "idle_seconds": 3600,
         "kernel_idle_seconds": 0,
-        "longest_seconds": 0,
+        "max_age_seconds": 0,
         "ephemeral": False,
         "allow": None,
         **changes,
@@ -162,8 +162,8 @@ def test_environments_are_laid_over_the_profiles_in_the_order_of_groups() -> Non
 def test_an_exemption_from_idleness_in_one_group_is_enough() -> None:
     """It does not lift the longest run."""
     groups = {"a": group(members=["ada"], never_idle=True), "b": group(members=["ada"])}
-    plan = plan_for(profile(longest_seconds=60), groups, ADA)
-    assert (plan.idle_seconds, plan.longest_seconds) == (0, 60)
+    plan = plan_for(profile(max_age_seconds=60), groups, ADA)
+    assert (plan.idle_seconds, plan.max_age_seconds) == (0, 60)
     assert plan_for(profile(), {"b": group(members=["ada"])}, ADA).idle_seconds == 3600
 
 

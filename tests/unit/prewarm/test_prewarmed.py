@@ -8,11 +8,11 @@ from collections.abc import Sequence
 import pytest
 from homeroom.culling.culling import ClassStart, Facts
 from homeroom.culling.prewarmed import Prewarmed
-from homeroom.queue.needs import Key, Need, Running
-from homeroom.spawner.eviction import make_room
+from homeroom.queue.resources import Key, Resources, Running
+from homeroom.spawner.eviction import evict
 from homeroom.spawner.state import LabState
 
-NEED = Need(memory_bytes=1024, cpus=1.0)
+NEED = Resources(memory_bytes=1024, cpus=1.0)
 
 
 class Lab:
@@ -25,21 +25,21 @@ class Lab:
         self.saved = 0
         self.gone = False
         self.kept = LabState(
-            Facts(profile="p", idle_seconds=0, longest_seconds=0, lesson_at=lesson_at, keep_until=lesson_at)
+            Facts(profile="p", idle_seconds=0, max_age_seconds=0, lesson_at=lesson_at, keep_until=lesson_at)
         )
         self.prewarmed = Prewarmed(self.kept, was_opened=lambda: self.was_opened, save=self._save)
 
     def _save(self) -> None:
         self.saved += 1
 
-    async def give_up(self) -> None:
+    async def evict(self) -> None:
         self.gone = True
 
 
-def gone(labs: Sequence[Lab], missing: Need) -> list[str]:
+def gone(labs: Sequence[Lab], missing: Resources) -> list[str]:
     """Who is stopped where so much is missing."""
-    seen = {lab.key: Running(need=NEED) for lab in labs}
-    made = asyncio.run(make_room(labs, seen, missing))
+    seen = {lab.key: Running(resources=NEED) for lab in labs}
+    made = asyncio.run(evict(labs, seen, missing))
     found = [lab.key[0] for lab in labs if lab.gone]
     assert made == bool(found)
     return found
@@ -73,18 +73,18 @@ def test_a_lab_waits_for_the_later_lesson(until: float, kept: float, saved: int)
 def test_labs_of_the_latest_lesson_give_way_first() -> None:
     """As many as it takes, beginning with those that are needed last."""
     labs = [Lab("first", lesson_at=1.0), Lab("last", lesson_at=3.0), Lab("second", lesson_at=2.0)]
-    assert gone(labs, Need(memory_bytes=1500, cpus=0.0)) == ["last", "second"]
+    assert gone(labs, Resources(memory_bytes=1500, cpus=0.0)) == ["last", "second"]
 
 
 def test_a_lab_in_use_gives_way_to_nobody() -> None:
     """Neither one that was opened, nor one that its person started, nor one that is just starting or stopping."""
     labs = [Lab("opened", lesson_at=1.0, opened=True), Lab("own"), Lab("starting", lesson_at=1.0, ready=False)]
-    assert gone(labs, Need(memory_bytes=1, cpus=0.0)) == []
+    assert gone(labs, Resources(memory_bytes=1, cpus=0.0)) == []
 
 
 def test_nobody_gives_way_in_vain() -> None:
     """Where all labs that nobody has opened are not enough, none is stopped."""
-    assert gone([Lab("ada", lesson_at=1.0)], Need(memory_bytes=4096, cpus=0.0)) == []
+    assert gone([Lab("ada", lesson_at=1.0)], Resources(memory_bytes=4096, cpus=0.0)) == []
 
 
 def test_what_is_kept_of_a_lab_outlives_the_hub() -> None:

@@ -13,8 +13,8 @@ import pytest
 import requests
 from homeroom.gpus.pool import GPUPool
 from homeroom.hub import background
-from homeroom.queue.needs import Need
-from homeroom.queue.places import Places
+from homeroom.queue.resources import Resources
+from homeroom.queue.start_queue import StartQueue
 from homeroom.spawner import orphan_watch, retrying
 from homeroom.spawner.containers import LabContainers, recorded_labs
 from homeroom.spawner.lab import LabSpawner
@@ -29,7 +29,7 @@ from traitlets.config import Config
 from tests.hub_config import loaded
 from tests.hub_database import new_database
 
-NEED = Need(memory_bytes=2**30, cpus=1.0)
+NEED = Resources(memory_bytes=2**30, cpus=1.0)
 CONFIG = Config({"LabSpawner": {"deployment": "school"}})
 LONG_AGO = 100
 
@@ -105,12 +105,14 @@ def pool(containers: LabContainers) -> GPUPool:
 
 
 @pytest.fixture
-def places(containers: LabContainers) -> Places:
+def start_queue(containers: LabContainers) -> StartQueue:
     """A machine with room for two labs."""
-    return Places(NEED + NEED, containers.running, remove_orphans=containers.remove_orphans_from_running)
+    return StartQueue(NEED + NEED, containers.running, remove_orphans=containers.remove_orphans_from_running)
 
 
-def test_who_looks_removes_nothing(engine: Engine, containers: LabContainers, places: Places, pool: GPUPool) -> None:
+def test_who_looks_removes_nothing(
+    engine: Engine, containers: LabContainers, start_queue: StartQueue, pool: GPUPool
+) -> None:
     """What pages and estimates are made from tells of an orphan as of any other container, and leaves it there."""
     orphan = engine.add("ghost", gpus="GPU-0")
 
@@ -118,7 +120,7 @@ def test_who_looks_removes_nothing(engine: Engine, containers: LabContainers, pl
         assert [each["Id"] for each in await containers.listed()] == [orphan]
         assert list(await containers.running()) == [("ghost", "")]
         assert [each["Id"] for each in await containers.with_gpus()] == [orphan]
-        assert await places.used() == NEED
+        assert await start_queue.used() == NEED
         await pool.refresh()
         assert pool.free() == {"GPU-0": 0}
 
@@ -126,19 +128,19 @@ def test_who_looks_removes_nothing(engine: Engine, containers: LabContainers, pl
     assert engine.ids() == [orphan]
 
 
-def test_nobody_waits_for_the_place_of_an_orphan(engine: Engine, db: Session, places: Places) -> None:
+def test_nobody_waits_for_the_place_of_an_orphan(engine: Engine, db: Session, start_queue: StartQueue) -> None:
     """Before somebody's place is counted, orphans are removed: they are in nobody's way."""
     record(db, "ada")
     lab = engine.add("ada")
     engine.add("ghost")
-    asyncio.run(places.wait_for(("bela", ""), NEED, 0))
+    asyncio.run(start_queue.wait_for(("bela", ""), NEED, 0))
     assert engine.ids() == [lab]
 
 
-def test_an_orphan_keeps_no_lab_from_being_started_for_a_lesson(engine: Engine, places: Places) -> None:
+def test_an_orphan_keeps_no_lab_from_being_started_for_a_lesson(engine: Engine, start_queue: StartQueue) -> None:
     """Before a place is taken for a lesson, orphans are removed too."""
     engine.add("ghost")
-    assert asyncio.run(places.take(("bela", ""), NEED))
+    assert asyncio.run(start_queue.take(("bela", ""), NEED))
     assert engine.ids() == []
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from homeroom.queue.needs import Need
+from homeroom.queue.resources import Resources
 from homeroom.spawner.running import Recorded, orphans, running
 
 
@@ -22,13 +22,13 @@ def test_labels_tell_what_was_promised() -> None:
     labelled = container("ada", memory="1024", cpus="0.5", idle="60", longest="0")
     record = Recorded(key=("ada", ""), last_activity=datetime(1970, 1, 1, 0, 2))
     found = running([labelled], [record])["ada", ""]
-    assert found.need == Need(memory_bytes=1024, cpus=0.5)
-    assert (found.started, found.last_activity, found.idle_seconds, found.longest_seconds) == (100.0, 120.0, 60, 0)
+    assert found.resources == Resources(memory_bytes=1024, cpus=0.5)
+    assert (found.started, found.last_activity, found.idle_seconds, found.max_age_seconds) == (100.0, 120.0, 60, 0)
 
 
 def test_a_container_of_an_older_version_counts_for_nothing_and_breaks_nothing() -> None:
     """Labels that are not there are no fault."""
-    assert running([container("ada")], [])["ada", ""].need == Need(memory_bytes=0, cpus=0.0)
+    assert running([container("ada")], [])["ada", ""].resources == Resources(memory_bytes=0, cpus=0.0)
 
 
 def test_named_servers_are_labs_of_their_own() -> None:

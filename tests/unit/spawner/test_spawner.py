@@ -476,8 +476,8 @@ def test_who_comes_to_stand_in_line_late_is_told_so(rendered: Config, monkeypatc
     it is over."""
     where, sleep = [0], asyncio.sleep
     monkeypatch.setattr(asyncio, "sleep", lambda _: sleep(0))
-    monkeypatch.setattr(LabSpawner, "line_position", property(lambda _: where[0]))
-    monkeypatch.setattr(LabSpawner, "line_message", property(lambda _: f"number {where[0]} in line"))
+    monkeypatch.setattr(LabSpawner, "queue_position", property(lambda _: where[0]))
+    monkeypatch.setattr(LabSpawner, "queue_message", property(lambda _: f"number {where[0]} in line"))
 
     async def look() -> list[str]:
         told: list[str] = []
@@ -545,8 +545,8 @@ def test_a_lab_of_another_address_is_over(engine: FakeEngine, rendered: Config, 
 @pytest.mark.usefixtures("engine", "labs")
 def test_labs_start_a_few_at_a_time(rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """A class that comes at once has its labs in order, and a start that fails keeps nobody waiting."""
-    monkeypatch.setattr(LabSpawner, "_places", None)
-    monkeypatch.setattr(LabSpawner, "_turns", None)
+    monkeypatch.setattr(LabSpawner, "_start_queue", None)
+    monkeypatch.setattr(LabSpawner, "_start_slots", None)
     starting: list[str] = []
     most = 0
 
@@ -564,7 +564,7 @@ def test_labs_start_a_few_at_a_time(rendered: Config, monkeypatch: pytest.Monkey
         people = [spawner(rendered, f"p{number}", starts_at_once=2) for number in range(7)]
         return await asyncio.gather(*(each.start() for each in people), return_exceptions=True)
 
-    monkeypatch.setattr(LabSpawner, "_start_in_place", start_in_place)
+    monkeypatch.setattr(LabSpawner, "_start_container", start_in_place)
     ended = asyncio.run(come_at_once())
     assert most == 2
     assert isinstance(ended[1], LabDied)

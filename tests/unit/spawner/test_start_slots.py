@@ -1,4 +1,4 @@
-"""homeroom.spawner.turns: who may be starting a lab, and what a start that hangs costs the others."""
+"""homeroom.spawner.start_slots: who may be starting a lab, and what a start that hangs costs the others."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 import pytest
-from homeroom.spawner.turns import Turns
+from homeroom.spawner.start_slots import StartSlots
 
 NEVER = 600.0
 
@@ -56,9 +56,9 @@ def test_starts_that_hang_keep_nobody_waiting() -> None:
     while they still go on."""
 
     async def story() -> None:
-        turns, starts = Turns(2, 0.05), Starts()
-        hung = [asyncio.ensure_future(turns.take(name, starts.hanging(name), NEVER)) for name in ("eve", "mal")]
-        assert await turns.take("ada", starts.quick("ada"), NEVER) == "ada"
+        start_slots, starts = StartSlots(2, 0.05), Starts()
+        hung = [asyncio.ensure_future(start_slots.take(name, starts.hanging(name), NEVER)) for name in ("eve", "mal")]
+        assert await start_slots.take("ada", starts.quick("ada"), NEVER) == "ada"
         assert starts.ended == []
         for one in hung:
             one.cancel()
@@ -72,23 +72,23 @@ def test_who_hung_stands_behind_nobody_but_their_like() -> None:
     """Who let a turn run out takes no turn of the others' until a start of theirs ends in time."""
 
     async def story() -> None:
-        turns, starts = Turns(1, 0.05), Starts()
+        start_slots, starts = StartSlots(1, 0.05), Starts()
         for name in ("eve", "mal"):
             with pytest.raises(TimeoutError):
-                await turns.take(name, starts.hanging(name), 0.1)
+                await start_slots.take(name, starts.hanging(name), 0.1)
         assert starts.ended == ["eve", "mal"]
-        again = [asyncio.ensure_future(turns.take(name, starts.hanging(name), NEVER)) for name in ("eve", "mal")]
+        again = [asyncio.ensure_future(start_slots.take(name, starts.hanging(name), NEVER)) for name in ("eve", "mal")]
         await asyncio.sleep(0)
-        assert turns.taken("eve")
-        assert not turns.taken("ada")
-        assert await turns.take("ada", starts.quick("ada"), NEVER) == "ada"
+        assert start_slots.taken("eve")
+        assert not start_slots.taken("ada")
+        assert await start_slots.take("ada", starts.quick("ada"), NEVER) == "ada"
         for one in again:
             one.cancel()
         await asyncio.gather(*again, return_exceptions=True)
-        await turns.take("eve", starts.quick("eve"), NEVER)
-        blocker = asyncio.ensure_future(turns.take("mal", starts.hanging("mal"), NEVER))
+        await start_slots.take("eve", starts.quick("eve"), NEVER)
+        blocker = asyncio.ensure_future(start_slots.take("mal", starts.hanging("mal"), NEVER))
         await asyncio.sleep(0)
-        assert not turns.taken("eve"), "a start in time makes it good"
+        assert not start_slots.taken("eve"), "a start in time makes it good"
         blocker.cancel()
         await asyncio.gather(blocker, return_exceptions=True)
 
@@ -100,18 +100,18 @@ def test_who_is_merely_slow_stands_with_the_others() -> None:
     lost their place among the others."""
 
     async def story() -> None:
-        turns = Turns(1, 0.05)
+        start_slots = StartSlots(1, 0.05)
 
         async def slowly() -> str:
             await asyncio.sleep(0.2)
             return "ada"
 
-        assert await turns.take("ada", slowly, NEVER) == "ada"
-        late = asyncio.ensure_future(turns.take("eve", Starts().hanging("eve"), 0.2))
+        assert await start_slots.take("ada", slowly, NEVER) == "ada"
+        late = asyncio.ensure_future(start_slots.take("eve", Starts().hanging("eve"), 0.2))
         await asyncio.gather(late, return_exceptions=True)
-        again = asyncio.ensure_future(turns.take("eve", Starts().hanging("eve"), NEVER))
+        again = asyncio.ensure_future(start_slots.take("eve", Starts().hanging("eve"), NEVER))
         await asyncio.sleep(0)
-        assert (turns.taken("eve"), turns.taken("ada")) == (True, False)
+        assert (start_slots.taken("eve"), start_slots.taken("ada")) == (True, False)
         again.cancel()
         await asyncio.gather(again, return_exceptions=True)
 
@@ -122,14 +122,14 @@ def test_a_start_that_fails_says_why() -> None:
     """What a start raises is raised to who waits for it, and its turn is the next one's."""
 
     async def story() -> None:
-        turns = Turns(1, NEVER)
+        start_slots = StartSlots(1, NEVER)
 
         async def fail() -> str:
             raise OSError("no such image")
 
         with pytest.raises(OSError, match="no such image"):
-            await turns.take("ada", fail, NEVER)
-        assert await turns.take("bela", Starts().quick("bela"), NEVER) == "bela"
+            await start_slots.take("ada", fail, NEVER)
+        assert await start_slots.take("bela", Starts().quick("bela"), NEVER) == "bela"
 
     play(story)
 
@@ -138,9 +138,9 @@ def test_who_leaves_while_waiting_never_starts() -> None:
     """Giving up before one's turn starts nothing and takes nobody's turn."""
 
     async def story() -> None:
-        turns, starts = Turns(1, NEVER), Starts()
-        first = asyncio.ensure_future(turns.take("ada", starts.hanging("ada"), NEVER))
-        second = asyncio.ensure_future(turns.take("bela", starts.quick("bela"), NEVER))
+        start_slots, starts = StartSlots(1, NEVER), Starts()
+        first = asyncio.ensure_future(start_slots.take("ada", starts.hanging("ada"), NEVER))
+        second = asyncio.ensure_future(start_slots.take("bela", starts.quick("bela"), NEVER))
         while not starts.begun:
             await asyncio.sleep(0)
         second.cancel()
@@ -148,6 +148,6 @@ def test_who_leaves_while_waiting_never_starts() -> None:
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
         assert starts.begun == ["ada"]
-        assert not turns.taken("cora")
+        assert not start_slots.taken("cora")
 
     play(story)

@@ -24,11 +24,11 @@ MIB = 2**20
 LAB_MEMORY = 64 * MIB
 PROFILES = f"""\
 profiles:
-  - {{name: tiny, memory: 64M, shm: 64M, cpus: 0.1, image: "PROJECT-hub:local", longest_seconds: 1500}}
+  - {{name: tiny, memory: 64M, shm: 64M, cpus: 0.1, image: "PROJECT-hub:local", max_age_seconds: 1500}}
   - {{name: whole, memory: {64 * ROOM}M, cpus: 0.1, image: "PROJECT-hub:local"}}
 """
 VAST = f"""
-vast = dict.fromkeys(("gpus", "idle_seconds", "longest_seconds"), 0)
+vast = dict.fromkeys(("gpus", "idle_seconds", "max_age_seconds"), 0)
 vast |= dict(name="vast", display_name="Vast", description="", image="PROJECT-hub:local", network="open", cpus=0.1)
 vast |= dict(memory_bytes={64 * ROOM + 1} * {MIB}, shm_bytes={MIB}, environment=dict(), ephemeral=False, allow=None)
 c.LabSpawner.profiles.append(vast)

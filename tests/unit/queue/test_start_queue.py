@@ -8,22 +8,22 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
-from homeroom.queue import places as module
-from homeroom.queue.needs import Key, Need, Running, estimate, first_served, total, who_gives_way
-from homeroom.queue.places import Full, Places
+from homeroom.queue import start_queue as module
+from homeroom.queue.resources import Key, Resources, Running, choose_evictions, count_that_fit, estimate, total
+from homeroom.queue.start_queue import Full, StartQueue
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 GIB = 2**30
-BUDGET = Need(memory_bytes=10, cpus=100.0)
+CAPACITY = Resources(memory_bytes=10, cpus=100.0)
 
 
-def need(size: int, cpus: float = 1.0) -> Need:
+def resources(size: int, cpus: float = 1.0) -> Resources:
     """A need of so many bytes."""
-    return Need(memory_bytes=size, cpus=cpus)
+    return Resources(memory_bytes=size, cpus=cpus)
 
 
-NEEDS = st.builds(need, st.integers(1, 12), st.sampled_from([0.1, 0.5, 1.0, 30.0, 100.0]))
+NEEDS = st.builds(resources, st.integers(1, 12), st.sampled_from([0.1, 0.5, 1.0, 30.0, 100.0]))
 
 
 @pytest.fixture(autouse=True)
@@ -52,9 +52,9 @@ class Engine:
             await self.during()
         return seen
 
-    def start(self, name: str, one: Need) -> None:
+    def start(self, name: str, one: Resources) -> None:
         """A container comes to be."""
-        self.labs[name, ""] = Running(need=one)
+        self.labs[name, ""] = Running(resources=one)
 
 
 def run(scenario: Callable[[], Awaitable[None]]) -> None:
@@ -81,35 +81,35 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
 )
 def test_the_head_of_the_line_is_served_as_far_as_there_is_room(waiting: list[int], used: int, served: int) -> None:
     """Everybody in order while they fit; nobody behind one who does not fit, however small."""
-    assert first_served([need(size) for size in waiting], need(used, 0), BUDGET) == served
+    assert count_that_fit([resources(size) for size in waiting], resources(used, 0), CAPACITY) == served
 
 
 def test_cpus_count_as_memory_does() -> None:
     """A lab whose memory fits waits for CPUs; tenths add up without a rounding error."""
-    assert first_served([need(1, 60.0), need(1, 60.0)], need(0, 0), BUDGET) == 1
-    assert first_served([need(1, 0.1)] * 10, need(0, 0), need(100, 1.0)) == 10
+    assert count_that_fit([resources(1, 60.0), resources(1, 60.0)], resources(0, 0), CAPACITY) == 1
+    assert count_that_fit([resources(1, 0.1)] * 10, resources(0, 0), resources(100, 1.0)) == 10
 
 
 @given(st.lists(NEEDS), NEEDS)
-def test_who_is_served_fits_and_the_next_does_not(waiting: list[Need], used: Need) -> None:
+def test_who_is_served_fits_and_the_next_does_not(waiting: list[Resources], used: Resources) -> None:
     """For any line: those served fit together, and the first who is not would not."""
-    served = first_served(waiting, used, BUDGET)
+    served = count_that_fit(waiting, used, CAPACITY)
     if served:
-        assert total([used, *waiting[:served]]).fits(BUDGET)
+        assert total([used, *waiting[:served]]).fits(CAPACITY)
     if served < len(waiting):
-        assert not total([used, *waiting[: served + 1]]).fits(BUDGET)
+        assert not total([used, *waiting[: served + 1]]).fits(CAPACITY)
 
 
 def test_a_place_is_had_at_once_and_reserved() -> None:
     """Who fits does not wait, and their place is counted until it is given back."""
 
     async def scenario() -> None:
-        places = Places(BUDGET, Engine().running)
-        await places.wait_for(("ada", ""), need(7), 1)
-        assert await places.used() == need(7)
-        assert places.position(("ada", "")) == 0
-        places.release(("ada", ""))
-        assert (await places.used()).memory_bytes == 0
+        start_queue = StartQueue(CAPACITY, Engine().running)
+        await start_queue.wait_for(("ada", ""), resources(7), 1)
+        assert await start_queue.used() == resources(7)
+        assert start_queue.position(("ada", "")) == 0
+        start_queue.release(("ada", ""))
+        assert (await start_queue.used()).memory_bytes == 0
 
     run(scenario)
 
@@ -119,10 +119,10 @@ def test_reserved_and_running_counts_once() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        places = Places(BUDGET, engine.running)
-        await places.wait_for(("ada", ""), need(7), 1)
-        engine.start("ada", need(7))
-        assert (await places.used()).memory_bytes == 7
+        start_queue = StartQueue(CAPACITY, engine.running)
+        await start_queue.wait_for(("ada", ""), resources(7), 1)
+        engine.start("ada", resources(7))
+        assert (await start_queue.used()).memory_bytes == 7
 
     run(scenario)
 
@@ -132,15 +132,15 @@ def test_a_container_born_while_the_engine_was_asked_is_not_forgotten() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        places = Places(BUDGET, engine.running)
-        await places.wait_for(("ada", ""), need(7), 1)
+        start_queue = StartQueue(CAPACITY, engine.running)
+        await start_queue.wait_for(("ada", ""), resources(7), 1)
 
         async def born() -> None:
-            engine.start("ada", need(7))
-            places.release(("ada", ""))
+            engine.start("ada", resources(7))
+            start_queue.release(("ada", ""))
 
         engine.during = born
-        assert (await places.used()).memory_bytes == 7
+        assert (await start_queue.used()).memory_bytes == 7
 
     run(scenario)
 
@@ -150,19 +150,19 @@ def test_the_line_is_served_in_order_and_nobody_overtakes() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        engine.start("zoe", need(5))
-        places = Places(BUDGET, engine.running)
-        large = asyncio.create_task(places.wait_for(("ada", ""), need(8), 5))
+        engine.start("zoe", resources(5))
+        start_queue = StartQueue(CAPACITY, engine.running)
+        large = asyncio.create_task(start_queue.wait_for(("ada", ""), resources(8), 5))
         await asyncio.sleep(0)
-        small = asyncio.create_task(places.wait_for(("bela", ""), need(1), 5))
+        small = asyncio.create_task(start_queue.wait_for(("bela", ""), resources(1), 5))
         await asyncio.sleep(0.05)
         assert not large.done()
         assert not small.done()
-        assert (places.position(("ada", "")), places.position(("bela", ""))) == (1, 2)
+        assert (start_queue.position(("ada", "")), start_queue.position(("bela", ""))) == (1, 2)
         del engine.labs["zoe", ""]
         await large
         await small
-        assert (await places.used()).memory_bytes == 9
+        assert (await start_queue.used()).memory_bytes == 9
 
     run(scenario)
 
@@ -172,9 +172,9 @@ def test_a_long_line_asks_the_engine_once_a_round() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        engine.start("zoe", need(10))
-        places = Places(BUDGET, engine.running)
-        waits = [asyncio.create_task(places.wait_for((str(i), ""), need(1), 0.1)) for i in range(30)]
+        engine.start("zoe", resources(10))
+        start_queue = StartQueue(CAPACITY, engine.running)
+        waits = [asyncio.create_task(start_queue.wait_for((str(i), ""), resources(1), 0.1)) for i in range(30)]
         done = await asyncio.gather(*waits, return_exceptions=True)
         assert all(isinstance(each, Full) for each in done)
         assert engine.listings < 45
@@ -187,12 +187,12 @@ def test_who_waited_for_too_long_is_told_and_out_of_line() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        engine.start("zoe", need(10))
-        places = Places(BUDGET, engine.running)
+        engine.start("zoe", resources(10))
+        start_queue = StartQueue(CAPACITY, engine.running)
         with pytest.raises(Full, match="none fell free in time"):
-            await places.wait_for(("ada", ""), need(1), 0.03)
-        assert places.position(("ada", "")) == 0
-        assert (await places.used()).memory_bytes == 10
+            await start_queue.wait_for(("ada", ""), resources(1), 0.03)
+        assert start_queue.position(("ada", "")) == 0
+        assert (await start_queue.used()).memory_bytes == 10
 
     run(scenario)
 
@@ -202,11 +202,11 @@ def test_a_lab_larger_than_all_places_does_not_wait() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        places = Places(BUDGET, engine.running)
+        start_queue = StartQueue(CAPACITY, engine.running)
         with pytest.raises(Full, match="larger than all"):
-            await places.wait_for(("ada", ""), need(11), 60)
+            await start_queue.wait_for(("ada", ""), resources(11), 60)
         assert engine.listings == 0
-        await places.wait_for(("bela", ""), need(10), 1)
+        await start_queue.wait_for(("bela", ""), resources(10), 1)
 
     run(scenario)
 
@@ -216,17 +216,17 @@ def test_who_gives_up_leaves_no_trace() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        engine.start("zoe", need(5))
-        places = Places(BUDGET, engine.running)
-        first = asyncio.create_task(places.wait_for(("ada", ""), need(8), 5))
+        engine.start("zoe", resources(5))
+        start_queue = StartQueue(CAPACITY, engine.running)
+        first = asyncio.create_task(start_queue.wait_for(("ada", ""), resources(8), 5))
         await asyncio.sleep(0.02)
-        second = asyncio.create_task(places.wait_for(("bela", ""), need(5), 5))
+        second = asyncio.create_task(start_queue.wait_for(("bela", ""), resources(5), 5))
         await asyncio.sleep(0.02)
         first.cancel()
         with pytest.raises(asyncio.CancelledError):
             await first
         await second
-        assert (await places.used()).memory_bytes == 10
+        assert (await start_queue.used()).memory_bytes == 10
 
     run(scenario)
 
@@ -236,19 +236,19 @@ def test_who_is_served_while_cancelled_gives_the_place_back() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        engine.start("zoe", need(5))
-        places = Places(BUDGET, engine.running)
-        first = asyncio.create_task(places.wait_for(("ada", ""), need(5), 5))
-        second = asyncio.create_task(places.wait_for(("bela", ""), need(5), 5))
+        engine.start("zoe", resources(5))
+        start_queue = StartQueue(CAPACITY, engine.running)
+        first = asyncio.create_task(start_queue.wait_for(("ada", ""), resources(5), 5))
+        second = asyncio.create_task(start_queue.wait_for(("bela", ""), resources(5), 5))
         await asyncio.sleep(0)
-        while not places._reserved:
+        while not start_queue._reserved:
             await asyncio.sleep(0)
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
         if not first.cancelled():
-            places.release(("ada", ""))
+            start_queue.release(("ada", ""))
         await second
-        assert (await places.used()).memory_bytes == 10
+        assert (await start_queue.used()).memory_bytes == 10
 
     run(scenario)
 
@@ -259,8 +259,8 @@ def test_an_engine_that_fails_once_costs_nobody_their_place() -> None:
     async def scenario() -> None:
         engine = Engine()
         engine.faults = 3
-        places = Places(BUDGET, engine.running)
-        await places.wait_for(("ada", ""), need(1), 5)
+        start_queue = StartQueue(CAPACITY, engine.running)
+        await start_queue.wait_for(("ada", ""), resources(1), 5)
         assert engine.listings == 4
 
     run(scenario)
@@ -277,8 +277,8 @@ def test_never_more_is_promised_than_there_is(people: list[tuple[int, bool, int]
     async def scenario() -> None:
         chance = random.Random(seed)
         engine = Engine()
-        places = Places(BUDGET, engine.running)
-        held: dict[Key, Need] = {}
+        start_queue = StartQueue(CAPACITY, engine.running)
+        held: dict[Key, Resources] = {}
         served: list[int] = []
 
         async def pause() -> None:
@@ -288,25 +288,25 @@ def test_never_more_is_promised_than_there_is(people: list[tuple[int, bool, int]
         engine.during = pause
 
         def check() -> None:
-            assert total(list(held.values())).fits(BUDGET), held
+            assert total(list(held.values())).fits(CAPACITY), held
 
         async def person(number: int, size: int, gives_up: bool, fails: int) -> None:
             key = (str(number), "")
-            await places.wait_for(key, need(size), 5)
+            await start_queue.wait_for(key, resources(size), 5)
             try:
                 served.append(number)
-                held[key] = need(size)
+                held[key] = resources(size)
                 check()
                 await pause()
                 if not fails:
-                    engine.labs[key] = Running(need=need(size))
+                    engine.labs[key] = Running(resources=resources(size))
                     await pause()
-                    places.release(key)
+                    start_queue.release(key)
                     await pause()
             finally:
                 del held[key]
                 engine.labs.pop(key, None)
-                places.release(key)
+                start_queue.release(key)
 
         tasks = [asyncio.create_task(person(number, *each)) for number, each in enumerate(people)]
         await pause()
@@ -318,30 +318,30 @@ def test_never_more_is_promised_than_there_is(people: list[tuple[int, bool, int]
         assert not [each for each in done if isinstance(each, Exception)]
         assert served == sorted(served)
         assert {number for number, each in enumerate(people) if not each[1]} <= set(served)
-        assert await places.used() == total([])
+        assert await start_queue.used() == total([])
 
     run(scenario)
 
 
 def lab(size: int, **facts: Any) -> Running:
     """A running lab."""
-    return Running(need=need(size), **facts)
+    return Running(resources=resources(size), **facts)
 
 
 @pytest.mark.parametrize(
     ("running", "before", "latest", "likely"),
     [
-        ([lab(10, started=0, longest_seconds=1600)], 0, 600, None),
+        ([lab(10, started=0, max_age_seconds=1600)], 0, 600, None),
         ([lab(10)], 0, None, None),
         ([lab(10, idle_seconds=3600, last_activity=0)], 0, None, 2600),
         ([lab(10, idle_seconds=3600, last_activity=900)], 0, None, None),
         ([lab(10, last_activity=0)], 0, None, None),
-        ([lab(10, longest_seconds=9000, idle_seconds=2000, last_activity=100)], 0, 8000, 1100),
-        ([lab(10, longest_seconds=1500, idle_seconds=2000, last_activity=100)], 0, 500, None),
-        ([lab(10, longest_seconds=900)], 0, 0, None),
-        ([lab(5, longest_seconds=2000), lab(5, longest_seconds=1500)], 0, 500, None),
-        ([lab(5, longest_seconds=2000), lab(5, longest_seconds=1500)], 5, 1000, None),
-        ([lab(5, longest_seconds=2000), lab(5)], 5, None, None),
+        ([lab(10, max_age_seconds=9000, idle_seconds=2000, last_activity=100)], 0, 8000, 1100),
+        ([lab(10, max_age_seconds=1500, idle_seconds=2000, last_activity=100)], 0, 500, None),
+        ([lab(10, max_age_seconds=900)], 0, 0, None),
+        ([lab(5, max_age_seconds=2000), lab(5, max_age_seconds=1500)], 0, 500, None),
+        ([lab(5, max_age_seconds=2000), lab(5, max_age_seconds=1500)], 5, 1000, None),
+        ([lab(5, max_age_seconds=2000), lab(5)], 5, None, None),
         ([lab(2)], 0, 0, None),
     ],
     ids=[
@@ -362,7 +362,7 @@ def lab(size: int, **facts: Any) -> Running:
 def test_when_a_place_falls_free(running: list[Running], before: int, latest: float, likely: float) -> None:
     """At time 1000: sure by the longest run, likely by idleness of at least ten minutes, unknown otherwise; those
     ahead in line come first."""
-    found = estimate(need(4), need(before, 0), running, BUDGET, 1000.0)
+    found = estimate(resources(4), resources(before, 0), running, CAPACITY, 1000.0)
     assert (found.latest_seconds, found.likely_seconds) == (latest, likely)
 
 
@@ -372,14 +372,14 @@ def test_when_a_place_falls_free(running: list[Running], before: int, latest: fl
 def test_an_estimate_keeps_its_word(facts: list[tuple[int, int, int, int]]) -> None:
     """At the estimated moment there is room, whoever else stays; what is likely is never later than what is sure."""
     running = [
-        lab(size, longest_seconds=longest, idle_seconds=idle, last_activity=float(used))
+        lab(size, max_age_seconds=longest, idle_seconds=idle, last_activity=float(used))
         for size, longest, idle, used in facts
     ]
-    found = estimate(need(4), need(0, 0), running, BUDGET, 1000.0)
+    found = estimate(resources(4), resources(0, 0), running, CAPACITY, 1000.0)
     if found.latest_seconds is not None:
         then = 1000 + found.latest_seconds
-        left = [one.need for one in running if one.sure_end() is None or (one.sure_end() or 0) > then]
-        assert (total(left) + need(4)).fits(BUDGET)
+        left = [one.resources for one in running if one.sure_end() is None or (one.sure_end() or 0) > then]
+        assert (total(left) + resources(4)).fits(CAPACITY)
         assert found.likely_seconds is None or found.likely_seconds < found.latest_seconds
 
 
@@ -389,11 +389,13 @@ def test_the_estimate_of_who_waits_counts_those_ahead_only() -> None:
     async def scenario() -> None:
         engine = Engine()
         for name, longest in (("x", 100), ("y", 200), ("z", 300)):
-            engine.labs[name, ""] = Running(need=need(3), longest_seconds=longest)
-        places = Places(BUDGET, engine.running)
-        waits = [asyncio.create_task(places.wait_for((name, ""), need(3), 0.05)) for name in ("ada", "bela")]
+            engine.labs[name, ""] = Running(resources=resources(3), max_age_seconds=longest)
+        start_queue = StartQueue(CAPACITY, engine.running)
+        waits = [asyncio.create_task(start_queue.wait_for((name, ""), resources(3), 0.05)) for name in ("ada", "bela")]
         await asyncio.sleep(0.02)
-        found = [places.estimate(need(3), key, now=0.0).latest_seconds for key in (("ada", ""), ("bela", ""), None)]
+        found = [
+            start_queue.estimate(resources(3), key, now=0.0).latest_seconds for key in (("ada", ""), ("bela", ""), None)
+        ]
         assert found == [100, 200, 300]
         await asyncio.gather(*waits, return_exceptions=True)
 
@@ -405,12 +407,12 @@ def test_a_place_is_taken_only_where_one_is_to_spare() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        places = Places(BUDGET, engine.running)
-        assert await places.take(("a", ""), need(4))
-        assert not await places.take(("b", ""), need(4))
-        assert await places.take(("c", ""), need(3))
-        await places.wait_for(("a", ""), need(4), 0)
-        assert (await places.used()).memory_bytes == 7
+        start_queue = StartQueue(CAPACITY, engine.running)
+        assert await start_queue.take(("a", ""), resources(4))
+        assert not await start_queue.take(("b", ""), resources(4))
+        assert await start_queue.take(("c", ""), resources(3))
+        await start_queue.wait_for(("a", ""), resources(4), 0)
+        assert (await start_queue.used()).memory_bytes == 7
 
     run(scenario)
 
@@ -421,18 +423,18 @@ def test_a_lab_that_begins_anew_keeps_its_place_and_no_more() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        engine.start("zoe", need(8))
-        places = Places(BUDGET, engine.running)
-        waiting = asyncio.create_task(places.wait_for(("ada", ""), need(4), 5))
+        engine.start("zoe", resources(8))
+        start_queue = StartQueue(CAPACITY, engine.running)
+        waiting = asyncio.create_task(start_queue.wait_for(("ada", ""), resources(4), 5))
         await asyncio.sleep(0.02)
-        places.keep(("zoe", ""))
+        start_queue.keep(("zoe", ""))
         del engine.labs["zoe", ""]
         await asyncio.sleep(0.1)  # a few looks at what runs
         assert not waiting.done()
-        await places.wait_for(("zoe", ""), need(8), 0)
-        assert (await places.used()).memory_bytes == 8
+        await start_queue.wait_for(("zoe", ""), resources(8), 0)
+        assert (await start_queue.used()).memory_bytes == 8
         with pytest.raises(Full):
-            await places.wait_for(("zoe", ""), need(9), 0)
+            await start_queue.wait_for(("zoe", ""), resources(9), 0)
         await waiting
 
     run(scenario)
@@ -443,23 +445,23 @@ def test_nothing_is_taken_before_who_stands_in_line() -> None:
 
     async def scenario() -> None:
         engine = Engine()
-        engine.start("zoe", need(5))
-        places = Places(BUDGET, engine.running)
-        waiting = asyncio.create_task(places.wait_for(("ada", ""), need(8), 5))
+        engine.start("zoe", resources(5))
+        start_queue = StartQueue(CAPACITY, engine.running)
+        waiting = asyncio.create_task(start_queue.wait_for(("ada", ""), resources(8), 5))
         await asyncio.sleep(0.02)
-        assert not await places.take(("b", ""), need(1))
+        assert not await start_queue.take(("b", ""), resources(1))
         del engine.labs["zoe", ""]
         await waiting
-        places.release(("ada", ""))
+        start_queue.release(("ada", ""))
         late: list[asyncio.Task[None]] = []
 
         async def comes() -> None:
             if not late:
-                late.append(asyncio.create_task(places.wait_for(("bela", ""), need(8), 5)))
+                late.append(asyncio.create_task(start_queue.wait_for(("bela", ""), resources(8), 5)))
                 await asyncio.sleep(0)
 
         engine.during = comes
-        assert not await places.take(("c", ""), need(1))
+        assert not await start_queue.take(("c", ""), resources(1))
         await late[0]
 
     run(scenario)
@@ -471,34 +473,34 @@ def test_labs_that_nobody_opened_make_room_at_once() -> None:
     async def scenario() -> None:
         engine = Engine()
         for name in ("warm1", "warm2", "warm3"):
-            engine.start(name, need(3))
-        asked: list[Need] = []
+            engine.start(name, resources(3))
+        asked: list[Resources] = []
 
-        async def make_room(missing: Need) -> bool:
+        async def evict(missing: Resources) -> bool:
             asked.append(missing)
-            going = who_gives_way([(key, one.need) for key, one in engine.labs.items()], missing)
+            going = choose_evictions([(key, one.resources) for key, one in engine.labs.items()], missing)
             for key in going:
                 del engine.labs[key]
             return bool(going)
 
-        places = Places(BUDGET, engine.running, make_room)
-        await places.wait_for(("ada", ""), need(1), 0)
+        start_queue = StartQueue(CAPACITY, engine.running, evict)
+        await start_queue.wait_for(("ada", ""), resources(1), 0)
         assert asked == []
-        await places.wait_for(("bela", ""), need(4), 0)
-        assert asked == [need(4, 0)]
+        await start_queue.wait_for(("bela", ""), resources(4), 0)
+        assert asked == [resources(4, 0)]
         assert list(engine.labs) == [("warm3", "")]
         with pytest.raises(Full):
-            await places.wait_for(("chen", ""), need(10), 0.02)
+            await start_queue.wait_for(("chen", ""), resources(10), 0.02)
         assert list(engine.labs) == [("warm3", "")]
 
     run(scenario)
 
 
 @given(st.lists(NEEDS, max_size=6), NEEDS)
-def test_as_many_give_way_as_it_takes(unopened: list[Need], missing: Need) -> None:
+def test_as_many_give_way_as_it_takes(unopened: list[Resources], missing: Resources) -> None:
     """Those who go free what is missing and without the last of them would not; none goes where all do not help."""
     labs = [((str(number), ""), one) for number, one in enumerate(unopened)]
-    going = who_gives_way(labs, missing)
+    going = choose_evictions(labs, missing)
     assert going == [key for key, _ in labs][: len(going)]
     if going:
         assert missing.fits(total(unopened[: len(going)]))

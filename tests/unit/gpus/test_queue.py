@@ -1,4 +1,4 @@
-"""The line for GPUs: in order, without those for whom waiting is of no use."""
+"""The queue for GPUs: in order, without those for whom waiting is of no use."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from homeroom.contract.labels import GPUS_LABEL, LONGEST_LABEL, USER_LABEL
-from homeroom.gpus import waiting
+from homeroom.contract.labels import GPUS_LABEL, MAX_AGE_LABEL, USER_LABEL
+from homeroom.gpus import queue
 from homeroom.gpus.leases import Unavailable
 from homeroom.gpus.pool import GPUPool
 
 
-def container(user: str, gpus: str, *, longest_seconds: int = 0) -> dict[str, Any]:
+def container(user: str, gpus: str, *, max_age_seconds: int = 0) -> dict[str, Any]:
     """A running lab as the engine lists it."""
-    labels = {USER_LABEL: user, GPUS_LABEL: gpus, LONGEST_LABEL: str(longest_seconds)}
+    labels = {USER_LABEL: user, GPUS_LABEL: gpus, MAX_AGE_LABEL: str(max_age_seconds)}
     return {"Id": user, "State": "running", "Created": time.time(), "Labels": labels}
 
 
@@ -27,7 +27,7 @@ class Machine:
         self.labs = list(labs)
         self.pool = GPUPool(gpus=[{"id": "a"}, {"id": "b"}], per_user=per_user)
         self.pool.list_containers = self.listing
-        self.line = self.pool.line
+        self.queue = self.pool.queue
 
     async def listing(self) -> list[dict[str, Any]]:
         """What the engine says."""
@@ -44,22 +44,22 @@ def test_what_is_free_is_leased_at_once() -> None:
 
     async def story() -> None:
         machine = Machine()
-        assert (await machine.line.lease(("ada", ""), 2, 0)).devices == ("a", "b")
-        assert len(machine.line) == 0
+        assert (await machine.queue.lease(("ada", ""), 2, 0)).devices == ("a", "b")
+        assert len(machine.queue) == 0
 
     play(story())
 
 
 def test_the_line_ends_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing fell free in time: the reason says what is there, and when the next is due."""
-    monkeypatch.setattr(waiting, "RECHECK_SECONDS", 0.02)
+    monkeypatch.setattr(queue, "RECHECK_SECONDS", 0.02)
 
     async def story() -> None:
-        machine = Machine(container("bela", "a,b", longest_seconds=600))
+        machine = Machine(container("bela", "a,b", max_age_seconds=600))
         with pytest.raises(Unavailable, match="none of 2 is free now") as refusal:
-            await machine.line.lease(("ada", ""), 1, 0.1)
+            await machine.queue.lease(("ada", ""), 1, 0.1)
         assert refusal.value.next_free_seconds is not None
-        assert len(machine.line) == 0
+        assert len(machine.queue) == 0
 
     play(story())
 
@@ -70,11 +70,11 @@ def test_who_waits_for_nothing_is_told_at_once(place: str) -> None:
 
     async def story() -> None:
         machine = Machine(container("bela", "a,b"), per_user=1)
-        other = asyncio.create_task(machine.line.lease(("cyd", ""), 1, 60))
+        other = asyncio.create_task(machine.queue.lease(("cyd", ""), 1, 60))
         if place == "behind others":
             await asyncio.sleep(0)
         with pytest.raises(Unavailable, match="one person may hold 1") as refusal:
-            await machine.line.lease(("ada", ""), 2, 60)
+            await machine.queue.lease(("ada", ""), 2, 60)
         assert refusal.value.reason == "impossible"
         other.cancel()
         await asyncio.gather(other, return_exceptions=True)
@@ -86,12 +86,12 @@ def test_the_estimate_counts_those_ahead() -> None:
     """Who is first waits for the first end, who is second for the second; who is third cannot be told."""
 
     async def story() -> None:
-        machine = Machine(container("x", "a", longest_seconds=600), container("y", "b", longest_seconds=1200))
-        waiting = [asyncio.create_task(machine.line.lease((name, ""), 1, 60)) for name in ("ada", "bela")]
+        machine = Machine(container("x", "a", max_age_seconds=600), container("y", "b", max_age_seconds=1200))
+        waiting = [asyncio.create_task(machine.queue.lease((name, ""), 1, 60)) for name in ("ada", "bela")]
         await asyncio.sleep(0.05)
-        told = [machine.line.estimate(1, (name, "")).latest_seconds for name in ("ada", "bela")]
+        told = [machine.queue.estimate(1, (name, "")).latest_seconds for name in ("ada", "bela")]
         assert [round(each or 0, -2) for each in told] == [600, 1200]
-        assert machine.line.estimate(1).latest_seconds is None
+        assert machine.queue.estimate(1).latest_seconds is None
         for each in waiting:
             each.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
@@ -104,10 +104,10 @@ def test_all_who_can_be_served_are_served_together() -> None:
 
     async def story() -> None:
         machine = Machine(container("x", "a,b"))
-        waiting = [asyncio.create_task(machine.line.lease((name, ""), 1, 60)) for name in ("ada", "bela")]
+        waiting = [asyncio.create_task(machine.queue.lease((name, ""), 1, 60)) for name in ("ada", "bela")]
         await asyncio.sleep(0.05)
         machine.labs.clear()
-        machine.line._waiting[0].first.set()  # as if it were time for its next look
+        machine.queue._waiting[0].first.set()  # as if it were time for its next look
         await waiting[0]
         for _ in range(5):  # turns of the loop, not seconds
             await asyncio.sleep(0)

@@ -1,0 +1,187 @@
+"""StartQueue: what all labs together may reserve, which labs have it, and who waits for it.
+
+`StartQueue` keeps the queue in the hub; what it decides is in `homeroom.queue.resources`. Which labs run is never
+remembered here but read from the containers' labels each time, so a hub that was restarted or killed counts right.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from homeroom.queue.resources import Estimate, Key, Resources, Running, count_that_fit, estimate, total
+
+RECHECK_SECONDS = 1.0
+LARGER = "This lab is larger than all that labs may have on this machine"
+
+log = logging.getLogger(__name__)
+
+AskRunning = Callable[[], Awaitable[Mapping[Key, Running]]]
+"""Tells the labs whose containers are there, by key."""
+
+
+@dataclass
+class QueueEntry:
+    """One user's wait in the queue."""
+
+    key: Key
+    resources: Resources
+    since: float = field(default_factory=time.monotonic)
+    served: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Full(Exception):
+    """There is no capacity for the lab, and there will not be in time."""
+
+
+class StartQueue:
+    """The queue for the machine's memory and CPUs.
+
+    :param capacity: what all labs together may reserve.
+    :param running: tells the labs whose containers are there, by key; asked anew each time.
+    :param evict: stops prewarmed labs, where that frees what is missing; tells whether it did.
+    :param remove_orphans: removes containers of no lab that the hub knows, then tells as `running` does; asked before
+        capacity is reserved. None: nothing is removed.
+    """
+
+    def __init__(
+        self,
+        capacity: Resources,
+        running: AskRunning,
+        evict: Callable[[Resources], Awaitable[bool]] | None = None,
+        remove_orphans: AskRunning | None = None,
+    ) -> None:
+        self.capacity = capacity
+        self.seen: Mapping[Key, Running] = {}  # what was there when it was last looked
+        self._running = running
+        self._evict = evict
+        self._remove_orphans = remove_orphans or running
+        self._waiting: list[QueueEntry] = []
+        self._reserved: dict[Key, Resources] = {}
+        self._lock = asyncio.Lock()
+
+    def position(self, key: Key) -> int:
+        """A lab's position in the queue, 1 being next; 0: it does not wait."""
+        return next((index for index, entry in enumerate(self._waiting, start=1) if entry.key == key), 0)
+
+    async def used(self) -> Resources:
+        """What is reserved: for labs whose containers are there, and for those about to be made."""
+        return await self._used(self._running)
+
+    async def _used(self, ask: AskRunning) -> Resources:
+        # Who is in neither would be forgotten: a container that came to be while the engine was asked, and whose
+        # reservation went before it answered. So those of before the question count too.
+        before = dict(self._reserved)
+        self.seen = running = await ask()
+        reserved = {**before, **self._reserved}
+        return total(
+            [
+                *(one.resources for one in running.values()),
+                *(resources for key, resources in reserved.items() if key not in running),
+            ]
+        )
+
+    def estimate(self, resources: Resources, key: Key | None = None, *, now: float | None = None) -> Estimate:
+        """When a lab with such resources can start: the one that waits under `key`, else one at the end of the queue.
+
+        It goes by what was there when it was last looked; while somebody waits, that is a second ago.
+        """
+        before = self._before(key)
+        return estimate(resources, before, self.seen.values(), self.capacity, time.time() if now is None else now)
+
+    def short(self, resources: Resources, key: Key) -> list[str]:
+        """What a lab in the queue waits for, in words for its user; as `estimate` it goes by what was last seen."""
+        running = total([one.resources for one in self.seen.values()])
+        return (running + self._before(key) + resources).short(self.capacity)
+
+    def _before(self, key: Key | None) -> Resources:
+        """What the labs before this one in the queue take, and those whose containers are about to be there."""
+        position = self.position(key) if key else 0
+        ahead = self._waiting[: position - 1] if position else self._waiting
+        starting = [resources for one, resources in self._reserved.items() if one not in self.seen]
+        return total([*(entry.resources for entry in ahead), *starting])
+
+    async def take(self, key: Key, resources: Resources) -> bool:
+        """Reserve capacity for a lab that no user waits for, until `release`; false where there is none to spare.
+
+        There is some to spare when the queue is empty and one more lab of this size fits, for the next user.
+        """
+        async with self._lock:
+            if self._waiting:
+                return False
+            used = await self._used(self._remove_orphans)
+            if self._waiting or not (used + resources + resources).fits(self.capacity):
+                return False
+            self._reserved[key] = resources
+            return True
+
+    def keep(self, key: Key) -> None:
+        """Reserve what a running lab has for the same one, which is about to begin anew, until `release`.
+
+        It goes by what was there when it was last looked: while somebody else might take it, that is a second ago.
+        """
+        if key in self.seen:
+            self._reserved[key] = self.seen[key].resources
+
+    async def wait_for(self, key: Key, resources: Resources, timeout_seconds: float) -> None:
+        """Return when there is capacity for this lab, which is then reserved until `release`.
+
+        :raises Full: there was none in time, or the lab is larger than the whole capacity.
+        """
+        if key in self._reserved and resources.fits(self._reserved[key]):  # by `take` or `keep`
+            return
+        self.release(key)
+        if not resources.fits(self.capacity):
+            raise Full(f"{LARGER}. Please choose a smaller one, or tell the administrator.")
+        entry = QueueEntry(key, resources)
+        self._waiting.append(entry)
+        deadline = entry.since + timeout_seconds
+        try:
+            while not entry.served.is_set():
+                if entry is self._waiting[0]:  # those behind cannot start before
+                    await self._serve()
+                if entry.served.is_set():
+                    return
+                if time.monotonic() >= deadline:
+                    raise Full("All places are taken, and none fell free in time. Please try again later.")
+                try:
+                    await asyncio.wait_for(entry.served.wait(), RECHECK_SECONDS)
+                except TimeoutError:
+                    continue
+        except BaseException:
+            self._reserved.pop(key, None)
+            raise
+        finally:
+            if entry in self._waiting:
+                self._waiting.remove(entry)
+
+    async def _serve(self) -> None:
+        """Let the head of the queue start, as far as there is capacity. A silent engine is asked again later."""
+        async with self._lock:
+            try:
+                used = await self._used(self._remove_orphans)
+                if await self._evict_for_next(used):
+                    used = await self._used(self._remove_orphans)
+            except Exception as error:  # of whatever kind: nobody loses their position for it
+                log.warning("The engine did not tell which labs run: %s", error)
+                return
+            count = count_that_fit([entry.resources for entry in self._waiting], used, self.capacity)
+            for entry in self._waiting[:count]:
+                self._reserved[entry.key] = entry.resources
+                entry.served.set()
+            del self._waiting[:count]
+
+    async def _evict_for_next(self, used: Resources) -> bool:
+        """Evict prewarmed labs for the first lab in the queue that does not fit; whether any was evicted."""
+        served = count_that_fit([entry.resources for entry in self._waiting], used, self.capacity)
+        if served == len(self._waiting) or self._evict is None:
+            return False
+        wanted = used + total([entry.resources for entry in self._waiting[: served + 1]])
+        return await self._evict(wanted.beyond(self.capacity))
+
+    def release(self, key: Key) -> None:
+        """Forget the reservation: the container is there and counts by itself, or it never came to be."""
+        self._reserved.pop(key, None)
