@@ -41,7 +41,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 
 def machine() -> dict[str, Any]:
     """What it was measured on."""
-    from tests.trial import engine
+    from tests.hub_deployment import engine
 
     version = engine().version()
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -116,7 +116,7 @@ def main(words: Sequence[str]) -> int:
     wanted = arguments(words)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from bench.table import as_markdown, for_terminal
-    from tests.trial import ENGINE_SOCKET
+    from tests.hub_deployment import ENGINE_SOCKET
 
     try:
         if not ENGINE_SOCKET.exists():

@@ -23,8 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.figures import cpu_seconds, process_cpu_seconds
+from tests.hub_deployment import ROOT, HubDeployment
 from tests.person import PATIENCE_SECONDS, Person
-from tests.trial import ROOT, Trial
 
 GROUP = "class"
 REAL = "real"
@@ -56,12 +56,12 @@ def names(people: int) -> list[str]:
     return [f"student{number:03}" for number in range(people)]
 
 
-def describe(trial: Trial, people: Sequence[str], lab_cpu_seconds: float) -> None:
+def describe(deployment: HubDeployment, people: Sequence[str], lab_cpu_seconds: float) -> None:
     """Write the class's profiles and groups, and have stub labs started in place of real ones."""
     stub = f"""\
 profiles:
   - name: stub
-    image: "{trial.project}-hub:local"
+    image: "{deployment.project}-hub:local"
     memory: 64M
     shm: 64M
     cpus: 1
@@ -70,7 +70,7 @@ profiles:
   - name: {REAL}
     allow: {{users: [calibrator]}}
 """
-    site = trial.directory / "site"
+    site = deployment.directory / "site"
     (site / "profiles.yaml").write_text(stub)
     (site / "groups.yaml").write_text(f"groups:\n  {GROUP}:\n    members: [{', '.join(people)}]\n")
     (site / "hub.d/10-stub.py").write_text(
@@ -80,9 +80,9 @@ profiles:
     )
 
 
-def signed_in(trial: Trial, name: str) -> Person:
+def signed_in(deployment: HubDeployment, name: str) -> Person:
     """Somebody who has signed in and looks at the hub's home page."""
-    person = Person(trial, name)
+    person = Person(deployment, name)
     person.sign_in("")
     return person
 
@@ -128,35 +128,35 @@ def at_ten(people: Sequence[Person], within_seconds: float) -> Waits:
     return Waits(seconds=tuple(seconds for seconds, _ in came), clicks=sum(clicks for _, clicks in came))
 
 
-def all_in_one_second(trial: Trial, people: Sequence[Person]) -> tuple[Waits, float]:
+def all_in_one_second(deployment: HubDeployment, people: Sequence[Person]) -> tuple[Waits, float]:
     """All click at once, to labs that run.
 
     :returns: how long they waited, and the milliseconds of CPU that the hub took for each.
     """
-    before = process_cpu_seconds(hub := trial.container("hub"))
+    before = process_cpu_seconds(hub := deployment.container("hub"))
     waits = at_ten(people, 1)
     return waits, (process_cpu_seconds(hub) - before) / len(people) * 1000
 
 
-def stop_labs(trial: Trial, people: Sequence[Person]) -> None:
+def stop_labs(deployment: HubDeployment, people: Sequence[Person]) -> None:
     """Stop everybody's lab, and wait until all are gone."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(Person.stop_lab_if_any, people))
-    trial.wait_for_labs(set(), PATIENCE_SECONDS)
+    deployment.wait_for_labs(set(), PATIENCE_SECONDS)
 
 
-def lab_cpu_seconds(trial: Trial) -> float:
+def lab_cpu_seconds(deployment: HubDeployment) -> float:
     """CPU time that a real lab takes to start; the second one's, since the first reads everything from disk."""
-    person = signed_in(trial, "calibrator")
+    person = signed_in(deployment, "calibrator")
     for _ in range(2):
         person.start_lab(REAL)
-        taken = cpu_seconds(trial.lab(person.name))
+        taken = cpu_seconds(deployment.lab(person.name))
         person.stop_lab()
     return taken
 
 
 @contextmanager
-def deployment(project: str, people: int) -> Iterator[Trial]:
+def class_deployment(project: str, people: int) -> Iterator[HubDeployment]:
     """A deployment with room for the class; gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         room = f"{(people + 2) * 64 + 2048}M"
@@ -167,49 +167,55 @@ def deployment(project: str, people: int) -> Iterator[Trial]:
             "TOTAL_LAB_CPUS": "100000",
             "LAB_START_TIMEOUT_SECONDS": "1800",
         }
-        trial = Trial(Path(folder) / "bench", project, settings)
+        deployment = HubDeployment(Path(folder) / "bench", project, settings)
         try:
-            trial.make("init")
-            describe(trial, names(people), 0)
-            trial.up()
-            yield trial
+            deployment.make("init")
+            describe(deployment, names(people), 0)
+            deployment.up()
+            yield deployment
         finally:
-            trial.remove()
+            deployment.remove()
 
 
 def measure(
-    trial: Trial, people: int, within_seconds: float, cpu: float | None, say: Callable[[str], None], *, warm: bool
+    deployment: HubDeployment,
+    people: int,
+    within_seconds: float,
+    cpu: float | None,
+    say: Callable[[str], None],
+    *,
+    warm: bool,
 ) -> dict[str, Any]:
     """Let the class come without and with prewarming, then all within a second, to labs that run.
 
     :param cpu: CPU time that a lab takes to start, in seconds; None: as a real one takes now.
     :param warm: only the last of these.
     """
-    cpu = lab_cpu_seconds(trial) if cpu is None else cpu
+    cpu = lab_cpu_seconds(deployment) if cpu is None else cpu
     say(f"a lab takes {cpu:.2f} s of CPU to start")
-    describe(trial, names(people), cpu)
-    trial.make("restart")
+    describe(deployment, names(people), cpu)
+    deployment.make("restart")
     found: dict[str, Any] = {"people": people, "within_seconds": within_seconds, "cpus": os.cpu_count()}
     found["lab_cpu_seconds"] = round(cpu, 2)
 
     def class_() -> list[Person]:
         with ThreadPoolExecutor(8) as pool:
-            return list(pool.map(lambda name: signed_in(trial, name), names(people)))
+            return list(pool.map(lambda name: signed_in(deployment, name), names(people)))
 
     if not warm:
         found["without"] = at_ten(everyone := class_(), within_seconds).summary()
         say(f"without: {found['without']}")
-        stop_labs(trial, everyone)
+        stop_labs(deployment, everyone)
     everyone = class_()
     began = time.monotonic()
-    trial.make("prewarm", f"GROUP={GROUP}")
+    deployment.make("prewarm", f"GROUP={GROUP}")
     found["prewarm_seconds"] = round(time.monotonic() - began, 1)
-    say(f"{len(trial.labs_by_person())} labs were warm after {found['prewarm_seconds']} s")
+    say(f"{len(deployment.labs_by_person())} labs were warm after {found['prewarm_seconds']} s")
     if not warm:
         found["with"] = at_ten(everyone, within_seconds).summary()
         say(f"with: {found['with']}")
         everyone = class_()  # signed in anew, so that nobody is known to a lab
-    waits, hub_cpu = all_in_one_second(trial, everyone)
+    waits, hub_cpu = all_in_one_second(deployment, everyone)
     found["with, all in one second"], found["hub_cpu_ms_each"] = waits.summary(), round(hub_cpu, 1)
     say(f"the hub took {hub_cpu:.1f} ms of CPU for each who came within one second")
     return found
@@ -238,9 +244,9 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     threading.stack_size(256 * 1024)
-    with deployment(f"hrclass{os.getpid()}", given.people) as trial:
+    with class_deployment(f"hrclass{os.getpid()}", given.people) as deployment:
         say = (lambda _: None) if given.json else print
-        found = measure(trial, given.people, given.within, given.lab_cpu, say, warm=given.warm)
+        found = measure(deployment, given.people, given.within, given.lab_cpu, say, warm=given.warm)
     print(json.dumps(found, indent=2) if given.json else table(found))
 
 

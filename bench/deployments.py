@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import docker.errors
 import requests
 
-from tests.trial import ENGINE_SOCKET, ROOT, Trial, engine, free_port
+from tests.hub_deployment import ENGINE_SOCKET, ROOT, HubDeployment, engine, free_port
 
 BENCH = ROOT / "bench"
 PATIENCE_SECONDS = 300
@@ -64,7 +64,7 @@ class Homeroom:
     deployment has none, and a lab that is slow to come is waited for.
     """
 
-    trial: Trial
+    deployment: HubDeployment
     name: str = "Homeroom"
 
     @classmethod
@@ -76,8 +76,8 @@ class Homeroom:
             "TOTAL_LAB_MEMORY": "10000G",
             "LAB_START_TIMEOUT_SECONDS": "600",
         }
-        made = cls(Trial(directory, project, settings))
-        made.trial.make("init")
+        made = cls(HubDeployment(directory, project, settings))
+        made.deployment.make("init")
         _put_images(directory / "site/images")
         # The hub's own clock of its event loop ticks every 50 ms; finer, so that delays below that are seen.
         resolution = "c.PeriodicMetricsCollector.event_loop_interval_resolution = 0.01\n"
@@ -87,30 +87,30 @@ class Homeroom:
     @property
     def url(self) -> str:
         """The address of its front page."""
-        return self.trial.url
+        return self.deployment.url
 
     @property
     def base_url(self) -> str:
         """The path under which it lives."""
-        return self.trial.base_url
+        return self.deployment.base_url
 
     def up(self) -> None:
         """Bring it up; every image is there afterwards."""
-        self.trial.up()
+        self.deployment.up()
 
     def use_stub_labs(self) -> None:
         """From now on labs are stubs."""
-        with (self.trial.directory / ".env").open("a") as env:
+        with (self.deployment.directory / ".env").open("a") as env:
             env.write("DOCKER_NOTEBOOK_IMAGE=stub\n")
-        self.trial.up()
+        self.deployment.up()
 
     def services(self) -> list[Any]:
         """Hub, proxy and guard."""
-        return [self.trial.container(service) for service in ("hub", "proxy", "guard")]
+        return [self.deployment.container(service) for service in ("hub", "proxy", "guard")]
 
     def lab(self, user: str) -> Any:
         """The container of a person's lab."""
-        return self.trial.lab(user)
+        return self.deployment.lab(user)
 
     def connections(self, user: str) -> str:
         """Python for the hub's container that makes `straight` and `proxied`."""
@@ -118,14 +118,14 @@ class Homeroom:
 
     def restart_hub(self) -> None:
         """`make restart`."""
-        self.trial.make("restart")
+        self.deployment.make("restart")
 
     def remove(self) -> None:
         """Leave nothing of it, nor of the images beside it."""
-        self.trial.remove()
+        self.deployment.remove()
         for folder in ("stub", *STOCK_IMAGES):
             with contextlib.suppress(docker.errors.ImageNotFound):
-                engine().images.remove(f"{self.trial.project}-{folder}:local", force=True)
+                engine().images.remove(f"{self.deployment.project}-{folder}:local", force=True)
 
 
 @dataclass

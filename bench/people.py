@@ -9,13 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import cast
 
 from bench.deployments import PATIENCE_SECONDS, Deployment
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
 
 
 def signed_in(deployment: Deployment, name: str) -> Person:
     """Somebody with a session at the hub; no lab is started."""
-    person = Person(cast(Trial, deployment), name)
+    person = Person(cast(HubDeployment, deployment), name)
     answer = person.sign_in("any")
     if not answer.ok:
         raise RuntimeError(f"{name} cannot sign in at {deployment.name}: {answer.status_code}")

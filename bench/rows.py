@@ -21,8 +21,8 @@ from bench.deployments import PATIENCE_SECONDS, Deployment, Homeroom, Stock
 from bench.figures import cpu_seconds, engine_cpu_seconds, memory_mib, pss_mib
 from bench.people import all_at_once, all_signed_in, signed_in, start, stop
 from bench.table import Goal, Row
+from tests.hub_deployment import engine, free_port
 from tests.person import Person
-from tests.trial import engine, free_port
 
 REQUESTS = 400
 MOST_DISTURBANCES = 5
@@ -123,11 +123,11 @@ def bare_container_seconds(homeroom: Homeroom) -> float:
     port = free_port()
     began = time.monotonic()
     container = engine().containers.run(
-        f"{homeroom.trial.project}-lab:local",
+        f"{homeroom.deployment.project}-lab:local",
         LISTENING_PYTHON,
         detach=True,
         ports={"8888/tcp": ("127.0.0.1", port)},
-        labels={"homeroom.deployment": homeroom.trial.project},
+        labels={"homeroom.deployment": homeroom.deployment.project},
     )
     try:
         while True:
@@ -254,9 +254,9 @@ def websockets(both: Both) -> list[Row]:
 
 def _events(person: Person) -> ClientConnection:
     """A websocket to the lab's events, as every open page has one."""
-    address = urlsplit(person.trial.url)
+    address = urlsplit(person.deployment.url)
     url = f"ws://{address.netloc}{address.path}user/{person.name}/api/events/subscribe"
-    asked = requests.Request("GET", person.trial.url + f"user/{person.name}/")
+    asked = requests.Request("GET", person.deployment.url + f"user/{person.name}/")
     headers = {"Cookie": person.web.prepare_request(asked).headers["Cookie"], "Origin": f"http://{address.netloc}"}
     return connect(url, additional_headers=headers, proxy=None, ping_interval=None)
 

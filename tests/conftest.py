@@ -15,10 +15,10 @@ import pytest
 from generator.engine.install import provide_engine
 from tests.examples import THOROUGH
 from tests.faults import RECOVERIES
-from tests.frail import TOTAL_LAB_MEMORY, Frail
+from tests.faulty_deployment import TOTAL_LAB_MEMORY, FaultyDeployment
 from tests.fresh_machine import FreshMachine, Maker, build_pristine, snapshot_bundle
+from tests.hub_deployment import ENGINE_SOCKET, ROOT, HubDeployment, deployment_with_site, engine
 from tests.person import Person
-from tests.trial import ENGINE_SOCKET, ROOT, Trial, engine, trial_with_site
 
 SEMINAR_SHARES = """\
 shares:
@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def shares(item: pytest.Item) -> bool:
     """Whether a test needs the deployment that is shared."""
-    return "trial" in getattr(item, "fixturenames", ())
+    return "deployment" in getattr(item, "fixturenames", ())
 
 
 @pytest.fixture(scope="session")
@@ -63,9 +63,9 @@ def prepared_engine() -> None:
 
 
 @pytest.fixture(scope="session")
-def trial(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def deployment(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A running deployment that the tests share. Whoever stops or changes it brings it back."""
-    made = Trial(tmp_path_factory.mktemp("trial"), f"hrtest{os.getpid()}")
+    made = HubDeployment(tmp_path_factory.mktemp("deployment"), f"hrtest{os.getpid()}")
     try:
         made.up()
         yield made
@@ -74,20 +74,20 @@ def trial(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
 
 
 @pytest.fixture
-def admin(trial: Trial) -> Person:
+def admin(deployment: HubDeployment) -> Person:
     """The administrator with a running lab."""
-    person = Person(trial, "admin")
-    person.sign_in(trial.password)
+    person = Person(deployment, "admin")
+    person.sign_in(deployment.password)
     person.start_lab()
     return person
 
 
 @pytest.fixture(scope="session")
-def seminar(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
-    """A running deployment with the features that the trial has not, small labs, and shares: everybody writes into
-    `exchange` and reads `course`. Sign-in by name alone."""
+def seminar(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
+    """A running deployment with the features that the shared one has not, small labs, and shares: all write into
+    `exchange` and read `course`. Sign-in by name alone."""
     features = "archive,collaboration,files,git,nbgitpuller,pdf"
-    with trial_with_site(
+    with deployment_with_site(
         tmp_path_factory.mktemp("seminar"),
         "hrseminar",
         {"shares.yaml": SEMINAR_SHARES},
@@ -98,20 +98,24 @@ def seminar(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> 
 
 
 @pytest.fixture(scope="session")
-def frail(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Frail]:
+def faulty_deployment(
+    deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FaultyDeployment]:
     """A running deployment in which tests may break what they like, if they mend it."""
-    made = Frail(tmp_path_factory.mktemp("frail"), f"hrfrail{os.getpid()}", {"TOTAL_LAB_MEMORY": TOTAL_LAB_MEMORY})
+    made = FaultyDeployment(
+        tmp_path_factory.mktemp("faulty"), f"hrfaulty{os.getpid()}", {"TOTAL_LAB_MEMORY": TOTAL_LAB_MEMORY}
+    )
     try:
-        made.prepare(trial)
+        made.prepare(deployment)
         yield made
     finally:
         made.remove()
 
 
 @pytest.fixture
-def bare_trial(prepared_engine: None, tmp_path: Path) -> Iterator[Trial]:
+def bare_deployment(prepared_engine: None, tmp_path: Path) -> Iterator[HubDeployment]:
     """A deployment that was never brought up."""
-    made = Trial(tmp_path / "bare", f"hrbare{os.getpid()}")
+    made = HubDeployment(tmp_path / "bare", f"hrbare{os.getpid()}")
     try:
         yield made
     finally:

@@ -15,7 +15,7 @@ from typing import Any
 import docker
 
 from tests.faults import until
-from tests.trial import engine
+from tests.hub_deployment import engine
 
 TOKEN = "a-token-of-this-test"
 PATIENCE_SECONDS = 30
@@ -105,7 +105,7 @@ def split(data: bytes) -> tuple[Request, bytes] | None:
             raise ValueError(f"framed by {framing}")
 
 
-class Recorder:
+class FakeServer:
     """A server on a Unix socket that keeps what each connection brought, and answers every whole request."""
 
     def __init__(self, path: Path) -> None:
@@ -159,11 +159,11 @@ class Recorder:
 
 @dataclass
 class Door:
-    """The proxy with its recorders; labs by the path that they are routed under."""
+    """The proxy with its fake_servers; labs by the path that they are routed under."""
 
     port: int
-    hub: Recorder
-    labs: dict[str, Recorder]
+    hub: FakeServer
+    labs: dict[str, FakeServer]
     container: Any
 
     def connect(self) -> socket.socket:
@@ -200,7 +200,7 @@ class Door:
         return self.evaluate(f"fetch('http://127.0.0.1:8000{path}').then(answer => answer.status)")
 
     def forget(self) -> None:
-        """Have all recorders begin anew."""
+        """Have all fake_servers begin anew."""
         for each in (self.hub, *self.labs.values()):
             each.forget()
 
@@ -209,15 +209,15 @@ class Door:
 def open_door(
     image: str, directory: Path, labs: list[str], *, files: int | None = None, **environment: str
 ) -> Iterator[Door]:
-    """The proxy of an image, started as Compose starts it, with a recorder in the place of the hub and of each lab.
+    """The proxy of an image, started as Compose starts it, with a fake_server in the place of the hub and of each lab.
 
     :param files: how many it may open, where that is not the engine's usual number.
     """
     for name in ("hub", "labs", "proxy"):
         (directory / name).mkdir(parents=True)
         (directory / name).chmod(0o777)
-    hub = Recorder(directory / "hub/hub.sock")
-    recorders = {path: Recorder(directory / f"labs/{number}.sock") for number, path in enumerate(labs)}
+    hub = FakeServer(directory / "hub/hub.sock")
+    fake_servers = {path: FakeServer(directory / f"labs/{number}.sock") for number, path in enumerate(labs)}
     container = engine().containers.run(
         image,
         detach=True,
@@ -235,10 +235,10 @@ def open_door(
             _add_route(api, path, f"http+unix://%2Frun%2Flabs%2F{number}.sock")
         container.reload()
         ports = container.ports["8000/tcp"] or []
-        yield Door(int(ports[0]["HostPort"]), hub, recorders, container)
+        yield Door(int(ports[0]["HostPort"]), hub, fake_servers, container)
     finally:
         container.remove(force=True, v=True)
-        for each in (hub, *recorders.values()):
+        for each in (hub, *fake_servers.values()):
             each.close()
 
 

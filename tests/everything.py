@@ -19,7 +19,7 @@ from generator.images.base import ensure_base_image
 from tests import lint
 from tests.browser.chromium import NoChromium, install_chromium
 from tests.examples import THOROUGH
-from tests.trial import ENGINE_SOCKET
+from tests.hub_deployment import ENGINE_SOCKET
 
 PYTEST = (sys.executable, "-m", "pytest", f"--hypothesis-profile={THOROUGH}")
 ENGINES = ("tests/integration", "tests/browser")

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 RECOVERIES: list[str] = []
 """What was measured, in order; pytest's summary shows it."""
@@ -38,19 +38,19 @@ def until(condition: Callable[[], Any], what: str, *, seconds: float = 60.0, int
     return found
 
 
-def kill(trial: Trial, service: str) -> None:
+def kill(deployment: HubDeployment, service: str) -> None:
     """End a service's process as a crash would; the engine's restart policy brings it back."""
-    process = trial.container(service).attrs["State"]["Pid"]
+    process = deployment.container(service).attrs["State"]["Pid"]
     os.kill(process, signal.SIGKILL)  # an engine does not restart what its own `kill` stopped
 
 
-def healthy(trial: Trial, service: str) -> bool:
+def healthy(deployment: HubDeployment, service: str) -> bool:
     """Whether a service's healthcheck passes."""
-    state = trial.container(service).attrs["State"]
+    state = deployment.container(service).attrs["State"]
     return bool(state["Running"] and state["Health"]["Status"] == "healthy")
 
 
-def until_healthy(trial: Trial, *services: str) -> None:
+def until_healthy(deployment: HubDeployment, *services: str) -> None:
     """Wait until services' healthchecks pass."""
     for service in services:
-        until(lambda service=service: healthy(trial, service), f"{service} is healthy")  # type: ignore[misc]
+        until(lambda service=service: healthy(deployment, service), f"{service} is healthy")  # type: ignore[misc]

@@ -24,7 +24,7 @@ from generator.core.host_network import DEBIAN_KEYRING, archive_lines, image_sou
 from generator.engine.apt import installed_as_debian, read_sources_as_root
 from generator.engine.install import install_packages
 from generator.preflight import host_routes
-from tests.trial import ENGINE_SOCKET, ROOT, engine, tracked_files
+from tests.hub_deployment import ENGINE_SOCKET, ROOT, engine, tracked_files
 
 README = ROOT / "README.md"
 GIVEN = ("apt", "ca-certificates", "git", "make", "python3")  # what README asks for; no more, python3-venv neither

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from generator.core.console import note
 from generator.core.paths import ROOT
-from tests.trial import tracked_files
+from tests.hub_deployment import tracked_files
 
 BIN = Path(sys.executable).parent
 TYPED = ("bench", "generator", "jupyterhub/homeroom", "jupyterlab/homeroom_lab", "tests")

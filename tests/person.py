@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from websockets.sync.client import ClientConnection, connect
 
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 PATIENCE_SECONDS = 90
 HOME = "/home/jovyan"
@@ -22,8 +22,8 @@ HOME = "/home/jovyan"
 class Person:
     """Somebody at a deployment's address; `name` is who signs in."""
 
-    def __init__(self, trial: Trial, name: str) -> None:
-        self.trial = trial
+    def __init__(self, deployment: HubDeployment, name: str) -> None:
+        self.deployment = deployment
         self.name = name
         self.web = requests.Session()
 
@@ -34,14 +34,14 @@ class Person:
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """GET a path under the deployment's base URL."""
-        return self.web.get(self.trial.url + path, timeout=PATIENCE_SECONDS, **options)
+        return self.web.get(self.deployment.url + path, timeout=PATIENCE_SECONDS, **options)
 
     def post_form(self, path: str, **fields: str) -> requests.Response:
         """Send a form of the hub's, as its page would."""
         self.get(path.partition("?")[0])
-        token = self._xsrf(f"{self.trial.base_url}hub/")
+        token = self._xsrf(f"{self.deployment.base_url}hub/")
         data = {**fields, "_xsrf": token}
-        return self.web.post(self.trial.url + path, data=data, timeout=PATIENCE_SECONDS)
+        return self.web.post(self.deployment.url + path, data=data, timeout=PATIENCE_SECONDS)
 
     def sign_up(self, password: str) -> requests.Response:
         """Ask for an account."""
@@ -51,14 +51,17 @@ class Person:
     def sign_in(self, password: str) -> requests.Response:
         """Sign in; the answer's status tells whether it worked."""
         self.get("hub/login")
-        data = {"username": self.name, "password": password, "_xsrf": self._xsrf(f"{self.trial.base_url}hub/")}
-        address = f"{self.trial.url}hub/login?next={self.trial.base_url}hub/home"
+        data = {"username": self.name, "password": password, "_xsrf": self._xsrf(f"{self.deployment.base_url}hub/")}
+        address = f"{self.deployment.url}hub/login?next={self.deployment.base_url}hub/home"
         return self.web.post(address, data=data, timeout=PATIENCE_SECONDS)
 
     def api(self, method: str, path: str, **options: Any) -> requests.Response:
         """Call the hub's API with this browser session's rights."""
-        headers = {"X-XSRFToken": self._xsrf(f"{self.trial.base_url}hub/"), "Referer": f"{self.trial.url}hub/home"}
-        address = f"{self.trial.url}hub/api/{path}"
+        headers = {
+            "X-XSRFToken": self._xsrf(f"{self.deployment.base_url}hub/"),
+            "Referer": f"{self.deployment.url}hub/home",
+        }
+        address = f"{self.deployment.url}hub/api/{path}"
         return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
 
     def start_lab(self, profile: str = "") -> None:
@@ -115,8 +118,8 @@ class Person:
     def ask_lab(self, method: str, path: str, **options: Any) -> requests.Response:
         """Ask something of the lab, as its page would."""
         prefix = f"user/{self.name}/"
-        headers = {"X-XSRFToken": self._xsrf(self.trial.base_url + prefix)}
-        address = f"{self.trial.url}{prefix}{path}"
+        headers = {"X-XSRFToken": self._xsrf(self.deployment.base_url + prefix)}
+        address = f"{self.deployment.url}{prefix}{path}"
         return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
 
     def lab_api(self, method: str, path: str, **options: Any) -> requests.Response:
@@ -130,9 +133,9 @@ class Person:
 
     def websocket(self, path: str) -> ClientConnection:
         """A websocket of the lab's own API."""
-        address = urlsplit(self.trial.url)
+        address = urlsplit(self.deployment.url)
         url = f"ws://{address.netloc}{address.path}user/{self.name}/api/{path}"
-        request = requests.Request("GET", self.trial.url + f"user/{self.name}/")
+        request = requests.Request("GET", self.deployment.url + f"user/{self.name}/")
         cookies = self.web.prepare_request(request).headers["Cookie"]
         headers = {"Cookie": cookies, "Origin": f"http://{address.netloc}"}
         return connect(url, additional_headers=headers, max_size=2**24, proxy=None, open_timeout=PATIENCE_SECONDS)

@@ -16,7 +16,7 @@ from ipaddress import IPv4Network
 from typing import Any
 
 from generator.engine.install import install_packages
-from tests.trial import engine
+from tests.hub_deployment import engine
 
 OPEN = "open"
 PORT = 8000

@@ -7,7 +7,7 @@ import re
 import sys
 from pathlib import Path
 
-from tests.trial import ROOT
+from tests.hub_deployment import ROOT
 
 README = "README.md"
 

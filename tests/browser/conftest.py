@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Error, Page, expect
 
 from tests.browser.chromium import NoChromium, install_chromium, running_chromium
-from tests.browser.journal import Journal
+from tests.browser.page_log import PageLog
 from tests.browser.pages import PATIENCE_MILLISECONDS
-from tests.trial import ROOT, Trial
+from tests.hub_deployment import ROOT, HubDeployment
 
 ARTIFACTS = ROOT / "tests" / "artifacts"
 PASSWORD = "seven green bicycles"
@@ -51,38 +51,38 @@ def browser(chromium: None) -> Iterator[Browser]:
 
 
 @pytest.fixture
-def journals() -> dict[Page, Journal]:
+def page_logs() -> dict[Page, PageLog]:
     """What happened behind each page of the test."""
     return {}
 
 
 @pytest.fixture
-def visitor(browser: Browser, journals: dict[Page, Journal], request: pytest.FixtureRequest) -> Iterator[Visitor]:
+def visitor(browser: Browser, page_logs: dict[Page, PageLog], request: pytest.FixtureRequest) -> Iterator[Visitor]:
     """Makes pages, each in a browser session of its own, as if by another person."""
 
     def visit() -> Page:
         context = browser.new_context(viewport={"width": 1280, "height": 800})
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         made = context.new_page()
-        journals[made] = Journal()
-        journals[made].attach(made)
+        page_logs[made] = PageLog()
+        page_logs[made].attach(made)
         return made
 
     directory = ARTIFACTS / re.sub(r"[^\w.-]+", "-", request.node.name)
     shutil.rmtree(directory, ignore_errors=True)
     yield visit
     if request.node.stash.get(FAILED, False):
-        for number, (page, journal) in enumerate(journals.items(), start=1):
-            keep(page, journal, directory, number)
+        for number, (page, page_log) in enumerate(page_logs.items(), start=1):
+            keep(page, page_log, directory, number)
         print(f"What the pages looked like: {directory}")
-    for page in journals:
+    for page in page_logs:
         page.context.close()
 
 
-def keep(page: Page, journal: Journal, directory: Path, number: int) -> None:
+def keep(page: Page, page_log: PageLog, directory: Path, number: int) -> None:
     """Write down what a page shows and what happened behind it."""
     directory.mkdir(parents=True, exist_ok=True)
-    log = [page.url, *journal.lines]
+    log = [page.url, *page_log.lines]
     try:
         page.screenshot(path=directory / f"page-{number}.png", timeout=10_000)
         (directory / f"page-{number}.html").write_text(page.content(), encoding="utf-8")
@@ -98,18 +98,18 @@ def page(visitor: Visitor) -> Page:
 
 
 @pytest.fixture
-def journal(page: Page, journals: dict[Page, Journal]) -> Journal:
+def page_log(page: Page, page_logs: dict[Page, PageLog]) -> PageLog:
     """What happened behind `page`."""
-    return journals[page]
+    return page_logs[page]
 
 
 @pytest.fixture(scope="session")
-def add_account(trial: Trial) -> Callable[[str], str]:
+def add_account(deployment: HubDeployment) -> Callable[[str], str]:
     """Makes an approved account of this name, from the server's shell; returns its password."""
 
     def add(name: str) -> str:
         command = ["docker", "compose", "exec", "-T", "hub", "python", "-m", "homeroom.sign_in.accounts", "add", name]
-        subprocess.run(command, cwd=trial.directory, input=f"{PASSWORD}\n", text=True, check=True, timeout=60)
+        subprocess.run(command, cwd=deployment.directory, input=f"{PASSWORD}\n", text=True, check=True, timeout=60)
         return PASSWORD
 
     return add

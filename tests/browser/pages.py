@@ -8,7 +8,7 @@ import re
 from playwright.sync_api import Locator, Page, expect
 from playwright.sync_api import TimeoutError as Overdue
 
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 PATIENCE_MILLISECONDS = 60_000
 IDLE = "[data-status=idle]"
@@ -18,13 +18,13 @@ TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnima
 class SignIn:
     """The page on which people sign in."""
 
-    def __init__(self, page: Page, trial: Trial) -> None:
+    def __init__(self, page: Page, deployment: HubDeployment) -> None:
         self.page = page
-        self.trial = trial
+        self.deployment = deployment
 
     def open(self, then: str = "") -> SignIn:
         """Go there; with `then`, by way of a page of the hub that needs a sign-in (without it, a lab is started)."""
-        self.page.goto(f"{self.trial.url}hub/{then or 'login'}")
+        self.page.goto(f"{self.deployment.url}hub/{then or 'login'}")
         return self
 
     def submit(self, name: str, password: str) -> None:
@@ -43,9 +43,9 @@ class SignIn:
 class SignUp:
     """The page on which people ask for an account."""
 
-    def __init__(self, page: Page, trial: Trial) -> None:
+    def __init__(self, page: Page, deployment: HubDeployment) -> None:
         self.page = page
-        self.address = f"{trial.url}hub/signup"
+        self.address = f"{deployment.url}hub/signup"
 
     def open(self) -> SignUp:
         """Go there."""
@@ -74,9 +74,9 @@ class SignUp:
 class Accounts:
     """The administrator's list of accounts."""
 
-    def __init__(self, page: Page, trial: Trial) -> None:
+    def __init__(self, page: Page, deployment: HubDeployment) -> None:
         self.page = page
-        self.address = f"{trial.url}hub/authorize"
+        self.address = f"{deployment.url}hub/authorize"
 
     def open(self) -> Accounts:
         """Go there."""
@@ -97,9 +97,9 @@ class Accounts:
 class Home:
     """The hub's home page of a signed-in person."""
 
-    def __init__(self, page: Page, trial: Trial) -> None:
+    def __init__(self, page: Page, deployment: HubDeployment) -> None:
         self.page = page
-        self.address = f"{trial.url}hub/home"
+        self.address = f"{deployment.url}hub/home"
 
     def open(self) -> Home:
         """Go there. Its buttons work once its script is there."""
@@ -130,9 +130,9 @@ class Home:
 class Lab:
     """A person's JupyterLab, with the notebook in front."""
 
-    def __init__(self, page: Page, trial: Trial, user: str) -> None:
+    def __init__(self, page: Page, deployment: HubDeployment, user: str) -> None:
         self.page = page
-        self.address = re.compile(re.escape(f"{trial.url}user/{user}/lab"))
+        self.address = re.compile(re.escape(f"{deployment.url}user/{user}/lab"))
 
     def wait(self) -> Lab:
         """Until JupyterLab is there, also through the page that shows a starting lab."""
@@ -256,12 +256,12 @@ class Files:
         self.page.locator(".lm-Menu-item:visible").filter(has_text=line).first.click()
 
 
-def sign_in(page: Page, trial: Trial, user: str, password: str) -> Lab:
+def sign_in(page: Page, deployment: HubDeployment, user: str, password: str) -> Lab:
     """Sign in, which starts the lab where none runs; returns when JupyterLab is there."""
-    SignIn(page, trial).open().submit(user, password)
-    return Lab(page, trial, user).wait()
+    SignIn(page, deployment).open().submit(user, password)
+    return Lab(page, deployment, user).wait()
 
 
-def open_lab_and_run(page: Page, trial: Trial, user: str, password: str, code: str) -> str:
+def open_lab_and_run(page: Page, deployment: HubDeployment, user: str, password: str, code: str) -> str:
     """Sign in at any deployment, open a notebook and run code there; returns what it wrote."""
-    return sign_in(page, trial, user, password).new_notebook().run(code)
+    return sign_in(page, deployment, user, password).new_notebook().run(code)

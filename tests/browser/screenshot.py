@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.chromium import install_chromium, running_chromium
 from tests.browser.pages import PATIENCE_MILLISECONDS, Lab, sign_in
-from tests.trial import ROOT, Trial
+from tests.hub_deployment import ROOT, HubDeployment
 
 PICTURE = ROOT / "docs" / "images" / "lab.png"
 TITLE = "# Free fall\nHow far does a stone fall in the first seconds, at $g = 9.81\\ \\mathrm{m/s^2}$?"
@@ -44,9 +44,9 @@ def dismiss_notices(page: Page) -> None:
         expect(notices).to_have_count(0)
 
 
-def take(trial: Trial, page: Page) -> None:
+def take(deployment: HubDeployment, page: Page) -> None:
     """Write the notebook and take the picture."""
-    lab = sign_in(page, trial, "admin", trial.password).new_notebook()
+    lab = sign_in(page, deployment, "admin", deployment.password).new_notebook()
     dismiss_notices(page)
     write_markdown(lab, TITLE)
     lab.run(CODE)
@@ -62,15 +62,15 @@ def main() -> None:
     install_chromium()
     expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with tempfile.TemporaryDirectory() as directory:
-        trial = Trial(Path(directory) / "trial", f"hrpicture{os.getpid()}")
+        deployment = HubDeployment(Path(directory) / "deployment", f"hrpicture{os.getpid()}")
         try:
-            trial.up()
+            deployment.up()
             with running_chromium() as browser:
                 context = browser.new_context(viewport={"width": 1280, "height": 800})
                 context.set_default_timeout(PATIENCE_MILLISECONDS)
-                take(trial, context.new_page())
+                take(deployment, context.new_page())
         finally:
-            trial.remove()
+            deployment.remove()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visitor
 from tests.browser.pages import Home, sign_in
 from tests.faults import until
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
 
 # Takes the place of the lab's server: each answer is an image that sets all that it can.
 SERVER = """
@@ -36,17 +36,17 @@ with socket.socket(socket.AF_UNIX) as server:
 
 
 def test_an_image_in_a_notebook_replaces_nobodys_login(
-    trial: Trial, visitor: Visitor, add_account: Callable[[str], str]
+    deployment: HubDeployment, visitor: Visitor, add_account: Callable[[str], str]
 ) -> None:
     """Whoever is shown an image of another's lab stays signed in as themselves, in the hub and in their lab; what it
     sets is kept for that lab's path alone."""
-    mallory = Person(trial, "mallory")
+    mallory = Person(deployment, "mallory")
     mallory.sign_in(add_account("mallory"))
     mallory.start_lab()
     page = visitor()
-    notebook = sign_in(page, trial, "mina", add_account("mina")).new_notebook()
+    notebook = sign_in(page, deployment, "mina", add_account("mina")).new_notebook()
     before = {(each["name"], each["path"]): each["value"] for each in page.context.cookies()}
-    container = trial.lab("mallory")
+    container = deployment.lab("mallory")
     container.exec_run(["python3", "-c", SERVER], detach=True)
     source = "/user/mallory/files/x.svg"
     notebook.run(f'from IPython.display import HTML; print(1)\nHTML(\'<img src="{source}" alt="mine">\')')
@@ -58,7 +58,7 @@ def test_an_image_in_a_notebook_replaces_nobodys_login(
     after = {(each["name"], each["path"]): each["value"] for each in page.context.cookies()}
     assert {path for (_, path), value in after.items() if value == "evil"} == {"/user/mallory/"}
     assert {key for key, value in before.items() if after.get(key) != value} <= {("_xsrf", "/hub/")}  # renewed hourly
-    page.goto(f"{trial.url}hub/home")
-    expect(Home(page, trial).stop_button).to_be_visible()
+    page.goto(f"{deployment.url}hub/home")
+    expect(Home(page, deployment).stop_button).to_be_visible()
     assert page.evaluate("navigator.serviceWorker.getRegistrations().then(all => all.length)") == 0
     mallory.stop_lab_if_any()

@@ -10,9 +10,9 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import PASSWORD
-from tests.browser.journal import Journal
+from tests.browser.page_log import PageLog
 from tests.browser.pages import Accounts, Home, Lab, SignIn, SignUp, sign_in
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 CONTROLS = {"button", "checkbox", "combobox", "link", "radio", "searchbox", "spinbutton", "switch", "textbox"}
 
@@ -26,28 +26,30 @@ def nameless_controls(page: Page) -> list[Any]:
     return [node for node in controls if not node.get("name", {}).get("value")]
 
 
-def test_sign_up_and_sign_in_by_keyboard(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_sign_up_and_sign_in_by_keyboard(
+    deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """Signing up, signing in and stopping one's lab need no mouse."""
     keyboard = page.keyboard
-    SignUp(page, trial).open()
+    SignUp(page, deployment).open()
     expect(page.get_by_label("Username:")).to_be_focused()
     for text in ("hedy", PASSWORD, PASSWORD):
         keyboard.type(text)
         keyboard.press("Tab")
     expect(page.get_by_role("button", name="Sign up")).to_be_focused()
     keyboard.press("Enter")
-    assert "approved" in SignUp(page, trial).answer()
+    assert "approved" in SignUp(page, deployment).answer()
 
     add_account("radia")
-    SignIn(page, trial).open()
+    SignIn(page, deployment).open()
     expect(page.get_by_label("Username:")).to_be_focused()
     keyboard.type("radia")
     keyboard.press("Tab")
     keyboard.type(PASSWORD)
     keyboard.press("Enter")
-    Lab(page, trial, "radia").wait()
+    Lab(page, deployment, "radia").wait()
 
-    home = Home(page, trial).open()
+    home = Home(page, deployment).open()
     for _ in range(20):
         if home.stop_button.evaluate("button => button === document.activeElement"):
             break
@@ -57,9 +59,9 @@ def test_sign_up_and_sign_in_by_keyboard(trial: Trial, page: Page, add_account: 
 
 
 @pytest.mark.parametrize("path", ["login", "signup"])
-def test_every_control_has_a_name(trial: Trial, page: Page, path: str) -> None:
+def test_every_control_has_a_name(deployment: HubDeployment, page: Page, path: str) -> None:
     """What strangers meet can be used with a screen reader."""
-    page.goto(f"{trial.url}hub/{path}")
+    page.goto(f"{deployment.url}hub/{path}")
     assert nameless_controls(page) == []
 
 
@@ -75,31 +77,31 @@ def contrast(shown: Locator) -> float:
 
 
 @pytest.mark.parametrize("path", ["login", "signup"])
-def test_people_who_see_little_can_read_what_strangers_meet(trial: Trial, page: Page, path: str) -> None:
+def test_people_who_see_little_can_read_what_strangers_meet(deployment: HubDeployment, page: Page, path: str) -> None:
     """Heading and button stand out from what is behind them, which JupyterHub's own colours do not."""
-    page.goto(f"{trial.url}hub/{path}")
+    page.goto(f"{deployment.url}hub/{path}")
     for shown in (page.locator(".auth-form-header"), page.locator(".btn-jupyter")):
         assert contrast(shown) >= 4.5
 
 
-def test_every_control_of_the_signed_in_has_a_name(trial: Trial, page: Page) -> None:
+def test_every_control_of_the_signed_in_has_a_name(deployment: HubDeployment, page: Page) -> None:
     """What the administrator meets can be used with a screen reader."""
-    SignUp(page, trial).open().submit("waiting-one", PASSWORD)
-    SignIn(page, trial).open("home").submit("admin", trial.password)
+    SignUp(page, deployment).open().submit("waiting-one", PASSWORD)
+    SignIn(page, deployment).open("home").submit("admin", deployment.password)
     for path in ("home", "authorize", "change-password", "change-password/waiting-one", "remove/waiting-one"):
-        page.goto(f"{trial.url}hub/{path}")
+        page.goto(f"{deployment.url}hub/{path}")
         assert nameless_controls(page) == [], path
 
 
-def test_nothing_is_broken_behind_the_pages(trial: Trial, page: Page, journal: Journal) -> None:
+def test_nothing_is_broken_behind_the_pages(deployment: HubDeployment, page: Page, page_log: PageLog) -> None:
     """No error on the console and no failed request on any page, JupyterLab's own included."""
-    SignUp(page, trial).open().submit("ida", PASSWORD)
-    lab = sign_in(page, trial, "admin", trial.password).new_notebook()
+    SignUp(page, deployment).open().submit("ida", PASSWORD)
+    lab = sign_in(page, deployment, "admin", deployment.password).new_notebook()
     lab.run("print('fine')")
     lab.save_as("fine.ipynb")
-    Accounts(page, trial).open()
-    page.goto(f"{trial.url}hub/admin")
+    Accounts(page, deployment).open()
+    page.goto(f"{deployment.url}hub/admin")
     expect(page.get_by_role("button", name="Add Users")).to_be_visible()
-    page.goto(f"{trial.url}hub/change-password")
-    Home(page, trial).open().stop()
-    assert journal.faults == []
+    page.goto(f"{deployment.url}hub/change-password")
+    Home(page, deployment).open().stop()
+    assert page_log.faults == []

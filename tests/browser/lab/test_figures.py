@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.pages import Lab, sign_in
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 FRAME = "import pandas\nframe = pandas.DataFrame({'x': [1, 2, 3], 'y': [2, 4, 6]})\n"
 
@@ -20,9 +20,11 @@ def output_of(lab: Lab, code: str) -> Locator:
     return cell.locator(".jp-OutputArea-output").last
 
 
-def test_figures_tables_and_widgets_are_drawn(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_figures_tables_and_widgets_are_drawn(
+    deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """plotly, matplotlib (still and interactive), styled tables and widgets show in the page what they should."""
-    lab = sign_in(page, trial, "florence", add_account("florence")).new_notebook()
+    lab = sign_in(page, deployment, "florence", add_account("florence")).new_notebook()
     plot = output_of(
         lab, f"{FRAME}import plotly.express\nplotly.express.line(frame, x='x', y='y', title='Grown').show()"
     )

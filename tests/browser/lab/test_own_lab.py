@@ -7,13 +7,15 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Home, Lab, sign_in
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 
-def test_who_runs_out_of_memory_reads_why(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_who_runs_out_of_memory_reads_why(
+    deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """Below the cell that took all memory stands why its kernel ended, also where more cells wait behind it; after a
     click the notebook computes again."""
-    lab = sign_in(page, trial, "emilie", add_account("emilie")).new_notebook()
+    lab = sign_in(page, deployment, "emilie", add_account("emilie")).new_notebook()
     cell = lab.notebook.locator(".jp-CodeCell").first
     cell.locator(".cm-content").click()
     page.keyboard.insert_text("import time; time.sleep(2); taken = []\nwhile True: taken.append(bytearray(10_000_000))")
@@ -29,36 +31,40 @@ def test_who_runs_out_of_memory_reads_why(trial: Trial, page: Page, add_account:
     assert lab.run("print(6 * 7)") == "42"
 
 
-def test_restart_and_reset_by_keyboard(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_restart_and_reset_by_keyboard(
+    deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """Who cannot use a mouse restarts the lab, and resets its environment, from the home page; a notebook stays."""
-    lab = sign_in(page, trial, "mary", add_account("mary")).new_notebook()
+    lab = sign_in(page, deployment, "mary", add_account("mary")).new_notebook()
     lab.save_as("kept.ipynb")
     lab.run("from pathlib import Path; (Path.home() / '.local').mkdir(exist_ok=True)")
-    home = Home(page, trial).open()
-    first = trial.lab("mary").id
+    home = Home(page, deployment).open()
+    first = deployment.lab("mary").id
     page.get_by_role("button", name="Restart the lab").focus()
     page.keyboard.press("Enter")
-    Lab(page, trial, "mary").wait()
-    assert trial.lab("mary").id != first
+    Lab(page, deployment, "mary").wait()
+    assert deployment.lab("mary").id != first
     home.open()
     page.get_by_role("link", name="Reset the environment").focus()
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Reset the environment")).to_be_visible()
     page.get_by_role("button", name="Reset the environment").focus()
     page.keyboard.press("Enter")
-    lab = Lab(page, trial, "mary").wait()
+    lab = Lab(page, deployment, "mary").wait()
     expect(page.get_by_role("listitem").filter(has_text="kept.ipynb")).to_be_visible()
     expect(page.get_by_role("listitem").filter(has_text="set-aside-")).to_be_visible()
-    assert trial.lab("mary").exec_run(["sh", "-c", "ls -d /home/jovyan/set-aside-*/local"]).exit_code == 0
+    assert deployment.lab("mary").exec_run(["sh", "-c", "ls -d /home/jovyan/set-aside-*/local"]).exit_code == 0
 
 
-def test_why_a_kernel_does_not_start_is_told(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_why_a_kernel_does_not_start_is_told(
+    deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """An old package that keeps every kernel from starting is named in the page, which leads to the reset; after that
     notebooks compute again."""
-    lab = sign_in(page, trial, "dorothy", add_account("dorothy"))
+    lab = sign_in(page, deployment, "dorothy", add_account("dorothy"))
     package = "/home/jovyan/.local/lib/python3.13/site-packages/tornado"
     broken = f"mkdir -p {package} && echo 'raise ImportError(\"an old one\")' > {package}/__init__.py"
-    assert trial.lab("dorothy").exec_run(["sh", "-c", broken]).exit_code == 0
+    assert deployment.lab("dorothy").exec_run(["sh", "-c", broken]).exit_code == 0
     page.locator(".jp-LauncherCard[data-category=Notebook]:visible").first.click()
     dialog = page.get_by_role("dialog").filter(has_text="The kernel does not start")
     expect(dialog).to_contain_text("the package tornado in your home does not fit")

@@ -6,17 +6,17 @@ from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.journal import Journal
+from tests.browser.page_log import PageLog
 from tests.browser.pages import Lab, sign_in
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 FORBIDDEN = "navigator.locks.request = () => Promise.reject(new DOMException('not here', 'SecurityError'))"
 
 
-def test_the_page_shows_the_labs_limits_and_new_kernels(trial: Trial, page: Page) -> None:
+def test_the_page_shows_the_labs_limits_and_new_kernels(deployment: HubDeployment, page: Page) -> None:
     """The meter counts against the lab's own memory and CPU; a kernel that `make kernels` builds is offered in the
     open page within seconds, and one whose file went is not offered any more; no news is asked for."""
-    sign_in(page, trial, "admin", trial.password)
+    sign_in(page, deployment, "admin", deployment.password)
     meter = page.locator("#jp-top-bar")
     expect(meter).to_contain_text("/ 1024 MB")
     expect(meter).to_contain_text("CPU:")
@@ -26,24 +26,26 @@ def test_the_page_shows_the_labs_limits_and_new_kernels(trial: Trial, page: Page
     page.get_by_text("New Launcher", exact=True).click()
     card = page.locator(".jp-LauncherCard[data-category='Notebook'][title^='Late kernel']")
     expect(card).to_have_count(0)
-    kernels = trial.directory / "site/kernels"
+    kernels = deployment.directory / "site/kernels"
     kernels.mkdir(parents=True, exist_ok=True)
     late = kernels / "late.txt"
     late.write_text("# display name: Late kernel\n")
     try:
-        trial.make("kernels")
+        deployment.make("kernels")
         expect(card.last).to_be_visible(timeout=25_000)  # of the launcher just opened
     finally:
         late.unlink()
-        trial.make("kernels")
+        deployment.make("kernels")
     expect(card).to_have_count(0, timeout=25_000)
 
 
-def test_nobody_waits_for_a_workspace_to_be_saved(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_nobody_waits_for_a_workspace_to_be_saved(
+    deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """Files and launcher are there although the workspace is never saved, which JupyterLab itself waits for; the first
     notebook's kernel is the one that got ready meanwhile. An address of a file opens that file and no launcher."""
     page.route("**/lab/api/workspaces/*", lambda route: route.fallback() if route.request.method == "GET" else None)
-    lab = sign_in(page, trial, "iris", add_account("iris"))
+    lab = sign_in(page, deployment, "iris", add_account("iris"))
     expect(page.locator(".jp-Launcher:visible")).to_have_count(1)
     expect(page.locator("#filebrowser")).not_to_have_class("jp-mod-restoring")
     lab.new_notebook()
@@ -51,17 +53,19 @@ def test_nobody_waits_for_a_workspace_to_be_saved(trial: Trial, page: Page, add_
     assert lab.run("import os; print(os.environ['JPY_SESSION_NAME'])").endswith("/Untitled.ipynb")
 
     page.unroute_all()
-    page.goto(f"{trial.url}user/iris/lab/tree/Untitled.ipynb")
+    page.goto(f"{deployment.url}user/iris/lab/tree/Untitled.ipynb")
     lab.wait_until_idle()
     expect(page.locator(".jp-Launcher")).to_have_count(0)
 
 
-def test_two_pages_do_not_share_a_workspace(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_two_pages_do_not_share_a_workspace(
+    deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """A second page of the same lab takes a workspace of its own, whether the browser has locks or not, or does not let
     this page have one; a page that is loaded again keeps its own."""
-    lab = sign_in(page, trial, "wanda", add_account("wanda"))
+    lab = sign_in(page, deployment, "wanda", add_account("wanda"))
     assert page.evaluate("async () => (await navigator.locks.query()).held.map((lock) => lock.name)") == [
-        f"homeroom-lab:{trial.base_url}user/wanda/:default"
+        f"homeroom-lab:{deployment.base_url}user/wanda/:default"
     ]
     page.reload()
     lab.wait()
@@ -72,8 +76,8 @@ def test_two_pages_do_not_share_a_workspace(trial: Trial, page: Page, add_accoun
         page.close() if not page.is_closed() else None
         for one in (first, second):
             one.add_init_script(without)
-            one.goto(f"{trial.url}user/wanda/lab")
-            Lab(one, trial, "wanda").wait()
+            one.goto(f"{deployment.url}user/wanda/lab")
+            Lab(one, deployment, "wanda").wait()
         assert first.url.endswith("/user/wanda/lab")
         second.wait_for_url("**/user/wanda/lab/workspaces/auto-*")
         first.close()
@@ -81,11 +85,11 @@ def test_two_pages_do_not_share_a_workspace(trial: Trial, page: Page, add_accoun
 
 
 def test_a_cell_that_is_too_large_is_answered(
-    trial: Trial, page: Page, journal: Journal, add_account: Callable[[str], str]
+    deployment: HubDeployment, page: Page, page_log: PageLog, add_account: Callable[[str], str]
 ) -> None:
     """A cell of more than upstream's 10 MB runs; one that is too large for this lab is answered with the reason, and
     neither cuts the connection."""
-    lab = sign_in(page, trial, "lotte", add_account("lotte")).new_notebook()
+    lab = sign_in(page, deployment, "lotte", add_account("lotte")).new_notebook()
     code = lab.notebook.locator(".jp-CodeCell .cm-content")
     for megabytes, answer in ((12, "12000000"), (40, "larger than the 34 MB that a kernel takes at once")):
         code.last.click()
@@ -100,7 +104,7 @@ def test_a_cell_that_is_too_large_is_answered(
         expect(lab.notebook.locator(".jp-OutputArea-output").last).to_contain_text(answer)
         lab.wait_until_idle()
     assert lab.run("print(6 * 7)") == "42"
-    assert not [address for address in journal.closed if "/api/kernels/" in address]
+    assert not [address for address in page_log.closed if "/api/kernels/" in address]
 
 
 FIGURE = (
@@ -109,10 +113,12 @@ FIGURE = (
 )
 
 
-def test_plotly_comes_with_the_first_figure(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_plotly_comes_with_the_first_figure(
+    deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """The page says a word until it is there, also in the dark; plotly's scripts come with the first figure, which is
     drawn, and not before."""
-    sign_in(page, trial, "ruth", add_account("ruth"))
+    sign_in(page, deployment, "ruth", add_account("ruth"))
     # The page's program never comes, so what the word is shown beside does not end: not even the page is complete.
     page.route("**/static/lab/main.*.js*", lambda route: None)
     page.reload(wait_until="commit")
@@ -126,7 +132,7 @@ def test_plotly_comes_with_the_first_figure(trial: Trial, page: Page, add_accoun
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     page.reload()
-    lab = Lab(page, trial, "ruth").wait()
+    lab = Lab(page, deployment, "ruth").wait()
     expect(splash).to_have_count(0)
     lab.new_notebook()
     assert not [url for url in asked if "/jupyterlab-plotly/static/" in url and "remoteEntry" not in url]
@@ -143,11 +149,11 @@ WRITES = (
 )
 
 
-def test_a_reload_loses_no_output(trial: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_a_reload_loses_no_output(deployment: HubDeployment, page: Page, add_account: Callable[[str], str]) -> None:
     """A cell that runs on through a reload shows what it wrote before, meanwhile and afterwards, and its number once it
     ends; so do cells that waited behind it and ended while no page was there, errors too. What is shown is saved like
     any output, and a cell that is run again shows the new run alone."""
-    lab = sign_in(page, trial, "otto", add_account("otto")).new_notebook()
+    lab = sign_in(page, deployment, "otto", add_account("otto")).new_notebook()
     lab.save_as("long.ipynb")
     for code in (WRITES, "print('after')\n1 / 0"):
         lab.begin(code)
@@ -155,10 +161,10 @@ def test_a_reload_loses_no_output(trial: Trial, page: Page, add_account: Callabl
     output = count.locator(".jp-OutputArea-output")
     expect(output).to_have_text("wrote 0\n")
     lab.save("long.ipynb")
-    address = f"{trial.url}user/otto/lab/tree/long.ipynb"
+    address = f"{deployment.url}user/otto/lab/tree/long.ipynb"
 
     def go(number: int) -> None:
-        assert trial.lab("otto").exec_run(["touch", f"/home/jovyan/go{number}"]).exit_code == 0
+        assert deployment.lab("otto").exec_run(["touch", f"/home/jovyan/go{number}"]).exit_code == 0
 
     page.goto(address)  # a reload, for which JupyterLab may not yet have remembered what was open
     lab.wait()

@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.hub.test_pages import nameless_controls
+from tests.hub_deployment import HubDeployment, deployment_with_site
 from tests.person import Person
-from tests.trial import Trial, trial_with_site
 
 PROFILES = """\
 profiles:
@@ -20,16 +20,16 @@ profiles:
 
 
 @pytest.fixture(scope="module")
-def chooser(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def chooser(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A deployment with three kinds of labs, room for one large or two small ones; sign-in by name alone."""
     site = {"profiles.yaml": PROFILES}
     made = tmp_path_factory.mktemp("chooser")
-    with trial_with_site(made, "hrchoice", site, TOTAL_LAB_MEMORY="700M", QUEUE_SECONDS="15") as trial:
-        yield trial
+    with deployment_with_site(made, "hrchoice", site, TOTAL_LAB_MEMORY="700M", QUEUE_SECONDS="15") as deployment:
+        yield deployment
 
 
 @pytest.fixture
-def holder(chooser: Trial) -> Iterator[Person]:
+def holder(chooser: HubDeployment) -> Iterator[Person]:
     """Somebody with a small lab, so that no large one fits."""
     person = Person(chooser, "holder")
     person.sign_in("")
@@ -38,15 +38,15 @@ def holder(chooser: Trial) -> Iterator[Person]:
     person.stop_lab_if_any()
 
 
-def choose_as(page: Page, trial: Trial, name: str) -> None:
+def choose_as(page: Page, deployment: HubDeployment, name: str) -> None:
     """Sign in and go to the page of labs."""
-    page.goto(f"{trial.url}hub/login?next={trial.base_url}hub/spawn")
+    page.goto(f"{deployment.url}hub/login?next={deployment.base_url}hub/spawn")
     page.get_by_label("Username:").fill(name)
     page.get_by_role("button", name="Sign in", exact=True).click()
     expect(page.get_by_role("heading", name="Choose your lab")).to_be_visible()
 
 
-def test_the_choice_page_by_keyboard_and_screen_reader(chooser: Trial, page: Page, holder: Person) -> None:
+def test_the_choice_page_by_keyboard_and_screen_reader(chooser: HubDeployment, page: Page, holder: Person) -> None:
     """Every card has a name and a description that a screen reader tells; arrow keys choose, Enter sends."""
     choose_as(page, chooser, "hedy")
     assert nameless_controls(page) == []
@@ -69,7 +69,7 @@ def test_the_choice_page_by_keyboard_and_screen_reader(chooser: Trial, page: Pag
     expect(page.get_by_role("button", name="Start My Server")).to_be_visible()
 
 
-def test_who_waited_in_vain_is_told_why(chooser: Trial, page: Page, holder: Person) -> None:
+def test_who_waited_in_vain_is_told_why(chooser: HubDeployment, page: Page, holder: Person) -> None:
     """After QUEUE_SECONDS the waiting page becomes one that says why there is no lab, and how to try again."""
     choose_as(page, chooser, "radia")
     page.get_by_text("Large").click()
@@ -79,7 +79,7 @@ def test_who_waited_in_vain_is_told_why(chooser: Trial, page: Page, holder: Pers
     expect(page.get_by_role("link", name="Try again")).to_be_visible()
 
 
-def test_without_scripts(chooser: Trial, browser: Browser, holder: Person) -> None:
+def test_without_scripts(chooser: HubDeployment, browser: Browser, holder: Person) -> None:
     """The choice can be made, the position read, and the line left, with scripts switched off."""
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Files, Home, Lab, sign_in
 from tests.faults import until
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 PLOTS = """import matplotlib.pyplot as plt, plotly.express
 plotly.express.line(x=[1, 2, 3], y=[2, 4, 8], title="Rabbits").show()
@@ -39,10 +39,10 @@ answer = 6 * 7
 Path("done").touch()"""
 
 
-def test_a_first_week(trial: Trial, page: Page, add_account: Callable[[str], str], tmp_path: Path) -> None:
+def test_a_first_week(deployment: HubDeployment, page: Page, add_account: Callable[[str], str], tmp_path: Path) -> None:
     """Plots, files and folders, Git, a package, an environment of one's own, web applications, an export and a cell
     that goes on without its page: each works in a new home, by what the page offers."""
-    lab = sign_in(page, trial, "ellen", add_account("ellen")).new_notebook()
+    lab = sign_in(page, deployment, "ellen", add_account("ellen")).new_notebook()
     files = Files(lab)
     plots(lab)
     lab.save_as("week.ipynb")
@@ -51,7 +51,7 @@ def test_a_first_week(trial: Trial, page: Page, add_account: Callable[[str], str
     export(lab, tmp_path)
     packages_and_applications(lab, files)
     environment(lab)
-    a_long_cell(trial, lab)
+    a_long_cell(deployment, lab)
 
 
 def plots(lab: Lab) -> None:
@@ -144,13 +144,13 @@ def environment(lab: Lab) -> None:
     lab.tab("week.ipynb").click()
 
 
-def a_long_cell(trial: Trial, lab: Lab) -> None:
+def a_long_cell(deployment: HubDeployment, lab: Lab) -> None:
     """A cell goes on while its page is elsewhere; who comes back goes on with what it computed."""
     cell = lab.begin(LONG)
     expect(cell.locator(".jp-InputPrompt")).to_have_text("[*]:")
     lab.page.keyboard.press("Control+s")
-    Home(lab.page, trial).open()
-    container = trial.lab("ellen")
+    Home(lab.page, deployment).open()
+    container = deployment.lab("ellen")
     watch = "touch go; while [ ! -e done ]; do sleep 0.1; done"
     assert container.exec_run(["timeout", "60", "sh", "-c", watch], workdir="/home/jovyan").exit_code == 0
     lab.page.go_back()

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Home, Lab, SignIn, sign_in
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 PROFILES = """\
 profiles:
@@ -26,26 +26,28 @@ except OSError as error: print(error.strerror)
 
 
 @pytest.fixture(scope="module")
-def small_homes(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def small_homes(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """The shared deployment with homes on a small disk, and with a kind of lab that keeps nothing; put back
     afterwards."""
     homes = Path(tmp_path_factory.mktemp("small"))
-    profiles, env = trial.directory / "site" / "profiles.yaml", trial.directory / ".env"
+    profiles, env = deployment.directory / "site" / "profiles.yaml", deployment.directory / ".env"
     before = {path: path.read_text() for path in (profiles, env)}
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16m,mode=0711", "homes", homes], check=True)
     try:
         profiles.write_text(PROFILES)
         env.write_text(f"{before[env]}\nHOMES={homes}\n")
-        trial.make("up")
-        yield trial
+        deployment.make("up")
+        yield deployment
     finally:
         for path, text in before.items():
             path.write_text(text)
-        trial.make("up")
+        deployment.make("up")
         subprocess.run(["umount", "--lazy", homes], check=True)
 
 
-def test_a_full_home_starts_in_rescue(small_homes: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_a_full_home_starts_in_rescue(
+    small_homes: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """Whose home is full gets a lab that says so and how to go on; after a delete and a restart it is as ever."""
     lab = sign_in(page, small_homes, "tilda", add_account("tilda")).new_notebook()
     assert lab.run(FILL) == "No space left on device"
@@ -63,14 +65,16 @@ def test_a_full_home_starts_in_rescue(small_homes: Trial, page: Page, add_accoun
     Home(page, small_homes).open().stop()
 
 
-def restart(page: Page, trial: Trial) -> None:
+def restart(page: Page, deployment: HubDeployment) -> None:
     """Restart the lab from the home page; returns when JupyterLab is there."""
-    Home(page, trial).open()
+    Home(page, deployment).open()
     page.get_by_role("button", name="Restart the lab").click()
-    Lab(page, trial, "tilda").wait()
+    Lab(page, deployment, "tilda").wait()
 
 
-def test_a_lab_that_keeps_nothing_says_so(small_homes: Trial, page: Page, add_account: Callable[[str], str]) -> None:
+def test_a_lab_that_keeps_nothing_says_so(
+    small_homes: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
     """Who works in an ephemeral lab is told at once, and the words stay until they are put away."""
     SignIn(page, small_homes).open("spawn").submit("tove", add_account("tove"))
     page.get_by_text("Passing").click()

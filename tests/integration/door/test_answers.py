@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from tests.door import HANG_UP, Door, answer, open_door
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 LAB = "/user/ada"
 MAIL = "/user/ada+b@uni.example"  # as the table of routes has it
@@ -53,9 +53,9 @@ ACCEPTED = "Sec-WebSocket-Accept: HSmrc0sMlYUkAGmm5OPpG2HaGWk="
 
 
 @pytest.fixture(scope="module")
-def door(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The proxy that the tests' deployment has, before labs that answer as they like."""
-    with open_door(f"{trial.project}-proxy:local", tmp_path_factory.mktemp("door"), [LAB, MAIL]) as made:
+    with open_door(f"{deployment.project}-proxy:local", tmp_path_factory.mktemp("door"), [LAB, MAIL]) as made:
         yield made
 
 
@@ -316,5 +316,5 @@ def test_another_name_is_nobodys_lab(door: Door, path: str, lab: str | None) -> 
     """The right spelling goes on as it is, with all that follows; a name that is another one leads to the hub."""
     assert door.get(path).status == 200
     seen = {MAIL: door.labs[MAIL], LAB: door.labs[LAB], None: door.hub}
-    for key, recorder in seen.items():
-        assert [each.target for each in recorder.requests] == ([path] if key == lab else [])
+    for key, fake_server in seen.items():
+        assert [each.target for each in fake_server.requests] == ([path] if key == lab else [])

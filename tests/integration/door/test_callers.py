@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.door import HANG_UP, PATIENCE_SECONDS, open_door
 from tests.faults import until
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 LAB = "/user/ada"
 POST = b"POST /hub/login HTTP/1.1\r\nHost: x\r\n"
@@ -33,7 +33,7 @@ HALF = {
 }
 
 
-def test_who_says_nothing_more_is_hung_up_on(trial: Trial, tmp_path: Path) -> None:
+def test_who_says_nothing_more_is_hung_up_on(deployment: HubDeployment, tmp_path: Path) -> None:
     """Half a request of whatever kind, and a kept connection, has an end, and so has a websocket that hub or lab have
     left and its caller has not. A websocket that is open and silent has none: somebody thinks before a notebook."""
 
@@ -43,7 +43,7 @@ def test_who_says_nothing_more_is_hung_up_on(trial: Trial, tmp_path: Path) -> No
         head = "HTTP/1.1 101 Fine\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n"
         return head.encode() + (HANG_UP if path.endswith("/left") else b"")
 
-    image, short = f"{trial.project}-proxy:local", "3"
+    image, short = f"{deployment.project}-proxy:local", "3"
     with open_door(image, tmp_path, [LAB], HEADERS_SECONDS="6", BODY_SECONDS=short, WEBSOCKET_SECONDS=short) as door:
         door.labs[LAB].answerer = lambda request: switch(request.target)
         with door.connect() as notebook, door.connect() as left:
@@ -80,13 +80,13 @@ def hung_up_on(callers: list[socket.socket]) -> int:
     return len(ended)
 
 
-def test_one_address_leaves_room_for_others(trial: Trial, tmp_path: Path) -> None:
+def test_one_address_leaves_room_for_others(deployment: HubDeployment, tmp_path: Path) -> None:
     """One address may hold a quarter of the connections that the proxy can open, whatever their number is on this
     machine; others are served meanwhile, and so is that address when it has let go. Where the engine lets the proxy
     open what Docker and Podman usually do, that is 27 for each of 300 people behind one address."""
     files = 464
     quarter = (files - 64) // 2 // 4
-    with open_door(f"{trial.project}-proxy:local", tmp_path, [LAB], files=files) as door:
+    with open_door(f"{deployment.project}-proxy:local", tmp_path, [LAB], files=files) as door:
         held = [door.connect() for _ in range(3 * quarter)]
         until(lambda: hung_up_on(held) >= 2 * quarter, "those beyond its part are hung up on", interval=0.2)
         assert hung_up_on(held) == 2 * quarter

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.door import Door, Request, open_door
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 LAB = "/user/ada"
 FORGED = "203.0.113.9"
@@ -40,16 +40,16 @@ CLAIMS = (
 
 
 @pytest.fixture(scope="module")
-def door(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The proxy as it is unless something else is set."""
-    with open_door(f"{trial.project}-proxy:local", tmp_path_factory.mktemp("door"), [LAB]) as made:
+    with open_door(f"{deployment.project}-proxy:local", tmp_path_factory.mktemp("door"), [LAB]) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def behind(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def behind(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The proxy behind a web server on this machine, which the test is."""
-    image, directory = f"{trial.project}-proxy:local", tmp_path_factory.mktemp("behind")
+    image, directory = f"{deployment.project}-proxy:local", tmp_path_factory.mktemp("behind")
     with open_door(image, directory, [LAB], TRUSTED_PROXIES="127.0.0.1,10.0.0.0/8") as made:
         yield made
 

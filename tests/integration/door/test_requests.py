@@ -11,7 +11,7 @@ import pytest
 
 from tests.door import Door, Request, answer, open_door
 from tests.faults import until
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 LAB = "/user/ada"
 PLACES = ("/hub/api/", f"{LAB}/api/")
@@ -121,9 +121,9 @@ LINES = (
 
 
 @pytest.fixture(scope="module")
-def door(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+def door(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
     """The proxy that the tests' deployment has, before a hub and a lab that record."""
-    with open_door(f"{trial.project}-proxy:local", tmp_path_factory.mktemp("door"), [LAB]) as made:
+    with open_door(f"{deployment.project}-proxy:local", tmp_path_factory.mktemp("door"), [LAB]) as made:
         yield made
 
 
@@ -270,10 +270,10 @@ def test_what_is_left_of_an_answer_is_nobodys(door: Door) -> None:
     planted = answer("planted", "X-Planted: 1")
     for location in PLACES:
         door.forget()
-        recorder = door.hub if location.startswith("/hub") else door.labs[LAB]
-        recorder.answerer = lambda request: answer("own") + planted
+        fake_server = door.hub if location.startswith("/hub") else door.labs[LAB]
+        fake_server.answerer = lambda request: answer("own") + planted
         assert [door.get(f"{location}{number}").read() for number in range(20)] == [b"own"] * 20
-        assert all(len(seen.requests) == 1 for seen in recorder.connections)
+        assert all(len(seen.requests) == 1 for seen in fake_server.connections)
 
 
 def test_a_websocket_is_asked_for_once(door: Door) -> None:

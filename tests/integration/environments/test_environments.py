@@ -13,22 +13,22 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.hub_deployment import ROOT, HubDeployment, engine
 from tests.inspecting_proxy import InspectingProxy
 from tests.person import Kernel, Person
-from tests.trial import ROOT, Trial, engine
 
 STACKS_LIKE = ROOT / "tests/images/stacks-like"
 SECONDS = 20
 
 
 @pytest.fixture
-def site_kernels(trial: Trial) -> Iterator[Path]:
-    """The trial's `site/kernels/`, emptied again afterwards."""
-    folder = trial.directory / "site/kernels"
+def site_kernels(deployment: HubDeployment) -> Iterator[Path]:
+    """The deployment's `site/kernels/`, emptied again afterwards."""
+    folder = deployment.directory / "site/kernels"
     folder.mkdir(parents=True, exist_ok=True)
     yield folder
     shutil.rmtree(folder)
-    trial.make("kernels")
+    deployment.make("kernels")
 
 
 def kernels_of(person: Person) -> dict[str, str]:
@@ -62,7 +62,7 @@ for name in ("jupyter", "ipython"):
 ALL_ITS_OWN = "".join(f"{name} True\n" for name in ("python", "python3", "pip", "pip3", "pip", "jupyter", "ipython"))
 
 
-def test_what_a_person_installs_is_there_at_once_and_tomorrow(trial: Trial, admin: Person) -> None:
+def test_what_a_person_installs_is_there_at_once_and_tomorrow(deployment: HubDeployment, admin: Person) -> None:
     """`pip install` lands in the home, with its programs on the path, and outlives the lab. The first one in a fresh
     home can be imported by the kernel that runs already, also by one that was the spare."""
     install = (
@@ -79,7 +79,7 @@ def test_what_a_person_installs_is_there_at_once_and_tomorrow(trial: Trial, admi
     for page_is_open in (False, True):
         admin.stop_lab()
         admin.start_lab()
-        trial.lab("admin").exec_run(["rm", "-rf", "/home/jovyan/.local/lib", "/home/jovyan/.local/bin"])
+        deployment.lab("admin").exec_run(["rm", "-rf", "/home/jovyan/.local/lib", "/home/jovyan/.local/bin"])
         if page_is_open:
             admin.open_page()
         with admin.kernel() as kernel:
@@ -96,10 +96,10 @@ def test_python_and_pip_are_the_kernels(admin: Person) -> None:
     assert admin.run(PROGRAMS) == ALL_ITS_OWN
 
 
-def test_environments_of_a_home_are_kernels(trial: Trial, admin: Person) -> None:
+def test_environments_of_a_home_are_kernels(deployment: HubDeployment, admin: Person) -> None:
     """A venv, and what is registered in the home, is offered in a running lab; `python` and `pip` in its cells are its
     own. Nothing of a home takes the place of the usual kernel, or keeps the others from being offered."""
-    lab = trial.lab("admin")
+    lab = deployment.lab("admin")
     make = """
 python3 -m venv --system-site-packages ~/thesis
 mkdir -p ~/.local/share/jupyter/kernels/{python3,mine,pipe,loop}
@@ -122,10 +122,10 @@ echo '{"argv": ["python3", "-m", "ipykernel_launcher", "-f", "{connection_file}"
         lab.exec_run(["rm", "-rf", "/home/jovyan/thesis", "/home/jovyan/.local/share/jupyter/kernels"])
 
 
-def test_a_kernel_that_does_not_start_says_why(trial: Trial, admin: Person) -> None:
+def test_a_kernel_that_does_not_start_says_why(deployment: HubDeployment, admin: Person) -> None:
     """An old package in the home that keeps kernels from starting is named to all pages, with the end of what the
     kernel said; the lab goes on, and without the package the next kernel starts."""
-    lab = trial.lab("admin")
+    lab = deployment.lab("admin")
     package = "/home/jovyan/.local/lib/python3.13/site-packages/tornado"
     broken = f"mkdir -p {package} && echo 'raise ImportError(\"an old one\")' > {package}/__init__.py"
     assert lab.exec_run(["sh", "-c", broken]).exit_code == 0
@@ -175,20 +175,20 @@ plotly.express.line(frame, x="x", y="y").show()
 """
 
 
-def test_the_default_features_work(trial: Trial, admin: Person) -> None:
+def test_the_default_features_work(deployment: HubDeployment, admin: Person) -> None:
     """The science packages compute, draw, read and write tables, the Git panel makes a repository where
     Git knows nobody yet, and nothing complains in the lab's log."""
-    earlier = len(trial.lab("admin").logs())
+    earlier = len(deployment.lab("admin").logs())
     expected = "2 b'PNG'\nexcel True\nparquet True\njson True\ncsv True\nTrue True\nTrue\n"
     assert admin.run(SCIENCE) == expected
-    lab = trial.lab("admin")
+    lab = deployment.lab("admin")
     assert lab.exec_run(["mkdir", "-p", "/home/jovyan/repository"]).exit_code == 0
     for verb in ("init", "status"):
         answer = admin.ask_lab("POST", f"git/repository/{verb}")
         assert answer.status_code == 200, answer.text
         assert json.loads(answer.text)["code"] == 0
     assert b"First commit" in lab.exec_run(["git", "-C", "/home/jovyan/repository", "log", "--format=%s"]).output
-    log = trial.lab("admin").logs()[earlier:].decode()
+    log = deployment.lab("admin").logs()[earlier:].decode()
     assert [line for line in log.splitlines() if line.startswith(("[E", "[C")) or "Traceback" in line] == []
 
 
@@ -205,10 +205,10 @@ HEAVY = {
 }
 
 
-def test_a_lab_loads_nothing_of_the_hubs(trial: Trial, admin: Person) -> None:
+def test_a_lab_loads_nothing_of_the_hubs(deployment: HubDeployment, admin: Person) -> None:
     """A lab's start leaves out what only a hub or a build needs, also after an upgrade: it is most of its time. What
     the page needs is loaded by the page's first request."""
-    lab = trial.lab("admin")
+    lab = deployment.lab("admin")
     look = (
         f"import sys; from homeroom_lab.start import import_lean; import_lean(); print(sys.modules.keys() & {HEAVY})\n"
         "import sqlalchemy.orm, jupyterhub.orm, jupyterhub.scopes\n"
@@ -244,26 +244,26 @@ print(len(config) > 0, [
 """
 
 
-def test_the_server_knows_all_that_the_image_tells_it(trial: Trial, admin: Person) -> None:
+def test_the_server_knows_all_that_the_image_tells_it(deployment: HubDeployment, admin: Person) -> None:
     """Every option that the image sets is one of the server's own: a renamed one would be passed over."""
-    done = trial.lab("admin").exec_run(["/opt/jupyter/bin/python", "-P", "-c", CONFIGURED])
+    done = deployment.lab("admin").exec_run(["/opt/jupyter/bin/python", "-P", "-c", CONFIGURED])
     assert done.output.decode() == "True []\n"
 
 
-def test_the_formats_for_export_are_those_of_nbconvert(trial: Trial, admin: Person) -> None:
+def test_the_formats_for_export_are_those_of_nbconvert(deployment: HubDeployment, admin: Person) -> None:
     """The page is told at once what notebooks can be exported to: what nbconvert would say, and says again once
     packages were installed; but nothing that the image has no program for, and whatever it offers can be made."""
     look = (
         "import json; from homeroom_lab.export_formats import ask, kept, possible\n"
         "print(json.dumps(possible(ask()))); print(kept() == ask())"
     )
-    lab = trial.lab("admin")
+    lab = deployment.lab("admin")
     said, is_kept = lab.exec_run(["/opt/jupyter/bin/python", "-P", "-c", look]).output.decode().splitlines()
     assert is_kept == "True"
     assert admin.lab_api("GET", "nbconvert").json() == json.loads(said)
     assert lab.exec_run(["touch", "/opt/jupyter/lib/python3.13/site-packages"], user="0").exit_code == 0
     assert admin.lab_api("GET", "nbconvert").json() == json.loads(said)
-    assert requests.get(f"{trial.url}user/admin/api/nbconvert", timeout=30).status_code == 403
+    assert requests.get(f"{deployment.url}user/admin/api/nbconvert", timeout=30).status_code == 403
     assert json.loads(said).keys() >= {"html", "markdown", "script", "slides"}
     assert json.loads(said).keys().isdisjoint({"pdf", "latex", "webpdf"})
     cell: dict[str, object] = {
@@ -279,23 +279,23 @@ def test_the_formats_for_export_are_those_of_nbconvert(trial: Trial, admin: Pers
         assert admin.get(f"user/admin/nbconvert/{name}/exported.ipynb").status_code == 200, name
 
 
-def test_a_lab_that_cannot_start_lean_starts_all_the_same(trial: Trial, admin: Person) -> None:
+def test_a_lab_that_cannot_start_lean_starts_all_the_same(deployment: HubDeployment, admin: Person) -> None:
     """Where upstream needs more than is expected, the server starts as upstream's, and says so."""
     unexpected = "import sys, aiohttp; sys.argv[1:] = ['--ServerApp.sock=/tmp/plain.sock']; "
     start = f'cd /tmp && timeout 60 /opt/jupyter/bin/python -P -c "{unexpected} import homeroom_lab.__main__" 2>&1 & '
     wait = "for i in $(seq 300); do test -S /tmp/plain.sock && break; sleep 0.2; done; kill -INT $!; "
     answer = "curl -s --unix-socket /tmp/plain.sock http://lab$JUPYTERHUB_SERVICE_PREFIX'api'; "
-    done = trial.lab("admin").exec_run(["sh", "-c", start + wait.replace("kill", answer + "kill") + "wait"])
+    done = deployment.lab("admin").exec_run(["sh", "-c", start + wait.replace("kill", answer + "kill") + "wait"])
     said = done.output.decode()
     assert "starting as jupyterhub-singleuser does, which is slower: ImportError('aiohttp cannot be left out" in said
     assert '{"version":' in said
 
 
-def test_kernels_for_everyone(trial: Trial, admin: Person, site_kernels: Path) -> None:
+def test_kernels_for_everyone(deployment: HubDeployment, admin: Person, site_kernels: Path) -> None:
     """A kernel appears in a running lab within seconds, read-only; a failing one is told with file, line and pip's
     reason and leaves the others; a kernel goes with its file."""
     (site_kernels / "tidy.txt").write_text("# display name: Tidy text\ncowsay==6.1\n")
-    trial.make("kernels")
+    deployment.make("kernels")
     built = time.monotonic()
     while kernels_of(admin).get("tidy") != "Tidy text":
         assert time.monotonic() < built + SECONDS
@@ -307,12 +307,12 @@ def test_kernels_for_everyone(trial: Trial, admin: Person, site_kernels: Path) -
     assert run_in(admin, "tidy", widget) == admin.run(widget)  # what the page draws
 
     (site_kernels / "env.yml").write_text("dependencies: [cowsay]\n")
-    told = trial.verb("kernels")
+    told = deployment.verb("kernels")
     assert told.returncode == 0
     assert "site/kernels/env.yml: this file is not read" in told.stdout
 
     (site_kernels / "broken.txt").write_text("# nothing has this\nno-such-package-of-homeroom>=1\n")
-    failed = trial.verb("kernels")
+    failed = deployment.verb("kernels")
     assert failed.returncode == 2
     assert "site/kernels/broken.txt line 2" in failed.stdout
     assert "No matching distribution found for no-such-package-of-homeroom>=1" in failed.stdout
@@ -320,25 +320,25 @@ def test_kernels_for_everyone(trial: Trial, admin: Person, site_kernels: Path) -
 
     (site_kernels / "broken.txt").unlink()
     (site_kernels / "tidy.txt").unlink()
-    trial.make("kernels")
+    deployment.make("kernels")
     assert kernels_of(admin).keys() == {"python3"}
 
 
-def test_an_image_of_docker_stacks_conventions(trial: Trial, admin: Person) -> None:
+def test_an_image_of_docker_stacks_conventions(deployment: HubDeployment, admin: Person) -> None:
     """Such an image runs as it is, from `site/images/`: its user, its hooks and its command; its health check is off,
     and it listens where labs listen. The home goes on."""
-    env = trial.directory / ".env"
+    env = deployment.directory / ".env"
     before = env.read_text()
-    folder = trial.directory / "site/images/stacks"
+    folder = deployment.directory / "site/images/stacks"
     shutil.copytree(STACKS_LIKE, folder)
     admin.run("open('mine.txt', 'w').write('mine')")
     try:
         env.write_text(before + "DOCKER_NOTEBOOK_IMAGE=stacks\n")
-        trial.make("up")
+        deployment.make("up")
         admin.stop_lab()
         admin.start_lab()
-        container = trial.lab("admin")
-        assert container.attrs["Config"]["Image"] == f"{trial.project}-stacks:local"
+        container = deployment.lab("admin")
+        assert container.attrs["Config"]["Image"] == f"{deployment.project}-stacks:local"
         assert container.attrs["Config"]["Healthcheck"]["Test"] == ["NONE"]
         assert "Health" not in container.attrs["State"]
         look = (
@@ -351,9 +351,9 @@ def test_an_image_of_docker_stacks_conventions(trial: Trial, admin: Person) -> N
     finally:
         env.write_text(before)
         shutil.rmtree(folder)
-        trial.make("up")
+        deployment.make("up")
         admin.stop_lab()
-        engine().images.remove(f"{trial.project}-stacks:local", force=True)
+        engine().images.remove(f"{deployment.project}-stacks:local", force=True)
 
 
 PACKAGE = {
@@ -364,10 +364,12 @@ PACKAGE = {
 }
 
 
-def test_labs_have_the_networks_certificates_proxy_and_index(trial: Trial, admin: Person, tmp_path: Path) -> None:
+def test_labs_have_the_networks_certificates_proxy_and_index(
+    deployment: HubDeployment, admin: Person, tmp_path: Path
+) -> None:
     """Behind a proxy that inspects TLS, programs of a lab reach the world by the proxy's word and trust its
     certificates; `pip` asks the index that is named. Without the settings nothing of it is there."""
-    env = trial.directory / ".env"
+    env = deployment.directory / ".env"
     before = env.read_text()
     known = dict(line.split("=", 1) for line in before.splitlines() if "=" in line and not line.startswith("#"))
     gateway = str(next(IPv4Network(known["LAB_SUBNET"]).hosts()))
@@ -386,7 +388,7 @@ def test_labs_have_the_networks_certificates_proxy_and_index(trial: Trial, admin
         kept = [line for line in before.splitlines() if line.split("=")[0] not in changed]
         try:
             env.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in changed.items()), ""]))
-            trial.make("up")
+            deployment.make("up")
             admin.stop_lab()
             admin.start_lab()
             fetch = (
@@ -402,25 +404,25 @@ def test_labs_have_the_networks_certificates_proxy_and_index(trial: Trial, admin
             assert {"packages.example.edu:443"} == set(proxy.asked)
         finally:
             env.write_text(before)
-            trial.make("up")
+            deployment.make("up")
             admin.stop_lab()
             admin.start_lab()
     look = "import os; print([name for name in os.environ if 'PROXY' in name.upper()], os.path.exists('/etc/pip.conf'))"
     assert "example" not in admin.run(look)
 
 
-def test_an_image_that_nobody_has_is_refused(trial: Trial) -> None:
+def test_an_image_that_nobody_has_is_refused(deployment: HubDeployment) -> None:
     """`make check` and `up` name the setting, and what runs goes on."""
-    env = trial.directory / ".env"
+    env = deployment.directory / ".env"
     before = env.read_text()
-    hub = trial.container("hub").id
+    hub = deployment.container("hub").id
     try:
         env.write_text(before + "DOCKER_NOTEBOOK_IMAGE=localhost:9/nobody/has-this:1\n")
         for verb in ("check", "up"):
-            done = trial.verb(verb)
+            done = deployment.verb(verb)
             assert done.returncode == 2, done.stdout
             assert ".env: DOCKER_NOTEBOOK_IMAGE: the image localhost:9/nobody/has-this:1 is missing" in done.stdout
     finally:
         env.write_text(before)
-    assert trial.container("hub").id == hub
-    assert trial.container("hub").status == "running"
+    assert deployment.container("hub").id == hub
+    assert deployment.container("hub").status == "running"

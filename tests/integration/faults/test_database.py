@@ -9,9 +9,9 @@ import pytest
 import requests
 
 from tests.faults import recovery, until, until_healthy
-from tests.frail import Frail
+from tests.faulty_deployment import FaultyDeployment
+from tests.hub_deployment import engine
 from tests.person import Person
-from tests.trial import engine
 
 HOLD = """
 import sqlite3, sys, time
@@ -21,19 +21,21 @@ held.execute("BEGIN EXCLUSIVE"); print("held", flush=True); time.sleep(float(sys
 
 
 @pytest.fixture(autouse=True)
-def left_as_found(frail: Frail) -> Iterator[None]:
+def left_as_found(faulty_deployment: FaultyDeployment) -> Iterator[None]:
     """Each test ends with a hub that runs on a whole database, and no lab."""
     yield
-    frail.compose("up", "--detach", "--no-recreate", "--wait")
-    frail.stop_all()
+    faulty_deployment.compose("up", "--detach", "--no-recreate", "--wait")
+    faulty_deployment.stop_all()
 
 
-def locked(frail: Frail, seconds: float) -> threading.Thread:
+def locked(faulty_deployment: FaultyDeployment, seconds: float) -> threading.Thread:
     """Another program that keeps the database locked for a time."""
-    frail.on_disk("rm -f /tmp/held")
-    thread = threading.Thread(target=frail.on_disk, args=(f"python -c '{HOLD}' {seconds} > /tmp/held",))
+    faulty_deployment.on_disk("rm -f /tmp/held")
+    thread = threading.Thread(target=faulty_deployment.on_disk, args=(f"python -c '{HOLD}' {seconds} > /tmp/held",))
     thread.start()
-    until(lambda: frail.keeper.exec_run(["grep", "-q", "held", "/tmp/held"])[0] == 0, "the database is locked")
+    until(
+        lambda: faulty_deployment.keeper.exec_run(["grep", "-q", "held", "/tmp/held"])[0] == 0, "the database is locked"
+    )
     return thread
 
 
@@ -43,21 +45,21 @@ def add(person: Person, name: str) -> requests.Response:
     return person.api("POST", "users", json={"usernames": [name]})
 
 
-def test_locked_for_a_moment(frail: Frail) -> None:
+def test_locked_for_a_moment(faulty_deployment: FaultyDeployment) -> None:
     """Whoever has the hub write meanwhile waits, and gets what they asked for."""
-    person = frail.person()
-    holder = locked(frail, 2)
+    person = faulty_deployment.person()
+    holder = locked(faulty_deployment, 2)
     with recovery("database locked for 2 s (until somebody is added)"):
         assert add(person, "momentary").status_code == 201
     holder.join()
 
 
-def test_locked_for_long(frail: Frail) -> None:
+def test_locked_for_long(faulty_deployment: FaultyDeployment) -> None:
     """Labs go on; whoever has the hub write is told in words; when the lock is gone the hub is as before."""
-    person = frail.person()
+    person = faulty_deployment.person()
     person.start_lab("real")
     with person.kernel() as kernel:
-        holder = locked(frail, 14)
+        holder = locked(faulty_deployment, 14)
         answers: list[requests.Response] = []
         asking = threading.Thread(target=lambda: answers.append(add(person, "lasting")))
         asking.start()
@@ -75,23 +77,25 @@ COPY, PUT_BACK, BEGIN_ANEW = range(3)
 """The console blocks under "The hub's database"."""
 
 
-def test_damaged(frail: Frail) -> None:
+def test_damaged(faulty_deployment: FaultyDeployment) -> None:
     """A hub with a damaged database does not start and says what to do, wherever the operator looks. Labs go on, homes
     are untouched, and with a copy in its place, made while the hub ran, everybody is signed in as before."""
-    person, other = frail.person(), frail.person("ada")
+    person, other = faulty_deployment.person(), faulty_deployment.person("ada")
     person.start_lab("real")
-    homes = homes_of(frail)
+    homes = homes_of(faulty_deployment)
     with person.kernel() as kernel:
         kernel.run("open('kept.txt', 'w').write('mine')")
-        frail.on_disk("test -s jupyterhub.sqlite-wal")  # where the newest is: the copy is to have it
-        frail.type_documented("The hub's database", COPY)
-        frail.compose("stop", "hub")
-        frail.on_disk("dd if=/dev/urandom of=jupyterhub.sqlite bs=4096 seek=2 count=4 conv=notrunc status=none")
+        faulty_deployment.on_disk("test -s jupyterhub.sqlite-wal")  # where the newest is: the copy is to have it
+        faulty_deployment.type_documented("The hub's database", COPY)
+        faulty_deployment.compose("stop", "hub")
+        faulty_deployment.on_disk(
+            "dd if=/dev/urandom of=jupyterhub.sqlite bs=4096 seek=2 count=4 conv=notrunc status=none"
+        )
         for said in (
-            frail.make("up", check=False).stdout,
-            frail.make("restart", check=False).stdout,
-            frail.make("status").stdout,
-            frail.compose("logs", "--tail=4", "hub"),
+            faulty_deployment.make("up", check=False).stdout,
+            faulty_deployment.make("restart", check=False).stdout,
+            faulty_deployment.make("status").stdout,
+            faulty_deployment.compose("logs", "--tail=4", "hub"),
         ):
             assert "the hub's database, with the accounts, is damaged" in said, said
             assert "Homes are untouched" in said
@@ -99,34 +103,34 @@ def test_damaged(frail: Frail) -> None:
             assert "Traceback" not in said
         assert kernel.run("print(open('kept.txt').read())") == "mine\n"
         with recovery("database damaged (from putting a copy back to the hub's page for who was signed in)"):
-            frail.type_documented("The hub's database", PUT_BACK)
+            faulty_deployment.type_documented("The hub's database", PUT_BACK)
             until(lambda: other.get("hub/home").status_code == 200, "the hub's page")
         assert other.get("hub/home").url.endswith("hub/home")
         assert kernel.run("print(6 * 7)") == "42\n"
     assert person.run("print(open('kept.txt').read())") == "mine\n"
-    assert frail.servers() == {"admin": True}
-    assert homes <= homes_of(frail)
+    assert faulty_deployment.servers() == {"admin": True}
+    assert homes <= homes_of(faulty_deployment)
 
 
-def test_begun_anew(frail: Frail) -> None:
+def test_begun_anew(faulty_deployment: FaultyDeployment) -> None:
     """Without a copy the hub begins with an empty database; who is given an account anew finds their files."""
-    person = frail.person("ada")
+    person = faulty_deployment.person("ada")
     person.start_lab("real")
     person.run("open('kept.txt', 'w').write('hers')")
-    frail.stop_all()
-    frail.type_documented("The hub's database", COPY)
-    frail.type_documented("The hub's database", BEGIN_ANEW)
+    faulty_deployment.stop_all()
+    faulty_deployment.type_documented("The hub's database", COPY)
+    faulty_deployment.type_documented("The hub's database", BEGIN_ANEW)
     try:
-        again = Person(frail, "ada")
-        assert again.sign_in(frail.new_password("ada")).url.endswith("hub/home")
+        again = Person(faulty_deployment, "ada")
+        assert again.sign_in(faulty_deployment.new_password("ada")).url.endswith("hub/home")
         again.start_lab("real")
         assert again.run("print(open('kept.txt').read())") == "hers\n"
         again.stop_lab()
     finally:
-        frail.type_documented("The hub's database", PUT_BACK)
-        until_healthy(frail, "hub")
+        faulty_deployment.type_documented("The hub's database", PUT_BACK)
+        until_healthy(faulty_deployment, "hub")
 
 
-def homes_of(frail: Frail) -> set[str]:
+def homes_of(faulty_deployment: FaultyDeployment) -> set[str]:
     """The volumes with people's files."""
-    return {volume.name for volume in engine().volumes.list(filters={"name": f"{frail.project}-user-"})}
+    return {volume.name for volume in engine().volumes.list(filters={"name": f"{faulty_deployment.project}-user-"})}

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from tests.faults import kill, recovery, until
-from tests.frail import Frail
+from tests.faulty_deployment import FaultyDeployment
 from tests.person import Person
 
 FILL = "for size in 64k 4k 512; do dd if=/dev/zero of=filler.$size bs=$size status=none 2>/dev/null || true; done"
@@ -16,46 +16,47 @@ EMPTY = "rm -f filler.*"
 
 
 @pytest.fixture(autouse=True)
-def left_as_found(frail: Frail) -> Iterator[None]:
+def left_as_found(faulty_deployment: FaultyDeployment) -> Iterator[None]:
     """Each test ends with a hub that runs, room on its disk, and no lab."""
     yield
-    frail.on_disk(EMPTY)
-    frail.compose("up", "--detach", "--no-recreate", "--wait")
-    frail.stop_all()
+    faulty_deployment.on_disk(EMPTY)
+    faulty_deployment.compose("up", "--detach", "--no-recreate", "--wait")
+    faulty_deployment.stop_all()
 
 
-def test_full_under_the_database(frail: Frail) -> None:
+def test_full_under_the_database(faulty_deployment: FaultyDeployment) -> None:
     """Labs go on, and who wants to start one reads why not; also a hub that is started then says so. All goes on by
     itself when there is room again."""
-    person = frail.person()
-    frail.crowd("turned-away")
+    person = faulty_deployment.person()
+    faulty_deployment.crowd("turned-away")
     person.start_lab("real")
     with person.kernel() as kernel:
         kernel.run("open('kept.txt', 'w').write('mine')")
-        frail.on_disk(FILL)
-        refused = frail.ask("POST", "turned-away", "light")
+        faulty_deployment.on_disk(FILL)
+        refused = faulty_deployment.ask("POST", "turned-away", "light")
         assert refused.status_code == 500
         assert "The disk of the hub's database is full, so this was not done" in refused.json()["message"]
         assert "The disk of the hub&#39;s database is full" in person.get("hub/home").text
         assert kernel.run("print(open('kept.txt').read())") == "mine\n"
-        kill(frail, "hub")
+        kill(faulty_deployment, "hub")
         until(
-            lambda: "disk under the hub's database is full" in frail.compose("logs", "--tail=5", "hub"), "it says why"
+            lambda: "disk under the hub's database is full" in faulty_deployment.compose("logs", "--tail=5", "hub"),
+            "it says why",
         )
-        status = frail.make("status").stdout
+        status = faulty_deployment.make("status").stdout
         assert "hub is not healthy: /srv/data/jupyterhub.sqlite: the disk under" in status, status
         with recovery("disk full under the database (from room on it to the hub's page)"):
-            frail.on_disk(EMPTY)
+            faulty_deployment.on_disk(EMPTY)
             until(lambda: person.get("hub/home").status_code == 200, "the hub's page")
         assert kernel.run("print(6 * 7)") == "42\n"
-    assert frail.ask("POST", "turned-away", "light").status_code in (201, 202)
-    frail.until_ready("admin", "turned-away")
+    assert faulty_deployment.ask("POST", "turned-away", "light").status_code in (201, 202)
+    faulty_deployment.until_ready("admin", "turned-away")
 
 
-def test_full_under_a_home(frail: Frail, small_home: str) -> None:
+def test_full_under_a_home(faulty_deployment: FaultyDeployment, small_home: str) -> None:
     """What was saved stays whole, the page says why saving fails, and the lab can be started and used all the same, be
     it to make room."""
-    person, other = frail.person(small_home), frail.person()
+    person, other = faulty_deployment.person(small_home), faulty_deployment.person()
     person.start_lab("real")
     other.start_lab("real")
     assert save(person, "first version").ok
@@ -74,13 +75,13 @@ def test_full_under_a_home(frail: Frail, small_home: str) -> None:
 
 
 @pytest.fixture
-def small_home(frail: Frail) -> Iterator[str]:
+def small_home(faulty_deployment: FaultyDeployment) -> Iterator[str]:
     """The name of somebody whose home is a disk of 16 MB; a container without a task keeps it mounted."""
     name = "cramped"
     options = "size=16m,uid=1000,gid=100,mode=0755"
-    keeper = frail.small_disk(f"-user-{name}", "/home/jovyan", options, {"homeroom.user": name})
+    keeper = faulty_deployment.small_disk(f"-user-{name}", "/home/jovyan", options, {"homeroom.user": name})
     yield name
-    frail.stop_all()
+    faulty_deployment.stop_all()
     keeper.remove(force=True)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from tests.faults import measured, until
-from tests.frail import Frail
+from tests.faulty_deployment import FaultyDeployment
 from tests.person import Kernel, Person
 
 SECONDS = 6
@@ -27,10 +27,10 @@ subprocess.Popen(["sh", "-c", f"while true; do python3 -c '{hog}'; done"], start
 
 
 @pytest.fixture(autouse=True)
-def left_as_found(frail: Frail) -> Iterator[None]:
+def left_as_found(faulty_deployment: FaultyDeployment) -> Iterator[None]:
     """Each test ends with no lab."""
     yield
-    frail.stop_all()
+    faulty_deployment.stop_all()
 
 
 def latencies(ask: Callable[[], object]) -> list[float]:
@@ -51,10 +51,10 @@ def percentile_99(values: list[float]) -> float:
 
 
 @pytest.mark.parametrize(("what", "code"), [("fork bomb", FORK_BOMB), ("memory hog", MEMORY_HOG)])
-def test_a_lab_runs_wild(frail: Frail, what: str, code: str) -> None:
+def test_a_lab_runs_wild(faulty_deployment: FaultyDeployment, what: str, code: str) -> None:
     """While one lab forks or fills its memory without end, the hub answers and the other person's kernel computes; the
     wild lab can be stopped from the hub's page."""
-    wild, calm = frail.person("ada"), frail.person()
+    wild, calm = faulty_deployment.person("ada"), faulty_deployment.person()
     wild.start_lab("real")
     calm.start_lab("real")
     with calm.kernel() as kernel:
@@ -62,7 +62,7 @@ def test_a_lab_runs_wild(frail: Frail, what: str, code: str) -> None:
         quiet = latencies(lambda: calm.get("hub/home"))
         with wild.kernel() as bomb:
             bomb.start(code)
-            until(lambda: runs_wild(frail, what), f"the {what} is under way")
+            until(lambda: runs_wild(faulty_deployment, what), f"the {what} is under way")
             times: list[float] = []
             working = threading.Thread(target=lambda: times.extend(latencies(lambda: compute(kernel))))
             working.start()
@@ -72,8 +72,8 @@ def test_a_lab_runs_wild(frail: Frail, what: str, code: str) -> None:
             f"{what} in one lab, p99: the hub's page {percentile_99(stormy):.0f} ms "
             f"(before {percentile_99(quiet):.0f} ms), a cell in another's lab {percentile_99(times):.0f} ms"
         )
-    assert frail.servers()["admin"]
-    assert_stoppable(frail, wild)
+    assert faulty_deployment.servers()["admin"]
+    assert_stoppable(faulty_deployment, wild)
 
 
 def compute(kernel: Kernel) -> None:
@@ -81,16 +81,16 @@ def compute(kernel: Kernel) -> None:
     assert kernel.run("print(math.factorial(20))") == "2432902008176640000\n"
 
 
-def runs_wild(frail: Frail, what: str) -> bool:
+def runs_wild(faulty_deployment: FaultyDeployment, what: str) -> bool:
     """Whether the wild lab is at its limit."""
-    stats = frail.lab("ada").stats(stream=False, one_shot=True)
+    stats = faulty_deployment.lab("ada").stats(stream=False, one_shot=True)
     if what == "fork bomb":
         return bool(stats["pids_stats"]["current"] > 0.9 * stats["pids_stats"]["limit"])
     return bool(stats["memory_stats"]["usage"] > 0.5 * stats["memory_stats"]["limit"])
 
 
-def assert_stoppable(frail: Frail, wild: Person) -> None:
+def assert_stoppable(faulty_deployment: FaultyDeployment, wild: Person) -> None:
     """Their person, or the administrator, stops the lab as any other."""
-    assert frail.ask("DELETE", wild.name).status_code in (202, 204)
-    until(lambda: wild.name not in frail.servers(), "the wild lab is stopped")
-    until(lambda: wild.name not in frail.containers(), "its container is gone")
+    assert faulty_deployment.ask("DELETE", wild.name).status_code in (202, 204)
+    until(lambda: wild.name not in faulty_deployment.servers(), "the wild lab is stopped")
+    until(lambda: wild.name not in faulty_deployment.containers(), "its container is gone")

@@ -11,41 +11,41 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from tests.faults import kill, recovery, until, until_healthy
-from tests.frail import Frail
+from tests.faulty_deployment import FaultyDeployment
 from tests.person import Kernel
 
 
-def test_killed_while_people_work(frail: Frail) -> None:
+def test_killed_while_people_work(faulty_deployment: FaultyDeployment) -> None:
     """Websockets break with the proxy; within seconds the same kernel is there again with all it knew."""
-    person = frail.person()
+    person = faulty_deployment.person()
     person.start_lab("real")
-    lab = frail.lab("admin").id
+    lab = faulty_deployment.lab("admin").id
     with person.kernel() as kernel:
         kernel.run("mark = 'before'")
         with recovery("proxy killed (until a new websocket to the same kernel computes)"):
-            kill(frail, "proxy")
+            kill(faulty_deployment, "proxy")
             with pytest.raises(ConnectionClosed):
                 kernel.channel.recv()
             again: Kernel = until(lambda: reconnected(kernel), "the kernel is reached again")
             with again:
                 assert again.run("print(mark)") == "before\n"
-    assert frail.lab("admin").id == lab
-    assert frail.routes() == ["/user/admin/"]
-    frail.stop_all()
+    assert faulty_deployment.lab("admin").id == lab
+    assert faulty_deployment.routes() == ["/user/admin/"]
+    faulty_deployment.stop_all()
 
 
-def test_a_port_that_leads_nowhere_is_told(frail: Frail) -> None:
+def test_a_port_that_leads_nowhere_is_told(faulty_deployment: FaultyDeployment) -> None:
     """The engine's forwarder of the published port dies while all services are healthy: `make status` and `make up` say
     that nobody reaches the hub and what to do, and that helps."""
-    os.kill(forwarder(frail.port), signal.SIGKILL)
-    until_healthy(frail, "proxy", "hub")
+    os.kill(forwarder(faulty_deployment.port), signal.SIGKILL)
+    until_healthy(faulty_deployment, "proxy", "hub")
     for verb in ("status", "up"):
-        told = frail.make(verb, check=False).stdout
+        told = faulty_deployment.make(verb, check=False).stdout
         assert "nobody reaches the hub" in told
         assert "docker compose restart proxy" in told
-    frail.compose("restart", "proxy")
-    until_healthy(frail, "proxy")
-    assert "nobody reaches the hub" not in frail.make("status").stdout
+    faulty_deployment.compose("restart", "proxy")
+    until_healthy(faulty_deployment, "proxy")
+    assert "nobody reaches the hub" not in faulty_deployment.make("status").stdout
 
 
 def forwarder(port: int) -> int:

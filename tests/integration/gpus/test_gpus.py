@@ -1,4 +1,4 @@
-"""GPUs on a real engine: pretended devices really injected, really exclusive, and really absent where nobody leased."""
+"""GPUs on a real engine: fake devices really injected, really exclusive, and really absent where nobody leased."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from homeroom.gpus.leases import Lease
 from homeroom.gpus.pool import GPUPool
 from homeroom.guard import service as guard
 
-from tests.pretend_gpus import IMAGE, GpuEngine, gpu_engine
-from tests.trial import ROOT
+from tests.fake_gpus import IMAGE, GpuEngine, gpu_engine
+from tests.hub_deployment import ROOT
 
 GPUS = 4
 USERS = 50
@@ -62,7 +62,7 @@ def seen(engine: GpuEngine, made: GPUPool, *devices: str, **host: Any) -> str:
 def test_a_leased_device_is_in_the_lab_and_no_other(engine: GpuEngine) -> None:
     """By CDI, the lab has the node and the variable of the device it leased, and nothing of the others."""
     output = seen(engine, pool(engine), engine.uuids[1])
-    assert "PRETEND_GPU_1111=here" in output
+    assert "FAKE_GPU_1111=here" in output
     assert [line for line in output.splitlines() if line.startswith("nvidia")] == ["nvidia1"]
     both = seen(engine, pool(engine), engine.uuids[0], engine.uuids[3])
     assert [line for line in both.splitlines() if line.startswith("nvidia")] == ["nvidia0", "nvidia3"]
@@ -77,7 +77,7 @@ def test_a_lab_without_a_lease_sees_no_gpu(engine: GpuEngine) -> None:
     for made, host in ((pool(engine), {}), (pool(engine, access="nvidia"), {"runtime": "nvidia"})):
         output = seen(engine, made, **host)
         assert "NVIDIA_VISIBLE_DEVICES=void" in output
-        assert "PRETEND" not in output
+        assert "FAKE" not in output
         assert not [line for line in output.splitlines() if line.startswith("nvidia")]
 
 

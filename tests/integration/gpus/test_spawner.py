@@ -17,7 +17,7 @@ from homeroom.spawner.no_lab import NoLab
 from homeroom.spawner.running import Recorded
 from traitlets.config import Config
 
-from tests.pretend_gpus import IMAGE, GpuEngine, gpu_engine
+from tests.fake_gpus import IMAGE, GpuEngine, gpu_engine
 
 Story = Callable[["Desk"], Coroutine[Any, Any, None]]
 

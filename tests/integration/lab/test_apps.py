@@ -11,8 +11,8 @@ import pytest
 import requests
 from homeroom_lab.processes import LOOKED_EVERY_SECONDS
 
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
 
 APPLICATION = """
 import http.server, json, threading
@@ -55,7 +55,7 @@ def server_peak_bytes(admin: Person) -> int:
     return int(status.partition("VmHWM:")[2].split()[0]) * 1024
 
 
-def test_an_application_hears_nothing_of_the_lab(trial: Trial, admin: Person, application: str) -> None:
+def test_an_application_hears_nothing_of_the_lab(deployment: HubDeployment, admin: Person, application: str) -> None:
     """Its owner sees an application, which is told its path and its own cookies, but no cookie or token of the lab; its
     answer sets a cookie for itself alone and no wider scope for scripts."""
     admin.web.cookies.set("theirs", "1", path=f"/{application}")
@@ -72,10 +72,10 @@ def test_an_application_hears_nothing_of_the_lab(trial: Trial, admin: Person, ap
         assert f"sid=1; Path=/{application}" in answer.headers["Set-Cookie"]
 
 
-def test_another_website_uses_no_application(trial: Trial, admin: Person, application: str) -> None:
+def test_another_website_uses_no_application(deployment: HubDeployment, admin: Person, application: str) -> None:
     """A form or script of another website is refused, as is whoever has no account; the application's own page may."""
-    address = trial.url + application
-    own = {"Origin": trial.url.rstrip("/")}
+    address = deployment.url + application
+    own = {"Origin": deployment.url.rstrip("/")}
     assert admin.web.post(address, data=b"own", headers=own).text == "3"
     for headers in ({"Origin": "https://evil.example.com"}, {**own, "Sec-Fetch-Site": "cross-site"}, {}):
         assert admin.web.post(address, data=b"theirs", headers=headers).status_code == 403, headers
@@ -83,13 +83,13 @@ def test_another_website_uses_no_application(trial: Trial, admin: Person, applic
     assert requests.post(address, data=b"x", headers=own, timeout=30, allow_redirects=False).status_code in (302, 403)
 
 
-def test_what_is_large_passes_in_pieces(trial: Trial, admin: Person, application: str) -> None:
+def test_what_is_large_passes_in_pieces(deployment: HubDeployment, admin: Person, application: str) -> None:
     """Neither an upload to an application nor its answer is held in the lab's memory."""
     admin.get(application)
     before = server_peak_bytes(admin)
     assert len(admin.get(f"{application}large").content) == LARGE_BYTES
-    own = {"Origin": trial.url.rstrip("/")}
-    sent = admin.web.post(trial.url + application, data=bytes(LARGE_BYTES), headers=own)
+    own = {"Origin": deployment.url.rstrip("/")}
+    sent = admin.web.post(deployment.url + application, data=bytes(LARGE_BYTES), headers=own)
     assert sent.text == str(LARGE_BYTES)
     assert server_peak_bytes(admin) - before < LARGE_BYTES / 4
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from websockets.sync.client import ClientConnection
 
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
 
 ALIVE = b"\x01\x01\x00"
 """An open page's sign of life: who is there, told of nobody."""
@@ -15,7 +15,7 @@ QUESTION, ANSWER = b"\x00\x00\x01\x00", b"\x00\x01"
 """What a page asks for the whole document with, and how the reply begins."""
 
 
-def test_an_edit_keeps_a_lab_and_an_open_page_does_not(seminar: Trial) -> None:
+def test_an_edit_keeps_a_lab_and_an_open_page_does_not(seminar: HubDeployment) -> None:
     """Typing into a shared document is activity, though no request and no kernel tells of it; the page's own signs of
     life are none."""
     person = Person(seminar, "emmy")

@@ -16,8 +16,8 @@ import pytest
 import requests
 
 from tests.faults import until
+from tests.hub_deployment import HubDeployment, engine
 from tests.person import HOME, Person
-from tests.trial import Trial, engine
 
 MB = 2**20
 LARGE_MB = 300
@@ -40,17 +40,17 @@ NAMES = (
 )
 
 
-@pytest.fixture(params=["trial", "seminar"])
+@pytest.fixture(params=["deployment", "seminar"])
 def person(request: pytest.FixtureRequest) -> Person:
-    """Somebody with a running lab: without the feature `files` in the trial, with it in the seminar."""
-    trial: Trial = request.getfixturevalue(request.param)
-    name, password = ("admin", trial.password) if request.param == "trial" else ("ada", "")
-    return with_lab(trial, name, password)
+    """Somebody with a running lab: without the feature `files` in the shared deployment, with it in the seminar."""
+    deployment: HubDeployment = request.getfixturevalue(request.param)
+    name, password = ("admin", deployment.password) if request.param == "deployment" else ("ada", "")
+    return with_lab(deployment, name, password)
 
 
-def with_lab(trial: Trial, name: str, password: str = "") -> Person:
+def with_lab(deployment: HubDeployment, name: str, password: str = "") -> Person:
     """A person whose lab runs."""
-    person = Person(trial, name)
+    person = Person(deployment, name)
     person.sign_in(password)
     person.start_lab()
     return person
@@ -58,7 +58,7 @@ def with_lab(trial: Trial, name: str, password: str = "") -> Person:
 
 def shell(person: Person, command: str) -> str:
     """What a command in somebody's lab prints, run in their home; it has to succeed."""
-    done = person.trial.lab(person.name).exec_run(["bash", "-c", command], workdir=HOME)
+    done = person.deployment.lab(person.name).exec_run(["bash", "-c", command], workdir=HOME)
     said: str = done.output.decode(errors="surrogateescape")
     assert done.exit_code == 0, said
     return said
@@ -134,7 +134,7 @@ def make_notebook(person: Person, name: str, size: str) -> None:
         "whole = {'cells': cells, 'metadata': {}, 'nbformat': 4, 'nbformat_minor': 5}\n"
         f"json.dump(whole, open({name!r}, 'w'))"
     )
-    done = person.trial.lab(person.name).exec_run(["python3", "-c", make], workdir=HOME)
+    done = person.deployment.lab(person.name).exec_run(["python3", "-c", make], workdir=HOME)
     assert done.exit_code == 0, done.output
 
 
@@ -197,7 +197,7 @@ def test_a_folder_is_listed_while_files_come_and_go(admin: Person) -> None:
     """A file that is renamed or deleted while its folder is read is no folder that is not there."""
     going = "while [ -e stay ]; do touch $(seq 50); rm -f $(seq 50); done"
     shell(admin, "mkdir busy && touch busy/stay")
-    admin.trial.lab("admin").exec_run(["sh", "-c", going], workdir=f"{HOME}/busy", detach=True)
+    admin.deployment.lab("admin").exec_run(["sh", "-c", going], workdir=f"{HOME}/busy", detach=True)
     for _ in range(20):
         listed = contents(admin, "GET", "busy")
         assert listed.status_code == 200, listed.text
@@ -258,7 +258,7 @@ def pull(person: Person, **parameters: str) -> str:
     return person.get(f"user/{person.name}/git-pull/api", params=parameters).text
 
 
-def test_git_runs_nothing_of_another_persons_repository(seminar: Trial) -> None:
+def test_git_runs_nothing_of_another_persons_repository(seminar: HubDeployment) -> None:
     """Whoever looks at a repository in a writable share, in the Git panel, a terminal, a notebook or by a link, runs
     nothing that its settings, hooks or attributes name, and is told why; where they except it themselves, it works, and
     so does their own."""
@@ -293,7 +293,7 @@ def at_reference(person: Person, name: str, **reference: str) -> requests.Respon
     return person.ask_lab("POST", "git/sizes/content", json={"filename": name, "reference": reference})
 
 
-def test_the_git_panel_shows_what_fits(seminar: Trial) -> None:
+def test_the_git_panel_shows_what_fits(seminar: HubDeployment) -> None:
     """What git and nbdime read of a large file is refused in a sentence, at no memory, and the panel shows small files
     as ever; a `.gitignore` that is a pipe or has no end is not read."""
     ada = with_lab(seminar, "ada")
@@ -321,7 +321,7 @@ def test_the_git_panel_shows_what_fits(seminar: Trial) -> None:
     shell(ada, "rm -rf sizes")
 
 
-def test_git_works_in_read_only_shares(seminar: Trial) -> None:
+def test_git_works_in_read_only_shares(seminar: HubDeployment) -> None:
     """A repository that lies in a read-only share and is root's is shown by the Git panel, and a link pulls from it."""
     make = (
         "cd /course && git init -q . && echo text > file && git add file && "
@@ -342,7 +342,7 @@ def test_git_works_in_read_only_shares(seminar: Trial) -> None:
     assert shell(ada, "cat course/file") == "text\n"
 
 
-def test_a_link_pulls_past_files_of_the_same_name(seminar: Trial) -> None:
+def test_a_link_pulls_past_files_of_the_same_name(seminar: HubDeployment) -> None:
     """Where a file that is new in the repository is in somebody's home already, theirs is renamed, whatever letters the
     name has, and the pull goes on, today and the next time."""
     ada = with_lab(seminar, "ada")
@@ -351,7 +351,7 @@ def test_a_link_pulls_past_files_of_the_same_name(seminar: Trial) -> None:
     shell(ada, f"rm -rf upstream pulled; git init -qb main upstream && cd upstream && touch a && git add . && {commit}")
     assert '"phase": "finished"' in pull(ada, repo=f"{HOME}/upstream", targetpath="pulled", branch="main")
     write = f"for name in {names!r}: open(name, 'w').write(%r)"
-    lab = ada.trial.lab("ada")
+    lab = ada.deployment.lab("ada")
     for folder, text in (("upstream", "theirs"), ("pulled", "mine")):
         lab.exec_run(["python3", "-c", write % text], workdir=f"{HOME}/{folder}")
     shell(ada, f"cd upstream && git add . && {commit}")
@@ -368,7 +368,7 @@ def archived(person: Person, folder: str, **parameters: str) -> requests.Respons
     return person.get(f"user/{person.name}/directories/{quote(folder)}", params=asked)
 
 
-def test_a_folder_is_downloaded_as_one_file(seminar: Trial) -> None:
+def test_a_folder_is_downloaded_as_one_file(seminar: HubDeployment) -> None:
     """It holds files and folders, also old and empty ones, and nothing of where a link leads, a pipe or a hidden file;
     what is left out is listed; no other place than the home can be asked for."""
     ada = with_lab(seminar, "ada")
@@ -390,7 +390,7 @@ def test_a_folder_is_downloaded_as_one_file(seminar: Trial) -> None:
     shell(ada, "rm -rf f")
 
 
-def test_an_archive_is_extracted_if_there_is_room(seminar: Trial) -> None:
+def test_an_archive_is_extracted_if_there_is_room(seminar: HubDeployment) -> None:
     """Its files come beside it, and none outside; nothing that is there is overwritten, and one that holds more than
     the disk is refused before it is begun."""
     ada = with_lab(seminar, "ada")
@@ -422,7 +422,7 @@ def test_an_archive_is_extracted_if_there_is_room(seminar: Trial) -> None:
     shell(ada, "rm -rf x")
 
 
-def test_a_drive_is_a_place_of_its_own(seminar: Trial) -> None:
+def test_a_drive_is_a_place_of_its_own(seminar: HubDeployment) -> None:
     """A file system that somebody adds is read and written under its name; its folders are deleted with what is in
     them, and what does not fit into memory is refused."""
     ada = with_lab(seminar, "ada")
@@ -444,7 +444,7 @@ def test_a_drive_is_a_place_of_its_own(seminar: Trial) -> None:
     assert shell(ada, "ls /tmp/drive") == "folder\nlarge\n"
 
 
-def test_a_notebook_becomes_a_pdf_in_all_scripts(seminar: Trial) -> None:
+def test_a_notebook_becomes_a_pdf_in_all_scripts(seminar: HubDeployment) -> None:
     """With the feature `pdf` every format that is offered can be made, and letters beyond Latin are in the PDF."""
     ada = with_lab(seminar, "ada")
     cell = {"cell_type": "code", "metadata": {}, "execution_count": 1, "source": "print('日本')", "outputs": []}

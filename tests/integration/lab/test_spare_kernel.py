@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.faults import until
+from tests.hub_deployment import HubDeployment
 from tests.person import Kernel, Person
-from tests.trial import Trial
 
 WAITING = "kernel_in_waiting.py"
 FACTS = """
@@ -49,10 +49,10 @@ where.mkdir(parents=True, exist_ok=True)
 
 
 @pytest.fixture(scope="module")
-def person(trial: Trial) -> Iterator[Person]:
+def person(deployment: HubDeployment) -> Iterator[Person]:
     """Somebody whose lab was just started: no kernel runs in it."""
-    person = Person(trial, "admin")
-    person.sign_in(trial.password)
+    person = Person(deployment, "admin")
+    person.sign_in(deployment.password)
     person.stop_lab_if_any()
     person.start_lab()
     yield person
@@ -93,13 +93,13 @@ def test_it_is_a_kernel_as_any_other(person: Person) -> None:
     with Kernel(person, spare.id) as again:
         assert WAITING not in again.run(COMMAND)
         shut_down(person, again)
-    assert WAITING not in person.trial.lab(person.name).exec_run("ps axo args").output.decode()
+    assert WAITING not in person.deployment.lab(person.name).exec_run("ps axo args").output.decode()
 
 
 def test_what_was_installed_meanwhile_is_there(person: Person) -> None:
     """A library that came into the home after the page was opened is found by the next kernel all the same."""
     person.open_page()
-    person.trial.lab(person.name).exec_run(["/usr/bin/python3", "-c", INSTALL])
+    person.deployment.lab(person.name).exec_run(["/usr/bin/python3", "-c", INSTALL])
     with person.kernel() as kernel:
         assert kernel.run("import lesson_tools; print(lesson_tools.answer)") == "42\n"
         assert WAITING not in kernel.run(COMMAND)
@@ -111,7 +111,7 @@ def test_connections_leave_nothing_open(person: Person) -> None:
 
     def open_files() -> int:
         count = "ls /proc/$(pgrep -of 'homeroom_lab --ServerApp')/fd | wc -l"
-        return int(person.trial.lab(person.name).exec_run(["sh", "-c", count]).output)
+        return int(person.deployment.lab(person.name).exec_run(["sh", "-c", count]).output)
 
     with person.kernel() as kernel:
         assert kernel.run("print(6 * 7)") == "42\n"

@@ -10,36 +10,36 @@ from typing import Any
 
 import pytest
 
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
 
 NAME = "hard-ada"
 
 
 @pytest.fixture(scope="module")
-def person(trial: Trial) -> Iterator[Person]:
+def person(deployment: HubDeployment) -> Iterator[Person]:
     """Somebody with a running lab."""
-    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.make("account", f"NAME={NAME}").stdout)
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", f"NAME={NAME}").stdout)
     assert shown
-    made = Person(trial, NAME)
+    made = Person(deployment, NAME)
     made.sign_in(shown[0])
     made.start_lab()
     yield made
     made.stop_lab_if_any()
 
 
-def within(trial: Trial, *command: str) -> str:
+def within(deployment: HubDeployment, *command: str) -> str:
     """What a command says in the lab, as its own user."""
-    code, output = trial.lab(NAME).exec_run(list(command))
+    code, output = deployment.lab(NAME).exec_run(list(command))
     assert code == 0, output.decode()
     return str(output.decode())
 
 
-def test_no_way_to_more_rights(trial: Trial, person: Person) -> None:
+def test_no_way_to_more_rights(deployment: HubDeployment, person: Person) -> None:
     """The server and what a person runs: an ordinary user, no capability of any kind, no new ones by a set-uid program
     (there are such: `su` is one), and the engine's filter of system calls."""
-    server = trial.lab(NAME).attrs["State"]["Pid"]
-    for status in (within(trial, "cat", "/proc/self/status"), Path(f"/proc/{server}/status").read_text()):
+    server = deployment.lab(NAME).attrs["State"]["Pid"]
+    for status in (within(deployment, "cat", "/proc/self/status"), Path(f"/proc/{server}/status").read_text()):
         fields = dict(line.split(":", 1) for line in status.splitlines() if ":" in line)
         assert fields["NoNewPrivs"].strip() == "1"
         assert fields["Seccomp"].strip() == "2"
@@ -49,12 +49,12 @@ def test_no_way_to_more_rights(trial: Trial, person: Person) -> None:
         assert set(fields["Groups"].split()) == {"100"}
     for call in ("socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)", "socket.socket(socket.AF_PACKET)"):
         denied = f"import socket\ntry:\n    {call}\nexcept PermissionError:\n    print('denied')"
-        assert within(trial, "python3", "-c", denied) == "denied\n"
+        assert within(deployment, "python3", "-c", denied) == "denied\n"
     for command in (["unshare", "--user", "true"], ["mount", "-t", "tmpfs", "none", "/mnt"], ["chown", "0", "/tmp"]):
-        assert trial.lab(NAME).exec_run(command).exit_code != 0
+        assert deployment.lab(NAME).exec_run(command).exit_code != 0
 
 
-def test_limits(trial: Trial, person: Person) -> None:
+def test_limits(deployment: HubDeployment, person: Person) -> None:
     """Memory without swap, processes, open files, no core dumps, a log that is cut."""
     read = (
         "import json, pathlib, resource\n"
@@ -68,31 +68,31 @@ def test_limits(trial: Trial, person: Person) -> None:
         "    'files': resource.getrlimit(resource.RLIMIT_NOFILE)[1],\n"
         "}))"
     )
-    found = json.loads(within(trial, "python3", "-c", read))
+    found = json.loads(within(deployment, "python3", "-c", read))
     assert found["memory"] == str(2**30)
     assert found["swap"] in ("0", str(2**30))  # cgroup v2 counts swap alone, v1 memory and swap together
     assert found["pids"] == "1024"
     assert found["core"] == [0, 0]
     assert 1024 <= found["files"] <= 8192
-    assert trial.lab(NAME).attrs["HostConfig"]["LogConfig"]["Config"] == {"max-size": "5m", "max-file": "2"}
+    assert deployment.lab(NAME).attrs["HostConfig"]["LogConfig"]["Config"] == {"max-size": "5m", "max-file": "2"}
 
 
-def test_the_kernel_is_masked(trial: Trial, person: Person) -> None:
+def test_the_kernel_is_masked(deployment: HubDeployment, person: Person) -> None:
     """What tells of the host's kernel or changes it is hidden or read-only."""
     for path in ("/proc/kcore", "/proc/keys", "/proc/timer_list"):
-        assert trial.lab(NAME).exec_run(["sh", "-c", f"test ! -s {path} || test ! -r {path}"]).exit_code == 0, path
-    assert within(trial, "ls", "/sys/firmware") == ""
+        assert deployment.lab(NAME).exec_run(["sh", "-c", f"test ! -s {path} || test ! -r {path}"]).exit_code == 0, path
+    assert within(deployment, "ls", "/sys/firmware") == ""
     for path in ("/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/sys/fs/cgroup/cgroup.procs"):
-        assert trial.lab(NAME).exec_run(["sh", "-c", f"echo 1 > {path}"]).exit_code != 0, path
+        assert deployment.lab(NAME).exec_run(["sh", "-c", f"echo 1 > {path}"]).exit_code != 0, path
 
 
-def test_the_servers_files_are_roots(trial: Trial, person: Person) -> None:
+def test_the_servers_files_are_roots(deployment: HubDeployment, person: Person) -> None:
     """Outside the home, scratch space and the lab's own socket's place there is nothing that a person may write."""
     find = ["find", "/", "-xdev", "-type", "d", "-writable", "-not", "-path", "/proc/*", "-not", "-path", "/home/*"]
-    folders = trial.lab(NAME).exec_run(find, stderr=False).output.decode().split()
+    folders = deployment.lab(NAME).exec_run(find, stderr=False).output.decode().split()
     assert {"/tmp"} <= set(folders) <= {"/tmp", "/tmp/jupyter-runtime", "/var/tmp", "/run/lock", "/run/lab"}
     find = ["find", "/opt", "/usr", "/etc", "/srv", "-writable", "-not", "-type", "l"]
-    assert trial.lab(NAME).exec_run(find, stderr=False).output == b""
+    assert deployment.lab(NAME).exec_run(find, stderr=False).output == b""
 
 
 # Everything that Python, Jupyter, a shell or a search for programs might pick up in a home. Each leaves a mark.
@@ -140,10 +140,10 @@ def caught(lab: Any) -> str:
     return str(lab.exec_run(["/bin/sh", "-c", "cd ~/caught 2>/dev/null && /usr/bin/grep -r '' ."]).output.decode())
 
 
-def test_nothing_in_a_home_runs_before_its_owners_code(trial: Trial, person: Person) -> None:
+def test_nothing_in_a_home_runs_before_its_owners_code(deployment: HubDeployment, person: Person) -> None:
     """Configuration, modules, start files, shells' files and programs laid into a home run neither while the lab starts
     nor in its server while pages are open. The same files do run where a person's own code may."""
-    lab = trial.lab(NAME)
+    lab = deployment.lab(NAME)
     assert lab.exec_run(["/usr/bin/python3", "-I", "-c", PLANT]).exit_code == 0
     for own in (
         ["/usr/bin/python3", "-c", ""],
@@ -159,7 +159,7 @@ def test_nothing_in_a_home_runs_before_its_owners_code(trial: Trial, person: Per
 
     person.stop_lab()
     person.start_lab()
-    lab = trial.lab(NAME)
+    lab = deployment.lab(NAME)
     pages = ("lab", "api/contents", "api/kernelspecs", "api/terminals", "lab/api/settings", "lab/api/extensions")
     for page in (*pages, "lab/api/translations", "api/nbconvert", "api/metrics/v1", "git/settings"):
         assert person.get(f"user/{NAME}/{page}").status_code == 200, page
@@ -168,7 +168,7 @@ def test_nothing_in_a_home_runs_before_its_owners_code(trial: Trial, person: Per
     answer = person.post_form(f"hub/homeroom/labs/{NAME}/reset")
     assert answer.status_code == 200, answer.text
     person.wait_for_lab()
-    assert caught(trial.lab(NAME)) == "", "nor does a reset run them"
+    assert caught(deployment.lab(NAME)) == "", "nor does a reset run them"
 
 
 SHARE = """
@@ -201,9 +201,9 @@ def test_shared_memory_is_half_of_the_labs(person: Person) -> None:
     assert "512 MB" in told
 
 
-def test_programs_are_told_the_labs_cpus(trial: Trial, person: Person) -> None:
+def test_programs_are_told_the_labs_cpus(deployment: HubDeployment, person: Person) -> None:
     """A lab of one CPU on a machine of several: `nproc`, Python and libraries that count CPUs take it for one."""
-    assert within(trial, "nproc") == "1\n"
+    assert within(deployment, "nproc") == "1\n"
     assert person.run("import os; print(os.cpu_count(), os.environ['OMP_NUM_THREADS'])") == "1 1\n"
 
 
@@ -257,12 +257,12 @@ if depth == "wide":
 """
 
 
-def test_nothing_in_a_home_keeps_a_lab_from_starting(trial: Trial, person: Person) -> None:
+def test_nothing_in_a_home_keeps_a_lab_from_starting(deployment: HubDeployment, person: Person) -> None:
     """Named pipes, endless and huge files, links in circles and closed ones in the place of all that is read or written
     while a lab starts; in the place of the folders above them; a home that is closed itself: the lab starts, and shows
     its page. A reset mends the rest."""
     for kind, depth in (("pipe", "deep"), ("loop", "deep"), ("odd", "deep"), ("closed", "deep"), ("pipe", "wide")):
-        laid = trial.lab(NAME).exec_run(["/usr/bin/python3", "-I", "-c", TRAPS, kind, depth])
+        laid = deployment.lab(NAME).exec_run(["/usr/bin/python3", "-I", "-c", TRAPS, kind, depth])
         assert laid.exit_code == 0, laid.output.decode()
         person.stop_lab()
         person.start_lab()
@@ -275,9 +275,9 @@ def test_nothing_in_a_home_keeps_a_lab_from_starting(trial: Trial, person: Perso
     assert person.get(f"user/{NAME}/homeroom/disk").json()["message"] is None
 
 
-def test_kernels_and_terminals_keep_their_own_programs(trial: Trial, person: Person) -> None:
+def test_kernels_and_terminals_keep_their_own_programs(deployment: HubDeployment, person: Person) -> None:
     """What somebody installs into their home is found by their kernels, first; the server's PATH is the image's."""
     assert person.run("import os; print(os.environ['PATH'].split(':')[0])") == "/home/jovyan/.local/bin\n"
     assert person.lab_api("POST", "terminals").status_code == 200
     look = "pid=$(/usr/bin/pgrep -n -x bash) && /usr/bin/tr '\\0' '\\n' < /proc/$pid/environ | /usr/bin/grep ^PATH="
-    assert within(trial, "/bin/sh", "-c", look).startswith("PATH=/home/jovyan/.local/bin:")
+    assert within(deployment, "/bin/sh", "-c", look).startswith("PATH=/home/jovyan/.local/bin:")

@@ -13,6 +13,7 @@ import pytest
 
 from generator.lifecycle import smoke_test
 from tests.faults import until
+from tests.hub_deployment import HubDeployment, engine, host_of_packages, openings_for_pip
 from tests.person import Person
 from tests.probe import (
     OPEN,
@@ -28,19 +29,18 @@ from tests.probe import (
     reach_from_here,
     until_open,
 )
-from tests.trial import Trial, engine, host_of_packages, openings_for_pip
 
 PEOPLE = ("probe-ada", "probe-bela")
 
 
 @pytest.fixture(scope="module")
-def people(trial: Trial) -> Iterator[dict[str, Person]]:
+def people(deployment: HubDeployment) -> Iterator[dict[str, Person]]:
     """Two people with running labs."""
     found = {}
     for name in PEOPLE:
-        shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.make("account", f"NAME={name}").stdout)
+        shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", f"NAME={name}").stdout)
         assert shown
-        found[name] = Person(trial, name)
+        found[name] = Person(deployment, name)
         found[name].sign_in(shown[0])
         found[name].start_lab()
     yield found
@@ -49,9 +49,9 @@ def people(trial: Trial) -> Iterator[dict[str, Person]]:
 
 
 @pytest.fixture(scope="module")
-def lab(trial: Trial, people: dict[str, Person]) -> Any:
+def lab(deployment: HubDeployment, people: dict[str, Person]) -> Any:
     """The container of one of the two labs."""
-    return trial.lab(PEOPLE[0])
+    return deployment.lab(PEOPLE[0])
 
 
 ASK = r"""
@@ -74,34 +74,34 @@ ADDRESS, POINTER = "1", "12"
 """Kinds of questions to a name server."""
 
 
-def test_the_resolver_names_nobody(trial: Trial, lab: Any, people: dict[str, Person]) -> None:
+def test_the_resolver_names_nobody(deployment: HubDeployment, lab: Any, people: dict[str, Person]) -> None:
     """Whoever asks the engine's resolver whose an address is among labs is told a name that says nothing, and nobody's
     name leads to an address. It is the resolver that answers: the names are those of the containers."""
-    other = trial.lab(PEOPLE[1])
-    address = other.attrs["NetworkSettings"]["Networks"][f"{trial.project}_labs"]["IPAddress"]
+    other = deployment.lab(PEOPLE[1])
+    address = other.attrs["NetworkSettings"]["Networks"][f"{deployment.project}_labs"]["IPAddress"]
     asked = f"{'.'.join(reversed(address.split('.')))}.in-addr.arpa"
     name, count, answer = lab.exec_run(["/usr/bin/python3", "-c", ASK, POINTER, asked]).output.decode().split()
     assert (name, count) == (asked, "1")
     assert other.name in answer
     assert not [one for one in ("ada", "bela", "probe") if one in answer]
     person = PEOPLE[1]
-    guesses = [person, *(f"{trial.project}-jupyter-{one}" for one in (person, person.replace("-", "-2d")))]
+    guesses = [person, *(f"{deployment.project}-jupyter-{one}" for one in (person, person.replace("-", "-2d")))]
     found = lab.exec_run(["/usr/bin/python3", "-c", ASK, ADDRESS, *guesses]).output.decode().splitlines()
     assert [line.split()[:2] for line in found] == [[guess, "0"] for guess in guesses]
 
 
 @pytest.fixture(scope="module")
-def server(trial: Trial) -> Iterator[Outside]:
+def server(deployment: HubDeployment) -> Iterator[Outside]:
     """A server beside this machine."""
-    with outside(f"{trial.project}-lab:local", f"hrout{os.getpid()}") as made:
+    with outside(f"{deployment.project}-lab:local", f"hrout{os.getpid()}") as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def neighbour(trial: Trial) -> Iterator[Any]:
+def neighbour(deployment: HubDeployment) -> Iterator[Any]:
     """A container of somebody else's on another bridge, with a published port."""
     made: Any = engine().containers.run(
-        f"{trial.project}-lab:local", SERVER, name=f"hrnext{os.getpid()}", ports={f"{PORT}/tcp": None}, detach=True
+        f"{deployment.project}-lab:local", SERVER, name=f"hrnext{os.getpid()}", ports={f"{PORT}/tcp": None}, detach=True
     )
     try:
         yield made
@@ -109,9 +109,9 @@ def neighbour(trial: Trial) -> Iterator[Any]:
         made.remove(force=True)
 
 
-def own_addresses(trial: Trial) -> tuple[str, ...]:
+def own_addresses(deployment: HubDeployment) -> tuple[str, ...]:
     """This machine, as a lab's gateway, on the engine's default bridge, and as others know it."""
-    return gateway(f"{trial.project}_labs"), gateway("bridge"), smoke_test.own_address()
+    return gateway(f"{deployment.project}_labs"), gateway("bridge"), smoke_test.own_address()
 
 
 def test_private_networks_are_closed_and_the_internet_is_open(lab: Any, server: Outside) -> None:
@@ -128,42 +128,48 @@ def test_metadata_is_closed(lab: Any) -> None:
     assert set(found.values()) == {"ECONNREFUSED"}
 
 
-def test_this_machine_is_closed(trial: Trial, lab: Any) -> None:
+def test_this_machine_is_closed(deployment: HubDeployment, lab: Any) -> None:
     """A service that listens on all addresses of this machine is reached at none of them, by TCP or UDP."""
-    addresses = own_addresses(trial)
+    addresses = own_addresses(deployment)
     with listening(*addresses) as port:
         targets = {f"{kind}{address}:{port}" for address in addresses for kind in ("", "udp:")}
         assert opened(reach_from_here(*targets)) == targets
         assert opened(reach(lab, *targets)) == set()
 
 
-def test_other_containers_are_closed(trial: Trial, lab: Any, neighbour: Any) -> None:
+def test_other_containers_are_closed(deployment: HubDeployment, lab: Any, neighbour: Any) -> None:
     """Neither a container on another bridge nor its published port, nor this deployment's proxy and hub."""
     until_open(f"{address_in(neighbour, 'bridge')}:{PORT}")
     published = neighbour.attrs["NetworkSettings"]["Ports"][f"{PORT}/tcp"][0]["HostPort"]
     others = {f"{address_in(neighbour, 'bridge')}:{PORT}", f"{smoke_test.own_address()}:{published}"}
-    others.add(f"{address_in(trial.container('proxy'), f'{trial.project}_front')}:8000")
+    others.add(f"{address_in(deployment.container('proxy'), f'{deployment.project}_front')}:8000")
     assert opened(reach_from_here(*others)) == others
     assert opened(reach(lab, *others)) == set()
 
-    networks = (f"{trial.project}_front", f"{trial.project}_labs")
-    hub = [f"{address_in(trial.container('hub'), network)}:{port}" for network in networks for port in (80, 8000, 8081)]
+    networks = (f"{deployment.project}_front", f"{deployment.project}_labs")
+    hub = [
+        f"{address_in(deployment.container('hub'), network)}:{port}"
+        for network in networks
+        for port in (80, 8000, 8081)
+    ]
     assert opened(reach(lab, *hub)) == set()
 
 
 @pytest.mark.parametrize("service", ["hub", "proxy"])
-def test_hub_and_proxy_listen_on_no_other_port(trial: Trial, service: str) -> None:
+def test_hub_and_proxy_listen_on_no_other_port(deployment: HubDeployment, service: str) -> None:
     """The hub listens on no port at all, and the proxy, whose API is a socket, on the published one alone."""
     look = "cat /proc/net/tcp /proc/net/tcp6 | awk '$4 == \"0A\" && $2 !~ /^0B00007F/ { print $2 }'"
-    ports = {row.split(":")[1] for row in trial.container(service).exec_run(["sh", "-c", look]).output.decode().split()}
+    ports = {
+        row.split(":")[1] for row in deployment.container(service).exec_run(["sh", "-c", look]).output.decode().split()
+    }
     assert ports == ({f"{8000:04X}"} if service == "proxy" else set())
 
 
-def test_another_lab_is_closed(trial: Trial, people: dict[str, Person], lab: Any) -> None:
+def test_another_lab_is_closed(deployment: HubDeployment, people: dict[str, Person], lab: Any) -> None:
     """A port that somebody opens in their lab is reached from no other lab."""
-    other = trial.lab(PEOPLE[1])
+    other = deployment.lab(PEOPLE[1])
     other.exec_run(["python3", "-m", "http.server", str(PORT)], detach=True)
-    target = f"{address_in(other, f'{trial.project}_labs')}:{PORT}"
+    target = f"{address_in(other, f'{deployment.project}_labs')}:{PORT}"
     until_open(target)
     assert reach(other, f"127.0.0.1:{PORT}") == {f"127.0.0.1:{PORT}": OPEN}
     assert opened(reach(lab, target)) == set()
@@ -188,15 +194,17 @@ def sockets_in(container: Any) -> set[str]:
     return set(output.decode().split())
 
 
-def test_a_lab_has_its_own_socket_and_the_hubs_alone(trial: Trial, lab: Any, people: dict[str, Person]) -> None:
+def test_a_lab_has_its_own_socket_and_the_hubs_alone(
+    deployment: HubDeployment, lab: Any, people: dict[str, Person]
+) -> None:
     """Of all sockets there are two in a lab: not another lab's, not the proxy's API, not the guard's or the engine's;
     and nothing can be put beside the hub's."""
     assert sockets_in(lab) == {"/run/lab/lab.sock", "/run/hub/hub.sock"}
     assert opened(reach(lab, "/run/lab/lab.sock", "/run/hub/hub.sock")) == {"/run/lab/lab.sock", "/run/hub/hub.sock"}
-    seen_by_hub = sockets_in(trial.container("hub"))
+    seen_by_hub = sockets_in(deployment.container("hub"))
     assert len([path for path in seen_by_hub if path.startswith("/run/labs/")]) >= len(PEOPLE)
     assert {"/run/proxy/api.sock", "/run/guard/engine.sock"} <= seen_by_hub
-    assert "/run/docker.sock" in sockets_in(trial.container("guard"))
+    assert "/run/docker.sock" in sockets_in(deployment.container("guard"))
     assert lab.exec_run(["touch", "/run/hub/mine"]).exit_code != 0
     assert lab.exec_run(["touch", "/run/lab/mine"]).exit_code == 0
     lab.exec_run(["rm", "/run/lab/mine"])
@@ -216,13 +224,13 @@ def test_names_are_resolved(lab: Any) -> None:
     assert code == 0, output.decode()
 
 
-def test_a_setting_opens_what_it_names(trial: Trial, lab: Any, server: Outside, neighbour: Any) -> None:
+def test_a_setting_opens_what_it_names(deployment: HubDeployment, lab: Any, server: Outside, neighbour: Any) -> None:
     """LAB_OPEN_NETWORKS opens a port of a network and a port of this machine, also to a lab that runs; nothing beside
     them, and not this machine by a network around its address. Taken back, all is closed again."""
-    env = trial.directory / ".env"
+    env = deployment.directory / ".env"
     before = env.read_text()
     first, second = server.private[:2]
-    bridge, _, own = own_addresses(trial)
+    bridge, _, own = own_addresses(deployment)
     with listening(bridge, own) as port:
         wanted = {f"{first}:{PORT}", f"{bridge}:{port}", f"udp:{bridge}:{port}"}
         others = {f"{second}:{PORT}", f"{own}:{port}"}
@@ -232,22 +240,22 @@ def test_a_setting_opens_what_it_names(trial: Trial, lab: Any, server: Outside, 
         values = [openings_for_pip(), f"{first.rpartition('.')[0]}.0/24:{PORT}", f"{bridge}:{port}", around]
         env.write_text("\n".join([*kept, f"LAB_OPEN_NETWORKS={','.join(filter(None, values))}", ""]))
         try:
-            trial.up()
+            deployment.up()
             assert opened(reach(lab, *wanted, *others)) == wanted
         finally:
             env.write_text(before)
-            trial.make("render")
-            trial.compose("restart", "firewall")
+            deployment.make("render")
+            deployment.compose("restart", "firewall")
         assert opened(reach(lab, *wanted, *others)) == set()
 
 
-def test_rules_that_somebody_removed_come_back(trial: Trial, lab: Any, server: Outside) -> None:
+def test_rules_that_somebody_removed_come_back(deployment: HubDeployment, lab: Any, server: Outside) -> None:
     """Whatever flushes the host's rules, the service puts them in force again."""
     target = f"{server.private[0]}:{PORT}"
-    firewall = trial.container("firewall")
+    firewall = deployment.container("firewall")
 
     def is_open_without_them() -> bool:
-        firewall.exec_run(["nft", "delete", "table", "ip", f"homeroom_{trial.project}"])
+        firewall.exec_run(["nft", "delete", "table", "ip", f"homeroom_{deployment.project}"])
         return opened(reach(lab, target)) == {target}
 
     until(is_open_without_them, "it is open without the rules")  # where they were not back before the look
@@ -255,20 +263,22 @@ def test_rules_that_somebody_removed_come_back(trial: Trial, lab: Any, server: O
     until(lambda: b"again in force" in firewall.logs(), "it says so")  # a moment after it is so
 
 
-def test_no_lab_starts_without_its_firewall(trial: Trial, people: dict[str, Person], lab: Any, server: Outside) -> None:
+def test_no_lab_starts_without_its_firewall(
+    deployment: HubDeployment, people: dict[str, Person], lab: Any, server: Outside
+) -> None:
     """Where the firewall does not run its rules stay for those who work, and nobody starts a lab unprotected: they are
     told why. Once it runs, labs start."""
     person = people[PEOPLE[1]]
     person.stop_lab_if_any()
-    trial.compose("stop", "firewall")
+    deployment.compose("stop", "firewall")
     try:
         assert opened(reach(lab, f"{server.private[0]}:{PORT}")) == set()
         answer = person.api("POST", f"users/{person.name}/server")
         said = answer.text if answer.status_code >= 400 else person.progress_until("firewall")
         assert "firewall is not in force" in said
-        assert trial.labs(person.name) == []
+        assert deployment.labs(person.name) == []
     finally:
-        trial.compose("start", "firewall")
+        deployment.compose("start", "firewall")
     person.start_lab()
     assert person.run("print(6 * 7)") == "42\n"
 
@@ -289,10 +299,10 @@ def connections_of_the_machine() -> int:
     return int(Path("/proc/sys/net/netfilter/nf_conntrack_count").read_text())
 
 
-def test_one_lab_keeps_nobody_from_the_network(trial: Trial, lab: Any, server: Outside) -> None:
+def test_one_lab_keeps_nobody_from_the_network(deployment: HubDeployment, lab: Any, server: Outside) -> None:
     """The kernel's list of connections is everybody's, sign-in's too: a lab that opens as many as it can shuts itself
     out, before the list is full."""
-    wild, target = trial.lab(PEOPLE[1]), f"{server.public}:{PORT}"
+    wild, target = deployment.lab(PEOPLE[1]), f"{server.public}:{PORT}"
     before = connections_of_the_machine()
     try:
         assert wild.exec_run(["python3", "-c", FLOOD, server.public]).exit_code == 0
@@ -300,4 +310,4 @@ def test_one_lab_keeps_nobody_from_the_network(trial: Trial, lab: Any, server: O
         assert opened(reach(wild, target)) == set()
         assert opened(reach(lab, target)) == {target}
     finally:
-        trial.compose("restart", "firewall")  # whoever is given this address next begins with nothing counted
+        deployment.compose("restart", "firewall")  # whoever is given this address next begins with nothing counted

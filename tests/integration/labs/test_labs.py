@@ -11,16 +11,16 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 import requests
 
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
 
 
-def test_a_class_that_comes_at_once_is_not_turned_away(trial: Trial) -> None:
+def test_a_class_that_comes_at_once_is_not_turned_away(deployment: HubDeployment) -> None:
     """Three hundred who come while the hub is busy all get their answer as soon as it is not."""
-    hub = trial.container("hub")
+    hub = deployment.container("hub")
 
     def come(_: int) -> int:
-        return requests.get(f"{trial.url}hub/health", timeout=90).status_code
+        return requests.get(f"{deployment.url}hub/health", timeout=90).status_code
 
     with ThreadPoolExecutor(300) as pool:
         hub.pause()
@@ -32,29 +32,29 @@ def test_a_class_that_comes_at_once_is_not_turned_away(trial: Trial) -> None:
         assert {answer.result() for answer in answers} == {200}
 
 
-def test_a_file_outlives_stop_down_and_new_images(trial: Trial, admin: Person) -> None:
+def test_a_file_outlives_stop_down_and_new_images(deployment: HubDeployment, admin: Person) -> None:
     """What a person saved is there after the lab was stopped, after down and up, and after the images were rebuilt."""
     assert admin.run("open('kept.txt', 'w').write('kept'); print(6 * 7)") == "42\n"
     admin.stop_lab()
     admin.start_lab()
     assert admin.run("print(open('kept.txt').read())") == "kept\n"
 
-    output = trial.make("down").stdout
+    output = deployment.make("down").stdout
     assert re.search(r"[1-9]\d* labs? stopped", output)
-    trial.up()
-    admin.sign_in(trial.password)
+    deployment.up()
+    admin.sign_in(deployment.password)
     admin.start_lab()
     assert admin.run("print(open('kept.txt').read())") == "kept\n"
 
     admin.stop_lab()
-    trial.make("build")
+    deployment.make("build")
     admin.start_lab()
     assert admin.run("print(open('kept.txt').read())") == "kept\n"
 
 
-def test_the_limits_are_in_force(trial: Trial, admin: Person) -> None:
+def test_the_limits_are_in_force(deployment: HubDeployment, admin: Person) -> None:
     """Memory, CPU and process limits of `.env` are what the kernel enforces, and a lab does not swap."""
-    host = trial.lab("admin").attrs["HostConfig"]
+    host = deployment.lab("admin").attrs["HostConfig"]
     assert host["Memory"] == 2**30
     assert host["MemorySwap"] == 2**30
     assert host["CpuQuota"] == host["CpuPeriod"]
@@ -68,7 +68,7 @@ def test_the_limits_are_in_force(trial: Trial, admin: Person) -> None:
     assert admin.run(read).split() == [str(2**30), "1024"]
 
 
-def test_the_page_is_sent_compressed(trial: Trial, admin: Person) -> None:
+def test_the_page_is_sent_compressed(deployment: HubDeployment, admin: Person) -> None:
     """A browser is sent a quarter of each script, and keeps it; whoever does not take that gets the file itself."""
     html = admin.get("user/admin/lab").text
     config = json.loads(html.partition('type="application/json">')[2].partition("</script>")[0])
@@ -93,9 +93,9 @@ def test_the_page_is_sent_compressed(trial: Trial, admin: Person) -> None:
     assert admin.get("user/admin/static/lab/%2e%2e/%2e%2e/settings/overrides.json").status_code in (403, 404)
 
 
-def test_a_lab_is_hardened(trial: Trial, admin: Person) -> None:
+def test_a_lab_is_hardened(deployment: HubDeployment, admin: Person) -> None:
     """A lab runs as an ordinary user without a way up, on no published port, under its deployment's labels."""
-    attributes = trial.lab("admin").attrs
+    attributes = deployment.lab("admin").attrs
     host = attributes["HostConfig"]
     assert host["CapDrop"] == ["ALL"]
     assert any("no-new-privileges" in option for option in host["SecurityOpt"])
@@ -108,7 +108,7 @@ def test_a_lab_is_hardened(trial: Trial, admin: Person) -> None:
     assert fields["NoNewPrivs"] == "1"
 
 
-def test_a_lab_listens_on_no_network_and_sees_no_other(trial: Trial, admin: Person) -> None:
+def test_a_lab_listens_on_no_network_and_sees_no_other(deployment: HubDeployment, admin: Person) -> None:
     """The lab's server has no TCP port beyond loopback, and of all sockets only its own and the hub's."""
     listening = (
         "lines = [line for name in ('tcp', 'tcp6') for line in open(f'/proc/net/{name}').read().splitlines()[1:]]\n"
@@ -131,12 +131,12 @@ def test_the_environment_of_the_server_cannot_be_changed_but_pip_works(admin: Pe
     assert admin.run("import site; print(site.getusersitepackages().startswith('/home/jovyan/'))") == "True\n"
 
 
-def test_a_stopped_lab_leaves_no_container(trial: Trial, admin: Person) -> None:
+def test_a_stopped_lab_leaves_no_container(deployment: HubDeployment, admin: Person) -> None:
     """A lab's container is removed when it stops; the home volume stays, with its owner's labels."""
     admin.stop_lab()
     with pytest.raises(IndexError):
-        trial.lab("admin")
-    from tests.trial import engine
+        deployment.lab("admin")
+    from tests.hub_deployment import engine
 
-    volume = engine().volumes.get(f"{trial.project}-user-admin")
+    volume = engine().volumes.get(f"{deployment.project}-user-admin")
     assert volume.attrs["Labels"]["homeroom.user"] == "admin"

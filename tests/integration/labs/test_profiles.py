@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.hub_deployment import HubDeployment, deployment_with_site
 from tests.person import Person
-from tests.trial import Trial, trial_with_site
 
 PROFILES = """\
 profiles:
@@ -42,16 +42,16 @@ PASSWORD = "a-rather-long-one"
 
 
 @pytest.fixture(scope="module")
-def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A deployment with three kinds of labs and room for 1000M of them; sign-in by name alone."""
     site = {"profiles.yaml": PROFILES, "groups.yaml": GROUPS}
     made = tmp_path_factory.mktemp("school")
-    with trial_with_site(made, "hrschool", site, TOTAL_LAB_MEMORY="1000M", QUEUE_SECONDS="60") as trial:
-        yield trial
+    with deployment_with_site(made, "hrschool", site, TOTAL_LAB_MEMORY="1000M", QUEUE_SECONDS="60") as deployment:
+        yield deployment
 
 
 @pytest.fixture
-def people(school: Trial) -> Iterator[dict[str, Person]]:
+def people(school: HubDeployment) -> Iterator[dict[str, Person]]:
     """Ada, Bela, Carol (staff) and Dora (biology), signed in; their labs are stopped afterwards."""
     found = {}
     for name in ("ada", "bela", "carol", "dora"):
@@ -78,7 +78,7 @@ def test_a_profile_of_others_cannot_be_started_by_hand(people: dict[str, Person]
     assert "not yours" in answer.text
 
 
-def test_a_lab_gets_what_its_profile_says(school: Trial, people: dict[str, Person]) -> None:
+def test_a_lab_gets_what_its_profile_says(school: HubDeployment, people: dict[str, Person]) -> None:
     """Memory, CPUs, shared memory, environment and network of the profile are in force; so are a group's changes."""
     people["ada"].start_lab(profile="exam")
     host = school.lab("ada").attrs["HostConfig"]
@@ -106,7 +106,7 @@ def test_an_ephemeral_home_goes_with_its_lab(people: dict[str, Person]) -> None:
     assert ada.run("print(open('mine').read())") == "kept\n"
 
 
-def test_who_does_not_fit_waits_in_line_and_is_served(school: Trial, people: dict[str, Person]) -> None:
+def test_who_does_not_fit_waits_in_line_and_is_served(school: HubDeployment, people: dict[str, Person]) -> None:
     """With 1000M for all, a 700M lab after two of 300M waits, sees its position, and starts when one of them stops."""
     people["ada"].start_lab(profile="small")
     people["bela"].start_lab(profile="small")
@@ -123,7 +123,7 @@ def test_who_does_not_fit_waits_in_line_and_is_served(school: Trial, people: dic
     assert school.lab("carol").attrs["HostConfig"]["Memory"] == 700 * 2**20
 
 
-def test_the_line_counts_right_after_a_hub_restart(school: Trial, people: dict[str, Person]) -> None:
+def test_the_line_counts_right_after_a_hub_restart(school: HubDeployment, people: dict[str, Person]) -> None:
     """A restarted hub reads who has a place from the containers: nobody gets memory that is promised already."""
     people["ada"].start_lab(profile="small")
     people["bela"].start_lab(profile="small")
@@ -154,7 +154,7 @@ def test_the_line_counts_right_after_a_hub_restart(school: Trial, people: dict[s
         ("groups.yaml", "groups:\n  a: {includes: [nobody]}\n", ("line 2", "there is no group nobody")),
     ],
 )
-def test_a_faulty_site_file(school: Trial, name: str, text: str, words: tuple[str, ...]) -> None:
+def test_a_faulty_site_file(school: HubDeployment, name: str, text: str, words: tuple[str, ...]) -> None:
     """A mistake in a site file is told with file, line and remedy; the running deployment is untouched."""
     path = school.directory / "site" / name
     good = path.read_text()

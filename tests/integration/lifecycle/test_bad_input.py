@@ -14,23 +14,23 @@ from typing import Any
 import pytest
 
 from generator.engine import services as table
-from tests.trial import Trial, engine
+from tests.hub_deployment import HubDeployment, engine
 
 SERVICES = table.names()
 
 
 @pytest.fixture
-def steady(trial: Trial) -> Iterator[Trial]:
+def steady(deployment: HubDeployment) -> Iterator[HubDeployment]:
     """The running deployment; afterwards its files are put back, and it must not have been touched meanwhile."""
-    before = {name: trial.container(name).attrs["State"]["StartedAt"] for name in SERVICES}
-    rendered = snapshot(trial.directory / "rendered")
-    env = (trial.directory / ".env").read_bytes()
-    yield trial
-    (trial.directory / ".env").write_bytes(env)
-    for path in (trial.directory / "site" / "hub.d").glob("99-*"):
+    before = {name: deployment.container(name).attrs["State"]["StartedAt"] for name in SERVICES}
+    rendered = snapshot(deployment.directory / "rendered")
+    env = (deployment.directory / ".env").read_bytes()
+    yield deployment
+    (deployment.directory / ".env").write_bytes(env)
+    for path in (deployment.directory / "site" / "hub.d").glob("99-*"):
         path.unlink()
-    assert snapshot(trial.directory / "rendered") == rendered
-    assert {name: trial.container(name).attrs["State"]["StartedAt"] for name in before} == before
+    assert snapshot(deployment.directory / "rendered") == rendered
+    assert {name: deployment.container(name).attrs["State"]["StartedAt"] for name in before} == before
 
 
 def snapshot(directory: Path) -> dict[str, bytes]:
@@ -42,16 +42,16 @@ def snapshot(directory: Path) -> dict[str, bytes]:
     }
 
 
-def refused(trial: Trial, *words: str) -> None:
+def refused(deployment: HubDeployment, *words: str) -> None:
     """`up` and `check` both end with 2, say these words, show no traceback, and leave .env and site/ as they are."""
-    files = snapshot(trial.directory / "site") | {".env": (trial.directory / ".env").read_bytes()}
+    files = snapshot(deployment.directory / "site") | {".env": (deployment.directory / ".env").read_bytes()}
     for verb in ("check", "up"):
-        done = trial.verb(verb)
+        done = deployment.verb(verb)
         assert done.returncode == 2, done.stdout
         assert "Traceback" not in done.stdout
         for word in words:
             assert word in " ".join(done.stdout.split()), done.stdout
-    assert snapshot(trial.directory / "site") | {".env": (trial.directory / ".env").read_bytes()} == files
+    assert snapshot(deployment.directory / "site") | {".env": (deployment.directory / ".env").read_bytes()} == files
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def refused(trial: Trial, *words: str) -> None:
         ("DOCKER_NOTEBOOK_IMAGE=nobody/has-this:1", ("the image nobody/has-this:1 is missing", "docker pull")),
     ],
 )
-def test_a_faulty_line_of_env(steady: Trial, lines: str, words: tuple[str, ...]) -> None:
+def test_a_faulty_line_of_env(steady: HubDeployment, lines: str, words: tuple[str, ...]) -> None:
     """A misspelt, mistyped, misquoted or impossible line is named with its place and what would be right."""
     with (steady.directory / ".env").open("a") as file:
         file.write(lines + "\n")
@@ -90,14 +90,14 @@ def test_a_faulty_line_of_env(steady: Trial, lines: str, words: tuple[str, ...])
         ("HUB_IP=127.0.0.1", "HUB_IP=203.0.113.7", ("HUB_IP", "not an address of this machine")),
     ],
 )
-def test_a_faulty_value_of_env(steady: Trial, old: str, new: str, words: tuple[str, ...]) -> None:
+def test_a_faulty_value_of_env(steady: HubDeployment, old: str, new: str, words: tuple[str, ...]) -> None:
     """An empty or placeholder secret, an open trial, and an address elsewhere are refused."""
     env = steady.directory / ".env"
     env.write_text(env.read_text().replace(old, new, 1))
     refused(steady, *words)
 
 
-def test_an_env_that_is_not_utf8(steady: Trial) -> None:
+def test_an_env_that_is_not_utf8(steady: HubDeployment) -> None:
     """A file in another encoding is refused with the line and the way to convert it."""
     env = steady.directory / ".env"
     env.write_bytes(env.read_bytes() + "# Übung\n".encode("latin-1"))
@@ -112,7 +112,7 @@ def test_an_env_that_is_not_utf8(steady: Trial) -> None:
         ("import nothing_like_this\n", ("site/hub.d/99-mine.py line 1", "nothing_like_this")),
     ],
 )
-def test_a_broken_file_of_hub_d(steady: Trial, text: str, words: tuple[str, ...]) -> None:
+def test_a_broken_file_of_hub_d(steady: HubDeployment, text: str, words: tuple[str, ...]) -> None:
     """A file of the operator's own that does not load is named with its line, and the hub keeps the last good one."""
     (steady.directory / "site" / "hub.d" / "99-mine.py").write_text(text)
     refused(steady, *words)
@@ -127,7 +127,7 @@ def checks() -> list[Any]:
     return found
 
 
-def test_an_interrupted_check_leaves_nothing(steady: Trial) -> None:
+def test_an_interrupted_check_leaves_nothing(steady: HubDeployment) -> None:
     """Ctrl-C while the configuration is loaded removes the container in which that is tried."""
     known = {one.id for one in checks()}
     words = [".venv/bin/python", "-m", "generator", "check"]
@@ -139,7 +139,7 @@ def test_an_interrupted_check_leaves_nothing(steady: Trial) -> None:
     assert {one.id for one in checks()} <= known
 
 
-def test_a_port_that_is_taken(steady: Trial) -> None:
+def test_a_port_that_is_taken(steady: HubDeployment) -> None:
     """A taken port is refused with who has it and a free one."""
     with socket.socket() as rival:
         rival.bind(("127.0.0.1", 0))
@@ -150,7 +150,7 @@ def test_a_port_that_is_taken(steady: Trial) -> None:
         refused(steady, f"port {port}", f"process {os.getpid()}", "set HUB_PORT=")
 
 
-def test_an_engine_that_is_not_there(steady: Trial) -> None:
+def test_an_engine_that_is_not_there(steady: HubDeployment) -> None:
     """A missing socket is refused with where an engine was looked for."""
     with (steady.directory / ".env").open("a") as file:
         file.write("ENGINE_SOCKET=/run/nowhere/docker.sock\n")
@@ -161,7 +161,7 @@ def test_an_engine_that_is_not_there(steady: Trial) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to become somebody else")
-def test_a_user_who_may_not(steady: Trial, tmp_path: Path) -> None:
+def test_a_user_who_may_not(steady: HubDeployment, tmp_path: Path) -> None:
     """A user without rights to the engine is told which right is missing, not shown a traceback."""
     env = steady.directory / ".env"
     for parent in steady.directory.parents:
@@ -195,13 +195,13 @@ def test_a_user_who_may_not(steady: Trial, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
-def test_a_full_disk(bare_trial: Trial, tmp_path: Path) -> None:
+def test_a_full_disk(bare_deployment: HubDeployment, tmp_path: Path) -> None:
     """On a full disk the first run says so, leaves no half of a file, and works once there is room."""
     small = tmp_path / "small"
     small.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(small)], check=True)
     try:
-        here = Trial(small / "hr", bare_trial.project, port=bare_trial.port)
+        here = HubDeployment(small / "hr", bare_deployment.project, port=bare_deployment.port)
         (small / "filler").write_bytes(b"0" * (shutil.disk_usage(small).free))
         done = here.verb("init")
         assert done.returncode == 2
@@ -216,13 +216,13 @@ def test_a_full_disk(bare_trial: Trial, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to mount")
-def test_a_directory_that_cannot_be_written(bare_trial: Trial) -> None:
+def test_a_directory_that_cannot_be_written(bare_deployment: HubDeployment) -> None:
     """A read-only directory is refused with what to do, and nothing else happens."""
-    directory = bare_trial.directory
+    directory = bare_deployment.directory
     subprocess.run(["mount", "--bind", str(directory), str(directory)], check=True)
     subprocess.run(["mount", "-o", "remount,bind,ro", str(directory)], check=True)
     try:
-        done = bare_trial.verb("up")
+        done = bare_deployment.verb("up")
     finally:
         subprocess.run(["umount", "--lazy", str(directory)], check=True)
     assert done.returncode == 2
@@ -230,11 +230,11 @@ def test_a_directory_that_cannot_be_written(bare_trial: Trial) -> None:
     assert "Traceback" not in done.stdout
 
 
-def test_verbs_before_the_first_up(bare_trial: Trial) -> None:
+def test_verbs_before_the_first_up(bare_deployment: HubDeployment) -> None:
     """What needs services that are not there yet says so, with the way to have them, and ends with 2."""
-    bare_trial.make("init")
+    bare_deployment.make("init")
     for verb, missing in {"restart": "hub is", "shell": "hub is", "logs": "guard, firewall, proxy, hub are"}.items():
-        done = bare_trial.verb(verb)
+        done = bare_deployment.verb(verb)
         assert done.returncode == 2, f"{verb}: {done.stdout}"
         assert f"{missing} not" in done.stdout
         assert "`make up` brings everything up" in done.stdout
@@ -242,12 +242,12 @@ def test_verbs_before_the_first_up(bare_trial: Trial) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0.5, 2.0, 4.0])
-def test_an_interrupted_first_run_is_taken_up(bare_trial: Trial, seconds: float) -> None:
+def test_an_interrupted_first_run_is_taken_up(bare_deployment: HubDeployment, seconds: float) -> None:
     """A first `make up` that is killed half-way leaves nothing that keeps the next one from succeeding."""
     with subprocess.Popen(
         ["make", "up"],
-        cwd=bare_trial.directory,
-        env=bare_trial.environment,
+        cwd=bare_deployment.directory,
+        env=bare_deployment.environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -257,6 +257,6 @@ def test_an_interrupted_first_run_is_taken_up(bare_trial: Trial, seconds: float)
             run.wait(timeout=seconds)
         except subprocess.TimeoutExpired:
             os.killpg(run.pid, 9)
-    bare_trial.up()
-    assert bare_trial.container("hub").attrs["State"]["Health"]["Status"] == "healthy"
-    assert (bare_trial.directory / ".env").stat().st_mode & 0o777 == 0o600
+    bare_deployment.up()
+    assert bare_deployment.container("hub").attrs["State"]["Health"]["Status"] == "healthy"
+    assert (bare_deployment.directory / ".env").stat().st_mode & 0o777 == 0o600

@@ -21,8 +21,8 @@ from tests.fresh_machine import (
     Transcript,
     readmes_commands,
 )
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
 
 SERVICES = table.names()
 
@@ -46,8 +46,8 @@ class Newcomer:
 
     def signed_in(self) -> Person:
         """The administrator, with the password that was shown once, in a running lab."""
-        # A person needs an address, and a machine has one as a trial does.
-        person = Person(cast(Trial, self.machine), "admin")
+        # A person needs an address, and a machine has one as a test deployment does.
+        person = Person(cast(HubDeployment, self.machine), "admin")
         answer = person.sign_in(self.first.password)
         assert answer.url == f"{self.machine.url}hub/home", answer.url
         person.start_lab()
@@ -154,7 +154,7 @@ def test_all_containers_end_at_once(newcomer: Newcomer) -> None:
 
 def asked(newcomer: Newcomer) -> requests.Response | None:
     """The hub's home page, for the administrator; None while there is none."""
-    person = Person(cast(Trial, newcomer.machine), "admin")
+    person = Person(cast(HubDeployment, newcomer.machine), "admin")
     try:
         answer = person.sign_in(newcomer.first.password)
     except (requests.RequestException, ValueError):

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 import pytest
 import requests
 
+from tests.hub_deployment import HubDeployment, deployment_with_site, engine
 from tests.person import PATIENCE_SECONDS, Person
-from tests.trial import Trial, engine, trial_with_site
 
 PROFILES = """\
 profiles:
@@ -47,16 +47,18 @@ SILENT = ["nohup", "/usr/bin/python3", "-c", "import time\nwhile True: sum(range
 
 
 @pytest.fixture(scope="module")
-def hostel(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def hostel(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A deployment whose labs end within seconds; sign-in by name alone."""
     site = {"profiles.yaml": PROFILES, "groups.yaml": GROUPS}
-    with trial_with_site(tmp_path_factory.mktemp("hostel"), "hrhostel", site, TIMEZONE="Asia/Kolkata") as trial:
-        yield trial
+    with deployment_with_site(
+        tmp_path_factory.mktemp("hostel"), "hrhostel", site, TIMEZONE="Asia/Kolkata"
+    ) as deployment:
+        yield deployment
 
 
-def signed_in(trial: Trial, name: str) -> Person:
+def signed_in(deployment: HubDeployment, name: str) -> Person:
     """Somebody who has signed in."""
-    person = Person(trial, name)
+    person = Person(deployment, name)
     person.sign_in("")
     return person
 
@@ -72,7 +74,7 @@ def look_at(person: Person, ended: threading.Event) -> None:
 
 
 @pytest.fixture(scope="module")
-def ends(hostel: Trial) -> Iterator[dict[str, float]]:
+def ends(hostel: HubDeployment) -> Iterator[dict[str, float]]:
     """After how many seconds each lab was stopped; who is still there is not in it.
 
     Ada's page is open and nothing runs; Bela's cell computes and prints nothing; Carol's prints, in a lab with a
@@ -106,7 +108,7 @@ def ends(hostel: Trial) -> Iterator[dict[str, float]]:
         person.stop_lab_if_any()
 
 
-def test_an_idle_lab_is_stopped_and_its_files_stay(hostel: Trial, ends: dict[str, float]) -> None:
+def test_an_idle_lab_is_stopped_and_its_files_stay(hostel: HubDeployment, ends: dict[str, float]) -> None:
     """A lab in which nothing runs is stopped after its profile's time, though a page of it is open; its files stay."""
     assert "ada" in ends
     ada = signed_in(hostel, "ada")
@@ -137,7 +139,7 @@ def test_a_group_exempts_its_members(ends: dict[str, float]) -> None:
     assert "dora" not in ends
 
 
-def test_idle_kernels_are_stopped_in_a_lab_that_goes_on(hostel: Trial) -> None:
+def test_idle_kernels_are_stopped_in_a_lab_that_goes_on(hostel: HubDeployment) -> None:
     """A kernel idle for its profile's time is stopped, also with a page connected; a busy one and the lab go on."""
     eve = signed_in(hostel, "eve")
     eve.start_lab(profile="steady")
@@ -155,7 +157,7 @@ def test_idle_kernels_are_stopped_in_a_lab_that_goes_on(hostel: Trial) -> None:
 HOG = "taken = []\nwhile True: taken.append(bytearray(10_000_000))"
 
 
-def test_a_kernel_that_takes_all_memory_goes_alone_and_says_why(hostel: Trial) -> None:
+def test_a_kernel_that_takes_all_memory_goes_alone_and_says_why(hostel: HubDeployment) -> None:
     """A cell that takes more memory than the lab has costs its kernel only: the server and the other kernel go on, the
     reason stands below the cell, and the kernel comes back. A kernel that ends otherwise is not said to lack memory."""
     fay = signed_in(hostel, "fay")
@@ -174,7 +176,7 @@ def test_a_kernel_that_takes_all_memory_goes_alone_and_says_why(hostel: Trial) -
     fay.stop_lab()
 
 
-def test_a_lab_that_is_killed_for_memory_says_so_on_the_home_page(hostel: Trial) -> None:
+def test_a_lab_that_is_killed_for_memory_says_so_on_the_home_page(hostel: HubDeployment) -> None:
     """Where memory took the whole lab, its owner reads so on the home page, and starts it again."""
     gus = signed_in(hostel, "gus")
     gus.start_lab(profile="tiny")
@@ -193,18 +195,18 @@ def test_a_lab_that_is_killed_for_memory_says_so_on_the_home_page(hostel: Trial)
     gus.stop_lab()
 
 
-def test_nobody_else_restarts_or_resets_a_lab(hostel: Trial) -> None:
+def test_nobody_else_restarts_or_resets_a_lab(hostel: HubDeployment) -> None:
     """A link that somebody is made to follow does nothing, nor does a form from elsewhere or from another person."""
     hal, ian = signed_in(hostel, "hal"), signed_in(hostel, "ian")
     assert hal.get("hub/homeroom/labs/hal/restart").url.endswith("/hub/home")
     for path in ("hub/homeroom/labs/hal/restart", "hub/homeroom/labs/hal/reset"):
-        assert hal.web.post(hal.trial.url + path, timeout=PATIENCE_SECONDS).status_code == 403
+        assert hal.web.post(hal.deployment.url + path, timeout=PATIENCE_SECONDS).status_code == 403
         ian.get("hub/home")
         assert ian.post_form(path).status_code in (403, 404)
     assert hostel.labs("hal") == []
 
 
-def test_reset_and_restart_from_the_home_page(hostel: Trial) -> None:
+def test_reset_and_restart_from_the_home_page(hostel: HubDeployment) -> None:
     """Two forms without a script. A reset, once confirmed, sets aside what was installed and configured and keeps
     notebooks; a restart gives a lab that is stuck a new start of the same kind, and resets nothing again."""
     kim = signed_in(hostel, "kim")
@@ -236,7 +238,7 @@ def test_reset_and_restart_from_the_home_page(hostel: Trial) -> None:
     kim.stop_lab()
 
 
-def test_further_labs_for_whom_a_group_allows_them(hostel: Trial) -> None:
+def test_further_labs_for_whom_a_group_allows_them(hostel: HubDeployment) -> None:
     """Who is in a group with `max_labs: 2` runs a second lab on the same home and no third; others run one, and their
     home page offers no more."""
     lea, mia = signed_in(hostel, "lea"), signed_in(hostel, "mia")
@@ -263,7 +265,7 @@ def test_further_labs_for_whom_a_group_allows_them(hostel: Trial) -> None:
     lea.stop_lab()
 
 
-def test_old_images_and_the_time_zone(hostel: Trial) -> None:
+def test_old_images_and_the_time_zone(hostel: HubDeployment) -> None:
     """`make status` marks a lab whose image has been built anew; labs keep the deployment's time."""
     nia = signed_in(hostel, "nia")
     nia.start_lab(profile="tiny")
@@ -281,7 +283,7 @@ def test_old_images_and_the_time_zone(hostel: Trial) -> None:
     nia.stop_lab()
 
 
-def test_a_locale_that_an_image_has_not(hostel: Trial) -> None:
+def test_a_locale_that_an_image_has_not(hostel: HubDeployment) -> None:
     """`make check` and `make up` refuse a locale that the image of any profile does not have, and what runs is
     untouched."""
     environment, profiles = hostel.directory / ".env", hostel.directory / "site" / "profiles.yaml"

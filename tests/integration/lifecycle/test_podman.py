@@ -17,9 +17,9 @@ from generator.engine.find import OLD_API_COMPOSE
 from generator.topics.network.render import firewall_rules
 from tests.faults import until
 from tests.fresh_machine import FreshMachine, Maker
+from tests.hub_deployment import ENGINE_SOCKET, HubDeployment, host_of_packages
 from tests.probe import PORT, PROBE, opened
 from tests.sample_settings import settings
-from tests.trial import ENGINE_SOCKET, Trial, host_of_packages
 
 SUBNET = "10.214.0.0/20"
 GATEWAY = "10.214.0.1"
@@ -89,24 +89,24 @@ class Podman:
 
 
 @pytest.fixture(scope="module")
-def podman(trial: Trial, make_machine: Maker) -> Iterator[Podman]:
+def podman(deployment: HubDeployment, make_machine: Maker) -> Iterator[Podman]:
     """Podman of Debian 13 with the firewall as `make up` starts it, beside a server outside and another container."""
     machine = make_machine("trixie")
     try:
         machine.run(f"set -e\ngit clone -q homeroom.bundle homeroom\n{CONFIGURE}")
-        image = f"{trial.project}-hub:local"
+        image = f"{deployment.project}-hub:local"
         docker = f"docker -H unix://{ENGINE_SOCKET}"
         line = f"{docker} save {image} | {docker} exec -i {machine.name} podman load -q"
         loaded = subprocess.run(["bash", "-o", "pipefail", "-c", line], capture_output=True, text=True)
         assert loaded.returncode == 0, loaded.stderr
-        made = Podman(machine, trial.project)
-        lines = f"COMPOSE_PROJECT_NAME={trial.project}\nLAB_SUBNET={SUBNET}\nCONFIGPROXY_AUTH_TOKEN={'0' * 64}\n"
+        made = Podman(machine, deployment.project)
+        lines = f"COMPOSE_PROJECT_NAME={deployment.project}\nLAB_SUBNET={SUBNET}\nCONFIGPROXY_AUTH_TOKEN={'0' * 64}\n"
         machine.run(f"printf %s {shlex.quote(lines)} > homeroom/.env")
         made.write_rules("")
         made.compose("up --no-start --no-deps hub 2>&1")  # which makes the labs' network
         made.compose("up --detach --no-deps firewall 2>&1")
         run = f"podman run -d -q --cap-drop=ALL --user 1000 --entrypoint '[]' {{}} {image}"
-        lab = f"{run.format(f'--name lab --network {trial.project}_labs')} sleep infinity"
+        lab = f"{run.format(f'--name lab --network {deployment.project}_labs')} sleep infinity"
         next_door = f"{run.format(f'--name next -p {PUBLISHED}:{PORT}')} python3 -m http.server {PORT} -d /tmp"
         machine.run(f"set -e\n{OUTSIDE}\n{lab}\n{next_door}")
         made.until_in_force()

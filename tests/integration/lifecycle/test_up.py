@@ -9,54 +9,54 @@ import pytest
 import requests
 
 from generator.engine import services as table
-from tests.trial import Trial
+from tests.hub_deployment import HubDeployment
 
 SERVICES = table.names()
 
 
-def started(trial: Trial) -> dict[str, str]:
+def started(deployment: HubDeployment) -> dict[str, str]:
     """When each service was started, by container."""
-    return {container.id: container.attrs["State"]["StartedAt"] for container in map(trial.container, SERVICES)}
+    return {container.id: container.attrs["State"]["StartedAt"] for container in map(deployment.container, SERVICES)}
 
 
-def test_first_up_tells_where_to_go_and_who_is_administrator(trial: Trial) -> None:
+def test_first_up_tells_where_to_go_and_who_is_administrator(deployment: HubDeployment) -> None:
     """After the first `make up` an operator knows address, name and password, and the address answers."""
-    assert re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.password)
-    assert requests.get(f"{trial.url}hub/login", timeout=30).status_code == 200
+    assert re.fullmatch(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.password)
+    assert requests.get(f"{deployment.url}hub/login", timeout=30).status_code == 200
 
 
-def test_env_is_private_and_secrets_are_nowhere_else(trial: Trial) -> None:
+def test_env_is_private_and_secrets_are_nowhere_else(deployment: HubDeployment) -> None:
     """`.env` is for its owner alone, and no generated file repeats a secret of it."""
-    env = trial.directory / ".env"
+    env = deployment.directory / ".env"
     assert env.stat().st_mode & 0o777 == 0o600
     token = re.search(r"^CONFIGPROXY_AUTH_TOKEN=(\w{64})$", env.read_text(), re.MULTILINE)
     assert token
-    for path in (trial.directory / "rendered").rglob("*"):
+    for path in (deployment.directory / "rendered").rglob("*"):
         if path.is_file():
             assert token[1] not in path.read_text(errors="replace"), path
 
 
-def test_second_up_changes_nothing(trial: Trial) -> None:
+def test_second_up_changes_nothing(deployment: HubDeployment) -> None:
     """`make up` twice: no container is restarted, no file rewritten, no password shown again."""
-    before = started(trial)
+    before = started(deployment)
     files = {
         path: path.stat().st_mtime_ns
-        for path in trial.directory.rglob("*")
+        for path in deployment.directory.rglob("*")
         if path.is_file() and ".venv" not in path.parts
     }
-    output = trial.make("up").stdout
+    output = deployment.make("up").stdout
     after = {path: path.stat().st_mtime_ns for path in files}
-    assert started(trial) == before
+    assert started(deployment) == before
     assert after == files
     assert "Password:" not in output
-    assert trial.url.partition("//")[2].split("/")[0] in output
+    assert deployment.url.partition("//")[2].split("/")[0] in output
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_services_have_least_privilege(trial: Trial, service: str) -> None:
+def test_services_have_least_privilege(deployment: HubDeployment, service: str) -> None:
     """Every service runs on a read-only root, limited, logged within bounds, healthy, and without capabilities but for
     the firewall's one."""
-    container = trial.container(service)
+    container = deployment.container(service)
     host = container.attrs["HostConfig"]
     assert host["CapDrop"] == ["ALL"]
     added = [name.removeprefix("CAP_") for name in host["CapAdd"] or []]
@@ -71,67 +71,67 @@ def test_services_have_least_privilege(trial: Trial, service: str) -> None:
     assert container.attrs["State"]["Health"]["Status"] == "healthy"
 
 
-def test_only_the_guard_has_the_engine_and_only_it_is_root(trial: Trial) -> None:
+def test_only_the_guard_has_the_engine_and_only_it_is_root(deployment: HubDeployment) -> None:
     """The engine's socket is root: nobody but the guard is given it, and hub and proxy are not root."""
     for service in ("proxy", "hub"):
-        container = trial.container(service)
+        container = deployment.container(service)
         assert not any("docker.sock" in mount["Source"] for mount in container.attrs["Mounts"])
         assert container.exec_run(["id", "-u"]).output.strip() != b"0"
-    assert trial.container("guard").attrs["HostConfig"]["NetworkMode"] == "none"
+    assert deployment.container("guard").attrs["HostConfig"]["NetworkMode"] == "none"
 
 
-def test_nothing_but_the_proxy_is_published(trial: Trial) -> None:
+def test_nothing_but_the_proxy_is_published(deployment: HubDeployment) -> None:
     """One port is open, the one in `.env`, at the address in `.env`."""
     published = {
         (service, binding["HostIp"], binding["HostPort"])
         for service in SERVICES
-        for bindings in trial.container(service).attrs["NetworkSettings"]["Ports"].values()
+        for bindings in deployment.container(service).attrs["NetworkSettings"]["Ports"].values()
         for binding in bindings or []
     }
-    assert published == {("proxy", "127.0.0.1", str(trial.port))}
+    assert published == {("proxy", "127.0.0.1", str(deployment.port))}
 
 
-def test_status_shows_services_people_and_machine(trial: Trial) -> None:
+def test_status_shows_services_people_and_machine(deployment: HubDeployment) -> None:
     """`make status` answers at a glance what runs, who is there and what is left."""
-    output = trial.make("status").stdout
+    output = deployment.make("status").stdout
     for word in (*SERVICES, "healthy", "running", "account", "memory", "disk"):
         assert word in output
 
 
-def test_check_passes_on_a_good_deployment(trial: Trial) -> None:
+def test_check_passes_on_a_good_deployment(deployment: HubDeployment) -> None:
     """`make check` looks everything over, says what it saw, and changes nothing."""
-    before = started(trial)
-    output = trial.make("check").stdout
+    before = started(deployment)
+    output = deployment.make("check").stdout
     assert "the hub's configuration loads" in output
-    assert started(trial) == before
+    assert started(deployment) == before
 
 
-def test_compose_reads_the_same_project(trial: Trial) -> None:
+def test_compose_reads_the_same_project(deployment: HubDeployment) -> None:
     """`docker compose` typed by hand in the directory finds the services that `make up` started."""
-    services = [json.loads(line)["Service"] for line in trial.compose("ps", "--format", "json").splitlines()]
+    services = [json.loads(line)["Service"] for line in deployment.compose("ps", "--format", "json").splitlines()]
     assert sorted(services) == sorted(SERVICES)
 
 
-def test_a_new_password_replaces_the_old(trial: Trial) -> None:
+def test_a_new_password_replaces_the_old(deployment: HubDeployment) -> None:
     """`make password` gives the administrator a new password, and the old one no longer opens."""
     from tests.person import Person
 
-    old = trial.password
-    output = trial.make("password").stdout
+    old = deployment.password
+    output = deployment.make("password").stdout
     shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", output)
     assert shown
-    trial.password = shown[0]
-    assert Person(trial, "admin").sign_in(old).status_code == 403
-    assert Person(trial, "admin").sign_in(trial.password).url.endswith("/hub/home")
+    deployment.password = shown[0]
+    assert Person(deployment, "admin").sign_in(old).status_code == 403
+    assert Person(deployment, "admin").sign_in(deployment.password).url.endswith("/hub/home")
 
 
-def test_an_account_can_be_made_from_the_shell(trial: Trial) -> None:
+def test_an_account_can_be_made_from_the_shell(deployment: HubDeployment) -> None:
     """`make account` gives a person an approved account without a sign-up."""
     from tests.person import Person
 
-    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.make("account", "NAME=by-shell").stdout)
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", "NAME=by-shell").stdout)
     assert shown
-    assert Person(trial, "by-shell").sign_in(shown[0]).url.endswith("/hub/home")
+    assert Person(deployment, "by-shell").sign_in(shown[0]).url.endswith("/hub/home")
 
 
 @pytest.mark.parametrize(
@@ -150,9 +150,9 @@ def test_an_account_can_be_made_from_the_shell(trial: Trial) -> None:
         (("account",), "whose account is it?"),
     ],
 )
-def test_a_wrong_argument_is_told(trial: Trial, arguments: tuple[str, ...], words: str) -> None:
+def test_a_wrong_argument_is_told(deployment: HubDeployment, arguments: tuple[str, ...], words: str) -> None:
     """A verb or argument that is wrong is named, with what would be right, and no traceback."""
-    done = trial.make(*arguments, check=False)
+    done = deployment.make(*arguments, check=False)
     assert done.returncode == 2
     assert words in done.stdout
     assert "Traceback" not in done.stdout

@@ -19,8 +19,8 @@ from docker.errors import APIError
 from bench import class_start
 from bench.class_start import STUB
 from tests.faults import kill, recovery, until
+from tests.hub_deployment import HubDeployment, engine
 from tests.person import PATIENCE_SECONDS, Person
-from tests.trial import Trial, engine
 
 ROOM = 14
 AT_ONCE = 2
@@ -43,9 +43,9 @@ groups:
 
 
 @pytest.fixture(scope="module")
-def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A deployment with accounts of its own, room for fourteen labs, and labs of a few lines of Python."""
-    made = Trial(
+    made = HubDeployment(
         tmp_path_factory.mktemp("school"),
         f"hrschool{os.getpid()}",
         {"TOTAL_LAB_MEMORY": f"{64 * ROOM}M", "TIMEZONE": ZONE.key, "PREWARM_AT_ONCE": str(AT_ONCE)},
@@ -67,24 +67,24 @@ def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
         made.remove()
 
 
-def make_accounts(trial: Trial, names: list[str]) -> None:
+def make_accounts(deployment: HubDeployment, names: list[str]) -> None:
     """Approved accounts, all in one go; nobody has signed in then."""
     code = (
         "import sys; from homeroom.sign_in import accounts\n"
         f"accounts.add(accounts.open_database(accounts.DATABASE), dict.fromkeys(sys.argv[1:], {PASSWORD!r}))"
     )
-    trial.compose("exec", "-T", "hub", "python", "-c", code, *names)
+    deployment.compose("exec", "-T", "hub", "python", "-c", code, *names)
 
 
-def signed_in(trial: Trial, name: str, password: str = PASSWORD) -> Person:
+def signed_in(deployment: HubDeployment, name: str, password: str = PASSWORD) -> Person:
     """Somebody who has signed in."""
-    person = Person(trial, name)
+    person = Person(deployment, name)
     assert person.sign_in(password).status_code == 200
     return person
 
 
 @pytest.fixture(autouse=True)
-def _stopped(school: Trial) -> Iterator[None]:
+def _stopped(school: HubDeployment) -> Iterator[None]:
     """After each test every lab is stopped, by the administrator."""
     yield
     admin = signed_in(school, "admin", school.password)
@@ -94,7 +94,7 @@ def _stopped(school: Trial) -> Iterator[None]:
     school.wait_for_labs(set(), 60)
 
 
-def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: Trial) -> None:
+def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: HubDeployment) -> None:
     """Labs of all who may sign in run, also of those who never did; others are skipped with the reason. A second run
     starts nothing. Who comes then is shown the lab that runs, and is there faster than without."""
     without, _ = class_start.click(signed_in(school, CLASS[-1]))
@@ -113,7 +113,7 @@ def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: Trial) -> No
     assert {name: each["Id"] for name, each in school.labs_by_person().items()} == running
 
 
-def test_only_the_prewarmer_may_ask(school: Trial) -> None:
+def test_only_the_prewarmer_may_ask(school: HubDeployment) -> None:
     """Neither an administrator's session nor a lab's owner has the right to start others' labs by the class."""
     admin = signed_in(school, "admin", school.password)
     admin.get("hub/home")
@@ -124,7 +124,7 @@ def test_only_the_prewarmer_may_ask(school: Trial) -> None:
         assert person.web.post(address, json=body, headers=headers, timeout=PATIENCE_SECONDS).status_code == 403
 
 
-def test_people_come_first(school: Trial) -> None:
+def test_people_come_first(school: HubDeployment) -> None:
     """Prewarming leaves a place free; who needs more than is free gets it from labs that nobody opened, never from one
     in which somebody was; while somebody stands in line nothing is begun."""
     assert "10 of 12 warm" in school.make("prewarm", "GROUP=class").stdout
@@ -147,7 +147,7 @@ def heed_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
-def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: Trial) -> None:
+def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: HubDeployment) -> None:
     """An interrupted run ends with 130, leaves the labs that it started, and the next one completes them."""
     environment = {**school.environment, "PYTHONUNBUFFERED": "1"}
     command = [".venv/bin/python", "-m", "generator", "prewarm", "class"]
@@ -173,7 +173,7 @@ def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: Trial) -> None:
     assert begun < set(school.labs_by_person()) == set(CLASS)
 
 
-def kept_until(school: Trial) -> dict[str, float]:
+def kept_until(school: HubDeployment) -> dict[str, float]:
     """Who has a ready lab that was started for a lesson and waits for them, and until when; as the hub knows it."""
     admin = signed_in(school, "admin", school.password)
     facts = {
@@ -185,7 +185,7 @@ def kept_until(school: Trial) -> dict[str, float]:
     return {name: each["keep_until"] for name, each in facts.items() if each["lesson_at"] and not each["opened"]}
 
 
-def cut_off(school: Trial, ask: Callable[[], object], *names: str) -> dict[str, str]:
+def cut_off(school: HubDeployment, ask: Callable[[], object], *names: str) -> dict[str, str]:
     """Ask for labs of a class, and kill the hub in the middle of the start of some; return when it knows them again.
 
     Their containers are held still meanwhile, so that none is ready before the hub is dead.
@@ -217,7 +217,7 @@ def cut_off(school: Trial, ask: Callable[[], object], *names: str) -> dict[str, 
     return held
 
 
-def test_a_hub_that_is_killed_goes_on(school: Trial) -> None:
+def test_a_hub_that_is_killed_goes_on(school: HubDeployment) -> None:
     """The hub dies in the middle: the same command goes on when it is back. Each person has one lab, those whose start
     was cut off the very lab that was begun for them, and all of them wait for their people."""
     said: list[str] = []
@@ -231,7 +231,7 @@ def test_a_hub_that_is_killed_goes_on(school: Trial) -> None:
     assert min(kept_until(school).values()) >= asked_at + 40 * 60
 
 
-def test_a_lab_waits_for_both_of_two_lessons(school: Trial) -> None:
+def test_a_lab_waits_for_both_of_two_lessons(school: HubDeployment) -> None:
     """Who has two lessons at the same time has one lab for both, also while it starts for the first of them: nobody is
     skipped, and it waits for as long as the lesson that lets it wait longer."""
     at = int(time.time())
@@ -249,7 +249,7 @@ def test_a_lab_waits_for_both_of_two_lessons(school: Trial) -> None:
     assert kept_until(school) == dict.fromkeys(["pupil00", "pupil01"], at + 1200)
 
 
-def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
+def test_labs_that_nobody_opens_are_given_up(school: HubDeployment) -> None:
     """When a lab was kept for long enough it is stopped, unless its person opened it meanwhile; so are labs that a hub
     began which was killed then, and for which nobody asked again."""
     code = (
@@ -267,7 +267,7 @@ def test_labs_that_nobody_opens_are_given_up(school: Trial) -> None:
     assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
 
 
-def test_the_schedule_starts_labs(school: Trial) -> None:
+def test_the_schedule_starts_labs(school: HubDeployment) -> None:
     """Before a lesson in site/schedule.yaml its labs run, of the lesson's profile for who may take it, also where the
     hub dies in the middle of their start; `make status` tells the lesson and how many wait for their people; no more
     are begun for whoever stopped theirs."""
@@ -301,7 +301,7 @@ def test_the_schedule_starts_labs(school: Trial) -> None:
         (("class", "--profile=tinny"), "there is no profile tinny\n  Did you mean tiny?"),
     ],
 )
-def test_a_slip_is_told_with_the_nearest_name(school: Trial, arguments: tuple[str, ...], said: str) -> None:
+def test_a_slip_is_told_with_the_nearest_name(school: HubDeployment, arguments: tuple[str, ...], said: str) -> None:
     """A wrong or missing name: cause, remedy, exit code 2, nothing started."""
     before = set(school.labs_by_person())
     done = school.verb("prewarm", *arguments)
@@ -310,7 +310,7 @@ def test_a_slip_is_told_with_the_nearest_name(school: Trial, arguments: tuple[st
     assert set(school.labs_by_person()) == before
 
 
-def test_without_a_hub_it_says_what_to_do(school: Trial) -> None:
+def test_without_a_hub_it_says_what_to_do(school: HubDeployment) -> None:
     """A hub that is down is told in plain words."""
     school.compose("stop", "hub")
     try:

@@ -14,9 +14,9 @@ import pytest
 from docker.errors import DockerException
 
 from tests.faults import until
-from tests.light_labs import COMMAND
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
+from tests.stub_lab import COMMAND
 
 ROOM = 10
 PEOPLE = 30
@@ -37,9 +37,9 @@ c.LabSpawner.profiles.append(vast)
 
 
 @pytest.fixture(scope="module")
-def small(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
+def small(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A deployment with room for ten; its labs are a few lines of Python, so that thirty are no load."""
-    made = Trial(
+    made = HubDeployment(
         tmp_path_factory.mktemp("small"),
         f"hrplaces{os.getpid()}",
         {"AUTH": "dummy", "TOTAL_LAB_MEMORY": f"{64 * ROOM}M", "QUEUE_SECONDS": "60"},
@@ -55,15 +55,15 @@ def small(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
         made.remove()
 
 
-def labs(trial: Trial) -> dict[str, int]:
+def labs(deployment: HubDeployment) -> dict[str, int]:
     """Who has a lab's container, and the memory that it was promised."""
-    found = trial.labs_by_person()
+    found = deployment.labs_by_person()
     return {name: int(each["Labels"]["homeroom.memory"]) for name, each in found.items()}
 
 
-def signed_in(trial: Trial, name: str) -> Person:
+def signed_in(deployment: HubDeployment, name: str) -> Person:
     """Somebody who is about to ask for a lab."""
-    person = Person(trial, name)
+    person = Person(deployment, name)
     person.sign_in("")
     person.get("hub/home")
     return person
@@ -94,7 +94,7 @@ def stop_when_ready(person: Person) -> None:
 
 
 @pytest.fixture
-def sampled(small: Trial) -> Iterator[list[int]]:
+def sampled(small: HubDeployment) -> Iterator[list[int]]:
     """The memory that labs were promised in all, sampled while the test runs."""
     samples: list[int] = []
     stopped = threading.Event()
@@ -113,7 +113,7 @@ def sampled(small: Trial) -> Iterator[list[int]]:
     thread.join()
 
 
-def test_thirty_people_and_room_for_ten(small: Trial, sampled: list[int]) -> None:
+def test_thirty_people_and_room_for_ten(small: HubDeployment, sampled: list[int]) -> None:
     """All are served in the order of the line, nobody is turned away, and never is more promised than there
     is."""
     people = [signed_in(small, f"person{number:02}") for number in range(PEOPLE)]
@@ -139,7 +139,7 @@ def test_thirty_people_and_room_for_ten(small: Trial, sampled: list[int]) -> Non
     assert max(sampled) == ROOM * LAB_MEMORY
 
 
-def test_leaving_the_line_and_a_hub_that_is_killed(small: Trial) -> None:
+def test_leaving_the_line_and_a_hub_that_is_killed(small: HubDeployment) -> None:
     """Who leaves is out of line and the next is served; those who wait when the hub dies can simply ask again."""
     holder, first, second = (signed_in(small, name) for name in ("holder", "first", "second"))
     assert not ask(holder, "whole")
@@ -167,7 +167,7 @@ def test_leaving_the_line_and_a_hub_that_is_killed(small: Trial) -> None:
     second.stop_lab()
 
 
-def test_a_restart_keeps_its_place(small: Trial) -> None:
+def test_a_restart_keeps_its_place(small: HubDeployment) -> None:
     """Who restarts their lab while others wait has it again at once, and stands in no line: it is the same place."""
     holder, waiting = (signed_in(small, name) for name in ("restarter", "waiting"))
     assert not ask(holder, "whole")
@@ -185,7 +185,7 @@ def test_a_restart_keeps_its_place(small: Trial) -> None:
     stop_when_ready(waiting)
 
 
-def test_a_lab_larger_than_all_places(small: Trial) -> None:
+def test_a_lab_larger_than_all_places(small: HubDeployment) -> None:
     """The choice page says that it never fits; who takes it is told so at once, and takes a smaller one then."""
     person = signed_in(small, "greedy")
     shown = " ".join(person.get("hub/spawn").text.split())
@@ -199,7 +199,7 @@ def test_a_lab_larger_than_all_places(small: Trial) -> None:
     person.stop_lab()
 
 
-def test_the_operator_is_told_of_a_lab_larger_than_all_places(small: Trial) -> None:
+def test_the_operator_is_told_of_a_lab_larger_than_all_places(small: HubDeployment) -> None:
     """By `make check` and by `make up`, with file and line, before anything changes."""
     file = small.directory / "site" / "profiles.yaml"
     before = file.read_text()

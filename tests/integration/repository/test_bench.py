@@ -11,7 +11,7 @@ import pytest
 from bench.__main__ import main
 from bench.rows import MEASUREMENTS
 from tests.browser.chromium import NoChromium, install_chromium
-from tests.trial import ROOT, engine
+from tests.hub_deployment import ROOT, engine
 
 
 def test_the_bench_measures_everything_and_leaves_nothing(prepared_engine: None) -> None:

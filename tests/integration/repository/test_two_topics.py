@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import two_topics
-from tests.trial import ROOT, tracked_files
+from tests.hub_deployment import ROOT, tracked_files
 
 CHECKS = [
     "tests/unit/schema/test_reference.py",

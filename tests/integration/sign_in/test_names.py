@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
 
 REFUSED = [
     "-rf",
@@ -28,10 +28,10 @@ PASSWORD = "correct horse battery"
 
 
 @pytest.fixture(scope="module")
-def admin(trial: Trial) -> Iterator[Person]:
+def admin(deployment: HubDeployment) -> Iterator[Person]:
     """The administrator, signed in, and somebody whose name may be tried to change."""
-    person = Person(trial, "admin")
-    person.sign_in(trial.password)
+    person = Person(deployment, "admin")
+    person.sign_in(deployment.password)
     person.get("hub/home")
     assert person.api("POST", "users/renamed").status_code == 201
     yield person
@@ -49,22 +49,22 @@ def test_the_api_makes_nobody_of_a_harmful_name(admin: Person, name: str) -> Non
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_the_sign_up_page_refuses_a_harmful_name(trial: Trial, admin: Person, name: str) -> None:
+def test_the_sign_up_page_refuses_a_harmful_name(deployment: HubDeployment, admin: Person, name: str) -> None:
     """The page says that the name cannot be used; no account waits for approval. A form that no page would send, with
     two lines in one field, is refused as a whole."""
-    answer = Person(trial, name).sign_up(PASSWORD)
+    answer = Person(deployment, name).sign_up(PASSWORD)
     status, words = (200, "cannot be used") if name.isprintable() else (400, "cannot hold control characters")
     assert answer.status_code == status, answer.text
     assert words in answer.text
     assert "waits for approval" not in admin.get("hub/authorize").text
 
 
-def test_another_case_is_the_same_person(trial: Trial, admin: Person) -> None:
+def test_another_case_is_the_same_person(deployment: HubDeployment, admin: Person) -> None:
     """Names differ in nothing but their letters: a sign-up in capitals is for the same account, and is refused where
     there is one; the API makes a user under small letters."""
-    assert "administrator has approved" in Person(trial, "Case.Test@Uni.example").sign_up(PASSWORD).text
-    assert "is taken" in Person(trial, "case.test@uni.example").sign_up(PASSWORD).text
-    assert "is taken" in Person(trial, "ADMIN").sign_up(PASSWORD).text
+    assert "administrator has approved" in Person(deployment, "Case.Test@Uni.example").sign_up(PASSWORD).text
+    assert "is taken" in Person(deployment, "case.test@uni.example").sign_up(PASSWORD).text
+    assert "is taken" in Person(deployment, "ADMIN").sign_up(PASSWORD).text
     assert admin.post_form("hub/discard/case.test@uni.example").status_code == 200
     assert admin.api("POST", "users/CASE-TEST").status_code == 400
     made = admin.api("POST", "users", json={"usernames": ["CASE-TEST"]}).json()

@@ -19,8 +19,8 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.faults import kill, until, until_healthy
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-from tests.trial import Trial
 
 EVIL = "http://evil.example"
 MANY_BYTES = 3_000_000
@@ -47,30 +47,30 @@ CLOSED = (
 
 
 @pytest.fixture(scope="module")
-def admin(trial: Trial) -> Iterator[Person]:
+def admin(deployment: HubDeployment) -> Iterator[Person]:
     """The administrator with a running lab."""
-    person = Person(trial, "admin")
-    person.sign_in(trial.password)
+    person = Person(deployment, "admin")
+    person.sign_in(deployment.password)
     person.start_lab()
     yield person
     person.stop_lab_if_any()
 
 
 @pytest.fixture(scope="module")
-def other(trial: Trial, admin: Person) -> Person:
+def other(deployment: HubDeployment, admin: Person) -> Person:
     """Somebody else with an account."""
-    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.make("account", "NAME=stranger").stdout)
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", "NAME=stranger").stdout)
     assert shown
-    person = Person(trial, "stranger")
+    person = Person(deployment, "stranger")
     person.sign_in(shown[0])
     return person
 
 
 @pytest.mark.parametrize("path", CLOSED)
-def test_a_guest_is_shown_the_sign_in_page_or_nothing(trial: Trial, admin: Person, path: str) -> None:
+def test_a_guest_is_shown_the_sign_in_page_or_nothing(deployment: HubDeployment, admin: Person, path: str) -> None:
     """Without an account there is no page, no API and no lab: the sign-in page, or a refusal. The same is open to who
     may have it."""
-    answer = requests.get(trial.url + path, timeout=30)
+    answer = requests.get(deployment.url + path, timeout=30)
     assert answer.status_code in (403, 404) or urlsplit(answer.url).path == "/hub/login", answer.url
     if path not in ("api/routes", "user/admin/files/x", "hub/metrics"):  # the proxy's API; no such file; a token's
         assert admin.get(path).status_code == 200
@@ -122,41 +122,43 @@ ODD_PARTS = ("%0d%0aX-Planted:%201", "%0a", "%00", "%09", "%1f", "%7f", "%ff", "
 
 
 @pytest.mark.parametrize("location", ODD_PLACES)
-def test_no_address_breaks_a_page(trial: Trial, admin: Person, location: str) -> None:
+def test_no_address_breaks_a_page(deployment: HubDeployment, admin: Person, location: str) -> None:
     """Line ends, other control characters and what is no text, anywhere in an address, are refused or taken for what
     they are: no page fails by them, no header is made of them, and nobody is sent elsewhere; signed in or not."""
-    mine = admin.web.prepare_request(requests.Request("GET", f"{trial.url}{location.split('/')[0]}/admin/")).headers
+    mine = admin.web.prepare_request(
+        requests.Request("GET", f"{deployment.url}{location.split('/')[0]}/admin/")
+    ).headers
     for headers, part in itertools.product(({}, {"Cookie": mine.get("Cookie", "")}), ODD_PARTS):
-        connection = http.client.HTTPConnection("127.0.0.1", trial.port, timeout=30)
-        connection.request("GET", trial.base_url + location.format(part), headers=headers)
+        connection = http.client.HTTPConnection("127.0.0.1", deployment.port, timeout=30)
+        connection.request("GET", deployment.base_url + location.format(part), headers=headers)
         answer = connection.getresponse()
         connection.close()
         assert answer.status < 500, f"{location.format(part)}: {answer.status}"
         assert "X-Planted" not in answer.headers
-        assert urlsplit(answer.headers.get("Location", "")).netloc in ("", f"127.0.0.1:{trial.port}")
+        assert urlsplit(answer.headers.get("Location", "")).netloc in ("", f"127.0.0.1:{deployment.port}")
 
 
-def test_a_form_that_is_refused_is_answered_with_a_page(trial: Trial) -> None:
+def test_a_form_that_is_refused_is_answered_with_a_page(deployment: HubDeployment) -> None:
     """Where the sign-in form itself is refused, for what was typed into it, its page says so."""
     for name in ("\x1b[2J", "a\r\nb", "\0"):
-        answer = Person(trial, name).sign_in("any-password")
+        answer = Person(deployment, name).sign_in("any-password")
         assert answer.status_code == 400
         assert "cannot hold control characters" in answer.text
 
 
 def channels(person: Person, kernel_id: str) -> str:
     """The address of the administrator's kernel."""
-    address = urlsplit(person.trial.url)
+    address = urlsplit(person.deployment.url)
     return f"ws://{address.netloc}/user/admin/api/kernels/{kernel_id}/channels"
 
 
 def cookies(person: Person) -> str:
     """What a browser would send to the administrator's lab."""
-    request = requests.Request("GET", person.trial.url + "user/admin/")
+    request = requests.Request("GET", person.deployment.url + "user/admin/")
     return person.web.prepare_request(request).headers.get("Cookie", "")
 
 
-def test_another_person_gets_nothing_of_a_lab(trial: Trial, admin: Person, other: Person) -> None:
+def test_another_person_gets_nothing_of_a_lab(deployment: HubDeployment, admin: Person, other: Person) -> None:
     """Somebody with their own account gets no page, file, API or kernel of another's lab, and learns of nobody."""
     for path in ("lab", "api/contents", "api/kernels", "files/x"):
         assert other.get(f"user/admin/{path}").status_code in (403, 404), path
@@ -171,11 +173,11 @@ def test_another_person_gets_nothing_of_a_lab(trial: Trial, admin: Person, other
 
 @pytest.mark.parametrize("path", ["hub/login", "hub/api/users", "user/admin/api/contents/x", "user/admin/nowhere"])
 @pytest.mark.parametrize("framing", ["Content-Length: 400000000", "Transfer-Encoding: chunked"])
-def test_a_guest_fills_nobodys_memory(trial: Trial, admin: Person, path: str, framing: str) -> None:
+def test_a_guest_fills_nobodys_memory(deployment: HubDeployment, admin: Person, path: str, framing: str) -> None:
     """A request larger than a guest can have a reason for is refused with its first bytes: hub and labs hold no
     hundreds of megabytes for whoever reaches the port."""
-    with socket.create_connection(("127.0.0.1", trial.port), timeout=30) as guest:
-        guest.sendall(f"POST {trial.base_url}{path} HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n".encode())
+    with socket.create_connection(("127.0.0.1", deployment.port), timeout=30) as guest:
+        guest.sendall(f"POST {deployment.base_url}{path} HTTP/1.1\r\nHost: x\r\n{framing}\r\n\r\n".encode())
         with contextlib.suppress(ConnectionError):
             chunk = b"%x\r\n" % MANY_BYTES if "chunked" in framing else b""
             guest.sendall(chunk + bytes(MANY_BYTES))
@@ -183,10 +185,10 @@ def test_a_guest_fills_nobodys_memory(trial: Trial, admin: Person, path: str, fr
             assert said[9:12] in (b"", b"400", b"503"), said
 
 
-def test_a_guest_who_hangs_up_leaves_nothing_open(trial: Trial) -> None:
+def test_a_guest_who_hangs_up_leaves_nothing_open(deployment: HubDeployment) -> None:
     """Whoever asks for websockets and goes away before the answer keeps no connection of the proxy's, of which it has a
     number: everybody would be shut out."""
-    proxy = trial.container("proxy")
+    proxy = deployment.container("proxy")
 
     def connections() -> int:
         return len(proxy.exec_run(["ls", "/proc/1/fd"]).output.split())
@@ -197,8 +199,8 @@ def test_a_guest_who_hangs_up_leaves_nothing_open(trial: Trial) -> None:
         "Sec-WebSocket-Key: x3JJHMbDL1EzLkh9GBhXDw==\r\nSec-WebSocket-Version: 13\r\nContent-Length: 5\r\n\r\n"
     )
     for path, rest in (("hub/homeroom/echo", ""), ("hub/homeroom/echo", "too early"), ("%zz", "")) * 20:
-        with socket.create_connection(("127.0.0.1", trial.port), timeout=30) as guest:
-            guest.sendall(f"GET {trial.base_url}{path} {websocket}".encode())
+        with socket.create_connection(("127.0.0.1", deployment.port), timeout=30) as guest:
+            guest.sendall(f"GET {deployment.base_url}{path} {websocket}".encode())
             time.sleep(0.02)
             guest.sendall(rest.encode())
     until(lambda: connections() <= before + 10, f"{before} files are open, as before", seconds=20, interval=0.2)
@@ -209,104 +211,106 @@ def test_who_may_use_a_lab_sends_it_large_files(admin: Person) -> None:
     model = {"type": "file", "format": "text", "content": "x" * MANY_BYTES}
     assert admin.lab_api("PUT", "contents/large.txt", json=model).status_code in (200, 201)
     token = admin.api("POST", "users/admin/tokens", json={"expires_in": 60}).json()["token"]
-    address = f"{admin.trial.url}user/admin/api/contents/large.txt"
+    address = f"{admin.deployment.url}user/admin/api/contents/large.txt"
     headers = {"Authorization": f"token {token}"}
     assert requests.put(address, json=model, headers=headers, timeout=30).status_code == 200
     assert requests.delete(address, headers=headers, timeout=30).status_code == 204
 
 
-def test_whose_approval_is_taken_back_is_out(trial: Trial, admin: Person, other: Person) -> None:
+def test_whose_approval_is_taken_back_is_out(deployment: HubDeployment, admin: Person, other: Person) -> None:
     """From that moment neither the browser in which they are signed in nor a token they made gets them anything, and
     their lab is stopped; when it is given again, both do."""
     token = other.api("POST", "users/stranger/tokens", json={"expires_in": 600}).json()["token"]
 
     def by_token() -> int:
         headers = {"Authorization": f"token {token}"}
-        return requests.get(f"{trial.url}hub/api/users/stranger", headers=headers, timeout=30).status_code
+        return requests.get(f"{deployment.url}hub/api/users/stranger", headers=headers, timeout=30).status_code
 
     other.start_lab()
     assert by_token() == 200
     assert admin.post_form("hub/authorize/stranger").status_code == 200
     try:
-        assert trial.labs("stranger") == []
+        assert deployment.labs("stranger") == []
         assert by_token() == 403
         assert other.api("POST", "users/stranger/server").status_code == 403
         assert urlsplit(other.get("hub/home").url).path == "/hub/login"
-        assert trial.labs("stranger") == []
+        assert deployment.labs("stranger") == []
     finally:
         assert admin.post_form("hub/authorize/stranger").status_code == 200
     assert by_token() == 200
-    assert other.get("hub/home").url == f"{trial.url}hub/home"
+    assert other.get("hub/home").url == f"{deployment.url}hub/home"
 
 
-def newcomer(trial: Trial, name: str) -> Person:
+def newcomer(deployment: HubDeployment, name: str) -> Person:
     """Somebody whose account was made from the server's shell, signed in."""
-    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", trial.make("account", f"NAME={name}").stdout)
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", f"NAME={name}").stdout)
     assert shown
-    person = Person(trial, name)
+    person = Person(deployment, name)
     assert person.sign_in(shown[0]).status_code == 200
     return person
 
 
-def opens(trial: Trial, token: str) -> bool:
+def opens(deployment: HubDeployment, token: str) -> bool:
     """Whether a token is good for anything."""
     headers = {"Authorization": f"token {token}"}
-    return requests.get(f"{trial.url}hub/api/user", headers=headers, timeout=30).status_code == 200
+    return requests.get(f"{deployment.url}hub/api/user", headers=headers, timeout=30).status_code == 200
 
 
 @pytest.mark.parametrize("way", ["page", "api"])
-def test_who_is_removed_stays_away(trial: Trial, admin: Person, way: str) -> None:
+def test_who_is_removed_stays_away(deployment: HubDeployment, admin: Person, way: str) -> None:
     """One button, or the API's own verb, ends a person's sessions, tokens and running lab at once, and nobody can sign
     up for the name: the home is there. An administrator who gives it again gives the files, and nothing else of old:
     no session, no token."""
     name = f"leaver-{way}"
-    leaver = newcomer(trial, name)
+    leaver = newcomer(deployment, name)
     token = leaver.api("POST", f"users/{name}/tokens", json={"expires_in": 600}).json()["token"]
     leaver.start_lab()
     assert leaver.run("open('kept.txt', 'w').write('hers')") == ""
-    assert opens(trial, token)
+    assert opens(deployment, token)
 
     if way == "page":
         assert "Remove" in admin.get(f"hub/remove/{name}").text
         assert admin.post_form(f"hub/remove/{name}").status_code == 200
     else:
         assert admin.api("DELETE", f"users/{name}").status_code == 204
-    until(lambda: not trial.labs(name), "the lab is gone", seconds=60, interval=0.2)
-    assert not opens(trial, token)
+    until(lambda: not deployment.labs(name), "the lab is gone", seconds=60, interval=0.2)
+    assert not opens(deployment, token)
     for path in ("hub/home", f"user/{name}/lab"):
         assert urlsplit(leaver.get(path).url).path == "/hub/login"
-    guest = Person(trial, name)
+    guest = Person(deployment, name)
     assert "name is taken" in guest.sign_up("one more bicycle").text
     assert f"hub/remove/{name}" not in admin.get("hub/authorize").text
 
-    again = newcomer(trial, name)
-    assert not opens(trial, token)
+    again = newcomer(deployment, name)
+    assert not opens(deployment, token)
     assert urlsplit(leaver.get("hub/home").url).path == "/hub/login"
     again.start_lab()
     assert again.run("print(open('kept.txt').read())") == "hers\n"
     again.stop_lab()
 
 
-def test_a_removal_outlives_the_hub(trial: Trial, admin: Person) -> None:
+def test_a_removal_outlives_the_hub(deployment: HubDeployment, admin: Person) -> None:
     """A hub that is killed in the middle of a removal carries it on when it is back: no lab of the person runs on."""
-    leaver = newcomer(trial, "leaver-twice")
+    leaver = newcomer(deployment, "leaver-twice")
     leaver.start_lab()
     code = (
         "import sqlite3; from homeroom.sign_in.accounts import DATABASE; db = sqlite3.connect(DATABASE, timeout=20);"
         "db.execute('DELETE FROM users_info WHERE username = ?', ['leaver-twice']);"
         "db.execute('INSERT INTO homeroom_names VALUES (?, ?)', ['leaver-twice', 'leaving']); db.commit()"
     )
-    trial.compose("exec", "-T", "hub", "python", "-c", code)  # what the removal writes before it waits for anything
-    kill(trial, "hub")
-    until_healthy(trial, "hub")
-    until(lambda: not trial.labs("leaver-twice"), "the lab is gone", interval=0.5)
+    deployment.compose(
+        "exec", "-T", "hub", "python", "-c", code
+    )  # what the removal writes before it waits for anything
+    kill(deployment, "hub")
+    until_healthy(deployment, "hub")
+    until(lambda: not deployment.labs("leaver-twice"), "the lab is gone", interval=0.5)
     until(lambda: admin.api("GET", "users/leaver-twice").status_code == 404, "so is the person", interval=0.5)
 
 
-def test_the_old_password_is_not_guessed_either(trial: Trial, admin: Person) -> None:
+def test_the_old_password_is_not_guessed_either(deployment: HubDeployment, admin: Person) -> None:
     """Whoever sits at a browser that somebody left signed in has as many guesses at their password as at sign-in. A
     long one is wrong, and no error."""
-    person = newcomer(trial, "guessed")
+    person = newcomer(deployment, "guessed")
     new = {"new_password": "one more bicycle", "new_password_confirmation": "one more bicycle"}
     for guess in ("x" * 100, "ä" * 50, *(f"guess {number}" for number in range(5))):
         answer = person.post_form("hub/change-password", old_password=guess, **new)
@@ -315,7 +319,7 @@ def test_the_old_password_is_not_guessed_either(trial: Trial, admin: Person) -> 
     assert "Too many wrong passwords" in person.post_form("hub/change-password", old_password="?", **new).text
 
 
-def test_administrators_are_not_removed_by_accident(trial: Trial, admin: Person) -> None:
+def test_administrators_are_not_removed_by_accident(deployment: HubDeployment, admin: Person) -> None:
     """Neither the page nor the API removes an administrator, oneself least of all."""
     assert admin.post_form("hub/remove/admin").status_code == 400
     assert admin.api("DELETE", "users/admin").status_code == 400
@@ -323,19 +327,19 @@ def test_administrators_are_not_removed_by_accident(trial: Trial, admin: Person)
     assert admin.get("hub/home").status_code == 200
 
 
-def test_a_user_made_for_tokens_is_marked(trial: Trial, admin: Person) -> None:
+def test_a_user_made_for_tokens_is_marked(deployment: HubDeployment, admin: Person) -> None:
     """Whom an administrator makes through the API has tokens that work, a name that nobody can sign up for, and no way
     in without a token; removed, the tokens are worth nothing."""
     assert admin.api("POST", "users", json={"usernames": ["machine-a", "machine-b"]}).status_code == 201
     token = admin.api("POST", "users/machine-b/tokens", json={"expires_in": 600}).json()["token"]
-    assert opens(trial, token)
-    assert "name is taken" in Person(trial, "machine-b").sign_up("one more bicycle").text
+    assert opens(deployment, token)
+    assert "name is taken" in Person(deployment, "machine-b").sign_up("one more bicycle").text
     for name in ("machine-a", "machine-b"):
         assert admin.api("DELETE", f"users/{name}").status_code == 204
-    assert not opens(trial, token)
+    assert not opens(deployment, token)
 
 
-def test_another_website_acts_for_nobody(trial: Trial, admin: Person) -> None:
+def test_another_website_acts_for_nobody(deployment: HubDeployment, admin: Person) -> None:
     """A page elsewhere that a signed-in browser visits changes nothing here: it has the cookies, not the token."""
     for method, path in (
         ("POST", "hub/homeroom/labs/admin/restart"),
@@ -349,11 +353,11 @@ def test_another_website_acts_for_nobody(trial: Trial, admin: Person) -> None:
         ("POST", "user/admin/api/kernels"),
         ("PUT", "user/admin/api/contents/evil"),
     ):
-        answer = admin.web.request(method, trial.url + path, headers={"Origin": EVIL, "Referer": EVIL}, timeout=30)
+        answer = admin.web.request(method, deployment.url + path, headers={"Origin": EVIL, "Referer": EVIL}, timeout=30)
         assert answer.status_code == 403, f"{method} {path}: {answer.status_code}"
 
 
-def test_links_of_another_website_ask_first(trial: Trial, other: Person) -> None:
+def test_links_of_another_website_ask_first(deployment: HubDeployment, other: Person) -> None:
     """A visit that another website's link, image or form leads to starts no lab, makes none, and signs nobody out: it
     shows a page that asks. With the button there it does, and a link to a lab that runs works at once."""
     elsewhere = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
@@ -370,12 +374,12 @@ def test_links_of_another_website_ask_first(trial: Trial, other: Person) -> None
         answer = other.get(path, headers=elsewhere)
         assert answer.status_code == 200, path
         assert "A link on another website leads here" in answer.text, path
-    assert trial.labs("stranger") == []
+    assert deployment.labs("stranger") == []
     assert other.api("GET", "users/stranger").json()["servers"] == {}
 
     asked = other.get("hub/logout", headers=elsewhere)
     assert "Sign out?" in asked.text
-    assert other.get("hub/home").url == f"{trial.url}hub/home"
+    assert other.get("hub/home").url == f"{deployment.url}hub/home"
 
     asked = other.get(f"hub/spawn?next={quote(next_url)}", headers=elsewhere)
     assert "git-pull" in asked.text
@@ -389,7 +393,7 @@ def test_links_of_another_website_ask_first(trial: Trial, other: Person) -> None
     other.stop_lab()
 
 
-def test_nobody_fills_the_hubs_database(trial: Trial, other: Person) -> None:
+def test_nobody_fills_the_hubs_database(deployment: HubDeployment, other: Person) -> None:
     """One person has so many tokens with short notes, no labs beyond those they may have, and short choices of labs:
     the database, and the disk under it, are everybody's."""
     tokens = "users/stranger/tokens"
@@ -431,7 +435,7 @@ def test_another_website_opens_no_kernel(admin: Person) -> None:
 @pytest.mark.parametrize("path", ["hub/login", "hub/home", "hub/signup", "hub/authorize", "user/admin/lab"])
 def test_no_page_is_shown_in_a_frame(admin: Person, path: str) -> None:
     """No page elsewhere can lay one of these under a visitor's mouse."""
-    answer = admin.web.get(admin.trial.url + path, timeout=30)
+    answer = admin.web.get(admin.deployment.url + path, timeout=30)
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
 
 
@@ -452,7 +456,7 @@ print(json.dumps(found))
 """
 
 
-def test_a_labs_token_is_for_its_own_activity(trial: Trial, other: Person) -> None:
+def test_a_labs_token_is_for_its_own_activity(deployment: HubDeployment, other: Person) -> None:
     """The token in a lab says who its owner is and that the lab is in use. It starts and stops nothing, makes no
     tokens, and tells of nobody else."""
     other.start_lab()
@@ -469,7 +473,7 @@ def test_a_labs_token_is_for_its_own_activity(trial: Trial, other: Person) -> No
         "POST shutdown",
     ]
     try:
-        code, output = trial.lab("stranger").exec_run(["python3", "-c", ASK, "GET user", *closed])
+        code, output = deployment.lab("stranger").exec_run(["python3", "-c", ASK, "GET user", *closed])
         assert code == 0, output.decode()
         found = json.loads(output)
         assert found.pop("GET user") == 200

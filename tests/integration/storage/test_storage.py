@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.hub_deployment import HubDeployment, engine
 from tests.person import Person
-from tests.trial import Trial, engine
 
 HARD_LIMIT_BYTES = 80 * 2**20
 SHARES = """\
@@ -37,13 +37,13 @@ groups:
 class Disk:
     """A deployment with shares, and with homes on a file system of their own."""
 
-    trial: Trial
+    deployment: HubDeployment
     homes: Path
     limited: bool
 
     def person(self, name: str) -> Person:
         """Somebody who is signed in."""
-        found = Person(self.trial, name)
+        found = Person(self.deployment, name)
         found.sign_in("")
         return found
 
@@ -62,7 +62,7 @@ def mount_small_disk(directory: Path) -> bool:
 
 
 @pytest.fixture(scope="module")
-def disk(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
+def disk(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Disk]:
     """The shared deployment with shares, a skeleton and homes in directories; put back afterwards."""
     root = tmp_path_factory.mktemp("disk")
     root.chmod(0o755)
@@ -76,7 +76,7 @@ def disk(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dis
     limited = mount_small_disk(homes)
     homes.chmod(0o711)
 
-    site, env = trial.directory / "site", trial.directory / ".env"
+    site, env = deployment.directory / "site", deployment.directory / ".env"
     before = env.read_text()
     skeleton = site / "skeleton" / "course"
     skeleton.mkdir(parents=True)
@@ -88,8 +88,8 @@ def disk(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dis
     limit = f"HOME_HARD_LIMIT={HARD_LIMIT_BYTES // 2**20}M\n" if limited else ""
     env.write_text(f"{before}\nAUTH=dummy\nHOMES={homes}\nHOME_SOFT_LIMIT=64M\n{limit}")
     try:
-        trial.make("up")
-        found = Disk(trial, homes, limited)
+        deployment.make("up")
+        found = Disk(deployment, homes, limited)
         admin = found.person("admin")
         people = [found.person(name) for name in ("sofia", "silas", "selma", "simon")]
         assert admin.api("POST", "groups/biology").status_code == 201
@@ -103,7 +103,7 @@ def disk(trial: Trial, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dis
             (site / name).write_text(text)
         shutil.rmtree(skeleton.parent)
         env.write_text(before)
-        trial.make("up")
+        deployment.make("up")
         subprocess.run(["umount", "--lazy", homes], check=True)
 
 
@@ -117,7 +117,7 @@ def test_who_has_a_share_and_who_has_not(disk: Disk) -> None:
     assert sofia.run(look) == "[True, True, False]\n"
     assert silas.run(look) == "[True, True, True]\n"
     assert selma.run(look) == "[False, False, False]\n"
-    targets = {mount["Destination"] for mount in disk.trial.lab("selma").attrs["Mounts"]}
+    targets = {mount["Destination"] for mount in disk.deployment.lab("selma").attrs["Mounts"]}
     assert not any(target.startswith(("/srv/shares", "/srv/exchange", "/data/pool")) for target in targets)
 
 
@@ -176,7 +176,7 @@ def ask(source, target, read_only=False):
         "ask('/etc', '/data/pool')",
     ]
     disk.person("sofia").start_lab()
-    ran = disk.trial.container("hub").exec_run(["python", "-c", script + "\n".join(asked)])
+    ran = disk.deployment.container("hub").exec_run(["python", "-c", script + "\n".join(asked)])
     lines = ran.output.decode().splitlines()
     assert len(lines) == len(asked), ran.output
     assert all("refused this" in line and ("mount" in line or "home" in line) for line in lines), lines
@@ -189,7 +189,7 @@ def test_a_home_is_a_directory_of_its_owners(disk: Disk) -> None:
     sofia.run("open('kept.txt', 'w').write('kept')")
     status = (disk.homes / "sofia").stat()
     assert (status.st_uid, status.st_gid, status.st_mode & 0o7777) == (1000, 100, 0o700)
-    assert not [one for one in engine().volumes.list() if one.name == f"{disk.trial.project}-user-sofia"]
+    assert not [one for one in engine().volumes.list() if one.name == f"{disk.deployment.project}-user-sofia"]
     sofia.stop_lab()
     sofia.start_lab()
     assert sofia.run("print(open('kept.txt').read())") == "kept\n"
@@ -245,7 +245,7 @@ def test_a_full_home_starts_all_the_same(disk: Disk) -> None:
     rescue = "import os; print(os.environ.get('HOMEROOM_RESCUE'), os.path.exists('/home/jovyan/filler'))"
     assert sofia.run(rescue) == "1 True\n"
     assert "rescue mode" in sofia.get("user/sofia/homeroom/disk").json()["message"]["text"]
-    shown = disk.trial.make("status").stdout
+    shown = disk.deployment.make("status").stdout
     assert re.search(r"^sofia +\d+ MiB, over HOME_SOFT_LIMIT", shown, re.MULTILINE), shown
     sofia.run("import os; os.remove('/home/jovyan/filler')")
     sofia.stop_lab()
@@ -264,7 +264,7 @@ def test_a_share_that_went_away_is_told(disk: Disk) -> None:
         answer = selma.api("POST", "users/selma/server")
         assert answer.status_code == 503
         assert answer.json()["message"] == "The shared directory away is not there. Please tell the administrator."
-        log = disk.trial.container("hub").logs(tail=100).decode()
+        log = disk.deployment.container("hub").logs(tail=100).decode()
         assert f"bind source path does not exist: {away}" in log
     finally:
         away.with_name("gone").rename(away)
@@ -276,11 +276,11 @@ def test_a_new_share_needs_a_restart_only(disk: Disk) -> None:
     on."""
     selma = disk.person("selma")
     selma.start_lab()
-    running, shares = disk.trial.lab("selma").id, disk.trial.directory / "site" / "shares.yaml"
+    running, shares = disk.deployment.lab("selma").id, disk.deployment.directory / "site" / "shares.yaml"
     late = "  - {name: late, volume: late, target: /srv/late, read_only: false, users: [selma]}\n"
     shares.write_text(shares.read_text() + late)
-    disk.trial.make("restart")
-    assert disk.trial.lab("selma").id == running
+    disk.deployment.make("restart")
+    assert disk.deployment.lab("selma").id == running
     selma.stop_lab()
     selma.start_lab()
     assert selma.run("open('/srv/late/mine', 'w').write('x'); print(open('/srv/late/mine').read())") == "x\n"
@@ -288,16 +288,16 @@ def test_a_new_share_needs_a_restart_only(disk: Disk) -> None:
 
 def test_a_bad_share_changes_nothing(disk: Disk) -> None:
     """A forbidden path is refused by `make check` and by `make up` with line and column; what runs goes on."""
-    shares = disk.trial.directory / "site" / "shares.yaml"
-    before, rendered = shares.read_text(), (disk.trial.directory / "rendered" / "guard.json").read_text()
-    started = disk.trial.container("hub").attrs["State"]["StartedAt"]
+    shares = disk.deployment.directory / "site" / "shares.yaml"
+    before, rendered = shares.read_text(), (disk.deployment.directory / "rendered" / "guard.json").read_text()
+    started = disk.deployment.container("hub").attrs["State"]["StartedAt"]
     shares.write_text(before + "  - {name: secrets, path: /etc, target: /srv/secrets}\n")
     try:
         for verb in ("check", "up"):
-            done = disk.trial.make(verb, check=False)
+            done = disk.deployment.make(verb, check=False)
             assert done.returncode == 2
             assert re.search(r"site/shares.yaml line 7 column 21: /etc may not be shared", done.stdout), done.stdout
     finally:
         shares.write_text(before)
-    assert (disk.trial.directory / "rendered" / "guard.json").read_text() == rendered
-    assert disk.trial.container("hub").attrs["State"]["StartedAt"] == started
+    assert (disk.deployment.directory / "rendered" / "guard.json").read_text() == rendered
+    assert disk.deployment.container("hub").attrs["State"]["StartedAt"] == started

@@ -10,7 +10,7 @@ import pytest
 
 from generator.core import host_network as subject
 from generator.core.host_network import AptSource, HostNetwork
-from tests.recorder import Recorder, always
+from tests.fake_runner import FakeRunner, always
 
 MIRROR = AptSource("http://mirror.example/debian/", "bookworm", security=False)
 SECURITY = AptSource("http://mirror.example/debian-security/", "bookworm", security=True)
@@ -124,7 +124,7 @@ def test_without_a_usable_mirror_the_images_own_sources_stay(
 ) -> None:
     """No mirror, a local one, or one with a key that no image has: the image's sources are not replaced."""
     monkeypatch.setattr(subject, "read_apt_sources", lambda runner: sources)
-    secrets = subject.read_host_network({}, root=tmp_path, home=tmp_path, runner=Recorder()).secrets
+    secrets = subject.read_host_network({}, root=tmp_path, home=tmp_path, runner=FakeRunner()).secrets
     assert secrets["apt.list"].startswith(b"#")
     assert b"sourcelist" not in secrets["apt.conf"]
 

@@ -22,7 +22,7 @@ from generator.engine.find import (
     EngineStopped,
     EngineTooOld,
 )
-from tests.recorder import by_words
+from tests.fake_runner import by_words
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
 

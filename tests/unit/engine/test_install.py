@@ -14,7 +14,7 @@ from generator.engine import apt, install_plan, start
 from generator.engine import install as subject
 from generator.engine.find import Engine, EngineMissing
 from generator.engine.install_plan import InstallPlan, InstallRefused, plan_install
-from tests.recorder import Recorder, in_turn
+from tests.fake_runner import FakeRunner, in_turn
 
 BOOKWORM = {"ID": "debian", "VERSION_ID": "12", "VERSION_CODENAME": "bookworm", "PRETTY_NAME": "Debian 12"}
 TRIXIE = {"ID": "debian", "VERSION_ID": "13", "VERSION_CODENAME": "trixie"}
@@ -138,7 +138,7 @@ def test_only_root_installs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_carrying_out_writes_the_pin_and_updates_only_its_own_source(etc: Path) -> None:
     """Both files are written, the one list is fetched, and the packages are installed without recommendations."""
-    apt = Recorder()
+    apt = FakeRunner()
     plan = plan_install(BOOKWORM, [MIRROR])
     subject.carry_out(plan, runner=apt)
     assert install_plan.PIN_FILE.read_text() == plan.pin
@@ -211,6 +211,6 @@ def test_nothing_is_done_when_all_is_there(monkeypatch: pytest.MonkeyPatch) -> N
     found = Engine("docker", Path("/x.sock"), "26.1.5", "1.45", rootless=False)
     monkeypatch.setattr(subject, "find_engine", lambda socket: found)
     monkeypatch.setattr(subject, "missing_parts", lambda engine, runner: [])
-    apt = Recorder()
+    apt = FakeRunner()
     assert subject.provide_engine(None, "never", runner=apt) is found
     assert apt.commands == []

@@ -1,4 +1,4 @@
-"""The guard as a service, between a hub and a pretended engine: what reaches the engine, and what faults look like."""
+"""The guard as a service, between a hub and a fake engine: what reaches the engine, and what faults look like."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ BODY: dict[str, Any] = {
 
 
 class Engine:
-    """A pretended engine on a Unix socket that writes down what it is asked."""
+    """A fake engine on a Unix socket that writes down what it is asked."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -118,7 +118,7 @@ Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
 @asynccontextmanager
 async def guarded(tmp_path: Path) -> AsyncIterator[tuple[Engine, Relay, Ask]]:
-    """A pretended engine, a guard before it, and a way to ask the guard."""
+    """A fake engine, a guard before it, and a way to ask the guard."""
     engine = Engine(tmp_path / "docker.sock")
     await engine.start()
     labs = tmp_path / "labs"

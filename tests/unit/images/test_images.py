@@ -19,7 +19,7 @@ from generator.core.process import Completed
 from generator.engine.find import Engine
 from generator.images import build as subject
 from generator.images.build import BuildSpec, BuildStep
-from tests.recorder import always
+from tests.fake_runner import always
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
 LENT = BuildNetwork(("--secret", "id=ca,src=/x"), {"HTTP_PROXY": "http://p"})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.trial import ROOT
+from tests.hub_deployment import ROOT
 
 GENERATOR = ("core", "schema", "site", "engine", "images", "preflight", "rendering", "topics", "lifecycle", "cli")
 """Each may import what stands before it, and of its own room everything."""

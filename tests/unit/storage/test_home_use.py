@@ -23,7 +23,7 @@ ROWS: list[dict[str, Any]] = [
 ]
 
 
-class PretendClient:
+class FakeClient:
     """An engine that says what volumes take, or takes too long."""
 
     def __init__(self) -> None:
@@ -52,7 +52,7 @@ def test_only_this_deployments_homes_count() -> None:
 
 def test_it_is_measured_once_in_a_while(tmp_path: Path) -> None:
     """Two looks in ten minutes are one measurement; a later one measures anew."""
-    client, bio = PretendClient(), settings(COMPOSE_PROJECT_NAME="bio")
+    client, bio = FakeClient(), settings(COMPOSE_PROJECT_NAME="bio")
     assert home_use.read(client, bio, tmp_path, now=1000).bytes_of == {"ada": 5, "bela": None}
     again = home_use.read(client, bio, tmp_path, now=1300)
     assert (again.bytes_of["ada"], again.age_seconds, client.asked) == (5, 300, 1)
@@ -62,7 +62,7 @@ def test_it_is_measured_once_in_a_while(tmp_path: Path) -> None:
 
 def test_too_slow_shows_the_last_with_its_age(tmp_path: Path) -> None:
     """A disk that takes too long to count keeps nobody waiting and no number younger than it is."""
-    client, bio = PretendClient(), settings(COMPOSE_PROJECT_NAME="bio")
+    client, bio = FakeClient(), settings(COMPOSE_PROJECT_NAME="bio")
     home_use.read(client, bio, tmp_path, now=1000)
     client.slow = True
     late = home_use.read(client, bio, tmp_path, now=9000)

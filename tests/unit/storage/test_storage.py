@@ -174,7 +174,7 @@ def test_use_counts_a_file_once(root: Path) -> None:
 # -- the keeper --------------------------------------------------------------------------------------------------------
 
 
-class PretendEngine:
+class FakeEngine:
     """An engine whose containers say what they are told to."""
 
     def __init__(self, *said: tuple[int, Any]) -> None:
@@ -199,7 +199,7 @@ class PretendEngine:
 
 def test_homes_are_asked_for_once() -> None:
     """A class that starts after a reboot costs one container, not one each; a new person costs one more."""
-    engine = PretendEngine((0, ["ada", "bela"]), (0, None))
+    engine = FakeEngine((0, ["ada", "bela"]), (0, None))
     found = keeper.Keeper(POLICY, engine)
 
     async def play() -> None:
@@ -213,7 +213,7 @@ def test_homes_are_asked_for_once() -> None:
 
 def test_a_home_that_cannot_be_made_is_told() -> None:
     """The reason reaches the hub, the container is gone, and the next try asks again."""
-    engine = PretendEngine((0, []), (1, "no room"), (0, None))
+    engine = FakeEngine((0, []), (1, "no room"), (0, None))
     found = keeper.Keeper(POLICY, engine)
 
     async def play() -> None:

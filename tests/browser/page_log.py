@@ -8,7 +8,7 @@ from playwright.sync_api import ConsoleMessage, Error, Page, Response, WebSocket
 
 
 @dataclass
-class Journal:
+class PageLog:
     """Kept from the moment a page is made.
 
     :param lines: everything, in order, for the reader of a failed test.

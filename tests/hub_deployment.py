@@ -70,7 +70,7 @@ def tracked_files() -> list[str]:
 
 
 @dataclass
-class Trial:
+class HubDeployment:
     """One deployment under test, in a directory of its own.
 
     :param project: its COMPOSE_PROJECT_NAME; everything of it on the engine carries it.
@@ -229,10 +229,12 @@ class Trial:
 
 
 @contextlib.contextmanager
-def trial_with_site(directory: Path, name: str, site: Mapping[str, str], **settings: str) -> Iterator[Trial]:
+def deployment_with_site(
+    directory: Path, name: str, site: Mapping[str, str], **settings: str
+) -> Iterator[HubDeployment]:
     """A running deployment with these files in `site/`, by their names there; sign-in by name alone. Removed
     afterwards."""
-    made = Trial(directory, f"{name}{os.getpid()}", {"AUTH": "dummy", **settings})
+    made = HubDeployment(directory, f"{name}{os.getpid()}", {"AUTH": "dummy", **settings})
     made.make("init")
     for file, text in site.items():
         (made.directory / "site" / file).write_text(text)

@@ -22,7 +22,7 @@ from typing import Any
 import docker
 import docker.errors
 
-IMAGE = "homeroom-pretend-cuda:local"
+IMAGE = "homeroom-fake-cuda:local"
 READY_SECONDS = 60
 
 RUNTIME = '''#!{python}
@@ -40,7 +40,7 @@ if "create" in arguments:
         node = "/dev/nvidia" + str(known.index(each))
         device = dict(path=node, type="c", major=1, minor=3, fileMode=0o666, uid=0, gid=0)
         spec["linux"].setdefault("devices", []).append(device)
-        spec["process"]["env"].append("PRETEND_GPU=" + each)
+        spec["process"]["env"].append("FAKE_GPU=" + each)
     with open(path, "w") as file:
         json.dump(spec, file)
 os.execvp("runc", ["runc", *arguments])
@@ -49,7 +49,7 @@ os.execvp("runc", ["runc", *arguments])
 
 @dataclass(frozen=True)
 class GpuEngine:
-    """A running engine with pretended GPUs.
+    """A running engine with fake GPUs.
 
     :param uuids: what the NVIDIA runtime's stand-in knows; `cdi_names` are the same GPUs in a CDI spec.
     """
@@ -78,7 +78,7 @@ def write_spec(directory: Path, uuids: tuple[str, ...]) -> None:
         {
             "name": uuid,
             "containerEdits": {
-                "env": [f"PRETEND_{uuid.replace('-', '_')}=here"],
+                "env": [f"FAKE_{uuid.replace('-', '_')}=here"],
                 "deviceNodes": [{"path": f"/dev/nvidia{index}", "hostPath": "/dev/null"}],
             },
         }
@@ -86,7 +86,7 @@ def write_spec(directory: Path, uuids: tuple[str, ...]) -> None:
     ]
     directory.mkdir(parents=True, exist_ok=True)
     spec = {"cdiVersion": "0.5.0", "kind": "nvidia.com/gpu", "devices": devices}
-    (directory / "pretended.json").write_text(json.dumps(spec, indent=2))
+    (directory / "fake.json").write_text(json.dumps(spec, indent=2))
 
 
 @contextmanager

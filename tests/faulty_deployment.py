@@ -12,9 +12,9 @@ from typing import Any
 import requests
 
 from tests.faults import until
-from tests.light_labs import COMMAND
+from tests.hub_deployment import ROOT, HubDeployment, engine
 from tests.person import Person
-from tests.trial import ROOT, Trial, engine
+from tests.stub_lab import COMMAND
 
 DISK = "16m"
 TOTAL_LAB_MEMORY = "6G"
@@ -33,13 +33,13 @@ c.LabSpawner.pre_spawn_hook = light
 """
 
 
-class Frail(Trial):
+class FaultyDeployment(HubDeployment):
     """Such a deployment; its database is on a disk of DISK bytes, which a container without a task keeps mounted."""
 
     people: dict[str, Person]
 
-    def prepare(self, images_of: Trial) -> None:
-        """Lay everything out and bring it up, with images that another trial has built already."""
+    def prepare(self, images_of: HubDeployment) -> None:
+        """Lay everything out and bring it up, with images that another deployment has built already."""
         self.people = {}
         for name in ("hub", "proxy", "lab"):
             engine().images.get(f"{images_of.project}-{name}:local").tag(f"{self.project}-{name}", "local")

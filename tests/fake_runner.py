@@ -12,7 +12,7 @@ Answer = tuple[int, str, str]
 """Exit code, stdout, stderr."""
 
 
-class Recorder:
+class FakeRunner:
     """A runner that answers every command by a function of it; by default all succeed and say nothing.
 
     What stderr holds is also handed to `on_line`, line by line.
@@ -40,22 +40,22 @@ class Recorder:
         return Completed(tuple(command), code, out, err)
 
 
-def always(code: int = 0, out: str = "", err: str = "") -> Recorder:
+def always(code: int = 0, out: str = "", err: str = "") -> FakeRunner:
     """One answer to every command."""
-    return Recorder(lambda _: (code, out, err))
+    return FakeRunner(lambda _: (code, out, err))
 
 
-def in_turn(*answers: Answer) -> Recorder:
+def in_turn(*answers: Answer) -> FakeRunner:
     """One answer after the other; then success."""
     left = list(answers)
-    return Recorder(lambda _: left.pop(0) if left else (0, "", ""))
+    return FakeRunner(lambda _: left.pop(0) if left else (0, "", ""))
 
 
-def by_words(answers: Mapping[str, Answer]) -> Recorder:
+def by_words(answers: Mapping[str, Answer]) -> FakeRunner:
     """The answer of the longest key that a command begins with; others are not there."""
 
     def answer(command: str) -> Answer:
         matching = [key for key in answers if command.startswith(key)]
         return answers[max(matching, key=len)] if matching else (127, "", "no such command")
 
-    return Recorder(answer)
+    return FakeRunner(answer)
