@@ -63,6 +63,25 @@ def test_nvidia_smi_names_gpus_and_slices_by_uuid(tmp_path: Path) -> None:
     assert found[0].nodes == ("/dev/nvidia3",)
 
 
+def test_what_driver_580_says_of_an_h200_is_read(tmp_path: Path) -> None:
+    """The words of a real machine, taken from driver 580.159.04: the GPU has its name, size and node."""
+    uuid = "GPU-e749bde8-6ac6-1901-1eb3-e2d2f38b17c4"
+    (tmp_path / "0000:00:06.0").mkdir()
+    (tmp_path / "0000:00:06.0" / "information").write_text(
+        "Model: \t\t NVIDIA H200\n"
+        "IRQ:   \t\t 41\n"
+        f"GPU UUID: \t {uuid}\n"
+        "Bus Location: \t 0000:00:06.0\n"
+        "Device Minor: \t 0\n"
+        "GPU Excluded:\t No\n"
+    )
+
+    def answer(command: Sequence[str]) -> str:
+        return f"GPU 0: NVIDIA H200 (UUID: {uuid})\n" if command[1] == "-L" else f"{uuid}, 143771\n"
+
+    assert read_host(answer, [], tmp_path) == [FoundGpu(id=uuid, label="NVIDIA H200, 140 GiB", nodes=("/dev/nvidia0",))]
+
+
 @pytest.mark.parametrize("file", ["nvidia.yaml", "nvidia.yml", "nvidia.json"])
 def test_cdi_names_and_nodes_are_joined_to_uuids(tmp_path: Path, file: str) -> None:
     """A spec may know a GPU by UUID or index: both name the same GPU, and the UUID is asked for where there is one."""
