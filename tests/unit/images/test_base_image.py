@@ -93,6 +93,7 @@ def test_the_finished_tree_names_debians_own_sources_only(tmp_path: Path) -> Non
     assert not (tree / "etc/resolv.conf").exists()
     sources = (tree / "etc/apt/sources.list.d/debian.sources").read_text()
     assert sources == "Types: deb\nURIs: http://archive\nComponents: main\n"
+    assert "force-unsafe-io" in (tree / "etc/dpkg/dpkg.cfg.d/docker").read_text().split()
 
 
 def test_an_import_never_names_what_was_there(tmp_path: Path) -> None:
