@@ -184,12 +184,12 @@ def measure(
     cpu: float | None,
     say: Callable[[str], None],
     *,
-    warm: bool,
+    prewarmed: bool,
 ) -> dict[str, Any]:
     """Let the class come without and with prewarming, then all within a second, to labs that run.
 
     :param cpu: CPU time that a lab takes to start, in seconds; None: as a real one takes now.
-    :param warm: only the last of these.
+    :param prewarmed: only the last of these.
     """
     cpu = lab_cpu_seconds(deployment) if cpu is None else cpu
     say(f"a lab takes {cpu:.2f} s of CPU to start")
@@ -202,7 +202,7 @@ def measure(
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(lambda name: signed_in(deployment, name), names(people)))
 
-    if not warm:
+    if not prewarmed:
         found["without"] = at_ten(everyone := class_(), within_seconds).summary()
         say(f"without: {found['without']}")
         stop_labs(deployment, everyone)
@@ -210,8 +210,8 @@ def measure(
     began = time.monotonic()
     deployment.make("prewarm", f"GROUP={GROUP}")
     found["prewarm_seconds"] = round(time.monotonic() - began, 1)
-    say(f"{len(deployment.labs_by_person())} labs were warm after {found['prewarm_seconds']} s")
-    if not warm:
+    say(f"{len(deployment.labs_by_person())} labs were prewarmed after {found['prewarm_seconds']} s")
+    if not prewarmed:
         found["with"] = at_ten(everyone, within_seconds).summary()
         say(f"with: {found['with']}")
         everyone = class_()  # signed in anew, so that nobody is known to a lab
@@ -240,13 +240,15 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=220)
     parser.add_argument("--within", type=float, default=60.0, metavar="SECONDS", help="how far apart the clicks are")
     parser.add_argument("--lab-cpu", type=float, metavar="SECONDS", help="CPU time of a lab's start; else measured")
-    parser.add_argument("--warm", action="store_true", help="only the last row: all in one second, to labs that run")
+    parser.add_argument(
+        "--prewarmed", action="store_true", help="only the last row: all in one second, to labs that run"
+    )
     parser.add_argument("--json", action="store_true")
     given = parser.parse_args()
     threading.stack_size(256 * 1024)
     with class_deployment(f"hrclass{os.getpid()}", given.people) as deployment:
         say = (lambda _: None) if given.json else print
-        found = measure(deployment, given.people, given.within, given.lab_cpu, say, warm=given.warm)
+        found = measure(deployment, given.people, given.within, given.lab_cpu, say, prewarmed=given.prewarmed)
     print(json.dumps(found, indent=2) if given.json else table(found))
 
 

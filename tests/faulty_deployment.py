@@ -49,7 +49,7 @@ class FaultyDeployment(HubDeployment):
         (site / "hub.d" / "10-light.py").write_text(HUB_D)
         compose = {"com.docker.compose.project": self.project, "com.docker.compose.volume": "data"}
         owner = "uid=990,gid=100,mode=0700"
-        self.keeper = self.small_disk("_data", "/srv/data", f"size={DISK},{owner}", compose)
+        self.disk_holder = self.small_disk("_data", "/srv/data", f"size={DISK},{owner}", compose)
         self.up()
 
     def small_disk(self, name: str, target: str, options: str, labels: Mapping[str, str]) -> Any:
@@ -93,7 +93,7 @@ class FaultyDeployment(HubDeployment):
 
     def on_disk(self, script: str) -> str:
         """Run a shell's lines beside the database, as the hub's user, also while the hub is down."""
-        done: Any = self.keeper.exec_run(["bash", "-c", script], workdir="/srv/data")
+        done: Any = self.disk_holder.exec_run(["bash", "-c", script], workdir="/srv/data")
         assert done.exit_code == 0, done.output
         return str(done.output.decode())
 

@@ -28,7 +28,7 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
 
     :raises HomeroomError: everything that stands in the way, together.
     """
-    wanted = preflight.Wanted(
+    requirements = preflight.Requirements(
         project=settings.COMPOSE_PROJECT_NAME,
         directory=ROOT,
         hub_ip=settings.HUB_IP,
@@ -45,7 +45,7 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY,
         released=RELEASED,
     )
-    findings = preflight.run_checks(engine, wanted)
+    findings = preflight.run_checks(engine, requirements)
     raise_all(
         [*preflight.errors_of(findings), *(fault for look in _topics_own("of_machine") for fault in look(settings))]
     )

@@ -6,8 +6,8 @@ Each file holds the readers of one thing (impure, small) and the decision on wha
 from __future__ import annotations
 
 from generator.core.finding import Finding, errors_of
+from generator.preflight.requirements import Requirements
 from generator.preflight.run import run_checks
 from generator.preflight.subnet import Route, free_subnet, host_routes
-from generator.preflight.wanted import Wanted
 
-__all__ = ["Finding", "Route", "Wanted", "errors_of", "free_subnet", "host_routes", "run_checks"]
+__all__ = ["Finding", "Requirements", "Route", "errors_of", "free_subnet", "host_routes", "run_checks"]

@@ -6,26 +6,31 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
-from generator.preflight.facts import Container, EngineFacts, Volume
+from generator.preflight.engine_state import Container, EngineState, Volume
+from generator.preflight.requirements import Requirements
 from generator.preflight.subject import Subject
-from generator.preflight.wanted import Wanted
 
 
-def other_directories(containers: Sequence[Container], wanted: Wanted) -> list[str]:
+def other_directories(containers: Sequence[Container], requirements: Requirements) -> list[str]:
     """The directories, other than ours, whose containers carry our project name."""
-    found = dict.fromkeys(one.directory for one in containers if one.project == wanted.project and one.directory)
-    return [one for one in found if Path(one).resolve() != wanted.directory.resolve()]
+    found = dict.fromkeys(one.directory for one in containers if one.project == requirements.project and one.directory)
+    return [one for one in found if Path(one).resolve() != requirements.directory.resolve()]
 
 
 def judge_deployment(
-    wanted: Wanted, others: Sequence[str], gone: Sequence[str], volumes: Sequence[Volume], *, first_run: bool
+    requirements: Requirements,
+    others: Sequence[str],
+    gone: Sequence[str],
+    volumes: Sequence[Volume],
+    *,
+    first_run: bool,
 ) -> Iterator[Finding]:
     """Refuse a name that another directory uses: its containers would be replaced and its homes taken over.
 
     :param others: see `other_directories`; `gone` are those of them that no longer exist.
     :param first_run: this directory has never been rendered.
     """
-    name = wanted.project
+    name = requirements.project
     remedy = f"Set another name here, such as COMPOSE_PROJECT_NAME={name}2, or work in that directory."
     living = [one for one in others if one not in gone]
     if living:
@@ -59,12 +64,12 @@ def judge_deployment(
         )
 
 
-def check_deployment(wanted: Wanted, facts: EngineFacts) -> list[Finding]:
+def check_deployment(requirements: Requirements, engine_state: EngineState) -> list[Finding]:
     """Judge the name against what is on the engine."""
-    others = other_directories(facts.containers, wanted)
+    others = other_directories(engine_state.containers, requirements)
     gone = [one for one in others if not _exists(Path(one))]
-    first_run = not _exists(wanted.directory / "rendered")
-    return list(judge_deployment(wanted, others, gone, facts.volumes, first_run=first_run))
+    first_run = not _exists(requirements.directory / "rendered")
+    return list(judge_deployment(requirements, others, gone, engine_state.volumes, first_run=first_run))
 
 
 def _exists(path: Path) -> bool:
@@ -83,4 +88,4 @@ ORDER = 60
 
 def check(subject: Subject) -> list[Finding]:
     """Whether another deployment has this one's name."""
-    return check_deployment(subject.wanted, subject.facts) if subject.facts else []
+    return check_deployment(subject.requirements, subject.engine_state) if subject.engine_state else []

@@ -86,4 +86,4 @@ ORDER = 10
 
 def check(subject: Subject) -> list[Finding]:
     """Whether this user may work in the deployment's directory."""
-    return check_directory(subject.wanted.directory, subject.user)
+    return check_directory(subject.requirements.directory, subject.user)

@@ -9,7 +9,7 @@ from pathlib import Path
 from shlex import quote
 
 from generator.core.finding import Finding, error, in_units, ok, warning
-from generator.preflight.facts import EngineFacts
+from generator.preflight.engine_state import EngineState
 from generator.preflight.subject import Subject
 
 FIRST_BUILD_BYTES = 5 * 2**30
@@ -111,41 +111,41 @@ def judge_filesystem(
         )
 
 
-def judge_storage(facts: EngineFacts, kind: str) -> Iterator[Finding]:
+def judge_storage(engine_state: EngineState, kind: str) -> Iterator[Finding]:
     """Warn of storage on which an engine is slow or unreliable."""
     if kind in NETWORK_FILE_SYSTEMS:
         yield warning(
             "storage",
             f"the engine stores images, homes and the hub's database on a network file system ({kind}): "
             "SQLite corrupts there",
-            location=str(facts.root_directory),
+            location=str(engine_state.root_directory),
             remedy='Move it to a local disk: `"data-root"` in /etc/docker/daemon.json, or `graphroot` '
             "in containers/storage.conf.",
         )
-    if facts.storage_driver == "vfs":
+    if engine_state.storage_driver == "vfs":
         yield warning(
             "storage",
             "the engine uses the vfs storage driver, which copies the whole image for each lab",
-            location=str(facts.root_directory),
+            location=str(engine_state.root_directory),
             remedy='Use overlay2: `"storage-driver": "overlay2"` in /etc/docker/daemon.json, or `driver = "overlay"` '
             "in containers/storage.conf.",
         )
 
 
-def check_disk(facts: EngineFacts | None, directory: Path) -> list[Finding]:
+def check_disk(engine_state: EngineState | None, directory: Path) -> list[Finding]:
     """Read and judge the engine's storage and the deployment's directory; one file system is judged once.
 
     Without an engine, the place where one would store things is measured for a first build.
     """
-    tool = facts.kind if facts else "docker"
+    tool = engine_state.kind if engine_state else "docker"
     prune = (
         f"See what takes it with `{tool} system df` and `du -xhd1 /var`, and give room with `{tool} image prune`"
         " (never with `volume prune`: homes are volumes)."
     )
-    stores = [facts.root_directory] if facts else [_FUTURE_ROOT]
-    if facts and facts.containerd_store:
+    stores = [engine_state.root_directory] if engine_state else [_FUTURE_ROOT]
+    if engine_state and engine_state.containerd_store:
         stores.append(_CONTAINERD_ROOT)
-    built = facts is not None and facts.built
+    built = engine_state is not None and engine_state.built
     found: list[Finding] = []
     devices = set()
     for store in stores:
@@ -163,8 +163,8 @@ def check_disk(facts: EngineFacts | None, directory: Path) -> list[Finding]:
             least_inodes=LATER_INODES if built else FIRST_BUILD_INODES,
             mend=prune,
         )
-        if facts:
-            found += judge_storage(facts, disk.kind)
+        if engine_state:
+            found += judge_storage(engine_state, disk.kind)
     here = read_filesystem(directory)
     if here is not None and here.device not in devices:
         found += judge_filesystem(
@@ -182,4 +182,4 @@ ORDER = 90
 
 def check(subject: Subject) -> list[Finding]:
     """Whether there is room for images and homes."""
-    return check_disk(subject.facts, subject.wanted.directory)
+    return check_disk(subject.engine_state, subject.requirements.directory)

@@ -12,7 +12,7 @@ from pathlib import Path
 from generator.core.finding import Finding, error, ok, warning
 from generator.core.machine import read_meminfo
 from generator.engine.find import ComposeMissing, Engine, Version, buildx_works, compose_version, dotted
-from generator.preflight.facts import EngineFacts
+from generator.preflight.engine_state import EngineState
 from generator.preflight.subject import Subject
 
 _DELEGATE = (
@@ -73,28 +73,30 @@ def delegated_controllers(uid: int) -> frozenset[str] | None:
         return None
 
 
-def judge_limits(facts: EngineFacts, controllers: frozenset[str] | None, *, swap_bytes: int = 0) -> Iterator[Finding]:
+def judge_limits(
+    engine_state: EngineState, controllers: frozenset[str] | None, *, swap_bytes: int = 0
+) -> Iterator[Finding]:
     """Say which limits of a lab would not be in force.
 
     A rootless Podman repeats what the kernel can do, not what its user was given: `controllers` decides there.
     Docker refuses to create a container with a CPU limit that it cannot enforce; the other limits it drops silently.
     """
-    memory, cpu, pids = facts.memory_limit, facts.cpu_limit, facts.pids_limit
-    if facts.rootless and facts.kind == "podman":
+    memory, cpu, pids = engine_state.memory_limit, engine_state.cpu_limit, engine_state.pids_limit
+    if engine_state.rootless and engine_state.kind == "podman":
         given = controllers if controllers is not None else frozenset[str]()
         memory, cpu, pids = "memory" in given, "cpu" in given, "pids" in given
     missing = [word for word, there in (("memory", memory), ("CPU", cpu), ("pids", pids)) if not there]
 
     if not missing:
         yield ok("limits", "memory, CPU and pids limits are in force")
-    elif facts.rootless:
+    elif engine_state.rootless:
         yield Finding(
             name="limits",
-            level="error" if not cpu and facts.kind == "docker" else "warn",
+            level="error" if not cpu and engine_state.kind == "docker" else "warn",
             cause=f"this rootless engine cannot enforce {_listed(missing)} limits: one lab can take the whole machine",
             location="cgroup delegation",
             remedy=f"{_DELEGATE}. With cgroup v1 there is no way: use a rootful engine."
-            if facts.cgroup_version != "2"
+            if engine_state.cgroup_version != "2"
             else f"{_DELEGATE}.",
         )
     else:
@@ -109,7 +111,7 @@ def judge_limits(facts: EngineFacts, controllers: frozenset[str] | None, *, swap
             if not memory
             else "Boot a kernel with CONFIG_CFS_BANDWIDTH and CONFIG_CGROUP_PIDS, such as the distribution's own.",
         )
-    if memory and not facts.swap_limit and swap_bytes and not facts.rootless:
+    if memory and not engine_state.swap_limit and swap_bytes and not engine_state.rootless:
         yield warning(
             "swap",
             "the kernel does not count swap: a lab at its memory limit swaps and slows everyone down",
@@ -119,9 +121,9 @@ def judge_limits(facts: EngineFacts, controllers: frozenset[str] | None, *, swap
         )
 
 
-def check_limits(facts: EngineFacts, swap_bytes: int) -> list[Finding]:
+def check_limits(engine_state: EngineState, swap_bytes: int) -> list[Finding]:
     """Judge the limits with what this user was delegated."""
-    return list(judge_limits(facts, delegated_controllers(os.getuid()), swap_bytes=swap_bytes))
+    return list(judge_limits(engine_state, delegated_controllers(os.getuid()), swap_bytes=swap_bytes))
 
 
 def _listed(words: list[str]) -> str:
@@ -134,4 +136,6 @@ ORDER = 20
 def check(subject: Subject) -> list[Finding]:
     """Whether the engine has its tools, and keeps the limits that labs are given."""
     found = check_tools(subject.engine) if subject.engine else []
-    return found + (check_limits(subject.facts, read_meminfo().get("SwapTotal", 0)) if subject.facts else [])
+    return found + (
+        check_limits(subject.engine_state, read_meminfo().get("SwapTotal", 0)) if subject.engine_state else []
+    )

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from generator.core.finding import Finding, error, ok, warning
-from generator.preflight.facts import EngineFacts
+from generator.preflight.engine_state import EngineState
+from generator.preflight.requirements import Requirements
 from generator.preflight.subject import Subject
-from generator.preflight.wanted import Wanted
 
 REACHED = "labs can reach private networks, clouds' metadata addresses and this machine's own services"
 
 
-def judge_firewall(wanted: Wanted, facts: EngineFacts) -> Iterator[Finding]:
+def judge_firewall(requirements: Requirements, engine_state: EngineState) -> Iterator[Finding]:
     """Say whether private networks are closed to labs; where they would be open unknown to the operator, refuse."""
-    if not wanted.lab_firewall:
+    if not requirements.lab_firewall:
         yield warning(
             "firewall",
             f"{REACHED}: LAB_FIREWALL=off",
             location=".env: LAB_FIREWALL",
             remedy="Nothing to do where they may. "
-            + ("Only an engine that runs as root can close them." if facts.rootless else "Else set LAB_FIREWALL=on."),
+            + (
+                "Only an engine that runs as root can close them."
+                if engine_state.rootless
+                else "Else set LAB_FIREWALL=on."
+            ),
         )
-    elif facts.rootless:
+    elif engine_state.rootless:
         yield error(
             "firewall",
             f"a rootless engine gives Homeroom's firewall no place: {REACHED}",
@@ -30,13 +34,13 @@ def judge_firewall(wanted: Wanted, facts: EngineFacts) -> Iterator[Finding]:
             remedy="Set LAB_FIREWALL=off if they may, or use Docker or Podman that runs as root.",
         )
     else:
-        opened = f", but for {wanted.lab_open_networks}" if wanted.lab_open_networks else ""
+        opened = f", but for {requirements.lab_open_networks}" if requirements.lab_open_networks else ""
         yield ok("firewall", f"private networks and this machine's own services are closed to labs{opened}")
 
 
-def check_firewall(wanted: Wanted, facts: EngineFacts) -> list[Finding]:
+def check_firewall(requirements: Requirements, engine_state: EngineState) -> list[Finding]:
     """Judge."""
-    return list(judge_firewall(wanted, facts))
+    return list(judge_firewall(requirements, engine_state))
 
 
 ORDER = 50
@@ -44,4 +48,4 @@ ORDER = 50
 
 def check(subject: Subject) -> list[Finding]:
     """Whether the labs' firewall can be had."""
-    return check_firewall(subject.wanted, subject.facts) if subject.facts else []
+    return check_firewall(subject.requirements, subject.engine_state) if subject.engine_state else []

@@ -9,9 +9,9 @@ from pathlib import Path
 from generator.core.console import counted
 from generator.core.finding import Finding, error, in_units, ok, warning
 from generator.core.machine import MEMORY_LEFT_BYTES, memory_of_labs, read_meminfo
-from generator.preflight.facts import EngineFacts
+from generator.preflight.engine_state import EngineState
+from generator.preflight.requirements import Requirements
 from generator.preflight.subject import Subject
-from generator.preflight.wanted import Wanted
 
 FEW_LABS = 3
 SAME_MACHINE = 0.05
@@ -29,7 +29,9 @@ def engine_memory(said_bytes: int, meminfo: Mapping[str, int]) -> tuple[int, int
     return total, meminfo.get("MemAvailable")
 
 
-def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | None, running: bool) -> Iterator[Finding]:
+def judge_memory(
+    requirements: Requirements, *, total_bytes: int, available_bytes: int | None, running: bool
+) -> Iterator[Finding]:
     """Require room for the services and one lab; warn where fewer than three labs fit, or labs are promised more than
     there is.
 
@@ -38,11 +40,11 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
     if not total_bytes:
         yield ok("memory", "the machine's memory is not known: not checked")
         return
-    room = total_bytes - wanted.services_memory_bytes
-    one = wanted.lab_memory_bytes
+    room = total_bytes - requirements.services_memory_bytes
+    one = requirements.lab_memory_bytes
     labs = memory_of_labs(room, one) // one if room >= one else 0
     sizes = (
-        f"LAB_MEMORY={in_units(wanted.lab_memory_bytes)} and {in_units(wanted.services_memory_bytes)} "
+        f"LAB_MEMORY={in_units(requirements.lab_memory_bytes)} and {in_units(requirements.services_memory_bytes)} "
         f"for Homeroom's services"
     )
     suggestion = _lab_memory_for(room - MEMORY_LEFT_BYTES)
@@ -54,10 +56,10 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
             location=".env: LAB_MEMORY",
             remedy=f"{lower}, or give the machine more memory.",
         )
-    elif wanted.total_lab_memory_bytes > room:
+    elif requirements.total_lab_memory_bytes > room:
         yield warning(
             "memory",
-            f"labs are promised {in_units(wanted.total_lab_memory_bytes)}, and this machine has {in_units(room)} "
+            f"labs are promised {in_units(requirements.total_lab_memory_bytes)}, and this machine has {in_units(room)} "
             "beside Homeroom's services: labs will run out of memory that is theirs",
             location=".env: TOTAL_LAB_MEMORY",
             remedy="Lower it, or leave it out: labs then get what there is.",
@@ -69,11 +71,13 @@ def judge_memory(wanted: Wanted, *, total_bytes: int, available_bytes: int | Non
             location=".env: LAB_MEMORY",
             remedy=f"{lower}, or give the machine more memory.",
         )
-    elif wanted.total_lab_memory_bytes:
-        yield ok("memory", f"labs may have {in_units(wanted.total_lab_memory_bytes)} of {in_units(total_bytes)}")
+    elif requirements.total_lab_memory_bytes:
+        yield ok("memory", f"labs may have {in_units(requirements.total_lab_memory_bytes)} of {in_units(total_bytes)}")
     else:
-        yield ok("memory", f"{labs} labs of {in_units(wanted.lab_memory_bytes)} fit at once on {in_units(total_bytes)}")
-    needed = wanted.services_memory_bytes + wanted.lab_memory_bytes
+        yield ok(
+            "memory", f"{labs} labs of {in_units(requirements.lab_memory_bytes)} fit at once on {in_units(total_bytes)}"
+        )
+    needed = requirements.services_memory_bytes + requirements.lab_memory_bytes
     if labs >= 1 and not running and available_bytes is not None and available_bytes < needed:
         yield warning(
             "memory",
@@ -123,18 +127,18 @@ LEAST_BYTES_OF_A_FILE = 256
 """What the kernel keeps of an open file at least; it counts to the memory of the lab that opened it."""
 
 
-def judge_open_files(wanted: Wanted, *, total_bytes: int, file_max: int) -> Finding:
+def judge_open_files(requirements: Requirements, *, total_bytes: int, file_max: int) -> Finding:
     """Warn where labs could open all files that the kernel has for everybody, before their own memory stops them.
 
     :param file_max: files that all programs of the machine together may have open; 0: not known.
     """
-    labs_bytes = wanted.total_lab_memory_bytes or max(
-        total_bytes - wanted.services_memory_bytes, wanted.lab_memory_bytes
+    labs_bytes = requirements.total_lab_memory_bytes or max(
+        total_bytes - requirements.services_memory_bytes, requirements.lab_memory_bytes
     )
-    labs = max(1, labs_bytes // wanted.lab_memory_bytes)
-    most = min(labs * wanted.lab_pids * wanted.lab_open_files, labs_bytes // LEAST_BYTES_OF_A_FILE)
+    labs = max(1, labs_bytes // requirements.lab_memory_bytes)
+    most = min(labs * requirements.lab_pids * requirements.lab_open_files, labs_bytes // LEAST_BYTES_OF_A_FILE)
     if not file_max or most < file_max:
-        return ok("open files", f"{wanted.lab_open_files} for each process of a lab")
+        return ok("open files", f"{requirements.lab_open_files} for each process of a lab")
     return warning(
         "open files",
         f"all labs together could open {most} files, and the machine has {file_max}: several people could keep "
@@ -169,19 +173,26 @@ def judge_lab_size(lab_memory_bytes: int) -> Iterator[Finding]:
         )
 
 
-def check_memory(wanted: Wanted, facts: EngineFacts | None, meminfo: Mapping[str, int]) -> list[Finding]:
+def check_memory(
+    requirements: Requirements, engine_state: EngineState | None, meminfo: Mapping[str, int]
+) -> list[Finding]:
     """Judge memory and CPUs as the engine has them; without an engine, as this machine has them."""
-    total, available = engine_memory(facts.memory_bytes if facts else 0, meminfo)
-    running = facts is not None and any(one.project == wanted.project for one in facts.containers)
-    room = wanted.total_lab_memory_bytes or memory_of_labs(
-        total - wanted.services_memory_bytes, wanted.lab_memory_bytes
+    total, available = engine_memory(engine_state.memory_bytes if engine_state else 0, meminfo)
+    running = engine_state is not None and any(one.project == requirements.project for one in engine_state.containers)
+    room = requirements.total_lab_memory_bytes or memory_of_labs(
+        total - requirements.services_memory_bytes, requirements.lab_memory_bytes
     )
-    by_memory = room // wanted.lab_memory_bytes if total else 0
+    by_memory = room // requirements.lab_memory_bytes if total else 0
     return [
-        *judge_lab_size(wanted.lab_memory_bytes),
-        *judge_memory(wanted, total_bytes=total, available_bytes=available, running=running),
-        judge_cpus(wanted.lab_cpus, facts.cpus if facts else os.cpu_count() or 0, wanted.total_lab_cpus, by_memory),
-        judge_open_files(wanted, total_bytes=total, file_max=read_file_max() if available is not None else 0),
+        *judge_lab_size(requirements.lab_memory_bytes),
+        *judge_memory(requirements, total_bytes=total, available_bytes=available, running=running),
+        judge_cpus(
+            requirements.lab_cpus,
+            engine_state.cpus if engine_state else os.cpu_count() or 0,
+            requirements.total_lab_cpus,
+            by_memory,
+        ),
+        judge_open_files(requirements, total_bytes=total, file_max=read_file_max() if available is not None else 0),
     ]
 
 
@@ -190,4 +201,4 @@ ORDER = 100
 
 def check(subject: Subject) -> list[Finding]:
     """Whether labs fit."""
-    return check_memory(subject.wanted, subject.facts, read_meminfo())
+    return check_memory(subject.requirements, subject.engine_state, read_meminfo())

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from generator.core.finding import Finding, error, ok
-from generator.preflight.facts import Container, EngineFacts
+from generator.preflight.engine_state import Container, EngineState
+from generator.preflight.requirements import Requirements
 from generator.preflight.subject import Subject
-from generator.preflight.wanted import Wanted
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 PROXY_SERVICE = "proxy"
@@ -119,11 +119,11 @@ def read_listeners(port: int) -> list[Listener]:
 
 def holders_of(inodes: Iterable[int]) -> list[Process]:
     """The processes that hold these sockets; without root only one's own are seen."""
-    wanted = {f"socket:[{inode}]" for inode in inodes}
+    requirements = {f"socket:[{inode}]" for inode in inodes}
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         with suppress(OSError):
-            if any(_link(descriptor.path) in wanted for descriptor in os.scandir(process / "fd")):
+            if any(_link(descriptor.path) in requirements for descriptor in os.scandir(process / "fd")):
                 command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
                 found.append(Process(pid=int(process.name), command=command or (process / "comm").read_text().strip()))
     return found
@@ -156,44 +156,54 @@ def read_port(ip: str, port: int, taken: Callable[[int], bool]) -> PortFacts:
 
 def publishers(containers: Sequence[Container], ip: str, port: int) -> list[Container]:
     """The containers that publish `port` on an address in the way of `ip`."""
-    wanted = ipaddress.ip_address(ip)
+    requirements = ipaddress.ip_address(ip)
     return [
         container
         for container in containers
-        if any(held == port and in_the_way(ipaddress.ip_address(at), wanted) for at, held in container.ports)
+        if any(held == port and in_the_way(ipaddress.ip_address(at), requirements) for at, held in container.ports)
     ]
 
 
-def judge_port(wanted: Wanted, containers: Sequence[Container], facts: PortFacts, *, rootless: bool) -> Finding:
+def judge_port(
+    requirements: Requirements, containers: Sequence[Container], facts: PortFacts, *, rootless: bool
+) -> Finding:
     """Pass a port that is free or held by this deployment's own proxy; else name who has it."""
-    where = f"[{wanted.hub_ip}]:{wanted.hub_port}" if ":" in wanted.hub_ip else f"{wanted.hub_ip}:{wanted.hub_port}"
+    where = (
+        f"[{requirements.hub_ip}]:{requirements.hub_port}"
+        if ":" in requirements.hub_ip
+        else f"{requirements.hub_ip}:{requirements.hub_port}"
+    )
     if facts.address_errno is not None:
         return error(
             "port",
-            f"{wanted.hub_ip} is not an address of this machine ({os.strerror(facts.address_errno)})",
+            f"{requirements.hub_ip} is not an address of this machine ({os.strerror(facts.address_errno)})",
             location=".env: HUB_IP",
             remedy=f"Set HUB_IP to 0.0.0.0 (all addresses) or one of {', '.join(facts.addresses) or '127.0.0.1'}.",
         )
-    if rootless and wanted.hub_port < facts.unprivileged_from:
+    if rootless and requirements.hub_port < facts.unprivileged_from:
         return error(
             "port",
-            f"a rootless engine may not publish port {wanted.hub_port}, below {facts.unprivileged_from}",
+            f"a rootless engine may not publish port {requirements.hub_port}, below {facts.unprivileged_from}",
             location=".env: HUB_PORT",
             remedy=f"Set HUB_PORT={facts.free_port or 8000}, or run "
-            f"`sudo sysctl net.ipv4.ip_unprivileged_port_start={wanted.hub_port}` "
+            f"`sudo sysctl net.ipv4.ip_unprivileged_port_start={requirements.hub_port}` "
             "(and write it to /etc/sysctl.d/ to keep it).",
         )
-    others = [one for one in publishers(containers, wanted.hub_ip, wanted.hub_port) if not _is_own_proxy(one, wanted)]
+    others = [
+        one
+        for one in publishers(containers, requirements.hub_ip, requirements.hub_port)
+        if not _is_own_proxy(one, requirements)
+    ]
     if others:
-        return _taken(wanted, _container_in_words(others[0]), facts)
-    if publishers(containers, wanted.hub_ip, wanted.hub_port):
+        return _taken(requirements, _container_in_words(others[0]), facts)
+    if publishers(containers, requirements.hub_ip, requirements.hub_port):
         return ok("port", f"{where} is held by this deployment's own proxy")
     # Below 1024 an ordinary user's trial says EACCES, taken or not: there the kernel's table decides.
     if facts.port_errno == errno.EADDRINUSE or (facts.port_errno == errno.EACCES and facts.listening):
         if facts.holders:
             holders = "; ".join(f"process {one.pid} (`{one.command[:100]}`)" for one in facts.holders)
-            return _taken(wanted, holders, facts)
-        return _taken(wanted, "a process that this user may not see", facts)
+            return _taken(requirements, holders, facts)
+        return _taken(requirements, "a process that this user may not see", facts)
     if facts.port_errno is not None and facts.port_errno != errno.EACCES:
         return error(
             "port",
@@ -204,9 +214,9 @@ def judge_port(wanted: Wanted, containers: Sequence[Container], facts: PortFacts
     return ok("port", f"{where} is free")
 
 
-def _is_own_proxy(container: Container, wanted: Wanted) -> bool:
-    same = not container.directory or Path(container.directory).resolve() == wanted.directory.resolve()
-    return container.project == wanted.project and container.service == PROXY_SERVICE and same
+def _is_own_proxy(container: Container, requirements: Requirements) -> bool:
+    same = not container.directory or Path(container.directory).resolve() == requirements.directory.resolve()
+    return container.project == requirements.project and container.service == PROXY_SERVICE and same
 
 
 def _container_in_words(container: Container) -> str:
@@ -216,23 +226,25 @@ def _container_in_words(container: Container) -> str:
     return f"the container {container.name} (Compose project {container.project}{where})"
 
 
-def _taken(wanted: Wanted, by: str, facts: PortFacts) -> Finding:
+def _taken(requirements: Requirements, by: str, facts: PortFacts) -> Finding:
     unknown = not (facts.holders or by.startswith("the container"))
-    look = f" See who it is with `sudo ss -ltnp 'sport = :{wanted.hub_port}'`." if unknown else ""
+    look = f" See who it is with `sudo ss -ltnp 'sport = :{requirements.hub_port}'`." if unknown else ""
     another = f"set HUB_PORT={facts.free_port}, which is free" if facts.free_port else "set another HUB_PORT"
     return error(
         "port",
-        f"port {wanted.hub_port} on {wanted.hub_ip} is taken by {by}",
+        f"port {requirements.hub_port} on {requirements.hub_ip} is taken by {by}",
         location=".env: HUB_PORT",
         remedy=f"Stop it, or {another}.{look}",
     )
 
 
-def check_port(wanted: Wanted, engine: EngineFacts | None) -> list[Finding]:
+def check_port(requirements: Requirements, engine: EngineState | None) -> list[Finding]:
     """Read and judge the publish port; without an engine no container holds it."""
     containers = engine.containers if engine else ()
-    facts = read_port(wanted.hub_ip, wanted.hub_port, lambda port: bool(publishers(containers, wanted.hub_ip, port)))
-    return [judge_port(wanted, containers, facts, rootless=engine is not None and engine.rootless)]
+    facts = read_port(
+        requirements.hub_ip, requirements.hub_port, lambda port: bool(publishers(containers, requirements.hub_ip, port))
+    )
+    return [judge_port(requirements, containers, facts, rootless=engine is not None and engine.rootless)]
 
 
 def _text(path: Path) -> str:
@@ -252,4 +264,4 @@ ORDER = 70
 
 def check(subject: Subject) -> list[Finding]:
     """Whether the hub's port is free."""
-    return check_port(subject.wanted, subject.facts)
+    return check_port(subject.requirements, subject.engine_state)

@@ -19,9 +19,9 @@ from typing import Generic, TypeVar
 from generator.core.finding import Finding, error, warning
 from generator.engine.find import Engine, client
 from generator.preflight import clock, names, sources
-from generator.preflight.facts import EngineFacts, read_facts
+from generator.preflight.engine_state import EngineState, read_engine_state
+from generator.preflight.requirements import Requirements
 from generator.preflight.subject import Subject
-from generator.preflight.wanted import Wanted
 
 NETWORK_SECONDS = 1.5
 """How long the checks over the network may take together; what has not answered by then is left out."""
@@ -48,7 +48,7 @@ class Pending(Generic[T]):
             return otherwise
 
 
-def run_checks(found_engine: Engine | None, wanted: Wanted) -> list[Finding]:
+def run_checks(found_engine: Engine | None, requirements: Requirements) -> list[Finding]:
     """Check the machine for one deployment and return everything found, errors included. Changes nothing.
 
     :param found_engine: what `generator.engine.find.find_engine` found; None checks what can be told
@@ -56,14 +56,14 @@ def run_checks(found_engine: Engine | None, wanted: Wanted) -> list[Finding]:
     """
     deadline = time.monotonic() + NETWORK_SECONDS
     network = _start_network_checks(deadline)
-    facts, silent = _ask(found_engine, wanted.project)
+    engine_state, silent = _ask(found_engine, requirements.project)
     answering = found_engine if silent is None else None
-    subject = Subject(wanted=wanted, engine=answering, facts=facts, user=_user())
+    subject = Subject(requirements=requirements, engine=answering, engine_state=engine_state, user=_user())
     found = [] if silent is None else [silent]
     for check in checks():
         name = check.__name__.rpartition(".")[2]
         found += _guarded(name, functools.partial(check.check, subject))
-    return found + _guarded("network", lambda: list(network(wanted.released)))
+    return found + _guarded("network", lambda: list(network(requirements.released)))
 
 
 def checks() -> list[ModuleType]:
@@ -73,13 +73,13 @@ def checks() -> list[ModuleType]:
     return sorted((one for one in found if hasattr(one, "check")), key=lambda one: one.ORDER)
 
 
-def _ask(engine: Engine | None, project: str) -> tuple[EngineFacts | None, Finding | None]:
+def _ask(engine: Engine | None, project: str) -> tuple[EngineState | None, Finding | None]:
     """What the engine says of itself; or that it does not answer."""
     if engine is None:
         return None, None
     try:
         with closing(client(engine, timeout_seconds=20)) as speaking:
-            return read_facts(speaking, engine.kind, project), None
+            return read_engine_state(speaking, engine.kind, project), None
     except Exception as failure:
         return None, _engine_silent(failure)
 

@@ -11,9 +11,9 @@ from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
-from generator.preflight.facts import EngineFacts, Network
+from generator.preflight.engine_state import EngineState, Network
+from generator.preflight.requirements import Requirements
 from generator.preflight.subject import Subject
-from generator.preflight.wanted import Wanted
 
 SUBNET_PREFIX = 20
 BROAD_PREFIX = 12
@@ -107,10 +107,10 @@ def _parts(pools: Sequence[str]) -> Iterator[IPv4Network]:
         yield from IPv4Network(pool).subnets(new_prefix=SUBNET_PREFIX)
 
 
-def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[Route]) -> Iterator[Finding]:
+def judge_subnet(requirements: Requirements, networks: Sequence[Network], routes: Sequence[Route]) -> Iterator[Finding]:
     """Refuse a LAB_SUBNET that overlaps another network of the engine, or one of this machine's own."""
-    subnet = IPv4Network(wanted.lab_subnet)
-    labs = f"{wanted.project}_{LABS_NETWORK}"
+    subnet = IPv4Network(requirements.lab_subnet)
+    labs = f"{requirements.project}_{LABS_NETWORK}"
     bridges = {block for network in networks for block in network.subnets}
     # An engine network is a route too, on its bridge: it is judged once, under its own name.
     routes = [route for route in routes if route.subnet not in bridges]
@@ -132,27 +132,27 @@ def judge_subnet(wanted: Wanted, networks: Sequence[Network], routes: Sequence[R
     if clashes:
         yield error(
             "subnet",
-            f"{wanted.lab_subnet} overlaps {', '.join(clashes)}",
+            f"{requirements.lab_subnet} overlaps {', '.join(clashes)}",
             location=".env: LAB_SUBNET",
             remedy=remedy,
         )
     elif broad:
         yield warning(
             "subnet",
-            f"{wanted.lab_subnet} lies in {', '.join(broad)}: this machine no longer reaches "
+            f"{requirements.lab_subnet} lies in {', '.join(broad)}: this machine no longer reaches "
             "servers of that network that have such an address",
             location=".env: LAB_SUBNET",
             remedy="Nothing to do where no such server is used; else set LAB_SUBNET to a part of it that is unused.",
         )
     else:
-        yield ok("subnet", f"{wanted.lab_subnet} is free for labs")
+        yield ok("subnet", f"{requirements.lab_subnet} is free for labs")
 
     current = [network for network in networks if network.name == labs]
-    if current and current[0].subnets and wanted.lab_subnet not in current[0].subnets:
-        make = error if wanted.lab_firewall else warning  # the firewall's rules would be for the other one
+    if current and current[0].subnets and requirements.lab_subnet not in current[0].subnets:
+        make = error if requirements.lab_firewall else warning  # the firewall's rules would be for the other one
         yield make(
             "subnet",
-            f"the labs' network still has {', '.join(current[0].subnets)}; LAB_SUBNET={wanted.lab_subnet} "
+            f"the labs' network still has {', '.join(current[0].subnets)}; LAB_SUBNET={requirements.lab_subnet} "
             "takes effect only when it is made anew",
             location=".env: LAB_SUBNET",
             remedy="Stop the labs, then run `make down` and `make up`.",
@@ -166,17 +166,21 @@ def _proposal(taken: Sequence[str]) -> str:
         return ""
 
 
-def routes_to_judge(routes: Sequence[Route], facts: EngineFacts | None) -> list[Route]:
+def routes_to_judge(routes: Sequence[Route], engine_state: EngineState | None) -> list[Route]:
     """The routes, without an engine's bridges where there is no engine to tell whose they are.
 
     A stopped engine leaves them behind, the deployment's own among them. They are judged once it runs.
     """
-    return [route for route in routes if facts or not ENGINE_BRIDGE.fullmatch(route.via)]
+    return [route for route in routes if engine_state or not ENGINE_BRIDGE.fullmatch(route.via)]
 
 
-def check_subnet(wanted: Wanted, facts: EngineFacts | None) -> list[Finding]:
+def check_subnet(requirements: Requirements, engine_state: EngineState | None) -> list[Finding]:
     """Judge the labs' network against the engine's networks and this machine's routes."""
-    return list(judge_subnet(wanted, facts.networks if facts else (), routes_to_judge(host_routes(), facts)))
+    return list(
+        judge_subnet(
+            requirements, engine_state.networks if engine_state else (), routes_to_judge(host_routes(), engine_state)
+        )
+    )
 
 
 def _text(path: Path) -> str:
@@ -191,4 +195,4 @@ ORDER = 80
 
 def check(subject: Subject) -> list[Finding]:
     """Whether the labs' network is free."""
-    return check_subnet(subject.wanted, subject.facts)
+    return check_subnet(subject.requirements, subject.engine_state)

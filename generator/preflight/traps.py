@@ -7,17 +7,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from generator.core.finding import Finding, error, ok, warning
-from generator.preflight.facts import EngineFacts
+from generator.preflight.engine_state import EngineState
+from generator.preflight.requirements import Requirements
 from generator.preflight.subject import Subject
 from generator.preflight.subnet import LABS_NETWORK
-from generator.preflight.wanted import Wanted
 
 _SNAP_ROOT = "/var/snap/docker"
 _BRIDGE_FILTER = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 _SELINUX_ENFORCES = Path("/sys/fs/selinux/enforce")
 
 
-def judge_traps(wanted: Wanted, facts: EngineFacts, *, bridge_filter: str, selinux: str) -> Iterator[Finding]:
+def judge_traps(
+    requirements: Requirements, engine_state: EngineState, *, bridge_filter: str, selinux: str
+) -> Iterator[Finding]:
     """Name each trap that this engine is in.
 
     :param bridge_filter: the kernel's bridge-nf-call-iptables: `1`, `0`, or empty where the module is not loaded.
@@ -25,11 +27,11 @@ def judge_traps(wanted: Wanted, facts: EngineFacts, *, bridge_filter: str, selin
     """
     found = False
     for finding in (
-        _snap(wanted, facts),
-        _remapped(facts),
-        _selinux(wanted, facts, selinux),
-        _forwarding(facts),
-        _bridge(wanted, facts, bridge_filter),
+        _snap(requirements, engine_state),
+        _remapped(engine_state),
+        _selinux(requirements, engine_state, selinux),
+        _forwarding(engine_state),
+        _bridge(requirements, engine_state, bridge_filter),
     ):
         if finding:
             found = True
@@ -38,22 +40,22 @@ def judge_traps(wanted: Wanted, facts: EngineFacts, *, bridge_filter: str, selin
         yield ok("traps", "none of the known ones")
 
 
-def _snap(wanted: Wanted, facts: EngineFacts) -> Finding | None:
-    if not str(facts.root_directory).startswith(_SNAP_ROOT):
+def _snap(requirements: Requirements, engine_state: EngineState) -> Finding | None:
+    if not str(engine_state.root_directory).startswith(_SNAP_ROOT):
         return None
-    make = warning if wanted.directory.is_relative_to("/home") else error
+    make = warning if requirements.directory.is_relative_to("/home") else error
     return make(
         "snap",
         "Docker is installed as a snap, which sees files under /home only, "
-        f"and the deployment is in {wanted.directory}",
+        f"and the deployment is in {requirements.directory}",
         location="engine",
         remedy="Run `sudo snap remove docker` and `sudo apt install docker.io docker-compose-v2 docker-buildx`. "
         "The snap's images and volumes do not come along.",
     )
 
 
-def _remapped(facts: EngineFacts) -> Finding | None:
-    if not any(option.startswith("name=userns") for option in facts.security_options):
+def _remapped(engine_state: EngineState) -> Finding | None:
+    if not any(option.startswith("name=userns") for option in engine_state.security_options):
         return None
     return error(
         "userns",
@@ -63,10 +65,10 @@ def _remapped(facts: EngineFacts) -> Finding | None:
     )
 
 
-def _selinux(wanted: Wanted, facts: EngineFacts, selinux: str) -> Finding | None:
-    if selinux != "1" or not any(option.startswith("name=selinux") for option in facts.security_options):
+def _selinux(requirements: Requirements, engine_state: EngineState, selinux: str) -> Finding | None:
+    if selinux != "1" or not any(option.startswith("name=selinux") for option in engine_state.security_options):
         return None
-    paths = shlex.join(str(wanted.directory / name) for name in ("rendered", "site"))
+    paths = shlex.join(str(requirements.directory / name) for name in ("rendered", "site"))
     return warning(
         "selinux",
         "SELinux enforces its rules for containers: they may not read files of the deployment that lack its label",
@@ -75,8 +77,8 @@ def _selinux(wanted: Wanted, facts: EngineFacts, selinux: str) -> Finding | None
     )
 
 
-def _forwarding(facts: EngineFacts) -> Finding | None:
-    if facts.forwards_ipv4 or facts.rootless:
+def _forwarding(engine_state: EngineState) -> Finding | None:
+    if engine_state.forwards_ipv4 or engine_state.rootless:
         return None
     return warning(
         "forwarding",
@@ -86,10 +88,10 @@ def _forwarding(facts: EngineFacts) -> Finding | None:
     )
 
 
-def _bridge(wanted: Wanted, facts: EngineFacts, bridge_filter: str) -> Finding | None:
+def _bridge(requirements: Requirements, engine_state: EngineState, bridge_filter: str) -> Finding | None:
     """Docker turns the filter on when it makes the labs' network; something can turn it off again later."""
-    made = any(network.name == f"{wanted.project}_{LABS_NETWORK}" for network in facts.networks)
-    if bridge_filter != "0" or not made or facts.kind != "docker":
+    made = any(network.name == f"{requirements.project}_{LABS_NETWORK}" for network in engine_state.networks)
+    if bridge_filter != "0" or not made or engine_state.kind != "docker":
         return None
     return warning(
         "isolation",
@@ -100,9 +102,11 @@ def _bridge(wanted: Wanted, facts: EngineFacts, bridge_filter: str) -> Finding |
     )
 
 
-def check_traps(wanted: Wanted, facts: EngineFacts) -> list[Finding]:
+def check_traps(requirements: Requirements, engine_state: EngineState) -> list[Finding]:
     """Read and judge."""
-    return list(judge_traps(wanted, facts, bridge_filter=_text(_BRIDGE_FILTER), selinux=_text(_SELINUX_ENFORCES)))
+    return list(
+        judge_traps(requirements, engine_state, bridge_filter=_text(_BRIDGE_FILTER), selinux=_text(_SELINUX_ENFORCES))
+    )
 
 
 def _text(path: Path) -> str:
@@ -117,4 +121,4 @@ ORDER = 40
 
 def check(subject: Subject) -> list[Finding]:
     """What keeps labs from starting or from being apart, though all seems well."""
-    return check_traps(subject.wanted, subject.facts) if subject.facts else []
+    return check_traps(subject.requirements, subject.engine_state) if subject.engine_state else []

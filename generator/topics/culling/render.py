@@ -7,8 +7,8 @@ from pathlib import Path
 from generator.rendering.context import Context, Rendered
 from generator.rendering.template import render as filled
 from generator.schema.settings import Settings
-from generator.topics.labs.labs import Labs
-from generator.topics.labs.render import known
+from generator.topics.labs.labs import LabsConfig
+from generator.topics.labs.render import labs_config
 
 CULLER_CONFIG = "idle_culler_config.py"
 FILES = {CULLER_CONFIG: "hub"}
@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).with_name("idle_culler_config.py.j2")
 
 def render(context: Context) -> Rendered:
     """The hub's service that stops idle labs, and its configuration."""
-    return Rendered(files={CULLER_CONFIG: culler_config(context.settings, context.of(known))})
+    return Rendered(files={CULLER_CONFIG: culler_config(context.settings, context.of(labs_config))})
 
 
 def _check_seconds(timeouts: list[int]) -> int:
@@ -25,7 +25,7 @@ def _check_seconds(timeouts: list[int]) -> int:
     return max(3, min([300, *(timeout // 10 for timeout in timeouts if timeout)]))
 
 
-def culler_config(settings: Settings, known: Labs) -> str:
+def culler_config(settings: Settings, known: LabsConfig) -> str:
     """The text of `idle_culler_config.py`."""
     timeouts = [profile[name] for profile in known.profiles for name in ("idle_seconds", "max_age_seconds")]
     return filled(

@@ -6,7 +6,7 @@ from generator.core.errors import raise_all
 from generator.rendering.context import Context, Rendered
 from generator.site.reader import SiteFile
 from generator.topics.gpus import gpus
-from generator.topics.labs.render import known
+from generator.topics.labs.render import labs_config
 from generator.topics.labs.site import PROFILES
 
 
@@ -15,7 +15,7 @@ def render(context: Context) -> Rendered:
 
     :raises HomeroomError: everything that is wrong with site/gpus.yaml, and profiles that want more than it has.
     """
-    site, profiles = context.site, context.of(known).profiles
+    site, profiles = context.site, context.of(labs_config).profiles
     pool = gpus.load_here(site)
     if any(profile["gpus"] for profile in profiles):
         raise_all(list(gpus.profile_faults(SiteFile(site / PROFILES), profiles, pool)))

@@ -21,7 +21,7 @@ MOST_OPEN_FILES = 8192
 
 
 @dataclass(frozen=True, kw_only=True)
-class Labs:
+class LabsConfig:
     """Everything that the hub is told about labs, as plain data.
 
     :param cpus: CPUs that all labs together may be promised; 0: no end.
@@ -44,7 +44,7 @@ def is_within(cpus: float, limit: float) -> bool:
     return not limit or cpus <= limit
 
 
-def load(settings: Settings, site: Path, machine: Machine) -> Labs:
+def load(settings: Settings, site: Path, machine: Machine) -> LabsConfig:
     """The labs of a deployment. Without `profiles.yaml` there is one profile, made of `.env`'s settings.
 
     :raises HomeroomError: everything that is wrong with the site's files, each with line and column.
@@ -65,7 +65,7 @@ def load(settings: Settings, site: Path, machine: Machine) -> Labs:
         errors += _lab_faults(settings, memory, cpus)
     raise_all(errors)
     known = profiles.profiles if profiles else [Profile(name="default")]
-    return Labs(
+    return LabsConfig(
         profiles=[as_data(profile, settings, site, first=index == 0) for index, profile in enumerate(ordered(known))],
         groups={name: group_data(name, groups.groups) for name in groups.groups} if groups else {},
         memory_bytes=memory,

@@ -5,17 +5,17 @@ from __future__ import annotations
 from generator.engine.resources import names
 from generator.rendering.context import Context, Rendered
 from generator.topics.labs import labs
-from generator.topics.labs.labs import Labs
+from generator.topics.labs.labs import LabsConfig
 
 
-def known(context: Context) -> Labs:
+def labs_config(context: Context) -> LabsConfig:
     """What `site/profiles.yaml` and `site/groups.yaml` say, filled up from the settings."""
     return labs.load(context.settings, context.site, context.machine)
 
 
 def render(context: Context) -> Rendered:
     """The spawner's traits, and what the guard holds each lab to."""
-    settings, found = context.settings, context.of(known)
+    settings, found = context.settings, context.of(labs_config)
     called = names(settings)
     most = [settings.LABS_PER_PERSON, *(group["max_labs"] or 1 for group in found.groups.values())]
     return Rendered(

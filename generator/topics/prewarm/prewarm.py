@@ -88,8 +88,8 @@ def _steps(deployment: Deployment, *arguments: str) -> Iterator[dict[str, Any]]:
 def in_words(progress: dict[str, Any]) -> str:
     """How far the labs are, in a line."""
     left = {name: len(progress[name]) for name in ("skipped", "failed")}
-    everyone = progress["warm"] + progress["starting"] + progress["waiting"] + sum(left.values())
-    words = [f"{progress['warm']} of {everyone} warm"]
+    everyone = progress["prewarmed"] + progress["starting"] + progress["waiting"] + sum(left.values())
+    words = [f"{progress['prewarmed']} of {everyone} prewarmed"]
     words += [f"{number} {name}" for name, number in left.items() if number]
     return ", ".join(words)
 
@@ -105,7 +105,7 @@ def _tell(progress: dict[str, Any], keep_minutes: int) -> None:
             f"{counted(progress['waiting'], 'lab')} found no place: one is left free for whoever comes next.\n"
             "  TOTAL_LAB_MEMORY and TOTAL_LAB_CPUS say what labs may have; `make status` shows who has it."
         )
-    if progress["warm"]:
+    if progress["prewarmed"]:
         note(f"Labs that nobody opens within {keep_minutes} min are stopped.")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from generator.rendering.context import Context, Rendered
 from generator.schema.settings import Settings
-from generator.topics.labs.render import known
+from generator.topics.labs.render import labs_config
 from generator.topics.prewarm import schedule, site
 
 LESSONS = "lessons.json"
@@ -17,7 +17,7 @@ FILES = {LESSONS: "hub"}
 def render(context: Context) -> Rendered:
     """The lessons, and the hub's service that keeps them."""
     settings = context.settings
-    lessons = schedule.load(context.site, context.of(known))
+    lessons = schedule.load(context.site, context.of(labs_config))
     return Rendered(
         hub={"prewarm_at_once": settings.PREWARM_AT_ONCE or context.machine.cpus, "scheduled": bool(lessons)},
         files={LESSONS: lessons_file(settings, lessons)},

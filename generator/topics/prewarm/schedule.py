@@ -11,12 +11,12 @@ from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.finding import Finding, in_units, warning
 from generator.site import reader
 from generator.site.reader import SiteFile
-from generator.topics.labs.labs import Labs
+from generator.topics.labs.labs import LabsConfig
 from generator.topics.labs.site import GROUPS
 from generator.topics.prewarm.site import SCHEDULE, Lesson, Schedule
 
 
-def load(site: Path, known: Labs) -> list[Lesson]:
+def load(site: Path, known: LabsConfig) -> list[Lesson]:
     """The lessons of a deployment; none where there is no such file.
 
     :raises HomeroomError: everything that is wrong with it, each with line and column.
@@ -28,7 +28,7 @@ def load(site: Path, known: Labs) -> list[Lesson]:
     return schedule.lessons
 
 
-def _faults(file: SiteFile, lessons: list[Lesson], known: Labs) -> Iterator[HomeroomError]:
+def _faults(file: SiteFile, lessons: list[Lesson], known: LabsConfig) -> Iterator[HomeroomError]:
     names: set[str] = set()
     profiles = {profile["name"]: profile for profile in known.profiles}
     for index, lesson in enumerate(lessons):
@@ -58,7 +58,7 @@ def _faults(file: SiteFile, lessons: list[Lesson], known: Labs) -> Iterator[Home
             yield file.error((*location, "days"), cause, remedy="Change the days, or the first or last day.")
 
 
-def findings(lessons: list[Lesson], known: Labs) -> Iterator[Finding]:
+def findings(lessons: list[Lesson], known: LabsConfig) -> Iterator[Finding]:
     """A warning for each lesson whose labs do not fit into the labs' memory and CPUs, together with those of lessons
     at the same time. People of the hub's own groups are not known here and come on top."""
     told: set[frozenset[str]] = set()
@@ -83,7 +83,7 @@ def findings(lessons: list[Lesson], known: Labs) -> Iterator[Finding]:
         )
 
 
-def _needs(lesson: Lesson, known: Labs) -> dict[str, tuple[int, float]]:
+def _needs(lesson: Lesson, known: LabsConfig) -> dict[str, tuple[int, float]]:
     """Memory in bytes and CPUs that each person of a lesson is promised; a group's limit takes the profile's place."""
     profile = next((each for each in known.profiles if each["name"] == lesson.profile), known.profiles[0])
     people = {person for group in lesson.groups for person in known.groups[group]["members"]}
@@ -93,7 +93,7 @@ def _needs(lesson: Lesson, known: Labs) -> dict[str, tuple[int, float]]:
     }
 
 
-def _limit(person: str, name: str, profile: dict[str, Any], known: Labs) -> Any:
+def _limit(person: str, name: str, profile: dict[str, Any], known: LabsConfig) -> Any:
     given = [group[name] for group in known.groups.values() if person in group["members"] and group[name] is not None]
     return max(given, default=profile[name])
 

@@ -36,5 +36,5 @@ def _show(answer: Future[dict[str, Any]]) -> None:
         begin, labs_from = (datetime.fromisoformat(lesson[name]) for name in ("begin", "labs_from"))
         when = f"{begin:%a %d %b %H:%M}, labs from {labs_from:%H:%M}"
         note(f"\n[bold]next lesson[/bold]  {quoted(lesson['name'])} ({quoted(', '.join(lesson['groups']))}), {when}")
-    if lesson or found["warm"]:
-        note(f"{counted(found['warm'], 'lab')} warm: started for a lesson and not opened yet")
+    if lesson or found["prewarmed"]:
+        note(f"{counted(found['prewarmed'], 'lab')} prewarmed: started for a lesson and not opened yet")

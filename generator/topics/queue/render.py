@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from generator.rendering.context import Context, Rendered
-from generator.topics.labs.render import known
+from generator.topics.labs.render import labs_config
 
 
 def render(context: Context) -> Rendered:
     """The spawner's traits about the queue. A start may last as long as the wait and the lab's own start together."""
-    settings, found = context.settings, context.of(known)
+    settings, found = context.settings, context.of(labs_config)
     return Rendered(
         hub={
             "total_lab_memory_bytes": found.memory_bytes,

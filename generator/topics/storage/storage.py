@@ -65,7 +65,7 @@ class Storage:
         return {
             "homes_path": self.settings.HOMES,
             "home_limit_bytes": self.settings.HOME_HARD_LIMIT,
-            "keeper_image": f"{self.settings.COMPOSE_PROJECT_NAME}-hub:local",
+            "home_provisioner_image": f"{self.settings.COMPOSE_PROJECT_NAME}-hub:local",
         }
 
 

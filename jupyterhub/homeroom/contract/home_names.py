@@ -7,17 +7,17 @@ from pathlib import Path
 ROOT = Path("/srv/homes")
 CAPABILITIES = {
     "list": (),
-    "hold": ("CHOWN",),
+    "ensure": ("CHOWN",),
     "limit": ("DAC_READ_SEARCH", "FOWNER", "SYS_ADMIN"),
     "use": ("DAC_READ_SEARCH",),
 }
-"""What a verb needs of root. `hold` with a hard limit needs SYS_ADMIN as well: the kernel asks it of whoever sets a
+"""What a verb needs of root. `ensure` with a hard limit needs SYS_ADMIN as well: the kernel asks it of whoever sets a
 quota."""
 
 
 def capabilities(verb: str, hard_limit_bytes: int) -> list[str]:
     """The capabilities that a verb's container needs."""
-    return [*CAPABILITIES[verb], *(("SYS_ADMIN",) if verb == "hold" and hard_limit_bytes else ())]
+    return [*CAPABILITIES[verb], *(("SYS_ADMIN",) if verb == "ensure" and hard_limit_bytes else ())]
 
 
 def directory_name(user: str) -> str:

@@ -17,7 +17,7 @@ from homeroom.labs.choice import duration
 from homeroom.labs.plan import LabPlan
 
 STATE = "homeroom"
-"""The key of the facts in the spawner's state."""
+"""The key of a lab's state in the spawner's."""
 STORED_NAMES = {"max_age_seconds": "longest_seconds"}
 """Fields that the spawner's state has under another name: labs that run through an upgrade were started with it."""
 
@@ -26,7 +26,7 @@ LONGEST_RETRY_SECONDS = 15
 `jupyterhub.singleuser.extension`."""
 LONGEST_REPORT_SECONDS = 300
 OUT_OF_MEMORY = "Your lab ran out of memory and was stopped."
-UNOPENED = "Your lab was started for a lesson, and stopped because nobody opened it."
+NOT_OPENED = "Your lab was started for a lesson, and stopped because nobody opened it."
 KILLED = 137  # 128 + SIGKILL
 CLOCK_STEP_SECONDS = 60.0
 _culling_since = time.monotonic()
@@ -34,11 +34,11 @@ _clock_ahead = time.time() - _culling_since  # of the one that nobody sets
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClassStart:
-    """What a lab is started for before its person asks; both in seconds since the epoch.
+class Prewarm:
+    """What a lab is started for before its user asks; both in seconds since the epoch.
 
     :param lesson_at: when the lesson begins.
-    :param keep_until: how long the lab waits for its person.
+    :param keep_until: how long the lab waits for its user.
     """
 
     lesson_at: float
@@ -46,15 +46,15 @@ class ClassStart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Facts:
-    """What is to be known of a running lab when its end is decided.
+class LabState:
+    """What the end of a running lab is decided by.
 
     :param idle_seconds: idle for this long, it is stopped; 0: never.
     :param max_age_seconds: running for this long, it is stopped, busy or not; 0: never.
-    :param lesson_at: when the lesson begins that the lab was started for, in seconds since the epoch; 0: its person
+    :param lesson_at: when the lesson begins that the lab was started for, in seconds since the epoch; 0: its user
         started it. Time before the lesson is neither idle nor run.
-    :param keep_until: unopened at this time, it is stopped.
-    :param opened: somebody has opened it.
+    :param keep_until: not opened at this time, it is stopped.
+    :param opened: its user has opened it.
     """
 
     profile: str
@@ -66,13 +66,13 @@ class Facts:
     opened: bool = False
 
     @property
-    def unopened(self) -> bool:
-        """Whether it was started for a lesson, and nobody has been in it."""
+    def prewarmed(self) -> bool:
+        """Whether it was started for a lesson, and not opened yet."""
         return bool(self.lesson_at) and not self.opened
 
     @classmethod
-    def of(cls, plan: LabPlan, start: ClassStart | None = None) -> Facts:
-        """The facts of a lab that is started by this plan, for a lesson or by its person."""
+    def of(cls, plan: LabPlan, start: Prewarm | None = None) -> LabState:
+        """The state of a lab that is started by this plan, for a lesson or by its user."""
         return cls(
             profile=plan.profile,
             idle_seconds=plan.idle_seconds,
@@ -87,8 +87,8 @@ class Facts:
         return {STATE: {STORED_NAMES.get(name, name): value for name, value in asdict(self).items()}}
 
     @classmethod
-    def from_state(cls, state: Mapping[str, Any]) -> Facts | None:
-        """The facts that a spawner's state holds, less what only a newer version knows; None where it holds none."""
+    def from_state(cls, state: Mapping[str, Any]) -> LabState | None:
+        """What a spawner's state holds of it, less what only a newer version knows; None where it holds nothing."""
         found = state.get(STATE)
         if not found:
             return None
@@ -101,19 +101,19 @@ def report_seconds(idle_seconds: int) -> int:
     return max(1, min(LONGEST_REPORT_SECONDS, idle_seconds // 4)) if idle_seconds else LONGEST_REPORT_SECONDS
 
 
-def why_over(facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, now: float) -> str:
+def why_over(lab_state: LabState, *, idle_for_seconds: float, runs_for_seconds: float, now: float) -> str:
     """Why a lab's time is over, in a sentence for its owner; empty: it is not.
 
     :param now: seconds since the epoch.
     """
-    if facts.unopened:
-        return UNOPENED if now >= facts.keep_until else ""
-    runs_for_seconds = min(runs_for_seconds, now - facts.lesson_at)
-    if facts.max_age_seconds and runs_for_seconds >= facts.max_age_seconds:
-        return f"Your lab was stopped after {duration(facts.max_age_seconds)}, the longest that its kind may run."
-    if facts.idle_seconds and min(idle_for_seconds, runs_for_seconds) >= facts.idle_seconds:
+    if lab_state.prewarmed:
+        return NOT_OPENED if now >= lab_state.keep_until else ""
+    runs_for_seconds = min(runs_for_seconds, now - lab_state.lesson_at)
+    if lab_state.max_age_seconds and runs_for_seconds >= lab_state.max_age_seconds:
+        return f"Your lab was stopped after {duration(lab_state.max_age_seconds)}, the longest that its kind may run."
+    if lab_state.idle_seconds and min(idle_for_seconds, runs_for_seconds) >= lab_state.idle_seconds:
         return (
-            f"Your lab was stopped because nothing had run in it for {duration(facts.idle_seconds)}: "
+            f"Your lab was stopped because nothing had run in it for {duration(lab_state.idle_seconds)}: "
             "no cell, no program that used the CPU, and nothing was typed or saved."
         )
     return ""
@@ -133,7 +133,7 @@ def why_ended(state: Mapping[str, Any], memory: str) -> str:
 
 
 def is_over(
-    facts: Facts, *, idle_for_seconds: float, runs_for_seconds: float, culling_for_seconds: float, now: float
+    lab_state: LabState, *, idle_for_seconds: float, runs_for_seconds: float, culling_for_seconds: float, now: float
 ) -> bool:
     """Whether a lab is to be stopped.
 
@@ -141,10 +141,10 @@ def is_over(
         in full use looks idle until its next report, so idleness counts only when there was time for two, or for one
         after the longest wait between two tries to reach the hub.
     """
-    report = report_seconds(facts.idle_seconds)
+    report = report_seconds(lab_state.idle_seconds)
     if culling_for_seconds < report + max(report, LONGEST_RETRY_SECONDS):
-        facts = replace(facts, idle_seconds=0)
-    return bool(why_over(facts, idle_for_seconds=idle_for_seconds, runs_for_seconds=runs_for_seconds, now=now))
+        lab_state = replace(lab_state, idle_seconds=0)
+    return bool(why_over(lab_state, idle_for_seconds=idle_for_seconds, runs_for_seconds=runs_for_seconds, now=now))
 
 
 def culling_for_seconds() -> float:
@@ -164,12 +164,12 @@ def arbiter(inactive: timedelta | None, inactive_limit: int, server: Mapping[str
 
     :param inactive_limit: seconds, for a lab whose state tells nothing: one that an older Homeroom started. 0: never.
     """
-    facts = Facts.from_state(server.get("state") or {})
-    if facts is None:
-        facts = Facts(profile="", idle_seconds=inactive_limit, max_age_seconds=0)
+    lab_state = LabState.from_state(server.get("state") or {})
+    if lab_state is None:
+        lab_state = LabState(profile="", idle_seconds=inactive_limit, max_age_seconds=0)
     runs_for = datetime.now(UTC) - datetime.fromisoformat(server["started"])
     return is_over(
-        facts,
+        lab_state,
         idle_for_seconds=(runs_for if inactive is None else inactive).total_seconds(),
         runs_for_seconds=runs_for.total_seconds(),
         culling_for_seconds=culling_for_seconds(),

@@ -14,8 +14,8 @@ from homeroom.gpus.leases import Lease, Unavailable
 from homeroom.gpus.pool import GPUPool
 from homeroom.queue.resources import Key
 
-PROOF_INTERVAL_SECONDS = 0.02
-PROOF_SECONDS = 30
+CHECK_INTERVAL_SECONDS = 0.02
+CHECK_SECONDS = 30
 NOTHING = Lease(user="", server="", devices=())
 
 
@@ -44,7 +44,7 @@ class Engine(Protocol):
 class LabGPUs:
     """The GPUs of one lab; where there are none, it only sees to it that the lab sees none.
 
-    A start calls `lease`, creates its container by `create`, then calls `prove`. Whoever ends it early waits for
+    A start calls `lease`, creates its container by `create`, then calls `verify`. Whoever ends it early waits for
     `creating`, removes the container, and calls `release`. A lab that runs holds its GPUs by its container's label, and
     by nothing else.
     """
@@ -94,19 +94,19 @@ class LabGPUs:
         created: dict[str, Any] = await asyncio.shield(creating)
         return created
 
-    async def prove(self, container: str, lab: str) -> None:
+    async def verify(self, container: str, lab: str) -> None:
         """See that the leased devices are really in the container; engines differ in what they silently ignore.
 
         :param container: the container's name or id.
         :param lab: what the log calls the lab.
         :raises NoGPUs: they are not, or that could not be seen; the caller removes the lab.
         """
-        command = self.pool.proof(self._lease)
+        command = self.pool.device_check(self._lease)
         if not command:
             return
         names = ", ".join(device.title for device in self.pool.devices(self._lease))
         try:
-            ended_with: int | str = await asyncio.wait_for(self._exit_code(container, command), PROOF_SECONDS)
+            ended_with: int | str = await asyncio.wait_for(self._exit_code(container, command), CHECK_SECONDS)
         except (docker.errors.APIError, TimeoutError) as error:
             ended_with = str(error) or "no answer"
         if ended_with == 0:
@@ -129,5 +129,5 @@ class LabGPUs:
         execution = (await call("exec_create", container, command, **nothing))["Id"]
         await call("exec_start", execution, detach=True)
         while (state := await call("exec_inspect", execution))["Running"] or state["ExitCode"] is None:
-            await asyncio.sleep(PROOF_INTERVAL_SECONDS)
+            await asyncio.sleep(CHECK_INTERVAL_SECONDS)
         return int(state["ExitCode"])

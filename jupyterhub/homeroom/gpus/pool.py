@@ -157,7 +157,7 @@ class GPUPool(SingletonConfigurable):
             return {"devices": names}
         return {"device_requests": [DeviceRequest(driver="cdi", device_ids=names)]}
 
-    def proof(self, lease: Lease) -> list[str]:
+    def device_check(self, lease: Lease) -> list[str]:
         """A command that succeeds in the lab's container where its devices really are there; empty: nothing to try."""
         nodes = [node for device in self.devices(lease) for node in device.nodes]
         return ["ls", "-d", *dict.fromkeys(nodes)] if nodes else []

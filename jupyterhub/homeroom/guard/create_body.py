@@ -492,7 +492,7 @@ def written_mounts(mounts: list[Mount]) -> dict[str, Any]:
     """The mounts as the engine is to be told, in the form that is safest for each.
 
     The engine follows links in a path that it binds, up to the start of the container: a path goes out only where
-    nobody but the guard (`Allow.directory`) or the operator (`Policy.binds`) can put one.
+    nobody but the guard (`EngineCall.directory`) or the operator (`Policy.binds`) can put one.
     """
     binds, others = [], []
     for mount in mounts:
@@ -549,7 +549,7 @@ def checked_create(given: dict[str, Any], policy: Policy) -> tuple[dict[str, Any
     return config, mounts
 
 
-def checked_proof(given: dict[str, Any]) -> dict[str, Any]:
+def checked_device_check(given: dict[str, Any]) -> dict[str, Any]:
     """The one command that may be run in a lab, as its own user: it looks whether devices' nodes are there.
 
     :raises Refused: for any other command, and for whatever would run it otherwise than the lab itself could.

@@ -14,11 +14,11 @@ from urllib.parse import parse_qsl
 
 from homeroom.contract.labels import DEPLOYMENT_LABEL, USER_LABEL
 from homeroom.guard.policy import Policy
-from homeroom.guard.routes import OLDEST_API, PATH, ROUTES, VERSION, Allow, Call, Deny, Route
+from homeroom.guard.routes import OLDEST_API, PATH, ROUTES, VERSION, Call, Deny, EngineCall, Route
 from homeroom.guard.values import Refused, shown
 
 
-def decide(method: str, path: str, query: str, body: bytes, policy: Policy) -> Allow | Deny:
+def decide(method: str, path: str, query: str, body: bytes, policy: Policy) -> EngineCall | Deny:
     """Whether the hub may make a call, and the call to make for it.
 
     :param path: as it came, still encoded, without the query.
@@ -30,7 +30,7 @@ def decide(method: str, path: str, query: str, body: bytes, policy: Policy) -> A
         return Deny(reason=str(reason))
 
 
-def decide_route(method: str, path: str, query: str, body: bytes, policy: Policy) -> Allow:
+def decide_route(method: str, path: str, query: str, body: bytes, policy: Policy) -> EngineCall:
     """The same. :raises Refused: where `decide` denies."""
     # A client encodes no other character of an image's name than these two.
     plain = re.sub("%40", "@", re.sub("%3[Aa]", ":", path))
@@ -45,7 +45,7 @@ def decide_route(method: str, path: str, query: str, body: bytes, policy: Policy
         match = re.fullmatch(route.path, rest) if route.method == method else None
         if match:
             call = Call(api=api, arguments=match.groupdict(), query=read_query(query, route), body=body)
-            return route.answer(call, policy)
+            return route.handle(call, policy)
     raise Refused(f"{shown(method)[1:-1]} {shown(rest, 120)[1:-1]} is not among the calls a hub needs")
 
 

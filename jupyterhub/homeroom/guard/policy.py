@@ -20,7 +20,7 @@ class Policy:
     :param homes_path: the host's directory that holds a directory each; empty: homes are volumes. A lab may mount the
         one that is named after its own user, which the guard has made (`homeroom.storage.homes`).
     :param home_limit_bytes: hard limit of a home that is a directory; 0: none.
-    :param keeper_image: the image that makes such directories.
+    :param home_provisioner_image: the image that makes such directories.
     :param volumes: further named volumes a lab may mount (shared kernels, shares).
     :param binds: host paths a lab may mount. The parent of a `*` must not be writable by the hub or by labs: whoever
         can put a symbolic link there chooses what the engine mounts.
@@ -41,7 +41,7 @@ class Policy:
     home_targets: frozenset[str] = frozenset({"/home/jovyan"})
     homes_path: str = ""
     home_limit_bytes: int = 0
-    keeper_image: str = ""
+    home_provisioner_image: str = ""
     volumes: tuple[MountRule, ...] = ()
     binds: tuple[MountRule, ...] = ()
     devices: frozenset[str] = frozenset()

@@ -11,7 +11,14 @@ from urllib.parse import urlencode
 from homeroom.contract.home_names import directory_name
 from homeroom.contract.labels import DEPLOYMENT_LABEL, USER_LABEL
 from homeroom.contract.mounts import Mount
-from homeroom.guard.create_body import VOLUME, checked, checked_create, checked_proof, is_lab_directory, read_object
+from homeroom.guard.create_body import (
+    VOLUME,
+    checked,
+    checked_create,
+    checked_device_check,
+    is_lab_directory,
+    read_object,
+)
 from homeroom.guard.policy import Policy
 from homeroom.guard.values import COMPONENT, Refused, is_strings, shown
 
@@ -24,7 +31,7 @@ VERSION = re.compile(r"/v1\.([0-9]{1,3})(?=/)")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allow:
+class EngineCall:
     """The call to make in the hub's stead, once the conditions hold.
 
     :param path: with `{id}` where the looked-up container's full id goes.
@@ -77,25 +84,25 @@ class Call:
         return "" if self.api is None else f"/v1.{self.api}"
 
 
-Answer = Callable[[Call, Policy], Allow]
+Handler = Callable[[Call, Policy], EngineCall]
 
 
-def pass_on(method: str, path: str) -> Answer:
+def pass_on(method: str, path: str) -> Handler:
     """A call without any choice in it."""
-    return lambda call, policy: Allow(method=method, path=call.version + path)
+    return lambda call, policy: EngineCall(method=method, path=call.version + path)
 
 
-def on_lab(method: str, tail: str) -> Answer:
+def on_lab(method: str, tail: str) -> Handler:
     """A call on one container, which must prove to be a lab."""
 
-    def answer(call: Call, policy: Policy) -> Allow:
+    def handle(call: Call, policy: Policy) -> EngineCall:
         name = call.arguments["name"]
         if not CONTAINER_ID.fullmatch(name) and not is_lab_name(name, policy):
             raise Refused(f"container {shown(name)} is no lab of this deployment")
         path = f"{call.version}/containers/{{id}}{tail}"
-        return Allow(method=method, path=path, query=urlencode(call.query), container=name)
+        return EngineCall(method=method, path=path, query=urlencode(call.query), container=name)
 
-    return answer
+    return handle
 
 
 def is_lab_name(name: str, policy: Policy) -> bool:
@@ -103,22 +110,22 @@ def is_lab_name(name: str, policy: Policy) -> bool:
     return name.startswith(policy.container_prefix) and bool(CONTAINER_NAME.fullmatch(name))
 
 
-def show_logs(call: Call, policy: Policy) -> Allow:
+def show_logs(call: Call, policy: Policy) -> EngineCall:
     """A lab's last words: a bounded tail, never followed."""
     tail = call.query.get("tail") or "all"
     lines = min(int(tail), LONGEST_LOG_LINES) if tail != "all" else LONGEST_LOG_LINES
     return on_lab("GET", "/logs")(replace(call, query={**call.query, "tail": str(lines)}), policy)
 
 
-def show_image(call: Call, policy: Policy) -> Allow:
+def show_image(call: Call, policy: Policy) -> EngineCall:
     """An image that a profile names."""
     name = call.arguments["name"]
     if name not in policy.images:
         raise Refused(f"image {shown(name)} is in no profile")
-    return Allow(method="GET", path=f"{call.version}/images/{name}/json")
+    return EngineCall(method="GET", path=f"{call.version}/images/{name}/json")
 
 
-def list_labs(call: Call, policy: Policy) -> Allow:
+def list_labs(call: Call, policy: Policy) -> EngineCall:
     """This deployment's labs, whatever else was asked for."""
     filters: dict[str, list[str]] = {}
     for key, values in read_object((call.query.get("filters") or "{}").encode()).items():
@@ -129,10 +136,10 @@ def list_labs(call: Call, policy: Policy) -> Allow:
     filters["label"] = [*filters.get("label", []), f"{DEPLOYMENT_LABEL}={policy.deployment}", USER_LABEL]
     query = {key: value for key, value in call.query.items() if key in ("all", "limit") and value}
     query["filters"] = json.dumps(filters)
-    return Allow(method="GET", path=f"{call.version}/containers/json", query=urlencode(query))
+    return EngineCall(method="GET", path=f"{call.version}/containers/json", query=urlencode(query))
 
 
-def create_lab(call: Call, policy: Policy) -> Allow:
+def create_lab(call: Call, policy: Policy) -> EngineCall:
     """A new lab, its body checked by value."""
     name = call.query.get("name", "")
     if not is_lab_name(name, policy):
@@ -140,7 +147,7 @@ def create_lab(call: Call, policy: Policy) -> Allow:
     body, mounts = checked_create(read_object(call.body), policy)
     own = [mount.source.rpartition("/")[2] for mount in mounts if is_lab_directory(mount, policy)]
     user = body["Labels"][USER_LABEL]
-    return Allow(
+    return EngineCall(
         method="POST",
         path=f"{call.version}/containers/create",
         query=urlencode({"name": name}),
@@ -153,26 +160,26 @@ def create_lab(call: Call, policy: Policy) -> Allow:
     )
 
 
-def prove_devices(call: Call, policy: Policy) -> Allow:
+def check_devices(call: Call, policy: Policy) -> EngineCall:
     """A command in a lab that looks for devices' nodes, and for nothing else."""
-    body = json.dumps(checked_proof(read_object(call.body))).encode()
+    body = json.dumps(checked_device_check(read_object(call.body))).encode()
     return replace(on_lab("POST", "/exec")(call, policy), body=body)
 
 
-def start_proof(call: Call, _: Policy) -> Allow:
+def start_device_check(call: Call, _: Policy) -> EngineCall:
     """That command's start, with nobody attached."""
     given = read_object(call.body)
     if given.get("Detach") is not True or any(value for key, value in given.items() if key != "Detach"):
         raise Refused("a command is started detached or not at all")
     name = call.arguments["name"]
     body = json.dumps({"Detach": True, "Tty": False}).encode()
-    return Allow(method="POST", path=f"{call.version}/exec/{name}/start", body=body, execution=name)
+    return EngineCall(method="POST", path=f"{call.version}/exec/{name}/start", body=body, execution=name)
 
 
-def show_proof(call: Call, _: Policy) -> Allow:
+def show_device_check(call: Call, _: Policy) -> EngineCall:
     """How that command ended."""
     name = call.arguments["name"]
-    return Allow(method="GET", path=f"{call.version}/exec/{name}/json", execution=name)
+    return EngineCall(method="GET", path=f"{call.version}/exec/{name}/json", execution=name)
 
 
 def own_home(mounts: list[Mount], user: str, policy: Policy) -> str | None:
@@ -193,24 +200,24 @@ def is_home(name: str, policy: Policy) -> bool:
     return name.startswith(prefix) and bool(COMPONENT.fullmatch(name[len(prefix) :])) and len(name) < 255
 
 
-def create_volume(call: Call, policy: Policy) -> Allow:
+def create_volume(call: Call, policy: Policy) -> EngineCall:
     """A person's volume, plain and local."""
     body = checked(read_object(call.body), VOLUME, policy, "body")
     name = body.get("Name")
     if not isinstance(name, str) or not is_home(name, policy):
         raise Refused(f"volume name {shown(name)} does not begin with {policy.volume_prefix}")
-    return Allow(method="POST", path=f"{call.version}/volumes/create", body=json.dumps(body).encode())
+    return EngineCall(method="POST", path=f"{call.version}/volumes/create", body=json.dumps(body).encode())
 
 
-def show_volume(call: Call, policy: Policy) -> Allow:
+def show_volume(call: Call, policy: Policy) -> EngineCall:
     """A person's volume, or one of those that carry the sockets."""
     name = call.arguments["name"]
     path = f"{call.version}/volumes/{name}"
     if name in (policy.lab_sockets_volume, policy.hub_socket_volume):
-        return Allow(method="GET", path=path)
+        return EngineCall(method="GET", path=path)
     if not is_home(name, policy):
         raise Refused(f"volume {shown(name)} is none of this deployment's")
-    return Allow(method="GET", path=path, volume=name)
+    return EngineCall(method="GET", path=path, volume=name)
 
 
 @dataclass(frozen=True)
@@ -219,7 +226,7 @@ class Route:
 
     method: str
     path: str
-    answer: Answer
+    handle: Handler
     query: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -248,9 +255,9 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", f"{CONTAINER}/stop", on_lab("POST", "/stop"), {"t": "[0-9]{1,3}"}),
     Route("POST", f"{CONTAINER}/kill", on_lab("POST", "/kill"), {"signal": "(SIG)?(TERM|KILL|INT)|"}),
     Route("POST", f"{CONTAINER}/wait", on_lab("POST", "/wait"), {"condition": "not-running|next-exit|removed|"}),
-    Route("POST", f"{CONTAINER}/exec", prove_devices),
-    Route("POST", EXECUTION + "/start", start_proof),
-    Route("GET", EXECUTION + "/json", show_proof),
+    Route("POST", f"{CONTAINER}/exec", check_devices),
+    Route("POST", EXECUTION + "/start", start_device_check),
+    Route("GET", EXECUTION + "/json", show_device_check),
     Route("DELETE", CONTAINER, on_lab("DELETE", ""), {"v": YES_OR_NO, "force": YES_OR_NO, "link": NO}),
     Route("POST", "/volumes/create", create_volume),
     Route("GET", "/volumes/(?P<name>[^/]+)", show_volume),

@@ -20,7 +20,7 @@ from homeroom.contract import open_files
 from homeroom.contract.plain_text import PlainLines
 
 if TYPE_CHECKING:
-    from homeroom.guard.relay import Relay
+    from homeroom.guard.engine_gateway import EngineGateway
 
 log = logging.getLogger("homeroom.guard")
 
@@ -55,10 +55,10 @@ def main() -> int:
     except (OSError, ValueError) as error:
         print(f"{options.policy}: {error}\n  Render it anew with `make render`.", file=sys.stderr)
         return 2
-    from homeroom.guard.relay import Relay
+    from homeroom.guard.engine_gateway import EngineGateway
 
     open_files.raise_limit()
-    return asyncio.run(serve(Relay(policy, options.engine, options.lab_sockets), options.socket))
+    return asyncio.run(serve(EngineGateway(policy, options.engine, options.lab_sockets), options.socket))
 
 
 def answers(path: Path) -> bool:
@@ -87,30 +87,32 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-async def serve(relay: Relay, path: Path) -> int:
+async def serve(gateway: EngineGateway, path: Path) -> int:
     """Answer at a socket until SIGTERM, or until the engine is lost."""
     import asyncio
 
     from aiohttp import web
 
     # A hub that hangs up ends its call to the engine too, just as without a guard in between.
-    server = web.Server(relay.handle, handler_cancellation=True, access_log=None, keepalive_timeout=KEEP_ALIVE_SECONDS)
+    server = web.Server(
+        gateway.handle, handler_cancellation=True, access_log=None, keepalive_timeout=KEEP_ALIVE_SECONDS
+    )
     runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
     await runner.setup()
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await relay.sweep()  # before anybody can ask for a lab
+    await gateway.sweep()  # before anybody can ask for a lab
     listener = listen(path)
     await web.SockSite(runner, listener).start()
-    log.info("guarding %s at %s", relay.engine_socket, path)
-    waits = [asyncio.create_task(stopped.wait()), asyncio.create_task(relay.engine_lost.wait())]
+    log.info("guarding %s at %s", gateway.engine_socket, path)
+    waits = [asyncio.create_task(stopped.wait()), asyncio.create_task(gateway.engine_lost.wait())]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for each in waits:
         each.cancel()
     await runner.cleanup()
-    await relay.close()
-    if relay.engine_lost.is_set():
+    await gateway.close()
+    if gateway.engine_lost.is_set():
         log.error("the engine stays away: leaving, so that a restart mounts its socket anew")
         return 1
     return 0

@@ -17,7 +17,7 @@ class HubLogLines(PlainLines, CoroutineLogFormatter):
         super().__init__(*arguments, **{**options, "color": False})
 
 
-class SpareFormCookies(logging.Filter):
+class WithoutFormCookies(logging.Filter):
     """Leaves out that a form's cookie was set: up to twice at every visit, and nothing an operator can act on."""
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -20,7 +20,7 @@ _ping = orm.register_ping_connection
 _WHEN_WANTED = [lazyload(each.class_attribute) for each in orm.User.__mapper__.relationships if each.lazy == "selectin"]
 
 
-def spare_lookups() -> None:
+def skip_redundant_queries() -> None:
     """Leave them out in this process, from the hub's start on."""
     orm.register_ping_connection = ping_unless_file
     provider.JupyterHubRequestValidator = Validator

@@ -2,7 +2,7 @@
 
 `serve` is the hub's service: it keeps `site/schedule.yaml`. `run` is `make prewarm`, in the hub's container; it ends
 with its standard input, so that nothing is begun for an operator who has gone. `next` is a part of `make status`. Both
-answer in lines of JSON. What is begun, for whom and when is the hub's decision (`homeroom.prewarm.class_start`).
+answer in lines of JSON. What is begun, for whom and when is the hub's decision (`homeroom.prewarm.prewarmer`).
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def step(base_url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
     connection = _HubConnection("hub", timeout=60)
     headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
     try:
-        connection.request("POST", f"{base_url}hub/homeroom/class-start", json.dumps(body), headers)
+        connection.request("POST", f"{base_url}hub/homeroom/prewarm", json.dumps(body), headers)
         answer = connection.getresponse()
         text = answer.read()
     except (OSError, http.client.HTTPException) as error:
@@ -100,8 +100,8 @@ def body_of(due: Due) -> dict[str, Any]:
 def in_words(progress: dict[str, Any]) -> str:
     """How far the labs are, for the log."""
     left = {**progress["skipped"], **{name: f"failed: {why}" for name, why in progress["failed"].items()}}
-    words = [f"{progress['warm']} warm"]
-    words += [f"{progress['waiting']} wait for a free place"] if progress["full"] else []
+    words = [f"{progress['prewarmed']} prewarmed"]
+    words += [f"{progress['waiting']} wait for capacity"] if progress["full"] else []
     words += [f"{len(left)} without: " + ", ".join(f"{name} {why}" for name, why in left.items())] if left else []
     return "; ".join(words)
 
@@ -169,22 +169,22 @@ def upcoming(known: list[Lesson]) -> dict[str, Any]:
     """The next lesson, and how many labs wait for their people; from the database beside the running hub."""
     from jupyterhub.orm import APIToken, Spawner
 
-    from homeroom.culling.culling import Facts
+    from homeroom.culling.culling import LabState
 
     now = datetime.now(UTC)
     due = lessons.upcoming(known, now)
     with open_session() as session:
         opened = {client for (client,) in session.query(APIToken.client_id).distinct()}
         running = session.query(Spawner).filter(Spawner.server_id.is_not(None))
-        facts = [(lab.oauth_client_id, Facts.from_state(lab.state or {})) for lab in running]
-    warm = sum(one is not None and one.unopened and client not in opened for client, one in facts)
+        facts = [(lab.oauth_client_id, LabState.from_state(lab.state or {})) for lab in running]
+    prewarmed = sum(one is not None and one.prewarmed and client not in opened for client, one in facts)
     if due is None:
-        return {"warm": warm, "lesson": None}
+        return {"prewarmed": prewarmed, "lesson": None}
     lesson = due.lesson
     start = due.begin.timestamp() - lesson.lead_seconds
     local = {"begin": due.begin, "labs_from": datetime.fromtimestamp(start, UTC)}
     times = {name: at.astimezone(lesson.zone).isoformat(timespec="minutes") for name, at in local.items()}
-    return {"warm": warm, "lesson": {"name": lesson.name, "groups": list(lesson.groups), **times}}
+    return {"prewarmed": prewarmed, "lesson": {"name": lesson.name, "groups": list(lesson.groups), **times}}
 
 
 def own_token() -> str:

@@ -18,7 +18,7 @@ from homeroom.contract.labels import (
     SERVER_LABEL,
 )
 from homeroom.contract.mounts import Mount
-from homeroom.culling.culling import ClassStart, report_seconds
+from homeroom.culling.culling import Prewarm, report_seconds
 from homeroom.labs.plan import LabPlan
 from homeroom.storage.storage import LabStorage
 
@@ -111,7 +111,7 @@ def environment(plan: LabPlan, storage: LabStorage) -> dict[str, str]:
     return said | dict(plan.environment) | dict(storage.environment)
 
 
-def reservation_labels(plan: LabPlan, server: str, start: ClassStart | None) -> dict[str, str]:
+def reservation_labels(plan: LabPlan, server: str, start: Prewarm | None) -> dict[str, str]:
     """The labels that tell what a lab has reserved, and when it ends.
 
     :param server: the name of the lab.
@@ -127,7 +127,7 @@ def reservation_labels(plan: LabPlan, server: str, start: ClassStart | None) -> 
     }
 
 
-def _max_age_seconds(plan: LabPlan, start: ClassStart | None) -> int:
+def _max_age_seconds(plan: LabPlan, start: Prewarm | None) -> int:
     """How long the container may run, the time before a lesson included; 0: no limit."""
     before_lesson = max(0, int(start.lesson_at - time.time())) if start else 0
     return plan.max_age_seconds and plan.max_age_seconds + before_lesson

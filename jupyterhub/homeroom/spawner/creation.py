@@ -62,7 +62,7 @@ class LabCreation(LabIdentity):
             "name": self.container_name,
             "command": await self.get_command(),
             "environment": self.get_env(),
-            "labels": self.labels | container.reservation_labels(self.plan, self.name, self.prewarmed.start),
+            "labels": self.labels | container.reservation_labels(self.plan, self.name, self.prewarm.start),
             "hostname": "lab",
             "working_dir": "/",  # from where the start script goes home, also into one that was closed
             "healthcheck": {"test": ["NONE"]},

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from homeroom.culling.culling import UNOPENED, Facts, why_ended, why_over
+from homeroom.culling.culling import NOT_OPENED, LabState, why_ended, why_over
 from homeroom.labs.choice import size
 
 MOVED = (
@@ -17,18 +17,18 @@ MOVED = (
 INTERRUPTED = "The hub was restarted before your lab had started. Please start it again; your files are all there."
 
 
-def why_stopped(facts: Facts | None, *, started: datetime | None, last_activity: datetime | None) -> str:
+def why_stopped(lab_state: LabState | None, *, started: datetime | None, last_activity: datetime | None) -> str:
     """Why a lab that is being stopped was to be stopped; empty where its time is not over: somebody stops it.
 
     :param started: and `last_activity`: UTC, without a time zone, as the hub's database has them.
     """
-    if facts is None or not started or not last_activity:
+    if lab_state is None or not started or not last_activity:
         return ""
-    if facts.unopened:
-        return UNOPENED
+    if lab_state.prewarmed:
+        return NOT_OPENED
     present = datetime.now(UTC).replace(tzinfo=None)
     return why_over(
-        facts,
+        lab_state,
         idle_for_seconds=(present - last_activity).total_seconds(),
         runs_for_seconds=(present - started).total_seconds(),
         now=time.time(),

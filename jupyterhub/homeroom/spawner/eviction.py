@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from homeroom.culling.prewarmed import Prewarmed
+from homeroom.culling.lab_prewarm import LabPrewarm
 from homeroom.queue.resources import Key, Resources, Running, choose_evictions
 from homeroom.spawner.retrying import RetryingSpawner
 
@@ -14,7 +14,7 @@ from homeroom.spawner.retrying import RetryingSpawner
 class Lab(Protocol):
     """What is to be known of a lab here: `LabSpawner`, which says what each of these is."""
 
-    prewarmed: Prewarmed
+    prewarm: LabPrewarm
 
     @property
     def key(self) -> Key: ...
@@ -33,7 +33,7 @@ async def evict(labs: Iterable[Lab], seen: Mapping[Key, Running], missing: Resou
     :param missing: what is missing for the first in the queue.
     :returns: whether any was stopped.
     """
-    unopened = {lab.key: lab for lab in labs if lab.ready and lab.prewarmed.unopened}
+    unopened = {lab.key: lab for lab in labs if lab.ready and lab.prewarm.prewarmed}
     ordered = sorted(unopened, key=lambda key: _lesson_at(unopened[key]), reverse=True)
     going = choose_evictions([(key, seen[key].resources) for key in ordered if key in seen], missing)
     await asyncio.gather(*(unopened[key].evict() for key in going))
@@ -41,8 +41,8 @@ async def evict(labs: Iterable[Lab], seen: Mapping[Key, Running], missing: Resou
 
 
 def _lesson_at(lab: Lab) -> float:
-    facts = lab.prewarmed.facts
-    return facts.lesson_at if facts else 0.0
+    lab_state = lab.prewarm.lab_state
+    return lab_state.lesson_at if lab_state else 0.0
 
 
 async def stop(lab: RetryingSpawner) -> None:

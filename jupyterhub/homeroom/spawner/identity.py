@@ -10,25 +10,25 @@ from jupyterhub.orm import APIToken
 
 from homeroom.contract import sockets
 from homeroom.contract.home_names import directory_name
-from homeroom.culling.prewarmed import Prewarmed
+from homeroom.culling.lab_prewarm import LabPrewarm
 from homeroom.labs.plan import LabPlan, Person, groups_of, most_labs
 from homeroom.queue.resources import Key
 from homeroom.spawner import admission
 from homeroom.spawner.containers import labels
-from homeroom.spawner.state import LabState
+from homeroom.spawner.record import LabRecord
 from homeroom.spawner.traits import LabTraits
 from homeroom.storage.storage import LabStorage, Share, home_source, storage_for
 
 
 class LabIdentity(LabTraits):
-    """What can be told of a lab without the engine. Its part is `prewarmed`."""
+    """What can be told of a lab without the engine. Its part is `prewarm`."""
 
     _name_token = ""
     _plan: LabPlan | None = None
 
     def __init__(self, *given: Any, **settings: Any) -> None:
-        self.kept = LabState()
-        self.prewarmed = Prewarmed(self.kept, was_opened=self._was_opened, save=self.save_state)
+        self.kept = LabRecord()
+        self.prewarm = LabPrewarm(self.kept, was_opened=self._was_opened, save=self.save_state)
         super().__init__(*given, **settings)
 
     @property
@@ -124,7 +124,7 @@ class LabIdentity(LabTraits):
 
     def get_state(self) -> dict[str, Any]:
         """What the hub keeps of a lab."""
-        self.prewarmed.note_opening()
+        self.prewarm.note_opening()
         state: dict[str, Any] = super().get_state() | self.kept.stored()
         # also before there is a container: a hub that is killed finds it by this
         return state | {"object_name": self.object_name}

@@ -15,7 +15,7 @@ from jupyterhub.utils import url_escape_path, url_path_join
 from traitlets import default
 
 from homeroom.contract import sockets
-from homeroom.culling.culling import Facts
+from homeroom.culling.culling import LabState
 from homeroom.gpus.lab_gpus import NoGPUs
 from homeroom.labs.plan import LabPlan
 from homeroom.queue.resources import Resources
@@ -42,7 +42,7 @@ class LabSpawner(LabCreation):
     Its files: `traits` (what is configured), `identity` (whose it is, what is kept of it), `creation` (the container is
     made), and this one (it starts, runs and stops). What they know is elsewhere, a file a question: `admission` (who
     may), `start` (in which order), `container` (with what), `readiness` (does it answer), `progress` (what is shown),
-    `state` (what is kept), `ending` (why it is over), `running` (which run). All share `start_queue` and `start_slots`.
+    `record` (what is kept), `ending` (why it is over), `running` (which run). All share `start_queue`, `start_slots`.
     """
 
     _start_queue: StartQueue | None = None
@@ -124,7 +124,7 @@ class LabSpawner(LabCreation):
         """Decide what the lab gets, and record that it starts."""
         self._check_count()
         self._plan = plan = self._decide()
-        self.kept.facts = Facts.of(plan, self.prewarmed.start)
+        self.kept.lab_state = LabState.of(plan, self.prewarm.start)
         self.kept.ended = ""
         self.save_state()
         self.image = plan.image
@@ -139,7 +139,7 @@ class LabSpawner(LabCreation):
             self.log.error("The lab of %s cannot be made: %s", self._log_name, error)
             raise explained(error, image=self.image, shares=self.shares) from error
         try:
-            await self.gpus.prove(self.container_id, self._log_name)
+            await self.gpus.verify(self.container_id, self._log_name)
         except NoGPUs as error:
             raise NoLab(str(error), reason=error.reason, status_code=503) from error
         await self._until_it_answers()
@@ -185,7 +185,7 @@ class LabSpawner(LabCreation):
 
     def _why_over(self) -> str:
         record = self.orm_spawner
-        return ending.why_stopped(self.prewarmed.facts, started=record.started, last_activity=record.last_activity)
+        return ending.why_stopped(self.prewarm.lab_state, started=record.started, last_activity=record.last_activity)
 
     async def poll(self) -> Any:
         """None while the lab runs, or while nobody can tell; else how it ended. The reason is kept for its owner."""
@@ -193,13 +193,13 @@ class LabSpawner(LabCreation):
             status = await super().poll()
         except EngineAway:  # no reason to forget a lab: labs go on without the engine
             return None
-        self.prewarmed.note_opening()
+        self.prewarm.note_opening()
         if status is None and self._is_of_another_address:
             self.kept.ended = ending.MOVED
             return 0
         if status is not None and self._start_was_cut_off:
-            self.kept.ended = "" if self.prewarmed.unopened else ending.INTERRUPTED  # who did not ask need not hear it
-        elif status is not None and self.kept.facts is not None and not self.ended:
+            self.kept.ended = "" if self.prewarm.prewarmed else ending.INTERRUPTED  # who did not ask need not hear it
+        elif status is not None and self.kept.lab_state is not None and not self.ended:
             self.kept.ended = ending.why_gone(await self.get_object())
         return status
 

@@ -1,7 +1,7 @@
 """Homes as directories of the host: `python -m homeroom.storage.homes VERB`, run in a container that lives for one
 verb.
 
-The guard runs `hold` for a person who has no directory yet, `make up` runs `limit`, `make status` runs `use`. Each
+The guard runs `ensure` for a person who has no directory yet, `make up` runs `limit`, `make status` runs `use`. Each
 time the container has HOMES at /srv/homes, no network, and of root's capabilities only those that the verb needs; in
 between nobody has them. The directory above the homes is root's alone, so nobody can put a link in a home's place.
 
@@ -66,7 +66,7 @@ def list_homes(root: Path) -> list[str]:
     return sorted(name for name, status in homes(root) if status.st_uid == OWNER)
 
 
-def hold(root: Path, name: str, hard_limit_bytes: int = 0) -> None:
+def ensure(root: Path, name: str, hard_limit_bytes: int = 0) -> None:
     """See that there is a home of this name, of the labs' user and of nobody else; one that is there is left alone.
 
     It is made whole under another name first: an interrupted run leaves no half of it.
@@ -287,8 +287,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     try:
         if options.verb == "list":
             answer = list_homes(root)
-        elif options.verb == "hold":
-            hold(root, options.name, options.hard_limit)
+        elif options.verb == "ensure":
+            ensure(root, options.name, options.hard_limit)
         elif options.verb == "limit":
             answer = limit_all(root, options.hard_limit)
         else:

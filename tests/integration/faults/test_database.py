@@ -34,7 +34,8 @@ def locked(faulty_deployment: FaultyDeployment, seconds: float) -> threading.Thr
     thread = threading.Thread(target=faulty_deployment.on_disk, args=(f"python -c '{HOLD}' {seconds} > /tmp/held",))
     thread.start()
     until(
-        lambda: faulty_deployment.keeper.exec_run(["grep", "-q", "held", "/tmp/held"])[0] == 0, "the database is locked"
+        lambda: faulty_deployment.disk_holder.exec_run(["grep", "-q", "held", "/tmp/held"])[0] == 0,
+        "the database is locked",
     )
     return thread
 

@@ -79,10 +79,10 @@ def small_home(faulty_deployment: FaultyDeployment) -> Iterator[str]:
     """The name of somebody whose home is a disk of 16 MB; a container without a task keeps it mounted."""
     name = "cramped"
     options = "size=16m,uid=1000,gid=100,mode=0755"
-    keeper = faulty_deployment.small_disk(f"-user-{name}", "/home/jovyan", options, {"homeroom.user": name})
+    disk_holder = faulty_deployment.small_disk(f"-user-{name}", "/home/jovyan", options, {"homeroom.user": name})
     yield name
     faulty_deployment.stop_all()
-    keeper.remove(force=True)
+    disk_holder.remove(force=True)
 
 
 def save(person: Person, text: str) -> requests.Response:

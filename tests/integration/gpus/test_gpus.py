@@ -168,9 +168,9 @@ def test_through_the_guard_a_lease_is_given_labelled_and_proved(engine: GpuEngin
     container = lab(guarded, made, *held.devices)
     (row,) = guarded.containers(all=True, filters={"label": ["homeroom.gpus"]})
     assert row["Labels"]["homeroom.gpus"] == engine.uuids[0]
-    assert exit_code(guarded, container, made.proof(held)) == 0
+    assert exit_code(guarded, container, made.device_check(held)) == 0
     other = Lease(user="ada", server="", devices=engine.uuids[1:2])
-    assert exit_code(guarded, container, made.proof(other)) != 0, "a node that is not there is told"
+    assert exit_code(guarded, container, made.device_check(other)) != 0, "a node that is not there is told"
     with pytest.raises(docker.errors.APIError, match="only `ls -d`"):
         guarded.exec_create(container, ["cat", "/etc/passwd"])
 

@@ -100,14 +100,14 @@ def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: HubDeploymen
     without, _ = class_start.click(signed_in(school, CLASS[-1]))
     mine = school.labs_by_person()[CLASS[-1]]["Id"]
     done = school.make("prewarm", "GROUP=class")
-    assert "9 of 12 warm, 3 skipped" in done.stdout
+    assert "9 of 12 prewarmed, 3 skipped" in done.stdout
     assert "skipped, has a lab already: pupil09" in done.stdout
     assert "skipped, has no approved account: unapproved, unknown" in done.stdout
     running = {name: each["Id"] for name, each in school.labs_by_person().items()}
     assert running.keys() == set(CLASS)
     assert running[CLASS[-1]] == mine
     again = school.make("prewarm", "GROUP=class").stdout
-    assert "9 of 12 warm, 3 skipped" in again
+    assert "9 of 12 prewarmed, 3 skipped" in again
     waits = class_start.at_ten([signed_in(school, name) for name in CLASS[:-1]], within_seconds=1)
     print(f"without: {without:.2f} s; with, nine within a second: {waits.summary()}")
     assert {name: each["Id"] for name, each in school.labs_by_person().items()} == running
@@ -120,14 +120,14 @@ def test_only_the_prewarmer_may_ask(school: HubDeployment) -> None:
     body = {"groups": ["class"], "profile": "", "lesson_at": 0, "keep_until": 4e9}
     for person in (admin, signed_in(school, "pupil00")):
         headers = {"X-XSRFToken": person._xsrf("/hub/"), "Referer": f"{school.url}hub/home"}
-        address = f"{school.url}hub/homeroom/class-start"
+        address = f"{school.url}hub/homeroom/prewarm"
         assert person.web.post(address, json=body, headers=headers, timeout=PATIENCE_SECONDS).status_code == 403
 
 
 def test_people_come_first(school: HubDeployment) -> None:
     """Prewarming leaves a place free; who needs more than is free gets it from labs that nobody opened, never from one
     in which somebody was; while somebody stands in line nothing is begun."""
-    assert "10 of 12 warm" in school.make("prewarm", "GROUP=class").stdout
+    assert "10 of 12 prewarmed" in school.make("prewarm", "GROUP=class").stdout
     opened = CLASS[:2]
     for name in opened:
         class_start.click(signed_in(school, name))
@@ -169,7 +169,7 @@ def test_ctrl_c_begins_no_more_and_what_runs_goes_on(school: HubDeployment) -> N
     time.sleep(3)
     begun = set(school.labs_by_person())
     assert len(begun) < len(CLASS)
-    assert "10 of 12 warm" in school.make("prewarm", "GROUP=class").stdout
+    assert "10 of 12 prewarmed" in school.make("prewarm", "GROUP=class").stdout
     assert begun < set(school.labs_by_person()) == set(CLASS)
 
 
@@ -207,12 +207,12 @@ def cut_off(school: HubDeployment, ask: Callable[[], object], *names: str) -> di
 
     until(hold, "labs are starting", interval=0.01)
     assert not held.keys() & kept_until(school).keys(), "they were ready before"
-    with recovery(f"hub killed in the middle of a class start (until {len(names)} labs are warm)"):
+    with recovery(f"hub killed in the middle of a class start (until {len(names)} labs are prewarmed)"):
         kill(school, "hub")
         for each in held.values():
             engine().containers.get(each).unpause()
         until(lambda: Person(school, "admin").get("hub/login").ok, "the hub answers")
-        until(lambda: kept_until(school).keys() == set(names), "all are warm", interval=0.2)
+        until(lambda: kept_until(school).keys() == set(names), "all are prewarmed", interval=0.2)
     asking.join()
     return held
 
@@ -223,7 +223,7 @@ def test_a_hub_that_is_killed_goes_on(school: HubDeployment) -> None:
     said: list[str] = []
     asked_at = time.time()
     begun = cut_off(school, lambda: said.append(school.make("prewarm", "GROUP=class", "MINUTES=40").stdout), *CLASS)
-    assert "10 of 12 warm, 2 skipped" in said[0]
+    assert "10 of 12 prewarmed, 2 skipped" in said[0]
     assert "failed" not in said[0]
     labs = [lab for name in CLASS for lab in school.labs(name)]
     assert len(labs) == len(CLASS) == len(school.labs_by_person())
@@ -287,7 +287,7 @@ def test_the_schedule_starts_labs(school: HubDeployment) -> None:
     class_start.click(signed_in(school, "pupil00"))
     shown = school.make("status").stdout
     assert f"statistics (late), {begin:%a %d %b %H:%M}, labs from" in shown
-    assert "1 lab warm" in shown
+    assert "1 lab prewarmed" in shown
     signed_in(school, "pupil01").stop_lab()
     time.sleep(3)
     assert school.labs_by_person().keys() == {"pupil00"}

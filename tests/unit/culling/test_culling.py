@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from homeroom.culling import culling
-from homeroom.culling.culling import LONGEST_RETRY_SECONDS, ClassStart, Facts, is_over, report_seconds, why_over
+from homeroom.culling.culling import LONGEST_RETRY_SECONDS, LabState, Prewarm, is_over, report_seconds, why_over
 from homeroom.labs.plan import LabPlan
 from homeroom_lab import activity
 
@@ -16,9 +16,9 @@ HOUR = 3600
 NOW = 2_000_000_000.0
 
 
-def facts(idle_seconds: int = HOUR, max_age_seconds: int = 0) -> Facts:
+def lab_state(idle_seconds: int = HOUR, max_age_seconds: int = 0) -> LabState:
     """A lab's facts."""
-    return Facts(profile="small", idle_seconds=idle_seconds, max_age_seconds=max_age_seconds)
+    return LabState(profile="small", idle_seconds=idle_seconds, max_age_seconds=max_age_seconds)
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_a_labs_end(idle_seconds: int, max_age_seconds: int, idle_for: int, runs
     """A lab ends when it was idle for its own timeout or ran for its longest run; 0 is never; a new lab is never idle
     for longer than it runs."""
     over = is_over(
-        facts(idle_seconds, max_age_seconds),
+        lab_state(idle_seconds, max_age_seconds),
         idle_for_seconds=idle_for,
         runs_for_seconds=runs_for,
         culling_for_seconds=10 * HOUR,
@@ -49,15 +49,15 @@ def test_a_labs_end(idle_seconds: int, max_age_seconds: int, idle_for: int, runs
 def test_no_lab_is_stopped_because_the_hub_was_away() -> None:
     """After a break of the hub idleness counts only when labs had time to report; the longest run counts at once."""
     idle = {"idle_for_seconds": 2 * HOUR, "runs_for_seconds": 5 * HOUR, "now": NOW}
-    assert not is_over(facts(), **idle, culling_for_seconds=report_seconds(HOUR))
-    assert is_over(facts(), **idle, culling_for_seconds=2 * report_seconds(HOUR))
-    assert is_over(facts(0, HOUR), **idle, culling_for_seconds=0)
-    assert not is_over(facts(20), **idle, culling_for_seconds=LONGEST_RETRY_SECONDS)
-    assert is_over(facts(20), **idle, culling_for_seconds=LONGEST_RETRY_SECONDS + report_seconds(20))
+    assert not is_over(lab_state(), **idle, culling_for_seconds=report_seconds(HOUR))
+    assert is_over(lab_state(), **idle, culling_for_seconds=2 * report_seconds(HOUR))
+    assert is_over(lab_state(0, HOUR), **idle, culling_for_seconds=0)
+    assert not is_over(lab_state(20), **idle, culling_for_seconds=LONGEST_RETRY_SECONDS)
+    assert is_over(lab_state(20), **idle, culling_for_seconds=LONGEST_RETRY_SECONDS + report_seconds(20))
 
 
-LESSON = ClassStart(lesson_at=NOW, keep_until=NOW + 1200)
-WARM = LabPlan(profile="small", image="i", memory_bytes=1, cpus=1, idle_seconds=600, max_age_seconds=HOUR)
+LESSON = Prewarm(lesson_at=NOW, keep_until=NOW + 1200)
+PREWARMED = LabPlan(profile="small", image="i", memory_bytes=1, cpus=1, idle_seconds=600, max_age_seconds=HOUR)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ WARM = LabPlan(profile="small", image="i", memory_bytes=1, cpus=1, idle_seconds=
 def test_a_lab_for_a_lesson(opened: bool, since_lesson: int, idle_for: int, expected: str) -> None:
     """Before its lesson a lab's time is never over. Not opened, it ends when it was kept for long enough, and not
     before; opened, what is idle or runs too long is counted from the lesson on."""
-    known = replace(Facts.of(WARM, LESSON), opened=opened)
+    known = replace(LabState.of(PREWARMED, LESSON), opened=opened)
     runs_for = 5 * HOUR
     said = why_over(known, idle_for_seconds=idle_for, runs_for_seconds=runs_for, now=NOW + since_lesson)
     assert expected in said if expected else said == ""
@@ -84,11 +84,11 @@ def test_a_lab_for_a_lesson(opened: bool, since_lesson: int, idle_for: int, expe
 
 def test_a_lab_for_a_lesson_is_given_up_also_where_labs_are_never_idle() -> None:
     """Who is exempt from idleness is not kept a lab that they did not come for; a break of the hub changes nothing."""
-    exempt = Facts.of(replace(WARM, idle_seconds=0, max_age_seconds=0), LESSON)
+    exempt = LabState.of(replace(PREWARMED, idle_seconds=0, max_age_seconds=0), LESSON)
     after = {"idle_for_seconds": 0, "runs_for_seconds": HOUR, "culling_for_seconds": 0}
     assert is_over(exempt, **after, now=NOW + 1200)
     assert not is_over(exempt, **after, now=NOW + 1199)
-    assert Facts.from_state(exempt.as_state()) == exempt
+    assert LabState.from_state(exempt.as_state()) == exempt
 
 
 @pytest.mark.parametrize("idle_seconds", [8, 60, HOUR, 0])
@@ -101,18 +101,18 @@ def test_facts_survive_the_hub() -> None:
     """What a lab was started with comes back from the spawner's state as it was, also where a newer hub was there
     before; an empty state holds nothing."""
     plan = LabPlan(profile="gpu", image="i", memory_bytes=1, cpus=1, gpus=2, idle_seconds=600, max_age_seconds=HOUR)
-    known = Facts.of(plan)
+    known = LabState.of(plan)
     assert (known.gpus, known.idle_seconds, known.max_age_seconds) == (2, 600, HOUR)
-    assert Facts.from_state({"object_id": "x"} | known.as_state()) == known
-    assert Facts.from_state({}) is None
+    assert LabState.from_state({"object_id": "x"} | known.as_state()) == known
+    assert LabState.from_state({}) is None
     newer = known.as_state()["homeroom"] | {"colour": "blue"}
-    assert Facts.from_state({"homeroom": newer}) == known, "what a newer version wrote is no fault of the lab's"
+    assert LabState.from_state({"homeroom": newer}) == known, "what a newer version wrote is no fault of the lab's"
 
 
 def test_a_lab_of_the_version_before_keeps_its_maximum_age() -> None:
     """A lab that runs while Homeroom is upgraded was started with other names of fields; they are read and written."""
     before = {"profile": "small", "idle_seconds": 60, "longest_seconds": 120, "gpus": 0, "lesson_at": 0.0}
-    known = Facts.from_state({"homeroom": before})
+    known = LabState.from_state({"homeroom": before})
     assert known is not None
     assert (known.idle_seconds, known.max_age_seconds) == (60, 120)
     assert known.as_state()["homeroom"].items() >= before.items()
@@ -122,8 +122,8 @@ def test_the_arbiter_reads_the_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """The culler's question is answered by the lab's own facts, and by the given limit where a lab has none."""
     monkeypatch.setattr(culling, "_culling_since", -(10**9))
     started = (datetime.now(UTC) - timedelta(hours=5)).isoformat().replace("+00:00", "Z")
-    quick = {"started": started, "state": facts(600).as_state()}
-    exempt = {"started": started, "state": facts(0).as_state()}
+    quick = {"started": started, "state": lab_state(600).as_state()}
+    exempt = {"started": started, "state": lab_state(0).as_state()}
     unknown = {"started": started, "state": {}}
     idle = timedelta(minutes=30)
     assert culling.arbiter(idle, HOUR, quick)
@@ -136,7 +136,7 @@ def test_a_clock_that_is_set_ends_no_lab(monkeypatch: pytest.MonkeyPatch) -> Non
     """A machine that slept, or whose clock was wrong, is hours further in a moment: labs have the time of two reports
     to tell that they are in use, as after a restart of the hub. A clock that is a little off is none that was set."""
     started = (datetime.now(UTC) - timedelta(hours=5)).isoformat()
-    model = {"started": started, "state": facts(600).as_state()}
+    model = {"started": started, "state": lab_state(600).as_state()}
     monotonic, wall = 1e6, 2e9  # whole seconds, so that no difference of two is a little less than it is
     monkeypatch.setattr(culling, "_culling_since", monotonic)
     monkeypatch.setattr(culling, "_clock_ahead", wall - monotonic)

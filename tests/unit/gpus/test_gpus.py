@@ -250,7 +250,7 @@ def test_a_lab_without_gpus_costs_no_listing_and_sees_none() -> None:
     assert made.environment(lease) == {"NVIDIA_VISIBLE_DEVICES": "void"}
     assert made.host_config(lease) == {}
     assert made.labels(lease) == {}
-    assert made.proof(lease) == []
+    assert made.device_check(lease) == []
     made.release(lease)
 
 
@@ -272,7 +272,7 @@ def test_each_engine_is_asked_in_its_own_way() -> None:
     assert nvidia.environment(lease) == {"NVIDIA_VISIBLE_DEVICES": "GPU-1"}
 
     assert docker.labels(lease) == {"homeroom.gpus": "GPU-1"}
-    assert docker.proof(lease) == ["ls", "-d", "/dev/nvidia0"]
+    assert docker.device_check(lease) == ["ls", "-d", "/dev/nvidia0"]
 
 
 def test_what_a_lab_is_labelled_with_is_what_is_read_again() -> None:

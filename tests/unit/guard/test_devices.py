@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from homeroom.guard.decisions import decide
-from homeroom.guard.relay import Relay
-from homeroom.guard.routes import Allow, Deny
+from homeroom.guard.engine_gateway import EngineGateway
+from homeroom.guard.routes import Deny, EngineCall
 
 from tests.unit.guard.test_guard import FOREIGN, LAB, Ask, Engine, run
 from tests.unit.guard.test_policy import BODY, GPU, POLICY, changed, create, hosted, sent
@@ -78,7 +78,7 @@ def test_the_nvidia_runtime_passes_where_it_is_listed() -> None:
     assert sent(create(hosted(Runtime="nvidia"), policy))["HostConfig"]["Runtime"] == "nvidia"
 
 
-def asked(body: Any, path: str = f"/v1.45/containers/{LAB}/exec") -> Allow | Deny:
+def asked(body: Any, path: str = f"/v1.45/containers/{LAB}/exec") -> EngineCall | Deny:
     """The verdict on a POST."""
     return decide("POST", path, "", json.dumps(body).encode(), POLICY)
 
@@ -87,7 +87,7 @@ def test_looking_for_devices_passes_bare() -> None:
     """The command goes out with nothing beside it, on a container that must prove to be a lab."""
     verdict = asked({**LOOK, "Tty": False, "AttachStdin": False, "User": "", "Env": None})
     assert sent(verdict) == {"Cmd": LOOK["Cmd"]}
-    assert isinstance(verdict, Allow)
+    assert isinstance(verdict, EngineCall)
     assert verdict.container == LAB
 
 
@@ -134,7 +134,7 @@ def test_a_command_is_started_detached(path: str, body: dict[str, Any]) -> None:
 def test_commands_elsewhere_are_out_of_reach(tmp_path: Path) -> None:
     """Only a command in a lab of this deployment may be started or looked at, whoever made it."""
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         whose = LAB
         plain = engine.answer
 
@@ -159,5 +159,5 @@ def test_commands_elsewhere_are_out_of_reach(tmp_path: Path) -> None:
 
 def test_the_valid_body_is_the_one_tested() -> None:
     """The changes above are changes of a body that passes."""
-    assert isinstance(create(BODY), Allow)
-    assert isinstance(asked(LOOK), Allow)
+    assert isinstance(create(BODY), EngineCall)
+    assert isinstance(asked(LOOK), EngineCall)

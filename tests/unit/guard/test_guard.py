@@ -20,10 +20,10 @@ import pytest
 from aiohttp import web
 from homeroom.contract import sockets
 from homeroom.contract.refusals import NO_FIREWALL
-from homeroom.guard import relay
+from homeroom.guard import engine_gateway
 from homeroom.guard import service as guard
+from homeroom.guard.engine_gateway import EngineGateway
 from homeroom.guard.policy import Policy
-from homeroom.guard.relay import Relay
 
 LAB = "a" * 64
 FOREIGN = "b" * 64
@@ -117,14 +117,14 @@ Ask = Callable[..., Awaitable[tuple[int, Any]]]
 
 
 @asynccontextmanager
-async def guarded(tmp_path: Path) -> AsyncIterator[tuple[Engine, Relay, Ask]]:
+async def guarded(tmp_path: Path) -> AsyncIterator[tuple[Engine, EngineGateway, Ask]]:
     """A fake engine, a guard before it, and a way to ask the guard."""
     engine = Engine(tmp_path / "docker.sock")
     await engine.start()
     labs = tmp_path / "labs"
     labs.mkdir(exist_ok=True)
     labs.chmod(0o2750)
-    between = Relay(POLICY, engine.path, labs)
+    between = EngineGateway(POLICY, engine.path, labs)
     runner = web.ServerRunner(web.Server(between.handle, access_log=None))
     await runner.setup()
     await web.UnixSite(runner, str(tmp_path / "engine.sock")).start()
@@ -147,7 +147,7 @@ async def guarded(tmp_path: Path) -> AsyncIterator[tuple[Engine, Relay, Ask]]:
             await engine.stop()
 
 
-def run(tmp_path: Path, story: Callable[[Engine, Relay, Ask], Awaitable[None]]) -> None:
+def run(tmp_path: Path, story: Callable[[Engine, EngineGateway, Ask], Awaitable[None]]) -> None:
     """Play a story against a fresh guard."""
 
     async def play() -> None:
@@ -163,7 +163,7 @@ CREATE = "/v1.45/containers/create?name=homeroom-jupyter-ada"
 def test_a_call_on_a_lab_goes_by_its_full_id(tmp_path: Path) -> None:
     """What was looked up is what is acted on: a name that changes hands in between hits nobody else."""
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         assert (await ask("POST", "/v1.45/containers/homeroom-jupyter-ada/start"))[0] == 204
         assert engine.said("/start")[0][1] == f"/v1.45/containers/{LAB}/start"
         await ask("POST", f"/v1.45/containers/{LAB}/start")
@@ -175,7 +175,7 @@ def test_a_call_on_a_lab_goes_by_its_full_id(tmp_path: Path) -> None:
 def test_another_container_is_not_touched(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A container without a user's label is refused with a reason that docker-py shows, and a log line."""
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         for method, path in (("POST", f"/containers/{FOREIGN}/stop"), ("GET", f"/containers/{FOREIGN}/json")):
             status, said = await ask(method, path)
             assert status == 403
@@ -190,7 +190,7 @@ def test_another_container_is_not_touched(tmp_path: Path, caplog: pytest.LogCapt
 def test_a_container_that_is_gone_is_404(tmp_path: Path) -> None:
     """dockerspawner tells a lab that is gone by the engine's own 404."""
 
-    async def story(_: Engine, __: Relay, ask: Ask) -> None:
+    async def story(_: Engine, __: EngineGateway, ask: Ask) -> None:
         assert (await ask("GET", "/containers/homeroom-jupyter-nobody/json")) == (404, {"message": "No such container"})
 
     run(tmp_path, story)
@@ -199,7 +199,7 @@ def test_a_container_that_is_gone_is_404(tmp_path: Path) -> None:
 def test_a_created_lab_is_what_was_decided(tmp_path: Path) -> None:
     """The engine gets the body written anew, and finds the lab's directory made, for the lab and the sockets' group."""
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         own = tmp_path / "labs" / OWN
         for _again in range(2):
             assert (await ask("POST", CREATE, json=BODY))[0] == 200
@@ -218,10 +218,10 @@ def test_a_created_lab_is_what_was_decided(tmp_path: Path) -> None:
 def test_no_lab_before_its_firewall(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A lab with a network is made when the deployment's own firewall is healthy: it is waited for, then refused. One
     without a network needs none."""
-    monkeypatch.setattr(relay, "FIREWALL_GRACE_SECONDS", 0.0)
-    monkeypatch.setattr(relay, "FIREWALL_INTERVAL_SECONDS", 0.0)
+    monkeypatch.setattr(engine_gateway, "FIREWALL_GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(engine_gateway, "FIREWALL_INTERVAL_SECONDS", 0.0)
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         engine.firewalls = []
         lab = {**BODY, "HostConfig": {**BODY["HostConfig"], "NetworkMode": "homeroom_labs"}}
         status, said = await ask("POST", CREATE, json=lab)
@@ -234,7 +234,7 @@ def test_no_lab_before_its_firewall(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert "com.docker.compose.service=firewall" in asked["label"]
         assert (await ask("POST", CREATE, json=BODY))[0] == 200
 
-        monkeypatch.setattr(relay, "FIREWALL_GRACE_SECONDS", 60.0)
+        monkeypatch.setattr(engine_gateway, "FIREWALL_GRACE_SECONDS", 60.0)
         waiting = asyncio.ensure_future(ask("POST", CREATE, json=lab))
         before = len(engine.said("/containers/json"))
         while len(engine.said("/containers/json")) < before + 3:
@@ -249,7 +249,7 @@ def test_no_lab_before_its_firewall(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_refused_lab_leaves_no_directory(tmp_path: Path) -> None:
     """What is refused changes nothing, neither at the engine nor among the sockets."""
 
-    async def story(_: Engine, __: Relay, ask: Ask) -> None:
+    async def story(_: Engine, __: EngineGateway, ask: Ask) -> None:
         assert (await ask("POST", CREATE, json={**BODY, "Image": "other"}))[0] == 403
         binds = ["homeroom-user-bob:/home/jovyan:rw", f"/volumes/sockets/{OWN}:/run/lab:rw"]
         host = {**BODY["HostConfig"], "Binds": binds}
@@ -265,7 +265,7 @@ def test_anothers_home_is_not_mounted(
 ) -> None:
     """A lab gets the volume labelled with its own user's name and no other; the log says why and holds no secret."""
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         binds = [f"homeroom-user-{volume}:/home/jovyan:rw"]
         status, said = await ask("POST", CREATE, json={**BODY, "HostConfig": {**BODY["HostConfig"], "Binds": binds}})
         assert (status, reason in said["message"]) == (403, True), said
@@ -279,7 +279,7 @@ def test_anothers_home_is_not_mounted(
 def test_a_labs_directory_goes_with_its_container(tmp_path: Path) -> None:
     """A removed lab leaves no directory, not even one full of what its person laid there."""
 
-    async def story(_: Engine, __: Relay, ask: Ask) -> None:
+    async def story(_: Engine, __: EngineGateway, ask: Ask) -> None:
         await ask("POST", CREATE, json=BODY)
         own = tmp_path / "labs" / OWN
         (own / "deep" / "er").mkdir(parents=True)
@@ -296,7 +296,7 @@ def test_what_a_person_laid_there_does_not_stop_the_guard(tmp_path: Path) -> Non
     """Deeper than the guard may open files, what a person left by the lab's socket is removed all the same; so is what
     lies beside it."""
 
-    async def story(engine: Engine, between: Relay, _: Ask) -> None:
+    async def story(engine: Engine, between: EngineGateway, _: Ask) -> None:
         deep = tmp_path / "labs" / "gone"
         deep.joinpath(*["d"] * 400).mkdir(parents=True)
         (tmp_path / "labs" / "gone too").mkdir()
@@ -314,7 +314,7 @@ def test_what_a_person_laid_there_does_not_stop_the_guard(tmp_path: Path) -> Non
 def test_the_next_labs_directory_stays(tmp_path: Path) -> None:
     """A lab that is made while the engine still answers the removal of the one before keeps its directory."""
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         await ask("POST", CREATE, json=BODY)
         engine.on_removal = lambda: ask("POST", CREATE, json=BODY)
         assert (await ask("DELETE", f"/containers/{LAB}"))[0] == 204
@@ -327,7 +327,7 @@ def test_a_new_guard_sweeps(tmp_path: Path) -> None:
     """Directories of labs that are gone go; those of labs that are there, running or not, stay. An engine that is
     away changes nothing."""
 
-    async def story(engine: Engine, between: Relay, _: Ask) -> None:
+    async def story(engine: Engine, between: EngineGateway, _: Ask) -> None:
         labs = tmp_path / "labs"
         by_label = sockets.directory_name("ada", "")
         for name in ("3f2a", by_label, "gone", ".left-gone-1"):
@@ -347,7 +347,7 @@ def test_a_new_guard_sweeps(tmp_path: Path) -> None:
 def test_what_is_another_labs_does_not_go_with_a_container(tmp_path: Path) -> None:
     """A container that has another lab's directory, however it came by it, leaves that alone when it is removed."""
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         (tmp_path / "labs" / OWN).mkdir()
         engine.labels[LAB] = {**LABELS, "homeroom.user": "bob"}
         assert (await ask("DELETE", f"/containers/{LAB}?v=True&force=True"))[0] == 204
@@ -420,7 +420,7 @@ def test_a_place_that_others_could_redirect_is_not_mounted(
     It is a refusal also where the directory cannot be made: 503 would say that the engine is away, and end the guard.
     """
 
-    async def story(engine: Engine, between: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, between: EngineGateway, ask: Ask) -> None:
         labs = tmp_path / "labs"
         damage(labs)
         before = sorted(labs.iterdir()) if labs.exists() else None
@@ -436,7 +436,7 @@ def test_a_place_that_others_could_redirect_is_not_mounted(
 def test_large_bodies_and_upgrades_are_refused(tmp_path: Path) -> None:
     """Neither a body without measure nor a connection that turns into another protocol gets through."""
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         assert (await ask("POST", CREATE, data=b"x" * (2 << 20)))[0] == 413
         upgrade = {"Upgrade": "tcp", "Connection": "Upgrade"}
         assert (await ask("POST", f"/containers/{LAB}/start", headers=upgrade))[0] == 403
@@ -448,7 +448,7 @@ def test_large_bodies_and_upgrades_are_refused(tmp_path: Path) -> None:
 def test_a_long_log_is_cut(tmp_path: Path) -> None:
     """A lab that talks without end cannot fill the hub's memory."""
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         engine.log_bytes = 5 << 20
         status, content = await ask("GET", f"/containers/{LAB}/logs?stdout=1&tail=all")
         assert (status, len(content)) == (200, 1 << 20)
@@ -460,7 +460,7 @@ def test_a_long_log_is_cut(tmp_path: Path) -> None:
 def test_an_engine_that_restarts_is_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the engine is away the hub gets 503 and a sentence; then everything works again, without a restart."""
 
-    async def story(engine: Engine, between: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, between: EngineGateway, ask: Ask) -> None:
         assert (await ask("GET", "/_ping"))[0] == 200
         await engine.stop()
         for _ in range(2):
@@ -470,7 +470,7 @@ def test_an_engine_that_restarts_is_found_again(tmp_path: Path, monkeypatch: pyt
         await engine.start()
         assert (await ask("POST", f"/containers/{LAB}/start"))[0] == 204
         await engine.stop()
-        monkeypatch.setattr(relay, "ENGINE_GRACE_SECONDS", 0.0)
+        monkeypatch.setattr(engine_gateway, "ENGINE_GRACE_SECONDS", 0.0)
         assert (await ask("GET", "/_ping"))[0] == 503
         assert not between.engine_lost.is_set(), "each absence counts from its own beginning"
         assert (await ask("GET", "/_ping"))[0] == 503
@@ -489,7 +489,7 @@ def test_an_engine_that_dies_in_the_middle_of_an_answer_is_away(tmp_path: Path) 
         await writer.drain()
         writer.close()
 
-    async def story(engine: Engine, _: Relay, ask: Ask) -> None:
+    async def story(engine: Engine, _: EngineGateway, ask: Ask) -> None:
         await engine.stop()
         engine.path.unlink(missing_ok=True)
         async with await asyncio.start_unix_server(tear, engine.path):
@@ -518,7 +518,7 @@ def test_a_new_guard_takes_the_socket_over(tmp_path: Path, monkeypatch: pytest.M
 def test_the_check_is_quick_and_true(tmp_path: Path) -> None:
     """The health check says whether the socket answers, and never loads an HTTP library for it."""
 
-    async def story(_: Engine, __: Relay, ask: Ask) -> None:
+    async def story(_: Engine, __: EngineGateway, ask: Ask) -> None:
         command = [sys.executable, "-X", "importtime", "-m", "homeroom.guard.service", "--check", "--socket"]
         for path, code in ((tmp_path / "engine.sock", 0), (tmp_path / "nothing.sock", 1)):
             check = await asyncio.to_thread(

@@ -13,7 +13,7 @@ from homeroom.contract import sockets
 from homeroom.guard.create_body import HOUR, SECOND
 from homeroom.guard.decisions import decide, is_lab, owner
 from homeroom.guard.policy import Policy
-from homeroom.guard.routes import Allow, Deny
+from homeroom.guard.routes import Deny, EngineCall
 from homeroom.guard.values import MountRule
 from hypothesis import given
 from hypothesis import strategies as st
@@ -92,7 +92,7 @@ BODY: dict[str, Any] = {
 }
 
 
-def create(body: Any, policy: Policy = POLICY, version: str = "/v1.45") -> Allow | Deny:
+def create(body: Any, policy: Policy = POLICY, version: str = "/v1.45") -> EngineCall | Deny:
     """The verdict on a create call with this body, given as text or as an object."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     return decide("POST", f"{version}/containers/create", "name=homeroom-jupyter-ada", content, policy)
@@ -108,9 +108,9 @@ def hosted(**fields: Any) -> dict[str, Any]:
     return changed(HostConfig={**copy.deepcopy(BODY["HostConfig"]), **fields})
 
 
-def sent(verdict: Allow | Deny) -> dict[str, Any]:
+def sent(verdict: EngineCall | Deny) -> dict[str, Any]:
     """The body that goes to the engine."""
-    assert isinstance(verdict, Allow), verdict
+    assert isinstance(verdict, EngineCall), verdict
     assert verdict.body is not None
     body: dict[str, Any] = json.loads(verdict.body)
     return body
@@ -124,7 +124,7 @@ def test_what_the_hub_sends_passes_with_its_limits() -> None:
     assert body["HostConfig"]["CapDrop"] == ["ALL"]
     assert body["HostConfig"]["MemorySwap"] == body["HostConfig"]["Memory"] == 1 << 30
     assert body["HostConfig"]["Binds"] == ["homeroom-user-ada:/home/jovyan:rw", "homeroom_hub-socket:/run/hub:ro"]
-    assert isinstance(verdict, Allow)
+    assert isinstance(verdict, EngineCall)
     assert (verdict.homes, verdict.user) == (("homeroom-user-ada",), "ada")
 
 
@@ -138,7 +138,7 @@ def test_a_labs_socket_directory_goes_out_with_the_order_to_hold_it(version: str
     for body in (BODY, hosted(Binds=BODY["HostConfig"]["Binds"][:2], Mounts=[own])):
         verdict = create(body, version=version)
         assert sent(verdict)["HostConfig"]["Mounts"] == [own]
-        assert isinstance(verdict, Allow)
+        assert isinstance(verdict, EngineCall)
         assert (verdict.directory, verdict.path) == (OWN, f"{version}/containers/create")
     read_only = sent(create(hosted(Binds=[*BODY["HostConfig"]["Binds"][:2], f"{SOCKETS}/{OWN}:/run/lab:ro"])))
     assert read_only["HostConfig"]["Mounts"] == [{**own, "ReadOnly": True}]
@@ -148,7 +148,7 @@ def test_a_lab_without_sockets_needs_no_directory() -> None:
     """Nothing is made for a lab that mounts no directory of sockets, whatever path it binds instead."""
     for binds in ([], ["/srv/homes/ada:/home/jovyan"]):
         verdict = create({**hosted(Binds=binds), "Volumes": {}})
-        assert isinstance(verdict, Allow)
+        assert isinstance(verdict, EngineCall)
         assert verdict.directory is None
 
 
@@ -177,7 +177,7 @@ def test_allowed_bodies(body: dict[str, Any]) -> None:
     """What later profiles need passes too."""
     if "Volumes" in body:
         body = {**body, "Volumes": {}}
-    assert isinstance(create(body), Allow), create(body)
+    assert isinstance(create(body), EngineCall), create(body)
 
 
 def mount(**fields: Any) -> dict[str, Any]:
@@ -409,7 +409,7 @@ def test_odd_json_is_refused(text: bytes) -> None:
 def test_a_key_said_twice_is_refused() -> None:
     """An engine may take the first, the last or both together: none of them is what was checked."""
     text = json.dumps(BODY)
-    assert isinstance(create(text.encode()), Allow)
+    assert isinstance(create(text.encode()), EngineCall)
     for again in ('"Image": "homeroom-lab:local"', '"HostConfig": {}'):
         assert isinstance(create((text[:-1] + f", {again}}}").encode()), Deny)
 
@@ -440,7 +440,7 @@ ALLOWED_CALLS = [
 def test_allowed_calls(method: str, path: str, query: str) -> None:
     """Each call that dockerspawner and the hub make passes; one on a container goes by the id yet to be looked up."""
     verdict = decide(method, path, query, b"", POLICY)
-    assert isinstance(verdict, Allow), verdict
+    assert isinstance(verdict, EngineCall), verdict
     assert ("{id}" in verdict.path) == (verdict.container is not None)
 
 
@@ -513,7 +513,7 @@ def test_a_container_name_outside_the_prefix_is_refused(name: str) -> None:
 def test_a_list_is_narrowed_to_this_deployments_labs(asked: dict[str, Any]) -> None:
     """Whatever filter the hub sends, the deployment's own is added to it, and its own is kept."""
     verdict = decide("GET", "/v1.45/containers/json", f"all=1&filters={quote(json.dumps(asked))}", b"", POLICY)
-    assert isinstance(verdict, Allow)
+    assert isinstance(verdict, EngineCall)
     filters = json.loads(parse_qs(verdict.query)["filters"][0])
     assert filters["label"][-2:] == ["homeroom.deployment=homeroom", "homeroom.user"]
     assert filters["label"][:-2] == list(asked.get("label", []))
@@ -523,7 +523,7 @@ def test_logs_are_bounded() -> None:
     """Not even the whole of a long log can be asked for."""
     for tail in ("all", "999999", ""):
         verdict = decide("GET", "/containers/homeroom-jupyter-a/logs", f"stdout=1&tail={tail}", b"", POLICY)
-        assert isinstance(verdict, Allow)
+        assert isinstance(verdict, EngineCall)
         assert parse_qs(verdict.query)["tail"] == ["1000"]
 
 
@@ -549,7 +549,7 @@ VOLUME = {"Name": "homeroom-user-ada", "Driver": None, "DriverOpts": None, "Labe
 def test_volumes(fields: dict[str, Any], allowed: bool) -> None:
     """Only a plain, labelled, local volume of a person can be made: driver options could make it the host's root."""
     verdict = decide("POST", "/v1.45/volumes/create", "", json.dumps({**VOLUME, **fields}).encode(), POLICY)
-    assert isinstance(verdict, Allow) is allowed, verdict
+    assert isinstance(verdict, EngineCall) is allowed, verdict
 
 
 def test_only_labelled_containers_are_labs() -> None:
@@ -765,7 +765,7 @@ def grants_nothing(body: dict[str, Any]) -> None:
 def test_no_tampering_grants_the_host(text: bytes) -> None:
     """Whatever is added to a valid body, what goes to the engine grants nothing of the host."""
     verdict = create(text)
-    if isinstance(verdict, Allow):
+    if isinstance(verdict, EngineCall):
         body = sent(verdict)
         grants_nothing(body)
         paths = {each["Source"] for each in body["HostConfig"]["Mounts"]}
@@ -786,6 +786,6 @@ def test_no_odd_call_passes_or_breaks(method: str, path: str, query: str, body: 
     """Random calls get a verdict, never an exception, and none of them reaches a container unlooked at."""
     for odd in (path, f"/{path}", f"/v1.45/containers/{path}", f"/v1.45/containers/homeroom-jupyter-{path}/json"):
         verdict = decide(method, odd, query, body, POLICY)
-        if isinstance(verdict, Allow):
+        if isinstance(verdict, EngineCall):
             assert "{id}" not in verdict.path or verdict.container
             assert ".." not in verdict.path.replace("{id}", "").split("/")

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from homeroom.hub import lookups
-from homeroom.hub.lookups import spare_lookups
+from homeroom.hub.lookups import skip_redundant_queries
 from jupyterhub.oauth import provider
 from jupyterhub.roles import create_role, grant_role
 from jupyterhub.utils import new_token
@@ -27,7 +27,7 @@ CALLBACK = "/user/ada/oauth_callback"
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
     """The hub's session, on a database with two people, a group that both are in, and the lab of one."""
-    spare_lookups()
+    skip_redundant_queries()
     with orm.new_session_factory(f"sqlite:///{tmp_path / 'jupyterhub.sqlite'}")() as made:
         create_role(made, {"name": "user", "scopes": ["self"]})
         group = orm.Group(name="class")

@@ -17,7 +17,7 @@ from generator.schema.settings import Settings
 from generator.site.models import TAKEN
 from generator.site.starters import starters
 from generator.topics.labs import labs, site
-from generator.topics.labs.labs import Labs
+from generator.topics.labs.labs import LabsConfig
 from generator.topics.labs.site import Groups, Profiles
 from generator.topics.storage.site import Share, Shares
 
@@ -31,7 +31,7 @@ def settings(**values: str) -> Settings:
     return Settings.model_validate({"CONFIGPROXY_AUTH_TOKEN": "0123456789abcdef" * 4, **values})
 
 
-def load(site: Path, profiles: str = "", groups: str = "", **values: str) -> Labs:
+def load(site: Path, profiles: str = "", groups: str = "", **values: str) -> LabsConfig:
     """The labs of these files and settings."""
     (site / "profiles.yaml").write_text(profiles)
     (site / "groups.yaml").write_text(groups)

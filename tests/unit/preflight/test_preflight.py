@@ -26,13 +26,13 @@ from generator.core.errors import HomeroomError
 from generator.core.finding import in_units, ok, warning
 from generator.core.machine import parse_meminfo
 from generator.engine.find import ComposeMissing, Engine
-from generator.preflight import Finding, Route, Wanted, errors_of, free_subnet, host_routes, run, run_checks
+from generator.preflight import Finding, Requirements, Route, errors_of, free_subnet, host_routes, run, run_checks
 from generator.preflight.clock import judge_clock, read_offset, server_time
 from generator.preflight.deployment import judge_deployment, other_directories
 from generator.preflight.directory import Access, judge_access, read_access
 from generator.preflight.disk import Filesystem, judge_filesystem, judge_storage, parse_kind, read_filesystem
 from generator.preflight.engine import judge_limits, judge_tools
-from generator.preflight.facts import Container, EngineFacts, Network, Volume, read_facts
+from generator.preflight.engine_state import Container, EngineState, Network, Volume, read_engine_state
 from generator.preflight.firewall import judge_firewall
 from generator.preflight.memory import engine_memory, judge_cpus, judge_lab_size, judge_memory, judge_open_files
 from generator.preflight.names import hosts_to_resolve, judge_names, resolve
@@ -52,7 +52,7 @@ from generator.preflight.traps import judge_traps
 
 MIB = 2**20
 GIB = 2**30
-WANTED = Wanted(
+WANTED = Requirements(
     project="homeroom",
     directory=Path("/srv/homeroom"),
     hub_ip="0.0.0.0",
@@ -69,7 +69,7 @@ WANTED = Wanted(
     services_memory_bytes=2 * GIB,
     released=datetime.date(2026, 11, 1),
 )
-HEALTHY = EngineFacts(
+HEALTHY = EngineState(
     kind="docker",
     rootless=False,
     root_directory=Path("/var/lib/docker"),
@@ -170,25 +170,25 @@ def test_rootful_without_memory_limit_is_refused() -> None:
 
 def test_rootless_without_delegation_names_the_drop_in() -> None:
     """A rootless Docker without delegated controllers would refuse each lab's CPU limit: said beforehand."""
-    facts = replace(HEALTHY, rootless=True, memory_limit=False, cpu_limit=False, pids_limit=False)
-    found = only(judge_limits(facts, None), "error")
+    engine_state = replace(HEALTHY, rootless=True, memory_limit=False, cpu_limit=False, pids_limit=False)
+    found = only(judge_limits(engine_state, None), "error")
     assert "memory, CPU and pids" in found.cause
     assert "Delegate=" in found.remedy
 
 
 def test_rootless_podman_is_judged_by_what_its_user_was_given() -> None:
     """A rootless Podman claims the kernel's abilities; the delegated controllers are what counts."""
-    facts = replace(HEALTHY, kind="podman", rootless=True)
-    assert "CPU" in only(judge_limits(facts, frozenset({"memory", "pids"})), "warn").cause
-    only(judge_limits(facts, frozenset({"memory", "pids", "cpu"})), "ok")
-    only(judge_limits(facts, None), "warn")
+    engine_state = replace(HEALTHY, kind="podman", rootless=True)
+    assert "CPU" in only(judge_limits(engine_state, frozenset({"memory", "pids"})), "warn").cause
+    only(judge_limits(engine_state, frozenset({"memory", "pids", "cpu"})), "ok")
+    only(judge_limits(engine_state, None), "warn")
 
 
 def test_uncounted_swap_matters_only_where_there_is_swap() -> None:
     """A kernel that does not count swap is a warning, and none on a machine without swap."""
-    facts = replace(HEALTHY, swap_limit=False)
-    assert levels(judge_limits(facts, None, swap_bytes=GIB)) == ["ok", "warn"]
-    assert levels(judge_limits(facts, None, swap_bytes=0)) == ["ok"]
+    engine_state = replace(HEALTHY, swap_limit=False)
+    assert levels(judge_limits(engine_state, None, swap_bytes=GIB)) == ["ok", "warn"]
+    assert levels(judge_limits(engine_state, None, swap_bytes=0)) == ["ok"]
 
 
 # The port
@@ -229,8 +229,8 @@ def test_container_is_found_without_a_listener() -> None:
 
 def test_port_of_a_process_names_it() -> None:
     """A port that a process holds is refused with its pid and command."""
-    facts = replace(TAKEN, holders=(Process(pid=4711, command="/usr/sbin/nginx -g daemon"),))
-    found = only([judge_port(WANTED, (), facts, rootless=False)], "error")
+    engine_state = replace(TAKEN, holders=(Process(pid=4711, command="/usr/sbin/nginx -g daemon"),))
+    found = only([judge_port(WANTED, (), engine_state, rootless=False)], "error")
     assert "process 4711 (`/usr/sbin/nginx -g daemon`)" in found.cause
     assert "ss -ltnp" not in found.remedy
 
@@ -243,24 +243,24 @@ def test_port_of_an_unseen_process_says_how_to_see_it() -> None:
 
 def test_privileged_port_is_left_to_a_rootful_engine() -> None:
     """An ordinary user cannot try port 80; the engine can publish it, unless the kernel's table shows a listener."""
-    wanted = replace(WANTED, hub_port=80)
+    requirements = replace(WANTED, hub_port=80)
     denied = replace(FREE, port_errno=errno.EACCES)
-    only([judge_port(wanted, (), denied, rootless=False)], "ok")
-    only([judge_port(wanted, (), replace(denied, listening=True), rootless=False)], "error")
+    only([judge_port(requirements, (), denied, rootless=False)], "ok")
+    only([judge_port(requirements, (), replace(denied, listening=True), rootless=False)], "error")
 
 
 def test_privileged_port_is_refused_to_a_rootless_engine() -> None:
     """A rootless engine may not publish port 80 until the kernel allows it: the command is given."""
-    wanted = replace(WANTED, hub_port=80)
-    found = only([judge_port(wanted, (), FREE, rootless=True)], "error")
+    requirements = replace(WANTED, hub_port=80)
+    found = only([judge_port(requirements, (), FREE, rootless=True)], "error")
     assert "net.ipv4.ip_unprivileged_port_start=80" in found.remedy
-    only([judge_port(wanted, (), replace(FREE, unprivileged_from=80), rootless=True)], "ok")
+    only([judge_port(requirements, (), replace(FREE, unprivileged_from=80), rootless=True)], "ok")
 
 
 def test_foreign_address_is_refused() -> None:
     """HUB_IP must be an address of this machine: its addresses are listed."""
-    facts = replace(FREE, address_errno=errno.EADDRNOTAVAIL)
-    found = only([judge_port(replace(WANTED, hub_ip="10.9.9.9"), (), facts, rootless=False)], "error")
+    engine_state = replace(FREE, address_errno=errno.EADDRNOTAVAIL)
+    found = only([judge_port(replace(WANTED, hub_ip="10.9.9.9"), (), engine_state, rootless=False)], "error")
     assert found.location == ".env: HUB_IP"
     assert "192.0.2.2" in found.remedy
 
@@ -315,10 +315,10 @@ def test_listening_process_is_found_for_real() -> None:
     """A port held by a process of this machine is seen as taken, by whom, and a free one is proposed."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         number = server.getsockname()[1]
-        facts = read_port("127.0.0.1", number, lambda port: port == number + 1)
-        assert facts.port_errno == errno.EADDRINUSE
-        assert os.getpid() in [holder.pid for holder in facts.holders]
-        assert facts.free_port not in (None, number, number + 1)
+        engine_state = read_port("127.0.0.1", number, lambda port: port == number + 1)
+        assert engine_state.port_errno == errno.EADDRINUSE
+        assert os.getpid() in [holder.pid for holder in engine_state.holders]
+        assert engine_state.free_port not in (None, number, number + 1)
     assert read_port("127.0.0.1", number, lambda port: False).port_errno is None
 
 
@@ -646,8 +646,10 @@ def test_environment_proxy_wins_over_apts() -> None:
 # The subnet
 
 
-def subnet(networks: Iterable[Network] = (), routes: Iterable[Route] = (), wanted: Wanted = WANTED) -> list[Finding]:
-    return list(judge_subnet(wanted, list(networks), list(routes)))
+def subnet(
+    networks: Iterable[Network] = (), routes: Iterable[Route] = (), requirements: Requirements = WANTED
+) -> list[Finding]:
+    return list(judge_subnet(requirements, list(networks), list(routes)))
 
 
 def test_unused_subnet_passes() -> None:
@@ -705,17 +707,17 @@ def test_changed_subnet_is_said() -> None:
     found = subnet([own])
     assert levels(found) == ["ok", "error"]
     assert "10.220.0.0/20" in found[1].cause
-    assert levels(subnet([own], wanted=replace(WANTED, lab_firewall=False))) == ["ok", "warn"]
+    assert levels(subnet([own], requirements=replace(WANTED, lab_firewall=False))) == ["ok", "warn"]
 
 
 @pytest.mark.parametrize("kind", ["docker", "podman"])
 def test_an_engine_without_a_firewall_is_told(kind: Any) -> None:
     """Where labs would reach private networks, `make up` refuses until the operator says that they may; and says so."""
-    facts = replace(HEALTHY, kind=kind, rootless=True)
-    refused = only(judge_firewall(WANTED, facts), "error")
+    engine_state = replace(HEALTHY, kind=kind, rootless=True)
+    refused = only(judge_firewall(WANTED, engine_state), "error")
     assert "labs can reach private networks" in refused.cause
     assert "LAB_FIREWALL=off" in refused.remedy
-    accepted = only(judge_firewall(replace(WANTED, lab_firewall=False), facts), "warn")
+    accepted = only(judge_firewall(replace(WANTED, lab_firewall=False), engine_state), "warn")
     assert "labs can reach private networks" in accepted.cause
     assert "root" in accepted.remedy
 
@@ -757,7 +759,7 @@ def test_free_subnet_survives_a_greedy_vpn() -> None:
     found = free_subnet(greedy)
     assert found == "10.214.0.0/20"
     routes = [Route(subnet=one, via="interface tun0") for one in greedy]
-    assert levels(subnet(routes=routes, wanted=replace(WANTED, lab_subnet=found))) == ["warn"]
+    assert levels(subnet(routes=routes, requirements=replace(WANTED, lab_subnet=found))) == ["warn"]
     with pytest.raises(LookupError):
         free_subnet([f"{first}.{second}.0.0/16" for first in (10, 172, 192) for second in range(256)])
 
@@ -828,14 +830,14 @@ def test_other_directories_are_those_with_our_name(tmp_path: Path) -> None:
     """Our own directory, also by another path to it, is not another one."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")
-    wanted = replace(WANTED, directory=tmp_path / "link")
+    requirements = replace(WANTED, directory=tmp_path / "link")
     containers = [
         Container(name="a", project="homeroom", directory=str(tmp_path / "real")),
         Container(name="b", project="homeroom", directory="/srv/biology"),
         Container(name="c", project="homeroom"),
         Container(name="d", project="other", directory="/srv/other"),
     ]
-    assert other_directories(containers, wanted) == ["/srv/biology"]
+    assert other_directories(containers, requirements) == ["/srv/biology"]
 
 
 # The directory
@@ -893,8 +895,8 @@ def test_access_is_read_for_real(tmp_path: Path) -> None:
 # Traps
 
 
-def traps(facts: EngineFacts, bridge_filter: str = "1", selinux: str = "") -> list[Finding]:
-    return list(judge_traps(WANTED, facts, bridge_filter=bridge_filter, selinux=selinux))
+def traps(engine_state: EngineState, bridge_filter: str = "1", selinux: str = "") -> list[Finding]:
+    return list(judge_traps(WANTED, engine_state, bridge_filter=bridge_filter, selinux=selinux))
 
 
 def test_ordinary_engine_is_in_no_trap() -> None:
@@ -906,10 +908,10 @@ def test_ordinary_engine_is_in_no_trap() -> None:
 
 def test_snap_docker_is_refused_outside_home() -> None:
     """Docker as a snap cannot see /srv: refused there, warned of under /home."""
-    facts = replace(HEALTHY, root_directory=Path("/var/snap/docker/common/var-lib-docker"))
-    assert "snap remove docker" in only(traps(facts), "error").remedy
-    wanted = replace(WANTED, directory=Path("/home/ada/homeroom"))
-    only(judge_traps(wanted, facts, bridge_filter="1", selinux=""), "warn")
+    engine_state = replace(HEALTHY, root_directory=Path("/var/snap/docker/common/var-lib-docker"))
+    assert "snap remove docker" in only(traps(engine_state), "error").remedy
+    requirements = replace(WANTED, directory=Path("/home/ada/homeroom"))
+    only(judge_traps(requirements, engine_state, bridge_filter="1", selinux=""), "warn")
 
 
 def test_remapped_users_are_refused() -> None:
@@ -919,9 +921,9 @@ def test_remapped_users_are_refused() -> None:
 
 def test_selinux_is_said_where_the_engine_uses_it() -> None:
     """SELinux matters where it enforces and the engine labels containers."""
-    facts = replace(HEALTHY, security_options=("name=selinux",))
-    assert "chcon" in only(traps(facts, selinux="1"), "warn").remedy
-    only(traps(facts, selinux="0"), "ok")
+    engine_state = replace(HEALTHY, security_options=("name=selinux",))
+    assert "chcon" in only(traps(engine_state, selinux="1"), "warn").remedy
+    only(traps(engine_state, selinux="0"), "ok")
     only(traps(HEALTHY, selinux="1"), "ok")
 
 
@@ -994,18 +996,18 @@ class Api:
 
 def test_engine_is_read_with_its_gaps() -> None:
     """Missing labels, ports, names and addresses, as Podman and old engines leave them, are no crash."""
-    facts = read_facts(SimpleNamespace(api=Api()), "docker", "p")  # type: ignore[arg-type]
-    assert facts.rootless
-    assert facts.containerd_store
-    assert not facts.built
-    assert not facts.pids_limit
-    assert facts.root_directory == Path("/data/docker")
-    assert facts.containers == (
+    engine_state = read_engine_state(SimpleNamespace(api=Api()), "docker", "p")  # type: ignore[arg-type]
+    assert engine_state.rootless
+    assert engine_state.containerd_store
+    assert not engine_state.built
+    assert not engine_state.pids_limit
+    assert engine_state.root_directory == Path("/data/docker")
+    assert engine_state.containers == (
         Container(name="p-proxy-1", project="p", service="proxy", directory="/d", ports=(("0.0.0.0", 80),)),
         Container(name="0123456789ab", project="p"),
     )
-    assert facts.networks == (Network(name="n", project="p", subnets=("10.1.0.0/16",)), Network(name="none"))
-    assert facts.volumes == (Volume(name="v", project="p", home=True), Volume(name="w"))
+    assert engine_state.networks == (Network(name="n", project="p", subnets=("10.1.0.0/16",)), Network(name="none"))
+    assert engine_state.volumes == (Volume(name="v", project="p", home=True), Volume(name="w"))
 
 
 # All together
@@ -1023,7 +1025,7 @@ def test_all_faults_come_in_one_pass(tmp_path: Path) -> None:
     """Without an engine, a taken port, too large a lab, too early a clock and a bad directory come together."""
     (tmp_path / "rendered").write_text("")
     with closing(socket.create_server(("127.0.0.1", 0))) as server:
-        wanted = replace(
+        requirements = replace(
             WANTED,
             directory=tmp_path,
             hub_ip="127.0.0.1",
@@ -1032,7 +1034,7 @@ def test_all_faults_come_in_one_pass(tmp_path: Path) -> None:
             lab_cpus=1024.0,
             released=datetime.date(9999, 1, 1),
         )
-        found = run_checks(None, wanted)
+        found = run_checks(None, requirements)
     assert {one.name for one in found if one.level == "error"} >= {"directory", "port", "memory", "cpus", "clock"}
     assert all(isinstance(one, HomeroomError) and one.remedy for one in errors_of(found))
 

@@ -6,11 +6,11 @@ import asyncio
 from collections.abc import Sequence
 
 import pytest
-from homeroom.culling.culling import ClassStart, Facts
-from homeroom.culling.prewarmed import Prewarmed
+from homeroom.culling.culling import LabState, Prewarm
+from homeroom.culling.lab_prewarm import LabPrewarm
 from homeroom.queue.resources import Key, Resources, Running
 from homeroom.spawner.eviction import evict
-from homeroom.spawner.state import LabState
+from homeroom.spawner.record import LabRecord
 
 NEED = Resources(memory_bytes=1024, cpus=1.0)
 
@@ -24,10 +24,10 @@ class Lab:
         self.was_opened = opened
         self.saved = 0
         self.gone = False
-        self.kept = LabState(
-            Facts(profile="p", idle_seconds=0, max_age_seconds=0, lesson_at=lesson_at, keep_until=lesson_at)
+        self.kept = LabRecord(
+            LabState(profile="p", idle_seconds=0, max_age_seconds=0, lesson_at=lesson_at, keep_until=lesson_at)
         )
-        self.prewarmed = Prewarmed(self.kept, was_opened=lambda: self.was_opened, save=self._save)
+        self.prewarm = LabPrewarm(self.kept, was_opened=lambda: self.was_opened, save=self._save)
 
     def _save(self) -> None:
         self.saved += 1
@@ -48,26 +48,26 @@ def gone(labs: Sequence[Lab], missing: Resources) -> list[str]:
 def test_an_opening_is_noted_once() -> None:
     """Who opens the lab that was started for them has opened it for good, and that is recorded at once."""
     lab = Lab("ada", lesson_at=10.0)
-    assert lab.prewarmed.unopened
+    assert lab.prewarm.prewarmed
     lab.was_opened = True
-    assert not lab.prewarmed.unopened
+    assert not lab.prewarm.prewarmed
     lab.was_opened = False  # they signed out
-    assert not lab.prewarmed.unopened
+    assert not lab.prewarm.prewarmed
     assert lab.saved == 1
 
 
 def test_a_lab_of_its_persons_own_waits_for_nobody() -> None:
     """What somebody started themselves is never taken for a lab that nobody has opened."""
-    assert not Lab("ada").prewarmed.unopened
+    assert not Lab("ada").prewarm.prewarmed
 
 
 @pytest.mark.parametrize(("until", "kept", "saved"), [(20.0, 20.0, 1), (5.0, 10.0, 0)])
 def test_a_lab_waits_for_the_later_lesson(until: float, kept: float, saved: int) -> None:
     """A lab that nobody has opened goes on for another lesson that ends later, and for no shorter time."""
     lab = Lab("ada", lesson_at=10.0)
-    lab.prewarmed.keep_for(ClassStart(lesson_at=until, keep_until=until))
-    assert lab.kept.facts
-    assert (lab.kept.facts.keep_until, lab.saved) == (kept, saved)
+    lab.prewarm.keep_for(Prewarm(lesson_at=until, keep_until=until))
+    assert lab.kept.lab_state
+    assert (lab.kept.lab_state.keep_until, lab.saved) == (kept, saved)
 
 
 def test_labs_of_the_latest_lesson_give_way_first() -> None:
@@ -92,9 +92,9 @@ def test_what_is_kept_of_a_lab_outlives_the_hub() -> None:
     there takes no room in its database."""
     kept = Lab("ada", lesson_at=10.0).kept
     kept.ended, kept.reset = "It was time.", True
-    after = LabState()
+    after = LabRecord()
     after.load({**kept.stored(), "object_id": "abc"})
     assert after == kept
     after.forget_lab()
-    assert (after.facts, after.ended, after.reset) == (None, "It was time.", True)
-    assert LabState().stored() == {}
+    assert (after.lab_state, after.ended, after.reset) == (None, "It was time.", True)
+    assert LabRecord().stored() == {}

@@ -10,7 +10,7 @@ from generator.core.errors import HomeroomError
 from generator.core.machine import Machine
 from generator.site.starters import starters
 from generator.topics.labs import labs
-from generator.topics.labs.labs import Labs
+from generator.topics.labs.labs import LabsConfig
 from generator.topics.prewarm import schedule, site
 from tests.sample_settings import settings
 
@@ -28,7 +28,7 @@ profiles:
 GOOD = "lessons:\n  - name: statistics\n    groups: [biology]\n    days: [mon, thu]\n    at: '10:00'\n"
 
 
-def known(site: Path, **values: str) -> Labs:
+def known(site: Path, **values: str) -> LabsConfig:
     """The labs of a site of three groups, on a machine of 16 GiB."""
     site.mkdir(exist_ok=True)
     (site / "groups.yaml").write_text(GROUPS)

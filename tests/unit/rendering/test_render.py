@@ -18,7 +18,7 @@ from homeroom.guard.policy import Policy
 from homeroom.hub.check_traits import misfits
 from homeroom.hub.proxy import SocketProxy
 from homeroom.prewarm import lessons
-from homeroom.prewarm.class_start import SCOPE
+from homeroom.prewarm.prewarmer import SCOPE
 from homeroom.sign_in.authenticator import AccountAuthenticator, AnybodyAuthenticator
 from homeroom.spawner.lab import LabSpawner
 from hypothesis import given
@@ -271,8 +271,8 @@ def test_the_prewarmer_may_do_one_thing(tmp_path: Path) -> None:
 
 def test_class_starts_leave_cpus_for_people(tmp_path: Path) -> None:
     """As many labs start at once as the machine has CPUs, or as the operator says."""
-    assert loaded(tmp_path)["ClassStarts"]["at_once"] == os.cpu_count()
-    assert loaded(tmp_path, PREWARM_AT_ONCE="7")["ClassStarts"]["at_once"] == 7
+    assert loaded(tmp_path)["Prewarmer"]["at_once"] == os.cpu_count()
+    assert loaded(tmp_path, PREWARM_AT_ONCE="7")["Prewarmer"]["at_once"] == 7
 
 
 def culler_of(directory: Path, **values: str) -> Any:

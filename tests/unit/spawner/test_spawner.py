@@ -21,10 +21,10 @@ import docker.errors
 import pytest
 import requests
 from homeroom.contract import sockets
-from homeroom.culling.culling import ClassStart, Facts
+from homeroom.culling.culling import LabState, Prewarm
 from homeroom.guard.decisions import decide
 from homeroom.guard.policy import Policy
-from homeroom.guard.routes import Allow, Deny
+from homeroom.guard.routes import Deny, EngineCall
 from homeroom.spawner import ending, readiness, retrying
 from homeroom.spawner.creation import LabCreation
 from homeroom.spawner.lab import LabSpawner
@@ -340,12 +340,12 @@ def test_the_guard_lets_a_lab_through(engine: FakeEngine, tmp_path: Path, user: 
     policy = Policy.from_json((tmp_path / GUARD_POLICY).read_text())
     policy = replace(policy, lab_sockets_path=MOUNTPOINT)
 
-    def asked(policy: Policy) -> Allow | Deny:
+    def asked(policy: Policy) -> EngineCall | Deny:
         query = f"name={made.container_name}"
         return decide("POST", "/v1.45/containers/create", query, json.dumps(engine.body).encode(), policy)
 
     verdict = asked(policy)
-    assert isinstance(verdict, Allow), verdict
+    assert isinstance(verdict, EngineCall), verdict
     assert isinstance(asked(replace(policy, deployment="biology")), Deny)
 
 
@@ -515,17 +515,17 @@ def test_an_opened_lab_stays_opened(engine: FakeEngine, rendered: Config) -> Non
     """Who opens the lab that was started for their lesson and signs out has been in it, also for the next hub: it is
     not given to somebody else."""
     made = spawner(rendered)
-    made.kept.facts = Facts.of(made.plan, ClassStart(lesson_at=1.0, keep_until=2.0))
+    made.kept.lab_state = LabState.of(made.plan, Prewarm(lesson_at=1.0, keep_until=2.0))
     engine.container, engine.running = {}, True
-    assert made.prewarmed.unopened
+    assert made.prewarm.prewarmed
     token = APIToken(oauth_client=OAuthClient(identifier=made.oauth_client_id), user=made.user.orm_user)
     made.user.db.add(token)
     made.user.db.commit()
     assert asyncio.run(made.poll()) is None
     made.user.db.delete(token)
     made.user.db.commit()
-    assert not made.prewarmed.unopened
-    assert not made.user._new_spawner("").prewarmed.unopened
+    assert not made.prewarm.prewarmed
+    assert not made.user._new_spawner("").prewarm.prewarmed
 
 
 @pytest.mark.usefixtures("engine")

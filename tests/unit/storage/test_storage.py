@@ -16,11 +16,11 @@ import pytest
 from escapism import escape  # type: ignore[import-untyped]
 from homeroom.contract import home_names, labels, sockets
 from homeroom.contract.mounts import Mount
-from homeroom.guard import keeper
-from homeroom.guard.answer import Answer
+from homeroom.guard import home_provisioner
 from homeroom.guard.decisions import decide
 from homeroom.guard.policy import Policy
-from homeroom.guard.routes import Allow, Deny
+from homeroom.guard.response import Response
+from homeroom.guard.routes import Deny, EngineCall
 from homeroom.guard.values import Refused
 from homeroom.storage import homes, storage
 from hypothesis import given
@@ -52,14 +52,14 @@ def test_no_two_people_share_a_directory(one: str, other: str) -> None:
     assert (home_names.directory_name(one) == home_names.directory_name(other)) == (one == other)
 
 
-def asked(source: str, user: str) -> Allow | Deny:
+def asked(source: str, user: str) -> EngineCall | Deny:
     """The guard's verdict on a lab of a user with a home from somewhere."""
     policy = Policy(
         **{
             **{name: getattr(POLICY, name) for name in Policy.__dataclass_fields__},
             "binds": (),
             "homes_path": "/srv/homes",
-            "keeper_image": "homeroom-hub:local",
+            "home_provisioner_image": "homeroom-hub:local",
         }
     )
     body = json.loads(json.dumps(BODY))
@@ -75,7 +75,7 @@ def asked(source: str, user: str) -> Allow | Deny:
 def test_the_guard_gives_a_lab_its_own_users_directory() -> None:
     """The directory that is named after the label's user passes, and is made first."""
     verdict = asked("/srv/homes/a-2eb", "a.b")
-    assert isinstance(verdict, Allow)
+    assert isinstance(verdict, EngineCall)
     assert verdict.home == "a-2eb"
 
 
@@ -104,7 +104,7 @@ def test_a_home_is_its_owners_alone(root: Path) -> None:
     """A new home is 1000:100 with mode 0700, whatever the umask; nothing else is left behind."""
     before = os.umask(0o077)
     try:
-        homes.hold(root, "ada")
+        homes.ensure(root, "ada")
     finally:
         os.umask(before)
     status = (root / "ada").stat()
@@ -117,10 +117,10 @@ def test_a_home_is_its_owners_alone(root: Path) -> None:
 def test_a_home_that_is_there_is_left_alone(root: Path) -> None:
     """Its files and modes are its owner's; what an interrupted run left is taken up."""
     (root / ".ada.new").mkdir()
-    homes.hold(root, "ada")
+    homes.ensure(root, "ada")
     (root / "ada").chmod(0o750)
     (root / "ada" / "kept").write_text("kept")
-    homes.hold(root, "ada")
+    homes.ensure(root, "ada")
     assert (root / "ada").stat().st_mode & 0o777 == 0o750
     assert (root / "ada" / "kept").read_text() == "kept"
 
@@ -133,11 +133,11 @@ def test_nothing_else_passes_for_a_home(root: Path) -> None:
     (root / "roots").mkdir()
     for name in ("link", "file", "roots"):
         with pytest.raises(homes.CannotHold, match="chown"):
-            homes.hold(root, name)
+            homes.ensure(root, name)
     assert homes.list_homes(root) == []
     for name in ("", ".", "..", "a/b", "../x", ".ada.new"):
         with pytest.raises(homes.CannotHold):
-            homes.hold(root, name)
+            homes.ensure(root, name)
 
 
 @needs_root
@@ -145,11 +145,11 @@ def test_homes_need_a_directory_that_is_roots(root: Path) -> None:
     """Where others could put a link in a home's place, no home is made."""
     root.chmod(0o777)
     with pytest.raises(homes.CannotHold, match="root's"):
-        homes.hold(root, "ada")
+        homes.ensure(root, "ada")
     root.chmod(0o711)
     os.chown(root, 1000, 100)
     with pytest.raises(homes.CannotHold, match="root's"):
-        homes.hold(root, "ada")
+        homes.ensure(root, "ada")
 
 
 def test_project_ids_are_never_given_twice(root: Path) -> None:
@@ -171,7 +171,7 @@ def test_use_counts_a_file_once(root: Path) -> None:
     assert homes.tree_bytes(home, until=0) is None
 
 
-# -- the keeper --------------------------------------------------------------------------------------------------------
+# -- the home provisioner ----------------------------------------------------------------------------------------------
 
 
 class FakeEngine:
@@ -179,18 +179,18 @@ class FakeEngine:
 
     def __init__(self, *said: tuple[int, Any]) -> None:
         self.said = list(said)
-        self.calls: list[Allow] = []
+        self.calls: list[EngineCall] = []
 
-    async def __call__(self, call: Allow) -> Answer:
+    async def __call__(self, call: EngineCall) -> Response:
         self.calls.append(call)
         if call.path.endswith("/create"):
-            return Answer(201, {}, b'{"Id": "abc"}')
+            return Response(201, {}, b'{"Id": "abc"}')
         if call.path.endswith("/wait"):
-            return Answer(200, {}, json.dumps({"StatusCode": self.said[0][0]}).encode())
+            return Response(200, {}, json.dumps({"StatusCode": self.said[0][0]}).encode())
         if call.path.endswith("/logs"):
             line = json.dumps(self.said.pop(0)[1]).encode() + b"\n"
-            return Answer(200, {}, b"\x01\0\0\0" + len(line).to_bytes(4, "big") + line)
-        return Answer(204, {}, b"")
+            return Response(200, {}, b"\x01\0\0\0" + len(line).to_bytes(4, "big") + line)
+        return Response(204, {}, b"")
 
     def verbs(self) -> list[list[str]]:
         """What the containers ran."""
@@ -200,39 +200,39 @@ class FakeEngine:
 def test_homes_are_asked_for_once() -> None:
     """A class that starts after a reboot costs one container, not one each; a new person costs one more."""
     engine = FakeEngine((0, ["ada", "bela"]), (0, None))
-    found = keeper.Keeper(POLICY, engine)
+    found = home_provisioner.HomeProvisioner(POLICY, engine)
 
     async def play() -> None:
         for name in ("ada", "bela", "cleo", "cleo", "ada"):
-            await found.hold(name)
+            await found.ensure(name)
 
     asyncio.run(play())
-    assert engine.verbs() == [["list"], ["hold", "cleo"]]
+    assert engine.verbs() == [["list"], ["ensure", "cleo"]]
     assert [call.method for call in engine.calls].count("DELETE") == 2
 
 
 def test_a_home_that_cannot_be_made_is_told() -> None:
     """The reason reaches the hub, the container is gone, and the next try asks again."""
     engine = FakeEngine((0, []), (1, "no room"), (0, None))
-    found = keeper.Keeper(POLICY, engine)
+    found = home_provisioner.HomeProvisioner(POLICY, engine)
 
     async def play() -> None:
         with pytest.raises(Refused, match="no room"):
-            await found.hold("ada")
-        await found.hold("ada")
+            await found.ensure("ada")
+        await found.ensure("ada")
 
     asyncio.run(play())
-    assert engine.verbs() == [["list"], ["hold", "ada"], ["hold", "ada"]]
+    assert engine.verbs() == [["list"], ["ensure", "ada"], ["ensure", "ada"]]
 
 
 def test_a_verb_has_only_what_it_needs() -> None:
     """The container that makes homes has no network and of root's capabilities one; two where it sets a quota."""
     for limit, expected in ((0, ["CHOWN"]), (1, ["CHOWN", "SYS_ADMIN"])):
-        host = keeper.create_body("image", "bio", "/srv/homes", "hold", ["ada"], limit)["HostConfig"]
+        host = home_provisioner.container_body("image", "bio", "/srv/homes", "ensure", ["ada"], limit)["HostConfig"]
         assert host["CapAdd"] == expected
         assert host["CapDrop"] == ["ALL"]
         assert host["NetworkMode"] == "none"
-    assert keeper.create_body("image", "bio", "/srv/homes", "list", [])["HostConfig"]["CapAdd"] == []
+    assert home_provisioner.container_body("image", "bio", "/srv/homes", "list", [])["HostConfig"]["CapAdd"] == []
 
 
 def test_host_and_hub_agree() -> None:

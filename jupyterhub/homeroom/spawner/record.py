@@ -1,4 +1,4 @@
-"""LabState: what the hub keeps of a lab beyond its own restarts."""
+"""LabRecord: what the hub keeps of a lab beyond its own restarts."""
 
 from __future__ import annotations
 
@@ -6,36 +6,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homeroom.culling.culling import Facts
+from homeroom.culling.culling import LabState
 
 ENDED = "homeroom_ended"
 RESET = "homeroom_reset"
 
 
 @dataclass
-class LabState:
-    """The facts that a lab's end is decided by, and what its owner is to find next.
+class LabRecord:
+    """The state that a lab's end is decided by, and what its owner is to find next.
 
-    :param facts: of the lab that runs or starts.
+    :param lab_state: of the lab that runs or starts.
     :param ended: why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs.
     :param reset: whether the next start that succeeds sets aside what the person installed and configured.
     """
 
-    facts: Facts | None = None
+    lab_state: LabState | None = None
     ended: str = ""
     reset: bool = False
 
     def stored(self) -> dict[str, Any]:
         """Plain data for the hub's database, beside what dockerspawner keeps there."""
-        facts = self.facts.as_state() if self.facts else {}
-        return facts | ({ENDED: self.ended} if self.ended else {}) | ({RESET: True} if self.reset else {})
+        lab_state = self.lab_state.as_state() if self.lab_state else {}
+        return lab_state | ({ENDED: self.ended} if self.ended else {}) | ({RESET: True} if self.reset else {})
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Take up what `stored` gave, after a restart of the hub."""
-        self.facts = Facts.from_state(stored)
+        self.lab_state = LabState.from_state(stored)
         self.ended = stored.get(ENDED, "")
         self.reset = stored.get(RESET, False)
 
     def forget_lab(self) -> None:
         """Forget the lab that ran, but not why it ended, nor that a reset is asked for."""
-        self.facts = None
+        self.lab_state = None

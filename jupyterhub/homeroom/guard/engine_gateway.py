@@ -25,11 +25,11 @@ from homeroom.contract import sockets
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 from homeroom.contract.refusals import NO_FIREWALL
-from homeroom.guard.answer import Answer
 from homeroom.guard.decisions import decide, is_lab, owner
-from homeroom.guard.keeper import Keeper
+from homeroom.guard.home_provisioner import HomeProvisioner
 from homeroom.guard.policy import Policy
-from homeroom.guard.routes import Allow, Deny
+from homeroom.guard.response import Response
+from homeroom.guard.routes import Deny, EngineCall
 from homeroom.guard.values import Refused, shown
 
 LARGEST_ANSWER_BYTES = 32 << 20
@@ -49,7 +49,7 @@ log = logging.getLogger("homeroom.guard")
 
 
 @dataclass
-class Relay:
+class EngineGateway:
     """Answers the hub's calls: one policy, one engine, connections to it kept open.
 
     :param lab_sockets: where the guard itself sees the volume of the labs' sockets, to make their directories in.
@@ -70,7 +70,7 @@ class Relay:
     _tidying: set[asyncio.Task[None]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self._keeper = Keeper(self.policy, self._send)
+        self._home_provisioner = HomeProvisioner(self.policy, self._send)
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one call: the engine's answer, 403 with a reason, or 503 while the engine is away."""
@@ -108,7 +108,7 @@ class Relay:
         query = urlencode({"all": "1", "filters": filters})
         try:
             async with asyncio.timeout(SWEEP_SECONDS):
-                answer = await self._send(Allow(method="GET", path="/containers/json", query=query))
+                answer = await self._send(EngineCall(method="GET", path="/containers/json", query=query))
             if answer.status != 200:
                 return
             living = {name for lab in json.loads(answer.body) for name in directories(lab)}
@@ -116,27 +116,27 @@ class Relay:
         except (aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("left-over directories stay for now: %s", error)
 
-    async def _carry_out(self, allowed: Allow) -> Answer:
+    async def _carry_out(self, allowed: EngineCall) -> Response:
         """Make an allowed call once its conditions hold. :raises Refused: where one does not."""
         found = None
         if allowed.container:
             found = allowed.container if allowed.container in self._labs else None
             inspects = allowed.path.endswith("/{id}/json")
             if found is None or inspects:
-                answer = await self._send(Allow(method="GET", path=f"/containers/{allowed.container}/json"))
+                answer = await self._send(EngineCall(method="GET", path=f"/containers/{allowed.container}/json"))
                 if answer.status != 200:
                     return answer
-                found = self._proved_lab(allowed.container, answer)
+                found = self._verified_lab(allowed.container, answer)
                 if inspects:
                     return answer
             allowed = replace(allowed, path=allowed.path.replace("{id}", found))
         if allowed.execution:
-            answer = await self._send(Allow(method="GET", path=f"/exec/{allowed.execution}/json"))
+            answer = await self._send(EngineCall(method="GET", path=f"/exec/{allowed.execution}/json"))
             if answer.status != 200:
                 return answer
             name = str(answer.read().get("ContainerID", ""))
             if name not in self._labs:
-                self._proved_lab(name, await self._send(Allow(method="GET", path=f"/containers/{name}/json")))
+                self._verified_lab(name, await self._send(EngineCall(method="GET", path=f"/containers/{name}/json")))
         for volume in allowed.homes:
             await self._prove_home(volume, allowed.user)
         if allowed.behind_firewall:
@@ -145,18 +145,18 @@ class Relay:
             hold_directory(self.lab_sockets, allowed.directory)
             self._holds[allowed.directory] += 1
         if allowed.home:
-            await self._keeper.hold(allowed.home)
+            await self._home_provisioner.ensure(allowed.home)
         if allowed.method == "DELETE" and found:  # to its end, also when the hub is killed meanwhile
             return await asyncio.shield(self._remove(allowed, self._labs.get(found)))
         answer = await self._send(allowed)
         if allowed.home and answer.status >= 400 and b"source path does not exist" in answer.body:
-            await self._keeper.hold(allowed.home, again=True)  # somebody removed it since
+            await self._home_provisioner.ensure(allowed.home, again=True)  # somebody removed it since
             answer = await self._send(allowed)
         if allowed.volume and answer.status == 200 and owner(answer.read(), self.policy) is None:
             raise Refused(f"volume {allowed.volume} is not labelled as this deployment's")
         return answer
 
-    async def _remove(self, allowed: Allow, directory: str | None) -> Answer:
+    async def _remove(self, allowed: EngineCall, directory: str | None) -> Response:
         """Remove a lab's container, then its directory of sockets, unless the next lab has that already."""
         held = self._holds[directory] if directory else 0
         answer = await self._send(allowed)
@@ -174,7 +174,7 @@ class Relay:
             task.add_done_callback(self._tidying.discard)
             await asyncio.wait({task}, timeout=TIDY_SECONDS)
 
-    def _proved_lab(self, name: str, inspected: Answer) -> str:
+    def _verified_lab(self, name: str, inspected: Response) -> str:
         """The full id of a container that proves to be a lab. :raises Refused: where it does not."""
         described = inspected.read()
         if not is_lab(described, self.policy):
@@ -193,7 +193,7 @@ class Relay:
 
     async def _prove_home(self, name: str, user: str | None) -> None:
         """:raises Refused: unless the volume is there and belongs to the user the lab is for."""
-        answer = await self._send(Allow(method="GET", path=f"/volumes/{name}"))
+        answer = await self._send(EngineCall(method="GET", path=f"/volumes/{name}"))
         if answer.status == 404:
             raise Refused(f"volume {name} does not exist: create it, with its labels, before the lab")
         whose = owner(answer.read(), self.policy)
@@ -204,7 +204,7 @@ class Relay:
         """Return once the service `firewall` says that its rules are in force. :raises Refused: it does not in time."""
         labels = [f"com.docker.compose.project={self.policy.deployment}", "com.docker.compose.service=firewall"]
         filters = {"label": labels, "status": ["running"], "health": ["healthy"]}
-        question = Allow(method="GET", path="/containers/json", query=urlencode({"filters": json.dumps(filters)}))
+        question = EngineCall(method="GET", path="/containers/json", query=urlencode({"filters": json.dumps(filters)}))
         deadline = time.monotonic() + FIREWALL_GRACE_SECONDS
         while True:
             answer = await self._send(question)
@@ -217,13 +217,13 @@ class Relay:
     async def _ask_engine(self) -> Policy:
         """The policy with the place that only the engine knows: asked once, and again after it was away."""
         if self._full_policy is None:
-            volume = await self._send(Allow(method="GET", path=f"/volumes/{self.policy.lab_sockets_volume}"))
+            volume = await self._send(EngineCall(method="GET", path=f"/volumes/{self.policy.lab_sockets_volume}"))
             if volume.status != 200:
                 raise Refused(f"volume {self.policy.lab_sockets_volume} does not exist: is the deployment up?")
             self._full_policy = replace(self.policy, lab_sockets_path=volume.read()["Mountpoint"])
         return self._full_policy
 
-    async def _send(self, allowed: Allow) -> Answer:
+    async def _send(self, allowed: EngineCall) -> Response:
         """One call to the engine and its answer, whole; only logs are cut where they grow too long."""
         if self._session is None:
             connector = aiohttp.UnixConnector(str(self.engine_socket), limit=0, keepalive_timeout=60)
@@ -235,7 +235,7 @@ class Relay:
             allowed.method, url, data=allowed.body, headers=headers, allow_redirects=False
         ) as response:
             kept = {name: response.headers[name] for name in PASSED_HEADERS if name in response.headers}
-            return Answer(response.status, kept, await read_bounded(response, cut=allowed.path.endswith("/logs")))
+            return Response(response.status, kept, await read_bounded(response, cut=allowed.path.endswith("/logs")))
 
     def _engine_is_away(self, error: Exception) -> web.Response:
         """Say so to the hub; after a while, give up so that the restart policy mounts the engine's socket anew."""

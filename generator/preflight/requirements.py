@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wanted:
+class Requirements:
     """The settings that the checks compare the machine with.
 
     :param services_memory_bytes: the memory limits of hub, proxy and guard together.

@@ -14,18 +14,18 @@ from typing import Any
 
 from homeroom.contract.home_names import ROOT, capabilities
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
-from homeroom.guard.answer import Answer
 from homeroom.guard.policy import Policy
-from homeroom.guard.routes import Allow
+from homeroom.guard.response import Response
+from homeroom.guard.routes import EngineCall
 from homeroom.guard.values import Refused
 
-Send = Callable[[Allow], Awaitable[Answer]]
+Send = Callable[[EngineCall], Awaitable[Response]]
 MEMORY_BYTES = 128 << 20
 PIDS = 16
 HEADER_BYTES = 8
 
 
-def create_body(
+def container_body(
     image: str, deployment: str, homes_path: str, verb: str, arguments: list[str], hard_limit_bytes: int = 0
 ) -> dict[str, Any]:
     """The container that runs one verb: HOMES, no network, and the capabilities that the verb needs."""
@@ -51,51 +51,56 @@ def create_body(
     }
 
 
-class Keeper:
-    """Sees that a person's directory is there before a lab mounts it; remembers those that are."""
+class HomeProvisioner:
+    """Makes a user's directory before a lab mounts it, where it is not there; remembers those that are."""
 
     def __init__(self, policy: Policy, send: Send) -> None:
         self.policy = policy
         self._send = send
         self._known: set[str] | None = None
-        self._turn = asyncio.Lock()
+        self._lock = asyncio.Lock()
 
-    async def hold(self, name: str, *, again: bool = False) -> None:
-        """See that there is a home of this name. The homes that are there are asked for once, all together.
+    async def ensure(self, name: str, *, again: bool = False) -> None:
+        """Have a home of this name. The homes that are there are asked for once, all together.
 
         :param again: do not trust what is remembered.
         :raises Refused: with the reason why it cannot be made.
         """
-        async with self._turn:
+        async with self._lock:
             if self._known is None:
                 self._known = set(await self.run("list"))
             if name in self._known and not again:
                 return
             limit = self.policy.home_limit_bytes
-            await self.run("hold", name, *([f"--hard-limit={limit}"] if limit else []))
+            await self.run("ensure", name, *([f"--hard-limit={limit}"] if limit else []))
             self._known.add(name)
 
     async def run(self, verb: str, *arguments: str) -> Any:
         """Run one verb to its end and return what it says. :raises Refused: it failed, with its reason."""
         policy = self.policy
-        body = create_body(
-            policy.keeper_image, policy.deployment, policy.homes_path, verb, list(arguments), policy.home_limit_bytes
+        body = container_body(
+            policy.home_provisioner_image,
+            policy.deployment,
+            policy.homes_path,
+            verb,
+            list(arguments),
+            policy.home_limit_bytes,
         )
         name = f"name={policy.deployment}-homes-{secrets.token_hex(6)}"
-        call = Allow(method="POST", path="/containers/create", query=name, body=json.dumps(body).encode())
+        call = EngineCall(method="POST", path="/containers/create", query=name, body=json.dumps(body).encode())
         made = await self._send(call)
         if made.status >= 300:
             raise Refused(f"the home cannot be made: {made.read().get('message', made.status)}")
         path = f"/containers/{made.read()['Id']}"
         try:
-            started = await self._send(Allow(method="POST", path=f"{path}/start"))
+            started = await self._send(EngineCall(method="POST", path=f"{path}/start"))
             if started.status >= 300:
                 raise Refused(f"the home cannot be made: {started.read().get('message', started.status)}")
-            ended = await self._send(Allow(method="POST", path=f"{path}/wait"))
-            said = await self._send(Allow(method="GET", path=f"{path}/logs", query="stdout=1&stderr=1"))
+            ended = await self._send(EngineCall(method="POST", path=f"{path}/wait"))
+            said = await self._send(EngineCall(method="GET", path=f"{path}/logs", query="stdout=1&stderr=1"))
             return answer(ended.read().get("StatusCode", 1), plain(said.body))
         finally:
-            await asyncio.shield(self._send(Allow(method="DELETE", path=path, query="force=1&v=1")))
+            await asyncio.shield(self._send(EngineCall(method="DELETE", path=path, query="force=1&v=1")))
 
 
 def plain(framed: bytes) -> str:

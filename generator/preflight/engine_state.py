@@ -46,7 +46,7 @@ class Volume:
 
 
 @dataclass(frozen=True, kw_only=True)
-class EngineFacts:
+class EngineState:
     """One reading of the engine.
 
     :param memory_limit: and the next three: whether the engine says that it can enforce such a limit.
@@ -74,7 +74,7 @@ class EngineFacts:
     built: bool
 
 
-def read_facts(client: docker.DockerClient, kind: Literal["docker", "podman"], project: str) -> EngineFacts:
+def read_engine_state(client: docker.DockerClient, kind: Literal["docker", "podman"], project: str) -> EngineState:
     """Ask the engine for all of it.
 
     :raises docker.errors.DockerException: when the engine does not answer.
@@ -82,7 +82,7 @@ def read_facts(client: docker.DockerClient, kind: Literal["docker", "podman"], p
     api = client.api
     info: Mapping[str, Any] = api.info()
     options = tuple(info.get("SecurityOptions") or ())
-    return EngineFacts(
+    return EngineState(
         kind=kind,
         rootless=any("rootless" in option for option in options),
         root_directory=Path(info.get("DockerRootDir") or "/var/lib/docker"),
