@@ -128,7 +128,7 @@ def run(settings: Settings) -> None:
     """
     if fault := port_fault(settings):
         raise fault
-    with step("Proving it through the proxy") as shown:
+    with step("Smoke test through the proxy") as shown:
         done = []
         for check in CHECKS:
             try:

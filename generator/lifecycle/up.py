@@ -35,7 +35,7 @@ def prepare_storage(deployment: Deployment) -> None:
 
 
 def up() -> None:
-    """From whatever there is to a running, proven deployment; what is right already is left alone."""
+    """From whatever there is to a running, checked deployment; what is right already is left alone."""
     if init():
         note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
     settings = load_settings()

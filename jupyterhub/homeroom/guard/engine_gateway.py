@@ -138,7 +138,7 @@ class EngineGateway:
             if name not in self._labs:
                 self._verified_lab(name, await self._send(EngineCall(method="GET", path=f"/containers/{name}/json")))
         for volume in allowed.homes:
-            await self._prove_home(volume, allowed.user)
+            await self._check_owner(volume, allowed.user)
         if allowed.behind_firewall:
             await self._wait_for_firewall()
         if allowed.directory:
@@ -175,7 +175,7 @@ class EngineGateway:
             await asyncio.wait({task}, timeout=TIDY_SECONDS)
 
     def _verified_lab(self, name: str, inspected: Response) -> str:
-        """The full id of a container that proves to be a lab. :raises Refused: where it does not."""
+        """The full id of a container that is a lab. :raises Refused: where it does not."""
         described = inspected.read()
         if not is_lab(described, self.policy):
             raise Refused(f"container {shown(name)} is no lab of this deployment")
@@ -191,7 +191,7 @@ class EngineGateway:
         self._labs[found] = own if own in mounted else None  # what is another lab's does not go with this one
         return found
 
-    async def _prove_home(self, name: str, user: str | None) -> None:
+    async def _check_owner(self, name: str, user: str | None) -> None:
         """:raises Refused: unless the volume is there and belongs to the user the lab is for."""
         answer = await self._send(EngineCall(method="GET", path=f"/volumes/{name}"))
         if answer.status == 404:

@@ -35,8 +35,8 @@ class EngineCall:
     """The call to make in the hub's stead, once the conditions hold.
 
     :param path: with `{id}` where the looked-up container's full id goes.
-    :param container: the name or id that must first prove to be a lab of this deployment.
-    :param execution: the id of a command, whose container must first prove to be one.
+    :param container: the name or id that must be a lab of this deployment.
+    :param execution: the id of a command, whose container must be one.
     :param volume: the volume to be shown, which must be this deployment's.
     :param homes: volumes that must exist and belong to `user`.
     :param home: the home that is a directory of the host, which the guard must have made before the call.
@@ -93,7 +93,7 @@ def pass_on(method: str, path: str) -> Handler:
 
 
 def on_lab(method: str, tail: str) -> Handler:
-    """A call on one container, which must prove to be a lab."""
+    """A call on one container, which must be a lab."""
 
     def handle(call: Call, policy: Policy) -> EngineCall:
         name = call.arguments["name"]

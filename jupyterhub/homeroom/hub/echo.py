@@ -1,4 +1,4 @@
-"""A websocket that says back what it is told, so that `make up` and `make check` can prove the way to the hub."""
+"""A websocket that says back what it is told, so that `make up` and `make check` can check the way to the hub."""
 
 from __future__ import annotations
 
