@@ -33,7 +33,7 @@ def arguments(words: Sequence[str]) -> argparse.Namespace:
 
     parser = argparse.ArgumentParser(prog="make bench", description="Homeroom beside the stock deployment, measured.")
     parser.add_argument("--only", action="append", choices=list(MEASUREMENTS), help="this measurement; may be repeated")
-    parser.add_argument("--quick", action="store_true", help="everything once, with two people: a quick check that it works")
+    parser.add_argument("--quick", action="store_true", help="everything once, with two people: a quick check")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
     return parser.parse_args(words)

@@ -36,7 +36,7 @@ class GPUPool(SingletonConfigurable):
         config=True,
         help="""The GPUs to lease, each a dictionary: `id` (UUID or CDI name; what containers are labelled with),
         `label` (what people read), `slots` (labs that may share it, 1 by default), `name` (what the engine is asked
-        for, where that is not the id), `nodes` (paths such as /dev/nvidia0 that are there when the container has it).""",
+        for, where that is not the id), `nodes` (paths that a container with it has).""",
     )
     per_user = Integer(0, min=0, config=True, help="GPUs or slots that one person may hold at a time; 0: no cap.")
     access = Enum(

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import logging
-import os
-import stat
-import subprocess
 import time
 from collections import Counter
-from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
@@ -25,6 +19,7 @@ from homeroom.contract import sockets
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 from homeroom.contract.refusals import NO_FIREWALL
+from homeroom.guard import socket_directories
 from homeroom.guard.decisions import decide, is_lab, owner
 from homeroom.guard.home_provisioner import HomeProvisioner
 from homeroom.guard.policy import Policy
@@ -41,8 +36,6 @@ FIREWALL_INTERVAL_SECONDS = 0.25
 SWEEP_SECONDS = 10.0
 TIDY_SECONDS = 2.0
 """How long a call waits for the removal of what a lab left behind, which then goes on by itself."""
-LEFT = ".left-"
-"""What the name of a directory begins with that no lab has any more, until it is removed."""
 PASSED_HEADERS = ("Content-Type", "Api-Version", "Ostype", "Docker-Experimental", "Libpod-API-Version")
 
 log = logging.getLogger("homeroom.guard")
@@ -111,7 +104,7 @@ class EngineGateway:
                 answer = await self._send(EngineCall(method="GET", path="/containers/json", query=query))
             if answer.status != 200:
                 return
-            living = {name for lab in json.loads(answer.body) for name in directories(lab)}
+            living = {name for lab in json.loads(answer.body) for name in socket_directories.names_of(lab)}
             await self._tidy(*(path.name for path in self.lab_sockets.iterdir() if path.name not in living))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("left-over directories stay for now: %s", error)
@@ -142,7 +135,7 @@ class EngineGateway:
         if allowed.behind_firewall:
             await self._wait_for_firewall()
         if allowed.directory:
-            hold_directory(self.lab_sockets, allowed.directory)
+            socket_directories.make(self.lab_sockets, allowed.directory)
             self._holds[allowed.directory] += 1
         if allowed.home:
             await self._home_provisioner.ensure(allowed.home)
@@ -167,9 +160,9 @@ class EngineGateway:
     async def _tidy(self, *names: str) -> None:
         """Remove the directories of labs that are gone. Their names are free at once; where there is so much that it
         takes long, nobody waits for it."""
-        left = [aside for name in names if (aside := set_aside(self.lab_sockets, name))]
+        left = [aside for name in names if (aside := socket_directories.set_aside(self.lab_sockets, name))]
         if left:
-            task = asyncio.create_task(remove(left))
+            task = asyncio.create_task(socket_directories.remove(left))
             self._tidying.add(task)
             task.add_done_callback(self._tidying.discard)
             await asyncio.wait({task}, timeout=TIDY_SECONDS)
@@ -252,60 +245,6 @@ class EngineGateway:
 def say(status: int, message: str) -> web.Response:
     """An answer in the engine's own form, which docker-py shows as the error's explanation."""
     return web.json_response({"message": message}, status=status)
-
-
-def hold_directory(root: Path, name: str) -> None:
-    """Make a lab's directory of sockets, where nobody else may make anything: what the engine binds stays what it is.
-
-    :raises Refused: where somebody could put, or has put, something else in its place, such as a link to `/`; where it
-        cannot be made.
-    """
-    own = root / name
-    try:
-        parent = root.stat()
-        if parent.st_uid != os.geteuid() or parent.st_mode & 0o022:
-            raise Refused(f"{root} must be writable by the guard alone (0:100, mode 2750)")
-        with contextlib.suppress(FileExistsError):
-            own.mkdir()
-        if not stat.S_ISDIR(own.lstat().st_mode):
-            raise Refused(f"{own} is no directory")
-        own.chmod(0o2770)
-    except OSError as error:  # said here, or it would pass for an engine that does not answer
-        raise Refused(f"the directory of the lab's socket cannot be made: {error}") from error
-
-
-def directories(lab: dict[str, Any]) -> Collection[str]:
-    """The names that a lab's directory of sockets may have, by what the engine's listing tells of its container."""
-    labels = lab.get("Labels") or {}
-    mounted = {Path(each.get("Source") or "").name for each in lab.get("Mounts") or [] if isinstance(each, dict)}
-    return mounted | {sockets.directory_name(labels.get(USER_LABEL, ""), labels.get(SERVER_LABEL, ""))}
-
-
-def set_aside(root: Path, name: str) -> Path | None:
-    """Free the name of a lab's directory for the next lab; returns where it is now, None where there is none."""
-    left = root / (name if name.startswith(LEFT) else f"{LEFT}{name}-{time.time_ns()}")
-    try:
-        (root / name).rename(left)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        log.warning("the directory %s of a lab that is gone stays: %s", name, error)
-        return None
-    return left
-
-
-async def remove(paths: Collection[Path]) -> None:
-    """Remove what labs left behind. What their persons laid there and nobody else may remove stays.
-
-    A person chooses how deep and how wide it is. `rm` needs little memory and few open files for any of it, where
-    Python's `rmtree` holds a whole directory and all levels, and would take the guard along.
-    """
-    remover = await asyncio.create_subprocess_exec(
-        "rm", "-rf", "--", *map(str, paths), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    if await remover.wait():
-        stays = [path.name for path in paths if path.exists()]
-        log.warning("left by labs that are gone, and not to be removed: %s", ", ".join(stays))
 
 
 async def read_bounded(response: aiohttp.ClientResponse, *, cut: bool) -> bytes:

@@ -11,14 +11,11 @@ from urllib.parse import urlencode
 from homeroom.contract.home_names import directory_name
 from homeroom.contract.labels import DEPLOYMENT_LABEL, USER_LABEL
 from homeroom.contract.mounts import Mount
-from homeroom.guard.create_body import (
-    VOLUME,
-    checked,
-    checked_create,
-    checked_device_check,
-    is_lab_directory,
-    read_object,
-)
+from homeroom.guard.container_rules.body import checked, read_object
+from homeroom.guard.container_rules.container import checked_container
+from homeroom.guard.container_rules.gpus import checked_device_check
+from homeroom.guard.container_rules.mounts import is_lab_directory
+from homeroom.guard.container_rules.volume import VOLUME
 from homeroom.guard.policy import Policy
 from homeroom.guard.values import COMPONENT, Refused, is_strings, shown
 
@@ -144,7 +141,7 @@ def create_lab(call: Call, policy: Policy) -> EngineCall:
     name = call.query.get("name", "")
     if not is_lab_name(name, policy):
         raise Refused(f"container name {shown(name)} does not begin with {policy.container_prefix}")
-    body, mounts = checked_create(read_object(call.body), policy)
+    body, mounts = checked_container(read_object(call.body), policy)
     own = [mount.source.rpartition("/")[2] for mount in mounts if is_lab_directory(mount, policy)]
     user = body["Labels"][USER_LABEL]
     return EngineCall(

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, quote
 
 import pytest
 from homeroom.contract import sockets
-from homeroom.guard.create_body import HOUR, SECOND
+from homeroom.guard.container_rules.values import HOUR, SECOND
 from homeroom.guard.decisions import decide, is_lab, owner
 from homeroom.guard.policy import Policy
 from homeroom.guard.routes import Deny, EngineCall
