@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from generator import topics
@@ -43,7 +44,7 @@ def rendered_files(settings: Settings, site: Path) -> dict[str, str]:
     :raises HomeroomError: something in `site/` is wrong.
     """
     context = Context(settings=settings, site=site, machine=read_machine())
-    added = {Path(str(part.__file__)).parent: part.render(context) for part in topics.each("render")}
+    added = {_folder(part): part.render(context) for part in topics.each("render") if _is_wanted(part, settings)}
     found = {
         HUB_CONFIG: hub_config(settings, _hub_parts(added)),
         GUARD_POLICY: guard_policy(settings, added.values()),
@@ -53,6 +54,16 @@ def rendered_files(settings: Settings, site: Path) -> dict[str, str]:
     for path in sorted((site / HUB_D).glob("*.py")):
         found[f"{HUB_D}/{path.name}"] = _python_text(path)
     return found
+
+
+def _folder(part: ModuleType) -> Path:
+    return Path(str(part.__file__)).parent
+
+
+def _is_wanted(part: ModuleType, settings: Settings) -> bool:
+    """Whether a topic's part is rendered: one that brings ways to sign in only where `AUTH` names one of them."""
+    brought = [set(ways.WAYS) for ways in topics.each("ways") if _folder(ways) == _folder(part)]
+    return not brought or not brought[0].isdisjoint(settings.ways)
 
 
 def _hub_parts(added: Mapping[Path, Rendered]) -> list[str]:

@@ -24,7 +24,8 @@ SECRETS = Group(
 )
 
 
-def _token() -> str:
+def new_secret() -> str:
+    """A secret as those of `.env` are."""
     return secrets.token_hex(32)
 
 
@@ -192,7 +193,7 @@ class DeploymentSettings(Part):
     )
     CONFIGPROXY_AUTH_TOKEN: Secret = setting(
         None,
-        About(group=SECRETS, consumers=("compose",), secret=True, generate=_token),
+        About(group=SECRETS, consumers=("compose",), secret=True, generate=new_secret),
         "What the hub shows the proxy to be let in.",
     )
 

@@ -81,6 +81,11 @@ def check_secret(value: str) -> str:
     return value
 
 
+def check_optional_secret(value: str) -> str:
+    """As `check_secret`; empty is none."""
+    return check_secret(value) if value else value
+
+
 def written_as(pattern: str, words: str) -> AfterValidator:
     """Require text of a form; who writes another is told the form in words."""
 
@@ -126,6 +131,7 @@ Number = Annotated[float, BeforeValidator(check_number)]
 TotalSize = Annotated[int, BeforeValidator(parse_total_size)]
 Address = Annotated[str, AfterValidator(check_ip)]
 Secret = Annotated[str, AfterValidator(check_secret)]
+OptionalSecret = Annotated[str, AfterValidator(check_optional_secret)]
 WebAddress = Annotated[str, AfterValidator(check_web_address)]
 TimeZone = Annotated[str, AfterValidator(time_zones.check)]
 AbsolutePath = Annotated[str, AfterValidator(check_path)]

@@ -4,23 +4,64 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from typing import Literal
+from typing import Annotated, Literal
 
-from generator.schema.deployment import DeploymentSettings
+from pydantic import AfterValidator
+
+from generator import topics
+from generator.core.errors import nearest
+from generator.schema.deployment import SECRETS, DeploymentSettings, new_secret
 from generator.schema.setting import About, Group, setting
-from generator.schema.types import Whole
+from generator.schema.types import OptionalSecret, Whole
 
 SIGN_IN = Group(title="Sign-in", text="Who gets in.", page="operations", order=30)
+NATIVE, DUMMY = "native", "dummy"
+OWN = {NATIVE: "homeroom.sign_in.native.NativeWay", DUMMY: "homeroom.sign_in.trial.TrialWay"}
+"""The ways that need nothing but the hub, with their classes."""
+
+
+def known_ways() -> dict[str, str]:
+    """Every way to sign in by its word in `AUTH`, with the class that the hub loads for it."""
+    found = dict(OWN)
+    for part in topics.each("ways"):
+        found |= part.WAYS
+    return found
+
+
+def check_ways(value: str) -> str:
+    """Require words for ways with commas between them, each once; `dummy` stands alone."""
+    known = known_ways()
+    named = value.split(",")
+    for way in named:
+        if way not in known:
+            near = f" Did you mean {meant}?" if (meant := nearest(way.strip().lower(), list(known))) else ""
+            raise ValueError(f"names {way!r}, which is no way to sign in.{near} Known: {', '.join(sorted(known))}")
+    if repeated := sorted({way for way in named if named.count(way) > 1}):
+        raise ValueError(f"names {repeated[0]} twice; once is enough")
+    if DUMMY in named and len(named) > 1:
+        raise ValueError("names dummy beside others; it lets in anybody, under any name, so it stands alone")
+    return value
+
+
+Ways = Annotated[str, AfterValidator(check_ways)]
 
 
 class SignInSettings(DeploymentSettings):
     """Who gets in."""
 
-    AUTH: Literal["native", "dummy"] = setting(
-        "native",
-        About(group=SIGN_IN, consumers=("hub", "generator"), example="dummy"),
-        """How people sign in. `native`: accounts kept by the hub, sign-up waits for the administrator's approval.
-        `dummy`: any name and no password, for a trial; refused unless HUB_IP is 127.0.0.1 or ::1.""",
+    AUTH: Ways = setting(
+        NATIVE,
+        About(group=SIGN_IN, consumers=("hub", "generator"), unit="words with commas between them", example=DUMMY),
+        """How people sign in: one way or several. `native`: accounts kept by the hub. `dummy`: any name and no
+        password, for a trial; it stands alone, and is refused unless HUB_IP is 127.0.0.1 or ::1. The others, and what
+        each needs: docs/sign-in/.""",
+    )
+    SIGN_UP: Literal["approval", "open", "closed"] = setting(
+        "approval",
+        About(group=SIGN_IN, consumers=("hub",), example="closed"),
+        """Who makes an account of the hub's own (`native`). `approval`: anybody, and it waits for the administrator.
+        `open`: anybody, and it can be used at once. `closed`: the administrator alone, by `make account` or
+        `make roster`.""",
     )
     PASSWORD_MIN_LENGTH: Whole = setting(
         10,
@@ -44,9 +85,27 @@ class SignInSettings(DeploymentSettings):
         le=86400,
     )
 
+    JUPYTERHUB_CRYPT_KEY: OptionalSecret = setting(
+        "",
+        About(group=SECRETS, consumers=("compose", "generator"), secret=True, generate=new_secret),
+        """Seals what the hub keeps of sign-ins elsewhere, such as tokens of a provider. With another key the people
+        concerned sign in once more.""",
+    )
+
+    @property
+    def ways(self) -> tuple[str, ...]:
+        """The ways to sign in, in the order in which the page offers them."""
+        return tuple(self.AUTH.split(","))
+
     def cross_checks(self) -> Iterator[tuple[str, str, str]]:
         """Yield (setting, cause, remedy) for what no single value shows."""
-        if self.AUTH == "dummy" and not ipaddress.ip_address(self.HUB_IP).is_loopback:
+        if not self.JUPYTERHUB_CRYPT_KEY and not OWN.keys() >= set(self.ways):
+            yield (
+                "JUPYTERHUB_CRYPT_KEY",
+                f"is not set, and with AUTH={self.AUTH} the hub keeps what providers give it sealed by this key",
+                "Make one with `openssl rand -hex 32` and write JUPYTERHUB_CRYPT_KEY=<the 64 digits>.",
+            )
+        if DUMMY in self.ways and not ipaddress.ip_address(self.HUB_IP).is_loopback:
             yield (
                 "AUTH",
                 f"dummy lets anyone in without a password, and HUB_IP={self.HUB_IP} can be reached from elsewhere",

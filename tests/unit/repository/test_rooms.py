@@ -12,8 +12,9 @@ from tests.hub_deployment import ROOT
 
 GENERATOR = ("core", "schema", "site", "engine", "images", "preflight", "rendering", "topics", "lifecycle", "cli")
 """Each may import what stands before it, and of its own room everything."""
-EARLY_PARTS = {"settings": "schema", "site": "site"}
-"""The parts of topics that the schema and the registry of site files are put together from: they stand as early."""
+EARLY_PARTS = {"settings": "schema", "site": "site", "ways": "schema"}
+"""The parts of topics that the schema, the registry of site files and the list of ways to sign in are put together
+from: they stand as early."""
 TOPICS = {
     "culling": {"labs"},
     "gpus": {"labs"},
