@@ -62,8 +62,8 @@ def _folder(part: ModuleType) -> Path:
 
 def _is_wanted(part: ModuleType, settings: Settings) -> bool:
     """Whether a topic's part is rendered: one that brings ways to sign in only where `AUTH` names one of them."""
-    brought = [set(ways.WAYS) for ways in topics.each("ways") if _folder(ways) == _folder(part)]
-    return not brought or not brought[0].isdisjoint(settings.ways)
+    own = next((ways for ways in topics.each("ways") if _folder(ways) == _folder(part)), None)
+    return own is None or getattr(own, "ALWAYS", False) or not own.WAYS.keys().isdisjoint(settings.ways)
 
 
 def _hub_parts(added: Mapping[Path, Rendered]) -> list[str]:

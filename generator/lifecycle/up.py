@@ -19,6 +19,7 @@ from generator.lifecycle.init import init
 from generator.lifecycle.services import bring_up
 from generator.topics.environments import kernels
 from generator.topics.sign_in import accounts
+from generator.topics.sign_in.ways import DUMMY
 from generator.topics.storage import storage
 
 
@@ -98,7 +99,7 @@ def base_url_of(lab: Container) -> str:
 def _greet(deployment: Deployment, password: str | None, exception: str) -> None:
     settings = deployment.settings
     note(f"\n[bold]Homeroom is up{exception}:[/bold] {smoke_test.address(settings)}")
-    if settings.AUTH == "dummy":
+    if DUMMY in settings.ways:
         note("A trial on this machine: any name, no password.")
         return
     note(f"Administrator:  [bold]{settings.JUPYTERHUB_ADMIN}[/bold]")

@@ -5,7 +5,7 @@
 - `render.py`: `render(context)`, what it adds to `rendered/`; and FILES, the names of what it may write there, each
   with the service that reads it at its start.
 - `ways.py`: WAYS, its ways to sign in: words of `AUTH`, each with the class that the hub loads for it. Its rendered
-  part is there only where `AUTH` names one of them.
+  part is there only where `AUTH` names one of them, or with ALWAYS.
 - `hub.py.j2`: its part of the hub's configuration, with its imports first.
 - `checks.py`: what it looks over before anything is changed: `of_site(settings)`, `of_machine(settings)`,
   `of_engine(deployment)`, `of_images(deployment)`, those that it needs.

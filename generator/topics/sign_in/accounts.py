@@ -15,6 +15,7 @@ from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
 from generator.schema.types import USERNAME_PATTERN
 from generator.topics.sign_in.class_list import NAMES
+from generator.topics.sign_in.ways import NATIVE
 from generator.topics.storage import homes
 
 PASSWORD_WORDS = 4
@@ -49,7 +50,7 @@ def ensure_admin(deployment: Deployment) -> str | None:
     Names with a home and without an account are kept from newcomers: the database may be younger than the homes.
     """
     settings = deployment.settings
-    if settings.AUTH != "native":
+    if NATIVE not in settings.ways:
         return None
     owners = json.dumps(homes.owners(deployment.client, settings))
     if ask_hub(deployment, "keep-homes", settings.JUPYTERHUB_ADMIN, given=owners)["done"]:
@@ -65,11 +66,11 @@ def require_native(deployment: Deployment) -> None:
 
     :raises HomeroomError: sign-in is by other means.
     """
-    if deployment.settings.AUTH != "native":
+    if NATIVE not in deployment.settings.ways:
         raise HomeroomError(
             f"with AUTH={deployment.settings.AUTH} the hub keeps no passwords",
             location=".env: AUTH",
-            remedy="Any name gets in there, without one; with AUTH=native the hub keeps accounts.",
+            remedy="With `native` among the ways the hub keeps accounts of its own.",
         )
 
 

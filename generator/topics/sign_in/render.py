@@ -1,46 +1,52 @@
-"""How people sign in: a template a way, in `ways/`, each with its own rule of who may."""
+"""The ways to sign in, in the order of `AUTH`, and what the hub needs to know of people whom `site/` names."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from generator.core.paths import SITE
 from generator.rendering.context import Context, Rendered
-from generator.rendering.template import render as filled
-from generator.schema.settings import Settings
 from generator.schema.types import USERNAME_PATTERN
-
-WAYS = Path(__file__).with_name("ways")
+from generator.site.reader import load
+from generator.topics.labs.site import GROUPS, PROFILES, Groups, Profiles
+from generator.topics.sign_in.settings import known_ways
+from generator.topics.sign_in.site import PEOPLE, People
+from generator.topics.sign_in.ways import NATIVE
 
 
 def render(context: Context) -> Rendered:
     """The authenticator, and what the pages need to know of it."""
     settings = context.settings
+    people = load(context.site / PEOPLE, People) or People()
+    named = sorted({*named_in_site(context.site), *people.user_names()})
+    open_signup = settings.SIGN_UP == "open"
     return Rendered(
         hub={
+            "ways": {way: known_ways()[way] for way in settings.ways},
+            "people": people.model_dump(exclude_none=True, exclude_defaults=True),
+            "named_people": named,
             "admin": settings.JUPYTERHUB_ADMIN,
             "username_pattern": USERNAME_PATTERN,
             "template_vars": {
-                "accounts": settings.AUTH == "native",
+                "accounts": NATIVE in settings.ways,
+                "several_ways": len(settings.ways) > 1,
+                "sign_up": NATIVE in settings.ways and settings.SIGN_UP != "closed",
                 "password_min_length": settings.PASSWORD_MIN_LENGTH,
             },
-            "way": way(settings.AUTH, settings),
+            "enable_signup": settings.SIGN_UP != "closed",
+            "open_signup": open_signup,
+            "reserved_names": named if open_signup else [],
+            "password_min_length": settings.PASSWORD_MIN_LENGTH,
+            "login_attempts": settings.LOGIN_ATTEMPTS,
+            "login_lockout_seconds": settings.LOGIN_LOCKOUT_SECONDS,
         }
     )
 
 
-def way(name: str, settings: Settings) -> str:
-    """A way's part of the configuration.
-
-    :raises ValueError: it does not say who may sign in. JupyterHub would then let in nobody, or with a rule
-        that another way needs, anybody.
-    """
-    values: dict[str, Any] = {
-        "password_min_length": settings.PASSWORD_MIN_LENGTH,
-        "login_attempts": settings.LOGIN_ATTEMPTS,
-        "login_lockout_seconds": settings.LOGIN_LOCKOUT_SECONDS,
-    }
-    text = filled(WAYS / f"{name}.py.j2", values)
-    if "Authenticator.allow_" not in text:
-        raise ValueError(f"the way {name} has no rule of its own who may sign in")
-    return text
+def named_in_site(site: Path = SITE) -> Iterator[str]:
+    """The people whom profiles and groups name: whoever came under such a name would have what is theirs."""
+    for group in (groups.groups if (groups := load(site / GROUPS, Groups)) else {}).values():
+        yield from group.members
+    for profile in profiles.profiles if (profiles := load(site / PROFILES, Profiles)) else []:
+        yield from profile.allow.users if profile.allow else []

@@ -13,16 +13,14 @@ from generator.core.errors import nearest
 from generator.schema.deployment import SECRETS, DeploymentSettings, new_secret
 from generator.schema.setting import About, Group, setting
 from generator.schema.types import OptionalSecret, Whole
+from generator.topics.sign_in.ways import DUMMY, NATIVE, WAYS
 
-SIGN_IN = Group(title="Sign-in", text="Who gets in.", page="operations", order=30)
-NATIVE, DUMMY = "native", "dummy"
-OWN = {NATIVE: "homeroom.sign_in.native.NativeWay", DUMMY: "homeroom.sign_in.trial.TrialWay"}
-"""The ways that need nothing but the hub, with their classes."""
+SIGN_IN = Group(title="Sign-in", text="Who gets in.", page="sign-in/index", order=30)
 
 
 def known_ways() -> dict[str, str]:
     """Every way to sign in by its word in `AUTH`, with the class that the hub loads for it."""
-    found = dict(OWN)
+    found: dict[str, str] = {}
     for part in topics.each("ways"):
         found |= part.WAYS
     return found
@@ -34,7 +32,8 @@ def check_ways(value: str) -> str:
     named = value.split(",")
     for way in named:
         if way not in known:
-            near = f" Did you mean {meant}?" if (meant := nearest(way.strip().lower(), list(known))) else ""
+            meant = nearest(way, list(known)) if way.strip().lower() not in known else ""  # the other is told by itself
+            near = f" Did you mean {meant}?" if meant else ""
             raise ValueError(f"names {way!r}, which is no way to sign in.{near} Known: {', '.join(sorted(known))}")
     if repeated := sorted({way for way in named if named.count(way) > 1}):
         raise ValueError(f"names {repeated[0]} twice; once is enough")
@@ -87,7 +86,7 @@ class SignInSettings(DeploymentSettings):
 
     JUPYTERHUB_CRYPT_KEY: OptionalSecret = setting(
         "",
-        About(group=SECRETS, consumers=("compose", "generator"), secret=True, generate=new_secret),
+        About(group=SECRETS, consumers=("compose",), secret=True, generate=new_secret),
         """Seals what the hub keeps of sign-ins elsewhere, such as tokens of a provider. With another key the people
         concerned sign in once more.""",
     )
@@ -99,7 +98,7 @@ class SignInSettings(DeploymentSettings):
 
     def cross_checks(self) -> Iterator[tuple[str, str, str]]:
         """Yield (setting, cause, remedy) for what no single value shows."""
-        if not self.JUPYTERHUB_CRYPT_KEY and not OWN.keys() >= set(self.ways):
+        if not self.JUPYTERHUB_CRYPT_KEY and not WAYS.keys() >= set(self.ways):
             yield (
                 "JUPYTERHUB_CRYPT_KEY",
                 f"is not set, and with AUTH={self.AUTH} the hub keeps what providers give it sealed by this key",

@@ -9,13 +9,14 @@ from generator.core.console import counted, note, quoted, warn
 from generator.core.errors import HomeroomError
 from generator.engine.glance import Glance, Show, nothing
 from generator.topics.sign_in import accounts
+from generator.topics.sign_in.ways import NATIVE
 
 ORDER = 30
 
 
 def ask(glance: Glance) -> Show:
     """How many accounts there are, and who waits for approval; nothing where the hub keeps none."""
-    if not glance.hub_runs or glance.deployment.settings.AUTH != "native":
+    if not glance.hub_runs or NATIVE not in glance.deployment.settings.ways:
         return nothing
     answer = glance.pool.submit(accounts.ask_hub, glance.deployment, "summary")
     return lambda: _show(answer)

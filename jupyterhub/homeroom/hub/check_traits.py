@@ -38,6 +38,21 @@ def misfits(config: Config) -> Iterator[Misfit]:
                 if cause := _fault(known[section], name, value):
                     yield Misfit(f"c.{section}.{name}", cause)
         yield from _unknown_services(config)
+        yield from _ways_without_rules(config)
+
+
+def _ways_without_rules(config: Config) -> Iterator[Misfit]:
+    """A way to sign in that would let in nobody: the hub would not start with it."""
+    ways = config.get("SignIn", {}).get("ways", {})
+    for path in ways.values() if isinstance(ways, dict) else ():
+        try:
+            way = import_item(path)(config=config)
+            has_rule = way.rules()
+        except Exception as error:  # of whatever kind: the hub would end with it
+            yield Misfit("c.SignIn.ways", f"{path} cannot be made: {error}")
+            continue
+        if not has_rule:
+            yield Misfit("c.SignIn.ways", f"{type(way).__name__} has no rule who may sign in: it lets in nobody")
 
 
 def _import(config: Config) -> Iterator[Misfit]:
@@ -46,6 +61,8 @@ def _import(config: Config) -> Iterator[Misfit]:
 
     hub = config.get("JupyterHub", {})
     named = [(f"c.JupyterHub.{name}", hub[name]) for name in NAMED_CLASSES if isinstance(hub.get(name), str)]
+    ways = config.get("SignIn", {}).get("ways", {})
+    named += [("c.SignIn.ways", path) for path in (ways.values() if isinstance(ways, dict) else ())]
     handlers = hub.get("extra_handlers", [])
     for each in handlers if isinstance(handlers, list) else ():
         if not isinstance(each, list | tuple) or len(each) < 2:

@@ -191,11 +191,8 @@ class PrewarmHandler(APIHandler):
         :raises Skipped: they could not sign in.
         """
         user = self.find_user(name)
-        is_approved = getattr(self.authenticator, "is_approved", None)
-        if is_approved is not None and not is_approved(name):
-            raise Skipped("has no approved account")
-        if user is None and is_approved is None:
-            raise Skipped("has never signed in")
+        if reason := self.authenticator.no_lab_reason(name):
+            raise Skipped(reason)
         if user is None:
             user = self.user_from_username(name)
             await maybe_future(self.authenticator.add_user(user))

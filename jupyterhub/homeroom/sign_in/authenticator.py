@@ -1,4 +1,4 @@
-"""How people sign in: accounts that the hub itself keeps (sign-up by approval, password rules, lockout), or anybody."""
+"""Accounts that the hub itself keeps: sign-up, approval, password rules, lockout."""
 
 from __future__ import annotations
 
@@ -9,39 +9,31 @@ import math
 import re
 from typing import Any
 
-from jupyterhub.auth import DummyAuthenticator
 from jupyterhub.orm import User
 from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
 from tornado import web
-from traitlets import Integer
+from traitlets import Integer, Set, Unicode
 
 from homeroom.sign_in import known_browsers, removal
 from homeroom.sign_in.attempts import Attempts, side_of
 from homeroom.sign_in.known_names import account_of, clear_mark, is_spoken_for, mark_of
 from homeroom.sign_in.marks import RENEWED, TOKEN
 from homeroom.sign_in.names import PlainNames
-from homeroom.sign_in.pages.routes import handlers
-from homeroom.sign_in.pages.sign_in import SignInHandler
 from homeroom.sign_in.passwords import encoded, hashed, matches
 
 ONE_ACCOUNT = "CREATE UNIQUE INDEX IF NOT EXISTS homeroom_one_account ON users_info (username)"
 """Two sign-ups in the same moment, or one beside `make account`, make one account."""
 
 
-class AnybodyAuthenticator(PlainNames, DummyAuthenticator):
-    """Any name and no password, for a trial on one's own machine. Whoever is removed may come back by the same name."""
-
-    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
-        """The hub's sign-in page, as with accounts."""
-        kept = [(path, handler) for path, handler in super().get_handlers(app) if path != r"/login"]
-        return [(r"/login", SignInHandler), *kept]
+class NotApproved(web.HTTPError):
+    """The password is right, and the account may not be used yet."""
 
 
 class AccountAuthenticator(PlainNames, NativeAuthenticator):
-    """NativeAuthenticator, closed where it is open, with the hub's own sign-in page.
+    """NativeAuthenticator, closed where it is open; the way `native` asks it.
 
     - The administrators' names cannot be signed up for: whoever came first would be administrator. Their accounts are
       made by `homeroom.sign_in.accounts`, from the server's own shell. Nor can names of services, of users made for
@@ -56,6 +48,9 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
 
     most_waiting = Integer(
         1000, config=True, help="Sign-ups that may wait for approval at a time; whoever comes then is asked to wait."
+    )
+    reserved_names = Set(
+        Unicode(), config=True, help="Names that nobody can sign up for, such as those that files of `site/` give more."
     )
     _attempts: Attempts | None = None
 
@@ -80,7 +75,7 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         """Whether a newcomer can have this name."""
         if not self.validate_username(name) or self.get_user(name) is not None:
             return False
-        if name in self.admin_users or is_spoken_for(self.db, name):
+        if name in self.admin_users | self.reserved_names or is_spoken_for(self.db, name):
             self.log.warning("Refused a sign-up for %r, which is an administrator's or was somebody's", name)
             return False
         return True
@@ -212,7 +207,7 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         if not await self.has_password(handler, name, password, data.get("2fa")):
             return None
         if not self.is_approved(name):
-            raise web.HTTPError(403, "Your account waits for the administrator's approval.")
+            raise NotApproved(403, "Your account waits for the administrator's approval.")
         if mark_of(self.db, name) == RENEWED:
             self._forget_who_was_before(name)
         return name
@@ -255,9 +250,3 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         """Where somebody tries to sign in from: a browser in which this person has signed in, or an address."""
         browser = known_browsers.of(handler, name) if handler is not None else None
         return browser or side_of(handler.request.remote_ip if handler is not None else "")
-
-    def get_handlers(self, app: Any) -> list[tuple[str, type]]:
-        """NativeAuthenticator's pages, with the hub's own sign-in page and Homeroom's forms in place of links."""
-        replaced = dict(handlers)
-        kept = [(path, handler) for path, handler in super().get_handlers(app) if path not in replaced]
-        return list(replaced.items()) + kept

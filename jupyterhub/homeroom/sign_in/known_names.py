@@ -7,6 +7,7 @@ from nativeauthenticator.orm import UserInfo
 from sqlalchemy import Column, String
 from sqlalchemy.orm import Session
 
+from homeroom.sign_in.identities import of_user
 from homeroom.sign_in.marks import LEAVING, REMOVED, TOKEN
 
 
@@ -31,6 +32,11 @@ def mark_of(db: Session, name: str) -> str | None:
     return found
 
 
+def leaving(db: Session) -> list[str]:
+    """Who is being removed."""
+    return [str(known.name) for known in db.query(KnownName).filter(KnownName.mark == LEAVING)]
+
+
 def set_mark(db: Session, name: str, mark: str) -> None:
     """Mark a name, in place of any other mark. The caller commits."""
     db.merge(KnownName(name=name, mark=mark))
@@ -51,8 +57,13 @@ def was_here(db: Session, name: str) -> bool:
 
 def is_spoken_for(db: Session, name: str) -> bool:
     """Whether a name is not a newcomer's to take, apart from accounts: of a user made for tokens, of somebody who was
-    here, or of a service, whose requests would look like theirs in the log."""
-    return mark_of(db, name) is not None or was_here(db, name) or Service.find(db, name) is not None
+    here, of somebody who signs in elsewhere, or of a service, whose requests would look like theirs in the log."""
+    return (
+        mark_of(db, name) is not None
+        or was_here(db, name)
+        or bool(of_user(db, name))
+        or Service.find(db, name) is not None
+    )
 
 
 def made_by_administrator(db: Session, name: str) -> None:

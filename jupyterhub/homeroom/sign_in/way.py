@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from traitlets import Bool, Set, Unicode
+from tornado.web import HTTPError
+from traitlets import Bool, Integer, Set, Unicode
 from traitlets.config import LoggingConfigurable
 
 
@@ -66,11 +67,17 @@ class Way(LoggingConfigurable):
     has_form: ClassVar[bool] = False
     """Whether people type a name and a password of it into the hub's own page."""
 
+    gives_names: ClassVar[bool] = False
+    """Whether its names are the user names here: nobody of another way has them."""
+
     title = Unicode(config=True, help="What its button, or its choice beside the form, says.")
     allow_all = Bool(False, config=True, help="Let in everybody whom the source knows.")
     allowed_users = Set(Unicode(), config=True, help="Let in these people, by their user names here.")
     allowed_groups = Set(Unicode(), config=True, help="Let in members of these groups, by their prefixed names.")
     admin_groups = Set(Unicode(), config=True, help="Members of these groups are administrators.")
+    refresh_seconds = Integer(
+        60, min=1, config=True, help="How often the source is asked, at most, whether who is signed in may stay."
+    )
 
     def handlers(self, app: Any) -> list[tuple[str, type]]:
         """The pages it brings, by their paths below `/hub`."""
@@ -95,6 +102,13 @@ class Way(LoggingConfigurable):
         """
         return identity
 
+    async def logout_url(self, handler: Any, identity: Identity) -> str | None:
+        """Where to go to sign out at the source, too; None where that is all there is to it.
+
+        :param identity: who signs out, with the state that was kept of them.
+        """
+        return None
+
     def rules(self) -> bool:
         """Whether anybody could be let in: one rule at least is set."""
         return bool(self.allow_all or self.allowed_users or self.allowed_groups)
@@ -109,10 +123,18 @@ class Way(LoggingConfigurable):
 
 
 async def finish(handler: Any, identity: Identity) -> None:
-    """Sign a person in whom a way's page has recognised, and lead to where they wanted to go.
+    """Sign a person in whom a way's page has recognised, and lead to where they wanted to go. Somebody who is signed in
+    and asked to link another sign-in to theirs is asked whether this is the one.
 
-    :raises HTTPError: 403, they may not.
+    :raises HTTPError: 403, they may not; the refusal is kept, and its number is in the text.
     """
-    user = await handler.login_user(identity)
-    if user is not None:
-        handler.redirect(handler.get_next_url(user))
+    await handler.authenticator.finish(handler, identity)
+
+
+def refuse(handler: Any, refused: Refused, *, way: str, name: str = "", subject: str = "") -> HTTPError:
+    """Keep a refusal that a way's page has to tell; raise what it returns.
+
+    :param name: what the source calls who is refused, as far as it is known.
+    """
+    error: HTTPError = handler.authenticator.refuse(handler, refused, way=way, name=name, subject=subject)
+    return error

@@ -10,7 +10,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 from homeroom.culling.culling import arbiter
@@ -19,7 +19,7 @@ from homeroom.hub.check_traits import misfits
 from homeroom.hub.proxy import SocketProxy
 from homeroom.prewarm import lessons
 from homeroom.prewarm.prewarmer import SCOPE
-from homeroom.sign_in.authenticator import AccountAuthenticator, AnybodyAuthenticator
+from homeroom.sign_in.front_door import SignIn
 from homeroom.spawner.lab import LabSpawner
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +38,7 @@ from generator.topics.culling.render import CULLER_CONFIG
 from generator.topics.gpus import gpu_host, gpus
 from generator.topics.gpus.gpu_host import FoundGpu
 from generator.topics.prewarm.render import LESSONS
-from generator.topics.sign_in import render as sign_in
+from generator.topics.sign_in.ways import WAYS
 from tests.hub_config import loaded
 from tests.sample_settings import OTHER_VALUES, TOKEN, settings
 
@@ -150,25 +150,27 @@ def test_the_classes_are_ours(tmp_path: Path, variant: dict[str, str], monkeypat
     hub = JupyterHub(config=config)
     assert hub.proxy_class is SocketProxy
     assert hub.spawner_class is LabSpawner
-    expected = AnybodyAuthenticator if variant.get("AUTH") == "dummy" else AccountAuthenticator
-    assert hub.authenticator_class is expected
+    assert hub.authenticator_class is SignIn
     assert SocketProxy(config=config).should_start is False
     for role in hub.load_roles:
         assert set(role["scopes"]) <= scope_definitions.keys() | hub.custom_scopes.keys()
 
 
-@pytest.mark.parametrize("way", get_args(Settings.model_fields["AUTH"].annotation))
-def test_each_way_to_sign_in_says_who_may(way: str) -> None:
-    """A way has an allow rule of its own; without one nothing is rendered."""
-    assert re.search(r"^c\.\w+Authenticator\.allow_\w+ = ", sign_in.way(way, settings()), re.MULTILINE)
+@pytest.mark.parametrize("way", sorted(WAYS))
+def test_each_way_of_the_hubs_own_says_who_may(tmp_path: Path, way: str) -> None:
+    """A way has an allow rule of its own, in the open; those of the topics are looked at in the same way."""
+    config = loaded(tmp_path, AUTH=way, HUB_IP="127.0.0.1")
+    assert config["SignIn"]["ways"] == {way: WAYS[way]}
+    SignIn(config=config).check_allow_config()
+    (name,) = {"NativeWay", "TrialWay"} & config.keys()
+    assert config[name]["allow_all"] is True
 
 
-def test_a_way_without_an_allow_rule_is_not_rendered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A new way cannot let in whom another way's rule lets in."""
-    (tmp_path / "oidc.py.j2").write_text('c.JupyterHub.authenticator_class = "generic-oauth"\n')
-    monkeypatch.setattr(sign_in, "WAYS", tmp_path)
-    with pytest.raises(ValueError, match="oidc has no rule of its own"):
-        sign_in.way("oidc", settings())
+def test_a_way_without_an_allow_rule_is_a_fault(tmp_path: Path) -> None:
+    """A configuration with a way that no rule admits by is refused before the hub is given it."""
+    config = loaded(tmp_path)
+    config.NativeWay.allow_all = False
+    assert "NativeWay has no rule who may sign in" in str(list(misfits(config)))
 
 
 NAMED = {"HUB_HOST": "hub.example.edu"}
@@ -283,7 +285,7 @@ def culler_of(directory: Path, **values: str) -> Any:
 
 def test_user_names_are_matched_whole(tmp_path: Path) -> None:
     """A name that only begins well (`ada` and a newline) is refused: JupyterHub itself matches the beginning."""
-    authenticator = AnybodyAuthenticator(config=loaded(tmp_path, AUTH="dummy"))
+    authenticator = SignIn(config=loaded(tmp_path, AUTH="dummy"))
     assert authenticator.validate_username("ada.l+1@x_y-z")
     for name in ("ada\n", "ada\nroot", "-rf", "../ada", "Ada", "a" * 65, "", "ädä", "a b", "a/b"):
         assert not authenticator.validate_username(name), name
@@ -294,7 +296,7 @@ def test_user_names_are_matched_whole(tmp_path: Path) -> None:
 def test_an_administrators_name_is_a_name_that_can_sign_in(tmp_path: Path, name: str) -> None:
     """Whoever JUPYTERHUB_ADMIN may name, the hub's own rule for names lets in."""
     config = loaded(tmp_path, AUTH="dummy", JUPYTERHUB_ADMIN=name)
-    assert AnybodyAuthenticator(config=config).validate_username(name)
+    assert SignIn(config=config).validate_username(name)
 
 
 @given(st.text() | st.booleans() | st.integers() | st.dictionaries(st.text(), st.integers() | st.text()))

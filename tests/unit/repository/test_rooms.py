@@ -21,7 +21,7 @@ TOPICS = {
     "labs": {"environments"},
     "prewarm": {"labs"},
     "queue": {"labs"},
-    "sign_in": {"storage"},
+    "sign_in": {"labs", "storage"},
     "storage": {"labs"},
 }
 """Of which other topics a topic takes something: what labs there are, and who has a home."""

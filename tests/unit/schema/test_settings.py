@@ -41,7 +41,9 @@ REFUSED = [
     ("BASE_URL", ["http://example.org/a/"], "is a whole address"),
     ("BASE_URL", ["/../", "/.a/"], "begins with a dot"),
     ("TRUSTED_PROXIES", ["caddy", "10.1.2.3/8", "127.0.0.1 10.1.2.3"], "no address or network such as 127.0.0.1"),
-    ("AUTH", ["", "Native", "ldap"], "must be 'native' or 'dummy'"),
+    ("AUTH", ["", "Native", "pigeon", "native, dummy", "native;dummy", "native,"], "is no way to sign in"),
+    ("AUTH", ["native,native"], "names native twice"),
+    ("AUTH", ["native,dummy"], "it stands alone"),
     ("PASSWORD_MIN_LENGTH", ["7"], "must be at least 8"),
     ("PASSWORD_MIN_LENGTH", ["73"], "must be at most 72"),
     ("LOGIN_ATTEMPTS", ["0"], "must be at least 1"),
@@ -128,7 +130,7 @@ def test_all_faults_are_found_in_one_pass() -> None:
 @pytest.mark.parametrize("spec", [spec for spec in SPECS if spec.about.secret], ids=lambda spec: spec.name)
 def test_a_secret_is_generated_and_never_a_default(spec: subject.Spec) -> None:
     """Every secret has a generator that makes a valid one, different each time, and no default that all would share."""
-    assert spec.default is None
+    assert not spec.default
     assert spec.about.generate is not None
     first, second = spec.about.generate(), spec.about.generate()
     assert first != second

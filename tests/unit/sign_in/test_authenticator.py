@@ -18,6 +18,7 @@ import bcrypt
 import pytest
 from homeroom.sign_in import accounts, attempts, removal
 from homeroom.sign_in.authenticator import AccountAuthenticator
+from homeroom.sign_in.front_door import SignIn
 from homeroom.sign_in.known_names import made_by_administrator, mark_of, set_mark
 from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
 from homeroom.sign_in.passwords import hashed
@@ -623,28 +624,39 @@ def test_a_token_needs_an_approval_too(authenticator: AccountAuthenticator) -> N
     UserInfo.change_authorization(authenticator.db, "ada")
     made_by_administrator(authenticator.db, "machine")
     by_token = SimpleNamespace(_token_authenticated=True)
-    assert authenticator.auth_refresh_strict
     assert asyncio.run(authenticator.refresh_user(User(name="ada"), by_token)) is False
     assert asyncio.run(authenticator.refresh_user(User(name="machine"), by_token)) is True
     assert asyncio.run(authenticator.refresh_user(User(name="machine"))) is False
     assert asyncio.run(authenticator.refresh_user(User(name="nobody"), by_token)) is False
 
 
-def handlers(authenticator: AccountAuthenticator) -> list[tuple[str, Any]]:
-    return list(authenticator.get_handlers(JupyterHub()))
+@pytest.fixture
+def door(db: Session, rendered: Config) -> SignIn:
+    """The hub's authenticator as it is rendered, with accounts as its one way."""
+    return SignIn(config=rendered, _deprecated_db_session=db)
+
+
+def handlers(door: SignIn) -> list[tuple[str, Any]]:
+    """The pages of the authenticator."""
+    return list(door.get_handlers(JupyterHub()))
 
 
 @pytest.mark.parametrize("path", ["/authorize/([^/]*)", "/discard/([^/]*)"])
-def test_accounts_change_by_a_form_alone(authenticator: AccountAuthenticator, path: str) -> None:
+def test_accounts_change_by_a_form_alone(door: SignIn, path: str) -> None:
     """Approving and discarding take a POST, which the hub guards against other sites; a mere link does nothing."""
-    (handler,) = [handler for found, handler in handlers(authenticator) if found == path]
+    (handler,) = [handler for found, handler in handlers(door) if found == path]
     defined = {name for cls in handler.__mro__[: handler.__mro__.index(web.RequestHandler)] for name in vars(cls)}
     assert "post" in defined
     assert "get" not in defined
 
 
-def test_each_page_is_there_once(authenticator: AccountAuthenticator) -> None:
+def test_each_page_is_there_once(door: SignIn) -> None:
     """No page of NativeAuthenticator stands behind one of ours."""
-    paths = [path for path, _ in handlers(authenticator)]
+    paths = [path for path, _ in handlers(door)]
     assert len(paths) == len(set(paths))
-    assert {"/login", "/signup", "/authorize"} <= set(paths)
+    assert {"/login", "/logout", "/link", "/signup", "/authorize"} <= set(paths)
+
+
+def test_tokens_are_refreshed_strictly(door: SignIn) -> None:
+    """Who is out by the authenticator's word is out with their tokens, too; JupyterHub alone would go on."""
+    assert door.auth_refresh_strict

@@ -15,7 +15,8 @@ from homeroom.contract import home_names, sockets
 from homeroom.guard.policy import Policy
 from homeroom.guard.routes import is_home, is_lab_name
 from homeroom.guard.values import COMPONENT
-from homeroom.sign_in.authenticator import AccountAuthenticator, AnybodyAuthenticator
+from homeroom.sign_in.authenticator import AccountAuthenticator
+from homeroom.sign_in.front_door import SignIn
 from homeroom.storage import homes
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -92,9 +93,7 @@ NAMES = PLAIN | dressed_up() | st.sampled_from(HARMFUL) | st.text(max_size=80)
 def authenticator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Authenticator:
     """Each authenticator, as it is rendered for AUTH."""
     config = loaded(tmp_path_factory.mktemp(request.param), AUTH=request.param, HUB_IP="127.0.0.1")
-    if request.param == "dummy":
-        return AnybodyAuthenticator(config=config)
-    return AccountAuthenticator(config=config, _deprecated_db_session=new_database())
+    return SignIn(config=config, _deprecated_db_session=new_database())
 
 
 def let_in(authenticator: Authenticator, name: str) -> str | None:
@@ -208,4 +207,4 @@ def test_a_look_alike_of_a_letter_is_not_the_letter(tmp_path: Path) -> None:
     """JupyterHub itself takes the Kelvin sign for a k: this test fails when that ends, and PlainNames may go."""
     config = loaded(tmp_path, AUTH="dummy", HUB_IP="127.0.0.1")
     assert Authenticator(config=config).normalize_username("\u212aim") == "kim"
-    assert let_in(AnybodyAuthenticator(config=config), "\u212aim") is None
+    assert let_in(SignIn(config=config), "\u212aim") is None

@@ -15,6 +15,7 @@ from homeroom.gpus.pool import GPUPool
 from homeroom.hub import background
 from homeroom.queue.resources import Resources
 from homeroom.queue.start_queue import StartQueue
+from homeroom.sign_in.watch import watch_people
 from homeroom.spawner import orphan_watch, retrying
 from homeroom.spawner.containers import LabContainers, recorded_labs
 from homeroom.spawner.lab import LabSpawner
@@ -229,7 +230,7 @@ def test_the_rendered_hub_looks(engine: Engine, hub: Any, tmp_path: Path) -> Non
     """The configuration that `make up` renders has the hub look once it has started, however often it was read."""
     loaded(tmp_path)
     loaded(tmp_path)
-    assert background._wanted == [watch_for_orphans]
+    assert background._wanted == [watch_for_orphans, watch_people]
     engine.add("ghost")
 
     async def run() -> None:

@@ -67,7 +67,7 @@ class AdministratorHandler(FormHandler):
             "total": total,
             "waiting": self.db.query(UserInfo).filter(UserInfo.is_authorized.is_not(True)).count(),
             "administrators": admins | self.authenticator.admin_users,
-            "ask_email": self.authenticator.ask_email_on_signup,
+            "ask_email": self.authenticator.accounts.ask_email_on_signup,
             "find": find,
             "page": page,
             "pages": pages,

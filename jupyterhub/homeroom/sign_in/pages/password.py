@@ -40,14 +40,14 @@ class ChangePasswordHandler(FormHandler):
         }
 
     def _has_account(self) -> bool:
-        return self.authenticator.get_user(self.current_user.name) is not None
+        return self.authenticator.accounts.get_user(self.current_user.name) is not None
 
     async def _fault(self) -> str | None:
         name = self.current_user.name
         if not self._has_account():
             return "You have no password here."
         try:
-            right = await self.authenticator.has_password(self, name, self.field("old_password"))
+            right = await self.authenticator.accounts.has_password(self, name, self.field("old_password"))
         except web.HTTPError as locked:
             self.set_status(403)
             return str(locked.log_message)
@@ -56,7 +56,7 @@ class ChangePasswordHandler(FormHandler):
             return "This is not your current password. Please try again."
         if self.field("new_password") != self.field("new_password_confirmation"):
             return "The two new passwords are not the same."
-        fault: str | None = await self.authenticator.change_own_password(name, self.field("new_password"))
+        fault: str | None = await self.authenticator.accounts.change_own_password(name, self.field("new_password"))
         return fault
 
     async def _show(self, **result: Any) -> None:
@@ -80,7 +80,7 @@ class ChangePasswordAdminHandler(AdministratorHandler):
         if self.field("new_password") != self.field("new_password_confirmation"):
             fault: str | None = "The two passwords are not the same."
         else:
-            fault = await self.authenticator.change_own_password(name, self.field("new_password"))
+            fault = await self.authenticator.accounts.change_own_password(name, self.field("new_password"))
         alert, said = ("alert-danger", fault) if fault else ("alert-success", f"{name} has a new password.")
         html = await self.render_template(
             "change-password-admin.html", user_name=name, alert=alert, result_message=said

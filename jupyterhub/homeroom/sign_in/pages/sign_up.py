@@ -16,7 +16,7 @@ class SignUpHandler(FormHandler):
 
     def prepare(self) -> Any:
         """:raises HTTPError: 404, nobody signs up here."""
-        if not self.authenticator.enable_signup:
+        if not self.authenticator.accounts.enable_signup:
             raise web.HTTPError(404, "Nobody signs up here: the administrator makes accounts.")
         return super().prepare()
 
@@ -35,18 +35,18 @@ class SignUpHandler(FormHandler):
 
     @property
     def _email(self) -> str:
-        return self.field("email") if self.authenticator.ask_email_on_signup else ""
+        return self.field("email") if self.authenticator.accounts.ask_email_on_signup else ""
 
     def _typed(self) -> dict[str, Any]:
         return {
             "username": self.field("username")[:LONGEST_NAME],
             "email": self._email[:LONGEST_EMAIL],
-            "ask_email": self.authenticator.ask_email_on_signup,
+            "ask_email": self.authenticator.accounts.ask_email_on_signup,
         }
 
     async def _sign_up(self) -> tuple[str, str]:
         """Try it; the kind of message and its text. That a name is taken is no secret: somebody else must choose."""
-        authenticator = self.authenticator
+        authenticator = self.authenticator.accounts
         name = authenticator.normalize_username(self.field("username"))
         password = self.field("signup_password")
         if not authenticator.validate_username(name):

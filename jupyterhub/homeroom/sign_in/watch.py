@@ -1,0 +1,34 @@
+"""Looks at people who are signed in, every few seconds, without a request of theirs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from homeroom.sign_in import removal
+from homeroom.sign_in.front_door import SignIn
+from homeroom.sign_in.known_names import leaving
+
+LOOK_SECONDS = 5.0
+
+
+async def watch_people(hub: Any) -> None:
+    """Shut out whom lists and sources let in no more, and carry on with removals that the server's shell began."""
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        try:
+            await look(hub)
+        except Exception as error:
+            hub.log.error("Looking at who may stay failed, and is tried again: %r", error)
+            if isinstance(error, SQLAlchemyError):
+                hub.db.rollback()
+
+
+async def look(hub: Any) -> None:
+    """One look."""
+    for name in leaving(hub.db):
+        removal.resume(hub, name)
+    if isinstance(hub.authenticator, SignIn):  # or one of the operator's own
+        await hub.authenticator.staying.look()
