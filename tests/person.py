@@ -128,7 +128,7 @@ class Person:
 
     def open_page(self) -> None:
         """Tell the lab what its page does when it is opened."""
-        answer = self.ask_lab("POST", "homeroom/spare-kernel")
+        answer = self.ask_lab("POST", "homeroom/prestarted-kernel")
         assert answer.status_code == 204, f"{answer.status_code} {answer.text}"
 
     def websocket(self, path: str) -> ClientConnection:

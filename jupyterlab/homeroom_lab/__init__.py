@@ -12,26 +12,26 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(app: Any) -> None:
     from homeroom_lab import (
         activity,
-        bodies,
+        body_limit,
         compressed,
         disk_handler,
         export_formats,
         freed_memory,
         kernel_trouble,
+        lazy_extensions,
         message_limit,
-        on_demand,
+        prestarted_kernel_handler,
         runs_handler,
-        spare_kernel_handler,
     )
 
     activity.install(app.web_app)
-    bodies.install(app.web_app)
+    body_limit.install(app.web_app)
     compressed.install(app.web_app)
     disk_handler.install(app.web_app)
     export_formats.install(app.web_app)
     freed_memory.install(app.web_app)
     message_limit.install(app.web_app)
     kernel_trouble.install(app)
-    on_demand.install(app)
+    lazy_extensions.install(app)
     runs_handler.install(app.web_app)
-    spare_kernel_handler.install(app.web_app)
+    prestarted_kernel_handler.install(app.web_app)

@@ -16,8 +16,8 @@ from jupyter_server.services.kernels.kernelmanager import AsyncMappingKernelMana
 from homeroom_lab import kernel_trouble, own_packages, search_path
 from homeroom_lab.memory import FIRST_TO_GO, bus_error, explanation, kills, shared_bytes
 from homeroom_lab.missed import Missed
+from homeroom_lab.prestarted_kernel import prestarted
 from homeroom_lab.runs import Runs, most_bytes
-from homeroom_lab.spare_kernel import spare
 
 ASKED_EVERY_SECONDS = 0.05
 ASKED_AT_FIRST = 10
@@ -81,7 +81,7 @@ class FrugalKernelManager(ServerKernelManager):
         kw["env"] = search_path.of_kernel(kernel_cmd, kw.get("env", dict(os.environ)))
         own_packages.have_place()
         self.launched = (command, kw)
-        if not (type(self.provisioner) is LocalProvisioner and self._take_spare(command, **kw)):
+        if not (type(self.provisioner) is LocalProvisioner and self._take_prestarted(command, **kw)):
             await super()._async_launch_kernel(command, **kw)
 
     async def restart_kernel(self, *args: Any, **kw: Any) -> None:
@@ -113,9 +113,9 @@ class FrugalKernelManager(ServerKernelManager):
         except Exception:
             self.log.warning("Why a kernel ended could not be told", exc_info=True)
 
-    def _take_spare(self, command: list[str], env: dict[str, str], cwd: str | None = None, **more: Any) -> bool:
-        """Have the spare be this kernel. Returns whether it is."""
-        process = None if more else spare.become(command, env, cwd or str(Path.cwd()))
+    def _take_prestarted(self, command: list[str], env: dict[str, str], cwd: str | None = None, **more: Any) -> bool:
+        """Have the prestarted kernel be this kernel. Returns whether it is."""
+        process = None if more else prestarted.become(command, env, cwd or str(Path.cwd()))
         if process:
             here = self.provisioner
             here.process, here.pid, here.pgid, here.cwd = process, process.pid, process.pid, cwd

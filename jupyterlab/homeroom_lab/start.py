@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from homeroom_lab import hub_client, search_path
-from homeroom_lab.deferred import Deferred, later, left_out
+from homeroom_lab.lazy_imports import LazyModule, later, left_out
 
 PLAIN = "HOMEROOM_LAB_PLAIN"
 """Set in the environment: start as upstream does, without any of this."""
@@ -53,7 +53,7 @@ LEFT_OUT: dict[str, dict[str, Mapping[str, Any]]] = {
         # Calls to the hub: .services.auth, .singleuser, .utils.
         "aiohttp": {},
         "jupyterhub.httpclient": {"fetch": hub_client.fetch},
-        "unittest": {"mock": Deferred("unittest.mock")},
+        "unittest": {"mock": LazyModule("unittest.mock")},
         # Kernels that run elsewhere: jupyter_server.gateway.
         "websocket": {},
     },

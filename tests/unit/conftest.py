@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any
 
 import pytest
-from homeroom_lab.deferred import left_out
+from homeroom_lab.lazy_imports import left_out
 from homeroom_lab.start import LEFT_OUT
 
 MACHINES_OWN = ("/run/", "/var/run/")

@@ -2,14 +2,14 @@
 
 jupyter-server-proxy does the work. What it leaves to the application is done here: who may ask, what the application
 hears of the lab, what its answers may set, what counts as use, and that nothing is held in memory whole. It is loaded
-by the first request for an application (on_demand.py), and its own extension, which lacks all this, is not.
+by the first request for an application (lazy_extensions.py), and its own extension, which lacks all this, is not.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from homeroom_lab.deferred import later, left_out
+from homeroom_lab.lazy_imports import later, left_out
 
 
 def _jupyter_server_extension_points() -> list[dict[str, str]]:

@@ -43,16 +43,16 @@
     });
   }
 
-  const spareKernel = {
-    id: "homeroom-lab:spare-kernel",
-    description: "Has a kernel get ready while the page does: homeroom_lab/spare_kernel.py.",
+  const prestartedKernel = {
+    id: "homeroom-lab:prestarted-kernel",
+    description: "Has a kernel get ready while the page does: homeroom_lab/prestarted_kernel.py.",
     autoStart: true,
     activate: async (app) => {
       const services = await sharedModule("@jupyterlab/services");
       const { serverSettings } = app.serviceManager;
-      const address = `${serverSettings.baseUrl}homeroom/spare-kernel`;
+      const address = `${serverSettings.baseUrl}homeroom/prestarted-kernel`;
       const asked = services && services.ServerConnection.makeRequest(address, { method: "POST" }, serverSettings);
-      if (asked) asked.catch((error) => console.debug("homeroom-lab:spare-kernel", error));
+      if (asked) asked.catch((error) => console.debug("homeroom-lab:prestarted-kernel", error));
     },
   };
 
@@ -357,7 +357,7 @@
       if (apputils) lockWorkspaces(apputils);
       return () => ({
         __esModule: true,
-        default: [spareKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, firstSight],
+        default: [prestartedKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, firstSight],
       });
     },
   };

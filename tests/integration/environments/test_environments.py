@@ -64,7 +64,7 @@ ALL_ITS_OWN = "".join(f"{name} True\n" for name in ("python", "python3", "pip", 
 
 def test_what_a_person_installs_is_there_at_once_and_tomorrow(deployment: HubDeployment, admin: Person) -> None:
     """`pip install` lands in the home, with its programs on the path, and outlives the lab. The first one in a fresh
-    home can be imported by the kernel that runs already, also by one that was the spare."""
+    home can be imported by the kernel that runs already, also by one that was the prestarted kernel."""
     install = (
         "import subprocess\n"
         "done = subprocess.run(['pip', 'install', '-q', 'cowsay==6.1'], capture_output=True, text=True)\n"
@@ -222,7 +222,7 @@ def test_a_lab_loads_nothing_of_the_hubs(deployment: HubDeployment, admin: Perso
     log = lab.logs().decode()
     for extension in ("jupyter_lsp", "nbdime"):
         assert f"{extension} | extension was successfully loaded" in log
-    assert "homeroom_lab/on_demand.py" not in log
+    assert "homeroom_lab/lazy_extensions.py" not in log
     assert "starting as jupyterhub-singleuser does" not in log
 
 

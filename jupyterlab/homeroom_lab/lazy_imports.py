@@ -10,7 +10,7 @@ from types import ModuleType
 from typing import Any
 
 
-class Deferred(ModuleType):
+class LazyModule(ModuleType):
     """Stands for a module until something of it is asked for.
 
     While it stands in `sys.modules`, only the names that it was given can be had: whoever asks for another one there
@@ -43,7 +43,7 @@ def left_out(modules: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
     if early:
         raise ImportError(f"{', '.join(early)} cannot be left out: loaded already")
     for name, given in modules.items():
-        stand_in = Deferred(name)
+        stand_in = LazyModule(name)
         stand_in.__dict__.update(given)
         stand_in.__path__ = []
         sys.modules[name] = stand_in
@@ -51,5 +51,5 @@ def left_out(modules: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
         yield
     finally:
         for name in modules:
-            if isinstance(sys.modules.get(name), Deferred):
+            if isinstance(sys.modules.get(name), LazyModule):
                 del sys.modules[name]

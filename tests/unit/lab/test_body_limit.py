@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from homeroom_lab import bodies
-from homeroom_lab.bodies import AskFirst, announced_bytes, is_large
+from homeroom_lab import body_limit
+from homeroom_lab.body_limit import AskFirst, announced_bytes, is_large
 from homeroom_lab.file_sizes import largest_request_bytes
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
@@ -65,7 +65,7 @@ def ask(may_use: bool, request: bytes) -> tuple[int, bytes]:
 
     async def on_server() -> tuple[int, bytes]:
         app = Application([(r"/api/.*", Taking), (r"/pieces", TakingPieces, {"may_use": may_use})])
-        bodies.install(app)
+        body_limit.install(app)
         (listening,) = bind_sockets(0, "127.0.0.1", family=socket.AF_INET)
         server = HTTPServer(app, max_body_size=largest_request_bytes())
         server.add_sockets([listening])
@@ -155,7 +155,7 @@ def test_many_requests_together_are_no_larger_than_one(monkeypatch: pytest.Monke
 
     async def on_server() -> tuple[bytes, bytes]:
         app = Application([(r"/api/.*", Taking)])
-        bodies.install(app)
+        body_limit.install(app)
         (listening,) = bind_sockets(0, "127.0.0.1", family=socket.AF_INET)
         server = HTTPServer(app, max_body_size=largest_request_bytes())
         server.add_sockets([listening])
@@ -190,8 +190,8 @@ def test_many_requests_together_are_no_larger_than_one(monkeypatch: pytest.Monke
         await server.close_all_connections()
         return refused, taken
 
-    read = bodies.Read()
-    monkeypatch.setattr(bodies, "Read", lambda: read)
+    read = body_limit.Read()
+    monkeypatch.setattr(body_limit, "Read", lambda: read)
     monkeypatch.setattr(AskFirst, "_may_use_the_lab", is_owner)
     monkeypatch.setenv("MEM_LIMIT", str(256 * MB))
     refused, taken = asyncio.run(on_server())

@@ -1,4 +1,4 @@
-"""The spare kernel in a real lab: a kernel as any other, which came sooner."""
+"""The prestarted kernel in a real lab: a kernel as any other, which came sooner."""
 
 from __future__ import annotations
 
@@ -69,28 +69,28 @@ def facts(kernel: Kernel) -> dict[str, Any]:
 
 
 def test_it_is_a_kernel_as_any_other(person: Person) -> None:
-    """Nothing that code in a notebook can see tells the spare from one that was started for it, but its command line;
+    """Nothing that code in a notebook can see tells the prestarted kernel from one that was started for it, but its command line;
     it is interrupted, restarted and shut down as any."""
     with person.kernel() as usual:
         expected = facts(usual)
         assert WAITING not in usual.run(COMMAND)
-        person.open_page()  # where a kernel runs there is no spare
+        person.open_page()  # where a kernel runs there is no prestarted kernel
         with person.kernel() as second:
             assert WAITING not in second.run(COMMAND)
             shut_down(person, second)
         shut_down(person, usual)
 
     person.open_page()
-    with person.kernel() as spare:
-        assert WAITING in spare.run(COMMAND)
-        assert facts(spare) == expected
-        asked = spare.start("import time; open('endless', 'w').close()\nwhile True: time.sleep(0.1)")
+    with person.kernel() as prestarted:
+        assert WAITING in prestarted.run(COMMAND)
+        assert facts(prestarted) == expected
+        asked = prestarted.start("import time; open('endless', 'w').close()\nwhile True: time.sleep(0.1)")
         until(lambda: person.lab_api("GET", "contents/endless").ok, "the cell that never ends runs")
-        assert person.lab_api("POST", f"kernels/{spare.id}/interrupt").status_code == 204
+        assert person.lab_api("POST", f"kernels/{prestarted.id}/interrupt").status_code == 204
         with pytest.raises(AssertionError, match="KeyboardInterrupt"):
-            spare.outcome(asked)
-        assert person.lab_api("POST", f"kernels/{spare.id}/restart").status_code == 200
-    with Kernel(person, spare.id) as again:
+            prestarted.outcome(asked)
+        assert person.lab_api("POST", f"kernels/{prestarted.id}/restart").status_code == 200
+    with Kernel(person, prestarted.id) as again:
         assert WAITING not in again.run(COMMAND)
         shut_down(person, again)
     assert WAITING not in person.deployment.lab(person.name).exec_run("ps axo args").output.decode()

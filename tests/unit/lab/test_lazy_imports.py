@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from homeroom_lab.deferred import later, left_out
+from homeroom_lab.lazy_imports import later, left_out
 
 
 @pytest.fixture

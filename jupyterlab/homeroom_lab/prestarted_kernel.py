@@ -1,8 +1,8 @@
 """A kernel that has imported what every kernel does before a notebook asks for one: it saves most of a kernel's start.
 
 There is one at most, from the moment a page is opened in a lab where no kernel runs. The first notebook's kernel is
-made of it, if it is one that the spare can be: the same command, environment and libraries. Any other is started as
-ever, and a spare that nobody needs is gone after KEPT_SECONDS. What it runs is `kernel_in_waiting.py`.
+made of it, if it is one that the prestarted kernel can be: the same command, environment and libraries. Any other is started as
+ever, and a prestarted kernel that nobody needs is gone after KEPT_SECONDS. What it runs is `kernel_in_waiting.py`.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ KEPT_SECONDS = 600.0
 PROGRAM = Path(__file__).with_name("kernel_in_waiting.py")
 LAUNCH = ("-m", "ipykernel_launcher")
 READ_AT_START = ("DEBUGPY", "GLIBC_", "HOME", "LANG", "LC_", "LD_", "MALLOC_", "PYDEVD", "PYTHON")
-"""How the names of environment variables begin that are read when Python starts or when the spare imports."""
+"""How the names of environment variables begin that are read when Python starts or when the prestarted kernel imports."""
 MOST_BYTES = 60_000
-"""What the pipe takes at once, whether the spare reads it already or not."""
+"""What the pipe takes at once, whether the prestarted kernel reads it already or not."""
 
 
 def kernel_environment() -> dict[str, str]:
@@ -52,8 +52,8 @@ def _read_at_start(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if name.startswith(READ_AT_START)}
 
 
-class SpareKernel:
-    """The spare kernel of a lab, or the place for one."""
+class PrestartedKernel:
+    """The prestarted kernel of a lab, or the place for one."""
 
     def __init__(self) -> None:
         self._process: Popen[bytes] | None = None
@@ -62,7 +62,7 @@ class SpareKernel:
         self._libraries: dict[str, int] = {}
 
     def prepare(self, argv: Sequence[str]) -> bool:
-        """Start the spare for kernels of this command, as `kernel.json` has it, unless it is there.
+        """Start the prestarted kernel for kernels of this command, as `kernel.json` has it, unless it is there.
 
         Returns whether it is there: other commands than IPython's usual one have none.
         """
@@ -81,9 +81,9 @@ class SpareKernel:
         return True
 
     def become(self, command: Sequence[str], environment: Mapping[str, str], directory: str) -> Popen[bytes] | None:
-        """Make a kernel of the spare. Returns its process, or None: there is none, or it cannot be this kernel.
+        """Make a kernel of the prestarted kernel. Returns its process, or None: there is none, or it cannot be this kernel.
 
-        A spare with other libraries or another environment than a kernel would have by now is ended.
+        A prestarted kernel with other libraries or another environment than a kernel would have by now is ended.
         """
         process, usual = self._process, [*FIRST_TO_GO, self._python, *LAUNCH]
         if process is None or list(command[: len(usual)]) != usual:
@@ -101,7 +101,7 @@ class SpareKernel:
         return None
 
     def drop(self) -> None:
-        """End the spare, if it is still one."""
+        """End the prestarted kernel, if it is still one."""
         process, self._process = self._process, None
         if process:
             _end(process)
@@ -114,5 +114,5 @@ def _end(process: Popen[bytes]) -> None:
         process.stdin.close()
 
 
-spare = SpareKernel()
+prestarted = PrestartedKernel()
 """The lab's."""

@@ -65,7 +65,7 @@ class FirstRequest(Matcher):
             for own in rule.target.rules if rule not in before else ():
                 if not self._ours.match(own.matcher.regex.pattern):
                     self._app.log.warning(
-                        "%s serves %s too, before it is loaded: list it in homeroom_lab/on_demand.py",
+                        "%s serves %s too, before it is loaded: list it in homeroom_lab/lazy_extensions.py",
                         self._name,
                         own.matcher.regex.pattern,
                     )
