@@ -11,7 +11,7 @@ KERNELS_VOLUME = "kernels"
 KERNELS_TARGET = "/srv/kernels"
 
 
-def names(settings: Settings) -> dict[str, str]:
+def resource_names(settings: Settings) -> dict[str, str]:
     """What the deployment's network and volumes are called on the engine; Compose puts the project's name before."""
     project = settings.COMPOSE_PROJECT_NAME
     return {

@@ -14,7 +14,7 @@ def check() -> None:
     :raises HomeroomError: everything that stands in the way.
     """
     here = deployment.open_deployment()
-    texts = render.rendered_files(here.settings, SITE)
+    files = render.rendered_files(here.settings, SITE)
     odd = checks.check_site(here.settings)
     console.note("[green]✓[/green] .env and site/ can be read")
     for finding in [*checks.check_machine(here.settings, here.engine), *odd]:
@@ -25,5 +25,5 @@ def check() -> None:
         )
     checks.check_images(here)
     checks.check_engine(here)
-    if hub_config.check_hub_if_built(here, texts):
+    if hub_config.check_hub_if_built(here, files):
         console.note("[green]✓[/green] the hub's configuration loads")

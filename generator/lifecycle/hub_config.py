@@ -25,7 +25,7 @@ STAGING = ".next"
 PLACE = re.compile(r"/srv/jupyterhub/\S+:[0-9]+: ")
 
 
-def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
+def check_hub_loads(deployment: Deployment, files: dict[str, str]) -> None:
     """Load a configuration in the hub's image, as the hub would; needs that image.
 
     :raises HomeroomError: it does not load; the location is the file and line, in `site/` where it is the operator's.
@@ -34,7 +34,7 @@ def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
     shutil.rmtree(staging, ignore_errors=True)
     name = f"{deployment.project}-check-{secrets.token_hex(4)}"
     try:
-        render.write(texts, staging)
+        render.write(files, staging)
         deployment.client.containers.run(
             f"{deployment.project}-hub:local",
             ["python", "-m", "homeroom.hub.check_config", f"/srv/jupyterhub/{render.HUB_CONFIG}"],
@@ -58,15 +58,15 @@ def check_hub_loads(deployment: Deployment, texts: dict[str, str]) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def check_hub_if_built(deployment: Deployment, texts: dict[str, str]) -> bool:
+def check_hub_if_built(deployment: Deployment, files: dict[str, str]) -> bool:
     """As `check_hub_loads`, where the hub's image is there; returns whether it is."""
     built = bool(image_id(deployment.client, f"{deployment.project}-hub:local"))
     if built:
-        check_hub_loads(deployment, texts)
+        check_hub_loads(deployment, files)
     return built
 
 
-def check_where_possible(settings: Settings, texts: dict[str, str]) -> None:
+def check_where_possible(settings: Settings, files: dict[str, str]) -> None:
     """As `check_hub_if_built`, where there is an engine; before the first `up` there is none, and no hub that the files
     could stop.
 
@@ -76,7 +76,7 @@ def check_where_possible(settings: Settings, texts: dict[str, str]) -> None:
         here = Deployment(settings, find_engine(Path(settings.ENGINE_SOCKET)))
     except HomeroomError:
         return
-    check_hub_if_built(here, texts)
+    check_hub_if_built(here, files)
 
 
 def _load_error(line: str) -> HomeroomError:
@@ -93,11 +93,11 @@ def render_checked(deployment: Deployment) -> list[str]:
 
     :returns: the names of the generated files that changed.
     """
-    texts = render.rendered_files(deployment.settings, SITE)
-    if render.is_current(texts, RENDERED):
+    files = render.rendered_files(deployment.settings, SITE)
+    if render.is_current(files, RENDERED):
         return []
     with step("Rendering the hub's configuration") as shown:
-        check_hub_loads(deployment, texts)
-        changed = render.write(texts, RENDERED)
+        check_hub_loads(deployment, files)
+        changed = render.write(files, RENDERED)
         shown.say(", ".join(changed))
     return changed

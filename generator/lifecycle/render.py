@@ -13,7 +13,7 @@ from generator.core import text_file
 from generator.core.atomic import write_atomically
 from generator.core.errors import HomeroomError
 from generator.core.machine import read_machine
-from generator.engine.resources import names
+from generator.engine.resources import resource_names
 from generator.rendering.context import Context, Rendered
 from generator.rendering.template import render as filled
 from generator.schema.settings import Settings
@@ -91,7 +91,7 @@ def hub_config(settings: Settings, parts: Iterable[str]) -> str:
 
 def guard_policy(settings: Settings, added: Iterable[Rendered]) -> str:
     """The text of `guard.json`: what the hub may ask of the engine."""
-    project, called = settings.COMPOSE_PROJECT_NAME, names(settings)
+    project, called = settings.COMPOSE_PROJECT_NAME, resource_names(settings)
     policy: dict[str, Any] = {
         "deployment": project,
         "container_prefix": f"{project}-jupyter-",

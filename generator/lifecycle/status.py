@@ -21,7 +21,7 @@ from generator.engine.deployment import Deployment
 from generator.engine.glance import Glance
 from generator.engine.health import not_healthy
 from generator.lifecycle import smoke_test
-from generator.topics.labs.labs import budget
+from generator.topics.labs.labs import lab_capacity
 
 
 def memory(container: Container) -> tuple[int, int] | None:
@@ -101,7 +101,7 @@ def _show_services(found: dict[str, Container | None], used: Used, now: datetime
 
 def _show_labs(deployment: Deployment, labs: list[Container], used: Used, now: datetime) -> None:
     promised = sum(lab.attrs["HostConfig"]["Memory"] for lab in labs)
-    all_memory, _ = budget(deployment.settings, read_machine())
+    all_memory, _ = lab_capacity(deployment.settings, read_machine())
     note(f"\n[bold]{counted(len(labs), 'lab')} running[/bold], {in_units(promised)} of {in_units(all_memory)} promised")
     if not labs:
         return

@@ -52,9 +52,9 @@ def render() -> None:
 
     with exclusive(ROOT):
         settings = deployment.load_settings()
-        texts = render.rendered_files(settings, SITE)
-        hub_config.check_where_possible(settings, texts)
-        changed = render.write(texts, RENDERED)
+        files = render.rendered_files(settings, SITE)
+        hub_config.check_where_possible(settings, files)
+        changed = render.write(files, RENDERED)
     console.note(f"Changed: {', '.join(changed)}." if changed else "rendered/ is up to date.")
 
 

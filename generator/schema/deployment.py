@@ -35,7 +35,7 @@ def check_base_url(value: str) -> str:
         raise ValueError("is a whole address; only its path belongs here, such as / or /biology/")
     if odd := re.search(r"[^A-Za-z0-9._/-]", value):
         what = "a space" if odd[0] == " " else repr(odd[0])
-        raise ValueError(f"holds {what}; it may hold letters, digits, - _ . and slashes, such as /biology/")
+        raise ValueError(f"contains {what}; use letters, digits, - _ . and slashes, such as /biology/")
     if not value.startswith("/") or not value.endswith("/"):
         raise ValueError(f"must start and end with a slash: {re.sub('/+', '/', f'/{value}/')}")
     if "//" in value:
@@ -99,13 +99,13 @@ class DeploymentSettings(Part):
     COMPOSE_PROJECT_NAME: ProjectName = setting(
         "homeroom",
         About(group=DEPLOYMENT, consumers=("compose", "hub", "generator"), example="biology"),
-        """Name of this deployment. Every container, volume, network and image carries it, so two deployments on one
-        machine need two names. Homes are found by it: do not change it later.""",
+        """Name of this deployment, and the prefix of its containers, volumes, networks and images. Two deployments on
+        one machine need two names. Do not change it later: homes are found by this name.""",
     )
     JUPYTERHUB_ADMIN: UserName = setting(
         "admin",
         About(group=DEPLOYMENT, consumers=("hub", "generator"), example="grace"),
-        "Name of the administrator. `make up` makes the account and prints its password once.",
+        "User name of the administrator. `make up` makes the account and prints its password once.",
     )
     TIMEZONE: TimeZone = setting(
         "UTC",
@@ -115,20 +115,20 @@ class DeploymentSettings(Part):
     HUB_IP: Address = setting(
         "0.0.0.0",
         About(group=ADDRESS, consumers=("compose", "generator"), example="127.0.0.1"),
-        """Address of this machine on which the hub is published. 0.0.0.0 means all of them; 127.0.0.1 only this
-        machine, for a trial or behind a web server of your own.""",
+        """Address of this machine on which the hub listens. 0.0.0.0: all addresses. 127.0.0.1: this machine only, for a
+        trial or behind a web server of your own.""",
     )
     HUB_PORT: Whole = setting(
         8000,
         About(group=ADDRESS, consumers=("compose", "hub", "generator"), unit="TCP port", example="8001"),
-        "Port on which the hub is published. Two deployments on one machine need two ports.",
+        "Port on which the hub listens. Two deployments on one machine need two ports.",
         ge=1,
         le=65535,
     )
     BASE_URL: BaseUrl = setting(
         "/",
         About(group=ADDRESS, consumers=("compose", "hub", "generator"), example="/biology/"),
-        "Path under which everything lives, with a slash at both ends: `/` or `/biology/`.",
+        "URL prefix of the hub, with a slash at both ends: `/` or `/biology/`.",
     )
     TLS: Literal["off", "behind-proxy"] = setting(
         "off",
@@ -183,18 +183,18 @@ class DeploymentSettings(Part):
     ENGINE_SOCKET: AbsolutePath = setting(
         "/var/run/docker.sock",
         About(group=ENGINE, consumers=("compose", "generator"), example="/run/podman/podman.sock"),
-        "Socket of the container engine, Docker's or Podman's. Only Homeroom's guard is given it.",
+        "Socket of the container engine, Docker's or Podman's. Only Homeroom's guard gets it.",
     )
     INSTALL_ENGINE: Literal["ask", "always", "never"] = setting(
         "ask",
         About(group=ENGINE, consumers=("generator",), example="never"),
-        """Whether `make up` may install a container engine where there is none (as root, on Debian and Ubuntu).
-        `ask`: asks on a terminal, says so elsewhere. May also be given for one run: `INSTALL_ENGINE=never make up`.""",
+        """Whether `make up` may install a missing container engine (as root, on Debian and Ubuntu). `ask`: asks on a
+        terminal; elsewhere it stops and says what to do. For one run: `INSTALL_ENGINE=never make up`.""",
     )
     CONFIGPROXY_AUTH_TOKEN: Secret = setting(
         None,
         About(group=SECRETS, consumers=("compose",), secret=True, generate=new_secret),
-        "What the hub shows the proxy to be let in.",
+        "Secret by which the proxy recognises the hub.",
     )
 
     @property

@@ -1,8 +1,8 @@
 """A kernel that has imported what every kernel does before a notebook asks for one: it saves most of a kernel's start.
 
 There is one at most, from the moment a page is opened in a lab where no kernel runs. The first notebook's kernel is
-made of it, if it is one that the prestarted kernel can be: the same command, environment and libraries. Any other is started as
-ever, and a prestarted kernel that nobody needs is gone after KEPT_SECONDS. What it runs is `kernel_in_waiting.py`.
+made of it, if it has the same command, environment and libraries. Any other is started as ever, and a prestarted kernel
+that is not needed is gone after KEPT_SECONDS. What it runs is `kernel_in_waiting.py`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ KEPT_SECONDS = 600.0
 PROGRAM = Path(__file__).with_name("kernel_in_waiting.py")
 LAUNCH = ("-m", "ipykernel_launcher")
 READ_AT_START = ("DEBUGPY", "GLIBC_", "HOME", "LANG", "LC_", "LD_", "MALLOC_", "PYDEVD", "PYTHON")
-"""How the names of environment variables begin that are read when Python starts or when the prestarted kernel imports."""
+"""How the names of environment variables begin that are read while Python starts or imports."""
 MOST_BYTES = 60_000
 """What the pipe takes at once, whether the prestarted kernel reads it already or not."""
 
@@ -81,7 +81,7 @@ class PrestartedKernel:
         return True
 
     def become(self, command: Sequence[str], environment: Mapping[str, str], directory: str) -> Popen[bytes] | None:
-        """Make a kernel of the prestarted kernel. Returns its process, or None: there is none, or it cannot be this kernel.
+        """Make a notebook's kernel of it. Returns its process, or None: there is none, or it cannot be this kernel.
 
         A prestarted kernel with other libraries or another environment than a kernel would have by now is ended.
         """

@@ -30,7 +30,7 @@ from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.core.paths import RENDERED, SITE
 from generator.core.process import indented
 from generator.engine.deployment import Deployment
-from generator.engine.resources import KERNELS_TARGET, names
+from generator.engine.resources import KERNELS_TARGET, resource_names
 from generator.images.base import image_id
 from generator.topics.environments.site_images import full_name
 
@@ -73,7 +73,7 @@ class Outcome:
 
 def volume_name(deployment: Deployment) -> str:
     """The volume that holds the kernels."""
-    return names(deployment.settings)["kernels_volume"]
+    return resource_names(deployment.settings)["kernels_volume"]
 
 
 def read(site: Path = SITE) -> list[Kernel]:
@@ -224,7 +224,7 @@ def _network(deployment: Deployment, network: HostNetwork) -> str:
     """The network that labs go out through; the machine's own where its proxy or mirror listens on loopback."""
     if network.needs_host_network and not deployment.engine.rootless:
         return "host"
-    name = names(deployment.settings)["lab_network"]
+    name = resource_names(deployment.settings)["lab_network"]
     return name if deployment.client.networks.list(names=[name]) else "bridge"
 
 

@@ -22,9 +22,9 @@ class EnvironmentsSettings(Part):
         About(
             group=ENVIRONMENTS, consumers=("hub", "generator"), example="quay.io/jupyter/minimal-notebook:2026-11-02"
         ),
-        """Image of the labs. Empty: Homeroom's own. The name of a folder of site/images/: the operator's own, built
-        from the Dockerfile there. Else a name and tag as registries have them, pulled by `make up`. It is there before
-        anyone starts a lab: nothing is built or pulled while somebody waits.""",
+        """Image of the labs. Empty: Homeroom's own. A folder's name in site/images/: your own, built from the
+        Dockerfile there. Otherwise a name and tag at a registry. `make up` builds or pulls it, so that no user waits
+        for that.""",
     )
     LAB_FEATURES: Features = setting(
         "apps,archive,git,science",

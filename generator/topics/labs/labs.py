@@ -51,7 +51,7 @@ def load(settings: Settings, site: Path, machine: Machine) -> LabsConfig:
     """
     profiles = reader.load(site / PROFILES, Profiles)
     groups = reader.load(site / GROUPS, Groups)
-    memory, cpus = budget(settings, machine)
+    memory, cpus = lab_capacity(settings, machine)
     errors: list[HomeroomError] = []
     if groups:
         errors += _group_faults(SiteFile(site / GROUPS), groups.groups, memory, cpus)
@@ -80,7 +80,7 @@ def profiles_of(site: Path) -> list[Profile]:
     return known.profiles if known else []
 
 
-def budget(settings: Settings, machine: Machine) -> tuple[int, float]:
+def lab_capacity(settings: Settings, machine: Machine) -> tuple[int, float]:
     """Memory in bytes and CPUs that all labs together may be promised; 0 CPUs: no end."""
     services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
     memory = settings.TOTAL_LAB_MEMORY or memory_of_labs(machine.memory_bytes - services, settings.LAB_MEMORY)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.engine.resources import names
+from generator.engine.resources import resource_names
 from generator.rendering.context import Context, Rendered
 from generator.topics.labs import labs
 from generator.topics.labs.labs import LabsConfig
@@ -16,7 +16,7 @@ def labs_config(context: Context) -> LabsConfig:
 def render(context: Context) -> Rendered:
     """The spawner's traits, and what the guard holds each lab to."""
     settings, found = context.settings, context.of(labs_config)
-    called = names(settings)
+    called = resource_names(settings)
     most = [settings.LABS_PER_PERSON, *(group["max_labs"] or 1 for group in found.groups.values())]
     return Rendered(
         hub={

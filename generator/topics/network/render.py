@@ -7,7 +7,7 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from generator.core.paths import RENDERED
-from generator.engine.resources import names
+from generator.engine.resources import resource_names
 from generator.preflight import host_routes
 from generator.rendering.context import Context, Rendered
 from generator.rendering.template import render as filled
@@ -23,7 +23,7 @@ TEMPLATE = Path(__file__).with_name("firewall.nft.j2")
 def render(context: Context) -> Rendered:
     """The network's name, and what labs have of this machine's certificates, proxy and package index."""
     settings, given = context.settings, lab_network.load(context.settings)
-    name, files = names(settings)["lab_network"], given.mounts(RENDERED)
+    name, files = resource_names(settings)["lab_network"], given.mounts(RENDERED)
     return Rendered(
         hub={"lab_network": name, "network_environment": dict(given.environment), "network_files": files},
         guard={

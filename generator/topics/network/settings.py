@@ -1,4 +1,4 @@
-"""What labs may reach, and by which way."""
+"""What labs may reach, and how."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import AUTO, OFF, WebAddress, check_path
 from generator.topics.network import firewall
 
-NETWORK = Group(title="Network", text="What labs may reach, and by which way.", page="labs-network")
+NETWORK = Group(title="Network", text="What labs may reach, and how.", page="labs-network")
 
 
 def check_subnet(value: str) -> str:
@@ -37,19 +37,19 @@ Openings = Annotated[str, AfterValidator(firewall.check_openings)]
 
 
 class NetworkSettings(Part):
-    """What labs may reach, and by which way."""
+    """What labs may reach, and how."""
 
     LAB_SUBNET: Subnet = setting(
         "10.213.0.0/20",
         About(group=NETWORK, consumers=("compose", "hub", "generator"), unit="IPv4 network", example="10.214.0.0/22"),
-        """Private network through which labs go out. Each running lab takes one address of it. `make up` picks one
-        that is free on this machine; labs cannot reach each other on it.""",
+        """Private network of the labs. Each running lab takes one address of it, and labs cannot reach each other on
+        it. `make up` picks one that is free on this machine.""",
     )
     LAB_FIREWALL: Literal["on", "off"] = setting(
         "on",
         About(group=NETWORK, consumers=("hub", "generator"), example="off"),
-        """Whether private networks, clouds' metadata addresses and this machine's own services are closed to labs; the
-        internet is open to them. No lab starts before the firewall is in force. Rootless engines cannot have it.""",
+        """`on`: labs reach the internet, but no private networks, cloud metadata addresses or services of this machine,
+        and no lab starts before the firewall is active. Rootless engines cannot have it.""",
     )
     LAB_OPEN_NETWORKS: Openings = setting(
         "",
@@ -59,8 +59,8 @@ class NetworkSettings(Part):
             unit="IPv4 networks or addresses with commas between them",
             example="10.1.2.0/24,10.9.8.7:443",
         ),
-        """What labs may reach in spite of the firewall, each with a port or without: `10.1.2.0/24,10.9.8.7:443`. A
-        service of this machine itself is opened by its address alone, not by a network around it.""",
+        """What labs may reach in spite of the firewall, with or without a port: `10.1.2.0/24,10.9.8.7:443`. To open a
+        service of this machine, give its address; a network around it does not open it.""",
     )
     LAB_CERTIFICATES: Certificates = setting(
         AUTO,
@@ -70,8 +70,8 @@ class NetworkSettings(Part):
             unit="auto, off or a file",
             example="/etc/ssl/certs/university.pem",
         ),
-        """Certificates that labs trust beside the public ones, for networks that inspect TLS. `auto`: those that this
-        machine trusts beside the public ones, if there are any. Else the path of a PEM file.""",
+        """Certificates that labs trust in addition to the public ones, for networks that inspect TLS. `auto`: those
+        that were added on this machine, if any. Otherwise the path of a PEM file.""",
     )
     LAB_PROXY: WebAddress = setting(
         AUTO,
@@ -81,8 +81,8 @@ class NetworkSettings(Part):
             unit="auto, off or an address",
             example="http://proxy.example.edu:3128",
         ),
-        """HTTP proxy of the labs. `auto`: that of the shell in which `make up` is typed (HTTPS_PROXY, NO_PROXY), but
-        none with a password, and none that labs cannot reach. Else its address; whoever has a lab can read it.""",
+        """HTTP proxy of the labs. `auto`: the one of the shell in which you run `make up` (HTTPS_PROXY, NO_PROXY),
+        unless it has a password or labs cannot reach it. Otherwise its address, which every user can read.""",
     )
     LAB_PIP_INDEX: WebAddress = setting(
         AUTO,
@@ -92,6 +92,6 @@ class NetworkSettings(Part):
             unit="auto, off or an address",
             example="https://packages.example.edu/simple",
         ),
-        """Package index that `pip` asks in labs. `auto`: that of this machine's pip, if it has one of its own, without
-        a password, that labs can reach. Else its address; whoever has a lab can read it.""",
+        """Package index of `pip` in labs. `auto`: the one that pip on this machine is set to, unless it has a password
+        or labs cannot reach it. Otherwise its address, which every user can read.""",
     )

@@ -14,8 +14,8 @@ class PrewarmSettings(Part):
     PREWARM_AT_ONCE: Whole = setting(
         0,
         About(group=PREWARM, consumers=("hub",), unit="labs", example="7"),
-        """Labs that may be starting, whoever asked for them, before `make prewarm` or the schedule begins another one.
-        0: as many as the machine has CPUs.""",
+        """While this many labs are starting, `make prewarm` and the schedule begin no further one. Labs that users
+        start count too. 0: as many as the machine has CPUs.""",
         ge=0,
         le=100,
     )

@@ -1,4 +1,4 @@
-"""What all running labs together may have, and how long others wait for it."""
+"""What all running labs together may reserve, and how long a lab waits for it."""
 
 from __future__ import annotations
 
@@ -7,32 +7,32 @@ from generator.schema.types import Number, TotalSize, Whole
 
 QUEUE = Group(
     title="Queue",
-    text="What all running labs together may have, and how long others wait for it.",
+    text="What all running labs together may reserve, and how long a lab waits for it.",
     page="labs-lifecycle",
 )
 
 
 class QueueSettings(Part):
-    """What all running labs together may have, and how long others wait for it."""
+    """What all running labs together may reserve, and how long a lab waits for it."""
 
     TOTAL_LAB_MEMORY: TotalSize = setting(
         "0",
         About(group=QUEUE, consumers=("hub", "generator"), unit="bytes, as 16G", example="6G"),
-        """Memory that all running labs together may be promised. Whoever does not fit waits in line. 0: what the
-        machine has, less Homeroom's services and 1G.""",
+        """Memory that all running labs together may reserve. A lab that does not fit waits in the queue. 0: the memory
+        of the machine, less Homeroom's services and 1G.""",
     )
     TOTAL_LAB_CPUS: Number = setting(
         0,
         About(group=QUEUE, consumers=("hub", "generator"), unit="CPUs", example="6"),
-        """CPUs that all running labs together may be promised. Whoever does not fit waits in line. 0: no limit, since
-        CPU time is shared fairly: where many compute at once each is slower, and nobody waits.""",
+        """CPUs that all running labs together may reserve. A lab that does not fit waits in the queue. 0: no limit; CPU
+        time is shared fairly, so that labs get slower instead of waiting.""",
         ge=0,
         le=100000,
     )
     QUEUE_SECONDS: Whole = setting(
         1800,
         About(group=QUEUE, consumers=("hub",), unit="seconds", example="60"),
-        "How long somebody waits in line for a free place before the hub says that there is none.",
+        "How long a lab may wait in the queue. After that the hub tells the user that there is no capacity.",
         ge=0,
         le=86400,
     )

@@ -72,7 +72,7 @@ class SignInSettings(DeploymentSettings):
     LOGIN_ATTEMPTS: Whole = setting(
         5,
         About(group=SIGN_IN, consumers=("hub",), example="7"),
-        "Wrong passwords in a row after which whoever typed them gets no further try for LOGIN_LOCKOUT_SECONDS.",
+        "After this many wrong passwords in a row, further tries from there are refused for LOGIN_LOCKOUT_SECONDS.",
         ge=1,
         le=1000,
     )
@@ -107,6 +107,6 @@ class SignInSettings(DeploymentSettings):
         if DUMMY in self.ways and not ipaddress.ip_address(self.HUB_IP).is_loopback:
             yield (
                 "AUTH",
-                f"dummy lets anyone in without a password, and HUB_IP={self.HUB_IP} can be reached from elsewhere",
+                f"dummy lets anyone in without a password, and other machines can reach HUB_IP={self.HUB_IP}",
                 "Set HUB_IP=127.0.0.1 for a trial on this machine, or AUTH=native.",
             )

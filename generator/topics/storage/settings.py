@@ -16,19 +16,19 @@ class StorageSettings(Part):
     HOMES: OptionalPath = setting(
         "",
         About(group=STORAGE, consumers=("hub", "generator"), example="/srv/homes"),
-        """Directory of this machine in which each person gets a directory of their own, such as /srv/homes. It must be
-        root's and writable by nobody else. Empty: a volume of the engine each. A change of it moves no files.""",
+        """Directory on this machine that holds each user's home directory, such as /srv/homes. Root must own it, and
+        only root may write into it. Empty: each home is a volume of the engine. Changing it moves no files.""",
     )
     HOME_SOFT_LIMIT: Limit = setting(
         "",
         About(group=STORAGE, consumers=("hub", "generator"), unit="bytes, as 512M or 2G", example="2G"),
-        "What a home may take before its owner is warned in the lab. Empty: nobody is warned.",
+        "Size of a home above which its owner is warned in the lab. Empty: no warning.",
     )
     HOME_HARD_LIMIT: Limit = setting(
         "",
         About(group=STORAGE, consumers=("hub", "generator"), unit="bytes, as 512M or 2G", example="3G"),
-        """What a home can take at most. Needs HOMES on ext4 or XFS mounted with `prjquota`. A lab whose home is full
-        starts all the same, so that its owner can delete something. Empty: no limit.""",
+        """Largest size of a home. Needs HOMES on ext4 or XFS mounted with `prjquota`. A lab with a full home still
+        starts, so that its owner can delete files. Empty: no limit.""",
     )
 
     def cross_checks(self) -> Iterator[tuple[str, str, str]]:
@@ -42,6 +42,6 @@ class StorageSettings(Part):
         if 0 < self.HOME_HARD_LIMIT <= self.HOME_SOFT_LIMIT:
             yield (
                 "HOME_SOFT_LIMIT",
-                "must be below HOME_HARD_LIMIT, or nobody is warned before they can save no more",
+                "must be below HOME_HARD_LIMIT; otherwise users are not warned before their home is full",
                 "Set it to nine tenths of HOME_HARD_LIMIT, for example.",
             )

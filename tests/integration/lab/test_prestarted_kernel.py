@@ -69,7 +69,7 @@ def facts(kernel: Kernel) -> dict[str, Any]:
 
 
 def test_it_is_a_kernel_as_any_other(person: Person) -> None:
-    """Nothing that code in a notebook can see tells the prestarted kernel from one that was started for it, but its command line;
+    """Nothing that code in a notebook can see tells it from a kernel that was started for it, but its command line;
     it is interrupted, restarted and shut down as any."""
     with person.kernel() as usual:
         expected = facts(usual)

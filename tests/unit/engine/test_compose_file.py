@@ -127,7 +127,7 @@ def test_at_most_three_anchors() -> None:
 
 def test_the_generator_calls_network_and_volumes_as_compose_does() -> None:
     """The names that the hub and the guard are given are those that Compose makes."""
-    names = resources.names(sample(COMPOSE_PROJECT_NAME="bio"))
+    names = resources.resource_names(sample(COMPOSE_PROJECT_NAME="bio"))
     networks = {
         settings_of.get("name", f"${{COMPOSE_PROJECT_NAME:-homeroom}}_{name}")
         for name, settings_of in COMPOSE["networks"].items()

@@ -284,13 +284,13 @@ def test_the_guard_and_the_hub_are_told_the_same(tmp_path: Path, monkeypatch: py
 
     monkeypatch.setattr(gpu_host, "read_host", lambda: HOST)
     where = site(tmp_path, "access: nvidia\nper_user: 1\ngpus: [{id: GPU-bare, slots: 2}]\n")
-    texts = render.rendered_files(settings(), where)
-    policy = json.loads(texts[render.GUARD_POLICY])
+    files = render.rendered_files(settings(), where)
+    policy = json.loads(files[render.GUARD_POLICY])
     assert (policy["devices"], policy["runtimes"]) == (["GPU-bare"], ["nvidia"])
-    config = texts[render.HUB_CONFIG]
+    config = files[render.HUB_CONFIG]
     assert 'c.GPUPool.access = "nvidia"' in config
     assert '{"id": "GPU-bare", "label": "T4", "slots": 2, "name": "GPU-bare", "nodes": ["/dev/nvidia2"]},' in config
     (where / GPUS).unlink()
-    texts = render.rendered_files(settings(), where)
-    assert json.loads(texts[render.GUARD_POLICY])["devices"] == []
-    assert "GPUPool" not in texts[render.HUB_CONFIG]
+    files = render.rendered_files(settings(), where)
+    assert json.loads(files[render.GUARD_POLICY])["devices"] == []
+    assert "GPUPool" not in files[render.HUB_CONFIG]

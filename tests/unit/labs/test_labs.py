@@ -91,7 +91,7 @@ def test_what_labs_may_be_promised_in_all(values: dict[str, str], memory: int, c
     are shared: they have an end only where the operator sets one."""
     given = settings(**values)
     services = given.HUB_MEMORY + given.PROXY_MEMORY + given.GUARD_MEMORY if not values else 0
-    assert labs.budget(given, MACHINE) == (memory - services, cpus)
+    assert labs.lab_capacity(given, MACHINE) == (memory - services, cpus)
 
 
 PROFILE_FAULTS = [

@@ -139,15 +139,15 @@ def test_the_machines_package_index_is_the_labs(tmp_path: Path) -> None:
 def test_the_guard_lets_labs_have_these_files_and_no_others(tmp_path: Path) -> None:
     """Each is mounted read-only where programs look for it; they are written, and go when they are no longer wanted."""
     given = settings(LAB_CERTIFICATES=str(PRIVATE), LAB_PIP_INDEX="https://packages.example.edu/simple")
-    texts = render.rendered_files(given, tmp_path / "site")
-    assert json.loads(texts[render.GUARD_POLICY])["binds"] == [
+    files = render.rendered_files(given, tmp_path / "site")
+    assert json.loads(files[render.GUARD_POLICY])["binds"] == [
         {"source": str(RENDERED / name), "target": target, "read_only": True}
         for name, target in lab_network.TARGETS.items()
     ]
-    assert f'"{RENDERED / PIP_CONF}": "/etc/pip.conf"' in texts[render.HUB_CONFIG]
+    assert f'"{RENDERED / PIP_CONF}": "/etc/pip.conf"' in files[render.HUB_CONFIG]
     rendered = tmp_path / "rendered"
-    render.write(texts, rendered)
-    assert (rendered / PIP_CONF).read_text() == texts[PIP_CONF]
-    assert render.is_current(texts, rendered)
+    render.write(files, rendered)
+    assert (rendered / PIP_CONF).read_text() == files[PIP_CONF]
+    assert render.is_current(files, rendered)
     assert set(render.write(render.rendered_files(settings(), tmp_path / "site"), rendered)) >= {CERTIFICATES, PIP_CONF}
     assert not (rendered / PIP_CONF).exists()

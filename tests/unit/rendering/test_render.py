@@ -372,11 +372,11 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
 def test_a_second_render_changes_nothing(tmp_path: Path) -> None:
     """Rendering the same again touches no file, so nothing is restarted."""
     rendered = tmp_path / "rendered"
-    texts = render.rendered_files(settings(), site_with(tmp_path, a="c.A.b = 1"))
-    assert not render.is_current(texts, rendered)
-    assert sorted(render.write(texts, rendered)) == sorted(texts)
-    assert render.is_current(texts, rendered)
-    assert render.write(texts, rendered) == []
+    files = render.rendered_files(settings(), site_with(tmp_path, a="c.A.b = 1"))
+    assert not render.is_current(files, rendered)
+    assert sorted(render.write(files, rendered)) == sorted(files)
+    assert render.is_current(files, rendered)
+    assert render.write(files, rendered) == []
 
 
 def test_a_removed_hub_d_file_goes_from_the_copies(tmp_path: Path) -> None:
@@ -407,10 +407,10 @@ def test_the_hub_can_read_what_is_rendered(tmp_path: Path) -> None:
 
 def test_a_hand_edit_is_undone(tmp_path: Path) -> None:
     """The generated file is never the place of a change: the next render writes it anew."""
-    texts = render.rendered_files(settings(), tmp_path / "none")
-    render.write(texts, tmp_path)
+    files = render.rendered_files(settings(), tmp_path / "none")
+    render.write(files, tmp_path)
     (tmp_path / render.HUB_CONFIG).write_text("c = 1")
-    assert render.write(texts, tmp_path) == [render.HUB_CONFIG]
+    assert render.write(files, tmp_path) == [render.HUB_CONFIG]
 
 
 # --- the guard's policy ---

@@ -34,7 +34,7 @@ REFUSED = [
     ("HUB_PORT", ["65536"], "must be at most 65535"),
     ("BASE_URL", ["biology", "/biology", "biology/"], "must start and end with a slash: /biology/"),
     ("BASE_URL", [""], "must start and end with a slash: /"),
-    ("BASE_URL", ["/a b/", "a b", " /a/"], "holds a space"),
+    ("BASE_URL", ["/a b/", "a b", " /a/"], "contains a space"),
     ("BASE_URL", ["/a/\n", "/ä/", "/a?b/", "/%61/"], "letters, digits, - _ . and slashes"),
     ("BASE_URL", ["/a//b/", "/a/b//"], "holds two slashes in a row: /a/b/"),
     ("BASE_URL", ["//"], "holds two slashes in a row: /"),
