@@ -41,7 +41,7 @@ command -v "$python" >/dev/null 2>&1 || {
     [ "$python" = python3 ] && may_install ||
         fail "there is no $python" "Install Python 3.11 or newer: \`apt-get install python3 python3-venv\`."
     step "Installing python3 and python3-venv" install python3 python3-venv ||
-        fail "apt-get could not install python3-venv" "Mend what it says, then run this again."
+        fail "apt-get could not install python3-venv" "Fix what it says, then run this again."
 }
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' ||
     fail "$("$python" --version) is too old" "Homeroom needs Python 3.11 or newer; name one with \`make up PYTHON=python3.12\`."
@@ -55,7 +55,7 @@ fi
 "$python" -c 'import ensurepip, venv' 2>/dev/null || {
     may_install || fail "this Python cannot make environments" "Install python3-venv: \`sudo apt-get install python3-venv\`."
     step "Installing python3-venv" install python3-venv ||
-        fail "apt-get could not install python3-venv" "Mend what it says, then run this again."
+        fail "apt-get could not install python3-venv" "Fix what it says, then run this again."
 }
 
 make_environment() {

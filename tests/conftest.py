@@ -101,7 +101,7 @@ def seminar(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> 
 def faulty_deployment(
     deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[FaultyDeployment]:
-    """A running deployment in which tests may break what they like, if they mend it."""
+    """A running deployment in which tests may break what they like, if they fix it."""
     made = FaultyDeployment(
         tmp_path_factory.mktemp("faulty"), f"hrfaulty{os.getpid()}", {"TOTAL_LAB_MEMORY": TOTAL_LAB_MEMORY}
     )

@@ -187,13 +187,13 @@ class Check:
 
 
 CHECKS = (
-    Check(ruff, "Mend it; `.venv-dev/bin/ruff check --fix` mends some. An exception is justified on its line."),
+    Check(ruff, "Fix it; `.venv-dev/bin/ruff check --fix` fixes some. An exception is justified on its line."),
     Check(ruff_format, "Run `.venv-dev/bin/ruff format`."),
     Check(types, "Give the types; an exception is justified on its line."),
-    Check(shell, "Mend it; what a code such as SC2086 means: shellcheck's wiki."),
-    Check(dockerfiles, "Mend it: an image is the same tomorrow, on any network, and needs no root."),
+    Check(shell, "Fix it; what a code such as SC2086 means: shellcheck's wiki."),
+    Check(dockerfiles, "Fix it: an image is the same tomorrow, on any network, and needs no root."),
     Check(leftovers, "Take it out; mirrors and paths are read from the host's own configuration."),
-    Check(plain_text, "Mend the file's ends of lines."),
+    Check(plain_text, "Fix the file's ends of lines."),
     Check(ignored, "Add it to .gitignore."),
 )
 

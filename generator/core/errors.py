@@ -10,7 +10,7 @@ LIKENESS = 0.5
 
 
 class HomeroomError(Exception):
-    """A fault the operator can mend.
+    """A fault the operator can fix.
 
     :param cause: what is wrong, in one sentence.
     :param location: where: a file and line, a setting, a command; None where the cause says it.
@@ -31,10 +31,10 @@ class HomeroomError(Exception):
 
 
 class SeveralErrors(HomeroomError):
-    """Several faults found in one pass, shown together so that they are mended together."""
+    """Several faults found in one pass, shown together so that they are fixed together."""
 
     def __init__(self, errors: list[HomeroomError]) -> None:
-        super().__init__(f"{len(errors)} things to mend", remedy="")
+        super().__init__(f"{len(errors)} errors", remedy="")
         self.errors = errors
 
     def __str__(self) -> str:

@@ -40,7 +40,7 @@ def warning(name: str, cause: str, *, location: str, remedy: str) -> Finding:
 
 
 def error(name: str, cause: str, *, location: str, remedy: str) -> Finding:
-    """Something that must be mended first."""
+    """Something that must be fixed first."""
     return Finding(name=name, level="error", cause=cause, location=location, remedy=remedy)
 
 

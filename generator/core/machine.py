@@ -32,7 +32,7 @@ MEMORY_LEFT_BYTES = 2**30
 
 
 def memory_of_labs(rest_bytes: int, lab_memory_bytes: int) -> int:
-    """Bytes that all labs together may be promised where TOTAL_LAB_MEMORY does not say it: one lab at least.
+    """Bytes that all labs together may reserve where TOTAL_LAB_MEMORY does not say it: one lab at least.
 
     :param rest_bytes: of the machine, beside Homeroom's services.
     """

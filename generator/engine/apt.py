@@ -82,7 +82,7 @@ def run_apt(words: Sequence[str], shown: Step, *, runner: Runner = run) -> Compl
         verb = next(word for word in words if word in ("update", "install"))
         raise HomeroomError(
             f"`apt-get {verb}` failed:{indented(said[-6:])}",
-            remedy=f"Mend what it says (`apt-get {verb}` by hand shows all of it), then run this again.",
+            remedy=f"Fix what it reports (`apt-get {verb}` by hand shows all of it), then run this again.",
         )
     return done
 
@@ -109,11 +109,11 @@ def mend_dpkg(shown: Step, *, runner: Runner = run) -> None:
         if done.returncode == 0 or "lock" not in done.stderr or time.monotonic() > deadline:
             break
         time.sleep(1)
-    # Packages that wait for a missing dependency fail here, and are mended by the installation itself.
+    # Packages that wait for a missing dependency fail here, and are fixed by the installation itself.
     if done.returncode != 0 and "dependency problems" not in done.stderr:
         raise HomeroomError(
             f"an interrupted installation could not be finished:{indented(tail(done.stderr))}",
-            remedy="Run `dpkg --configure -a` and mend what it names.",
+            remedy="Run `dpkg --configure -a` and fix what it reports.",
         )
 
 

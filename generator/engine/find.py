@@ -141,7 +141,7 @@ def find_engine(socket: Path | None = None, *, environ: Mapping[str, str] = os.e
     raise EngineMissing(
         "no container engine was found on this machine",
         remedy="Run `make up` as root to have Docker installed, or install Docker >= 24.0 or Podman >= 4.3 yourself; "
-        "with a socket in an unusual place, set ENGINE_SOCKET.",
+        "with a socket at an unusual path, set ENGINE_SOCKET.",
     )
 
 
@@ -156,13 +156,13 @@ def knock(path: Path) -> None:
             connection.connect(str(path))
         except PermissionError:
             raise EngineForbidden(
-                "the container engine's socket may not be used by this user",
+                "this user may not use the container engine's socket",
                 location=str(path),
                 remedy=forbidden_remedy(path),
             ) from None
         except (ConnectionRefusedError, TimeoutError):
             raise EngineStopped(
-                "the container engine's socket is there, but nobody answers on it",
+                "the container engine's socket is there, but nothing answers on it",
                 location=str(path),
                 remedy="Start it (`systemctl start docker` or `service docker start`), or run `make up` as root.",
             ) from None
@@ -171,7 +171,7 @@ def knock(path: Path) -> None:
                 f"no container engine listens there: {error.strerror or error}",
                 location=str(path),
                 remedy="`make up` as root starts Docker, or installs it where it is missing; "
-                "for an engine in another place set ENGINE_SOCKET.",
+                "for an engine with another socket set ENGINE_SOCKET.",
             ) from None
 
 
@@ -183,8 +183,8 @@ def forbidden_remedy(path: Path) -> str:
     if group == "root":
         return "Run the command as root."
     return (
-        f"Run the command as root, or join the group once with `sudo usermod -aG {group} $USER` and sign in anew "
-        "(whoever may use the engine is as good as root on this machine)."
+        f"Run the command as root, or join the group once with `sudo usermod -aG {group} $USER` and sign in again "
+        "(a user who may use the engine has the rights of root on this machine)."
     )
 
 
@@ -356,6 +356,6 @@ def run_compose(
         require(
             done,
             what=f"`docker compose {verb}`",
-            remedy="`make check` looks the machine and the settings over; `make logs` shows what the services said.",
+            remedy="`make check` checks machine and settings; `make logs` shows what the services logged.",
         )
     return done

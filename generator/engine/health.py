@@ -44,7 +44,7 @@ def not_healthy(deployment: Deployment) -> HomeroomError | None:
 def _fault(name: str, container: Container | None) -> HomeroomError:
     return HomeroomError(
         f"{name} is not healthy: {last_words(container) if container else 'it does not run'}",
-        remedy=f"`make logs SERVICE={name}` shows the rest; `make check` looks settings and machine over.",
+        remedy=f"`make logs SERVICE={name}` shows the rest; `make check` checks settings and machine.",
     )
 
 

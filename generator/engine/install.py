@@ -172,6 +172,6 @@ def provide_engine(
             raise HomeroomError(
                 f"{' and '.join(lacking)} is installed and does not work",
                 remedy="See what `docker compose version` and `docker buildx version` say; a package with "
-                "files missing is mended by `apt-get install --reinstall`.",
+                "files missing is fixed by `apt-get install --reinstall`.",
             )
     return engine

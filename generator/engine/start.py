@@ -177,5 +177,5 @@ def daemon_failed(reason: str, done: Completed | None) -> HomeroomError:
     said = tail(reason) or (tail(done.stderr) if done else [])
     return HomeroomError(
         f"the container engine was started and does not answer{':' if said else ''}{indented(said)}",
-        remedy=f"Mend what it says and run this again; the whole log: `journalctl -u docker`, or {DOCKERD_LOG}.",
+        remedy=f"Fix what it reports and run this again; the whole log: `journalctl -u docker`, or {DOCKERD_LOG}.",
     )

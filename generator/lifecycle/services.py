@@ -32,7 +32,7 @@ def bring_up(deployment: Deployment) -> None:
 
 
 def _compose_up(deployment: Deployment) -> None:
-    """:raises HomeroomError: it failed; with its reason where that is one that an operator can mend."""
+    """:raises HomeroomError: it failed; with its reason where that is one that an operator can fix."""
     try:
         deployment.compose("up", "--detach", "--remove-orphans", "--wait", f"--wait-timeout={HEALTHY_SECONDS}")
     except HomeroomError as error:
@@ -46,10 +46,10 @@ def _compose_up(deployment: Deployment) -> None:
             ) from None
         if firewall is not None and _health(firewall) != "healthy":
             raise HomeroomError(
-                f"the labs' firewall cannot be put in force: {last_words(firewall)}",
+                f"the labs' firewall cannot be activated: {last_words(firewall)}",
                 location="firewall",
                 remedy="Its kernel needs nftables with fib, conntrack and connlimit, as Debian's and Ubuntu's have. "
-                "LAB_FIREWALL=off in .env goes on without: labs then reach private networks.",
+                "LAB_FIREWALL=off in .env does without it: labs then reach private networks.",
             ) from None
         raise (not_healthy(deployment) or error) from None
 

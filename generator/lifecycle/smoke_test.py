@@ -64,7 +64,7 @@ def _get(settings: Settings, path: str) -> tuple[int, bytes]:
 
 
 def port_fault(settings: Settings) -> HomeroomError | None:
-    """Why nobody reaches the hub by its published port; None where something speaks HTTP there.
+    """Why the hub cannot be reached by its published port; None where something speaks HTTP there.
 
     Services are healthy by what they see of themselves; what the engine does with the port they do not see.
     """
@@ -84,10 +84,10 @@ def port_fault(settings: Settings) -> HomeroomError | None:
         finally:
             connection.close()
     return HomeroomError(
-        f"nobody reaches the hub: {faults[-1]}",
+        f"the hub cannot be reached: {faults[-1]}",
         location=f"http://{url_host(next(iter(hosts)))}:{settings.HUB_PORT}{settings.BASE_URL}",
-        remedy="The proxy runs, and its port leads nowhere. `docker compose restart proxy` has the engine open it anew;"
-        " else restart the engine, and see whether a firewall of this machine closes the port.",
+        remedy="The proxy runs, but nothing answers on its port. Run `docker compose restart proxy`; if that does "
+        "not help, restart the engine, and check whether a firewall of this machine closes the port.",
     )
 
 
@@ -137,6 +137,6 @@ def run(settings: Settings) -> None:
                 raise HomeroomError(
                     f"the hub cannot be used: {error}",
                     location=f"http://{url_host(door(settings))}:{settings.HUB_PORT}{settings.BASE_URL}",
-                    remedy="`make logs` shows what hub and proxy said; `make up` tries again.",
+                    remedy="`make logs` shows what hub and proxy logged; `make up` tries again.",
                 ) from None
             shown.say(", ".join(done))

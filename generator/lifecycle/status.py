@@ -1,4 +1,4 @@
-"""`make status`: services, labs, people, memory and disk at a glance."""
+"""`make status`: services, labs, users, memory and disk at a glance."""
 
 from __future__ import annotations
 
@@ -100,9 +100,9 @@ def _show_services(found: dict[str, Container | None], used: Used, now: datetime
 
 
 def _show_labs(deployment: Deployment, labs: list[Container], used: Used, now: datetime) -> None:
-    promised = sum(lab.attrs["HostConfig"]["Memory"] for lab in labs)
+    reserved = sum(lab.attrs["HostConfig"]["Memory"] for lab in labs)
     all_memory, _ = lab_capacity(deployment.settings, read_machine())
-    note(f"\n[bold]{counted(len(labs), 'lab')} running[/bold], {in_units(promised)} of {in_units(all_memory)} promised")
+    note(f"\n[bold]{counted(len(labs), 'lab')} running[/bold], {in_units(reserved)} of {in_units(all_memory)} reserved")
     if not labs:
         return
     outdated = {lab.id for lab in labs if runs_old_image(deployment, lab)}

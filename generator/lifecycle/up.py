@@ -64,7 +64,7 @@ def up() -> None:
     if moved := [lab for lab in deployment.labs(running_only=True) if base_url_of(lab) != settings.BASE_URL]:
         warn(
             f"BASE_URL has changed. {counted(len(moved), 'lab')} started under the old one cannot be found any more "
-            "and will be stopped; their people read why, and start them again."
+            "and will be stopped; their users read why, and start them again."
         )
     bring_up(deployment)
     password = accounts.ensure_admin(deployment)
@@ -100,7 +100,7 @@ def _greet(deployment: Deployment, password: str | None, exception: str) -> None
     settings = deployment.settings
     note(f"\n[bold]Homeroom is up{exception}:[/bold] {smoke_test.address(settings)}")
     if DUMMY in settings.ways:
-        note("A trial on this machine: any name, no password.")
+        note("For a trial on this machine only: any name, no password.")
         return
     note(f"Administrator:  [bold]{settings.JUPYTERHUB_ADMIN}[/bold]")
     if password:

@@ -110,7 +110,7 @@ def logs(service: Service = "") -> None:
 
 @verbs.command()
 def status() -> None:
-    """Show services, labs, people, memory and disk."""
+    """Show services, labs, users, memory and disk."""
     from generator.engine import deployment
     from generator.lifecycle import status
 

@@ -46,7 +46,7 @@ def judge_deployment(
             f"the deployment {name} was brought up from {', '.join(others)}, which is gone: "
             "this directory takes it over",
             location=".env: COMPOSE_PROJECT_NAME",
-            remedy="Nothing to do where the directory was moved; else set another COMPOSE_PROJECT_NAME.",
+            remedy="Nothing to do if you moved the directory; otherwise set another COMPOSE_PROJECT_NAME.",
         )
     else:
         yield ok("deployment", f"the name {name} is not used by another directory")
@@ -59,8 +59,7 @@ def judge_deployment(
             "deployment",
             f"{what} exist already, though this directory has never been up",
             location=".env: COMPOSE_PROJECT_NAME",
-            remedy="To go on with those files and accounts, do nothing; "
-            "to start afresh, set another COMPOSE_PROJECT_NAME.",
+            remedy="To keep those files and accounts, do nothing; to start empty, set another COMPOSE_PROJECT_NAME.",
         )
 
 

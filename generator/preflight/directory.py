@@ -56,7 +56,12 @@ def judge_access(entries: Sequence[Access], user: str) -> Iterator[Finding]:
     for entry in entries:
         if entry.path.name == ".env" and entry.for_everybody:
             remedy = f"Run `chmod o-rwx {quote(str(entry.path))}`."
-            yield warning("directory", "everybody may read it, and it holds a secret", location=".env", remedy=remedy)
+            yield warning(
+                "directory",
+                "all users of this machine may read it, and it holds a secret",
+                location=".env",
+                remedy=remedy,
+            )
     if not faults:
         yield ok("directory", f"{entries[0].path} can be written by {user}")
 

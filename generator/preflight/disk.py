@@ -71,12 +71,12 @@ def read_filesystem(path: Path) -> Filesystem | None:
 
 
 def judge_filesystem(
-    disk: Filesystem, *, use: str, least_bytes: int, least_inodes: int, mend: str
+    disk: Filesystem, *, use: str, least_bytes: int, least_inodes: int, remedy: str
 ) -> Iterator[Finding]:
     """Require room on one file system.
 
     :param use: what it is for, as in "the engine's storage".
-    :param mend: what gives room there.
+    :param remedy: what gives room there.
     """
     free, total = in_units(disk.free_bytes), in_units(disk.total_bytes)
     if disk.free_bytes < least_bytes:
@@ -84,12 +84,12 @@ def judge_filesystem(
             "disk",
             f"{free} of {total} are free for {use}: {in_units(least_bytes)} are needed",
             location=str(disk.path),
-            remedy=mend,
+            remedy=remedy,
         )
     elif disk.free_bytes < LOW_SHARE * disk.total_bytes:
         share = 100 * disk.free_bytes / disk.total_bytes
         yield warning(
-            "disk", f"only {free} of {total} ({share:.0f} %) are free for {use}", location=str(disk.path), remedy=mend
+            "disk", f"only {free} of {total} ({share:.0f} %) are free for {use}", location=str(disk.path), remedy=remedy
         )
     else:
         yield ok("disk", f"{free} of {total} free for {use} ({disk.path})")
@@ -99,7 +99,7 @@ def judge_filesystem(
             "inodes",
             f"{disk.free_inodes} of {disk.total_inodes} inodes (files) are free for {use}: {least_inodes} are needed",
             location=str(disk.path),
-            remedy=mend,
+            remedy=remedy,
         )
     elif disk.total_inodes and disk.free_inodes < LOW_SHARE * disk.total_inodes:
         share = 100 * disk.free_inodes / disk.total_inodes
@@ -107,7 +107,7 @@ def judge_filesystem(
             "inodes",
             f"only {disk.free_inodes} of {disk.total_inodes} inodes (files, {share:.0f} %) are free for {use}",
             location=str(disk.path),
-            remedy=mend,
+            remedy=remedy,
         )
 
 
@@ -139,7 +139,7 @@ def check_disk(engine_state: EngineState | None, directory: Path) -> list[Findin
     """
     tool = engine_state.kind if engine_state else "docker"
     prune = (
-        f"See what takes it with `{tool} system df` and `du -xhd1 /var`, and give room with `{tool} image prune`"
+        f"Find what takes space with `{tool} system df` and `du -xhd1 /var`, and free some with `{tool} image prune`"
         " (never with `volume prune`: homes are volumes)."
     )
     stores = [engine_state.root_directory] if engine_state else [_FUTURE_ROOT]
@@ -161,7 +161,7 @@ def check_disk(engine_state: EngineState | None, directory: Path) -> list[Findin
             use="the engine's storage",
             least_bytes=LATER_BYTES if built else FIRST_BUILD_BYTES,
             least_inodes=LATER_INODES if built else FIRST_BUILD_INODES,
-            mend=prune,
+            remedy=prune,
         )
         if engine_state:
             found += judge_storage(engine_state, disk.kind)
@@ -172,7 +172,7 @@ def check_disk(engine_state: EngineState | None, directory: Path) -> list[Findin
             use="the deployment's directory",
             least_bytes=DIRECTORY_BYTES,
             least_inodes=DIRECTORY_INODES,
-            mend=f"Delete what is not needed there: `du -xhd1 {quote(str(here.path))}` shows what takes it.",
+            remedy=f"Delete what is not needed there: `du -xhd1 {quote(str(here.path))}` shows what takes it.",
         )
     return found
 

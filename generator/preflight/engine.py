@@ -88,7 +88,7 @@ def judge_limits(
     missing = [word for word, there in (("memory", memory), ("CPU", cpu), ("pids", pids)) if not there]
 
     if not missing:
-        yield ok("limits", "memory, CPU and pids limits are in force")
+        yield ok("limits", "memory, CPU and pids limits are enforced")
     elif engine_state.rootless:
         yield Finding(
             name="limits",

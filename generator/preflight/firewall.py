@@ -19,17 +19,17 @@ def judge_firewall(requirements: Requirements, engine_state: EngineState) -> Ite
             "firewall",
             f"{REACHED}: LAB_FIREWALL=off",
             location=".env: LAB_FIREWALL",
-            remedy="Nothing to do where they may. "
+            remedy="Nothing to do if that is intended. "
             + (
                 "Only an engine that runs as root can close them."
                 if engine_state.rootless
-                else "Else set LAB_FIREWALL=on."
+                else "Otherwise set LAB_FIREWALL=on."
             ),
         )
     elif engine_state.rootless:
         yield error(
             "firewall",
-            f"a rootless engine gives Homeroom's firewall no place: {REACHED}",
+            f"a rootless engine cannot run Homeroom's firewall: {REACHED}",
             location=".env: LAB_FIREWALL",
             remedy="Set LAB_FIREWALL=off if they may, or use Docker or Podman that runs as root.",
         )

@@ -59,7 +59,7 @@ def judge_memory(
     elif requirements.total_lab_memory_bytes > room:
         yield warning(
             "memory",
-            f"labs are promised {in_units(requirements.total_lab_memory_bytes)}, and this machine has {in_units(room)} "
+            f"labs may reserve {in_units(requirements.total_lab_memory_bytes)}, and this machine has {in_units(room)} "
             "beside Homeroom's services: labs will run out of memory that is theirs",
             location=".env: TOTAL_LAB_MEMORY",
             remedy="Lower it, or leave it out: labs then get what there is.",
@@ -100,7 +100,7 @@ def _lab_memory_for(room_bytes: int) -> str | None:
 def judge_cpus(lab_cpus: float, cpus: int, total_lab_cpus: float = 0, by_memory: int = 0) -> Finding:
     """Refuse a lab with more CPUs than there are: the engine would refuse to create its container.
 
-    :param total_lab_cpus: what all labs together may be promised; 0: no limit.
+    :param total_lab_cpus: what all labs together may reserve; 0: no limit.
     :param by_memory: labs that there is memory for; 0: not known.
     """
     if cpus and lab_cpus > cpus:
@@ -141,8 +141,8 @@ def judge_open_files(requirements: Requirements, *, total_bytes: int, file_max: 
         return ok("open files", f"{requirements.lab_open_files} for each process of a lab")
     return warning(
         "open files",
-        f"all labs together could open {most} files, and the machine has {file_max}: several people could keep "
-        "everybody from opening one",
+        f"all labs together could open {most} files, and the machine has {file_max}: a few users could use up "
+        "all of them",
         location="machine",
         remedy="Run `sysctl -w fs.file-max=9223372036854775807`, as systemd does at boot, and write the same into "
         "/etc/sysctl.d/.",

@@ -37,7 +37,7 @@ def judge_names(answers: Mapping[str, str | None], *, proxied: bool) -> Finding:
             "names",
             "; ".join(f"{host} does not resolve ({why})" for host, why in failed.items()),
             location="/etc/resolv.conf",
-            remedy=f"Try `getent hosts {next(iter(failed))}`; set the name servers, or `https_proxy` where the way out "
-            "is a proxy. What is built already goes on working.",
+            remedy=f"Try `getent hosts {next(iter(failed))}`; set the name servers, or `https_proxy` where this "
+            "network has a proxy. What is built already keeps working.",
         )
     return ok("names", f"{', '.join(answers)} resolve{'s' if len(answers) == 1 else ''}" if answers else "none needed")

@@ -32,10 +32,10 @@ def judge_podman(*, has_init: bool, has_systemd: bool) -> Iterator[Finding]:
         )
     yield warning(
         "isolation",
-        "Podman does not keep containers of one network from each other: a port that somebody opens in their lab on "
+        "Podman does not keep containers of one network from each other: a port that a user opens in their lab on "
         "all addresses can be reached from other labs (labs themselves open none)",
         location="podman",
-        remedy="Nothing to do where people trust each other; else use Docker.",
+        remedy="Nothing to do if your users trust each other; otherwise use Docker.",
     )
 
 

@@ -197,7 +197,7 @@ def judge_port(
     if others:
         return _taken(requirements, _container_in_words(others[0]), facts)
     if publishers(containers, requirements.hub_ip, requirements.hub_port):
-        return ok("port", f"{where} is held by this deployment's own proxy")
+        return ok("port", f"{where} is used by this deployment's own proxy")
     # Below 1024 an ordinary user's trial says EACCES, taken or not: there the kernel's table decides.
     if facts.port_errno == errno.EADDRINUSE or (facts.port_errno == errno.EACCES and facts.listening):
         if facts.holders:
@@ -228,7 +228,7 @@ def _container_in_words(container: Container) -> str:
 
 def _taken(requirements: Requirements, by: str, facts: PortFacts) -> Finding:
     unknown = not (facts.holders or by.startswith("the container"))
-    look = f" See who it is with `sudo ss -ltnp 'sport = :{requirements.hub_port}'`." if unknown else ""
+    look = f" Find it with `sudo ss -ltnp 'sport = :{requirements.hub_port}'`." if unknown else ""
     another = f"set HUB_PORT={facts.free_port}, which is free" if facts.free_port else "set another HUB_PORT"
     return error(
         "port",

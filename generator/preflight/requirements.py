@@ -12,9 +12,9 @@ class Requirements:
     """The settings that the checks compare the machine with.
 
     :param services_memory_bytes: the memory limits of hub, proxy and guard together.
-    :param total_lab_memory_bytes: what all labs together may be promised; 0: what the services leave.
+    :param total_lab_memory_bytes: what all labs together may reserve; 0: what the services leave.
     :param lab_cpus: CPUs of one lab; 0 means no limit.
-    :param total_lab_cpus: what all labs together may be promised; 0: no limit.
+    :param total_lab_cpus: what all labs together may reserve; 0: no limit.
     :param lab_open_files: files that each process of a lab may have open.
     :param released: the day of this release: no clock is right that shows an earlier one.
     """

@@ -142,7 +142,7 @@ def judge_subnet(requirements: Requirements, networks: Sequence[Network], routes
             f"{requirements.lab_subnet} lies in {', '.join(broad)}: this machine no longer reaches "
             "servers of that network that have such an address",
             location=".env: LAB_SUBNET",
-            remedy="Nothing to do where no such server is used; else set LAB_SUBNET to a part of it that is unused.",
+            remedy="Nothing to do if you use no such server; otherwise set LAB_SUBNET to an unused part of it.",
         )
     else:
         yield ok("subnet", f"{requirements.lab_subnet} is free for labs")
@@ -153,7 +153,7 @@ def judge_subnet(requirements: Requirements, networks: Sequence[Network], routes
         yield make(
             "subnet",
             f"the labs' network still has {', '.join(current[0].subnets)}; LAB_SUBNET={requirements.lab_subnet} "
-            "takes effect only when it is made anew",
+            "takes effect only when that network is made again",
             location=".env: LAB_SUBNET",
             remedy="Stop the labs, then run `make down` and `make up`.",
         )

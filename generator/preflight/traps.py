@@ -82,7 +82,7 @@ def _forwarding(engine_state: EngineState) -> Finding | None:
         return None
     return warning(
         "forwarding",
-        "IPv4 forwarding is off: labs cannot reach the internet, and the hub may not be reached from elsewhere",
+        "IPv4 forwarding is off: labs cannot reach the internet, and other machines may not reach the hub",
         location="net.ipv4.ip_forward",
         remedy="Run `echo net.ipv4.ip_forward=1 | sudo tee /etc/sysctl.d/90-homeroom.conf && sudo sysctl --system`.",
     )

@@ -13,9 +13,7 @@ from pydantic import AfterValidator
 from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import AbsolutePath, Address, ProjectName, Secret, Size, TimeZone, UserName, Whole
 
-DEPLOYMENT = Group(
-    title="Deployment", text="What this deployment is called and who runs it.", page="operations", order=10
-)
+DEPLOYMENT = Group(title="Deployment", text="The deployment's name and its administrator.", page="operations", order=10)
 ADDRESS = Group(title="Address", text="Where people find the hub.", page="operations", order=20)
 SERVICES = Group(title="Services", text="What Homeroom's own containers may use.", page="operations", order=80)
 ENGINE = Group(title="Engine", text="The container engine of this machine.", page="operations", order=81)

@@ -91,7 +91,7 @@ def _refuse_control_characters(number: int, raw: str) -> None:
     found = _CONTROL.search(raw)
     if found:
         raise HomeroomError(
-            f"holds the control character {found[0]!r}", location=f".env line {number}", remedy="Type the line anew."
+            f"holds the control character {found[0]!r}", location=f".env line {number}", remedy="Type the line again."
         )
 
 

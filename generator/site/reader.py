@@ -58,14 +58,14 @@ class SiteFile:
             mark = error.problem_mark or error.context_mark
             cause = str(error.problem or error)
             tab = "YAML is indented with spaces, not with tabs: put spaces there."
-            remedy = tab if r"'\t'" in cause else "Mend the YAML there: indentation, quotes and colons."
+            remedy = tab if r"'\t'" in cause else "Fix the YAML there: indentation, quotes and colons."
             raise self._error(cause, mark, remedy=remedy) from None
         except yaml.reader.ReaderError as error:
             number = self.text[: error.position].count("\n") + 1
             raise HomeroomError(
                 f"holds the control character {chr(int(error.character))!r}",
                 location=f"{self.location} line {number}",
-                remedy="Type the line anew.",
+                remedy="Type the line again.",
             ) from None
 
     def _error(self, cause: str, mark: yaml.Mark | None, *, remedy: str) -> HomeroomError:
@@ -107,7 +107,7 @@ class SiteFile:
                 seen: dict[str, int] = {}
                 for key, value in node.value:
                     if not isinstance(key, yaml.ScalarNode):
-                        yield self._error("a name must be plain text", key.start_mark, remedy="Mend the YAML there.")
+                        yield self._error("a name must be plain text", key.start_mark, remedy="Fix the YAML there.")
                         continue
                     if key.value in seen:
                         cause = f"{key.value} is there twice; the first is on line {seen[key.value]}"
@@ -125,7 +125,7 @@ class SiteFile:
             ) from None
         except ValueError as error:
             raise self._error(
-                str(error), self._impossible(), remedy="Mend the date, or put it in quotes where it is none."
+                str(error), self._impossible(), remedy="Fix the date, or put it in quotes if it is none."
             ) from None
 
     def _impossible(self) -> yaml.Mark | None:

@@ -36,7 +36,7 @@ def message(disk: Disk) -> tuple[str, str] | None:
         return (
             "warning",
             "Settings in your home cannot be read: this lab runs without them. "
-            "Reset the environment (File > Hub Control Panel) to mend it.",
+            "Reset the environment (File > Hub Control Panel) to fix it.",
         )
     if disk.ephemeral:
         return "warning", "This lab keeps nothing: when it stops, all files in it are gone. Download what you need."

@@ -112,7 +112,7 @@ def event(name: str, output: str | None, home: str) -> dict[str, Any]:
         help_ = f"your file {path} is taken for a module that the kernel needs. Rename it and restart the kernel."
         return {"message": f"{begin} It seems that {help_}", "output": end_of(said), "reset": False}
     if path:
-        help_ = f"Its environment is in your home ({path.split('/lib/')[0]}): mend it there, or make it anew."
+        help_ = f"Its environment is in your home ({path.split('/lib/')[0]}): fix it there, or make it anew."
         return {"message": f"{begin} {help_}", "output": end_of(said), "reset": False}
     return {
         "message": f"{begin} If you installed packages lately, a reset of the environment sets them aside: files stay.",

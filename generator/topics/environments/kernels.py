@@ -294,7 +294,7 @@ def _error(kernel: Kernel, output: Sequence[str]) -> HomeroomError:
     return HomeroomError(
         f"this kernel could not be built:{indented(reasons)}",
         location=kernel.location + (f" line {number}" if number else ""),
-        remedy=f"Mend the line and run `make kernels`. Other kernels are as they should be. The whole log: {LOG}.",
+        remedy=f"Fix the line and run `make kernels`. Other kernels are not affected. The whole log: {LOG}.",
     )
 
 

@@ -166,5 +166,5 @@ def _missing(image: str, location: str, cause: str) -> HomeroomError:
     return HomeroomError(
         f"the image {image} is missing: {cause}",
         location=location,
-        remedy=f"See to its name, `docker pull {image}` by hand, or put a Dockerfile into site/{FOLDER}/<name>/.",
+        remedy=f"Check its name, run `docker pull {image}` by hand, or put a Dockerfile into site/{FOLDER}/<name>/.",
     )

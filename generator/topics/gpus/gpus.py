@@ -165,7 +165,7 @@ def access_faults(access: Access, kind: str, info: Mapping[str, Any]) -> Iterato
 def proposal(host: Sequence[FoundGpu], access: Access) -> str:
     """The text of `gpus.yaml.proposed`."""
     lines = [
-        f"# Written by `make gpus`, each time anew. Copy it to site/{GPUS} and edit that; labs lease what it lists.",
+        f"# Written by `make gpus`, which overwrites it. Copy it to site/{GPUS} and edit that.",
         f"access: {access}  # cdi: Docker by CDI; nvidia: Docker by the NVIDIA runtime; podman: Podman by CDI",
         "per_user: 0  # GPUs or slots that one person may hold at a time; 0: no cap",
         "gpus:" if host else "gpus: []",

@@ -24,7 +24,7 @@ MOST_OPEN_FILES = 8192
 class LabsConfig:
     """Everything that the hub is told about labs, as plain data.
 
-    :param cpus: CPUs that all labs together may be promised; 0: no end.
+    :param cpus: CPUs that all labs together may reserve; 0: no end.
     :param open_files: files that each process of a lab may have open.
     """
 
@@ -35,7 +35,7 @@ class LabsConfig:
     open_files: int
 
     def has_cpus_for(self, cpus: float) -> bool:
-        """Whether labs together may be promised so many."""
+        """Whether labs together may reserve so many."""
         return is_within(cpus, self.cpus)
 
 
@@ -81,7 +81,7 @@ def profiles_of(site: Path) -> list[Profile]:
 
 
 def lab_capacity(settings: Settings, machine: Machine) -> tuple[int, float]:
-    """Memory in bytes and CPUs that all labs together may be promised; 0 CPUs: no end."""
+    """Memory in bytes and CPUs that all labs together may reserve; 0 CPUs: no end."""
     services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
     memory = settings.TOTAL_LAB_MEMORY or memory_of_labs(machine.memory_bytes - services, settings.LAB_MEMORY)
     return memory, settings.TOTAL_LAB_CPUS
@@ -169,7 +169,7 @@ def unknown_groups(
     for index, name in enumerate(wanted):
         if known and name not in known:
             meant = did_you_mean(name, known)
-            remedy = f"{meant} A group whose members the hub alone knows needs a line `{name}: {{}}` there too."
+            remedy = f"{meant} A group whose members only the hub knows needs a line `{name}: {{}}` there too."
             yield file.error((*location, index), f"there is no group {name} in site/{GROUPS}", remedy=remedy)
 
 
@@ -178,12 +178,12 @@ def _group_faults(
 ) -> Iterator[HomeroomError]:
     for name, group in groups.items():
         if (group.memory or 0) > memory_bytes:
-            cause = f"labs of {name} would never start: labs may have {in_units(memory_bytes)} in all"
+            cause = f"labs of {name} would never start: all labs together may have {in_units(memory_bytes)} in all"
             yield file.error(
                 ("groups", name, "memory"), cause, remedy="Lower memory here, or raise TOTAL_LAB_MEMORY in .env."
             )
         if not is_within(group.cpus or 0, cpus):
-            cause = f"labs of {name} would never start: labs may have {cpus:g} CPUs in all"
+            cause = f"labs of {name} would never start: all labs together may have {cpus:g} CPUs in all"
             yield file.error(
                 ("groups", name, "cpus"), cause, remedy="Lower cpus here, or raise TOTAL_LAB_CPUS in .env."
             )
@@ -198,10 +198,10 @@ def _group_faults(
 def _lab_faults(settings: Settings, memory_bytes: int, cpus: float) -> Iterator[HomeroomError]:
     """Where `.env` alone says what a lab is."""
     if memory_bytes < settings.LAB_MEMORY:
-        cause = f"no lab would ever start: labs may have {in_units(memory_bytes)} in all"
+        cause = f"no lab would ever start: all labs together may have {in_units(memory_bytes)} in all"
         yield HomeroomError(cause, location=".env: LAB_MEMORY", remedy="Lower LAB_MEMORY, or raise TOTAL_LAB_MEMORY.")
     if not is_within(settings.LAB_CPUS, cpus):
-        cause = f"no lab would ever start: labs may have {cpus:g} CPUs in all"
+        cause = f"no lab would ever start: all labs together may have {cpus:g} CPUs in all"
         yield HomeroomError(cause, location=".env: LAB_CPUS", remedy="Lower LAB_CPUS, or raise TOTAL_LAB_CPUS.")
 
 
@@ -232,13 +232,13 @@ def _profile_faults(
         if (profile.memory or settings.LAB_MEMORY) > memory_bytes:
             yield file.error(
                 ("profiles", index, "memory"),
-                f"{profile.name} would never start: labs may have {in_units(memory_bytes)} in all",
+                f"{profile.name} would never start: all labs together may have {in_units(memory_bytes)} in all",
                 remedy=f"{_lower('memory', 'LAB_MEMORY', profile.memory)}, or raise TOTAL_LAB_MEMORY.",
             )
         if not is_within(profile.cpus or settings.LAB_CPUS, cpus):
             yield file.error(
                 ("profiles", index, "cpus"),
-                f"{profile.name} would never start: labs may have {cpus:g} CPUs in all",
+                f"{profile.name} would never start: all labs together may have {cpus:g} CPUs in all",
                 remedy=f"{_lower('cpus', 'LAB_CPUS', profile.cpus)}, or raise TOTAL_LAB_CPUS in .env.",
             )
         if (profile.shm or 0) > (profile.memory or settings.LAB_MEMORY):

@@ -164,7 +164,7 @@ def _may_have(url: str, settings: Settings, findings: list[Finding], what: str, 
     shown = f"{host}:{parts.port}" if parts.port else host
     found = list(_closed(url, settings, setting))
     if parts.username or parts.password:
-        remedy = f"Set {setting} to the address for labs, with a password if everybody may know it; or to off."
+        remedy = f"Set {setting} to the address for labs, with a password if all users may know it; or to off."
         found = [
             warning(
                 "labs' network",

@@ -29,7 +29,7 @@ def prewarm(deployment: Deployment, group: str, profile: str, keep_minutes: int)
     :raises HomeroomError: there is no such group or profile, or the hub does not answer.
     """
     if not group:
-        raise HomeroomError("whose labs are they?", location="GROUP", remedy="Run `make prewarm GROUP=biology`.")
+        raise HomeroomError("GROUP is missing", location="GROUP", remedy="Run `make prewarm GROUP=biology`.")
     known = labs.load(deployment.settings, SITE, machine.read_machine())
     profiles = {each["name"]: each for each in known.profiles}
     if profile and profile not in profiles:
@@ -102,11 +102,11 @@ def _tell(progress: dict[str, Any], keep_minutes: int) -> None:
         warn(f"failed for {names}: {reason}")
     if progress["full"] and progress["waiting"]:
         warn(
-            f"{counted(progress['waiting'], 'lab')} found no place: one is left free for whoever comes next.\n"
-            "  TOTAL_LAB_MEMORY and TOTAL_LAB_CPUS say what labs may have; `make status` shows who has it."
+            f"{counted(progress['waiting'], 'lab')} are not started: capacity for one lab is kept free for users.\n"
+            "  TOTAL_LAB_MEMORY and TOTAL_LAB_CPUS set the capacity; `make status` shows which labs use it."
         )
     if progress["prewarmed"]:
-        note(f"Labs that nobody opens within {keep_minutes} min are stopped.")
+        note(f"Labs that are not opened within {keep_minutes} min are stopped.")
 
 
 def _by_reason(people: dict[str, str]) -> dict[str, str]:

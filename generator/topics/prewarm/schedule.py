@@ -77,7 +77,7 @@ def findings(lessons: list[Lesson], known: LabsConfig) -> Iterator[Finding]:
         )
         yield warning(
             "schedule",
-            f"not all labs fit at once: {counted(len(needs), 'lab')} need {short}; the others wait in line",
+            f"not all labs fit at once: {counted(len(needs), 'lab')} need {short}; the others wait in the queue",
             location=f"site/{SCHEDULE}: {', '.join(sorted(names))}",
             remedy="Lower the profile's memory and cpus, raise TOTAL_LAB_MEMORY and TOTAL_LAB_CPUS, or meet apart.",
         )

@@ -14,8 +14,8 @@ verbs = typer.Typer()
 @verbs.command()
 def prewarm(
     group: Annotated[str, typer.Argument(help="Of site/groups.yaml, or the hub's own.")] = "",
-    profile: Annotated[str, typer.Option(help="The kind of lab; each person's default where none is named.")] = "",
-    minutes: Annotated[str, typer.Option(help="How long a lab waits for its person.")] = "60",
+    profile: Annotated[str, typer.Option(help="The profile; each user's default where none is named.")] = "",
+    minutes: Annotated[str, typer.Option(help="How long a lab waits for its user.")] = "60",
 ) -> None:
     """Start the labs of a group before its people come."""
     from generator.engine import deployment

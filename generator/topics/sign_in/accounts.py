@@ -91,7 +91,7 @@ def add(deployment: Deployment, names: Sequence[str]) -> tuple[dict[str, str], l
     answer = ask_hub(deployment, "add-all", given=json.dumps(passwords))
     if answer["leaving"]:
         raise HomeroomError(
-            f"{', '.join(answer['leaving'])}: just being removed; nobody was made",
+            f"{', '.join(answer['leaving'])}: just being removed; no account was made",
             remedy="Wait until their labs are gone (`make status`), then run this again.",
         )
     return {name: passwords[name] for name in answer["made"]}, answer["existing"]
@@ -106,6 +106,6 @@ def reset_password(deployment: Deployment, name: str) -> str:
     password = new_password()
     if not ask_hub(deployment, "password", name, given=password)["done"]:
         raise HomeroomError(
-            f"{name} has no account", location="NAME", remedy="The page Accounts of the hub lists everyone who has one."
+            f"{name} has no account", location="NAME", remedy="The hub's page Accounts lists all accounts."
         )
     return password

@@ -15,7 +15,9 @@ verbs = typer.Typer()
 
 
 @verbs.command()
-def password(name: Annotated[str, typer.Argument(help="Whose; the administrator's where none is named.")] = "") -> None:
+def password(
+    name: Annotated[str, typer.Argument(help="The user's name; the administrator's where none is named.")] = "",
+) -> None:
     """Give a person a new password and show it once."""
     from generator.engine import deployment
     from generator.schema.types import known_as
@@ -29,7 +31,7 @@ def password(name: Annotated[str, typer.Argument(help="Whose; the administrator'
 
 @verbs.command()
 def account(
-    name: Annotated[str, typer.Argument(help="The name of the person.")] = "",
+    name: Annotated[str, typer.Argument(help="The user's name.")] = "",
     file: Annotated[str, typer.Option(help="A list of people: a name a line, or a table.")] = "",
     sheet: Annotated[str, typer.Option(help="Where to write the passwords, instead of showing them.")] = "",
 ) -> None:
@@ -40,7 +42,7 @@ def account(
 
     if bool(name) == bool(file):
         raise HomeroomError(
-            "whose account is it?",
+            "NAME is missing",
             location="NAME",
             remedy="Run `make account NAME=ada`, or `make account FILE=class.csv`.",
         )
@@ -57,6 +59,8 @@ def account(
     if not file and not sheet:
         console.note(f"Account of [bold]{names[0]}[/bold], password: [bold]{made[names[0]]}[/bold]   (shown this once)")
     elif sheet:
-        console.note(f"Made {console.counted(len(made), 'account')}; the passwords are in {sheet}, for you alone.")
+        console.note(
+            f"Made {console.counted(len(made), 'account')}; the passwords are in {sheet}, which only you can read."
+        )
     elif made:
         console.note(password_sheet.shown(made))

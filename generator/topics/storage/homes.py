@@ -73,7 +73,7 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
         return
     if real != path:
         yield HomeroomError(
-            f"{path} is {real} in truth", location=location, remedy="Give the path without symbolic links."
+            f"{path} is a link to {real}", location=location, remedy="Give the path without symbolic links."
         )
     elif not stat.S_ISDIR(status.st_mode):
         yield HomeroomError(f"{path} is no directory", location=location, remedy=f"{make}.")
@@ -81,7 +81,7 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
         for one in (path, *path.parents):
             if not _is_roots(one, sticky_will_do=one != path):
                 yield HomeroomError(
-                    f"{one} can be written by others than root, who could put a link where a home is",
+                    f"{one} can be written by others than root, who could replace a home by a link",
                     location=location,
                     remedy=f"Run `sudo chown root {one} && sudo chmod g-w,o-w {one}`.",
                 )
@@ -147,7 +147,7 @@ def skeleton_faults(skeleton: Path) -> Iterator[HomeroomError]:
     closed = [path for path in _walk(skeleton) if not _readable(path)]
     if closed:
         yield HomeroomError(
-            f"labs could not copy {closed[0].relative_to(skeleton.parent)}: it is not for everybody to read",
+            f"labs cannot copy {closed[0].relative_to(skeleton.parent)}: not all users may read it",
             location=location,
             remedy=f"Run `chmod -R o+rX {shlex.quote(str(skeleton))}`. What is secret does not belong there.",
         )

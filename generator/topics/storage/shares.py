@@ -138,7 +138,7 @@ def path_faults_of(entry: Entry, protected: Sequence[Path]) -> Iterator[Homeroom
         yield entry.error(
             "path",
             f"{shown}: the guard takes only letters, digits and . _ @ + - in a path",
-            remedy="Mount or move it to a plainer place.",
+            remedy="Mount or move it to a path of those.",
         )
     elif not stat.S_ISDIR(status.st_mode):
         yield entry.error("path", f"{shown} is no directory", remedy="Share the directory it is in.")
@@ -153,9 +153,9 @@ def forbidden_by(path: Path, protected: Sequence[Path]) -> str | None:
         return "it is the whole machine"
     for closed in (*FORBIDDEN, *(one.resolve() for one in protected)):
         if path.is_relative_to(closed):
-            return f"labs may see nothing of {closed}"
+            return f"labs may not see {closed}"
         if closed.is_relative_to(path):
-            return f"{closed} is in it, of which labs may see nothing"
+            return f"it contains {closed}, which labs may not see"
     return None
 
 
@@ -168,7 +168,7 @@ def swappable(entry: Entry, real: Path) -> Iterator[HomeroomError]:
             yield entry.error(
                 "path",
                 f"{parent} can be written by {'anybody' if status.st_mode & stat.S_IWOTH else 'the labs'}, "
-                f"who could put a link to another place where {real} is",
+                f"who could replace {real} by a link",
                 remedy=f"Run `sudo chmod g-w,o-w {quote(str(parent))}`, or share another directory.",
             )
 
@@ -215,7 +215,7 @@ def inside_one_another(shared: Sequence[tuple[Entry, str]]) -> Iterator[Homeroom
                 yield inner.error(
                     "path",
                     f"{inner_source} is inside {outer_source}, which share {outer.share.name} lets people write into: "
-                    "they could put a link to another place there",
+                    "they could replace it by a link",
                     remedy="Move it out of there, or make the outer share read-only.",
                 )
 

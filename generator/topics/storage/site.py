@@ -65,7 +65,7 @@ class Share(Strict):
         if (self.path is None) == (self.volume is None):
             raise ValueError("needs either path or volume")
         if [] in (self.groups, self.users):
-            raise ValueError("has an empty list of groups or users: leave it out for everybody")
+            raise ValueError("has an empty list of groups or users: leave it out to share with all")
         return self
 
     @property

@@ -36,16 +36,16 @@ def test_killed_while_people_work(faulty_deployment: FaultyDeployment) -> None:
 
 def test_a_port_that_leads_nowhere_is_told(faulty_deployment: FaultyDeployment) -> None:
     """The engine's forwarder of the published port dies while all services are healthy: `make status` and `make up` say
-    that nobody reaches the hub and what to do, and that helps."""
+    that the hub cannot be reached and what to do, and that helps."""
     os.kill(forwarder(faulty_deployment.port), signal.SIGKILL)
     until_healthy(faulty_deployment, "proxy", "hub")
     for verb in ("status", "up"):
         told = faulty_deployment.make(verb, check=False).stdout
-        assert "nobody reaches the hub" in told
+        assert "the hub cannot be reached" in told
         assert "docker compose restart proxy" in told
     faulty_deployment.compose("restart", "proxy")
     until_healthy(faulty_deployment, "proxy")
-    assert "nobody reaches the hub" not in faulty_deployment.make("status").stdout
+    assert "the hub cannot be reached" not in faulty_deployment.make("status").stdout
 
 
 def forwarder(port: int) -> int:

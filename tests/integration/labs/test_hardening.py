@@ -260,7 +260,7 @@ if depth == "wide":
 def test_nothing_in_a_home_keeps_a_lab_from_starting(deployment: HubDeployment, person: Person) -> None:
     """Named pipes, endless and huge files, links in circles and closed ones in the place of all that is read or written
     while a lab starts; in the place of the folders above them; a home that is closed itself: the lab starts, and shows
-    its page. A reset mends the rest."""
+    its page. A reset fixes the rest."""
     for kind, depth in (("pipe", "deep"), ("loop", "deep"), ("odd", "deep"), ("closed", "deep"), ("pipe", "wide")):
         laid = deployment.lab(NAME).exec_run(["/usr/bin/python3", "-I", "-c", TRAPS, kind, depth])
         assert laid.exit_code == 0, laid.output.decode()

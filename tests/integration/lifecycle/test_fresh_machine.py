@@ -117,7 +117,7 @@ def test_a_second_up_takes_seconds(newcomer: Newcomer) -> None:
 
 
 def test_check_and_status_are_content(newcomer: Newcomer) -> None:
-    """On a machine that was just set up, `make check` finds nothing to mend and `make status` shows it healthy."""
+    """On a machine that was just set up, `make check` finds nothing to fix and `make status` shows it healthy."""
     check = newcomer.make("check")
     assert check.exit_code == 0, check.text
     assert "the hub's configuration loads" in check.text

@@ -147,7 +147,7 @@ def test_an_account_can_be_made_from_the_shell(deployment: HubDeployment) -> Non
         (("account", "NAME=ada l"), "'ada l' is no user name"),
         (("account", "NAME=--help"), "'--help' is no user name"),
         (("prewarm", "GROUP=--help"), "there is no group --help"),
-        (("account",), "whose account is it?"),
+        (("account",), "NAME is missing"),
     ],
 )
 def test_a_wrong_argument_is_told(deployment: HubDeployment, arguments: tuple[str, ...], words: str) -> None:

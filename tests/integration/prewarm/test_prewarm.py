@@ -138,7 +138,7 @@ def test_people_come_first(school: HubDeployment) -> None:
     told = signed_in(school, CLASS[5]).get("hub/home").text
     assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
     full = school.make("prewarm", "GROUP=class").stdout
-    assert "labs found no place" in full
+    assert "labs are not started" in full
     assert school.labs_by_person().keys() == {"bigone", *opened}
 
 
@@ -296,7 +296,7 @@ def test_the_schedule_starts_labs(school: HubDeployment) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ((), "whose labs are they?"),
+        ((), "GROUP is missing"),
         (("clas",), "there is no group clas\n  Did you mean class?"),
         (("class", "--profile=tinny"), "there is no profile tinny\n  Did you mean tiny?"),
     ],

@@ -208,7 +208,10 @@ def test_the_operator_is_told_of_a_lab_larger_than_all_places(small: HubDeployme
         for verb in ("check", "up"):
             done = small.verb(verb)
             assert done.returncode == 2, done.stdout
-            assert "site/profiles.yaml line 4 column 18: vast would never start: labs may have 640 MiB" in done.stdout
+            assert (
+                "site/profiles.yaml line 4 column 18: vast would never start: all labs together may have 640 MiB"
+                in done.stdout
+            )
             assert "raise TOTAL_LAB_MEMORY" in done.stdout
     finally:
         file.write_text(before)

@@ -201,8 +201,8 @@ def main_with(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
 def test_an_operators_error_is_two_lines(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """Cause and place on one line, the remedy under it, brackets as they were written; exit code 2."""
     with pytest.raises(SystemExit, match="2"):
-        main_with(monkeypatch, HomeroomError("is [bold]wrong[/bold]", location="here", remedy="Mend [it]."))
-    assert capsys.readouterr().err == "✗ here: is [bold]wrong[/bold]\n  Mend [it].\n"
+        main_with(monkeypatch, HomeroomError("is [bold]wrong[/bold]", location="here", remedy="Fix [it]."))
+    assert capsys.readouterr().err == "✗ here: is [bold]wrong[/bold]\n  Fix [it].\n"
 
 
 def test_ctrl_c_is_no_error(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -74,7 +74,7 @@ def test_a_fault_in_hub_d_names_its_line(
 def test_a_fault_deep_in_a_library_names_the_line_that_called_it(
     folder: Path, capsys: pytest.CaptureFixture[str], text: str, line: str
 ) -> None:
-    """An exception from within a library is placed in the operator's file, where it can be mended."""
+    """An exception from within a library is placed in the operator's file, where it can be fixed."""
     (folder / "hub.d/a.py").write_text(text)
     assert said(folder, capsys).startswith(line)
 

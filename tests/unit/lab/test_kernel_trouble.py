@@ -33,7 +33,7 @@ def test_a_file_that_is_taken_for_a_module_is_named() -> None:
 
 
 def test_an_environment_of_the_home_is_named() -> None:
-    """A venv that no longer works is mended where it is; a reset does not touch it."""
+    """A venv that no longer works is fixed where it is; a reset does not touch it."""
     said = f'  File "{HOME}/thesis/lib/python3.13/site-packages/zmq/__init__.py", line 1\nBoom'
     told = kernel_trouble.event("Python (thesis)", said, HOME)
     assert not told["reset"]

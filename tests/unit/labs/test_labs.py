@@ -97,8 +97,14 @@ def test_what_labs_may_be_promised_in_all(values: dict[str, str], memory: int, c
 PROFILE_FAULTS = [
     ("profiles:\n  - name: a\n  - name: a\n", "line 3 column 5: the profile a is there twice"),
     ("profiles:\n  - {name: a, default: true}\n  - {name: b, default: true}\n", "line 3 column 15: a is the default"),
-    ("profiles:\n  - name: a\n    memory: 5G\n", "line 3 column 5: a would never start: labs may have 4.0 GiB"),
-    ("profiles:\n  - name: a\n    cpus: 33\n", "line 3 column 5: a would never start: labs may have 32 CPUs"),
+    (
+        "profiles:\n  - name: a\n    memory: 5G\n",
+        "line 3 column 5: a would never start: all labs together may have 4.0 GiB",
+    ),
+    (
+        "profiles:\n  - name: a\n    cpus: 33\n",
+        "line 3 column 5: a would never start: all labs together may have 32 CPUs",
+    ),
     ("profiles:\n  - name: a\n    memory: 1G\n    shm: 2G\n", "line 4 column 5: shared memory is part of memory"),
 ]
 GROUP_FAULTS = [
@@ -124,8 +130,16 @@ def test_profiles_that_cannot_be(tmp_path: Path, profiles: str, words: str) -> N
 @pytest.mark.parametrize(
     ("profiles", "values", "words"),
     [
-        ("", {"TOTAL_LAB_MEMORY": "512M"}, ".env: LAB_MEMORY: no lab would ever start: labs may have 512 MiB in all"),
-        ("", {"TOTAL_LAB_CPUS": "0.5"}, ".env: LAB_CPUS: no lab would ever start: labs may have 0.5 CPUs in all"),
+        (
+            "",
+            {"TOTAL_LAB_MEMORY": "512M"},
+            ".env: LAB_MEMORY: no lab would ever start: all labs together may have 512 MiB in all",
+        ),
+        (
+            "",
+            {"TOTAL_LAB_CPUS": "0.5"},
+            ".env: LAB_CPUS: no lab would ever start: all labs together may have 0.5 CPUs in all",
+        ),
         ("profiles: [{name: a}]", {"TOTAL_LAB_MEMORY": "512M"}, "Say `memory` here, since LAB_MEMORY in .env is more"),
         (
             "profiles: [{name: a, memory: 1G}]",
@@ -152,7 +166,7 @@ def test_groups_that_cannot_be(tmp_path: Path, groups: str, words: str) -> None:
 
 
 def test_faults_of_both_files_are_told_together(tmp_path: Path) -> None:
-    """Mended in one go."""
+    """Fixed in one go."""
     with pytest.raises(HomeroomError) as caught:
         load(tmp_path, PROFILE_FAULTS[0][0], GROUP_FAULTS[0][0])
     assert "profiles.yaml" in str(caught.value)

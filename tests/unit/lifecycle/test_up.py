@@ -41,11 +41,11 @@ def test_a_kernel_that_fails_is_told_before_the_last_words(
 ) -> None:
     """Which kernel failed and what to do comes first; that labs run, and the password, come last. The command ends with
     the error's code."""
-    error = HomeroomError("this kernel could not be built", location="site/kernels/bio.txt line 1", remedy="Mend it.")
+    error = HomeroomError("this kernel could not be built", location="site/kernels/bio.txt line 1", remedy="Fix it.")
     with pytest.raises(SystemExit, match="2"):
         finish(monkeypatch, kernels_end=error)
     assert capsys.readouterr().out == (
-        "✗ site/kernels/bio.txt line 1: this kernel could not be built\n  Mend it.\n"
+        "✗ site/kernels/bio.txt line 1: this kernel could not be built\n  Fix it.\n"
         f"\nHomeroom is up, but for the kernels told above: http://127.0.0.1:8000/\n{ACCOUNT}"
     )
 

@@ -143,7 +143,7 @@ def test_sizes_are_readable() -> None:
 
 
 def test_good_tools_pass() -> None:
-    """A Docker with Compose and buildx has nothing to mend."""
+    """A Docker with Compose and buildx has nothing to fix."""
     assert levels(judge_tools(DOCKER, (2, 26, 1), buildx=True)) == ["ok", "ok", "ok"]
 
 
@@ -157,7 +157,7 @@ def test_missing_compose_and_buildx_are_shown_together() -> None:
 
 
 def test_limits_in_force_pass() -> None:
-    """An engine that enforces all limits has nothing to mend."""
+    """An engine that enforces all limits has nothing to fix."""
     only(judge_limits(HEALTHY, None), "ok")
 
 
@@ -341,7 +341,7 @@ DISK = Filesystem(
 
 
 def judged(disk: Filesystem) -> list[Finding]:
-    return list(judge_filesystem(disk, use="images", least_bytes=5 * GIB, least_inodes=1000, mend="prune"))
+    return list(judge_filesystem(disk, use="images", least_bytes=5 * GIB, least_inodes=1000, remedy="prune"))
 
 
 def test_roomy_disk_passes() -> None:

@@ -122,7 +122,7 @@ def test_the_defaults_are_valid_together() -> None:
 
 
 def test_all_faults_are_found_in_one_pass() -> None:
-    """Three wrong settings are three faults, so an operator mends them together."""
+    """Three wrong settings are three faults, so an operator fixes them together."""
     _, faults = validation_faults({"HUB_PORT": "x", "AUTH": "x"})
     assert sorted(name for name, _ in faults) == ["AUTH", "CONFIGPROXY_AUTH_TOKEN", "HUB_PORT"]
 

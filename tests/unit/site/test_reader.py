@@ -72,7 +72,7 @@ def test_a_missing_file_is_none(tmp_path: Path) -> None:
         (NAME + "    default: maybe\n", "line 3 column 5: profiles.default must be true or false"),
         (NAME + "    allow:\n", "line 3 column 5: profiles.allow is empty"),
         (NAME + "    allow: {groups: staff}\n", "line 3 column 13: profiles.allow.groups must be a list"),
-        (NAME + "    description: 2026-02-30\n", "line 3 column 18: day is out of range for month\n  Mend the date"),
+        (NAME + "    description: 2026-02-30\n", "line 3 column 18: day is out of range for month\n  Fix the date"),
         (NAME + "    ? [x]\n    : 1\n", "line 3 column 7: a name must be plain text"),
         ("profiles: !!python/object:os.system\n  - x\n", "line 1 column 11: could not determine a constructor"),
         ("profiles: &p [*p]\n", "line 1 column"),
@@ -89,7 +89,7 @@ def test_faults_are_told_with_their_location(tmp_path: Path, text: str | bytes, 
 
 
 def test_all_faults_are_told_together(tmp_path: Path) -> None:
-    """Mended in one go, not one a run."""
+    """Fixed in one go, not one a run."""
     with pytest.raises(HomeroomError) as caught:
         loaded(tmp_path, NAME + "    memory: lots\n    gpus: x\n  - name: b\n    cpus: 0\n")
     for location in ("line 3", "line 4", "line 6"):

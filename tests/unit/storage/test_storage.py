@@ -454,8 +454,8 @@ def test_where_homes_may_be(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path, words in (
         (tmp_path / "gone", "install -d -o root -g root -m 0711"),
-        (Path("/etc/homes"), "labs may see nothing of /etc"),
-        (deployment / "homes", "labs may see nothing of"),
+        (Path("/etc/homes"), "labs may not see /etc"),
+        (deployment / "homes", "labs may not see"),
         (tmp_path / "link", "without symbolic links"),
         (tmp_path / "my homes", "letters, digits and . _ @ + - only, without spaces"),
         (tmp_path / "file", "is no directory"),
