@@ -52,7 +52,7 @@ class LdapWay(Way):
         clock = asyncio.get_running_loop().time
         soonest = clock() + REFUSAL_SECONDS
         found = None
-        if 0 < len(password) <= LONGEST_PASSWORD and "\0" not in password:
+        if is_text(username) and is_text(password) and 0 < len(password) <= LONGEST_PASSWORD:
             found = await self.directory.ask(self._signed_in, username, password)
         if found is None:
             await asyncio.sleep(soonest - clock())
@@ -108,3 +108,11 @@ class LdapWay(Way):
             locale=person.text(directory.language_attribute),
             state={"dn": person.dn, MATCHES: matches},
         )
+
+
+def is_text(typed: str) -> bool:
+    """Whether a directory can be asked for what was typed."""
+    try:
+        return b"\0" not in typed.encode()
+    except UnicodeEncodeError:
+        return False
