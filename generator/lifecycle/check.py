@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from generator.core import console
+from generator.core.errors import raise_all
+from generator.core.finding import Finding, errors_of
 from generator.core.paths import SITE
 from generator.engine import deployment
 from generator.lifecycle import checks, hub_config, render
@@ -17,13 +21,20 @@ def check() -> None:
     files = render.rendered_files(here.settings, SITE)
     odd = checks.check_site(here.settings)
     console.note("[green]✓[/green] .env and site/ can be read")
-    for finding in [*checks.check_machine(here.settings, here.engine), *odd]:
+    _show([*checks.check_machine(here.settings, here.engine), *odd])
+    checks.check_images(here)
+    checks.check_engine(here)
+    if hub_config.check_hub_if_built(here, files):
+        console.note("[green]✓[/green] the hub's configuration loads")
+    told = checks.ask_counterparts(here)
+    _show([finding for finding in told if finding.level != "error"])
+    raise_all(errors_of(told))
+
+
+def _show(findings: Iterable[Finding]) -> None:
+    for finding in findings:
         mark = "[green]✓[/green]" if finding.level == "ok" else "[yellow]![/yellow]"
         location = f"{finding.location}: " if finding.location else ""
         console.note(
             f"{mark} {finding.name}: {location}{finding.cause}" + (f"\n  {finding.remedy}" if finding.remedy else "")
         )
-    checks.check_images(here)
-    checks.check_engine(here)
-    if hub_config.check_hub_if_built(here, files):
-        console.note("[green]✓[/green] the hub's configuration loads")

@@ -76,3 +76,8 @@ def check_images(deployment: Deployment) -> None:
     """
     for look in _topics_own("of_images"):
         look(deployment)
+
+
+def ask_counterparts(deployment: Deployment) -> list[preflight.Finding]:
+    """What those say whom the hub depends on for sign-in, asked as the hub asks them; changes nothing."""
+    return [finding for look in _topics_own("of_counterpart") for finding in look(deployment)]

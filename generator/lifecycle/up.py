@@ -13,7 +13,7 @@ from generator.engine.deployment import Deployment, ensure_engine, load_settings
 from generator.engine.find import EngineMissing, find_engine
 from generator.lifecycle import render, smoke_test
 from generator.lifecycle.build import build
-from generator.lifecycle.checks import check_engine, check_machine, check_site
+from generator.lifecycle.checks import ask_counterparts, check_engine, check_machine, check_site
 from generator.lifecycle.hub_config import render_checked
 from generator.lifecycle.init import init
 from generator.lifecycle.services import bring_up
@@ -69,6 +69,9 @@ def up() -> None:
     bring_up(deployment)
     password = accounts.ensure_admin(deployment)
     smoke_test.run(deployment.settings)
+    for finding in ask_counterparts(deployment):
+        if finding.level != "ok":
+            warn(f"{finding.location}: {finding.cause}\n  {finding.remedy}")
     finish(deployment, password)
 
 

@@ -21,6 +21,7 @@ from generator.schema.types import cause_of, parse_limit, parse_size, parse_tota
 from generator.topics.culling.settings import CullingSettings
 from generator.topics.environments.settings import EnvironmentsSettings
 from generator.topics.labs.settings import LabsSettings
+from generator.topics.ldap.settings import LdapSettings
 from generator.topics.network.settings import NetworkSettings
 from generator.topics.prewarm.settings import PrewarmSettings
 from generator.topics.queue.settings import QueueSettings
@@ -32,6 +33,7 @@ class Settings(
     CullingSettings,
     EnvironmentsSettings,
     LabsSettings,
+    LdapSettings,
     NetworkSettings,
     PrewarmSettings,
     QueueSettings,

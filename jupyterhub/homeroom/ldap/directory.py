@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -57,8 +58,8 @@ class LdapDirectory(LDAPAuthenticator):
     valid_username_regex = Unicode(r"^[^\x00-\x1f\x7f]{1,255}\Z", config=True)
 
     @default("lookup_dn_search_password")
-    def _no_password(self) -> None:
-        return None
+    def _password(self) -> str | None:
+        return os.environ.get("LDAP_BIND_PASSWORD") or None
 
     @cached_property
     def known_servers(self) -> Servers:

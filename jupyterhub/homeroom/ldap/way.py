@@ -15,7 +15,9 @@ REFUSAL_SECONDS = 0.5
 """After which a name or password is told to be wrong, at the earliest: the directory takes its time for an unknown name,
 and another one for a wrong password."""
 LONGEST_PASSWORD = 1024
-MATCHES = "matches_filter"
+BY_FILTER = "ldap-BY-FILTER"
+"""The group of those whom `allowed_filter` matches. No group of the directory is called so: their names here have small
+letters."""
 
 
 class LdapWay(Way):
@@ -41,7 +43,7 @@ class LdapWay(Way):
 
     def allows(self, name: str, identity: Identity) -> bool:
         """Whether the rules let this person in, under this user name."""
-        return super().allows(name, identity) or (bool(self.allowed_filter) and identity.state.get(MATCHES) is True)
+        return super().allows(name, identity) or (bool(self.allowed_filter) and BY_FILTER in (identity.groups or ()))
 
     async def check(self, handler: Any, username: str, password: str) -> Identity | None:
         """Who has this name and password in the directory; None where they are wrong, which is never told at once.
@@ -96,7 +98,8 @@ class LdapWay(Way):
                 remedy="Set attributes.name in site/ldap.yaml to one that everybody has.",
             )
         groups = frozenset(map(group_name, directory.groups_of(person)))
-        matches = bool(self.allowed_filter) and directory.read(person.dn, self.allowed_filter) is not None
+        if self.allowed_filter and directory.read(person.dn, self.allowed_filter) is not None:
+            groups |= {BY_FILTER}
         return Identity(
             way=self.name,
             subject=subject,
@@ -106,7 +109,7 @@ class LdapWay(Way):
             groups=groups,
             admin=not self.admin_groups.isdisjoint(groups) if self.admin_groups else None,
             locale=person.text(directory.language_attribute),
-            state={"dn": person.dn, MATCHES: matches},
+            state={"dn": person.dn},
         )
 
 
