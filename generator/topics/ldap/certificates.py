@@ -7,6 +7,7 @@ import re
 import ssl
 import time
 from pathlib import Path
+from typing import Any
 
 KEY_USAGE = bytes.fromhex("0603551d0f")
 """The name of the field `keyUsage` as a certificate holds it."""
@@ -23,7 +24,10 @@ def fault(path: Path) -> tuple[str, str] | None:
     except OSError as error:
         return f"site/{path.name} cannot be read: {error.strerror}", "Let everybody read it: it is no secret."
     if re.search(r"-----BEGIN [A-Z ]*PRIVATE KEY-----", text):
-        return f"site/{path.name} holds a private key", "Leave the certificate there alone, and see who has read the key."
+        return (
+            f"site/{path.name} holds a private key",
+            "Leave the certificate there alone, and see who has read the key.",
+        )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     try:
         context.load_verify_locations(cadata=text)
@@ -34,7 +38,8 @@ def fault(path: Path) -> tuple[str, str] | None:
 
 def _of_authorities(path: Path, context: ssl.SSLContext) -> tuple[str, str] | None:
     for about, coded in zip(context.get_ca_certs(), context.get_ca_certs(binary_form=True), strict=True):
-        name = ", ".join(value for ((_, value),) in about["subject"])
+        parts: Any = about["subject"]
+        name = ", ".join(value for part in parts for _, value in part)
         if ssl.cert_time_to_seconds(str(about["notAfter"])) < time.time():
             return f"the certificate {name} in site/{path.name} has expired", "Ask for the one that follows it."
         if KEY_USAGE not in coded:

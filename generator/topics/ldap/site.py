@@ -27,7 +27,9 @@ def check_server(value: str) -> str:
         raise ValueError("must be an address such as ldaps://ldap.uni.example")
     odd = parts.path.strip("/") or parts.query or parts.fragment or parts.username is not None
     if odd or not parts.hostname or not re.fullmatch(r"[A-Za-z0-9._:-]+", parts.hostname) or port == 0:
-        raise ValueError("must be ldap:// or ldaps:// with a host's name and perhaps a port; what is looked for is base")
+        raise ValueError(
+            "must be ldap:// or ldaps:// with a host's name and perhaps a port; what is looked for is base"
+        )
     return value.rstrip("/")
 
 

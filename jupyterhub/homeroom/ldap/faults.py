@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 CONNECTION = (
-    ("key usage extension", "the certificate of its CA has no keyUsage, which is not taken any more; ask for a new one, "
-     "or put the server's own certificate into ca_file"),
+    ("key usage extension", "the certificate of its CA has no keyUsage, which is not taken any more; ask for a "
+     "new one, or put the server's own certificate into ca_file"),
     ("ostname mismatch", "its certificate is for another name; write the name that stands in it into servers"),
     ("IP address mismatch", "its certificate is for a name, not for this address; write the name into servers"),
     ("has expired", "its certificate has expired; renew it on the server"),
@@ -31,7 +31,7 @@ CONNECTION = (
 
 SEARCH = {
     "noSuchObject": "there is no {base!r}, or it may not be seen; look at base, and at what bind_dn may read",
-    "insufficientAccessRights": "{base!r} may not be searched; name a bind_dn that may, with LDAP_BIND_PASSWORD in .env",
+    "insufficientAccessRights": "{base!r} may not be searched; name a bind_dn that may, and LDAP_BIND_PASSWORD",
     "operationsError": "{base!r} is searched by nobody without a name; set bind_dn, and LDAP_BIND_PASSWORD in .env",
     "inappropriateAuthentication": "nothing is told without a name; set bind_dn, and LDAP_BIND_PASSWORD in .env",
     "confidentialityRequired": "nothing is told over a connection without TLS; write tls: starttls",
@@ -49,7 +49,7 @@ ACTIVE_DIRECTORY = {
     "701": "has expired",
     "773": "must have its password changed first",
 }
-"""What Active Directory says to who has typed the right password. That an account is locked (775) it says to anybody."""
+"""What Active Directory says to who has typed the right password. That an account is locked (775) it tells anybody."""
 
 
 def of_connection(error: Exception) -> str:

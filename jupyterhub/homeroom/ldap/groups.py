@@ -116,5 +116,5 @@ def _parts(dn: str) -> list[tuple[str, str]]:
 
 
 def _parsed(dn: str) -> Iterable[tuple[str, str, str]]:
-    found: list[tuple[str, str, str]] = parse_dn(dn)
+    found: list[tuple[str, str, str]] = parse_dn(dn, strip=True)
     return found

@@ -26,7 +26,7 @@ MOST_ENTRIES = 1000
 """Of an answer; nobody is in more groups."""
 
 
-class CheckedTls(ldap3.Tls):  # type: ignore[misc]  # the library carries no types
+class CheckedTls(ldap3.Tls):
     """ldap3's, but that the certificate and the name in it are always checked, by OpenSSL, and that the certificates of
     those who may sign one are read once, not at each connection."""
 
@@ -34,7 +34,7 @@ class CheckedTls(ldap3.Tls):  # type: ignore[misc]  # the library carries no typ
         super().__init__(validate=ssl.CERT_REQUIRED)
         self._context = context
 
-    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:  # noqa: FBT001, FBT002  # the library's
+    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:  # the library's
         """Seal the connection.
 
         :raises ssl.SSLCertVerificationError: its certificate is not good, or another server's.
@@ -42,7 +42,7 @@ class CheckedTls(ldap3.Tls):  # type: ignore[misc]  # the library carries no typ
         connection.socket = self._context.wrap_socket(connection.socket, server_hostname=connection.server.host)
 
 
-class CheckedConnection(ldap3.Connection):  # type: ignore[misc]  # the library carries no types
+class CheckedConnection(ldap3.Connection):
     """ldap3's, but that a search which the server did not carry out is an error; ldap3 would have found nobody."""
 
     def search(self, *arguments: Any, **options: Any) -> Any:

@@ -12,8 +12,8 @@ from homeroom.ldap.people import Person, group_name
 from homeroom.sign_in.way import Identity, Refused, Way
 
 REFUSAL_SECONDS = 0.5
-"""After which a name or password is told to be wrong, at the earliest: the directory takes its time for an unknown name,
-and another one for a wrong password."""
+"""After which a name or password is told to be wrong, at the earliest: the directory takes a time for an unknown name,
+and another for a wrong password."""
 LONGEST_PASSWORD = 1024
 BY_FILTER = "ldap-BY-FILTER"
 """The group of those whom `allowed_filter` matches. No group of the directory is called so: their names here have small
@@ -93,7 +93,7 @@ class LdapWay(Way):
         if not name:
             raise Refused(
                 "no-name",
-                "You are known in the directory, but not by a name that this hub can use. Please ask the administrator.",
+                "The directory knows you, but not by a name that this hub can use. Please ask the administrator.",
                 detail=f"{person.dn} has no {directory.name_attribute}",
                 remedy="Set attributes.name in site/ldap.yaml to one that everybody has.",
             )

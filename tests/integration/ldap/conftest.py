@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from homeroom.ldap.way import LdapWay
 from traitlets.config import Config
 
-from homeroom.ldap.way import LdapWay
 from tests import slapd
 from tests.certificates import Authority
 from tests.slapd import Slapd

@@ -1,4 +1,4 @@
-"""The servers of a directory: certificates that must not be taken, servers that are down or hang, and what they learn."""
+"""The servers of a directory: certificates that must not be taken, servers that are down or hang, what they learn."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-
 from homeroom.ldap.directory import THREADS, LdapDirectory
 from homeroom.ldap.servers import Servers
 from homeroom.ldap.way import LdapWay
 from homeroom.sign_in.way import Identity, Unreachable
+
 from tests import slapd
 from tests.certificates import Authority
 from tests.integration.ldap.conftest import MakeWay
@@ -41,7 +42,7 @@ def make_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[.
     """Makes servers of another kind than the shared one."""
     made: list[Slapd] = []
 
-    def make(authority: Authority, names: tuple[str, ...] = ("localhost",), **options: int) -> Slapd:
+    def make(authority: Authority, names: tuple[str, ...] = ("localhost",), **options: Any) -> Slapd:
         server = Slapd(tmp_path_factory.mktemp("slapd"), authority, names, **options)
         made.append(server)
         server.start()
@@ -138,14 +139,16 @@ def test_an_old_ca_is_not_taken_but_the_servers_own_certificate_is(
     certificate in ca_file is the way out that the operator reads."""
     old = Authority.made(tmp_path, "old", key_usage=False)
     server = make_server(old)
-    with pytest.raises(Unreachable, match="no keyUsage.*the server's own certificate"):
+    with pytest.raises(Unreachable, match=r"no keyUsage.*the server's own certificate"):
         check(make_way(servers=[server.url], ca_file=str(old.file)))
     server.add_person("anna", "right")
     own = next(path for path in server.folder.glob("old-localhost-*.pem"))
     assert check(make_way(servers=[server.url], ca_file=str(own))) is not None
 
 
-def test_a_ca_file_that_changes_is_read_again(directory: Slapd, authority: Authority, make_way: MakeWay, tmp_path: Path) -> None:
+def test_a_ca_file_that_changes_is_read_again(
+    directory: Slapd, authority: Authority, make_way: MakeWay, tmp_path: Path
+) -> None:
     """A CA that is put in place of another counts without a restart."""
     file = tmp_path / "ca.pem"
     file.write_bytes(Authority.made(tmp_path, "wrong").file.read_bytes())
@@ -183,7 +186,9 @@ def test_no_password_goes_out_unsealed(make_way: MakeWay) -> None:
                 assert secret not in heard
 
 
-def test_plain_is_plain_where_it_is_said(authority: Authority, make_server: Callable[..., Slapd], make_way: MakeWay) -> None:
+def test_plain_is_plain_where_it_is_said(
+    authority: Authority, make_server: Callable[..., Slapd], make_way: MakeWay
+) -> None:
     """`plain` asks a server without TLS; one that wants TLS says so, and the operator reads it."""
     server = make_server(authority, clear=True)
     server.add_person("anna", "right")
@@ -220,7 +225,9 @@ def test_the_next_server_is_asked(
 def test_the_first_server_is_asked_again_later() -> None:
     """A server that failed is first again when its time is over."""
     now = 0.0
-    servers = Servers(("ldaps://a", "ldaps://b"), security="starttls", ca_file=None, timeout_seconds=1, clock=lambda: now)
+    servers = Servers(
+        ("ldaps://a", "ldaps://b"), security="starttls", ca_file=None, timeout_seconds=1, clock=lambda: now
+    )
     servers._avoided_until["ldaps://a"] = 30.0
     assert servers.in_order() == ["ldaps://b", "ldaps://a"]
     now = 31.0
@@ -289,7 +296,9 @@ def test_a_referral_is_not_followed(directory: Slapd, make_way: MakeWay) -> None
     with listener(listen) as (port, heard), directory.root() as connection:
         elsewhere = f"ou=elsewhere,{slapd.SUFFIX}"
         values = {"ou": "elsewhere", "ref": f"ldap://127.0.0.1:{port}/{elsewhere}"}
-        connection.add(elsewhere, ["referral", "extensibleObject"], values, controls=[("2.16.840.1.113730.3.4.2", True, None)])
+        connection.add(
+            elsewhere, ["referral", "extensibleObject"], values, controls=[("2.16.840.1.113730.3.4.2", True, None)]
+        )
         with pytest.raises(Unreachable, match="another server"):
             check(make_way(user_search_base=elsewhere))
         assert bytes(heard) == b""

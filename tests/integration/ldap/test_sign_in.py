@@ -6,10 +6,10 @@ import asyncio
 from typing import Any
 
 import pytest
-
 from homeroom.ldap import way as way_module
 from homeroom.ldap.way import LdapWay
 from homeroom.sign_in.way import Identity, Refused, Unreachable
+
 from tests import slapd
 from tests.integration.ldap.conftest import SEARCHES, MakeWay
 from tests.slapd import PEOPLE, Slapd
@@ -41,9 +41,7 @@ def refreshed(way: LdapWay, identity: Identity | None) -> Identity | None:
 
 def test_who_somebody_is(directory: Slapd, make_way: MakeWay) -> None:
     """Name, e-mail, the name to show and the language are the directory's; the subject is its immutable attribute."""
-    directory.add_person(
-        "ada", "right", mail="ada@uni.example", displayName="Ada Lovelace", preferredLanguage="de"
-    )
+    directory.add_person("ada", "right", mail="ada@uni.example", displayName="Ada Lovelace", preferredLanguage="de")
     found = check(make_way(), "ada", "right")
     assert found is not None
     assert (found.way, found.name, found.email) == ("ldap", "ada", "ada@uni.example")
@@ -159,7 +157,7 @@ def test_wrong_names_and_wrong_passwords_cost_the_same(
 
     monkeypatch.setattr(way.directory, "_bind", counted)
     monkeypatch.setattr(way_module, "REFUSAL_SECONDS", 3600.0)
-    monkeypatch.setattr(way_module.asyncio, "sleep", recorded)
+    monkeypatch.setattr(asyncio, "sleep", recorded)
     for name, password in (("jana", "wrong"), ("nobody", "wrong"), ("jana", "")):
         assert check(way, name, password) is None
     assert asked == ["service", "person", "service", "person"]
@@ -231,7 +229,10 @@ def test_who_cannot_be_told_is_refused(directory: Slapd, make_way: MakeWay) -> N
     """Somebody without the attribute that tells who they are, or what they are called, is refused with what is missing;
     a name is no substitute."""
     directory.add_person("paul", "right")
-    for traits, reason in (({"subject_attribute": "employeeNumber"}, "no-subject"), ({"name_attribute": "mail"}, "no-name")):
+    for traits, reason in (
+        ({"subject_attribute": "employeeNumber"}, "no-subject"),
+        ({"name_attribute": "mail"}, "no-name"),
+    ):
         with pytest.raises(Refused) as refused:
             check(make_way(**traits), "paul", "right")
         assert refused.value.reason == reason
@@ -270,10 +271,10 @@ def test_groups_of_groups(directory: Slapd, make_way: MakeWay) -> None:
     for source in ("search", "member-of"):
         found = check(make_way(groups_from=source), "rosa", "right")
         assert found is not None
-        assert found.groups == nested
+        assert found.groups == frozenset(nested)
         found = check(make_way(groups_from=source, nested_groups=False), "rosa", "right")
         assert found is not None
-        assert found.groups == {"ldap-theoretical-physics"}
+        assert found.groups == frozenset({"ldap-theoretical-physics"})
 
 
 def test_groups_elsewhere_do_not_count(directory: Slapd, make_way: MakeWay) -> None:
@@ -294,7 +295,7 @@ def test_a_group_of_unix_accounts(directory: Slapd, make_way: MakeWay) -> None:
         connection.add(at, "posixGroup", {"cn": "unix", "gidNumber": 5000, "memberUid": ["udo"]})
     found = check(make_way(groups_from="search"), "udo", "right")
     assert found is not None
-    assert found.groups == {"ldap-unix"}
+    assert found.groups == frozenset({"ldap-unix"})
 
 
 def test_administrators_by_a_group(directory: Slapd, make_way: MakeWay) -> None:
@@ -318,7 +319,7 @@ def test_groups_are_read_as_bind_dn(directory: Slapd, make_way: MakeWay) -> None
     directory.add_group("readers", dn)
     found = check(make_way(groups_from="search"), "xenia", "right")
     assert found is not None
-    assert found.groups == {"ldap-readers"}
+    assert found.groups == frozenset({"ldap-readers"})
     service = {name: SEARCHES[name] for name in ("lookup_dn_search_user", "lookup_dn_search_password")}
     way = make_way(**TEMPLATE | service, groups_from="search")
     assert check(way, "xenia", "right") == found
