@@ -38,10 +38,10 @@ class Authority:
     certificate: x509.Certificate
 
     @classmethod
-    def made(cls, folder: Path, name: str = "ca", *, key_usage: bool = True) -> Authority:
+    def made(cls, folder: Path, name: str = "ca", *, key_usage: bool = True, days: int = 30) -> Authority:
         """A new one; without `key_usage` as old ones are, which say not what their key is for."""
         key = ec.generate_private_key(ec.SECP256R1())
-        builder = _begun(name, name, key, days=30).add_extension(x509.BasicConstraints(True, None), critical=True)
+        builder = _begun(name, name, key, days=days).add_extension(x509.BasicConstraints(True, None), critical=True)
         builder = builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         if key_usage:
             builder = builder.add_extension(SIGNS, critical=True)

@@ -18,7 +18,7 @@ NOT_PEM = "holds no certificate in PEM (-----BEGIN CERTIFICATE-----)"
 def fault(path: Path) -> tuple[str, str] | None:
     """What is wrong with a file, and what to do; None where it can be used."""
     try:
-        text = path.read_bytes()[:LARGEST_BYTES].decode(errors="replace")
+        text = path.read_bytes()[:LARGEST_BYTES].decode("ascii", errors="ignore")
     except FileNotFoundError:
         return f"there is no file site/{path.name}", "Put the CA's certificate there, as PEM."
     except OSError as error:

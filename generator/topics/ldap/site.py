@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -35,13 +36,10 @@ def check_server(value: str) -> str:
 
 def check_filter(value: str) -> str:
     """Require a filter's form: parentheses that belong together, all of it in one pair."""
-    depth = 0
     text = re.sub(r"\\[0-9a-fA-F]{2}", "", value)
-    for number, letter in enumerate(text):
-        depth += {"(": 1, ")": -1}.get(letter, 0)
-        if depth < 0 or (depth == 0 and number < len(text) - 1):
-            break
-    if depth != 0 or not re.fullmatch(r"\(.+\)", text, re.DOTALL) or "=" not in text or "()" in text:
+    depths = list(itertools.accumulate({"(": 1, ")": -1}.get(letter, 0) for letter in text))
+    is_one = bool(depths) and depths[-1] == 0 and all(depth > 0 for depth in depths[:-1])
+    if not is_one or "=" not in text or "()" in text:
         raise ValueError("must be a filter in parentheses, such as (uid={name})")
     return value
 

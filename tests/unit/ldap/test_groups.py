@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from ldap3 import BASE, SUBTREE
-
 from homeroom.ldap.groups import AD, MEMBER_OF, MOST_GROUPS, NONE, SEARCH, GroupRules, find, is_below
 from homeroom.ldap.people import Person
+from ldap3 import BASE, SUBTREE
 
 BASE_DN = "ou=groups,dc=uni,dc=example"
 ADA = Person.of("cn=Ada (x),dc=uni,dc=example", {"memberOf": [f"cn=a,{BASE_DN}".encode()]})

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 import pytest
-
 from homeroom.ldap import faults
 from homeroom.ldap.people import Person, as_subject, group_name, subject_filter
 from homeroom.sign_in.way import Refused

@@ -35,6 +35,7 @@ HUB: Mapping[str, set[str]] = {
     "gpus": {"contract", "queue"},
     "culling": {"labs"},
     "sign_in": {"contract", "hub"},
+    "ldap": {"sign_in"},
     "spawner": {"contract", "culling", "gpus", "labs", "queue", "storage"},
     "prewarm": {"contract", "culling", "labs", "spawner"},
 }
