@@ -17,6 +17,7 @@ from traitlets.utils.importstring import import_item
 from homeroom.sign_in import identities, known_names, linking, provided_groups, refusals, sessions
 from homeroom.sign_in.admission import REMEDY, Admission
 from homeroom.sign_in.authenticator import AccountAuthenticator
+from homeroom.sign_in.linking import Wish
 from homeroom.sign_in.lists import PeopleFile
 from homeroom.sign_in.marks import LEAVING, REMOVED
 from homeroom.sign_in.names import PlainNames
@@ -109,7 +110,7 @@ class SignIn(PlainNames, Authenticator):
     async def authenticate(self, handler: Any, data: Any) -> dict[str, Any] | None:
         """Who signs in: a page of a way has recognised them (`Identity`), or they filled in the form.
 
-        :raises HTTPError: 403, they may not; 503, nobody can say. The text is for them, and holds the refusal's number.
+        :raises HTTPError: 403, they may not; 502, nobody can say. The text is for them, and holds the refusal's number.
         """
         identity = data if isinstance(data, Identity) else await self.identify(handler, data)
         if identity is None:
@@ -136,7 +137,7 @@ class SignIn(PlainNames, Authenticator):
         except Refused as refused:
             raise self._told(refused, attempt) from None
         except Unreachable as error:
-            raise self._told(unreachable(attempt.way, error), attempt, status=503) from None
+            raise self._told(unreachable(attempt.way, error), attempt, status=502) from None
 
     def _attempt(self, handler: Any, data: Any) -> Attempt:
         address = str(handler.request.remote_ip) if handler is not None else ""
@@ -264,19 +265,26 @@ class SignIn(PlainNames, Authenticator):
         """Sign a person in whom a way's page has recognised, and lead to where they wanted to go; or ask somebody who
         is signed in whether this is the sign-in that they want linked to theirs.
 
-        :raises HTTPError: 403, they may not; 503, nobody can say.
+        :raises HTTPError: 403, they may not; 502, nobody can say.
         """
         wish = linking.of(handler)
         if wish is not None:
-            await self._told_of(self._attempt(handler, identity), self._check_link(identity))
-            wish.identity = identity
-            handler.redirect(f"{handler.hub.base_url}link/confirm")
+            await self.offer(handler, wish, identity)
             return
         user = await handler.login_user(identity)
         if user is None:
             raise web.HTTPError(403, "This name cannot be used here.")
         sessions.begin(handler, user)
         handler.redirect(handler.get_next_url(user))
+
+    async def offer(self, handler: Any, wish: Wish, identity: Identity) -> None:
+        """Ask somebody who is signed in whether this is the sign-in that they want linked to theirs.
+
+        :raises HTTPError: 403, nobody may sign in by it.
+        """
+        await self._told_of(self._attempt(handler, identity), self._check_link(identity))
+        wish.identity = identity
+        handler.redirect(f"{handler.hub.base_url}link/confirm")
 
     async def _check_link(self, identity: Identity) -> None:
         """:raises Refused: nobody may sign in by this."""

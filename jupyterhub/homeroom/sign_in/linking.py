@@ -38,13 +38,14 @@ class Wish:
 _wishes: OrderedDict[str, Wish] = OrderedDict()
 
 
-def begin(handler: Any) -> None:
+def begin(handler: Any) -> Wish:
     """Remember the wish of who is signed in; the sign-in that comes next in this browser is the other one."""
     token = secrets.token_urlsafe(16)
-    _wishes[token] = Wish(handler.current_user.name, time.monotonic() + KEPT_SECONDS)
+    wish = _wishes[token] = Wish(handler.current_user.name, time.monotonic() + KEPT_SECONDS)
     while len(_wishes) > MOST_KEPT:
         _wishes.popitem(last=False)
     handler._set_cookie(COOKIE, token, path=handler.hub.base_url, samesite="Lax")
+    return wish
 
 
 def of(handler: Any) -> Wish | None:

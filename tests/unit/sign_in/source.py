@@ -6,7 +6,8 @@ import dataclasses
 from typing import Any
 
 from homeroom.sign_in.front_door import SignIn
-from homeroom.sign_in.way import Identity, Refused, Unreachable, Way
+from homeroom.sign_in.way import Identity, Refused, Unreachable, Way, finish, refuse
+from jupyterhub.handlers.base import BaseHandler
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
@@ -56,6 +57,14 @@ class Campus(Directory):
     name = "campus"
     has_form = False
 
+    def handlers(self, app: Any) -> list[tuple[str, type]]:
+        """Its page."""
+        return [(r"/campus/login", CampusPage)]
+
+    async def logout_url(self, handler: Any, identity: Identity) -> str | None:
+        """Where people sign out of the campus."""
+        return f"https://campus.example/logout?of={identity.subject}"
+
     def button(self, handler: Any) -> tuple[str, str] | None:
         """Where its page is."""
         return "The campus", f"{handler.hub.base_url}campus/login"
@@ -73,3 +82,15 @@ def door(db: Session, config: Config, *ways: str, lists: str = "/nonexistent") -
     made = SignIn(config=wanted, _deprecated_db_session=db)
     made.admin_users = {"admin"}
     return made
+
+
+class CampusPage(BaseHandler):
+    """The page of the campus: whom it recognises stands in the address, as the test would have it."""
+
+    async def get(self) -> None:
+        """Sign in who is named, or send them away again with the sentence of a refusal."""
+        subject = self.get_argument("as")
+        campus = self.authenticator.opened["campus"]
+        if subject == "nobody":
+            raise refuse(self, Refused("bad-token", "This sign-in is not the campus's."), way="campus", name="nobody")
+        await finish(self, campus.people[subject])

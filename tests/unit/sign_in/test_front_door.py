@@ -410,7 +410,7 @@ def test_a_source_that_does_not_answer_is_told_in_a_sentence(both: SignIn) -> No
     directory(both).away = True
     with pytest.raises(web.HTTPError) as caught:
         come(both, {"username": "ada", "password": "ada"[::-1], "way": "directory"})
-    assert caught.value.status_code == 503
+    assert caught.value.status_code == 502
     assert "try again in a minute" in both.text_of(caught.value)
     assert stays(both, "ada")
 

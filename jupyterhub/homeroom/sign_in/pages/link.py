@@ -29,7 +29,7 @@ class LinkHandler(FormHandler):
     @web.authenticated
     async def post(self) -> None:
         """Begin to link: go to the button's page, or look at the name and password of the form."""
-        linking.begin(self)
+        wish = linking.begin(self)
         word = self.field("way")
         way = self.authenticator.opened.get(word)
         if way is None:
@@ -51,7 +51,7 @@ class LinkHandler(FormHandler):
             self.set_status(403)
             await self._show(alert="alert-danger", result_message="Invalid username or password")
             return
-        await self.authenticator.finish(self, identity)
+        await self.authenticator.offer(self, wish, identity)
 
     def once_more(self) -> tuple[str, dict[str, Any]] | None:
         """The page."""

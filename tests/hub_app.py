@@ -1,0 +1,117 @@
+"""The hub's pages, served by JupyterHub itself in this process: its database, cookies and handlers, without labs."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import requests
+from jupyterhub.app import JupyterHub
+from tornado.httpserver import HTTPServer
+from tornado.testing import bind_unused_port
+from traitlets.config import Config
+
+from generator.core.paths import ROOT
+
+XSRF = re.compile(r'name="_xsrf" value="([^"]+)"')
+
+
+class HubApp:
+    """A hub that serves its pages on this machine's loopback."""
+
+    def __init__(self, directory: Path, config: Config) -> None:
+        config.JupyterHub.db_url = f"sqlite:///{directory}/hub.sqlite"
+        config.JupyterHub.default_url = f"{config.JupyterHub.base_url}hub/home"  # no lab is started
+        config.JupyterHub.cookie_secret_file = str(directory / "cookie_secret")
+        config.JupyterHub.template_paths = [str(ROOT / "jupyterhub/templates")]
+        self.hub = JupyterHub(config=config)
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
+        self.address = ""
+
+    async def _start(self) -> HTTPServer:
+        hub = self.hub
+        for step in ("logging", "secrets", "internal_ssl", "db", "hub", "proxy", "oauth"):
+            getattr(hub, f"init_{step}")()
+        await hub.init_role_creation()
+        await hub.init_users()
+        await hub.init_groups()
+        hub.init_services()
+        await hub.init_api_tokens()
+        await hub.init_role_assignment()
+        for step in ("eventlog", "tornado_settings", "handlers", "tornado_application"):
+            getattr(hub, f"init_{step}")()
+        socket, port = bind_unused_port()
+        server = HTTPServer(hub.tornado_application, xheaders=True)
+        server.add_sockets([socket])
+        self.address = f"http://127.0.0.1:{port}/hub"
+        return server
+
+    @contextmanager
+    def running(self) -> Iterator[HubApp]:
+        """Serve, and end with everything that was begun."""
+        self._thread.start()
+        server = self.do(self._start)
+        try:
+            yield self
+        finally:
+            self.do(self._stop, server)
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+    async def _stop(self, server: HTTPServer) -> None:
+        server.stop()
+        await server.close_all_connections()
+        rest = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in rest:
+            task.cancel()
+        await asyncio.gather(*rest, return_exceptions=True)
+        self.hub.db.close()
+
+    def do(self, work: Callable[..., Any], *given: Any) -> Any:
+        """Run something on the hub's own thread, where its database is, and give back what it comes to."""
+
+        async def whole() -> Any:
+            found = work(*given)
+            return await found if asyncio.iscoroutine(found) else found
+
+        return asyncio.run_coroutine_threadsafe(whole(), self._loop).result(30)
+
+    def browser(self) -> Browser:
+        """A new browser."""
+        return Browser(self.address)
+
+
+class Browser(requests.Session):
+    """Somebody's browser on the hub's pages."""
+
+    def __init__(self, address: str) -> None:
+        super().__init__()
+        self.trust_env = False
+        self.address = address
+
+    def visit(self, path: str, **options: Any) -> requests.Response:
+        """Open a page."""
+        return self.get(f"{self.address}/{path}", timeout=30, **options)
+
+    def fill_in(self, page: str, form: str | None = None, /, **fields: str) -> requests.Response:
+        """Open a page and send its form, to another path where one is given."""
+        found = XSRF.search(self.visit(page).text)
+        assert found is not None, page
+        address = f"{self.address}/{form if form is not None else page}"
+        return self.post(address, data={**fields, "_xsrf": found[1]}, timeout=30)
+
+    def sign_in(self, name: str, password: str, page: str = "login", **fields: str) -> requests.Response:
+        """Sign in by the form."""
+        return self.fill_in(page, username=name, password=password, **fields)
+
+    @property
+    def is_signed_in(self) -> bool:
+        """Whether the hub knows who this is."""
+        return self.visit("home", allow_redirects=False).status_code == 200
