@@ -17,6 +17,7 @@ from generator.core.finding import in_units
 from generator.core.labels import SERVER_LABEL, USER_LABEL
 from generator.core.machine import read_machine, read_meminfo
 from generator.engine import services
+from generator.engine.address import address
 from generator.engine.deployment import Deployment
 from generator.engine.glance import Glance
 from generator.engine.health import not_healthy
@@ -70,7 +71,7 @@ def show(deployment: Deployment) -> None:
     port = pool.submit(smoke_test.port_fault, deployment.settings) if found["proxy"] in present else None
     used = dict(zip((one.id for one in present), pool.map(memory, present), strict=True))
 
-    note(f"[bold]{deployment.project}[/bold]  {smoke_test.address(deployment.settings)}  {deployment.engine.title}\n")
+    note(f"[bold]{deployment.project}[/bold]  {address(deployment.settings)}  {deployment.engine.title}\n")
     _show_services(found, used, now)
     if error := not_healthy(deployment) or (port.result() if port else None):
         warn(str(error))

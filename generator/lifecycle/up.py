@@ -9,6 +9,7 @@ from docker.models.containers import Container
 from generator.core.console import counted, fail, note, step, warn
 from generator.core.errors import HomeroomError
 from generator.core.paths import ENV_FILE, ROOT, SITE
+from generator.engine.address import address
 from generator.engine.deployment import Deployment, ensure_engine, load_settings
 from generator.engine.find import EngineMissing, find_engine
 from generator.lifecycle import render, smoke_test
@@ -101,7 +102,7 @@ def base_url_of(lab: Container) -> str:
 
 def _greet(deployment: Deployment, password: str | None, exception: str) -> None:
     settings = deployment.settings
-    note(f"\n[bold]Homeroom is up{exception}:[/bold] {smoke_test.address(settings)}")
+    note(f"\n[bold]Homeroom is up{exception}:[/bold] {address(settings)}")
     if DUMMY in settings.ways:
         note("For a trial on this machine only: any name, no password.")
         return

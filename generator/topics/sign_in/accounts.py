@@ -8,10 +8,12 @@ import secrets
 import subprocess
 from collections.abc import Sequence
 from typing import Any
+from urllib.parse import urlencode
 
 from generator.core.console import step
 from generator.core.errors import HomeroomError
 from generator.core.paths import ROOT
+from generator.engine.address import address
 from generator.engine.deployment import Deployment
 from generator.schema.types import USERNAME_PATTERN
 from generator.topics.sign_in.class_list import NAMES
@@ -27,12 +29,14 @@ def new_password() -> str:
     return "-".join("".join(secrets.choice(_ALPHABET) for _ in range(5)) for _ in range(PASSWORD_WORDS))
 
 
-def ask_hub(deployment: Deployment, *arguments: str, given: str = "") -> dict[str, Any]:
-    """Run `homeroom.sign_in.accounts` in the hub's container; passwords go by standard input.
+def ask_hub(
+    deployment: Deployment, *arguments: str, given: str = "", module: str = "homeroom.sign_in.accounts"
+) -> dict[str, Any]:
+    """Run a module in the hub's container that answers in JSON; passwords go by standard input.
 
     :raises HomeroomError: the hub does not run, or the command failed.
     """
-    command, environment = deployment.hub_python("homeroom.sign_in.accounts", "--", *arguments)
+    command, environment = deployment.hub_python(module, "--", *arguments)
     done = subprocess.run(command, input=f"{given}\n", capture_output=True, text=True, env=environment, cwd=ROOT)
     if done.returncode:
         said = (done.stderr or done.stdout).strip().splitlines()
@@ -94,6 +98,12 @@ def add(deployment: Deployment, names: Sequence[str]) -> tuple[dict[str, str], l
             f"{', '.join(answer['leaving'])}: just being removed; no account was made",
             remedy="Wait until their labs are gone (`make status`), then run this again.",
         )
+    if answer["elsewhere"]:
+        raise HomeroomError(
+            f"{', '.join(answer['elsewhere'])}: the name of somebody who signs in elsewhere; nobody was made",
+            location="NAME",
+            remedy="Give another name. People link sign-ins of theirs by themselves, on the page Sign-ins.",
+        )
     return {name: passwords[name] for name in answer["made"]}, answer["existing"]
 
 
@@ -109,3 +119,18 @@ def reset_password(deployment: Deployment, name: str) -> str:
             f"{name} has no account", location="NAME", remedy="The hub's page Accounts lists all accounts."
         )
     return password
+
+
+def reset_link(deployment: Deployment, name: str) -> str:
+    """A link by which a person gives their account a new password, once and within a day; an earlier one is worth
+    nothing then.
+
+    :raises HomeroomError: there is no such account, or sign-in is not the hub's own.
+    """
+    require_native(deployment)
+    secret = ask_hub(deployment, "link", name)["secret"]
+    if secret is None:
+        raise HomeroomError(
+            f"{name} has no account", location="NAME", remedy="The page Accounts of the hub lists everyone who has one."
+        )
+    return f"{address(deployment.settings)}hub/new-password?{urlencode({'name': name, 'secret': secret})}"

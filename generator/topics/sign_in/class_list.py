@@ -8,13 +8,21 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from generator.core.errors import HomeroomError, raise_all
 from generator.schema.types import USERNAME_PATTERN, known_as
 
-COLUMNS = frozenset({"name", "username", "user", "login"})
-"""Headings of the column that is read, in any case."""
+HEADINGS = {
+    "name": frozenset({"name", "username", "user", "login"}),
+    "groups": frozenset({"groups", "group"}),
+    "email": frozenset({"e-mail", "email", "mail"}),
+}
+"""Headings of the columns that are read, in any case."""
+GROUP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+EMAIL = r"[^@\s]{1,64}@[^@\s]{1,63}"
 SEPARATORS = ";,\t"
 NAMES = "Lower-case letters, digits and . _ @ + - ; the first a letter or digit; 64 at most."
 ENCODINGS = (
@@ -26,38 +34,80 @@ LARGEST_BYTES = 1 << 20
 """More than ten thousand people's lines; the hub has a few hundred of them."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """Somebody on a list; groups and e-mail where it has columns for them."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    email: str = ""
+
+
 def read(path: Path) -> list[str]:
     """The names in a file, in its order, as the hub knows them.
 
-    Lines may end as any system ends them; empty ones and those that begin with # are passed over. Of a table the column
-    is read whose heading is `name`, `username`, `user` or `login`; without headings, the first.
+    :raises HomeroomError: as `read_people`.
+    """
+    return [person.name for person in read_people(path)]
+
+
+def read_people(path: Path) -> list[Listed]:
+    """The people in a file, in its order.
+
+    Lines may end as any system ends them; empty ones and those that begin with # are passed over. Of a table the
+    columns are read whose headings are `name`, `username`, `user` or `login`; `groups` or `group`, with spaces, commas,
+    semicolons or bars between them; `e-mail`, `email` or `mail`. Without headings, the first is the names.
 
     :raises HomeroomError: the file cannot be read, a name is none, or one is there twice; all faults together.
     """
     rows = _rows(_text(path))
-    column = 0
+    columns = {"name": 0}
     if rows:
         headings = [cell.lower() for cell in rows[0][1]]
-        found = [number for number, heading in enumerate(headings) if heading in COLUMNS]
-        if found:
-            column = found[0]
-            rows = rows[1:]
+        found = {field: column for column, cell in enumerate(headings) if (field := _field(cell))}
+        if "name" in found:
+            columns, rows = found, rows[1:]
+    people: dict[str, Listed] = {}
     lines: dict[str, int] = {}
     errors: list[HomeroomError] = []
     for number, cells in rows:
-        name = known_as(cells[column]) if column < len(cells) else ""
+        person = _person({field: cells[at] for field, at in columns.items() if at < len(cells)})
         location = f"{path}:{number}"
-        if not re.fullmatch(USERNAME_PATTERN, name):
-            errors.append(HomeroomError(f"{name[:80]!r} is no user name", location=location, remedy=NAMES))
-        elif name in lines:
+        if fault := _fault(person):
+            errors.append(HomeroomError(fault[0], location=location, remedy=fault[1]))
+        elif person.name in lines:
+            cause = f"{person.name} is in line {lines[person.name]} already"
             remedy = "Two people cannot have one name; take one line out, or give one of them another name."
-            errors.append(HomeroomError(f"{name} is in line {lines[name]} already", location=location, remedy=remedy))
+            errors.append(HomeroomError(cause, location=location, remedy=remedy))
         else:
-            lines[name] = number
+            people[person.name], lines[person.name] = person, number
     raise_all(errors)
-    if not lines:
+    if not people:
         raise HomeroomError("there is no name in it", location=str(path), remedy="Write a name a line.")
-    return list(lines)
+    return list(people.values())
+
+
+def _field(heading: str) -> str:
+    """What a column is for; empty where it is passed over."""
+    return next((field for field, known in HEADINGS.items() if heading in known), "")
+
+
+def _person(cells: Mapping[str, str]) -> Listed:
+    groups = filter(None, re.split(r"[\s,;|]+", cells.get("groups", "")))
+    return Listed(
+        name=known_as(cells.get("name", "")), groups=tuple(dict.fromkeys(groups)), email=cells.get("email", "")
+    )
+
+
+def _fault(person: Listed) -> tuple[str, str] | None:
+    """What is wrong with a line, and what to do; None where nothing is."""
+    if not re.fullmatch(USERNAME_PATTERN, person.name):
+        return f"{person.name[:80]!r} is no user name", NAMES
+    if odd := next((group for group in person.groups if not re.fullmatch(GROUP, group)), None):
+        return f"{odd[:80]!r} is no name of a group", "Letters, digits and . _ - ; 64 at most."
+    if person.email and not re.fullmatch(EMAIL, person.email):
+        return f"{person.email[:80]!r} is no e-mail address", "Mend it, or leave it out."
+    return None
 
 
 def _text(path: Path) -> str:

@@ -1,4 +1,4 @@
-"""`make account` and `make password`."""
+"""`make account`, `make password`, `make people` and `make why`."""
 
 from __future__ import annotations
 
@@ -17,14 +17,18 @@ verbs = typer.Typer()
 @verbs.command()
 def password(
     name: Annotated[str, typer.Argument(help="The user's name; the administrator's where none is named.")] = "",
+    link: Annotated[str, typer.Option(help="1: a link by which they choose one, once and within a day.")] = "",
 ) -> None:
-    """Give a person a new password and show it once."""
+    """Give a person a new password and show it once, or a link by which they choose one."""
     from generator.engine import deployment
     from generator.schema.types import known_as
     from generator.topics.sign_in import accounts
 
     here = deployment.open_deployment()
     name = known_as(name) or here.settings.JUPYTERHUB_ADMIN
+    if link:
+        console.out.print(accounts.reset_link(here, name), markup=False, soft_wrap=True)
+        return
     fresh = accounts.reset_password(here, name)
     console.note(f"New password of [bold]{name}[/bold]: [bold]{fresh}[/bold]")
 
@@ -63,4 +67,66 @@ def account(
             f"Made {console.counted(len(made), 'account')}; the passwords are in {sheet}, which only you can read."
         )
     elif made:
+        console.note(password_sheet.shown(made))
+
+
+@verbs.command()
+def people(back: Annotated[str, typer.Option(help="Who was removed and may sign in again.")] = "") -> None:
+    """Show who is known to the hub, and by which ways they sign in."""
+    from generator.engine import deployment
+    from generator.schema.types import known_as
+    from generator.topics.sign_in import people as known
+
+    here = deployment.open_deployment()
+    if back:
+        known.bring_back(here, known_as(back))
+        console.note(f"[bold]{console.quoted(known_as(back))}[/bold] may sign in again.")
+        return
+    console.out.print(known.table(here), markup=False, soft_wrap=True)
+
+
+@verbs.command()
+def why(
+    number: Annotated[str, typer.Option(help="The number that the person sees.")] = "",
+    name: Annotated[str, typer.Option(help="The name that was typed, or that a source gave.")] = "",
+) -> None:
+    """Tell why a sign-in was refused, and what to do."""
+    from generator.engine import deployment
+    from generator.topics.sign_in import people as known
+
+    console.out.print(known.why(deployment.open_deployment(), number, name), markup=False, soft_wrap=True)
+
+
+@verbs.command()
+def roster(
+    file: Annotated[str, typer.Option(help="The list: a table with names, groups and e-mail addresses.")] = "",
+    sheet: Annotated[str, typer.Option(help="Where to write the passwords, instead of showing them.")] = "",
+    dry: Annotated[str, typer.Option(help="1: show the difference, and change nothing.")] = "",
+    remove: Annotated[str, typer.Option(help="1: remove who was on an earlier list and is not on this one.")] = "",
+) -> None:
+    """Take a class list in: the difference is shown first."""
+    import sys
+
+    from generator.engine import deployment
+    from generator.topics.sign_in import class_list, password_sheet
+    from generator.topics.sign_in import roster as lists
+
+    if not file:
+        raise HomeroomError(
+            "which list?", location="FILE", remedy="Run `make roster FILE=class.csv`; DRY=1 only shows."
+        )
+    people = class_list.read_people(Path(file))
+    here = deployment.open_deployment()
+    found = lists.compare(here, people)
+    for line in found.lines(remove=bool(remove)):
+        console.note(line)
+    if dry or (sys.stdin.isatty() and not typer.confirm("Do this?")):
+        console.note("Nothing was changed.")
+        return
+    with password_sheet.opened(Path(sheet)) if sheet else contextlib.nullcontext() as written:
+        made, removed = lists.take_in(here, people, found.gone if remove else ())
+        if written:
+            password_sheet.fill(written, made)
+    console.note(lists.told(made, removed))
+    if made and not sheet:
         console.note(password_sheet.shown(made))

@@ -12,11 +12,13 @@ import json
 import os
 import sqlite3
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from homeroom.contract.database import DATABASE, LOCK_SECONDS
+from homeroom.sign_in.link_secrets import GOOD_SECONDS, digest, new_secret
 from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
 from homeroom.sign_in.passwords import hashed
 
@@ -40,8 +42,8 @@ def add(database: sqlite3.Connection, people: dict[str, str]) -> dict[str, list[
     is worth nothing then. An account that is approved is left as it is.
 
     :param people: the passwords by name.
-    :returns: who was `made`, and who `existing` already; with somebody who is just being removed, under `leaving`,
-        nobody is made.
+    :returns: who was `made`, and who `existing` already; with somebody who is just being removed, under `leaving`, or
+        who signs in elsewhere under that name, under `elsewhere`, nobody is made.
     """
     existing = _named(database, "SELECT username FROM users_info WHERE is_authorized", people)
     wanted = {name: password for name, password in people.items() if name not in existing}
@@ -50,10 +52,12 @@ def add(database: sqlite3.Connection, people: dict[str, str]) -> dict[str, list[
     with _transaction(database):
         leaving = _named(database, "SELECT name FROM homeroom_names WHERE mark = ?", people, LEAVING)
         existing = _named(database, "SELECT username FROM users_info WHERE is_authorized", people)
-        made = [] if leaving else [name for name in secrets if name not in existing]
+        elsewhere = _named(database, "SELECT name FROM homeroom_identities WHERE way != 'native'", people)
+        elsewhere = [name for name in elsewhere if name not in existing]
+        made = [] if leaving or elsewhere else [name for name in secrets if name not in existing]
         for name in made:
             _make(database, name, secrets[name])
-    return {"made": made, "existing": existing, "leaving": leaving}
+    return {"made": made, "existing": existing, "leaving": leaving, "elsewhere": elsewhere}
 
 
 def _make(database: sqlite3.Connection, name: str, secret: bytes) -> None:
@@ -91,9 +95,22 @@ def keep_homes(database: sqlite3.Connection, names: list[str]) -> None:
     and are no newcomer's to sign up for."""
     database.executemany(
         "INSERT INTO homeroom_names (name, mark) SELECT ?1, ?2 WHERE NOT EXISTS"
-        " (SELECT 1 FROM users_info WHERE username = ?1 UNION SELECT 1 FROM homeroom_names WHERE name = ?1)",
+        " (SELECT 1 FROM users_info WHERE username = ?1 UNION SELECT 1 FROM homeroom_names WHERE name = ?1"
+        "  UNION SELECT 1 FROM homeroom_identities WHERE name = ?1)",
         [(name, REMOVED) for name in names],
     )
+
+
+def make_link(database: sqlite3.Connection, name: str) -> str | None:
+    """The secret of a link by which somebody gives their account a new password, once and within a day; an earlier one
+    is worth nothing then. None where there is no such account."""
+    kept = database.execute("SELECT password FROM users_info WHERE username = ?", (name,)).fetchone()
+    if kept is None:
+        return None
+    secret = new_secret()
+    values = (name, digest(secret, kept[0]), int(time.time()) + GOOD_SECONDS)
+    database.execute("INSERT OR REPLACE INTO homeroom_reset_links (name, digest, until) VALUES (?, ?, ?)", values)
+    return secret
 
 
 def exists(database: sqlite3.Connection, name: str) -> bool:
@@ -110,7 +127,7 @@ def summary(database: sqlite3.Connection) -> dict[str, Any]:
 def main(arguments: list[str]) -> int:
     """Carry out one verb; passwords are read from standard input, never from the command line."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.accounts")
-    parser.add_argument("verb", choices=["exists", "add", "add-all", "keep-homes", "password", "summary"])
+    parser.add_argument("verb", choices=["exists", "add", "add-all", "keep-homes", "password", "link", "summary"])
     parser.add_argument("name", nargs="?", default="", help="add-all and keep-homes read them from standard input")
     given = parser.parse_args(arguments)
     with contextlib.closing(open_database(DATABASE)) as database:
@@ -121,6 +138,8 @@ def main(arguments: list[str]) -> int:
 def _answer(database: sqlite3.Connection, verb: str, name: str) -> dict[str, Any]:
     if verb == "summary":
         return summary(database)
+    if verb == "link":
+        return {"secret": make_link(database, name)}
     if verb == "exists":
         return {"done": exists(database, name)}
     if verb == "keep-homes":

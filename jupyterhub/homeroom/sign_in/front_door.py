@@ -14,7 +14,7 @@ from tornado import web
 from traitlets import Dict, Set, Unicode, default
 from traitlets.utils.importstring import import_item
 
-from homeroom.sign_in import identities, known_names, linking, provided_groups, refusals, sessions
+from homeroom.sign_in import identities, known_names, linking, provided_groups, refusals, roster, sessions
 from homeroom.sign_in.admission import REMEDY, Admission
 from homeroom.sign_in.authenticator import AccountAuthenticator
 from homeroom.sign_in.linking import Wish
@@ -233,7 +233,8 @@ class SignIn(PlainNames, Authenticator):
         """As the others', and a newcomer becomes a member of their source's groups. The hub calls it for everybody as
         it starts, too."""
         orm_user = user if isinstance(user, User) else user.orm_user
-        provided_groups.apply(self.db, orm_user, self.admission.groups_now(user.name), ())
+        groups = self.admission.groups_now(user.name) | roster.groups_of(self.db, user.name)
+        provided_groups.apply(self.db, orm_user, groups, ())
         return super().add_user(user)
 
     def delete_user(self, user: Any) -> None:

@@ -70,9 +70,14 @@ def remove(app: Any, name: str) -> asyncio.Task[None]:
     return resume(app, name)
 
 
+def is_under_way(name: str) -> bool:
+    """Whether somebody's removal is being carried out."""
+    return name in _under_way and not _under_way[name].done()
+
+
 def resume(app: Any, name: str) -> asyncio.Task[None]:
     """Carry on with a removal, until it is done."""
-    if name not in _under_way or _under_way[name].done():
+    if not is_under_way(name):
         _under_way[name] = asyncio.create_task(_finish(app, name))
         _under_way[name].add_done_callback(lambda _: _under_way.pop(name, None))
     return _under_way[name]

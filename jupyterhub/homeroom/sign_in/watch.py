@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from homeroom.sign_in import removal
+from homeroom.sign_in import removal, roster
 from homeroom.sign_in.front_door import SignIn
 from homeroom.sign_in.known_names import leaving
 
@@ -29,6 +29,8 @@ async def watch_people(hub: Any) -> None:
 async def look(hub: Any) -> None:
     """One look."""
     for name in leaving(hub.db):
-        removal.resume(hub, name)
+        if not removal.is_under_way(name):
+            removal.remove(hub, name)
+    roster.take_up(hub.db)
     if isinstance(hub.authenticator, SignIn):  # or one of the operator's own
         await hub.authenticator.staying.look()

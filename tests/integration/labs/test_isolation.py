@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from generator.lifecycle import smoke_test
+from generator.engine import address
 from tests.faults import until
 from tests.hub_deployment import HubDeployment, engine, host_of_packages, openings_for_pip
 from tests.person import Person
@@ -111,7 +111,7 @@ def neighbour(deployment: HubDeployment) -> Iterator[Any]:
 
 def own_addresses(deployment: HubDeployment) -> tuple[str, ...]:
     """This machine, as a lab's gateway, on the engine's default bridge, and as others know it."""
-    return gateway(f"{deployment.project}_labs"), gateway("bridge"), smoke_test.own_address()
+    return gateway(f"{deployment.project}_labs"), gateway("bridge"), address.own_address()
 
 
 def test_private_networks_are_closed_and_the_internet_is_open(lab: Any, server: Outside) -> None:
@@ -141,7 +141,7 @@ def test_other_containers_are_closed(deployment: HubDeployment, lab: Any, neighb
     """Neither a container on another bridge nor its published port, nor this deployment's proxy and hub."""
     until_open(f"{address_in(neighbour, 'bridge')}:{PORT}")
     published = neighbour.attrs["NetworkSettings"]["Ports"][f"{PORT}/tcp"][0]["HostPort"]
-    others = {f"{address_in(neighbour, 'bridge')}:{PORT}", f"{smoke_test.own_address()}:{published}"}
+    others = {f"{address_in(neighbour, 'bridge')}:{PORT}", f"{address.own_address()}:{published}"}
     others.add(f"{address_in(deployment.container('proxy'), f'{deployment.project}_front')}:8000")
     assert opened(reach_from_here(*others)) == others
     assert opened(reach(lab, *others)) == set()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from generator.engine import address
 from generator.lifecycle import smoke_test
 from generator.schema.settings import Settings
 from tests.sample_settings import TOKEN
@@ -65,4 +66,4 @@ def test_a_port_that_leads_nowhere_is_told(monkeypatch: pytest.MonkeyPatch) -> N
 def test_people_are_told_the_name_that_they_type() -> None:
     """With HUB_HOST the address to give to people is its, not this machine's own."""
     named = Settings(HUB_HOST="hub.example.edu", HUB_PORT=8001, CONFIGPROXY_AUTH_TOKEN=TOKEN)
-    assert smoke_test.address(named) == "http://hub.example.edu:8001/"
+    assert address.address(named) == "http://hub.example.edu:8001/"

@@ -84,7 +84,7 @@ def door(db: Session, config: Config, *ways: str, lists: str = "/nonexistent") -
     return made
 
 
-class CampusPage(BaseHandler):
+class CampusPage(BaseHandler):  # type: ignore[misc]  # JupyterHub has no types
     """The page of the campus: whom it recognises stands in the address, as the test would have it."""
 
     async def get(self) -> None:

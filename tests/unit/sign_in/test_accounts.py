@@ -13,6 +13,7 @@ from typing import Any
 import bcrypt
 import pytest
 from homeroom.sign_in import accounts
+from homeroom.sign_in.identities import KnownIdentity
 from homeroom.sign_in.known_names import KnownName, mark_of
 from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
 from jupyterhub.orm import User
@@ -152,7 +153,7 @@ def test_many_accounts_are_made_at_once(run: Any, database: Path) -> None:
     """`add-all` makes approved accounts of all names, leaves alone those that are approved, and says which are."""
     run("add", "ada", stdin=f"{PASSWORD}\n")
     answer = add_all(run, ada="another password", bela=PASSWORD, chen=PASSWORD)
-    assert answer == {"made": ["bela", "chen"], "existing": ["ada"], "leaving": []}
+    assert answer == {"made": ["bela", "chen"], "existing": ["ada"], "leaving": [], "elsewhere": []}
     for name in ("ada", "bela", "chen"):
         assert account(database, name).is_valid_password(PASSWORD)
         assert account(database, name).is_authorized
@@ -207,7 +208,12 @@ def test_who_is_just_being_removed_is_not_made(run: Any, database: Path) -> None
     with opened(database) as session:
         session.add(KnownName(name="ada", mark=LEAVING))
         session.commit()
-    assert add_all(run, ada=PASSWORD, bela=PASSWORD) == {"made": [], "existing": [], "leaving": ["ada"]}
+    assert add_all(run, ada=PASSWORD, bela=PASSWORD) == {
+        "made": [],
+        "existing": [],
+        "leaving": ["ada"],
+        "elsewhere": [],
+    }
     assert run("summary")["accounts"] == 0
 
 
@@ -217,11 +223,21 @@ def test_a_home_without_an_account_is_nobodys(run: Any, database: Path) -> None:
     run("add", "ada", stdin=f"{PASSWORD}\n")
     with opened(database) as session:
         session.add(KnownName(name="machine", mark=TOKEN))
+        session.add(KnownIdentity(way="ldap", subject="1", name="dora"))
         session.commit()
-    assert run("keep-homes", "ada", stdin='["ada", "bela", "machine"]') == {"done": True}
-    assert run("keep-homes", "admin", stdin='["ada", "bela", "machine"]') == {"done": False}
+    assert run("keep-homes", "ada", stdin='["ada", "bela", "machine", "dora"]') == {"done": True}
+    assert run("keep-homes", "admin", stdin='["ada", "bela", "machine", "dora"]') == {"done": False}
     with opened(database) as session:
-        assert [mark_of(session, name) for name in ("ada", "bela", "machine")] == [None, REMOVED, TOKEN]
+        assert [mark_of(session, name) for name in ("ada", "bela", "machine", "dora")] == [None, REMOVED, TOKEN, None]
+
+
+def test_the_name_of_somebody_from_elsewhere_is_theirs(run: Any, database: Path) -> None:
+    """No account is made that would open somebody else's files: two sign-ins are one by their own word alone."""
+    with opened(database) as session:
+        session.add(KnownIdentity(way="ldap", subject="1", name="dora"))
+        session.commit()
+    answer = add_all(run, dora=PASSWORD, emil=PASSWORD)
+    assert answer == {"made": [], "existing": [], "leaving": [], "elsewhere": ["dora"]}
 
 
 def test_it_starts_without_the_hub() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
 import bcrypt
 import pytest
+from homeroom.sign_in import reset_links
 from homeroom.sign_in.passwords import hashed
 from homeroom.sign_in.way import Identity
 from nativeauthenticator.orm import UserInfo
@@ -210,6 +212,7 @@ def test_a_wish_is_its_owners_browsers(app: HubApp) -> None:
     by_campus(app, "c5", "mallory", theirs)
     assert user_of(app, theirs) == "mallory"
     cookie = mine.cookies.get("homeroom-link", path="/hub/")
+    assert cookie is not None
     theirs.cookies.set("homeroom-link", cookie, domain="127.0.0.1", path="/hub/")
     assert theirs.visit("link/confirm").status_code == 400
     assert mine.visit("link/confirm").status_code == 400  # nobody has signed in by the other way yet
@@ -287,3 +290,66 @@ def test_the_registry_has_names_and_addresses(app: HubApp) -> None:
     browser.visit("campus/login?as=c10")
     (known,) = app.do(app.hub.authenticator.admission.open_of, "zoe")
     assert known.email == "zoe@campus.example"
+
+
+def link_of(app: HubApp, name: str) -> str:
+    """The path of a new link for somebody."""
+    secret = app.do(reset_links.make, app.hub.db, name)
+    return f"new-password?name={name}&secret={secret}"
+
+
+def set_password(browser: Browser, link: str, password: str) -> Any:
+    """Fill in the page of a link."""
+    secret = link.partition("secret=")[2]
+    name = link.partition("name=")[2].partition("&")[0]
+    fields = {"name": name, "secret": secret, "new_password": password, "new_password_confirmation": password}
+    return browser.fill_in(link, "new-password", **fields)
+
+
+def test_a_link_gives_a_new_password_once(app: HubApp) -> None:
+    """A visit changes nothing, as mail programs visit links; the form does it, once. The old password and the browsers
+    that it opened are worth nothing then."""
+    account(app, "ida")
+    old = app.browser()
+    old.sign_in("ida", PASSWORD)
+    link, browser = link_of(app, "ida"), app.browser()
+    assert browser.visit(link).status_code == browser.visit(link).status_code == 200
+    assert "a common one" in set_password(browser, link, "1234567890").text
+    assert "Your new password is set" in set_password(browser, link, PASSWORD + "!").text
+    again = set_password(browser, link, PASSWORD + "?")
+    assert again.status_code == 403
+    assert "This link has been used" in again.text
+    assert not old.is_signed_in
+    assert browser.sign_in("ida", PASSWORD).status_code == 403
+    assert browser.sign_in("ida", PASSWORD + "!").status_code == 200
+
+
+def test_a_link_is_one_persons_and_the_last_one(app: HubApp) -> None:
+    """A link opens no other account, is worth nothing once another was made or the password changed, and ends in a
+    day."""
+    for name in ("jan", "kim"):
+        account(app, name)
+    first, second, browser = link_of(app, "jan"), link_of(app, "jan"), app.browser()
+    assert set_password(browser, first, PASSWORD + "!").status_code == 403
+    assert set_password(browser, second.replace("jan", "kim"), PASSWORD + "!").status_code == 403
+    assert set_password(browser, second.replace("jan", "nobody"), PASSWORD + "!").status_code == 403
+    app.do(app.hub.authenticator.accounts.change_own_password, "jan", PASSWORD + "!")
+    assert set_password(browser, second, PASSWORD + "?").status_code == 403
+    third = link_of(app, "jan")
+    app.do(lambda: app.hub.db.query(reset_links.ResetLink).update({"until": 1}))
+    assert set_password(browser, third, PASSWORD + "?").status_code == 403
+
+
+def test_an_administrator_makes_a_link(app: HubApp) -> None:
+    """The button on the page Accounts shows a link that works; nobody else has it."""
+    account(app, "admin")
+    account(app, "lars")
+    admin, guest = app.browser(), app.browser()
+    admin.sign_in("admin", PASSWORD)
+    shown = html.unescape(admin.fill_in("authorize", "new-password/lars").text)
+    link = shown.partition("/hub/new-password?name=lars&secret=")[2].partition("<")[0].strip()
+    assert (
+        "Your new password is set" in set_password(guest, f"new-password?name=lars&secret={link}", PASSWORD + "!").text
+    )
+    guest.sign_in("lars", PASSWORD + "!")
+    assert guest.fill_in("change-password", "new-password/admin").status_code == 403

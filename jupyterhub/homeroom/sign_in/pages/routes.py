@@ -7,6 +7,7 @@ from homeroom.sign_in.pages.email import EmailHandler
 from homeroom.sign_in.pages.link import ConfirmHandler, LinkHandler, UnlinkHandler
 from homeroom.sign_in.pages.password import ChangePasswordAdminHandler, ChangePasswordHandler
 from homeroom.sign_in.pages.removal import RemoveHandler
+from homeroom.sign_in.pages.reset import LinkForResetHandler, ResetHandler
 from homeroom.sign_in.pages.sign_in import SignInHandler
 from homeroom.sign_in.pages.sign_out import SignOutHandler
 from homeroom.sign_in.pages.sign_up import SignUpHandler
@@ -25,6 +26,8 @@ ACCOUNTS = [
     (r"/discard/([^/]*)", DiscardHandler),
     (r"/remove/([^/]*)", RemoveHandler),
     (r"/confirm/([^/]*)", EmailHandler),
+    (r"/new-password", ResetHandler),
+    (r"/new-password/([^/]+)", LinkForResetHandler),
     (r"/change-password", ChangePasswordHandler),
     (r"/change-password/([^/]+)", ChangePasswordAdminHandler),
 ]
