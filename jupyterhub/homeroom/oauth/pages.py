@@ -1,0 +1,136 @@
+"""The two pages of a way: where a sign-in goes out to a provider, and where it comes back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from homeroom.oauth import pending
+from homeroom.oauth.part import refused_by_provider
+from homeroom.sign_in.way import Refused, Unreachable, finish
+from jupyterhub.handlers.base import BaseHandler
+from tornado import web
+
+if TYPE_CHECKING:
+    from homeroom.oauth.way import OAuthWay
+
+UNREACHABLE = "The sign-in service does not answer at the moment. Please try again in a few minutes."
+STALE = "This sign-in was begun too long ago, in another browser, or was finished already. Please start again."
+NOT_ALLOWED = "You did not sign in there, or did not agree to tell this hub who you are. Please try again."
+AGREED_TO_NOTHING = frozenset({"access_denied", "consent_required", "login_required", "interaction_required"})
+
+
+class OAuthPage(BaseHandler):
+    """A page of a way. A fault at the provider is told in a sentence, and is none of the hub's."""
+
+    way: OAuthWay
+
+    def set_default_headers(self) -> None:
+        """Addresses here hold what is only this browser's: no other site and no cache is told."""
+        super().set_default_headers()
+        self.set_header("Referrer-Policy", "no-referrer")
+        self.set_header("Cache-Control", "no-store")
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether the browser may keep cookies for encrypted connections only."""
+        return self.way.public_url.startswith("https://")
+
+
+class LoginPage(OAuthPage):
+    """`/hub/oauth/<way>/login`: sends a browser to the provider."""
+
+    async def get(self) -> None:
+        """Begin a sign-in.
+
+        :raises HTTPError: 503, the provider does not say where to.
+        """
+        next_url = self.get_argument("next", "")
+        try:
+            await self.way.ready()  # before anything is kept
+            begun = pending.begin(self.db, self.way.name, next_url)
+            address = await self.way.authorize_url(begun)
+        except (Unreachable, ValueError) as error:
+            self.log.warning("%s cannot be reached for a sign-in: %s", self.way.name, error)
+            raise web.HTTPError(503, UNREACHABLE) from None
+        self._set_cookie(
+            pending.cookie_name(begun.state),
+            begun.browser,
+            encrypted=False,
+            path=self.base_url,
+            max_age=pending.MAX_AGE_SECONDS,
+            samesite="Lax",  # it comes back by a link of another site
+            secure=self.is_secure,
+        )
+        self.redirect(address)
+
+
+class CallbackPage(OAuthPage):
+    """`/hub/oauth/<way>/callback`: a browser comes back from the provider."""
+
+    async def get(self) -> None:
+        """End a sign-in.
+
+        :raises HTTPError: 400, it was not begun in this browser; 403, it is refused; 503, nobody can say.
+        """
+        returned = self._take()
+        try:
+            code = self._code()
+            identity = await self.way.exchange(code, returned.verifier, returned.nonce)
+        except Refused as refused:
+            raise self._told(refused) from None
+        except Unreachable as error:
+            self.log.warning("%s cannot be reached to end a sign-in: %s", self.way.name, error)
+            raise web.HTTPError(503, UNREACHABLE) from None
+        self._lead_to(returned.next_url)
+        await finish(self, identity)
+
+    def _take(self) -> pending.Returned:
+        """What was kept as this sign-in began.
+
+        :raises HTTPError: 400, nothing is kept for this browser.
+        """
+        state = self.get_query_argument("state", "")
+        name = pending.cookie_name(state)
+        browser = self.get_cookie(name) or ""
+        self.clear_cookie(name, path=self.base_url)
+        returned = pending.take(self.db, self.way.name, state, browser) if state and browser else None
+        if returned is None:
+            self.log.warning("A sign-in came back by %s that was not begun in this browser, or long ago", self.way.name)
+            raise web.HTTPError(400, STALE)
+        return returned
+
+    def _code(self) -> str:
+        """What the provider vouches with.
+
+        :raises Refused: it does not, or somebody else answers.
+        """
+        issuer = self.get_query_argument("iss", "")
+        if issuer and issuer != self.way.source:
+            raise refused_by_provider(f"{issuer[:200]!r} answers in place of {self.way.source}")
+        error = self.get_query_argument("error", "")
+        if error in AGREED_TO_NOTHING:
+            raise Refused("not-confirmed", NOT_ALLOWED, detail=error)
+        code = self.get_query_argument("code", "")
+        if error or not code:
+            said = self.get_query_argument("error_description", "")
+            remedy = f"Compare {self.way.callback_url} and the scopes with what is registered at the provider."
+            raise refused_by_provider(f"{error[:80]}: {said[:200]}", remedy)
+        return code
+
+    def _told(self, refused: Refused) -> web.HTTPError:
+        self.log.warning(
+            "Refused a sign-in by %s: %s: %s %s", self.way.name, refused.reason, refused.detail, refused.remedy
+        )
+        return web.HTTPError(403, refused.said)
+
+    def _lead_to(self, next_url: str) -> None:
+        """Have the hub take what was asked for at the beginning for the page to lead to, checked as it does, and not
+        what this request holds: code and state go no further."""
+        self.request.query = ""
+        self.request.arguments = {"next": [next_url.encode()]} if next_url else {}
+
+
+def handlers_of(way: OAuthWay) -> list[tuple[str, type]]:
+    """The two pages of a way."""
+    kinds: dict[str, Any] = {"login": LoginPage, "callback": CallbackPage}
+    return [(rf"/{way.path}/{name}", type(kind.__name__, (kind,), {"way": way})) for name, kind in kinds.items()]
