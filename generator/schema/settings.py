@@ -23,6 +23,7 @@ from generator.topics.environments.settings import EnvironmentsSettings
 from generator.topics.labs.settings import LabsSettings
 from generator.topics.ldap.settings import LdapSettings
 from generator.topics.network.settings import NetworkSettings
+from generator.topics.oauth.settings import OAuthSettings
 from generator.topics.prewarm.settings import PrewarmSettings
 from generator.topics.queue.settings import QueueSettings
 from generator.topics.sign_in.settings import SignInSettings
@@ -35,6 +36,7 @@ class Settings(
     LabsSettings,
     LdapSettings,
     NetworkSettings,
+    OAuthSettings,
     PrewarmSettings,
     QueueSettings,
     SignInSettings,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from homeroom.oauth.part import Checked
-from homeroom.oauth.way import OAuthWay
 from oauthenticator.bitbucket import BitbucketOAuthenticator
 from oauthenticator.oauth2 import OAuthenticator
 from traitlets import Unicode, default
+
+from homeroom.oauth.part import Checked
+from homeroom.oauth.way import OAuthWay
 
 API = "https://api.bitbucket.org"
 MAX_PAGES = 50
@@ -39,6 +40,7 @@ class BitbucketWay(OAuthWay):
 
     name = "bitbucket"
     label = "Bitbucket"
+    usual_source = "https://bitbucket.org"
     url = Unicode("https://bitbucket.org", config=True, help="The address of Bitbucket.")
     api_url = Unicode(API, config=True, help="The address of its API.")
     own_scopes: ClassVar[tuple[str, ...]] = ("account",)

@@ -7,9 +7,10 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from homeroom.sign_in.way import Unreachable
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
+
+from homeroom.sign_in.way import Unreachable
 
 CONNECT_SECONDS = 5.0
 ANSWER_SECONDS = 10.0

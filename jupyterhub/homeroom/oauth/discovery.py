@@ -7,10 +7,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from homeroom.oauth.client import check_endpoint, get_json
-from homeroom.sign_in.way import Unreachable
 from jwt import PyJWK, PyJWTError
 from tornado.httpclient import AsyncHTTPClient
+
+from homeroom.oauth.client import check_endpoint, get_json
+from homeroom.sign_in.way import Unreachable
 
 WELL_KNOWN = "/.well-known/openid-configuration"
 DOCUMENT_SECONDS = 3600.0

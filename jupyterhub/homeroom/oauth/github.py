@@ -6,11 +6,12 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from homeroom.oauth.part import Checked
-from homeroom.oauth.way import OAuthWay
 from oauthenticator.github import GitHubOAuthenticator
 from oauthenticator.oauth2 import OAuthenticator
 from traitlets import Unicode, default
+
+from homeroom.oauth.part import Checked
+from homeroom.oauth.way import OAuthWay
 
 NO_EMAIL = "users.noreply.github.com"
 
@@ -24,6 +25,7 @@ class GitHubWay(OAuthWay):
 
     name = "github"
     label = "GitHub"
+    usual_source = "https://github.com"
     url = Unicode("https://github.com", config=True, help="The address of GitHub.")
     own_scopes: ClassVar[tuple[str, ...]] = ("read:user",)
 

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import quote
 
-from homeroom.oauth.github import each_allowed
-from homeroom.oauth.part import Checked
-from homeroom.oauth.way import OAuthWay
 from oauthenticator.gitlab import GitLabOAuthenticator
 from oauthenticator.oauth2 import OAuthenticator
 from traitlets import Unicode, default
+
+from homeroom.oauth.github import each_allowed
+from homeroom.oauth.part import Checked
+from homeroom.oauth.way import OAuthWay
 
 PROJECT = "project:"
 """Before the number of a project, whose developers are meant."""
@@ -42,6 +43,7 @@ class GitLabWay(OAuthWay):
 
     name = "gitlab"
     label = "GitLab"
+    usual_source = "https://gitlab.com"
     url = Unicode("https://gitlab.com", config=True, help="The address of GitLab.")
     own_scopes: ClassVar[tuple[str, ...]] = ("read_user",)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from homeroom.oauth.oidc import OIDCWay
-from homeroom.oauth.part import Checked
 from oauthenticator.globus import GlobusOAuthenticator
 from oauthenticator.oauth2 import OAuthenticator
 from tornado.httpclient import HTTPClientError
 from traitlets import Unicode, default
+
+from homeroom.oauth.oidc import DOMAIN, OIDCWay
+from homeroom.oauth.part import Checked
 
 GROUPS = "groups.api.globus.org"
 GROUPS_SCOPE = "urn:globus:auth:scope:groups.api.globus.org:view_my_groups_and_memberships"
@@ -26,6 +27,7 @@ class GlobusWay(OIDCWay):
 
     name = "globus"
     label = "Globus"
+    usual_source = "https://auth.globus.org"
     own_scopes: ClassVar[tuple[str, ...]] = ("openid", "profile", "email")
     groups_url = Unicode("https://groups.api.globus.org/v2/groups/my_groups", config=True, help="Where groups are.")
 
@@ -44,18 +46,18 @@ class GlobusWay(OIDCWay):
         """A refresh token, in Globus' own way."""
         return {**super().asked_besides(begun), "access_type": "offline"}
 
-    def facts(self, person: Mapping[str, Any]) -> dict[str, Any]:
+    def domain(self, person: Mapping[str, Any]) -> str:
         """The domain of the institution that vouches, which an address does not show: people link any."""
-        name = str(person.get("preferred_username") or "")
-        return {"domain": name.rpartition("@")[2].lower()}
+        return str(person.get("preferred_username") or "").rpartition("@")[2]
 
     async def memberships(self, part: OAuthenticator, model: dict[str, Any], person: Mapping[str, Any]) -> set[str]:
-        """Groups by their UUIDs, asked for with a token of their own, which is renewed where it is worn out."""
+        """The domain; and groups by their UUIDs, asked for with a token of their own, renewed where it is worn out."""
+        domains = {each for each in await super().memberships(part, model, person) if each.startswith(DOMAIN)}
         library = GlobusGroups(**self.of_part(), token_url=part.token_url, globus_groups_url=self.groups_url)
         answer = model["auth_state"]["token_response"]
         token = next((each for each in answer.get("other_tokens") or () if each.get("resource_server") == GROUPS), None)
         if token is None:
-            return set()
+            return domains
         try:
             found = await library._fetch_users_groups([token])
         except HTTPClientError:
@@ -65,4 +67,4 @@ class GlobusWay(OIDCWay):
             token = {**token, **await library.get_token_info(None, asked)}
             found = await library._fetch_users_groups([token])
         answer["other_tokens"] = [token]
-        return {str(each) for each in found}
+        return domains | {str(each) for each in found}

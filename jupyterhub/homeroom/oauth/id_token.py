@@ -6,14 +6,13 @@ import hmac
 from typing import Any
 
 import jwt
+
 from homeroom.oauth.discovery import Discovery
 from homeroom.sign_in.way import Refused
 
 LEEWAY_SECONDS = 60
 MAX_TOKEN_CHARACTERS = 65_536
-ALGORITHMS = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-)
+ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"})
 """Signatures by a key that the provider alone has: not `none`, and not those made with a shared secret."""
 
 

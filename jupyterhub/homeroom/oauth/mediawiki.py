@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from homeroom.oauth.part import Checked
-from homeroom.oauth.way import OAuthWay
-from homeroom.sign_in.way import Identity, Refused
 from oauthenticator.generic import GenericOAuthenticator
 from oauthenticator.oauth2 import OAuthenticator
 from traitlets import Unicode, default
+
+from homeroom.oauth.part import Checked
+from homeroom.oauth.way import OAuthWay
+from homeroom.sign_in.way import Identity, Refused
 
 
 class MediaWikiPart(Checked, GenericOAuthenticator):

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from urllib.parse import urlencode
+
+from oauthenticator.generic import GenericOAuthenticator
+from oauthenticator.oauth2 import OAuthenticator
+from tornado.httputil import url_concat
+from traitlets import Bool, Unicode, default
 
 from homeroom.oauth import id_token
 from homeroom.oauth.discovery import Discovery
 from homeroom.oauth.part import Checked, Exchange, refused_by_provider
 from homeroom.oauth.pending import Begun
 from homeroom.oauth.way import OAuthWay
-from homeroom.sign_in.way import Identity, Refused, Unreachable
-from oauthenticator.generic import GenericOAuthenticator
-from oauthenticator.oauth2 import OAuthenticator
-from traitlets import Bool, Set, Unicode, default
+from homeroom.sign_in.way import Identity, Unreachable
 
 CLAIMS = "claims"
 """Where a token's answer holds the checked claims of its ID token."""
+DOMAIN = "domain:"
+"""Before a domain, where it stands among groups that are asked for."""
 GROUPS_SAID = "groups_said"
 """Whether the provider tells groups to whoever has the access token; else they stand in the ID token alone."""
 
@@ -49,7 +52,10 @@ class OIDCPart(Checked, GenericOAuthenticator):
         if not self.asks_userinfo or not self.userdata_url:
             return claims
         said: dict[str, Any] = await super().token_to_user(token_info)
-        token_info[GROUPS_SAID] = self.groups_claim.partition(".")[0] in said or self.groups_claim in said
+        roots = {self.groups_claim, self.groups_claim.partition(".")[0]}
+        if token_info.get(GROUPS_SAID):  # what the token said as they signed in may be long over
+            claims = {name: value for name, value in claims.items() if name not in roots}
+        token_info[GROUPS_SAID] = bool(token_info.get(GROUPS_SAID)) or not roots.isdisjoint(said)
         if said.get("sub") != claims.get("sub"):
             raise refused_by_provider("ID token and user information are of two people")
         return {**claims, **said}
@@ -62,7 +68,6 @@ class OIDCWay(OAuthWay):
     label = "single sign-on"
     issuer = Unicode(config=True, help="What the provider calls itself, letter by letter.")
     groups_claim = Unicode("groups", config=True, help="The claim with a person's groups.")
-    allowed_domains = Set(Unicode(), config=True, help="Let in whoever has a verified e-mail address of these domains.")
     offline = Bool(True, config=True, help="Ask for a refresh token, where the provider says how.")
     own_scopes: ClassVar[tuple[str, ...]] = ("openid", "profile", "email")
     asks_userinfo: ClassVar[bool] = True
@@ -118,18 +123,20 @@ class OIDCWay(OAuthWay):
         """The claim that is set; else the verified address."""
         return super().found_name(person) or self.email(person)
 
-    def facts(self, person: Mapping[str, Any]) -> dict[str, Any]:
-        """The domain of the verified address."""
-        return {"domain": self.email(person).rpartition("@")[2].lower()}
+    def domain(self, person: Mapping[str, Any]) -> str:
+        """The domain that somebody is of: that of their verified address."""
+        return self.email(person).rpartition("@")[2]
 
     async def memberships(self, part: OAuthenticator, model: dict[str, Any], person: Mapping[str, Any]) -> set[str]:
-        """What the claim says. A claim that is one text is one group."""
+        """What the claim says, where one text is one group; and the domain."""
         found = person.get(self.groups_claim)
         if found is None and "." in self.groups_claim:
             found = _nested(person, self.groups_claim)
         if isinstance(found, str):
             found = [found]
-        return {str(each) for each in found if isinstance(each, str | int)} if isinstance(found, list) else set()
+        said = {str(each) for each in found if isinstance(each, str | int)} if isinstance(found, list) else set()
+        domain = self.domain(person).lower()
+        return {each for each in said if not each.startswith(DOMAIN)} | ({DOMAIN + domain} if domain else set())
 
     # --- later ---
 
@@ -146,29 +153,22 @@ class OIDCWay(OAuthWay):
             raise Unreachable(f"{self.name} sends no new ID token, and tells groups nowhere else")
         return super().renewed(token, found)
 
-    # --- rules of its own ---
-
-    def rules(self) -> bool:
-        """Whether anybody could be let in."""
-        return super().rules() or bool(self.allowed_domains)
-
-    def allows(self, name: str, identity: Identity) -> bool:
-        """Whether the rules let this person in."""
-        domain = (identity.state.get("facts") or {}).get("domain")
-        return super().allows(name, identity) or (bool(domain) and domain in self.allowed_domains)
-
     # --- the end ---
 
-    def logout_url(self, identity: Identity) -> str:
-        """The provider's own page to sign out, which leads back here; empty where it has none."""
-        address = str(self.discovery.known.get("end_session_endpoint") or "")
+    async def logout_url(self, handler: Any, identity: Identity) -> str | None:
+        """The provider's own page to sign out, which leads back here; None where it has none, or does not answer."""
+        try:
+            document = await self.discovery.document()
+        except Unreachable:
+            return None
+        address = str(document.get("end_session_endpoint") or "")
         if not address:
-            return ""
+            return None
         asked = {"client_id": self.client_id, "post_logout_redirect_uri": f"{self.public_url.rstrip('/')}/hub/login"}
         hint = (identity.state.get("token") or {}).get("id_token")
         if hint:
             asked["id_token_hint"] = str(hint)
-        return f"{address}{'&' if '?' in address else '?'}{urlencode(asked)}"
+        return str(url_concat(address, asked))
 
 
 def _nested(person: Mapping[str, Any], path: str) -> Any:
@@ -195,119 +195,3 @@ class Auth0Way(OIDCWay):
     @default("username_claim")
     def _default_username_claim(self) -> str:
         return "nickname"
-
-
-class GoogleWay(OIDCWay):
-    """Google. A domain is one of Google Workspace: anybody may have an address of another that Google has verified."""
-
-    name = "google"
-    label = "Google"
-
-    @default("issuer")
-    def _default_issuer(self) -> str:
-        return "https://accounts.google.com"
-
-    @default("username_claim")
-    def _default_username_claim(self) -> str:
-        return "email"
-
-    def found_name(self, person: Mapping[str, Any]) -> str:
-        """The address, where Google has verified it."""
-        return self.email(person)
-
-    def asked_besides(self, begun: Begun) -> dict[str, str]:
-        """A refresh token, in Google's own way; and a hint which account is meant."""
-        asked = {**super().asked_besides(begun), "access_type": "offline", "prompt": "consent"}
-        if len(self.allowed_domains) == 1:
-            asked["hd"] = next(iter(self.allowed_domains))
-        return asked
-
-    def facts(self, person: Mapping[str, Any]) -> dict[str, Any]:
-        """The domain whose Workspace manages the account, which is not that of the address."""
-        return {"domain": str(person.get("hd") or "").lower()}
-
-
-class CILogonWay(OIDCWay):
-    """CILogon, which hands on what universities and others say. Whoever runs one of them can claim any address, so the
-    rules are about who says it."""
-
-    name = "cilogon"
-    label = "CILogon"
-    allowed_idps = Set(Unicode(), config=True, help="Let in whoever signs in at these, by their entity IDs.")
-    shown_idps = Set(Unicode(), config=True, help="Which are offered besides; none and no allowed ones: all.")
-    own_scopes: ClassVar[tuple[str, ...]] = ("openid", "profile", "email", "org.cilogon.userinfo")
-
-    @default("issuer")
-    def _default_issuer(self) -> str:
-        return "https://cilogon.org"
-
-    @default("username_claim")
-    def _default_username_claim(self) -> str:
-        return "eppn"
-
-    def email(self, person: Mapping[str, Any]) -> str:
-        """The address as the institution says it, if that is one of the allowed: CILogon itself verifies none."""
-        return str(person.get("email") or "") if person.get("idp") in self.allowed_idps else ""
-
-    def asked_besides(self, begun: Begun) -> dict[str, str]:
-        """Which institutions to offer."""
-        offered = ",".join(sorted(self.allowed_idps) + sorted(self.shown_idps - self.allowed_idps))
-        return {**super().asked_besides(begun), "selected_idp": offered}
-
-    def facts(self, person: Mapping[str, Any]) -> dict[str, Any]:
-        """Which institution said it."""
-        return {"idp": str(person.get("idp") or "")}
-
-    def rules(self) -> bool:
-        """Whether anybody could be let in."""
-        return super().rules() or bool(self.allowed_idps)
-
-    def allows(self, name: str, identity: Identity) -> bool:
-        """Whether the rules let this person in."""
-        idp = (identity.state.get("facts") or {}).get("idp")
-        return super().allows(name, identity) or (bool(idp) and idp in self.allowed_idps)
-
-
-class EntraWay(OIDCWay):
-    """Microsoft Entra ID, one tenant. People are known by `oid` and the tenant: `sub` differs from application to
-    application, and names and addresses can be given to others."""
-
-    name = "entra"
-    label = "Microsoft"
-    tenant_id = Unicode(config=True, help="The directory (tenant) ID.")
-    login_url = Unicode("https://login.microsoftonline.com", config=True, help="Where Microsoft's cloud signs in.")
-    own_scopes: ClassVar[tuple[str, ...]] = ("openid", "profile", "email", "offline_access")
-    asks_userinfo: ClassVar[bool] = False  # Graph's answer holds neither oid nor groups
-
-    @default("issuer")
-    def _default_issuer(self) -> str:
-        return f"{self.login_url.rstrip('/')}/{self.tenant_id}/v2.0"
-
-    def subject(self, person: Mapping[str, Any]) -> str:
-        """`oid`, of this tenant alone."""
-        if person["tid"] != self.tenant_id:
-            raise refused_by_provider("the account is of another tenant")
-        return str(person["oid"])
-
-    def email(self, person: Mapping[str, Any]) -> str:
-        """The address, where Microsoft says that its domain is the owner's."""
-        return str(person.get("email") or "") if person.get("xms_edov") in (True, 1, "1", "true") else ""
-
-    def must_renew(self, token: Mapping[str, Any]) -> bool:
-        """Always: all that is known of a person stands in the ID token."""
-        return True
-
-    async def memberships(self, part: OAuthenticator, model: dict[str, Any], person: Mapping[str, Any]) -> set[str]:
-        """Groups by their object IDs, and application roles.
-
-        :raises Refused: the person is in so many groups that Microsoft leaves all of them out.
-        """
-        left_out = person.get("_claim_names")
-        if "groups" not in person and isinstance(left_out, Mapping) and "groups" in left_out:
-            raise Refused(
-                "too-many-groups",
-                "Your groups could not be read. Please ask the administrator.",
-                detail="Microsoft leaves the groups claim out for who is in more than 200",
-                remedy="In the app's token configuration choose 'Groups assigned to the application', or use app roles.",
-            )
-        return await super().memberships(part, model, person) | {str(each) for each in person.get("roles") or ()}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from homeroom.oauth import pending
-from homeroom.oauth.part import refused_by_provider
-from homeroom.sign_in.way import Refused, Unreachable, finish
 from jupyterhub.handlers.base import BaseHandler
 from tornado import web
+
+from homeroom.oauth import pending
+from homeroom.oauth.part import refused_by_provider
+from homeroom.sign_in.way import Refused, Unreachable, finish, refuse
 
 if TYPE_CHECKING:
     from homeroom.oauth.way import OAuthWay
@@ -35,6 +36,13 @@ class OAuthPage(BaseHandler):
         """Whether the browser may keep cookies for encrypted connections only."""
         return self.way.public_url.startswith("https://")
 
+    def unreachable(self, error: Exception) -> web.HTTPError:
+        """What is told where the provider does not answer; raise what it returns."""
+        remedy = f"See that {self.way.source} runs and that this machine reaches it; `make check` tries it."
+        told = refuse(self, Refused("unreachable", UNREACHABLE, detail=str(error), remedy=remedy), way=self.way.name)
+        told.status_code = 503
+        return told
+
 
 class LoginPage(OAuthPage):
     """`/hub/oauth/<way>/login`: sends a browser to the provider."""
@@ -50,8 +58,7 @@ class LoginPage(OAuthPage):
             begun = pending.begin(self.db, self.way.name, next_url)
             address = await self.way.authorize_url(begun)
         except (Unreachable, ValueError) as error:
-            self.log.warning("%s cannot be reached for a sign-in: %s", self.way.name, error)
-            raise web.HTTPError(503, UNREACHABLE) from None
+            raise self.unreachable(error) from None
         self._set_cookie(
             pending.cookie_name(begun.state),
             begun.browser,
@@ -77,10 +84,9 @@ class CallbackPage(OAuthPage):
             code = self._code()
             identity = await self.way.exchange(code, returned.verifier, returned.nonce)
         except Refused as refused:
-            raise self._told(refused) from None
+            raise refuse(self, refused, way=self.way.name) from None
         except Unreachable as error:
-            self.log.warning("%s cannot be reached to end a sign-in: %s", self.way.name, error)
-            raise web.HTTPError(503, UNREACHABLE) from None
+            raise self.unreachable(error) from None
         self._lead_to(returned.next_url)
         await finish(self, identity)
 
@@ -110,18 +116,12 @@ class CallbackPage(OAuthPage):
         error = self.get_query_argument("error", "")
         if error in AGREED_TO_NOTHING:
             raise Refused("not-confirmed", NOT_ALLOWED, detail=error)
-        code = self.get_query_argument("code", "")
+        code = str(self.get_query_argument("code", ""))
         if error or not code:
             said = self.get_query_argument("error_description", "")
             remedy = f"Compare {self.way.callback_url} and the scopes with what is registered at the provider."
             raise refused_by_provider(f"{error[:80]}: {said[:200]}", remedy)
         return code
-
-    def _told(self, refused: Refused) -> web.HTTPError:
-        self.log.warning(
-            "Refused a sign-in by %s: %s: %s %s", self.way.name, refused.reason, refused.detail, refused.remedy
-        )
-        return web.HTTPError(403, refused.said)
 
     def _lead_to(self, next_url: str) -> None:
         """Have the hub take what was asked for at the beginning for the page to lead to, checked as it does, and not

@@ -8,10 +8,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from homeroom.oauth.client import check_endpoint
-from homeroom.sign_in.way import Refused, Unreachable
 from tornado import web
 from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
+
+from homeroom.oauth.client import check_endpoint
+from homeroom.sign_in.way import Refused, Unreachable
 
 TOO_MANY = 429
 

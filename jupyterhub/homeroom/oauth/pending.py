@@ -98,12 +98,12 @@ def take(db: Session, way: str, state: str, browser: str) -> Returned | None:
 def _make_room(db: Session) -> None:
     """Forget who did not come back in time, and the oldest where there are too many."""
     table = PendingSignIn.__table__
-    table.create(db.connection(), checkfirst=True)  # type: ignore[attr-defined]  # a way may be loaded after the tables
-    db.execute(delete(PendingSignIn).where(PendingSignIn.expires_at < time.time()))
+    table.create(db.connection(), checkfirst=True)  # a way may be loaded after the hub made its tables
+    db.execute(delete(PendingSignIn).where(table.c.expires_at < time.time()))
     count = db.scalar(select(func.count()).select_from(PendingSignIn)) or 0
     if count >= MAX_UNDER_WAY:
-        oldest = select(PendingSignIn.state).order_by(PendingSignIn.expires_at).limit(count - MAX_UNDER_WAY + 1)
-        db.execute(delete(PendingSignIn).where(PendingSignIn.state.in_(oldest)))
+        oldest = select(table.c.state).order_by(table.c.expires_at).limit(count - MAX_UNDER_WAY + 1)
+        db.execute(delete(PendingSignIn).where(table.c.state.in_(oldest)))
 
 
 def _base64url(data: bytes) -> str:

@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from homeroom.oauth import names, pages
-from homeroom.oauth.client import check_endpoint, new_client
-from homeroom.oauth.part import Exchange, GrantRefused, refused_by_provider, sentence
-from homeroom.oauth.pending import Begun
-from homeroom.sign_in.way import Identity, Refused, Unreachable, Way
 from oauthenticator.oauth2 import OAuthenticator
 from tornado import web
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError
 from tornado.httputil import url_concat
 from traitlets import Dict, Instance, List, Unicode, default
 
+from homeroom.oauth import names, pages
+from homeroom.oauth.client import check_endpoint, new_client
+from homeroom.oauth.part import Exchange, GrantRefused, refused_by_provider, sentence
+from homeroom.oauth.pending import Begun
+from homeroom.sign_in.way import Identity, Refused, Unreachable, Way
+
+MAX_SUBJECT = 255
+REFRESH_SECONDS = 300
+"""How often a provider is asked about somebody: many count the questions."""
 EARLY_SECONDS = 60
 """An access token counts as worn out so long before it is."""
 
@@ -44,6 +49,8 @@ class OAuthWay(Way):
     own_scopes: ClassVar[tuple[str, ...]] = ()
     label: ClassVar[str] = ""
     """The provider's name, for people."""
+    usual_source: ClassVar[str] = ""
+    """The provider's address, where all have the same."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
@@ -53,6 +60,10 @@ class OAuthWay(Way):
     @default("title")
     def _default_title(self) -> str:
         return f"Sign in with {self.label}"
+
+    @default("refresh_seconds")
+    def _default_refresh_seconds(self) -> int:
+        return REFRESH_SECONDS
 
     @default("client")
     def _default_client(self) -> AsyncHTTPClient:
@@ -180,15 +191,17 @@ class OAuthWay(Way):
         """
         return set()
 
-    def facts(self, person: Mapping[str, Any]) -> dict[str, Any]:
-        """What rules of the way's own look at."""
-        return {}
+    def whole_subject(self, subject: str) -> str:
+        """A subject with the provider's address, unless that is the one that all know: another provider under the same
+        word in `AUTH` names other people."""
+        found = subject if self.source == self.usual_source else f"{self.source}|{subject}"
+        return found if len(found) <= MAX_SUBJECT else f"sha256:{hashlib.sha256(found.encode()).hexdigest()}"
 
     async def identify(self, part: OAuthenticator, model: dict[str, Any]) -> Identity:
         """The person of an answer, as the library holds it."""
         kept = model["auth_state"]
         person = kept[part.user_auth_state_key]
-        subject = f"{self.source}|{self.subject(person)}"
+        subject = self.whole_subject(self.subject(person))
         member_of = await self.memberships(part, model, person) if self.groups else set()
         return Identity(
             way=self.name,
@@ -198,7 +211,7 @@ class OAuthWay(Way):
             email=self.email(person)[:254],
             groups=frozenset(self.groups[each] for each in member_of if each in self.groups) if self.groups else None,
             locale=str(person.get("locale") or "")[:16],
-            state={"token": _kept_of(kept["token_response"]), "facts": self.facts(person)},
+            state={"token": _kept_of(kept["token_response"])},
         )
 
     # --- later ---
@@ -210,11 +223,11 @@ class OAuthWay(Way):
         :raises Unreachable: the provider does not answer, or cannot be asked without the person.
         """
         running = self._refreshes.get(identity.subject)
-        if running is None:
-            running = asyncio.ensure_future(self._refresh(identity))
-            self._refreshes[identity.subject] = running
-            running.add_done_callback(lambda _: self._refreshes.pop(identity.subject, None))
-        return await asyncio.shield(running)
+        if running is None or (running.done() and (running.cancelled() or running.exception() is not None)):
+            running = self._refreshes[identity.subject] = asyncio.ensure_future(self._refresh(identity))
+        found = await asyncio.shield(running)  # who gave up waiting leaves what came of it to the next who asks
+        self._refreshes.pop(identity.subject, None)
+        return found
 
     async def _refresh(self, identity: Identity) -> Identity | None:
         part = await self.ready()
@@ -259,10 +272,6 @@ class OAuthWay(Way):
         """Whether the access token is of no use any more."""
         ends_at = token.get("expires_at")
         return isinstance(ends_at, int | float) and time.time() > ends_at - EARLY_SECONDS
-
-    def logout_url(self, identity: Identity) -> str:
-        """Where the person ends their session at the provider; empty where there is no such address."""
-        return ""
 
 
 def _kept_of(token: Mapping[str, Any]) -> dict[str, Any]:

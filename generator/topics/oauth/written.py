@@ -1,0 +1,56 @@
+"""How values of site/oauth.yaml are written: addresses, domains, ids."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator
+
+from generator.schema.types import written_as
+from generator.site.models import Text
+
+
+def check_address(value: str) -> str:
+    """Require an address that begins with https://; this machine's own may be without, for a trial."""
+    parts = urlsplit(value)
+    try:
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - it raises for one that is none
+    except ValueError:
+        host = ""
+    if not host or parts.query or parts.fragment or parts.username or not value.isprintable() or " " in value:
+        raise ValueError("is not an address such as https://login.example.edu")
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
+        return value
+    if parts.scheme == "http":
+        raise ValueError("begins with http://, so that secrets could be read on the way; it must begin with https://")
+    raise ValueError("is not an address such as https://login.example.edu")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host of an address is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+Url = Annotated[Text, AfterValidator(check_address)]
+Domain = Annotated[
+    Text, AfterValidator(str.lower), written_as(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain such as uni.example")
+]
+Uuid = Annotated[
+    Text,
+    AfterValidator(str.lower),
+    written_as(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "an id of 32 hexadecimal digits with dashes"),
+]
+OrganizationOrTeam = Annotated[
+    Text,
+    written_as(
+        r"[A-Za-z0-9][A-Za-z0-9-]{0,38}(:[A-Za-z0-9][A-Za-z0-9._-]{0,99})?",
+        "an organization or a team as addresses name them: my-lab, or my-lab:staff",
+    ),
+]
+FileName = Annotated[Text, written_as(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a file in site/")]
