@@ -18,12 +18,12 @@ def user_name(found: str, subject: str, strip_domain: str = "") -> str:
     :param subject: what never changes there.
     :param strip_domain: the domain that is left off an address.
     """
-    name = found.strip().lower() if found.isascii() else found.strip()
+    name = found.lower() if found.isascii() else found
     local, _, domain = name.rpartition("@")
     if local and strip_domain and domain == strip_domain.lower():
         name = local
     plain = _plain(name)
-    if plain == name and len(plain) <= MAX_NAME:
+    if plain and plain == name and len(plain) <= MAX_NAME:
         return plain
     code = hashlib.sha256(subject.encode()).hexdigest()[:8]
     return f"{plain[:MAX_NAME].rstrip('._@+-') or 'user'}-{code}"
