@@ -10,7 +10,7 @@ from generator.schema.types import written_as
 OAUTH = Group(
     title="Sign-in with an account elsewhere",
     text="The secrets that providers give this hub, where AUTH names them. The rest is site/oauth.yaml.",
-    page="sign-in/README",
+    page="sign-in/oauth",
     order=31,
 )
 ClientSecret = Annotated[

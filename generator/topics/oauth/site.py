@@ -303,7 +303,7 @@ FORMS = (
         name=OAUTH,
         model=OAuthFile,
         what="Providers of accounts that AUTH names, and whom each may let in.",
-        page="sign-in/README",
+        page="sign-in/oauth",
         order=60,
     ),
 )

@@ -123,7 +123,6 @@ def test_a_google_domain_is_a_workspace(openid: LyingOpenID) -> None:
     way = made(
         GoogleWay,
         issuer=openid.url,
-        secret_variable_="",
         groups={"domain:uni.example": "google-uni.example"},
     )
     openid.said = {"email": "ada@uni.example", "email_verified": True}
