@@ -221,7 +221,7 @@ class CILogon(OpenIDProvider):
     groups_claim: Text = "isMemberOf"
     allowed_idps: list[Text] = []
     strip_domain: Domain | None = None
-    rule: ClassVar[str] = "allowed_idps: [the entity ID of your institution, from cilogon.org/idplist]"
+    rule: ClassVar[str] = "allowed_idps: ['https://idp.uni.example/shibboleth']"
 
     def admitted(self) -> Iterator[str]:
         """Institutions, and groups that they say."""
@@ -245,7 +245,7 @@ class Globus(Provider):
     allowed_globus_groups: list[Uuid] = []
     allowed_domains: list[Domain] = []
     strip_domain: Domain | None = None
-    rule: ClassVar[str] = "allowed_globus_groups: [the ID of a group]"
+    rule: ClassVar[str] = "allowed_globus_groups: [aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee]"
 
     def admitted(self) -> Iterator[str]:
         """Groups by their IDs, and domains of institutions."""
@@ -269,7 +269,7 @@ class Entra(OpenIDProvider):
     tenant_id: Uuid
     login_url: Url = "https://login.microsoftonline.com"
     strip_domain: Domain | None = None
-    rule: ClassVar[str] = "allowed_groups: [the object ID of a group]"
+    rule: ClassVar[str] = "allowed_groups: [aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee]"
 
     @property
     def address(self) -> str:
