@@ -61,7 +61,7 @@ class HubProcess:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.url}/hub/health", timeout=5) as answer:  # noqa: S310 - loopback
+            with urllib.request.urlopen(f"{self.url}/hub/health", timeout=5) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False

@@ -7,7 +7,7 @@ from typing import Any
 from jupyterhub.proxy import Proxy
 
 
-class NoProxy(Proxy):
+class NoProxy(Proxy):  # type: ignore[misc]  # JupyterHub carries no types
     """Keeps routes in memory."""
 
     should_start = False

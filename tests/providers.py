@@ -69,7 +69,7 @@ class Provider:
                 broken = (reply for start, reply in provider.broken.items() if parts.path.startswith(start))
                 self._say(next(broken, None) or provider.answer(asked))
 
-            do_POST = do_GET  # noqa: N815 - the library's name
+            do_POST = do_GET
 
             def _say(self, answer: Answer) -> None:
                 status, said, headers = (*answer, {})[:3]
@@ -118,7 +118,7 @@ class Codes(Provider):
         self.who = Account(1, "ada")
         self.tokens: dict[str, Account] = {}
         self.codes: dict[str, tuple[Account, dict[str, str]]] = {}
-        self.secret = "the-right-client-secret"  # noqa: S105  # of a stand-in
+        self.secret = "the-right-client-secret"  # of a stand-in
         self.grants_refused = ""
         """What it says in place of tokens."""
 

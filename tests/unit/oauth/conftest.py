@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from tests.providers import GitHub, GitLab, LyingOpenID, new_key
 
-SECRET = "the-right-client-secret"  # noqa: S105  # of a stand-in
+SECRET = "the-right-client-secret"  # of a stand-in
 PUBLIC_URL = "https://hub.example/"
 
 

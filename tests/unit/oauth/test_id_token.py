@@ -14,6 +14,7 @@ from homeroom.oauth import discovery, id_token
 from homeroom.oauth.client import new_client
 from homeroom.oauth.discovery import Discovery
 from homeroom.sign_in.way import Refused, Unreachable
+from jwt.utils import base64url_encode
 
 from tests.providers import LyingOpenID, new_key
 
@@ -31,7 +32,7 @@ def checked(provider: LyingOpenID, token: Any, nonce: str | None = "n") -> dict[
 
 
 def test_an_honest_token_is_taken(openid: LyingOpenID) -> None:
-    """What the provider signed for this hub and this sign-in is believed; without it the refusals below prove nothing."""
+    """What the provider signed for this hub and this sign-in is believed: the refusals below are of what differs."""
     assert checked(openid, openid.signed(openid.claims_for("n")))["sub"] == "ada-1"
 
 
@@ -71,8 +72,6 @@ def with_public_key_as_secret(provider: LyingOpenID, claims: dict[str, Any]) -> 
     pem = provider.key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    from jwt.utils import base64url_encode
-
     head, body = jwt.encode(claims, "x" * 40, algorithm="HS256", headers={"kid": "one"}).split(".")[:2]
     signature = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(f"{head}.{body}".encode(), pem)
     return f"{head}.{body}.{base64url_encode(signature).decode()}"
@@ -81,7 +80,7 @@ def with_public_key_as_secret(provider: LyingOpenID, claims: dict[str, Any]) -> 
 @pytest.mark.parametrize(
     "forge",
     [
-        lambda _, claims: jwt.encode(claims, None, algorithm="none"),
+        lambda _, claims: jwt.encode(claims, "", algorithm="none"),
         lambda _, claims: jwt.encode(claims, "the-right-client-secret" * 2, algorithm="HS256", headers={"kid": "one"}),
         with_public_key_as_secret,
         lambda provider, claims: provider.signed(claims, key=new_key()),
@@ -130,7 +129,7 @@ def test_the_last_good_answer_is_kept(openid: LyingOpenID, monkeypatch: pytest.M
         assert await found.key("one")
         openid.broken = {"/.well-known": (500, None), "/keys": (500, None)}
         later = time.monotonic() + 2 * discovery.DOCUMENT_SECONDS
-        monkeypatch.setattr(discovery.time, "monotonic", lambda: later)
+        monkeypatch.setattr(time, "monotonic", lambda: later)
         assert (await found.document())["issuer"] == openid.url
         assert await found.key("one")
 
@@ -158,7 +157,7 @@ def test_a_new_key_is_found(openid: LyingOpenID, monkeypatch: pytest.MonkeyPatch
         published = openid.public_keys()["keys"][0] | {"kid": "two"}
         openid.broken = {"/keys": (200, {"keys": [published]})}
         later = time.monotonic() + discovery.AGAIN_SECONDS + 1
-        monkeypatch.setattr(discovery.time, "monotonic", lambda: later)
+        monkeypatch.setattr(time, "monotonic", lambda: later)
         assert await found.key("two")
         assert await found.key("one") is None
 

@@ -18,7 +18,7 @@ from tests.hub_config import loaded
 from tests.providers import LyingOpenID
 from tests.sample_settings import TOKEN, settings
 
-SECRET = "a-client-secret"  # noqa: S105  # of nobody
+SECRET = "a-client-secret"  # of nobody
 UUID = "11111111-2222-3333-4444-555555555555"
 BLOCKS = {
     "auth0": "domain: lab.eu.auth0.com\n  allowed_domains: [uni.example]",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,7 @@ def test_tabs_do_not_disturb_each_other(db: Session) -> None:
 def test_a_sign_in_is_given_up_after_ten_minutes(db: Session, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who comes back later begins anew; what was kept of it is gone."""
     begun = begin(db, "github", "")
-    monkeypatch.setattr(pending.time, "time", lambda: 1e12)
+    monkeypatch.setattr(time, "time", lambda: 1e12)
     assert take(db, "github", begun.state, begun.browser) is None
     begin(db, "github", "")
     assert db.query(PendingSignIn).count() == 1

@@ -51,11 +51,11 @@ def test_organizations_and_teams_are_groups(github: GitHub) -> None:
     github.who.member_of = {"lab"}
     way = made(GitHubWay, url=github.url, groups=TEAMS, allowed_groups={"github-lab-staff"})
     found = asyncio.run(signed_in(way))
-    assert found.groups == {"github-lab"}
+    assert found.groups == frozenset({"github-lab"})
     assert not way.allows("ada", found)
     github.who.member_of.add("lab:staff")
     found = asyncio.run(signed_in(way))
-    assert found.groups == {"github-lab", "github-lab-staff"}
+    assert found.groups == frozenset({"github-lab", "github-lab-staff"})
     assert way.allows("ada", found)
     assert "read:org" in next(iter(github.asked)).fields["scope"].split()
 
@@ -64,7 +64,7 @@ def test_gitlab_subgroups_and_projects_are_groups(gitlab: GitLab) -> None:
     """A group below another is found by its path, a project by its number."""
     gitlab.who.member_of = {"physics/lab", "project:7"}
     found = asyncio.run(signed_in(made(GitLabWay, url=gitlab.url, groups=GROUPS)))
-    assert found.groups == set(GROUPS.values())
+    assert found.groups == frozenset(GROUPS.values())
     assert found.name == "ada"
 
 
@@ -128,7 +128,7 @@ def test_a_google_domain_is_a_workspace(openid: LyingOpenID) -> None:
     openid.said = {"email": "ada@uni.example", "email_verified": True}
     assert asyncio.run(signed_in(way)).groups == frozenset()
     openid.said["hd"] = "uni.example"
-    assert asyncio.run(signed_in(way)).groups == {"google-uni.example"}
+    assert asyncio.run(signed_in(way)).groups == frozenset({"google-uni.example"})
     asked = openid.asked[1].fields
     assert (asked["access_type"], asked["hd"]) == ("offline", "uni.example")
 
@@ -148,7 +148,7 @@ def test_entra_knows_people_by_object_and_tenant(openid: LyingOpenID) -> None:
     """`sub` differs from application to application; a person of another tenant is refused."""
     found = asyncio.run(signed_in(entra(openid, groups=["g-1"], preferred_username="ada@uni.example")))
     assert found.subject.endswith("|oid-1")
-    assert found.groups == {"entra-g-1"}
+    assert found.groups == frozenset({"entra-g-1"})
     with pytest.raises(Refused):
         asyncio.run(signed_in(entra(openid, tid="another")))
 
@@ -288,7 +288,7 @@ def test_groups_that_stand_in_the_id_token_alone_are_asked_for_anew(openid: Lyin
         way = made(OIDCWay, issuer=openid.url, groups={"physics": "oidc-physics"})
         openid.claims = {"groups": ["physics"]}
         found = await signed_in(way)
-        assert found.groups == {"oidc-physics"}
+        assert found.groups == frozenset({"oidc-physics"})
         openid.claims = {"groups": [], "nonce": None}
         later = await way.refresh(found)
         assert later is not None
