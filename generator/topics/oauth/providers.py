@@ -75,6 +75,23 @@ def public_url(settings: Settings) -> str:
     return f"http://{host}:{settings.HUB_PORT}{settings.BASE_URL}"
 
 
+def client_secrets(settings: Settings) -> dict[str, str]:
+    """The secrets by their ways; empty where one is not set."""
+    return {
+        "auth0": settings.AUTH0_CLIENT_SECRET,
+        "bitbucket": settings.BITBUCKET_CLIENT_SECRET,
+        "cilogon": settings.CILOGON_CLIENT_SECRET,
+        "entra": settings.ENTRA_CLIENT_SECRET,
+        "github": settings.GITHUB_CLIENT_SECRET,
+        "gitlab": settings.GITLAB_CLIENT_SECRET,
+        "globus": settings.GLOBUS_CLIENT_SECRET,
+        "google": settings.GOOGLE_CLIENT_SECRET,
+        "mediawiki": settings.MEDIAWIKI_CLIENT_SECRET,
+        "oidc": settings.OIDC_CLIENT_SECRET,
+        "okta": settings.OKTA_CLIENT_SECRET,
+    }
+
+
 def _faults(settings: Settings, path: Path, way: str, provider: Provider | None) -> Iterator[HomeroomError]:
     """What is missing for one way."""
     if not public_url(settings):
@@ -89,7 +106,7 @@ def _faults(settings: Settings, path: Path, way: str, provider: Provider | None)
             location=".env TLS",
             remedy="Set TLS as docs/operations.md shows; for a trial on this machine HUB_IP=127.0.0.1 is enough.",
         )
-    if not getattr(settings, secret_of(way)):
+    if not client_secrets(settings)[way]:
         yield HomeroomError(
             f"is not set, and AUTH names {way}",
             location=f".env {secret_of(way)}",

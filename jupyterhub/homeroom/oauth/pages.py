@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from jupyterhub.handlers.base import BaseHandler
 from tornado import web
 
 from homeroom.oauth import pending
 from homeroom.oauth.part import refused_by_provider
-from homeroom.sign_in.way import Refused, Unreachable, finish, refuse
+from homeroom.oauth.pending import Begun
+from homeroom.sign_in.way import Identity, Refused, Unreachable, finish, refuse
 
-if TYPE_CHECKING:
-    from homeroom.oauth.way import OAuthWay
-
+BAD_GATEWAY = 502
+"""JupyterHub says of 503 that a lab is not running."""
 UNREACHABLE = "The sign-in service does not answer at the moment. Please try again in a few minutes."
 STALE = "This sign-in was begun too long ago, in another browser, or was finished already. Please start again."
 NOT_ALLOWED = "You did not sign in there, or did not agree to tell this hub who you are. Please try again."
 AGREED_TO_NOTHING = frozenset({"access_denied", "consent_required", "login_required", "interaction_required"})
 
 
+class Elsewhere(Protocol):
+    """What the pages ask of a way."""
+
+    name: str
+    public_url: str
+    path: str
+    source: str
+    callback_url: str
+
+    async def authorize_url(self, begun: Begun) -> str:
+        """Where a browser is sent to sign in."""
+
+    async def exchange(self, code: str, verifier: str, nonce: str) -> Identity:
+        """Who came back with this code."""
+
+    async def ready(self) -> Any:
+        """See that all addresses are known."""
+
+
 class OAuthPage(BaseHandler):
     """A page of a way. A fault at the provider is told in a sentence, and is none of the hub's."""
 
-    way: OAuthWay
+    way: Elsewhere
 
     def set_default_headers(self) -> None:
         """Addresses here hold what is only this browser's: no other site and no cache is told."""
@@ -40,7 +59,7 @@ class OAuthPage(BaseHandler):
         """What is told where the provider does not answer; raise what it returns."""
         remedy = f"See that {self.way.source} runs and that this machine reaches it; `make check` tries it."
         told = refuse(self, Refused("unreachable", UNREACHABLE, detail=str(error), remedy=remedy), way=self.way.name)
-        told.status_code = 503
+        told.status_code = BAD_GATEWAY
         return told
 
 
@@ -50,7 +69,7 @@ class LoginPage(OAuthPage):
     async def get(self) -> None:
         """Begin a sign-in.
 
-        :raises HTTPError: 503, the provider does not say where to.
+        :raises HTTPError: 502, the provider does not say where to.
         """
         next_url = self.get_argument("next", "")
         try:
@@ -77,7 +96,7 @@ class CallbackPage(OAuthPage):
     async def get(self) -> None:
         """End a sign-in.
 
-        :raises HTTPError: 400, it was not begun in this browser; 403, it is refused; 503, nobody can say.
+        :raises HTTPError: 400, it was not begun in this browser; 403, it is refused; 502, nobody can say.
         """
         returned = self._take()
         try:
@@ -130,7 +149,7 @@ class CallbackPage(OAuthPage):
         self.request.arguments = {"next": [next_url.encode()]} if next_url else {}
 
 
-def handlers_of(way: OAuthWay) -> list[tuple[str, type]]:
+def handlers_of(way: Any) -> list[tuple[str, type]]:
     """The two pages of a way."""
     kinds: dict[str, Any] = {"login": LoginPage, "callback": CallbackPage}
     return [(rf"/{way.path}/{name}", type(kind.__name__, (kind,), {"way": way})) for name, kind in kinds.items()]

@@ -36,6 +36,7 @@ HUB: Mapping[str, set[str]] = {
     "culling": {"labs"},
     "sign_in": {"contract", "hub"},
     "ldap": {"sign_in"},
+    "oauth": {"sign_in"},
     "spawner": {"contract", "culling", "gpus", "labs", "queue", "storage"},
     "prewarm": {"contract", "culling", "labs", "spawner"},
 }

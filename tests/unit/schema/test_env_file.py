@@ -124,9 +124,9 @@ def test_ordinary_values_are_accepted(value: str) -> None:
 
 def test_every_fault_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     """A file with several faults is refused once, with all of them, so that it is fixed once."""
-    told = refusal(tmp_path, "HUB_PORT=eighty\nAUTH=pigeon\n")
+    told = refusal(tmp_path, "HUB_PORT=eighty\nAUTH=xxxxxx\n")
     assert ".env line 1: HUB_PORT=eighty: is not a whole number" in told
-    assert ".env line 2: AUTH=pigeon: names 'pigeon', which is no way to sign in. Known: " in told
+    assert ".env line 2: AUTH=xxxxxx: names 'xxxxxx', which is no way to sign in. Known: " in told
     assert "CONFIGPROXY_AUTH_TOKEN: is not set" in told
 
 
