@@ -3,6 +3,8 @@ provider that lies on demand. Each counts who asks."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
 import secrets
 import threading
@@ -136,7 +138,9 @@ class Codes(Provider):
             who = self.tokens.pop(asked.fields["refresh_token"], None)
         else:
             who, began = self.codes.pop(asked.fields["code"], (None, {}))
-            if began.get("redirect_uri") != asked.fields["redirect_uri"] or not asked.fields.get("code_verifier"):
+            digest = hashlib.sha256(asked.fields.get("code_verifier", "").encode()).digest()
+            challenge = base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+            if (began.get("redirect_uri"), began.get("code_challenge")) != (asked.fields["redirect_uri"], challenge):
                 who = None
         if who is None:
             return {"error": "invalid_grant", "error_description": "used, or another's"}
