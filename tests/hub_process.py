@@ -17,7 +17,7 @@ from generator.lifecycle import render
 from tests.hub_config import written
 from tests.sample_settings import TOKEN
 
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 OVERRIDES = """
 c.JupyterHub.hub_bind_url = "http://127.0.0.1:{port}"
 c.JupyterHub.hub_connect_url = "http://127.0.0.1:{port}"

@@ -157,7 +157,9 @@ class OAuthWay(Way):
         """
         part = await self.ready()
         try:
-            return await self.identify(part, await part.authenticate(Exchange(code, verifier, nonce)))
+            found = await self.identify(part, await part.authenticate(Exchange(code, verifier, nonce)))
+            self._refreshes.pop(found.subject, None)  # what was asked before is older than this
+            return found
         except GrantRefused as error:
             raise _refused_grant(error, self) from None
         except HTTPClientError as error:
