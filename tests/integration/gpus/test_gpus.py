@@ -161,7 +161,7 @@ def exit_code(hub: Any, container: str, command: list[str]) -> int:
     return int(state["ExitCode"])
 
 
-def test_through_the_guard_a_lease_is_given_labelled_and_proved(engine: GpuEngine, guarded: Any) -> None:
+def test_through_the_guard_a_lease_is_given_labelled_and_verified(engine: GpuEngine, guarded: Any) -> None:
     """The guard lets the listed device through, lists the label, and lets the hub look whether the node is there."""
     made = pool(engine)
     held = Lease(user="ada", server="", devices=engine.uuids[:1])

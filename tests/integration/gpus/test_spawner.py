@@ -143,7 +143,7 @@ def test_a_lab_has_its_gpu_and_the_third_is_told_why_not(play: Callable[[Story],
     play(story)
 
 
-def test_the_line_for_gpus_is_served_in_order(play: Callable[[Story], None]) -> None:
+def test_the_queue_for_gpus_is_served_in_order(play: Callable[[Story], None]) -> None:
     """Who waits sees a position; a lab with two GPUs is not overtaken by one with a single GPU that came later."""
 
     async def story(desk: Desk) -> None:
@@ -169,7 +169,7 @@ def test_the_line_for_gpus_is_served_in_order(play: Callable[[Story], None]) -> 
     play(story)
 
 
-def test_who_leaves_the_line_stands_in_nobodys_way(play: Callable[[Story], None]) -> None:
+def test_who_leaves_the_queue_delays_no_lab(play: Callable[[Story], None]) -> None:
     """The next in line moves up when the first gives up; who needs no GPU never stood in it."""
 
     async def story(desk: Desk) -> None:

@@ -106,7 +106,7 @@ def test_an_ephemeral_home_goes_with_its_lab(people: dict[str, Person]) -> None:
     assert ada.run("print(open('mine').read())") == "kept\n"
 
 
-def test_who_does_not_fit_waits_in_line_and_is_served(school: HubDeployment, people: dict[str, Person]) -> None:
+def test_who_does_not_fit_waits_in_the_queue_and_is_served(school: HubDeployment, people: dict[str, Person]) -> None:
     """With 1000M for all, a 700M lab after two of 300M waits, sees its position, and starts when one of them stops."""
     people["ada"].start_lab(profile="small")
     people["bela"].start_lab(profile="small")
@@ -123,7 +123,7 @@ def test_who_does_not_fit_waits_in_line_and_is_served(school: HubDeployment, peo
     assert school.lab("carol").attrs["HostConfig"]["Memory"] == 700 * 2**20
 
 
-def test_the_line_counts_right_after_a_hub_restart(school: HubDeployment, people: dict[str, Person]) -> None:
+def test_the_queue_counts_right_after_a_hub_restart(school: HubDeployment, people: dict[str, Person]) -> None:
     """A restarted hub reads who has a place from the containers: nobody gets memory that is promised already."""
     people["ada"].start_lab(profile="small")
     people["bela"].start_lab(profile="small")

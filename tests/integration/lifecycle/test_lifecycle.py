@@ -129,7 +129,7 @@ def test_a_silent_program_keeps_its_lab(ends: dict[str, float]) -> None:
     assert "emil" not in ends
 
 
-def test_the_longest_run_ends_a_busy_lab(ends: dict[str, float]) -> None:
+def test_the_maximum_age_ends_a_busy_lab(ends: dict[str, float]) -> None:
     """A lab whose profile has a longest run is stopped after it, whatever runs in it."""
     assert "carol" in ends
 

@@ -94,7 +94,7 @@ def _stopped(school: HubDeployment) -> Iterator[None]:
     school.wait_for_labs(set(), 60)
 
 
-def test_a_class_is_warm_and_each_person_is_shown_their_lab(school: HubDeployment) -> None:
+def test_a_class_is_prewarmed_and_each_person_is_shown_their_lab(school: HubDeployment) -> None:
     """Labs of all who may sign in run, also of those who never did; others are skipped with the reason. A second run
     starts nothing. Who comes then is shown the lab that runs, and is there faster than without."""
     without, _ = class_start.click(signed_in(school, CLASS[-1]))

@@ -139,7 +139,7 @@ def test_thirty_people_and_room_for_ten(small: HubDeployment, sampled: list[int]
     assert max(sampled) == ROOM * LAB_MEMORY
 
 
-def test_leaving_the_line_and_a_hub_that_is_killed(small: HubDeployment) -> None:
+def test_leaving_the_queue_and_a_hub_that_is_killed(small: HubDeployment) -> None:
     """Who leaves is out of line and the next is served; those who wait when the hub dies can simply ask again."""
     holder, first, second = (signed_in(small, name) for name in ("holder", "first", "second"))
     assert not ask(holder, "whole")
@@ -167,7 +167,7 @@ def test_leaving_the_line_and_a_hub_that_is_killed(small: HubDeployment) -> None
     second.stop_lab()
 
 
-def test_a_restart_keeps_its_place(small: HubDeployment) -> None:
+def test_a_restart_keeps_its_reservation(small: HubDeployment) -> None:
     """Who restarts their lab while others wait has it again at once, and stands in no line: it is the same place."""
     holder, waiting = (signed_in(small, name) for name in ("restarter", "waiting"))
     assert not ask(holder, "whole")
@@ -185,7 +185,7 @@ def test_a_restart_keeps_its_place(small: HubDeployment) -> None:
     stop_when_ready(waiting)
 
 
-def test_a_lab_larger_than_all_places(small: HubDeployment) -> None:
+def test_a_lab_larger_than_the_capacity(small: HubDeployment) -> None:
     """The choice page says that it never fits; who takes it is told so at once, and takes a smaller one then."""
     person = signed_in(small, "greedy")
     shown = " ".join(person.get("hub/spawn").text.split())
@@ -199,7 +199,7 @@ def test_a_lab_larger_than_all_places(small: HubDeployment) -> None:
     person.stop_lab()
 
 
-def test_the_operator_is_told_of_a_lab_larger_than_all_places(small: HubDeployment) -> None:
+def test_the_operator_is_told_of_a_lab_larger_than_the_capacity(small: HubDeployment) -> None:
     """By `make check` and by `make up`, with file and line, before anything changes."""
     file = small.directory / "site" / "profiles.yaml"
     before = file.read_text()

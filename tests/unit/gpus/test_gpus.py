@@ -157,7 +157,7 @@ def test_a_lab_that_starts_again_gets_its_own_back() -> None:
     assert reserve(book, "ada").devices == (B,)
 
 
-def test_the_next_free_place_is_told_by_the_longest_runs() -> None:
+def test_the_next_free_gpu_is_told_by_the_maximum_ages() -> None:
     """Where holders have an end, the refusal says when enough devices will be free; where they have none, nothing."""
     book = ledger(1, 1)
     book.reconcile(
@@ -170,7 +170,7 @@ def test_the_next_free_place_is_told_by_the_longest_runs() -> None:
     assert ledger(1).next_free_seconds() == 0
 
 
-def test_places_count_labs_rather_than_slots() -> None:
+def test_capacity_counts_labs_rather_than_slots() -> None:
     """How many labs would still find their GPUs: one with two needs two different devices."""
     assert [ledger(4, 1, 1).labs_that_fit(count) for count in (1, 2, 3, 4)] == [6, 2, 1, 0]
     assert ledger().labs_that_fit(1) == 0

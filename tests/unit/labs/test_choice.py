@@ -125,7 +125,7 @@ def test_when_the_next_falls_free(estimate: Estimate, words: str) -> None:
     assert choice.when_free("The next", estimate) == words
 
 
-def test_what_a_card_says_of_free_places() -> None:
+def test_what_a_card_says_of_free_capacity() -> None:
     """A number while it means something; when there is none, when the next one is."""
     assert choice.free_message(1, UNKNOWN) == "1 place free now"
     assert choice.free_message(99, UNKNOWN) == "99 places free now"
@@ -133,7 +133,7 @@ def test_what_a_card_says_of_free_places() -> None:
     assert choice.free_message(0, UNKNOWN).startswith("No place free now. Nobody can say")
 
 
-def test_a_lab_larger_than_all_places_is_told_so() -> None:
+def test_a_lab_larger_than_the_capacity_is_told_so() -> None:
     """Not that none is free just now: it never will be."""
     profiles = [{"name": name, "display_name": name, "description": ""} for name in ("small", "vast")]
     plans = [plan(), plan(memory_bytes=3 * GIB)]
@@ -156,7 +156,7 @@ def test_what_is_short_is_told() -> None:
         assert choice.free_message(0, UNKNOWN, short).startswith(f"No place free now: {words}. Nobody")
 
 
-def test_what_somebody_in_line_is_told() -> None:
+def test_what_a_user_in_the_queue_is_told() -> None:
     """The position in words, then the estimate."""
     assert "You are next in line. Your place falls free at the latest in 1 min." in choice.queue_message(
         1, Estimate(latest_seconds=5)

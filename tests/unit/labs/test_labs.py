@@ -86,7 +86,7 @@ def test_the_default_comes_first(tmp_path: Path) -> None:
     ],
     ids=["machine", "settings", "one-lab-at-least"],
 )
-def test_what_labs_may_be_promised_in_all(values: dict[str, str], memory: int, cpus: float) -> None:
+def test_what_labs_may_reserve_in_all(values: dict[str, str], memory: int, cpus: float) -> None:
     """The machine's memory less the services and a reserve, or what the operator says; one lab fits at any rate. CPUs
     are shared: they have an end only where the operator sets one."""
     given = settings(**values)

@@ -431,7 +431,7 @@ def test_few_labs_are_a_warning() -> None:
     only(memory(6), "ok")
 
 
-def test_more_promised_than_there_is_is_a_warning() -> None:
+def test_more_reserved_than_there_is_is_a_warning() -> None:
     """What TOTAL_LAB_MEMORY promises is said; beyond what the services leave it is a warning."""
 
     def promised(gib: int) -> Finding:

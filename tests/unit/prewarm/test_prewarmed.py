@@ -70,19 +70,19 @@ def test_a_lab_waits_for_the_later_lesson(until: float, kept: float, saved: int)
     assert (lab.kept.lab_state.keep_until, lab.saved) == (kept, saved)
 
 
-def test_labs_of_the_latest_lesson_give_way_first() -> None:
+def test_labs_of_the_latest_lesson_are_evicted_first() -> None:
     """As many as it takes, beginning with those that are needed last."""
     labs = [Lab("first", lesson_at=1.0), Lab("last", lesson_at=3.0), Lab("second", lesson_at=2.0)]
     assert gone(labs, Resources(memory_bytes=1500, cpus=0.0)) == ["last", "second"]
 
 
-def test_a_lab_in_use_gives_way_to_nobody() -> None:
+def test_a_lab_in_use_is_never_evicted() -> None:
     """Neither one that was opened, nor one that its person started, nor one that is just starting or stopping."""
     labs = [Lab("opened", lesson_at=1.0, opened=True), Lab("own"), Lab("starting", lesson_at=1.0, ready=False)]
     assert gone(labs, Resources(memory_bytes=1, cpus=0.0)) == []
 
 
-def test_nobody_gives_way_in_vain() -> None:
+def test_no_lab_is_evicted_in_vain() -> None:
     """Where all labs that nobody has opened are not enough, none is stopped."""
     assert gone([Lab("ada", lesson_at=1.0)], Resources(memory_bytes=4096, cpus=0.0)) == []
 

@@ -79,7 +79,7 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
         ([2, 9, 1], 0, 1),
     ],
 )
-def test_the_head_of_the_line_is_served_as_far_as_there_is_room(waiting: list[int], used: int, served: int) -> None:
+def test_the_head_of_the_queue_is_served_as_far_as_there_is_room(waiting: list[int], used: int, served: int) -> None:
     """Everybody in order while they fit; nobody behind one who does not fit, however small."""
     assert count_that_fit([resources(size) for size in waiting], resources(used, 0), CAPACITY) == served
 
@@ -100,7 +100,7 @@ def test_who_is_served_fits_and_the_next_does_not(waiting: list[Resources], used
         assert not total([used, *waiting[: served + 1]]).fits(CAPACITY)
 
 
-def test_a_place_is_had_at_once_and_reserved() -> None:
+def test_capacity_is_had_at_once_and_reserved() -> None:
     """Who fits does not wait, and their place is counted until it is given back."""
 
     async def scenario() -> None:
@@ -145,7 +145,7 @@ def test_a_container_born_while_the_engine_was_asked_is_not_forgotten() -> None:
     run(scenario)
 
 
-def test_the_line_is_served_in_order_and_nobody_overtakes() -> None:
+def test_the_queue_is_served_in_order_and_no_lab_overtakes() -> None:
     """A small lab behind a large one that does not fit waits, though it would fit itself."""
 
     async def scenario() -> None:
@@ -167,7 +167,7 @@ def test_the_line_is_served_in_order_and_nobody_overtakes() -> None:
     run(scenario)
 
 
-def test_a_long_line_asks_the_engine_once_a_round() -> None:
+def test_a_long_queue_asks_the_engine_once_a_round() -> None:
     """Only the head of the line asks the engine: thirty people who wait are no load on it."""
 
     async def scenario() -> None:
@@ -182,7 +182,7 @@ def test_a_long_line_asks_the_engine_once_a_round() -> None:
     run(scenario)
 
 
-def test_who_waited_for_too_long_is_told_and_out_of_line() -> None:
+def test_who_waited_for_too_long_is_told_and_out_of_the_queue() -> None:
     """After the time in line there is a plain message, no reservation, and the next moves up."""
 
     async def scenario() -> None:
@@ -197,7 +197,7 @@ def test_who_waited_for_too_long_is_told_and_out_of_line() -> None:
     run(scenario)
 
 
-def test_a_lab_larger_than_all_places_does_not_wait() -> None:
+def test_a_lab_larger_than_the_capacity_does_not_wait() -> None:
     """It is refused at once, and nobody behind it waits for it."""
 
     async def scenario() -> None:
@@ -231,7 +231,7 @@ def test_who_gives_up_leaves_no_trace() -> None:
     run(scenario)
 
 
-def test_who_is_served_while_cancelled_gives_the_place_back() -> None:
+def test_a_start_cancelled_while_served_releases_its_reservation() -> None:
     """A ticket that is served in the very moment in which its owner gives up is not lost."""
 
     async def scenario() -> None:
@@ -253,7 +253,7 @@ def test_who_is_served_while_cancelled_gives_the_place_back() -> None:
     run(scenario)
 
 
-def test_an_engine_that_fails_once_costs_nobody_their_place() -> None:
+def test_an_engine_that_fails_once_costs_no_lab_its_position() -> None:
     """While the engine does not answer nobody is served, and nobody is turned away."""
 
     async def scenario() -> None:
@@ -270,7 +270,7 @@ def test_an_engine_that_fails_once_costs_nobody_their_place() -> None:
 @given(
     st.lists(st.tuples(st.integers(1, 10), st.booleans(), st.integers(0, 3)), min_size=1, max_size=12), st.integers()
 )
-def test_never_more_is_promised_than_there_is(people: list[tuple[int, bool, int]], seed: int) -> None:
+def test_never_more_is_reserved_than_there_is(people: list[tuple[int, bool, int]], seed: int) -> None:
     """Whatever the order of asking, starting, failing, giving up and stopping: containers and those about to be made
     fit the budget at every step, all who stay are served, in the order in which they asked."""
 
@@ -359,7 +359,7 @@ def lab(size: int, **facts: Any) -> Running:
         "free",
     ],
 )
-def test_when_a_place_falls_free(running: list[Running], before: int, latest: float, likely: float) -> None:
+def test_when_a_lab_can_start(running: list[Running], before: int, latest: float, likely: float) -> None:
     """At time 1000: sure by the longest run, likely by idleness of at least ten minutes, unknown otherwise; those
     ahead in line come first."""
     found = estimate(resources(4), resources(before, 0), running, CAPACITY, 1000.0)
@@ -402,7 +402,7 @@ def test_the_estimate_of_who_waits_counts_those_ahead_only() -> None:
     run(scenario)
 
 
-def test_a_place_is_taken_only_where_one_is_to_spare() -> None:
+def test_capacity_is_taken_only_where_some_is_to_spare() -> None:
     """What nobody waits for is begun while one more of the kind would fit, and holds its place without a wait."""
 
     async def scenario() -> None:
@@ -417,7 +417,7 @@ def test_a_place_is_taken_only_where_one_is_to_spare() -> None:
     run(scenario)
 
 
-def test_a_lab_that_begins_anew_keeps_its_place_and_no_more() -> None:
+def test_a_lab_that_begins_anew_keeps_its_reservation_and_no_more() -> None:
     """Between its end and its next start nobody else has its place; where it wants more than it had, it stands in line,
     and of what it had nothing is held from others."""
 
@@ -440,7 +440,7 @@ def test_a_lab_that_begins_anew_keeps_its_place_and_no_more() -> None:
     run(scenario)
 
 
-def test_nothing_is_taken_before_who_stands_in_line() -> None:
+def test_nothing_is_taken_while_a_lab_waits() -> None:
     """While somebody waits, also from the very moment in which the engine is asked, there is no place to spare."""
 
     async def scenario() -> None:
@@ -467,7 +467,7 @@ def test_nothing_is_taken_before_who_stands_in_line() -> None:
     run(scenario)
 
 
-def test_labs_that_nobody_opened_make_room_at_once() -> None:
+def test_prewarmed_labs_are_evicted_at_once() -> None:
     """Who does not fit beside such labs has a place as soon as enough of them are stopped, and no more are."""
 
     async def scenario() -> None:
@@ -497,7 +497,7 @@ def test_labs_that_nobody_opened_make_room_at_once() -> None:
 
 
 @given(st.lists(NEEDS, max_size=6), NEEDS)
-def test_as_many_give_way_as_it_takes(unopened: list[Resources], missing: Resources) -> None:
+def test_as_many_are_evicted_as_it_takes(unopened: list[Resources], missing: Resources) -> None:
     """Those who go free what is missing and without the last of them would not; none goes where all do not help."""
     labs = [((str(number), ""), one) for number, one in enumerate(unopened)]
     going = choose_evictions(labs, missing)

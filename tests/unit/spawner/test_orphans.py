@@ -129,7 +129,7 @@ def test_who_looks_removes_nothing(
     assert engine.ids() == [orphan]
 
 
-def test_nobody_waits_for_the_place_of_an_orphan(engine: Engine, db: Session, start_queue: StartQueue) -> None:
+def test_no_lab_waits_for_what_an_orphan_reserves(engine: Engine, db: Session, start_queue: StartQueue) -> None:
     """Before somebody's place is counted, orphans are removed: they are in nobody's way."""
     record(db, "ada")
     lab = engine.add("ada")

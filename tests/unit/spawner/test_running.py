@@ -17,7 +17,7 @@ def container(user: str, server: str = "", *, created: int = 100, id: str = "", 
     return {"Id": id or f"id-{user}-{server}", "Created": created, "Labels": own}
 
 
-def test_labels_tell_what_was_promised() -> None:
+def test_labels_tell_what_was_reserved() -> None:
     """Memory, CPUs, timeouts and the start come from the container; the last use from the database, which is UTC."""
     labelled = container("ada", memory="1024", cpus="0.5", idle="60", longest="0")
     record = Recorded(key=("ada", ""), last_activity=datetime(1970, 1, 1, 0, 2))
@@ -36,7 +36,7 @@ def test_named_servers_are_labs_of_their_own() -> None:
     assert len(running([container("ada"), container("ada", "second")], [])) == 2
 
 
-def test_who_holds_a_place_for_nobody() -> None:
+def test_a_container_of_no_lab_is_an_orphan() -> None:
     """A lab that the hub does not know as running is an orphan, once it is older than half a minute."""
     labs = [container("ada"), container("bela"), container("carl"), container("dora", created=990)]
     assert [each["Id"] for each in orphans(labs, [Recorded(key=("ada", ""))], 1000.0)] == ["id-bela-", "id-carl-"]

@@ -471,7 +471,7 @@ def test_a_profile_that_is_no_name_is_refused(rendered: Config, profile: Any) ->
 
 
 @pytest.mark.usefixtures("engine")
-def test_who_comes_to_stand_in_line_late_is_told_so(rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_comes_to_the_queue_late_is_told_so(rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """A page that is open before its lab stands in line, as with a slow engine, shows the line all the same; and that
     it is over."""
     where, sleep = [0], asyncio.sleep
