@@ -7,23 +7,23 @@ DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
 
 help:     ## Show this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-init:     ## Write .env and site/ where they are not there yet
+init:     ## Write .env and site/ if they are missing
 	$(HOMEROOM) init
 check:    ## Check settings, site/ and machine; change nothing
 	$(HOMEROOM) check
 render:   ## Write the files in rendered/ from .env and site/
 	$(HOMEROOM) render
-up:       ## Bring everything up, from whatever there is
+up:       ## Install what is missing and bring everything up
 	$(HOMEROOM) up
 down:     ## Stop labs and services; homes and accounts stay
 	$(HOMEROOM) down
-restart:  ## Restart the hub with what changed in site/; labs go on
+restart:  ## Restart the hub with what changed in site/; labs are not affected
 	$(HOMEROOM) restart
 logs:     ## Follow the logs (SERVICE=hub: only the hub's)
 	$(HOMEROOM) logs -- "$(SERVICE)"
-status:   ## Show services, labs, people, memory and disk
+status:   ## Show services, labs, users, memory and disk
 	$(HOMEROOM) status
-build:    ## Build the images anew
+build:    ## Build the images again
 	$(HOMEROOM) build
 shell:    ## Open a shell in the hub's container (SERVICE=proxy: in the proxy's)
 	$(HOMEROOM) shell -- "$(SERVICE)"

@@ -28,7 +28,7 @@ def _known(service: str) -> str:
 
 @verbs.command()
 def init() -> None:
-    """Write .env and site/ where they are not there yet."""
+    """Write .env and site/ if they are missing."""
     from generator.lifecycle import init
 
     written = init.init()
@@ -60,7 +60,7 @@ def render() -> None:
 
 @verbs.command()
 def build() -> None:
-    """Build the images anew."""
+    """Build the images again."""
     from generator.engine import deployment
     from generator.lifecycle import build
 
@@ -70,7 +70,7 @@ def build() -> None:
 
 @verbs.command()
 def up() -> None:
-    """Bring everything up, from whatever there is; safe to repeat."""
+    """Install what is missing and bring everything up; safe to repeat."""
     from generator.lifecycle import up
 
     with exclusive(ROOT):

@@ -1,3 +1,3 @@
 .PHONY: kernels
-kernels:  ## Build the kernels of site/kernels/ for every lab, also running ones
+kernels:  ## Build the kernels of site/kernels/ for all labs, also running ones
 	$(HOMEROOM) kernels

@@ -17,7 +17,7 @@ def prewarm(
     profile: Annotated[str, typer.Option(help="The profile; each user's default where none is named.")] = "",
     minutes: Annotated[str, typer.Option(help="How long a lab waits for its user.")] = "60",
 ) -> None:
-    """Start the labs of a group before its people come."""
+    """Start the labs of a group before its lesson."""
     from generator.engine import deployment
     from generator.topics.prewarm import prewarm
 
