@@ -41,7 +41,7 @@ def ask_hub(method: str, path: str, body: str = "", **headers: str) -> dict[str,
 
 
 class Stub(http.server.BaseHTTPRequestHandler):
-    """Whoever comes is sent to the hub to sign in, comes back with a code, and sees the page."""
+    """A visitor is sent to the hub to sign in, comes back with a code, and sees the page."""
 
     def do_GET(self) -> None:
         """Answer a request."""

@@ -1,4 +1,4 @@
-"""Class start: how long everybody waits at 10:00, with `make prewarm` and without: `python -m bench.class_start`.
+"""How long users wait when a class starts at 10:00, with `make prewarm` and without: `python -m bench.class_start`.
 
 Real hub, proxy, guard and engine, and a container for each person. In it runs `bench/class_lab.py`, which signs people
 in as a lab does and takes as much CPU time to start as a real lab took just before, but little memory. People have
@@ -81,7 +81,7 @@ profiles:
 
 
 def signed_in(deployment: HubDeployment, name: str) -> Person:
-    """Somebody who has signed in and looks at the hub's home page."""
+    """A user who has signed in and looks at the hub's home page."""
     person = Person(deployment, name)
     person.sign_in("")
     return person
@@ -139,7 +139,7 @@ def all_in_one_second(deployment: HubDeployment, people: Sequence[Person]) -> tu
 
 
 def stop_labs(deployment: HubDeployment, people: Sequence[Person]) -> None:
-    """Stop everybody's lab, and wait until all are gone."""
+    """Stop all labs, and wait until they are gone."""
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(Person.stop_lab_if_any, people))
     deployment.wait_for_labs(set(), PATIENCE_SECONDS)
@@ -160,7 +160,7 @@ def class_deployment(project: str, people: int) -> Iterator[HubDeployment]:
     """A deployment with room for the class; gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         room = f"{(people + 2) * 64 + 2048}M"
-        # A lab that shares the machine with 200 others that start takes its time; nobody is to be given up here.
+        # A lab that shares the machine with 200 others that start takes its time; no start is to be cancelled here.
         settings = {
             "AUTH": "dummy",
             "TOTAL_LAB_MEMORY": room,
@@ -214,7 +214,7 @@ def measure(
     if not prewarmed:
         found["with"] = at_ten(everyone, within_seconds).summary()
         say(f"with: {found['with']}")
-        everyone = class_()  # signed in anew, so that nobody is known to a lab
+        everyone = class_()  # signed in again, so that no user is known to a lab
     waits, hub_cpu = all_in_one_second(deployment, everyone)
     found["with, all in one second"], found["hub_cpu_ms_each"] = waits.summary(), round(hub_cpu, 1)
     say(f"the hub took {hub_cpu:.1f} ms of CPU for each who came within one second")

@@ -44,7 +44,7 @@ class Deployment(Protocol):
     @property
     def base_url(self) -> str: ...
     def services(self) -> list[Any]:
-        """The containers that serve everybody, the hub first."""
+        """The containers that serve all users, the hub first."""
 
     def lab(self, user: str) -> Any:
         """The container of a person's lab."""

@@ -14,7 +14,7 @@ from tests.person import Person
 
 
 def signed_in(deployment: Deployment, name: str) -> Person:
-    """Somebody with a session at the hub; no lab is started."""
+    """A user with a session at the hub; no lab is started."""
     person = Person(cast(HubDeployment, deployment), name)
     answer = person.sign_in("any")
     if not answer.ok:
@@ -66,9 +66,9 @@ def stop(person: Person) -> float:
 
 
 def all_at_once(people: Sequence[Person], act: Callable[[Person], float]) -> float:
-    """Have everybody do something at the same moment; returns the seconds until the last is done.
+    """Have all do something at the same moment; returns the seconds until the last is done.
 
-    :raises RuntimeError: somebody failed.
+    :raises RuntimeError: one of them failed.
     """
     gate = threading.Barrier(len(people) + 1)
 

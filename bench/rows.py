@@ -320,7 +320,7 @@ def delay_ms(counts: dict[float, float], share: float) -> float:
 
 @contextmanager
 def running_lab(deployment: Deployment, name: str) -> Iterator[Person]:
-    """Somebody with a lab, which is stopped afterwards."""
+    """A user with a lab, which is stopped afterwards."""
     person = signed_in(deployment, name)
     start(person)
     person.wait_for_lab()

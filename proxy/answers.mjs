@@ -1,6 +1,6 @@
 // What of an answer of hub or lab comes back: nothing that concerns the connection to them alone, and of a lab's answer
 // nothing that reaches beyond the lab's own path. All labs and the hub are one host to a browser, and what it keeps for
-// a host would be somebody else's too: an image in a notebook is enough to have a header of its server's taken up.
+// a host would be another user's too: an image in a notebook is enough to have a header of its server's taken up.
 import { removeWhatIsOfOneConnection } from "./requests.mjs";
 
 const HANDSHAKE = ["sec-websocket-accept", "sec-websocket-protocol", "sec-websocket-extensions"];
@@ -30,7 +30,7 @@ const MOST_COOKIE_BYTES = 2048;
 /** Informational answers (1xx) before an answer; who gives more, one after the other for ever, is not answering. */
 const MOST_INFORMATIONAL = 32;
 
-/** Have a request fail whose answer is put off without end: each word of it would take time that is everybody's. */
+/** Have a request fail whose answer is put off without end: each word of it would take time of all users. */
 export function boundInformation(outgoing) {
   let count = 0;
   outgoing.on("information", () => {
@@ -67,7 +67,7 @@ export function addressOf(path) {
   return path.split("/").map((part) => quote(part).replaceAll("%40", "@")).join("/");
 }
 
-/** Node reads statuses and reasons that it does not write: it would throw, and leave whoever waits without an answer. */
+/** Node reads statuses and reasons that it does not write: it would throw, and leave the client without an answer. */
 function makeStatusWritable(answer) {
   if (answer.statusCode < 200) answer.statusCode = 502;
   answer.statusMessage = answer.statusMessage.replace(/[^\t\x20-\x7e\x80-\xff]/g, "?");

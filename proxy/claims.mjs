@@ -51,7 +51,7 @@ export function replaceClaims(request, trusted) {
   headers["x-forwarded-port"] = /:([0-9]+)$/.exec(host)?.[1] ?? (scheme === "https" ? "443" : "80");
 }
 
-/** Read from the right, the first address that is nobody's whose word is taken. */
+/** Read from the right, the first address that is not of a trusted proxy. */
 function furthestKnown(forwarded, address, trusted) {
   for (const each of forwarded.split(",").map((one) => one.trim()).reverse()) {
     if (!net.isIP(each)) break;

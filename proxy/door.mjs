@@ -19,7 +19,7 @@ const RETRY_SECONDS = 3;
 const HUB_IS_DOWN = readFileSync(new URL("errors/503.html", import.meta.url));
 
 /**
- * A connection to hub or lab is for one request and its answer, so nothing that is left on it is ever somebody else's.
+ * A connection to hub or lab is for one request and its answer, so nothing that is left on it is ever another user's.
  *
  * It is closed from this side, after the answer. Were the other side asked to do so, a request with a body would fail
  * on Node's last, empty write (EPIPE): one POST in five came back as 503 although it was carried out.
@@ -155,7 +155,7 @@ class Door extends ConfigurableProxy {
   }
 
   // A request for a websocket that fails here, such as one whose address is none, is answered and over. Upstream
-  // answers, and would keep the connection until the caller's end of it is read, which nobody does. Nor does anything
+  // answers, and would keep the connection until the caller's end of it is read, which nothing does. Nor does anything
   // follow an answer that has begun, an open websocket's least of all: it ends, or breaks off (answers.mjs).
   handleProxyError(code, kind, request, caller, error) {
     if (!this.answered.has(request)) super.handleProxyError(code, kind, request, caller, error);
@@ -194,7 +194,7 @@ function respell(url, prefix) {
   return url;
 }
 
-// Whoever opens a websocket that nobody asked for is not answering.
+// A lab that opens a websocket without a request for it is not answering.
 function refuseUpgrade(outgoing) {
   outgoing.on("upgrade", (_answer, socket) => {
     socket.destroy();

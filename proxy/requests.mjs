@@ -1,7 +1,7 @@
 // What of a request goes on to hub or lab: one request, framed by us, without what concerns this connection alone.
 //
 // The parser here and those of hub and labs must never disagree about where a request ends: whoever hides a second one
-// in a body would have it answered in somebody else's place. So nothing of a request's framing is passed on. What the
+// in a body would have it answered as another client's. So nothing of a request's framing is passed on. What the
 // parser here made of it is sent with one framing of our own; what two parsers could read in two ways is refused.
 
 const WITHOUT_BODY = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "DELETE"]); // where none is usual, and goes unsaid

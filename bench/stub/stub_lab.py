@@ -19,5 +19,5 @@ while True:
         try:
             if caller.recv(65536):
                 caller.sendall(ANSWER)
-        except OSError:  # who only looked whether somebody listens is gone by now
+        except OSError:  # a client that only looked whether there is a listener is gone by now
             continue

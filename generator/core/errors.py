@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Collection
 
 LIKENESS = 0.5
-"""From which likeness on, of 1 at most, a name may be what somebody meant."""
+"""From which likeness on, of 1 at most, a name may be what was meant."""
 
 
 class HomeroomError(Exception):

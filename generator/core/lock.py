@@ -14,7 +14,7 @@ from generator.core.errors import HomeroomError
 @contextmanager
 def exclusive(directory: Path) -> Iterator[None]:
     """Hold a deployment's directory while the body changes something. What holds it is the process: the directory is
-    free again however that ends. A file system without locks keeps nobody apart.
+    free again however that ends. A file system without locks does not keep commands apart.
 
     :raises HomeroomError: another command has it.
     """

@@ -60,7 +60,7 @@ class EngineMissing(HomeroomError):
 
 
 class EngineStopped(EngineMissing):
-    """The socket is there and nobody answers: `up` may start the daemon."""
+    """The socket is there and nothing answers: `up` may start the daemon."""
 
 
 class EngineForbidden(HomeroomError):
@@ -119,7 +119,7 @@ def candidate_sockets(environ: Mapping[str, str]) -> list[Path]:
 def find_engine(socket: Path | None = None, *, environ: Mapping[str, str] = os.environ) -> Engine:
     """The engine at `socket`; with None, the first that answers of the usual places. Changes nothing.
 
-    :raises EngineMissing: no socket; `EngineStopped`, a kind of it, when there is one and nobody behind it.
+    :raises EngineMissing: no socket; `EngineStopped`, a kind of it, when there is one and nothing answers on it.
     :raises EngineForbidden: this user may not use the socket.
     :raises EngineTooOld: the first engine that answers is too old (a later one is not taken silently instead).
     """
@@ -146,7 +146,7 @@ def find_engine(socket: Path | None = None, *, environ: Mapping[str, str] = os.e
 
 
 def knock(path: Path) -> None:
-    """See that somebody listens on the socket.
+    """Check that there is a listener on the socket.
 
     :raises EngineMissing, EngineStopped, EngineForbidden: by what the connection says.
     """

@@ -172,7 +172,7 @@ InstallPolicy = Literal["ask", "always", "never"]
 Part = Literal["engine", "compose", "buildx"]
 
 
-# What gives each part, by family. Nobody asks for runc of trixie: it needs a newer libc than Debian 12 has.
+# What gives each part, by family. Not runc of trixie: it needs a newer libc than Debian 12 has.
 PACKAGES: Mapping[str, Mapping[Part, tuple[str, ...]]] = {
     "debian": {
         "engine": ("docker.io", "docker-cli", "iptables"),

@@ -106,7 +106,7 @@ def start_podman(socket: Path | None = None, *, runner: Runner = run) -> Engine:
                 runtime = Path(os.environ.get("XDG_RUNTIME_DIR") or f"/run/user/{os.getuid()}")
                 path, log = socket or runtime / "podman/podman.sock", runtime / "homeroom-podman.log"
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.unlink(missing_ok=True)  # left by a service that was killed; nobody answers on it
+            path.unlink(missing_ok=True)  # left by a service that was killed; nothing answers on it
             process = detach(["podman", "system", "service", "--time=0", f"unix://{path}"], log)
         return wait_for_engine(socket, shown, process, log)
 

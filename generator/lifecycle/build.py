@@ -31,7 +31,7 @@ def image_specs(deployment: Deployment) -> list[BuildSpec]:
 
 def build(deployment: Deployment, *, rebuild: bool = False) -> None:
     """Have every image: the base image pulled or made; ours, then the operator's built where their sources changed;
-    others pulled where they are missing, since labs never pull while somebody waits."""
+    others pulled where they are missing, since labs never pull while a user waits."""
     images = ensure_images(deployment.engine, image_specs(deployment), rebuild=rebuild)
     if own := site_images.specs(deployment):
         images += ensure_images(deployment.engine, own, rebuild=rebuild)

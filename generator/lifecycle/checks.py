@@ -53,7 +53,7 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
 
 
 def check_site(settings: Settings) -> list[preflight.Finding]:
-    """What is odd in `site/`, files among it that nobody reads; changes nothing.
+    """What is odd in `site/`, such as files that are not read; changes nothing.
 
     :raises HomeroomError: everything that is wrong with a file of it.
     """

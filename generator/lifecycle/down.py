@@ -32,7 +32,7 @@ def down() -> None:
     """Stop labs and services and remove their containers and networks; homes and accounts stay."""
     deployment = open_deployment()
     with step("Stopping labs and services") as shown:
-        deployment.compose("stop", "hub", check=False)  # first, so that nobody starts a lab meanwhile
+        deployment.compose("stop", "hub", check=False)  # first, so that no lab is started meanwhile
         labs = stop_labs(deployment)
         if deployment.service("firewall"):
             deployment.compose("stop", "firewall")  # or it would put its rules in force again

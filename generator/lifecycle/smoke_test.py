@@ -45,7 +45,7 @@ def port_fault(settings: Settings) -> HomeroomError | None:
     """
     hosts = {door(settings): None}
     if ipaddress.ip_address(settings.HUB_IP).is_unspecified:
-        hosts[own_address()] = None  # the way of everybody else, which may be another
+        hosts[own_address()] = None  # the way of other machines, which may be another
     faults: list[str] = []
     for host in hosts:
         connection = http.client.HTTPConnection(host, settings.HUB_PORT, timeout=PORT_SECONDS)

@@ -79,8 +79,8 @@ def up() -> None:
 def finish(deployment: Deployment, password: str | None) -> None:
     """Build the kernels for everyone, and say where the running deployment is.
 
-    A kernel that cannot be built keeps nobody from what is there: it is told first, the address and the password after
-    it, and the command ends with the error's exit code.
+    A kernel that cannot be built does not keep users from their labs: it is told first, the address and the password
+    after it, and the command ends with the error's exit code.
     """
     failed: HomeroomError | None = None
     try:

@@ -17,7 +17,7 @@ from generator.preflight.subject import Subject
 class Access:
     """What this user may do with a path that exists.
 
-    :param for_everybody: anybody on this machine may read it.
+    :param for_everybody: all users of this machine may read it.
     """
 
     path: Path

@@ -38,7 +38,7 @@ class Network:
 
 @dataclass(frozen=True, kw_only=True)
 class Volume:
-    """A volume; `project` is the deployment it belongs to, `home` whether the hub made it for a person."""
+    """A volume; `project` is the deployment it belongs to, `home` whether the hub made it for a user."""
 
     name: str
     project: str = ""

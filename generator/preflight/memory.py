@@ -128,7 +128,7 @@ LEAST_BYTES_OF_A_FILE = 256
 
 
 def judge_open_files(requirements: Requirements, *, total_bytes: int, file_max: int) -> Finding:
-    """Warn where labs could open all files that the kernel has for everybody, before their own memory stops them.
+    """Warn where labs could open all files that the kernel has for all programs, before their own memory stops them.
 
     :param file_max: files that all programs of the machine together may have open; 0: not known.
     """

@@ -29,7 +29,8 @@ T = TypeVar("T")
 
 
 class Pending(Generic[T]):
-    """A call that runs in the background. Its thread is a daemon: a resolver that hangs holds nobody up."""
+    """A call that runs in the background. Its thread is a daemon: a resolver that hangs does not hold up the
+    command."""
 
     def __init__(self, call: Callable[[], T]) -> None:
         self._answer: queue.SimpleQueue[T] = queue.SimpleQueue()

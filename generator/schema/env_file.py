@@ -196,7 +196,7 @@ def written(name: str, value: str) -> str:
 
 
 def meant(spec: Spec, value: str) -> str:
-    """What somebody may have meant by a value that is refused: the first of some likely ones that is not; empty: none.
+    """What may have been meant by a value that is refused: the first of some likely ones that is not; empty: none.
 
     Other case, quotes, a comma for a point, spaces for commas, units as people write them.
     """

@@ -98,7 +98,7 @@ def written_as(pattern: str, words: str) -> AfterValidator:
 
 
 def known_as(name: str) -> str:
-    """A name as the hub knows it: in small letters. What is not ASCII stays as it is, and is nobody's name."""
+    """A name as the hub knows it: in small letters. What is not ASCII stays as it is, and is no user's name."""
     return name.lower() if name.isascii() else name
 
 

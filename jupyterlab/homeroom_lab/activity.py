@@ -1,7 +1,7 @@
 """What counts as activity, which keeps a lab: what people do and what runs for them, not a page that is merely open.
 
 JupyterLab's page asks for kernels, sessions, terminals and directories every few seconds while it is in view. All of
-that is GET; whatever a person does in it changes something, and is not. A cell that runs counts until it ends, also
+that is GET; whatever a user does in it changes something, and is not. A cell that runs counts until it ends, also
 when it prints nothing; the kernels' messages and the terminals count as they do in any Jupyter server.
 
 With the feature `collaboration` what people type goes through a websocket that the server does not count, and is saved
@@ -23,7 +23,7 @@ EDIT = b"\x00\x02"
 
 
 def is_deed(method: str) -> bool:
-    """Whether a request of this method is something that a person did."""
+    """Whether a request of this method is something that a user did."""
     return method not in LOOKING
 
 

@@ -30,7 +30,7 @@ COMPRESSED_BY_XZ = ("txz", "tar.xz")
 
 
 class TooMuch(Exception):
-    """An archive that is not extracted; its text is for the person."""
+    """An archive that is not extracted; its text is for the user."""
 
 
 def content(folder: Path, *, hidden: bool) -> Iterator[tuple[Path, bool]]:

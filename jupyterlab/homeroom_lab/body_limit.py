@@ -1,8 +1,8 @@
-"""Large requests are read from who may use the lab, up to what fits into its memory, and from nobody else.
+"""Large requests are read from who may use the lab, up to what fits into its memory, and from no one else.
 
-A server holds a request whole before it asks who sent it. Whoever reaches the page, without an account, could so fill
-a lab's memory, and its kernels would be the first to go. What its owner sends and does not fit is read and thrown away,
-so that the page gets an answer: a connection that is closed meanwhile looks like a broken network to it.
+A server holds a request whole before it asks who sent it. A client that reaches the page, without an account, could so
+fill a lab's memory, and its kernels would be the first to go. What its owner sends and does not fit is read and thrown
+away, so that the page gets an answer: a connection that is closed meanwhile looks like a broken network to it.
 
 A handler that takes a request piece by piece keeps none of it, and asks who it is before the first piece: no bound of
 these is for it.

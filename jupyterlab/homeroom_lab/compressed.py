@@ -45,7 +45,7 @@ def compress(directories: Iterable[Path]) -> None:
 
 
 def install(web_app: Any) -> None:
-    """Have a server send the copies to whoever takes them."""
+    """Have a server send the copies to clients that take them."""
     from jupyter_server.base.handlers import FileFindHandler
 
     class CompressedFileHandler(FileFindHandler):

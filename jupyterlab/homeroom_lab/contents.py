@@ -33,7 +33,7 @@ _listing: ContextVar[bool] = ContextVar("listing", default=False)
 def refuse_if_too_large(name: str, size_bytes: int | None) -> None:
     """Refuse to read a file into memory that does not fit.
 
-    :raises tornado.web.HTTPError: 413, with what the person is to read.
+    :raises tornado.web.HTTPError: 413, with what the user is to read.
     """
     refusal = refusal_to_open(name, size_bytes or 0)
     if refusal:
@@ -63,7 +63,7 @@ def copy_file(source: str, target: str) -> None:
 
 
 def no_room(name: str) -> str:
-    """What the person reads whose disk is full."""
+    """What the user reads whose disk is full."""
     return f"No room is left for {name}. Delete what you no longer need, then try again."
 
 

@@ -1,4 +1,4 @@
-"""With the feature `files`: the lab's own files, and the file systems that a person adds, which the page calls drives.
+"""With the feature `files`: the lab's own files, and the file systems that a user adds, which the page calls drives.
 
 jupyter-fs takes what stands before the first colon of any path for a drive's name, so a file with a colon in its name
 could be neither opened nor renamed nor deleted; `:name` was another file. It reads what is downloaded or copied whole

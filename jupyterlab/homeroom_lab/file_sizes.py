@@ -86,7 +86,7 @@ def in_megabytes(size_bytes: int) -> str:
 
 
 def refusal_to_open(name: str, size_bytes: int, environment: Mapping[str, str] = os.environ) -> str | None:
-    """What the person reads who opens a file that is too large; None where it is not."""
+    """What the user reads who opens a file that is too large; None where it is not."""
     if size_bytes <= ALWAYS_BYTES:
         return None
     most = largest_file_bytes(environment)
@@ -105,7 +105,7 @@ def refusal_to_open(name: str, size_bytes: int, environment: Mapping[str, str] =
 
 
 def refusal_to_save(path: str, environment: Mapping[str, str] = os.environ) -> str:
-    """What the person reads whose notebook or file is too large to save."""
+    """What the user reads whose notebook or file is too large to save."""
     most = in_megabytes(largest_request_bytes(path, environment))
     if is_notebook(path):
         return (
@@ -116,7 +116,7 @@ def refusal_to_save(path: str, environment: Mapping[str, str] = os.environ) -> s
 
 
 def refusal_to_save_now(environment: Mapping[str, str] = os.environ) -> str:
-    """What the person reads whose file would fit, but not beside the others that are sent at the same time."""
+    """What the user reads whose file would fit, but not beside the others that are sent at the same time."""
     most = in_megabytes(largest_request_bytes("", environment))
     return f"Too much is sent at once. {_lab(environment)} takes up to {most} at a time. Try again in a moment."
 

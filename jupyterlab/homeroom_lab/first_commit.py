@@ -14,7 +14,7 @@ COMMIT = ["commit", "--allow-empty", "-m", "First commit"]
 
 
 def command(known: Mapping[str, str], user: str) -> list[str]:
-    """What makes the commit, under the name with which somebody is signed in where Git knows no other.
+    """What makes the commit, under the user's name, where Git knows no other.
 
     :param known: Git's settings.
     """

@@ -31,12 +31,12 @@ NOT_TRUSTED = (
 
 
 def refusal(what: str, most: int) -> str:
-    """What the person reads instead."""
+    """What the user reads instead."""
     return f"{what} {TOO_LARGE}: more than {in_megabytes(most)}. Use git in a terminal."
 
 
 class BoundedOutput(subprocess.Popen[bytes]):
-    """A command that is ended when it prints too much; what it says then is why, for the person."""
+    """A command that is ended when it prints too much; what it says then is why, for the user."""
 
     def communicate(self, input: bytes | None = None, timeout: float | None = None) -> tuple[bytes, bytes]:  # noqa: A002
         """What it printed and what it says, the output whole or not at all."""
@@ -78,7 +78,7 @@ def refuse_strange(gitignore: Path) -> str:
 
 
 def explained(answer: dict[str, Any], path: str) -> dict[str, Any]:
-    """What the person reads where Git does not trust a folder: why, and what to do. Git itself says "dubious
+    """What the user reads where Git does not trust a folder: why, and what to do. Git itself says "dubious
     ownership", and the panel that the folder is no repository."""
     if "dubious ownership" in str(answer.get("message", "")):
         command = shlex.join(["git", "config", "--global", "--add", "safe.directory", os.path.realpath(path)])

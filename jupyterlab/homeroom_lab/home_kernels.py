@@ -1,4 +1,4 @@
-"""Kernels of a person's own, offered beside the image's: virtual environments and conda's that have ipykernel, and what
+"""Kernels of a user's own, offered beside the image's: virtual environments and conda's that have ipykernel, and what
 `ipykernel install --user`, `IRkernel::installspec()` and their like put into the home.
 
 The server only reads, and little: no file but regular ones, none above LARGEST_BYTES, no folder beyond its first
@@ -53,7 +53,7 @@ class HomeKernel:
 
 
 def read_text(path: Path) -> str | None:
-    """A small regular file's text; None for whatever else is there. Never waits for somebody to write."""
+    """A small regular file's text; None for whatever else is there. Never waits for a writer."""
     try:
         number = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:

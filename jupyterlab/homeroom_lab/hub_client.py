@@ -58,7 +58,7 @@ async def fetch(
     """One call to the hub.
 
     :raises HubSaysNo: an answer of 400 or more, with `raise_for_status`.
-    :raises OSError: nobody listens on the socket.
+    :raises OSError: there is no listener on the socket.
     """
     parts = urlsplit(url)
     if parts.scheme != SCHEME or further:

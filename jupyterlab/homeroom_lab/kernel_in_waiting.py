@@ -1,7 +1,7 @@
 """What the prestarted kernel runs, in the kernels' own Python: it imports what every kernel does, and waits to be one.
 
 Its standard input brings one line of JSON with the environment, the directory and the arguments of a kernel, which it
-then is. Where the input ends without, nobody needs it any more.
+then is. Where the input ends without, it is not needed any more.
 """
 
 import contextlib

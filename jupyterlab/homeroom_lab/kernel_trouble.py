@@ -1,4 +1,4 @@
-"""Why a kernel ended before it was ready, for whoever waits for it: with the end of what it says, and what helps.
+"""Why a kernel ended before it was ready, for the user who waits for it: with the end of what it says, and what helps.
 
 Mostly it is an old or broken package in the home, or a file of the home's that is called like one. A kernel's output
 goes to the lab's log, which its owner does not see, so what failed is run once more and listened to. Nothing of this is

@@ -97,7 +97,7 @@ class FrugalKernelManager(ServerKernelManager):
             self.record()
 
     def _end_runs(self) -> None:
-        """Whoever restarts a kernel knows what that ends; whoever was away when it ended by itself is told."""
+        """A user who restarts a kernel knows what that ends; one who was away when it ended by itself is told."""
         if self.exit_code is None:
             self.runs.clear()
             return
@@ -122,7 +122,7 @@ class FrugalKernelManager(ServerKernelManager):
         return process is not None
 
     def why_ended(self) -> str:
-        """Why this kernel is gone, in words for its person, where memory is the reason: the lab's ran out, or what it
+        """Why this kernel is gone, in words for its user, where memory is the reason: the lab's ran out, or what it
         shares was full. Empty where it is another."""
         if self.exit_code == -signal.SIGKILL and kills() > self.kills_at_start:
             return explanation(os.environ.get("MEM_LIMIT", ""))
@@ -144,7 +144,7 @@ class TellingConnection(ZMQChannelsWebsocketConnection):
         """Ask the kernel until something of what it publishes comes, often at first.
 
         Upstream asks every half second. The first answer of a kernel that is there at once is published before
-        anybody has subscribed, and half a second would be waited for the next.
+        there is a subscriber, and half a second would be waited for the next.
         """
         answered: asyncio.Future[None] = super().nudge()
         self._asking = asyncio.ensure_future(self._ask_often(answered))

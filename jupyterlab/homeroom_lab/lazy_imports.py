@@ -34,7 +34,7 @@ def later(module: str, name: str) -> Callable[..., Any]:
 
 @contextmanager
 def left_out(modules: Mapping[str, Mapping[str, Any]]) -> Iterator[None]:
-    """Import others in the body without these modules; afterwards everybody can import them as ever.
+    """Import others in the body without these modules; afterwards all can import them as ever.
 
     :param modules: each with what may be imported from it in the body, by name.
     :raises ImportError: one of them is loaded already: it came another way than expected.

@@ -1,4 +1,4 @@
-"""A lab that runs out of memory: its kernels go first, never the server, and the person is told why in the cell.
+"""A lab that runs out of memory: its kernels go first, never the server, and the user is told why in the cell.
 
 The kernel of the operating system ends the process with the highest score. Notebooks' kernels are started with the
 highest there is; the server keeps its own, so that the lab, its other kernels and its files stay reachable.
@@ -41,7 +41,7 @@ def shared_bytes() -> int:
 
 
 def bus_error(shared: int) -> str:
-    """What the person reads below the cell whose kernel ended by a bus error.
+    """What the user reads below the cell whose kernel ended by a bus error.
 
     :param shared: the size of /dev/shm in bytes.
     """
@@ -54,7 +54,7 @@ def bus_error(shared: int) -> str:
 
 
 def explanation(limit: str) -> str:
-    """What the person reads below the cell; `limit` is MEM_LIMIT, in bytes or empty."""
+    """What the user reads below the cell; `limit` is MEM_LIMIT, in bytes or empty."""
     has = f" ({_in_words(int(limit))})" if limit.isdigit() else ""
     return (
         f"Out of memory: this notebook's kernel needed more memory than this lab has{has}, so it was stopped.\n"

@@ -17,7 +17,7 @@ from homeroom_lab.file_sizes import in_megabytes, largest_left_bytes
 def refuse_to_compare(name: str, size_bytes: int) -> None:
     """Refuse to read a version of a notebook that does not fit.
 
-    :raises tornado.web.HTTPError: 413, with what the person is to read.
+    :raises tornado.web.HTTPError: 413, with what the user is to read.
     """
     most = largest_left_bytes(2 * size_bytes) // 2
     if size_bytes > most:
@@ -28,7 +28,7 @@ def refuse_to_compare(name: str, size_bytes: int) -> None:
 def refuse_file(path: Path) -> None:
     """Refuse to read a file that does not fit, or is none.
 
-    :raises tornado.web.HTTPError: 413 or 400, with what the person is to read.
+    :raises tornado.web.HTTPError: 413 or 400, with what the user is to read.
     """
     if path.exists() and not path.is_file():
         raise web.HTTPError(HTTPStatus.BAD_REQUEST, f"{path.name} is no notebook.")

@@ -1,4 +1,4 @@
-"""Where a person's own packages lie, for the kernels' Python: `~/.local/lib/python3.*/site-packages`.
+"""Where a user's own packages lie, for the kernels' Python: `~/.local/lib/python3.*/site-packages`.
 
 Python looks there only if the folder is there when it starts. Without it, what a first `pip install` in a fresh home
 brings could be imported after a restart of the kernel only.

@@ -37,7 +37,7 @@ def parent() -> dict[str, str]:
 
 
 def libraries(environment: Mapping[str, str]) -> dict[str, int]:
-    """Where a person's own libraries lie, with when something was last installed or removed there."""
+    """Where a user's own libraries lie, with when something was last installed or removed there."""
     home = Path(environment.get("HOME") or "/")
     places = [*home.glob(".local/lib/python3*/site-packages")]
     places += [Path(place) for place in environment.get("PYTHONPATH", "").split(os.pathsep) if place]

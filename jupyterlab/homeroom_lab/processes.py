@@ -1,4 +1,4 @@
-"""Programs that use the CPU: whoever has one running uses their lab, whether it prints anything or not.
+"""Programs that use the CPU: a user who has one running uses their lab, whether it prints anything or not.
 
 Each process counts by itself, with the children that it has waited for: a script that calls a short program again and
 again is seen too. The server is left out, since it works for an open page; so a kernel in which nothing runs, of which

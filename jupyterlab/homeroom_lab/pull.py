@@ -29,7 +29,7 @@ def find_upstream_changed(puller: pull.GitPuller, kind: str) -> list[str]:
     """Files of the repository's that have changed there in this way: A added, D deleted, M modified.
 
     Upstream reads `"\\303\\234bung.md"` where a name holds an umlaut, a quote, a tab or a line break, finds no such
-    file in the home, leaves the person's own in the way, and every further pull ends there.
+    file in the home, leaves the user's own in the way, and every further pull ends there.
     """
     command = ["git", "diff", f"..origin/{puller.branch_name}", "--name-status", "-z"]
     return changed(subprocess.check_output(command, cwd=puller.repo_dir), kind)

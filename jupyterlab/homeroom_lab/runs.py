@@ -157,7 +157,7 @@ class Runs:
             self._end(run)
 
     def clear(self) -> None:
-        """The kernel begins anew, as somebody has asked for."""
+        """The kernel starts again, as a user has asked for."""
         self._runs.clear()
 
     def _end(self, run: Run) -> None:

@@ -14,7 +14,7 @@ class RunsHandler(APIHandler):
 
     @web.authenticated
     async def post(self, kernel_id: str) -> None:
-        """The executions that nobody sees, for the page whose session the request names.
+        """The executions that no page sees, for the page whose session the request names.
 
         :raises tornado.web.HTTPError: 404, there is no such kernel; 400, the request names no session.
         """

@@ -1,6 +1,6 @@
 """Where programs are looked for: by the server in the image alone, by kernels and terminals in the home first.
 
-Otherwise a `git` or `uname` in somebody's home would be run by the server, before any code of theirs was asked for.
+Otherwise a `git` or `uname` in a user's home would be run by the server, before any code of theirs was asked for.
 
 `python` and `pip` in a kernel are that kernel's: where it has programs of its own, they come before all others.
 """
@@ -24,14 +24,14 @@ def keep_to_image(environment: MutableMapping[str, str] = os.environ) -> None:
 
 
 def persons(environment: MutableMapping[str, str] = os.environ) -> str:
-    """The PATH for what the person runs."""
+    """The PATH for what the user runs."""
     return environment.get(WHOLE) or environment.get("PATH", os.defpath)
 
 
 def of_kernel(
     command: Sequence[str], kernels: MutableMapping[str, str], environment: MutableMapping[str, str] = os.environ
 ) -> dict[str, str]:
-    """A kernel's environment with the PATH for it: its own programs, what its `kernel.json` adds, the person's.
+    """A kernel's environment with the PATH for it: its own programs, what its `kernel.json` adds, the user's.
 
     :param command: what starts it.
     :param kernels: its environment, made of this process's.

@@ -2,7 +2,7 @@
 
 JupyterHub's and JupyterLab's packages import what only a hub or a build needs: SQLAlchemy and alembic, aiohttp,
 requests, httpx. Each lab would pay for it with most of its start's time and half of its memory. Here they are left out
-while those packages are imported, and can be imported by everybody afterwards. Should a new version need more than is
+while those packages are imported, and can be imported by all afterwards. Should a new version need more than is
 expected here, the server starts as upstream's, says so in its log, and a test fails.
 """
 

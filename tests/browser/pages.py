@@ -260,8 +260,3 @@ def sign_in(page: Page, deployment: HubDeployment, user: str, password: str) -> 
     """Sign in, which starts the lab where none runs; returns when JupyterLab is there."""
     SignIn(page, deployment).open().submit(user, password)
     return Lab(page, deployment, user).wait()
-
-
-def open_lab_and_run(page: Page, deployment: HubDeployment, user: str, password: str, code: str) -> str:
-    """Sign in at any deployment, open a notebook and run code there; returns what it wrote."""
-    return sign_in(page, deployment, user, password).new_notebook().run(code)

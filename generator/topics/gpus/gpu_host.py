@@ -39,7 +39,7 @@ class FoundGpu:
 
     :param id: its UUID where it has one, else its CDI name.
     :param cdi_names: what CDI specs call it; empty where none knows it.
-    :param nodes: what must be in a container that has it; empty where nobody knows.
+    :param nodes: what must be in a container that has it; empty where that is unknown.
     """
 
     id: str

@@ -25,7 +25,7 @@ Seconds = Annotated[int, Field(ge=0, le=31_536_000)]
 
 
 class Allow(Strict):
-    """Who may take a profile. Whoever is in one of the lists may; administrators may unless it says otherwise."""
+    """Who may take a profile. Users in one of the lists may; administrators may unless it says otherwise."""
 
     groups: list[Text] = []
     users: list[Person] = []

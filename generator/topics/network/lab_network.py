@@ -136,7 +136,7 @@ def proxies(settings: Settings, environ: Mapping[str, str], findings: list[Findi
 
 
 def pip_settings(settings: Settings, environ: Mapping[str, str], root: Path, findings: list[Finding]) -> str:
-    """The labs' `/etc/pip.conf`; what somebody's own says goes before it. Empty: there is none."""
+    """The labs' `/etc/pip.conf`; what a user's own says goes before it. Empty: there is none."""
     if settings.LAB_PIP_INDEX == OFF:
         return ""
     if settings.LAB_PIP_INDEX != AUTO:

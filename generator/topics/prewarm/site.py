@@ -53,7 +53,7 @@ class Lesson(Strict):
 
     @property
     def lasts_minutes(self) -> int:
-        """From the first start until labs that nobody opened are given up."""
+        """From the first start until labs that were not opened are stopped."""
         return self.lead_minutes + self.keep_minutes
 
     def begins(self) -> list[int]:

@@ -25,7 +25,7 @@ LONGEST_SECONDS = 20
 
 @dataclass(frozen=True, kw_only=True)
 class HomeUse:
-    """Bytes that each person's home takes (None: not counted in time), and how old that is."""
+    """Bytes that each user's home takes (None: not counted in time), and how old that is."""
 
     bytes_of: Mapping[str, int | None]
     age_seconds: float = 0.0

@@ -29,7 +29,6 @@ MOUNTED = "/srv/homes"
 CAPABILITIES = {"limit": ["DAC_READ_SEARCH", "FOWNER", "SYS_ADMIN"], "use": ["DAC_READ_SEARCH"]}
 """As in `homeroom.storage.homes`, which a test holds equal."""
 
-QUOTA_FILE_SYSTEMS = ("ext4", "xfs", "f2fs")
 QUOTA_OPTIONS = frozenset({"prjquota", "pquota"})
 LARGEST_SKELETON_FILES = 2000
 
@@ -90,7 +89,7 @@ def homes_faults(settings: Settings, directory: Path) -> Iterator[HomeroomError]
 
 
 def _is_roots(path: Path, *, sticky_will_do: bool) -> bool:
-    """Whether nobody but root can put anything in the place of what is in a directory."""
+    """Whether only root can replace what is in a directory."""
     status = path.stat()
     groups = stat.S_IWGRP if status.st_gid else 0  # root's own group is root
     loose = status.st_mode & (stat.S_IWOTH | groups)
@@ -178,7 +177,7 @@ def _readable(path: Path) -> bool:
 
 
 def person_of(name: str) -> str:
-    """The person whose home has this name: the inverse of `homeroom.contract.home_names.directory_name`."""
+    """The user whose home has this name: the inverse of `homeroom.contract.home_names.directory_name`."""
     raw = re.sub(rb"-([0-9a-f]{2})", lambda found: bytes([int(found[1], 16)]), name.encode())
     return raw.decode(errors="replace")
 

@@ -15,7 +15,7 @@ HOME = PurePosixPath("/home/jovyan")
 TARGET_ROOTS = (PurePosixPath("/data"), PurePosixPath("/mnt"), PurePosixPath("/srv"))
 LINKED_SHARES = PurePosixPath("/srv/shares")
 """Where a share is mounted whose target is in the home: there stands a link to it. A mount inside a home would leave
-directories of root's there, and a link that somebody puts in its place would move the mount within the lab."""
+directories of root's there, and a link in its place would move the mount within the lab."""
 TAKEN = (LINKED_SHARES, PurePosixPath("/srv/kernels"), PurePosixPath("/srv/skeleton"))
 """What Homeroom itself mounts in labs."""
 
@@ -36,7 +36,7 @@ def check_target(value: str) -> str:
 
 
 def check_path(value: str) -> str:
-    """Require a path that the engine, the guard and a person read alike."""
+    """Require a path that the engine, the guard and a user read alike."""
     if not PLAIN_PATH.fullmatch(value) or str(PurePosixPath(value)) != value or ".." in PurePosixPath(value).parts:
         raise ValueError(
             "must be an absolute path of letters, digits and . _ @ + - without .. and without a slash at its end"
@@ -48,7 +48,7 @@ class Share(Strict):
     """One shared directory.
 
     :param path: a directory of this machine; or else `volume`, the short name of a volume that `make up` makes.
-    :param groups: and `users`: who has it; with neither, everybody.
+    :param groups: and `users`: who has it; with neither, all users.
     """
 
     name: Name
@@ -61,7 +61,7 @@ class Share(Strict):
 
     @model_validator(mode="after")
     def one_source(self) -> Share:
-        """Require a path or a volume, and somebody who has it."""
+        """Require a path or a volume, and users who have it."""
         if (self.path is None) == (self.volume is None):
             raise ValueError("needs either path or volume")
         if [] in (self.groups, self.users):

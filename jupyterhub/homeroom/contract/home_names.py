@@ -11,7 +11,7 @@ CAPABILITIES = {
     "limit": ("DAC_READ_SEARCH", "FOWNER", "SYS_ADMIN"),
     "use": ("DAC_READ_SEARCH",),
 }
-"""What a verb needs of root. `ensure` with a hard limit needs SYS_ADMIN as well: the kernel asks it of whoever sets a
+"""What a verb needs of root. `ensure` with a hard limit needs SYS_ADMIN as well: the kernel requires it for setting a
 quota."""
 
 
@@ -21,7 +21,7 @@ def capabilities(verb: str, hard_limit_bytes: int) -> list[str]:
 
 
 def directory_name(user: str) -> str:
-    """The name of a person's directory, and the end of their volume's: no two people have the same.
+    """The name of a user's directory, and the end of their volume's: no two people have the same.
 
     The same as dockerspawner's escaping: small letters and digits as they are, every other byte as `-xx`.
     """

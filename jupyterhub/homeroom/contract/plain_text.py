@@ -1,4 +1,4 @@
-"""Text of other people's in logs: printed and not obeyed by a terminal, no line of somebody else's, and not too long.
+"""Text of other people's in logs: printed and not obeyed by a terminal, no line of another writer's, and not too long.
 
 Names, addresses and notes are whatever a request holds. One filter over all that is logged, since each place that logs
 would have to think of it.

@@ -18,7 +18,7 @@ HUB = Path("/run/hub")
 """The hub's directory (volume `hub-socket`); the directory is mounted, so a restarted hub's new socket is seen."""
 
 SHARED_GROUP = "100"
-"""The group (`users` in Debian and in Jupyter's images) that hub, proxy and labs have in common, and nobody else."""
+"""The group (`users` in Debian and in Jupyter's images) that hub, proxy and labs have in common, and no one else."""
 
 SCHEME = "http+unix"
 
@@ -47,7 +47,7 @@ def directory_name(user: str, server: str) -> str:
 
 
 def is_socket(path: Path) -> bool:
-    """Whether there is a socket, and not a link to somebody else's that the lab's owner laid there."""
+    """Whether there is a socket, and not a link to another lab's that the lab's owner laid there."""
     try:
         return stat.S_ISSOCK(path.lstat().st_mode)
     except OSError:

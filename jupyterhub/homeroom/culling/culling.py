@@ -30,7 +30,7 @@ NOT_OPENED = "Your lab was started for a lesson, and stopped because nobody open
 KILLED = 137  # 128 + SIGKILL
 CLOCK_STEP_SECONDS = 60.0
 _culling_since = time.monotonic()
-_clock_ahead = time.time() - _culling_since  # of the one that nobody sets
+_clock_ahead = time.time() - _culling_since  # of the one that is never set
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -44,7 +44,7 @@ class Engine(Protocol):
 class LabGPUs:
     """The GPUs of one lab; where there are none, it only sees to it that the lab sees none.
 
-    A start calls `lease`, creates its container by `create`, then calls `verify`. Whoever ends it early waits for
+    A start calls `lease`, creates its container by `create`, then calls `verify`. A start that ends early waits for
     `creating`, removes the container, and calls `release`. A lab that runs holds its GPUs by its container's label, and
     by nothing else.
     """

@@ -101,7 +101,7 @@ class Lease:
 
 
 class Unavailable(Exception):
-    """No lease now; the text says why, for the person who asked.
+    """No lease now; the text says why, for the user who asked.
 
     :param reason: one word for metrics: `impossible`, `cap` or `taken`.
     :param next_free_seconds: when it will be possible (since 1970), where the maximum age of the holders tells.
@@ -119,7 +119,7 @@ class Ledger:
     A reservation counts until a listing of the containers that was begun after its end: only such a listing shows for
     certain whether its container is there.
 
-    :param per_user: GPUs or slots that all labs of one person may hold together; 0: no cap.
+    :param per_user: GPUs or slots that all labs of one user may hold together; 0: no cap.
     """
 
     def __init__(self, devices: Iterable[Device], *, per_user: int = 0) -> None:
@@ -171,7 +171,7 @@ class Ledger:
     def choose(self, user: str, server: str, count: int, *, cap: int | None = None) -> tuple[str, ...]:
         """The devices that a lab would get: its own again where it has some, then the emptiest, each at most once.
 
-        :param cap: this person's instead of `per_user`; 0: none.
+        :param cap: this user's instead of `per_user`; 0: none.
         :raises Unavailable: with the reason.
         """
         cap = self.per_user if cap is None else cap
@@ -242,7 +242,7 @@ class Ledger:
     def reconcile(self, containers: Iterable[LabContainer], over: Collection[int]) -> None:
         """Take over what the containers' labels say; of the reservations that had ended before, they say everything.
 
-        :param containers: all of this deployment's with a label of GPUs, in whichever state, whoever made them.
+        :param containers: all of this deployment's with a label of GPUs, in any state, by whatever hub they were made.
         :param over: what `over` said before the listing was begun.
         """
         self._containers = tuple(

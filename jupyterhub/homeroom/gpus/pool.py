@@ -49,7 +49,7 @@ class GPUPool(SingletonConfigurable):
     list_containers: ListContainers | None = None
     """Asks the engine for all containers of the deployment with GPUS_LABEL, ended ones too, as rows of its listing."""
     remove_orphans: ListContainers | None = None
-    """Removes containers that hold GPUs for nobody, then tells as `list_containers` does; asked before somebody is
+    """Removes containers of no lab that the hub knows, then tells as `list_containers` does; asked before a lab is
     given GPUs. None: nothing is removed."""
 
     def __init__(self, **settings: Any) -> None:
@@ -72,8 +72,8 @@ class GPUPool(SingletonConfigurable):
         """Reserve `count` devices for a lab; they stay reserved until `release`, and then as long as its container is.
 
         :param max_age_seconds: the lab's maximum age, by which the next free GPU is foretold; 0: no limit.
-        :param cap: what this person may hold at a time, where that is not `per_user`; 0: no cap.
-        :raises Unavailable: with the reason for the person.
+        :param cap: what this user may hold at a time, where that is not `per_user`; 0: no cap.
+        :raises Unavailable: with the reason for the user.
         """
         if count < 1:
             return Lease(user=user, server=server, devices=(), since_seconds=time.time())
@@ -139,7 +139,7 @@ class GPUPool(SingletonConfigurable):
         return {GPUS_LABEL: ",".join(lease.devices)} if lease.devices else {}
 
     def environment(self, lease: Lease) -> dict[str, str]:
-        """What the lab's environment must say: its devices to the NVIDIA runtime, or none to everybody.
+        """What the lab's environment must say: its devices to the NVIDIA runtime, or none at all.
 
         CUDA images say `all`, and where the NVIDIA runtime is the engine's default, it would give them all.
         """

@@ -143,7 +143,7 @@ class EngineGateway:
             return await asyncio.shield(self._remove(allowed, self._labs.get(found)))
         answer = await self._send(allowed)
         if allowed.home and answer.status >= 400 and b"source path does not exist" in answer.body:
-            await self._home_provisioner.ensure(allowed.home, again=True)  # somebody removed it since
+            await self._home_provisioner.ensure(allowed.home, again=True)  # it was removed since
             answer = await self._send(allowed)
         if allowed.volume and answer.status == 200 and owner(answer.read(), self.policy) is None:
             raise Refused(f"volume {allowed.volume} is not labelled as this deployment's")
@@ -159,7 +159,7 @@ class EngineGateway:
 
     async def _tidy(self, *names: str) -> None:
         """Remove the directories of labs that are gone. Their names are free at once; where there is so much that it
-        takes long, nobody waits for it."""
+        takes long, no call waits for it."""
         left = [aside for name in names if (aside := socket_directories.set_aside(self.lab_sockets, name))]
         if left:
             task = asyncio.create_task(socket_directories.remove(left))

@@ -14,9 +14,9 @@ from homeroom.guard.values import MountRule, is_int, is_strings, shown
 class Policy:
     """What one deployment's hub may do. Every field but the last comes from `guard.json`.
 
-    :param volume_prefix: what every person's volume begins with; such a volume must carry the deployment's label and
+    :param volume_prefix: what every user's volume begins with; such a volume must carry the deployment's label and
         the label of the very user the lab is for.
-    :param home_targets: where in a lab a person's volume may be mounted.
+    :param home_targets: where in a lab a user's volume may be mounted.
     :param homes_path: the host's directory that holds a directory each; empty: homes are volumes. A lab may mount the
         one that is named after its own user, which the guard has made (`homeroom.storage.homes`).
     :param home_limit_bytes: hard limit of a home that is a directory; 0: none.

@@ -164,7 +164,7 @@ def check_devices(call: Call, policy: Policy) -> EngineCall:
 
 
 def start_device_check(call: Call, _: Policy) -> EngineCall:
-    """That command's start, with nobody attached."""
+    """That command's start, without a terminal."""
     given = read_object(call.body)
     if given.get("Detach") is not True or any(value for key, value in given.items() if key != "Detach"):
         raise Refused("a command is started detached or not at all")
@@ -182,7 +182,7 @@ def show_device_check(call: Call, _: Policy) -> EngineCall:
 def own_home(mounts: list[Mount], user: str, policy: Policy) -> str | None:
     """The name of the directory that is the lab's home; None where it has none.
 
-    :raises Refused: it is somebody else's.
+    :raises Refused: it is another user's.
     """
     head = f"{policy.homes_path}/"
     found = {mount.source.removeprefix(head) for mount in mounts if policy.homes_path and mount.source.startswith(head)}
@@ -192,13 +192,13 @@ def own_home(mounts: list[Mount], user: str, policy: Policy) -> str | None:
 
 
 def is_home(name: str, policy: Policy) -> bool:
-    """Whether a volume's name is one that a person's volume has."""
+    """Whether a volume's name is one that a user's volume has."""
     prefix = policy.volume_prefix
     return name.startswith(prefix) and bool(COMPONENT.fullmatch(name[len(prefix) :])) and len(name) < 255
 
 
 def create_volume(call: Call, policy: Policy) -> EngineCall:
-    """A person's volume, plain and local."""
+    """A user's volume, plain and local."""
     body = checked(read_object(call.body), VOLUME, policy, "body")
     name = body.get("Name")
     if not isinstance(name, str) or not is_home(name, policy):
@@ -207,7 +207,7 @@ def create_volume(call: Call, policy: Policy) -> EngineCall:
 
 
 def show_volume(call: Call, policy: Policy) -> EngineCall:
-    """A person's volume, or one of those that carry the sockets."""
+    """A user's volume, or one of those that carry the sockets."""
     name = call.arguments["name"]
     path = f"{call.version}/volumes/{name}"
     if name in (policy.lab_sockets_volume, policy.hub_socket_volume):

@@ -102,7 +102,7 @@ async def serve(gateway: EngineGateway, path: Path) -> int:
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    await gateway.sweep()  # before anybody can ask for a lab
+    await gateway.sweep()  # before the hub can ask for a lab
     listener = listen(path)
     await web.SockSite(runner, listener).start()
     log.info("guarding %s at %s", gateway.engine_socket, path)

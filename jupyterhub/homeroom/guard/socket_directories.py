@@ -24,9 +24,9 @@ log = logging.getLogger("homeroom.guard")
 
 
 def make(root: Path, name: str) -> None:
-    """Make a lab's directory of sockets, where nobody else may make anything: what the engine binds stays what it is.
+    """Make a lab's directory of sockets, where no one else may make anything: what the engine binds stays what it is.
 
-    :raises Refused: where somebody could put, or has put, something else in its place, such as a link to `/`; where it
+    :raises Refused: where another file could be, or was, put in its place, such as a link to `/`; where it
         cannot be made.
     """
     own = root / name
@@ -64,9 +64,9 @@ def set_aside(root: Path, name: str) -> Path | None:
 
 
 async def remove(paths: Collection[Path]) -> None:
-    """Remove what labs left behind. What their persons laid there and nobody else may remove stays.
+    """Remove what labs left behind. What their users laid there and only they may remove stays.
 
-    A person chooses how deep and how wide it is. `rm` needs little memory and few open files for any of it, where
+    A user chooses how deep and how wide it is. `rm` needs little memory and few open files for any of it, where
     Python's `rmtree` holds a whole directory and all levels, and would take the guard along.
     """
     remover = await asyncio.create_subprocess_exec(

@@ -125,7 +125,7 @@ def damage(database: sqlite3.Connection) -> str:
 
 
 def message(error: str) -> str:
-    """What a person reads whose request failed on the database."""
+    """What a user reads whose request failed on the database."""
     return next((words for sign, words in MESSAGES.items() if sign in error), OTHER)
 
 
@@ -148,7 +148,7 @@ def set_write_ahead(connection: object, _: object = None) -> None:
 
 
 def tell_faults() -> None:
-    """Have every error of the database carry words for the person who meets it, where the hub's pages look for them."""
+    """Have every error of the database carry words for the user who meets it, where the hub's pages look for them."""
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
@@ -167,7 +167,7 @@ def explain(context: ExceptionContext) -> None:
 
 def recent_fault(_: object = None) -> str:
     """The words of an error that happened just now; empty where there was none. The hub takes somebody whom it cannot
-    look up for nobody, so a person who is signed in may be shown the sign-in page."""
+    look up for nobody, so a user who is signed in may be shown the sign-in page."""
     happened, words = _last_fault
     return words if time.monotonic() - happened < RECENT_SECONDS else ""
 

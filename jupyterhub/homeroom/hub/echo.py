@@ -9,7 +9,7 @@ from tornado.websocket import WebSocketHandler
 
 MAX_BYTES = 256
 PATIENCE_SECONDS = 10
-"""For the message: whoever asks needs no account, and shall hold no connection for nothing."""
+"""For the message: a client needs no account, and must not hold a connection for nothing."""
 
 
 class EchoHandler(WebSocketHandler):

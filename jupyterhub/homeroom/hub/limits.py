@@ -1,4 +1,4 @@
-"""What one person may have the hub keep: tokens, further labs, choices. Its database is everybody's."""
+"""What one user may have the hub keep: tokens, further labs, choices. All share its database."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LAB_NAMES = (
 
 
 class TokensHandler(UserTokenListAPIHandler):
-    """`/hub/api/users/NAME/tokens`: a person has so many tokens, with short notes."""
+    """`/hub/api/users/NAME/tokens`: a user has so many tokens, with short notes."""
 
     async def post(self, user_name: str) -> None:
         """Make a token.
@@ -60,14 +60,14 @@ def _check_token(body: dict[str, Any]) -> None:
 
 
 class NamedLabs(BaseHandler):
-    """Laid over pages that make named servers: says how many somebody may have, and how they may be called."""
+    """Laid over pages that make named servers: says how many a user may have, and how they may be called."""
 
     async def _check_named_server_request(
         self, user: Any, server_name: str, display_name: str, check_limit: bool = True
     ) -> None:
         """See that a lab of this name may be there.
 
-        :raises HTTPError: 403, this person has one lab only; 400, they have all they may have, or it is no name.
+        :raises HTTPError: 403, this user has one lab only; 400, they have all they may have, or it is no name.
         """
         you = "You" if user.name == self.current_user.name else user.name
         named = sorted(name for name in user.orm_spawners if name)

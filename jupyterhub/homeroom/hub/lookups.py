@@ -1,6 +1,6 @@
 """Lookups in the hub's database that tell it nothing new, left out: a class that opens its labs at once waits for them.
 
-JupyterHub asks for a lab's OAuth client ten times in each sign-in to it, for somebody's groups, roles and shares with
+JupyterHub asks for a lab's OAuth client ten times in each sign-in to it, for a user's groups, roles and shares with
 each request, and whether the database is still there before each transaction.
 """
 
@@ -34,7 +34,7 @@ def ping_unless_file(engine: Engine) -> None:
 
 
 def load_when_wanted(asked: ORMExecuteState) -> None:
-    """When one person is looked up, load their groups, roles and shares only where they are used and not in memory yet.
+    """When one user is looked up, load their groups, roles and shares only where they are used and not in memory yet.
 
     They would be asked for even where they are. Of lists, they are still loaded for all people at once, and a query
     that says itself what it loads is left alone."""
@@ -47,7 +47,8 @@ def load_when_wanted(asked: ORMExecuteState) -> None:
 
 
 MOST_SIGN_INS = 50
-"""To one lab at a time. The oldest are forgotten, now and again; whoever comes back with one signs in anew, unseen."""
+"""To one lab at a time. The oldest are forgotten, now and again; a user who comes back with one signs in again,
+unseen."""
 
 
 class Validator(provider.JupyterHubRequestValidator):

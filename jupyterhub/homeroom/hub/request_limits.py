@@ -32,7 +32,7 @@ def install() -> None:
 
 
 class HubServer(httpserver.HTTPServer):
-    """Holds no large request, which it would before anybody is asked who sent it, and hangs up on labs' longest
+    """Holds no large request, which it would before it is known who sent it, and hangs up on labs' longest
     callers where there are too many: one that asks for something has its answer long before. What a request says of
     where it comes from is the proxy's word, and a lab's is not taken for it."""
 
@@ -64,7 +64,7 @@ class HubServer(httpserver.HTTPServer):
 
 
 def is_from_lab(caller: Any) -> bool:
-    """Whether somebody in a lab is at the other end of a socket."""
+    """Whether a program in a lab is at the other end of a socket."""
     if caller.family != socket.AF_UNIX:
         return False
     _, user, _ = UCRED.unpack(caller.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, UCRED.size))

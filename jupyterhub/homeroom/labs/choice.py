@@ -24,7 +24,7 @@ def size(size_bytes: int) -> str:
 
 
 def what_it_gives(plan: LabPlan) -> list[str]:
-    """What a lab gives, in a person's words, one fact each."""
+    """What a lab gives, in a user's words, one fact each."""
     facts = [f"{size(plan.memory_bytes)} memory", f"{plan.cpus:g} CPU" + ("" if plan.cpus == 1 else "s")]
     if plan.gpus:
         facts.append(f"{plan.gpus} GPU" + ("" if plan.gpus == 1 else "s"))

@@ -19,14 +19,14 @@ class LabHandler(SpawnHandler):
     """A form that ends in a lab that is started anew. It borrows the hub's own way of starting one."""
 
     def owner(self, user_name: str) -> User:
-        """The person whose lab it is. :raises HTTPError: 404, there is none."""
+        """The user whose lab it is. :raises HTTPError: 404, there is none."""
         user = self.find_user(user_name)
         if user is None:
             raise web.HTTPError(404, f"There is no user {user_name}.")
         return user
 
     def known_server(self, user: User, server_name: str) -> None:
-        """:raises HTTPError: 404, the person has no lab of this name."""
+        """:raises HTTPError: 404, the user has no lab of this name."""
         if server_name and (not self.allow_named_servers or server_name not in user.orm_spawners):
             raise web.HTTPError(404, f"{user.name} has no lab {server_name}.")
 
@@ -111,11 +111,11 @@ class ResetHandler(LabHandler):
 
 
 def others(user: User) -> list[str]:
-    """The named labs of a person that run: they share the home whose environment is to be reset."""
+    """The named labs of a user that run: they share the home whose environment is to be reset."""
     return sorted(spawner.name for spawner in user.spawners.values() if spawner.name and spawner.active)
 
 
 def further_labs(handler: Any) -> int:
-    """How many named labs the person behind a request may have; 0 is none, and the spawner sees to it."""
+    """How many named labs the user behind a request may have; 0 is none, and the spawner sees to it."""
     person = handler.current_user
     return int(person.spawner.most_labs - 1) if isinstance(person, User) else 0

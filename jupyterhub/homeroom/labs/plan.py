@@ -1,6 +1,6 @@
 """What one lab gets: pure decisions on the profiles and groups that the configuration gives.
 
-How several groups combine: a limit that a group sets takes the profile's place; where several of a person's groups set
+How several groups combine: a limit that a group sets takes the profile's place; where several of a user's groups set
 it, the largest holds. Environments are laid over the profile's in the groups' order. An exemption in one group counts.
 """
 
@@ -53,7 +53,7 @@ class LabPlan:
 
 
 def groups_of(person: Person, groups: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """The groups that a person is in: as a member in the site's file, or through a group of the hub's."""
+    """The groups that a user is in: as a member in the site's file, or through a group of the hub's."""
     found = [
         name
         for name, group in groups.items()
@@ -63,7 +63,7 @@ def groups_of(person: Person, groups: Mapping[str, Mapping[str, Any]]) -> list[s
 
 
 def may_take(profile: Mapping[str, Any], person: Person, member_of: Collection[str]) -> bool:
-    """Whether a person may take a profile; one without `allow` is everybody's."""
+    """Whether a user may take a profile; one without `allow` is for all users."""
     allow = profile["allow"]
     if allow is None:
         return True
@@ -77,24 +77,24 @@ def may_take(profile: Mapping[str, Any], person: Person, member_of: Collection[s
 def allowed_profiles(
     profiles: Collection[Mapping[str, Any]], groups: Mapping[str, Mapping[str, Any]], person: Person
 ) -> list[Mapping[str, Any]]:
-    """The profiles that a person may take, the default first."""
+    """The profiles that a user may take, the default first."""
     member_of = groups_of(person, groups)
     return [profile for profile in profiles if may_take(profile, person, member_of)]
 
 
 def largest(groups: Mapping[str, Mapping[str, Any]], member_of: Collection[str], limit: str, otherwise: Any) -> Any:
-    """The limit that the person's groups set, the largest of several; `otherwise` where none sets it."""
+    """The limit that the user's groups set, the largest of several; `otherwise` where none sets it."""
     given = [groups[name][limit] for name in member_of if name in groups and groups[name][limit] is not None]
     return max(given) if given else otherwise
 
 
 def most_labs(groups: Mapping[str, Mapping[str, Any]], person: Person, otherwise: int) -> int:
-    """How many labs a person may run at once; `otherwise` where none of their groups says it."""
+    """How many labs a user may run at once; `otherwise` where none of their groups says it."""
     return int(largest(groups, groups_of(person, groups), "max_labs", otherwise))
 
 
 def plan_for(profile: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]], person: Person) -> LabPlan:
-    """What a lab of this profile gets when this person starts it."""
+    """What a lab of this profile gets when this user starts it."""
     member_of = [name for name in groups_of(person, groups) if name in groups]
     environment = dict(profile["environment"])
     for name in member_of:

@@ -201,7 +201,7 @@ class PrewarmHandler(APIHandler):
     def _plan(self, spawner: LabSpawner, profile: str) -> tuple[LabPlan, dict[str, str]]:
         """What a user gets, and the choice it stands for: the lesson's profile where they may take it, else theirs.
 
-        :raises Skipped: there is none, or it would hold a GPU that nobody uses yet.
+        :raises Skipped: there is none, or it would hold a GPU that is not used yet.
         """
         allowed = allowed_profiles(spawner.profiles, spawner.groups, spawner.person)
         if not allowed:

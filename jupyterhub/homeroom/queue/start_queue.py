@@ -87,7 +87,7 @@ class StartQueue:
     def estimate(self, resources: Resources, key: Key | None = None, *, now: float | None = None) -> Estimate:
         """When a lab with such resources can start: the one that waits under `key`, else one at the end of the queue.
 
-        It goes by what was there when it was last looked; while somebody waits, that is a second ago.
+        It goes by what was there when it was last looked; while a lab waits, that is a second ago.
         """
         before = self._before(key)
         return estimate(resources, before, self.seen.values(), self.capacity, time.time() if now is None else now)
@@ -121,7 +121,7 @@ class StartQueue:
     def keep(self, key: Key) -> None:
         """Reserve what a running lab has for the same one, which is about to begin anew, until `release`.
 
-        It goes by what was there when it was last looked: while somebody else might take it, that is a second ago.
+        It goes by what was there when it was last looked: while another lab might take it, that is a second ago.
         """
         if key in self.seen:
             self._reserved[key] = self.seen[key].resources

@@ -115,7 +115,7 @@ def reservation_labels(plan: LabPlan, server: str, start: Prewarm | None) -> dic
     """The labels that tell what a lab has reserved, and when it ends.
 
     :param server: the name of the lab.
-    :param start: what it is started for before its person asks.
+    :param start: what it is started for before its user asks.
     """
     return {
         SERVER_LABEL: server,

@@ -25,7 +25,7 @@ class LabCreation(LabIdentity):
 
     @property
     def executor(self) -> ThreadPoolExecutor:
-        """Threads for engine calls: several, since one would make everybody wait for the slowest call."""
+        """Threads for engine calls: several, since one would make all starts wait for the slowest call."""
         if LabCreation._executor is None:
             LabCreation._executor = ThreadPoolExecutor(ENGINE_THREADS, thread_name_prefix="engine")
         return LabCreation._executor

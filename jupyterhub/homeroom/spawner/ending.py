@@ -18,7 +18,7 @@ INTERRUPTED = "The hub was restarted before your lab had started. Please start i
 
 
 def why_stopped(lab_state: LabState | None, *, started: datetime | None, last_activity: datetime | None) -> str:
-    """Why a lab that is being stopped was to be stopped; empty where its time is not over: somebody stops it.
+    """Why a lab that is being stopped was to be stopped; empty where its time is not over: a user stops it.
 
     :param started: and `last_activity`: UTC, without a time zone, as the hub's database has them.
     """

@@ -1,4 +1,4 @@
-"""Prewarmed labs that nobody has opened are stopped when a user waits in the queue."""
+"""Prewarmed labs that were not opened are stopped when a user waits in the queue."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _lesson_at(lab: Lab) -> float:
 
 async def stop(lab: RetryingSpawner) -> None:
     """Stop a running lab from within the hub, as the hub's own pages do."""
-    lab.log.info("Stopping the lab of %s, which nobody has opened: a user waits in the queue", lab.user.name)
+    lab.log.info("Stopping the prewarmed lab of %s: a user waits in the queue", lab.user.name)
     lab._stop_pending = True
     try:
         await lab.user.settings["proxy"].delete_user(lab.user, lab.name)

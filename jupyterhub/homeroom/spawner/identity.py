@@ -49,14 +49,14 @@ class LabIdentity(LabTraits):
 
     def template_namespace(self) -> dict[str, str]:
         """What names of containers are made of, in dockerspawner's words and one more, `{token}`: new with each start
-        and told to nobody, since a container's name is what the engine's resolver tells other labs. Servers `A` and `a`
+        and kept secret, since a container's name is what the engine's resolver tells other labs. Servers `A` and `a`
         are two, which dockerspawner takes for one."""
         self._name_token = self._name_token or secrets.token_hex(8)
         return {**super().template_namespace(), "servername": self.escape(self.name), "token": self._name_token}
 
     @property
     def home_volume(self) -> str:
-        """Name of the person's home volume; all their named servers share it."""
+        """Name of the user's home volume; all their named servers share it."""
         return f"{self.deployment}-user-{self.escaped_name}"
 
     @property
@@ -72,7 +72,7 @@ class LabIdentity(LabTraits):
     def plan(self) -> LabPlan:
         """What the lab gets; decided anew at every start.
 
-        :raises NoLab: the profile that was asked for is none of this person's.
+        :raises NoLab: the profile that was asked for is none of this user's.
         """
         if self._plan is None:
             self._plan = self._decide()
@@ -83,7 +83,7 @@ class LabIdentity(LabTraits):
 
     @property
     def most_labs(self) -> int:
-        """How many labs this person may run at once."""
+        """How many labs this user may run at once."""
         return most_labs(self.groups, self.person, self.labs_per_person)
 
     @property
@@ -107,12 +107,12 @@ class LabIdentity(LabTraits):
         return self.kept.ended
 
     def _was_opened(self) -> bool:
-        """Whether somebody has opened the lab: they were given a token for it, which goes when they sign out."""
+        """Whether its user has opened the lab: they were given a token for it, which goes when they sign out."""
         tokens = self.user.db.query(APIToken.id).filter(APIToken.client_id == self.oauth_client_id)
         return tokens.first() is not None
 
     def reset_at_start(self, wanted: bool) -> None:
-        """Whether the next start that succeeds sets aside what the person installed and configured: `lab_reset.sh`."""
+        """Whether the next start that succeeds sets aside what the user installed and configured: `lab_reset.sh`."""
         if wanted != self.kept.reset:
             self.kept.reset = wanted
             self.save_state()

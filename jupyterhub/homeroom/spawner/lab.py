@@ -36,7 +36,7 @@ class LabSpawner(LabCreation):
     - A lab listens on no network: its server opens a Unix socket in a directory of its own, which the hub and the
       proxy see too. `start` returns the moment the server answers there, or tells why the container ended.
     - Containers are removed when a lab stops, and nothing but the home and the operator's `volumes` outlives them.
-    - The image is never pulled while a person waits: `make up` has it there.
+    - The image is never pulled while a user waits: `make up` has it there.
     - `extra_host_config` and `extra_create_kwargs` are laid over the hardened container, last, as in DockerSpawner.
 
     Its files: `traits` (what is configured), `identity` (whose it is, what is kept of it), `creation` (the container is
@@ -77,13 +77,13 @@ class LabSpawner(LabCreation):
         return await eviction.evict(everyone, self.start_queue.seen, missing)
 
     async def evict(self) -> None:
-        """Stop this lab, which nobody has opened, for a user in the queue."""
+        """Stop this lab, which was not opened yet, for a user in the queue."""
         await eviction.stop(self)
 
     # --- Who may start it ---
 
     def _check_count(self) -> None:
-        """:raises NoLab: this would be one lab too many for this person."""
+        """:raises NoLab: this would be one lab too many for this user."""
         others = [other for other in self.user.spawners.values() if other is not self and other.active]
         admission.check_count(others=len(others), most=self.most_labs, named=bool(self.name))
 
@@ -104,7 +104,7 @@ class LabSpawner(LabCreation):
         """Wait in the queue, start the lab, and return its address once it answers.
 
         :raises NoLab: there is no such profile for this user, no capacity, or no image.
-        :raises LabDied: the container ended first; the person is shown the end of its log.
+        :raises LabDied: the container ended first; the user is shown the end of its log.
         """
         self._start = Start(
             key=self.key,
@@ -149,7 +149,7 @@ class LabSpawner(LabCreation):
         await readiness.until_it_answers(self._socket, self._check_alive)
 
     async def _check_alive(self) -> None:
-        """:raises LabDied: the container has ended, with the reason for the hub's log and the person's page."""
+        """:raises LabDied: the container has ended, with the reason for the hub's log and the user's page."""
         if await self.poll() is not None:
             words = await self._last_words()
             self.log.error("Lab %s ended before it answered:\n%s", self._log_name, indent(words, readiness.QUOTE))
@@ -188,7 +188,7 @@ class LabSpawner(LabCreation):
         return ending.why_stopped(self.prewarm.lab_state, started=record.started, last_activity=record.last_activity)
 
     async def poll(self) -> Any:
-        """None while the lab runs, or while nobody can tell; else how it ended. The reason is kept for its owner."""
+        """None while the lab runs, or while that is unknown; else how it ended. The reason is kept for its owner."""
         try:
             status = await super().poll()
         except EngineAway:  # no reason to forget a lab: labs go on without the engine

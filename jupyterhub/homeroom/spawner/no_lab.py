@@ -1,4 +1,4 @@
-"""Why somebody gets no lab, in a sentence that is shown to them as it is."""
+"""Why a user gets no lab, in a sentence that is shown to them as it is."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class NoLab(SpawnException):
 
 
 def explained(error: docker.errors.APIError, *, image: str, shares: Iterable[Mapping[str, Any]]) -> NoLab:
-    """A call that the guard or the engine refused, in words for the person whose lab it was for.
+    """A call that the guard or the engine refused, in words for the user whose lab it was for.
 
     They are told nothing of the machine: paths and names are for the hub's log.
 

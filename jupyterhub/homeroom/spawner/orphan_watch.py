@@ -1,4 +1,4 @@
-"""Containers of labs that no hub knows of are looked for while the hub runs, whether anybody asks for a lab or not."""
+"""Containers of labs that no hub knows of are looked for while the hub runs, whether a lab is asked for or not."""
 
 from __future__ import annotations
 

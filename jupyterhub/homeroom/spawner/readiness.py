@@ -38,7 +38,7 @@ async def until_it_answers(socket: Path, check_alive: Callable[[], Awaitable[Non
 
 
 async def accepts(socket: Path) -> bool:
-    """Whether somebody listens on a lab's own socket, and not on one that its owner laid a link to."""
+    """Whether there is a listener on a lab's own socket, and not on one that its owner laid a link to."""
     if not sockets.is_socket(socket):
         return False
     try:

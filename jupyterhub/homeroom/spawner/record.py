@@ -18,7 +18,7 @@ class LabRecord:
 
     :param lab_state: of the lab that runs or starts.
     :param ended: why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs.
-    :param reset: whether the next start that succeeds sets aside what the person installed and configured.
+    :param reset: whether the next start that succeeds sets aside what the user installed and configured.
     """
 
     lab_state: LabState | None = None

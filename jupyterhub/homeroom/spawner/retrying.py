@@ -16,7 +16,7 @@ RETRY_SECONDS = 0.25
 
 
 class EngineAway(NoLab):
-    """The engine did not answer for PATIENCE_SECONDS; what a person who starts a lab then reads."""
+    """The engine did not answer for PATIENCE_SECONDS; what a user who starts a lab then reads."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -28,14 +28,14 @@ class EngineAway(NoLab):
 
 
 def is_away(error: Exception) -> bool:
-    """Whether an error means that nobody answered, not that the engine said no."""
+    """Whether an error means that there was no answer, not that the engine said no."""
     if isinstance(error, docker.errors.APIError):
         return bool(error.status_code == 503)  # the guard's own answer while the engine is away
     return isinstance(error, docker.errors.DockerException | requests.exceptions.RequestException)
 
 
 class RetryingSpawner(DockerSpawner):
-    """A DockerSpawner whose calls are made again for a while where nobody answers them.
+    """A DockerSpawner whose calls are made again for a while where there is no answer.
 
     The while begins with the first call of any lab that is not answered: who asks later is told at once.
     """
@@ -46,7 +46,7 @@ class RetryingSpawner(DockerSpawner):
     def docker(self, method: str, *args: Any, **kwargs: Any) -> asyncio.Future[Any]:
         """Call a method of docker-py's client in a thread.
 
-        :raises EngineAway: through the future, when nobody answered for PATIENCE_SECONDS.
+        :raises EngineAway: through the future, when there was no answer for PATIENCE_SECONDS.
         """
         return asyncio.ensure_future(self._call(method, *args, **kwargs))
 

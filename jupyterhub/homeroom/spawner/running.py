@@ -56,7 +56,7 @@ def orphans(
 ) -> list[Mapping[str, Any]]:
     """Containers of no lab that the hub knows: it was killed while they started, and no route leads there.
 
-    A person who was renamed keeps their lab: it is known by its container then.
+    A user who was renamed keeps their lab: it is known by its container then.
     """
     active = {lab.key for lab in recorded}
     ids = {lab.container_id for lab in recorded}

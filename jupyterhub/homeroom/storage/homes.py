@@ -1,9 +1,9 @@
 """Homes as directories of the host: `python -m homeroom.storage.homes VERB`, run in a container that lives for one
 verb.
 
-The guard runs `ensure` for a person who has no directory yet, `make up` runs `limit`, `make status` runs `use`. Each
+The guard runs `ensure` for a user who has no directory yet, `make up` runs `limit`, `make status` runs `use`. Each
 time the container has HOMES at /srv/homes, no network, and of root's capabilities only those that the verb needs; in
-between nobody has them. The directory above the homes is root's alone, so nobody can put a link in a home's place.
+between nobody has them. The directory above the homes is root's alone, so no one else can put a link in a home's place.
 
 Every verb prints one line of JSON. Exit codes: 0, or 1 with the reason as that line.
 """
@@ -43,7 +43,6 @@ FSXATTR = struct.Struct("=5I8s")
 DQBLK = struct.Struct("=8QI4x")
 QUOTACTL_FD = 443
 PROJECT_QUOTA = 2
-GET_QUOTA = 0x800007 << 8 | PROJECT_QUOTA
 SET_QUOTA = 0x800008 << 8 | PROJECT_QUOTA
 BLOCK_LIMITS = 1
 BLOCK_BYTES = 1024
@@ -67,7 +66,7 @@ def list_homes(root: Path) -> list[str]:
 
 
 def ensure(root: Path, name: str, hard_limit_bytes: int = 0) -> None:
-    """See that there is a home of this name, of the labs' user and of nobody else; one that is there is left alone.
+    """See that there is a home of this name, of the labs' user alone; one that is there is left alone.
 
     It is made whole under another name first: an interrupted run leaves no half of it.
 
@@ -77,7 +76,7 @@ def ensure(root: Path, name: str, hard_limit_bytes: int = 0) -> None:
         raise CannotHold(f"{name!r} is no home's name")
     above = root.stat()
     if above.st_uid != os.geteuid() or above.st_mode & 0o022:
-        raise CannotHold("the directory of the homes (HOMES) must be root's, and writable by nobody else")
+        raise CannotHold("the directory of the homes (HOMES) must be root's, and writable by root alone")
     try:
         there = (root / name).lstat()
     except FileNotFoundError:
@@ -154,14 +153,6 @@ def set_limit(descriptor: int, project: int, hard_limit_bytes: int) -> None:
     quotactl(descriptor, SET_QUOTA, project, ctypes.create_string_buffer(DQBLK.pack(*values), DQBLK.size))
 
 
-def quota_use(descriptor: int, project: int) -> tuple[int, int]:
-    """Bytes that a project's files take, and its hard limit."""
-    block = ctypes.create_string_buffer(DQBLK.size)
-    quotactl(descriptor, GET_QUOTA, project, block)
-    values = DQBLK.unpack(block.raw)
-    return int(values[2]), int(values[0]) * BLOCK_BYTES
-
-
 def limit_all(root: Path, hard_limit_bytes: int) -> dict[str, int]:
     """Put every home under a hard limit, also those made before there was one; 0 takes the limits away.
 
@@ -199,7 +190,7 @@ def move_tree(top: int, project: int) -> None:
             try:
                 opened = os.open(name, flags, dir_fd=descriptor)
             except FileNotFoundError:
-                continue  # the person deleted it meanwhile
+                continue  # the user deleted it meanwhile
             try:
                 set_project(opened, project)
             finally:

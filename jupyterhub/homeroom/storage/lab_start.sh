@@ -11,7 +11,7 @@ if ! { [ -r "$HOME" ] && [ -w "$HOME" ] && [ -x "$HOME" ]; }; then chmod u+rwx "
 cd "$HOME" 2>/dev/null || cd /
 
 homeroom_has_room() {
-    # In a directory that nobody had before: nothing that lies there is written to.
+    # In a new directory: nothing that lies there is written to.
     probe="$(mktemp -d "$HOME/.homeroom-probe.XXXXXX" 2>/dev/null)" || return 1
     { head -c 131072 /dev/zero >"$probe/file" && sync "$probe/file"; } 2>/dev/null
     outcome=$?

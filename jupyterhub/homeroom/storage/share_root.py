@@ -2,7 +2,7 @@
 
 The directory becomes the labs' group's (it runs as 0:100, so that takes no capability), passes that group on to what
 is made in it (setgid) and, where the file system has ACLs, lets the group write into all of it whatever the umask of
-the program that makes it. Nobody else may even look.
+the program that makes it. No one else may even look.
 """
 
 from __future__ import annotations

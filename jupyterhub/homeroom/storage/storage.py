@@ -22,10 +22,10 @@ LINKED_SHARES = "/srv/shares"
 LAB_START = Path(__file__).with_name("lab_start.sh").read_text(encoding="utf-8")
 RUNTIME = "/tmp/jupyter-runtime"  # noqa: S108 - a lab's own, new with each container
 """Where the lab's programs keep what goes with them: connection files, the secret of the server's cookies. Not in the
-home, where a person could have laid something else in their place."""
+home, where a user could have laid something else in their place."""
 
 GROUP_UMASK = "0002"
-"""What labs make can be changed by their group. It matters in shares; a home is closed to everybody else (0700)."""
+"""What labs make can be changed by their group. It matters in shares; a home is closed to all others (0700)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +34,7 @@ class Share:
 
     :param source: a volume's name, or a path on the host.
     :param target: where people find it; differs from `mount_target` in the home, where it is a link.
-    :param groups: and `users`: who has it; None for both: everybody.
+    :param groups: and `users`: who has it; None for both: all users.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Share:
         return cls(**{**given, **chosen})
 
     def is_for(self, user: str, groups: Collection[str]) -> bool:
-        """Whether somebody has it."""
+        """Whether a user has it."""
         if self.groups is None and self.users is None:
             return True
         return user in (self.users or ()) or not (self.groups or frozenset()).isdisjoint(groups)
@@ -90,7 +90,7 @@ def storage_for(
 ) -> LabStorage:
     """Decide on a lab's storage.
 
-    :param home_source: the person's volume, or their directory on the host.
+    :param home_source: the user's volume, or their directory on the host.
     :param ephemeral: nothing is mounted at the home: it is the container's own and goes with it.
     :param skeleton: the path of `site/skeleton` on the host; empty: there is none.
     """
@@ -129,5 +129,5 @@ def git_places(own: Sequence[Share], shares: Sequence[Share]) -> list[str]:
 
 
 def home_source(homes: str, volume: str, name: str) -> str:
-    """Where a person's home is: their directory under the host path `homes` or, where that is empty, their volume."""
+    """Where a user's home is: their directory under the host path `homes` or, where that is empty, their volume."""
     return f"{homes}/{name}" if homes else volume

@@ -17,7 +17,7 @@ XSRF = "_xsrf"
 """A cookie that the lab has, and any application that is written with Tornado as well."""
 DROPPED = frozenset(
     {
-        # About the whole address, the hub and everybody's labs with it, or to other websites.
+        # About the whole address, the hub and all labs with it, or to other websites.
         "alt-svc",
         "clear-site-data",
         "nel",
@@ -43,7 +43,7 @@ FRAMES = "frame-ancestors 'self'"
 
 
 def is_from_here(method: str, headers: Mapping[str, str], *, host: str, with_token: bool) -> bool:
-    """Whether a request comes from a page of this address, or from nobody's page.
+    """Whether a request comes from a page of this address, or from no page.
 
     Another website's links are followed; nothing else of it is. Without TLS browsers tell less of a request, so there
     `Origin` and `Referer` decide.
@@ -73,7 +73,7 @@ def named_host(address: str) -> str | None:
 
 
 def is_opened(method: str, headers: Mapping[str, str]) -> bool:
-    """Whether a person has opened or reloaded a page of an application: all of its traffic that counts as use, since a
+    """Whether a user has opened or reloaded a page of an application: all of its traffic that counts as use, since a
     page that is merely open asks for more by itself."""
     if headers.get("Upgrade", "").lower() == "websocket":
         return False

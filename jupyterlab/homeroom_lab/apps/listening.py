@@ -1,4 +1,4 @@
-"""Which ports of the lab somebody listens on, and which program that is."""
+"""Which ports of the lab have a listener, and which program that is."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def listening(table: str) -> dict[int, int]:
 
 
 def host_of(port: int, tables: Iterable[Path] = TABLES) -> str:
-    """The address of this machine at which somebody listens on a port, as in a URL. Asking for `localhost` would look
+    """The address of this machine at which a program listens on a port, as in a URL. Asking for `localhost` would look
     it up each time, and try the wrong one first."""
     old, new = (table.read_text(encoding="ascii") if table.exists() else "" for table in tables)
     return "[::1]" if port in listening(new) and port not in listening(old) else "127.0.0.1"

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 VIENNA = ZoneInfo("Europe/Vienna")
-MONDAY = date(2026, 11, 23)
 
 
 def lesson(**given: Any) -> Lesson:

@@ -62,7 +62,7 @@ def labels(value: Any, policy: Policy) -> bool:
 
 
 def environment(value: Any, policy: Policy) -> bool:
-    """Any variable but those by which the NVIDIA runtime hands out devices that nobody leased.
+    """Any variable but those by which the NVIDIA runtime hands out devices without a lease.
 
     Each with its value: of a name alone, and of `NAME*`, Podman takes what the host's own service has.
     """

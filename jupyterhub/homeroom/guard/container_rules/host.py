@@ -78,7 +78,7 @@ def log_config(value: Any, _: Policy) -> bool:
 
 def ulimits(value: Any, policy: Policy) -> bool:
     """Limits of a process: none of scheduling priorities or message queues; always one of open files, which the kernel
-    has for everybody together."""
+    has for all programs together."""
     most = {"core": 0, "nofile": policy.max_open_files, "nproc": policy.max_pids, "memlock": policy.max_memory_bytes}
     most |= dict.fromkeys(("cpu", "data", "fsize", "stack"), 1 << 62)
     if not isinstance(value, list) or not all(only_keys(each, "Name", "Soft", "Hard") for each in value):

@@ -56,7 +56,7 @@ def written_mounts(mounts: list[Mount]) -> dict[str, Any]:
     """The mounts as the engine is to be told, in the form that is safest for each.
 
     The engine follows links in a path that it binds, up to the start of the container: a path goes out only where
-    nobody but the guard (`EngineCall.directory`) or the operator (`Policy.binds`) can put one.
+    only the guard (`EngineCall.directory`) or the operator (`Policy.binds`) can put one.
     """
     binds, others = [], []
     for mount in mounts:
