@@ -33,6 +33,7 @@ from homeroom.hub import request_limits
 from homeroom.hub.addresses import refuse_odd_addresses
 from homeroom.hub.database import recent_fault, tell_faults, write_ahead
 from homeroom.hub.lookups import skip_redundant_queries
+from homeroom.texts.pages import answer_in_their_language
 """
 
 

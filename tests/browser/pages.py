@@ -110,12 +110,12 @@ class Home:
     @property
     def stop_button(self) -> Locator:
         """The button that stops the lab."""
-        return self.page.get_by_role("button", name="Stop My Server")
+        return self.page.get_by_role("button", name="Stop your lab")
 
     @property
     def start_button(self) -> Locator:
         """The button that starts the lab."""
-        return self.page.get_by_role("button", name="Start My Server")
+        return self.page.get_by_role("button", name="Start your lab")
 
     def stop(self) -> None:
         """Stop the lab; returns when it is gone."""

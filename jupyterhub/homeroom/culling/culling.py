@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from homeroom.labs.choice import duration
 from homeroom.labs.plan import LabPlan
+from homeroom.texts.said import NOTHING, Said, say
 
 STATE = "homeroom"
 """The key of a lab's state in the spawner's."""
@@ -25,8 +25,8 @@ LONGEST_RETRY_SECONDS = 15
 """What a lab waits at most before it tries again to report to a hub that did not answer: `notify_activity` of
 `jupyterhub.singleuser.extension`."""
 LONGEST_REPORT_SECONDS = 300
-OUT_OF_MEMORY = "Your lab ran out of memory and was stopped."
-NOT_OPENED = "Your lab was started for a lesson, and stopped because nobody opened it."
+OUT_OF_MEMORY = "ended.memory"
+NOT_OPENED = say("ended.unopened")
 KILLED = 137  # 128 + SIGKILL
 CLOCK_STEP_SECONDS = 60.0
 _culling_since = time.monotonic()
@@ -101,35 +101,32 @@ def report_seconds(idle_seconds: int) -> int:
     return max(1, min(LONGEST_REPORT_SECONDS, idle_seconds // 4)) if idle_seconds else LONGEST_REPORT_SECONDS
 
 
-def why_over(lab_state: LabState, *, idle_for_seconds: float, runs_for_seconds: float, now: float) -> str:
-    """Why a lab's time is over, in a sentence for its owner; empty: it is not.
+def why_over(lab_state: LabState, *, idle_for_seconds: float, runs_for_seconds: float, now: float) -> Said:
+    """Why a lab's time is over, for its owner; nothing: it is not.
 
     :param now: seconds since the epoch.
     """
     if lab_state.prewarmed:
-        return NOT_OPENED if now >= lab_state.keep_until else ""
+        return NOT_OPENED if now >= lab_state.keep_until else NOTHING
     runs_for_seconds = min(runs_for_seconds, now - lab_state.lesson_at)
     if lab_state.max_age_seconds and runs_for_seconds >= lab_state.max_age_seconds:
-        return f"Your lab was stopped after {duration(lab_state.max_age_seconds)}, the longest that its kind may run."
+        return say("ended.max_age", longest=lab_state.max_age_seconds)
     if lab_state.idle_seconds and min(idle_for_seconds, runs_for_seconds) >= lab_state.idle_seconds:
-        return (
-            f"Your lab was stopped because nothing had run in it for {duration(lab_state.idle_seconds)}: "
-            "no cell, no program that used the CPU, and nothing was typed or saved."
-        )
-    return ""
+        return say("ended.idle", idle=lab_state.idle_seconds)
+    return NOTHING
 
 
-def why_ended(state: Mapping[str, Any], memory: str) -> str:
-    """Why a lab's container ended by itself, in a sentence for its owner; empty: it was shut down in an orderly way.
+def why_ended(state: Mapping[str, Any], memory_bytes: int) -> Said:
+    """Why a lab's container ended by itself, for its owner; nothing: it was shut down in an orderly way.
 
     :param state: the engine's `State` of the container.
-    :param memory: what the lab may use, in words.
+    :param memory_bytes: what the lab may use.
     """
     if state["ExitCode"] == 0:
-        return ""
+        return NOTHING
     if state.get("OOMKilled") and state["ExitCode"] == KILLED:
-        return f"{OUT_OF_MEMORY} It needed more than the {memory} that it has. Files that were saved are kept."
-    return f"Your lab ended by itself (exit code {state['ExitCode']}). Files that were saved are kept."
+        return say(OUT_OF_MEMORY, memory=memory_bytes)
+    return say("ended.by_itself", code=state["ExitCode"])
 
 
 def is_over(

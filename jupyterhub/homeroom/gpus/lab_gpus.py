@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
 from typing import Any, Protocol
 
@@ -13,6 +12,8 @@ import docker.errors
 from homeroom.gpus.leases import Lease, Unavailable
 from homeroom.gpus.pool import GPUPool
 from homeroom.queue.resources import Key
+from homeroom.texts.said import NOTHING as NOTHING_SAID
+from homeroom.texts.said import Said, say
 
 CHECK_INTERVAL_SECONDS = 0.02
 CHECK_SECONDS = 30
@@ -20,13 +21,14 @@ NOTHING = Lease(user="", server="", devices=())
 
 
 class NoGPUs(Exception):
-    """A lab does not get its GPUs; the text says why, for its owner.
+    """A lab does not get its GPUs; what is said is why, for its owner.
 
     :param reason: one word for the hub's metrics.
     """
 
-    def __init__(self, message: str, *, reason: str) -> None:
-        super().__init__(message)
+    def __init__(self, said: Said, *, reason: str) -> None:
+        super().__init__(said.english())
+        self.said = said
         self.reason = reason
 
 
@@ -74,8 +76,8 @@ class LabGPUs:
             self._lease = await self.pool.queue.lease(key, count, timeout_seconds, max_age_seconds=max_age_seconds)
         except Unavailable as refusal:
             when = refusal.next_free_seconds
-            wait = f" It falls free in {math.ceil(max(60, when - time.time()) / 60)} min at the latest." if when else ""
-            raise NoGPUs(f"{refusal}{wait}", reason=f"gpus-{refusal.reason}") from refusal
+            free = say("no_lab.gpus_wait", wait=max(0.0, when - time.time())) if when else NOTHING_SAID
+            raise NoGPUs(refusal.said + free, reason=f"gpus-{refusal.reason}") from refusal
 
     async def create(self, host_config: dict[str, Any], **arguments: Any) -> dict[str, Any]:
         """Create the container with the leased GPUs among the rest.
@@ -104,7 +106,7 @@ class LabGPUs:
         command = self.pool.device_check(self._lease)
         if not command:
             return
-        names = ", ".join(device.title for device in self.pool.devices(self._lease))
+        names = [device.title for device in self.pool.devices(self._lease)]
         try:
             ended_with: int | str = await asyncio.wait_for(self._exit_code(container, command), CHECK_SECONDS)
         except (docker.errors.APIError, TimeoutError) as error:
@@ -112,11 +114,7 @@ class LabGPUs:
         if ended_with == 0:
             return
         self._log.error("%s in %s ended with %s", " ".join(command), lab, ended_with)
-        raise NoGPUs(
-            f"The engine did not give this lab its GPU ({names}), so it was stopped. "
-            "Please tell the administrator: `make check` looks the GPUs over.",
-            reason="gpus-missing",
-        )
+        raise NoGPUs(say("no_lab.gpu_absent", gpus=names), reason="gpus-missing")
 
     def release(self) -> None:
         """Say that no container will be made for this lease any more."""

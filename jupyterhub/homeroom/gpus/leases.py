@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from homeroom.contract.labels import GPUS_LABEL, MAX_AGE_LABEL, SERVER_LABEL, USER_LABEL
+from homeroom.texts.said import Said, say
 
 ENDED_STATES = frozenset({"exited", "dead", "stopped"})
 """States in which a container has no process left; the hub never starts such a one again, it removes it."""
@@ -101,14 +102,15 @@ class Lease:
 
 
 class Unavailable(Exception):
-    """No lease now; the text says why, for the user who asked.
+    """No lease now; what is said is why, for the person who asked.
 
     :param reason: one word for metrics: `impossible`, `cap` or `taken`.
     :param next_free_seconds: when it will be possible (since 1970), where the maximum age of the holders tells.
     """
 
-    def __init__(self, message: str, *, reason: str, next_free_seconds: float | None = None) -> None:
-        super().__init__(message)
+    def __init__(self, said: Said, *, reason: str, next_free_seconds: float | None = None) -> None:
+        super().__init__(said.english())
+        self.said = said
         self.reason = reason
         self.next_free_seconds = next_free_seconds
 
@@ -176,28 +178,23 @@ class Ledger:
         """
         cap = self.per_user if cap is None else cap
         if count > len(self.devices):
-            there = f"has {_gpus(len(self.devices))}" if self.devices else "has no GPU"
-            raise Unavailable(f"This lab needs {_gpus(count)}; this machine {there} to give.", reason="impossible")
+            there = len(self.devices)
+            raise Unavailable(say("no_lab.gpus_impossible", count=count, there=there), reason="impossible")
         if cap and count > cap:
-            raise Unavailable(
-                f"This lab needs {_gpus(count)}; one person may hold {cap} at a time.", reason="impossible"
-            )
+            raise Unavailable(say("no_lab.gpus_limit", count=count, most=cap), reason="impossible")
         others = {lease.server: len(lease.devices) for lease in self.holders() if lease.user == user}
         others.pop(server, None)
         held = sum(others.values())
         if cap and held + count > cap:
-            labs = ", ".join(name or "your first lab" for name, number in sorted(others.items()) if number)
-            raise Unavailable(
-                f"This lab needs {_gpus(count)}; you may hold {cap} at a time and hold {held} in {labs}. "
-                "Stop one of those labs first.",
-                reason="cap",
-            )
+            labs = sorted(name for name, number in others.items() if number)
+            named = "no_lab.gpus_held" if labs == [name for name in labs if name] else "no_lab.gpus_held_unnamed"
+            raise Unavailable(say(named, count=count, most=cap, held=held, labs=labs), reason="cap")
         free = self.free(lab=(user, server))
         own = {each for lease in self.holders() if lease.lab == (user, server) for each in lease.devices}
         able = [device for device in self.devices.values() if free[device.id]]
         if len(able) < count:
             raise Unavailable(
-                f"This lab needs {_gpus(count)}, and {len(able) or 'none'} of {len(self.devices)} is free now.",
+                say("no_lab.gpus_taken", count=count, free=len(able), all=len(self.devices)),
                 reason="taken",
                 next_free_seconds=self.next_free_seconds(count),
             )
@@ -271,7 +268,3 @@ def _joined(first: Lease, second: Lease) -> Lease:
         since_seconds=min(first.since_seconds, second.since_seconds),
         ends_seconds=ends,
     )
-
-
-def _gpus(count: int) -> str:
-    return f"{count} GPU" if count == 1 else f"{count} GPUs"

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from homeroom.gpus.leases import Lease, Unavailable
 from homeroom.queue.resources import Estimate, Key
+from homeroom.texts.said import say
 
 RECHECK_SECONDS = 1.0
 
@@ -89,7 +90,7 @@ class GPUQueue:
         """The lease, for the first in the queue; else why there is none yet."""
         if entry is not self._waiting[0]:
             refusal = self._pool.refusal(*entry.key, entry.count)
-            return refusal or Unavailable("All GPUs are taken, and others were first in the queue.", reason="taken")
+            return refusal or Unavailable(say("no_lab.gpus_queue"), reason="taken")
         try:
             return await self._pool.lease(*entry.key, entry.count, max_age_seconds=max_age_seconds)
         except Unavailable as refusal:

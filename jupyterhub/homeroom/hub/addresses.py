@@ -10,6 +10,8 @@ from urllib.parse import urlsplit
 from jupyterhub.handlers.base import BaseHandler
 from tornado import web
 
+from homeroom.texts.refusal import Refusal
+
 _IN_A_LINE = re.compile(r"[\x00-\x1f\x7f]")
 _IN_A_TEXT = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _LINES = frozenset({"next", "redirect_uri", "state", "url", "username"})
@@ -49,10 +51,9 @@ def _decode_checked(handler: BaseHandler, value: bytes | None, name: str | None)
     in_form = name in handler.request.body_arguments
     is_text = in_form and name not in _LINES
     if decoded and (_IN_A_TEXT if is_text else _IN_A_LINE).search(decoded):
-        what = "A field of a form" if in_form else "An address"
-        raise web.HTTPError(BAD_REQUEST, f"{what} cannot hold control characters.")
+        raise Refusal(BAD_REQUEST, "errors.wrong.control_field" if in_form else "errors.wrong.control_address")
     if decoded and name in _ADDRESSES and host_of(decoded) is None:
-        raise web.HTTPError(BAD_REQUEST, f"{name} is no address.")
+        raise Refusal(BAD_REQUEST, "errors.wrong.no_address", field=name)
     return decoded
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homeroom.contract.database import DATABASE
+from homeroom.texts.said import NOTHING, Said, say
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import ExceptionContext
@@ -43,16 +44,14 @@ LOCKED = (
 )
 
 MESSAGES = {
-    "database is locked": "The hub's database is busy, so this was not done. Please try again in a minute.",
-    "disk is full": "The disk of the hub's database is full, so this was not done. Files and labs are not touched. "
-    "Please tell the administrator, who has to make room on it.",
-    "malformed": "The hub's database is damaged, so this was not done. Files and labs are not touched. "
-    "Please tell the administrator.",
+    "database is locked": say("errors.database.busy"),
+    "disk is full": say("errors.database.full"),
+    "malformed": say("errors.database.damaged"),
 }
 MESSAGES["disk I/O error"] = MESSAGES["disk is full"]
 MESSAGES["not a database"] = MESSAGES["malformed"]
-_last_fault = (float("-inf"), "")
-OTHER = "The hub's database did not do this. Please try again in a minute; if it lasts, tell the administrator."
+OTHER = say("errors.database.other")
+_last_fault = (float("-inf"), NOTHING)
 
 
 def main() -> int:
@@ -124,8 +123,8 @@ def damage(database: sqlite3.Connection) -> str:
     return "" if found == "ok" else DAMAGED.format(error=str(found).replace("\n", " "))
 
 
-def message(error: str) -> str:
-    """What a user reads whose request failed on the database."""
+def message(error: str) -> Said:
+    """What a person reads whose request failed on the database."""
     return next((words for sign, words in MESSAGES.items() if sign in error), OTHER)
 
 
@@ -161,15 +160,15 @@ def explain(context: ExceptionContext) -> None:
     error = context.sqlalchemy_exception
     if error is not None:
         words = message(str(context.original_exception))
-        error.jupyterhub_message = words  # type: ignore[attr-defined]
+        error.jupyterhub_message = str(words)  # type: ignore[attr-defined]
         _last_fault = time.monotonic(), words
 
 
-def recent_fault(_: object = None) -> str:
-    """The words of an error that happened just now; empty where there was none. The hub takes somebody whom it cannot
-    look up for nobody, so a user who is signed in may be shown the sign-in page."""
+def recent_fault(_: object = None) -> Said:
+    """What is to be said of an error that happened just now; nothing where there was none. The hub takes somebody whom
+    it cannot look up for nobody, so a person who is signed in may be shown the sign-in page."""
     happened, words = _last_fault
-    return words if time.monotonic() - happened < RECENT_SECONDS else ""
+    return words if time.monotonic() - happened < RECENT_SECONDS else NOTHING
 
 
 if __name__ == "__main__":

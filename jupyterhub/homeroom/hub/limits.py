@@ -8,8 +8,8 @@ from typing import Any
 from jupyterhub.apihandlers.users import UserServerAPIHandler, UserTokenListAPIHandler
 from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.slugs import is_valid_safe_slug
-from tornado import web
 
+from homeroom.texts.refusal import Refusal
 from jupyterhub import orm
 
 MOST_TOKENS = 100
@@ -19,9 +19,6 @@ LONGEST_OPTIONS = 2000
 """Characters, as JSON."""
 LONGEST_EXPIRY_SECONDS = 10 * 366 * 86400
 LAB_FIELDS = frozenset({"name", "display_name", "user_options"})
-LAB_NAMES = (
-    "A lab's name has small letters, digits and single hyphens; the first is a letter, the last no hyphen; 30 at most."
-)
 
 
 class TokensHandler(UserTokenListAPIHandler):
@@ -43,20 +40,20 @@ class TokensHandler(UserTokenListAPIHandler):
         if own.count() > MOST_TOKENS:
             self.db.delete(own.order_by(orm.APIToken.id.desc()).first())
             self.db.commit()
-            raise web.HTTPError(400, f"{user_name} has {MOST_TOKENS} tokens, and may have no more. Revoke some first.")
+            raise Refusal(400, "limits.tokens", name=user_name, most=MOST_TOKENS)
 
 
 def _check_token(body: dict[str, Any]) -> None:
     """:raises HTTPError: 400, what is asked for is no sensible token."""
     note, seconds = body.get("note"), body.get("expires_in")
     if note is not None and not isinstance(note, str):
-        raise web.HTTPError(400, "A token's note is text.")
+        raise Refusal(400, "limits.token_note_text")
     if note and len(note) > LONGEST_NOTE:
-        raise web.HTTPError(400, f"A token's note has {LONGEST_NOTE} characters at most.")
+        raise Refusal(400, "limits.token_note", most=LONGEST_NOTE)
     if len(json.dumps([body.get("scopes"), body.get("roles")])) > LONGEST_SCOPES:
-        raise web.HTTPError(400, "These are more scopes than one token can have.")
+        raise Refusal(400, "limits.token_scopes")
     if isinstance(seconds, int) and not 0 < seconds <= LONGEST_EXPIRY_SECONDS:
-        raise web.HTTPError(400, "A token lasts from one second to ten years; leave expires_in out for no end.")
+        raise Refusal(400, "limits.token_expiry")
 
 
 class NamedLabs(BaseHandler):
@@ -69,20 +66,16 @@ class NamedLabs(BaseHandler):
 
         :raises HTTPError: 403, this user has one lab only; 400, they have all they may have, or it is no name.
         """
-        you = "You" if user.name == self.current_user.name else user.name
+        whose = "" if user.name == self.current_user.name else "_other"
         named = sorted(name for name in user.orm_spawners if name)
         further = user.spawner.most_labs - 1 if self.allow_named_servers else 0
         if server_name not in named:
             if further < 1:
-                raise web.HTTPError(403, f"{you} may have one lab only, the one without a name.")
+                raise Refusal(403, f"limits.one_lab{whose}", name=user.name)
             if check_limit and len(named) >= further:
-                raise web.HTTPError(
-                    400,
-                    f"{you} may have {further} named lab{'s' if further > 1 else ''} beside the one without a name. "
-                    f"Delete one first, on the hub's home page: {', '.join(named)}.",
-                )
+                raise Refusal(400, f"limits.labs{whose}", name=user.name, count=further, labs=named)
             if not is_valid_safe_slug(server_name):
-                raise web.HTTPError(400, LAB_NAMES)
+                raise Refusal(400, "limits.lab_name")
         await super()._check_named_server_request(user, server_name, display_name, check_limit)
 
 
@@ -99,7 +92,7 @@ class LabsHandler(NamedLabs, UserServerAPIHandler):
         """Change a lab that does not run. :raises HTTPError: 400, there is no such thing to change."""
         body = self.get_json_body()
         if not isinstance(body, dict) or body.keys() - LAB_FIELDS:
-            raise web.HTTPError(400, f"Of a lab these can be changed: {', '.join(sorted(LAB_FIELDS))}.")
+            raise Refusal(400, "limits.lab_fields", fields=sorted(LAB_FIELDS))
         _check_options(body.get("user_options"))
         await super().patch(user_name, server_name)
 
@@ -107,7 +100,7 @@ class LabsHandler(NamedLabs, UserServerAPIHandler):
 def _check_options(options: Any) -> None:
     """:raises HTTPError: 400, the choice is longer than any is."""
     if len(json.dumps(options)) > LONGEST_OPTIONS:
-        raise web.HTTPError(400, f"The choice of a lab has {LONGEST_OPTIONS} characters at most.")
+        raise Refusal(400, "limits.lab_options", most=LONGEST_OPTIONS)
 
 
 handlers = [

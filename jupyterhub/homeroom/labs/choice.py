@@ -11,38 +11,26 @@ import jinja2
 
 from homeroom.labs.plan import LabPlan
 from homeroom.queue.resources import Estimate, Resources
-from homeroom.queue.start_queue import LARGER
+from homeroom.texts.pages import Texts
+from homeroom.texts.said import Said, say
 
 TEMPLATES = Path("/opt/jupyterhub/share/homeroom/templates")
+MANY = 100
+"""From so many free labs on nobody wants to know the number."""
 
 
-def size(size_bytes: int) -> str:
-    """Memory as people read it: `512 MB`, `2 GB`."""
-    if size_bytes >= 2**30:
-        return f"{size_bytes / 2**30:.3g} GB"
-    return f"{size_bytes / 2**20:.0f} MB"
-
-
-def what_it_gives(plan: LabPlan) -> list[str]:
-    """What a lab gives, in a user's words, one fact each."""
-    facts = [f"{size(plan.memory_bytes)} memory", f"{plan.cpus:g} CPU" + ("" if plan.cpus == 1 else "s")]
+def what_it_gives(plan: LabPlan) -> list[Said]:
+    """What a lab gives, one fact each."""
+    facts = [say("labs.choice.memory", memory=plan.memory_bytes), say("labs.choice.cpus", count=plan.cpus)]
     if plan.gpus:
-        facts.append(f"{plan.gpus} GPU" + ("" if plan.gpus == 1 else "s"))
+        facts.append(say("labs.choice.gpus", count=plan.gpus))
     if plan.network == "none":
-        facts.append("no network")
+        facts.append(say("labs.choice.no_network"))
     if plan.ephemeral:
-        facts.append("files are thrown away at the end")
+        facts.append(say("labs.choice.ephemeral"))
     if plan.max_age_seconds:
-        facts.append(f"ends after {duration(plan.max_age_seconds)}")
+        facts.append(say("labs.choice.max_age", seconds=plan.max_age_seconds))
     return facts
-
-
-def duration(seconds: int) -> str:
-    """A time span in its largest whole unit: `2 h`, `45 min`."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= length:
-            return f"{seconds / length:.3g} {unit}"
-    return f"{seconds} s"
 
 
 def labs_that_fit(plan: LabPlan, used: Resources, capacity: Resources) -> int:
@@ -52,38 +40,30 @@ def labs_that_fit(plan: LabPlan, used: Resources, capacity: Resources) -> int:
     return int(min(by_memory, by_cpu))
 
 
-def minutes(seconds: float) -> str:
-    """A time span to wait, never told shorter than it is: `1 min`, `25 min`, `3 h`, `2 d`."""
-    for unit, length, up_to in (("min", 60, 7200), ("h", 3600, 172_800)):
-        if seconds <= up_to:
-            return f"{max(1, math.ceil(seconds / length))} {unit}"
-    return f"{math.ceil(seconds / 86400)} d"
+def when_free(estimate: Estimate, prefix: str = "") -> Said:
+    """How long it takes until a lab can start.
 
-
-def when_free(place: str, estimate: Estimate) -> str:
-    """When a place falls free, as a sentence that begins with it."""
+    :param prefix: `next_` for somebody who does not wait yet.
+    """
     latest, likely = estimate.latest_seconds, estimate.likely_seconds
-    if latest is None and likely is None:
-        return f"Nobody can say when {place.lower()} falls free."
-    words = []
+    if latest is not None and likely is not None:
+        return say(f"labs.queue.{prefix}both", latest=latest, likely=likely)
     if latest is not None:
-        words.append(f"at the latest in {minutes(latest)}")
+        return say(f"labs.queue.{prefix}latest", latest=latest)
     if likely is not None:
-        words.append(f"perhaps in {minutes(likely)}, if a lab that nobody uses now is not taken up again")
-    return f"{place} falls free {', '.join(words)}."
+        return say(f"labs.queue.{prefix}likely", likely=likely)
+    return say("labs.queue.no_estimate")
 
 
 def shortage(short: Sequence[str]) -> str:
-    """What there is too little of, to be added to a sentence; empty where nobody can tell."""
-    if not short:
-        return ""
-    return f": {' and '.join(short)} {'is' if list(short) == ['memory'] else 'are'} short"
+    """The end of a text's key, for what there is too little of; empty where nobody can tell."""
+    return "".join(f"_{what}" for what in short)
 
 
-def queue_message(position: int, estimate: Estimate, *, what: str = "places", short: Sequence[str] = ()) -> str:
+def queue_message(position: int, estimate: Estimate, *, short: Sequence[str] = ()) -> Said:
     """What a user in the queue is told, and for what they wait."""
-    place = "You are next in line" if position == 1 else f"You are number {position} in line"
-    return f"All {what} are taken{shortage(short)}. {place}. {when_free('Your place', estimate)}"
+    place = say("labs.queue.next") if position == 1 else say("labs.queue.position", position=position)
+    return say(f"labs.queue.full{shortage(short)}") + place + when_free(estimate)
 
 
 def queue_progress(position: int, first: int) -> int:
@@ -96,11 +76,11 @@ def start_progress(seconds: float) -> int:
     return round(95 - 45 * math.exp(-seconds / 5))
 
 
-def free_message(free: int, estimate: Estimate, short: Sequence[str] = ()) -> str:
-    """What a card says of the places that are free now, or what is short and when the next one is free."""
+def free_message(free: int, estimate: Estimate, short: Sequence[str] = ()) -> Said:
+    """What a card says of the labs that are free now, or what is short and when the next one is free."""
     if free <= 0:
-        return f"No place free now{shortage(short)}. {when_free('The next', estimate)}"
-    return "1 place free now" if free == 1 else f"{free} places free now" if free < 100 else "Places free now"
+        return say(f"labs.queue.none_free{shortage(short[:1])}") + when_free(estimate, "next_")
+    return say("labs.choice.free", count=free) if free < MANY else say("labs.choice.many_free")
 
 
 def form(
@@ -133,10 +113,10 @@ def form(
             "facts": what_it_gives(plan),
             "free": (
                 free_message(
-                    count, estimate, [*(used + plan.resources).short(capacity), *(["GPUs"] if gpus == 0 else [])]
+                    count, estimate, [*(["gpus"] if gpus == 0 else []), *(used + plan.resources).short(capacity)]
                 )
                 if plan.resources.fits(capacity)
-                else f"{LARGER}."
+                else say("labs.choice.too_large")
             ),
             "full": count <= 0,
             "selected": profile["name"] == selected,
@@ -144,6 +124,9 @@ def form(
         for profile, plan, estimate, count, gpus in zip(profiles, plans, estimates, free, by_gpus, strict=True)
     ]
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        extensions=[Texts],
     )
     return environment.get_template("choice.html").render(cards=cards)

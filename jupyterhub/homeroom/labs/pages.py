@@ -11,6 +11,8 @@ from jupyterhub.user import User
 from jupyterhub.utils import url_path_join
 from tornado import web
 
+from homeroom.texts.refusal import Refusal
+
 STOP_SECONDS = 60
 POLL_SECONDS = 0.1
 
@@ -22,13 +24,13 @@ class LabHandler(SpawnHandler):
         """The user whose lab it is. :raises HTTPError: 404, there is none."""
         user = self.find_user(user_name)
         if user is None:
-            raise web.HTTPError(404, f"There is no user {user_name}.")
+            raise Refusal(404, "labs.wrong.unknown_user", name=user_name)
         return user
 
     def known_server(self, user: User, server_name: str) -> None:
         """:raises HTTPError: 404, the user has no lab of this name."""
         if server_name and (not self.allow_named_servers or server_name not in user.orm_spawners):
-            raise web.HTTPError(404, f"{user.name} has no lab {server_name}.")
+            raise Refusal(404, "labs.wrong.unknown_lab", name=user.name, lab=server_name)
 
     async def begin_anew(self, user: User, server_name: str, *, reset: bool) -> None:
         """Stop a lab where it runs, start it as it was started last, and go to the page that waits for it.
@@ -37,7 +39,7 @@ class LabHandler(SpawnHandler):
         """
         spawner = user.get_or_create_spawner(server_name, server_name)
         if spawner.pending:
-            raise web.HTTPError(409, "This lab is just starting or stopping. Please wait a moment and try again.")
+            raise Refusal(409, "labs.wrong.busy")
         if spawner.active:
             spawner.start_queue.keep(spawner.key)  # or a lab in the queue would have its memory
         try:
@@ -59,7 +61,7 @@ class LabHandler(SpawnHandler):
         deadline = loop.time() + STOP_SECONDS
         while spawner.pending:
             if loop.time() > deadline:
-                raise web.HTTPError(504, "This lab does not stop. Please tell the administrator.")
+                raise Refusal(504, "labs.wrong.does_not_stop")
             await asyncio.sleep(POLL_SECONDS)
 
 
@@ -106,7 +108,7 @@ class ResetHandler(LabHandler):
     async def _reset(self, user_name: str) -> None:
         user = self.owner(user_name)
         if others(user):
-            raise web.HTTPError(409, f"Please stop the other labs first: {', '.join(others(user))}.")
+            raise Refusal(409, "labs.reset.others", labs=others(user))
         await self.begin_anew(user, "", reset=True)
 
 

@@ -35,7 +35,7 @@ class Resources:
     def short(self, capacity: Resources) -> list[str]:
         """What a capacity has too little of for this, in words for a user; empty where this fits."""
         over = self.beyond(capacity)
-        return [*(["memory"] if over.memory_bytes else []), *(["CPUs"] if over.cpus > 1e-9 else [])]
+        return [*(["memory"] if over.memory_bytes else []), *(["cpus"] if over.cpus > 1e-9 else [])]
 
 
 NOTHING = Resources(memory_bytes=0, cpus=0.0)

@@ -13,9 +13,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from homeroom.queue.resources import Estimate, Key, Resources, Running, count_that_fit, estimate, total
+from homeroom.texts.said import Said, say
 
 RECHECK_SECONDS = 1.0
-LARGER = "This lab is larger than all that labs may have on this machine"
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +35,10 @@ class QueueEntry:
 
 class Full(Exception):
     """There is no capacity for the lab, and there will not be in time."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.english())
+        self.said = said
 
 
 class StartQueue:
@@ -135,7 +139,7 @@ class StartQueue:
             return
         self.release(key)
         if not resources.fits(self.capacity):
-            raise Full(f"{LARGER}. Please choose a smaller one, or tell the administrator.")
+            raise Full(say("no_lab.too_large"))
         entry = QueueEntry(key, resources)
         self._waiting.append(entry)
         deadline = entry.since + timeout_seconds
@@ -146,7 +150,7 @@ class StartQueue:
                 if entry.served.is_set():
                     return
                 if time.monotonic() >= deadline:
-                    raise Full("All places are taken, and none fell free in time. Please try again later.")
+                    raise Full(say("no_lab.full"))
                 try:
                     await asyncio.wait_for(entry.served.wait(), RECHECK_SECONDS)
                 except TimeoutError:

@@ -11,6 +11,7 @@ from homeroom.sign_in import identities, known_names, user_names
 from homeroom.sign_in.identities import KnownIdentity
 from homeroom.sign_in.lists import PeopleFile
 from homeroom.sign_in.way import Identity, Refused, Way
+from homeroom.texts.said import Said, say
 
 REMEDY = "Let them in by a rule of the way, or by a line below `allow:` in site/people.yaml."
 
@@ -47,16 +48,16 @@ class Admission:
         """The way that a source is of: `lti` for `lti:moodle`."""
         return self.ways.get(source) or self.ways.get(source.split(":")[0])
 
-    def refusal(self, way: Way, identity: Identity, name: str, *, is_known: bool) -> tuple[str, str] | None:
-        """Why somebody may not sign in under this name: a word, and a sentence for them. None where they may."""
+    def refusal(self, way: Way, identity: Identity, name: str, *, is_known: bool) -> tuple[str, Said] | None:
+        """Why somebody may not sign in under this name: a word, and what they are told. None where they may."""
         lists = self.lists.read()
         entries = self._entries(identity, name, is_known=is_known)
         groups = identities.sort_groups(identity)
         if name in self.blocked() or lists.block.names({*entries, name}, groups):
-            return "blocked", "The administrator has closed your access."
+            return "blocked", say("sign_in.blocked")
         if way.allows(name, identity) or lists.allow.names(entries, groups):
             return None
-        return "not-allowed", "You are not on the list of people who may sign in here."
+        return "not-allowed", say("sign_in.not_allowed")
 
     def _entries(self, identity: Identity, name: str, *, is_known: bool) -> set[str]:
         """How lists may name this person. A plain user name is a newcomer's from elsewhere only where there is no other
@@ -84,7 +85,7 @@ class Admission:
                 return self._given(identity)
         found = user_names.first_free(identity, lambda name: self.is_taken(name, identity))
         if found is None:
-            raise Refused("no-name", "No user name is free for you.", detail=f"{identity.name!r} gives none")
+            raise Refused("no-name", say("sign_in.no_name"), detail=f"{identity.name!r} gives none")
         return found
 
     def _given(self, identity: Identity) -> str:

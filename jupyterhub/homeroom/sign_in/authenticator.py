@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-import math
 import re
 from typing import Any
 
@@ -14,7 +13,6 @@ from nativeauthenticator import NativeAuthenticator
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy import func, text
 from sqlalchemy.exc import IntegrityError
-from tornado import web
 from traitlets import Integer, Set, Unicode
 
 from homeroom.sign_in import known_browsers, removal
@@ -23,13 +21,18 @@ from homeroom.sign_in.known_names import account_of, clear_mark, is_spoken_for, 
 from homeroom.sign_in.marks import RENEWED, TOKEN
 from homeroom.sign_in.names import PlainNames
 from homeroom.sign_in.passwords import encoded, hashed, matches
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import Said, say
 
 ONE_ACCOUNT = "CREATE UNIQUE INDEX IF NOT EXISTS homeroom_one_account ON users_info (username)"
 """Two sign-ups in the same moment, or one beside `make account`, make one account."""
 
 
-class NotApproved(web.HTTPError):
+class NotApproved(Refusal):
     """The password is right, and the account may not be used yet."""
+
+    def __init__(self) -> None:
+        super().__init__(403, "sign_in.waits")
 
 
 class AccountAuthenticator(PlainNames, NativeAuthenticator):
@@ -164,23 +167,20 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         """Whether the password is long enough, not too long for bcrypt, and not a common one."""
         return self.password_fault(password) is None
 
-    def password_fault(self, password: str) -> str | None:
-        """What is wrong with a password, in a sentence for the person who chose it."""
+    def password_fault(self, password: str) -> Said | None:
+        """What is wrong with a password, for the person who chose it."""
         if len(password) < self.minimum_password_length:
-            return f"The password needs at least {self.minimum_password_length} characters."
+            return say("accounts.password.short", least=self.minimum_password_length)
         if encoded(password) is None:
-            return (
-                "The password is too long, or holds a character that no keyboard types. "
-                "It may have 72 bytes; an accented letter takes two."
-            )
+            return say("accounts.password.long")
         if not super().is_password_strong(password):
-            return "This password is a common one, which attackers try first. Please choose another."
+            return say("accounts.password.common")
         return None
 
-    async def change_own_password(self, name: str, password: str) -> str | None:
+    async def change_own_password(self, name: str, password: str) -> Said | None:
         """Give an account another password, without keeping the hub. Its counts of wrong ones begin anew.
 
-        :returns: what is wrong with the password, in a sentence; None where it is changed.
+        :returns: what is wrong with the password; None where it is changed.
         """
         fault = self.password_fault(password)
         if fault is not None:
@@ -188,7 +188,7 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         secret = await asyncio.to_thread(hashed, password)
         account = self.get_user(name)
         if account is None:
-            return "There is no such account any more."
+            return say("accounts.password.gone")
         account.password = secret
         self.db.commit()
         return None
@@ -207,7 +207,7 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         if not await self.has_password(handler, name, password, data.get("2fa")):
             return None
         if not self.is_approved(name):
-            raise NotApproved(403, "Your account waits for the administrator's approval.")
+            raise NotApproved
         if mark_of(self.db, name) == RENEWED:
             self._forget_who_was_before(name)
         return name
@@ -234,8 +234,7 @@ class AccountAuthenticator(PlainNames, NativeAuthenticator):
         side = self._side(handler, name)
         locked = self.attempts.locked_seconds(name, secret, side)
         if locked:
-            minutes = math.ceil(locked / 60)
-            raise web.HTTPError(403, f"Too many wrong passwords. Wait {minutes} min and try again.")
+            raise Refusal(403, "sign_in.too_many_tries", wait=locked)
         self.attempts.add(name, secret, side)
         right = await asyncio.to_thread(matches, typed, kept)
         account = self.get_user(name)

@@ -26,6 +26,8 @@ from homeroom.sign_in.pages import routes
 from homeroom.sign_in.refusals import Attempt
 from homeroom.sign_in.staying import Staying
 from homeroom.sign_in.way import Identity, Refused, Unreachable, Way
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import say, text
 
 T = TypeVar("T")
 
@@ -88,7 +90,7 @@ class SignIn(PlainNames, Authenticator):
         """
         way = self.opened.get(NativeWay.name)
         if not isinstance(way, NativeWay):
-            raise web.HTTPError(404, "This hub keeps no accounts of its own.")
+            raise Refusal(404, "sign_in.no_accounts")
         return way.accounts
 
     @property
@@ -168,7 +170,7 @@ class SignIn(PlainNames, Authenticator):
         return await self.opened[word].check(handler, name, password)
 
     def _count_wrong_password(self, attempt: Attempt) -> None:
-        said = "Invalid username or password"
+        said = say("sign_in.wrong")
         refused = Refused(refusals.WRONG_PASSWORD, said, remedy="`make password NAME=...` gives a new one.")
         if writable(attempt.name):
             refusals.keep(self.db, attempt, refused)
@@ -177,10 +179,7 @@ class SignIn(PlainNames, Authenticator):
         """Keep a refusal; the error that says so to the person."""
         number = refusals.keep(self.db, attempt, refused)
         self.log.warning("Sign-in refused, number %s: %s", number, refused.reason)
-        end = f" If this is wrong, tell the administrator this number: {number}."
-        error = web.HTTPError(status, "%s", refused.said + end)
-        error.jupyterhub_message = refused.said + end  # type: ignore[attr-defined]  # where the hub's pages look
-        return error
+        return Refusal(status, refused.told + say("sign_in.number", number=number))
 
     def refuse(self, handler: Any, refused: Refused, *, way: str, name: str, subject: str) -> web.HTTPError:
         """Keep a refusal that a way's page found by itself; the error for the page to raise."""
@@ -194,7 +193,7 @@ class SignIn(PlainNames, Authenticator):
         """
         way = self.admission.way_of(identity.way)
         if way is None or not 0 < len(identity.subject) <= identities.LONGEST_SUBJECT:
-            raise Refused("unknown-way", "This way to sign in is closed.", detail=f"{identity.way} is not in AUTH")
+            raise Refused("unknown-way", say("sign_in.closed_way"), detail=f"{identity.way} is not in AUTH")
         sealed = await identities.seal(identity, self.log)
         known = identities.find(self.db, identity.way, identity.subject)
         name = known.name if known is not None else self.admission.name_for(way, identity)
@@ -202,7 +201,7 @@ class SignIn(PlainNames, Authenticator):
             return None
         if known_names.mark_of(self.db, name) in (LEAVING, REMOVED) and not way.gives_names:
             remedy = f"`make people BACK={name}` lets them sign in again, with the files that are still there."
-            raise Refused("removed", "Your account was removed.", detail=f"{name} was removed", remedy=remedy)
+            raise Refused("removed", say("sign_in.removed"), detail=f"{name} was removed", remedy=remedy)
         if reason := self.admission.refusal(way, identity, name, is_known=known is not None):
             raise Refused(*reason, remedy=REMEDY)
         if known is not None or not way.gives_names:
@@ -274,7 +273,7 @@ class SignIn(PlainNames, Authenticator):
             return
         user = await handler.login_user(identity)
         if user is None:
-            raise web.HTTPError(403, "This name cannot be used here.")
+            raise Refusal(403, "sign_in.no_such_name")
         sessions.begin(handler, user)
         handler.redirect(handler.get_next_url(user))
 
@@ -292,7 +291,7 @@ class SignIn(PlainNames, Authenticator):
         way = self.admission.way_of(identity.way)
         name = self.user_of(identity)
         if way is None:
-            raise Refused("unknown-way", "This way to sign in is closed.", detail=f"{identity.way} is not in AUTH")
+            raise Refused("unknown-way", say("sign_in.closed_way"), detail=f"{identity.way} is not in AUTH")
         if reason := self.admission.refusal(way, identity, name or "", is_known=name is not None):
             raise Refused(*reason, remedy=REMEDY)
 
@@ -304,7 +303,7 @@ class SignIn(PlainNames, Authenticator):
     async def link(self, identity: Identity, *, kept: str, gone: str | None) -> None:
         """Have an identity sign in as a user, with all that signs in as another one, which is nobody's from then on."""
         if gone is not None and gone in self.admin_users:
-            raise web.HTTPError(400, f"{gone} is the administrator of this hub, and stays.")
+            raise Refusal(400, "link.administrator_stays", name=gone)
         identities.keep(self.db, identity, kept, await identities.seal(identity, self.log))
         if gone is not None:
             linking.merge(self.db, gone=gone, kept=kept)
@@ -319,7 +318,9 @@ class SignIn(PlainNames, Authenticator):
     def title_of(self, source: str) -> str:
         """What a way is called for people; `source` may name one of several of its kind."""
         way = self.admission.way_of(source)
-        return (way.title if way is not None else "") or source
+        if way is not None and way.title:
+            return way.title
+        return text("sign_in.own_account") if source == NativeWay.name else source
 
     @staticmethod
     def text_of(error: web.HTTPError) -> str:
@@ -349,7 +350,7 @@ class SignIn(PlainNames, Authenticator):
 
 def unreachable(source: str, error: Unreachable) -> Refused:
     """What is kept, and said, where a source does not answer."""
-    said = "The service that knows you does not answer just now. Please try again in a minute."
+    said = say("sign_in.unreachable")
     remedy = f"See that {source or 'it'} runs and that this machine reaches it; `make check` tries it."
     return Refused("unreachable", said, detail=str(error), remedy=remedy)
 

@@ -7,12 +7,12 @@ from typing import Any
 
 from jupyterhub.apihandlers.users import UserAPIHandler, UserListAPIHandler
 from jupyterhub.scopes import needs_scope
-from tornado import web
 
 from homeroom.hub import limits, navigation
 from homeroom.sign_in import removal
 from homeroom.sign_in.known_names import made_by_administrator, mark_of
 from homeroom.sign_in.marks import LEAVING
+from homeroom.texts.refusal import Refusal
 from jupyterhub import orm
 
 REMOVAL_SECONDS = 30.0
@@ -35,7 +35,7 @@ class PersonHandler(UserAPIHandler):
         if self.request.method != "PATCH" or not isinstance(body, dict) or "name" not in body:
             return body
         if body["name"] != self.path_args[0]:
-            raise web.HTTPError(400, "People keep their names: accounts, files and labs go by them.")
+            raise Refusal(400, "accounts.remove.keep_name")
         return {field: value for field, value in body.items() if field != "name"}
 
     @needs_scope("admin:users")
@@ -70,11 +70,11 @@ async def remove(handler: Any, name: str) -> None:
     """
     user = handler.find_user(name)
     if user is None:
-        raise web.HTTPError(404, f"There is no user {name}.")
+        raise Refusal(404, "accounts.remove.unknown", name=name)
     if name == handler.current_user.name:
-        raise web.HTTPError(400, "You cannot remove yourself.")
+        raise Refusal(400, "accounts.remove.yourself")
     if user.admin or name in handler.authenticator.admin_users:
-        raise web.HTTPError(400, f"{name} is an administrator. Take that away first, on the page Admin.")
+        raise Refusal(400, "accounts.remove.administrator_plain", name=name)
     handler.log.info("%s removes %s", handler.current_user.name, name)
     await asyncio.wait([removal.remove(handler.app, name)], timeout=REMOVAL_SECONDS)
 

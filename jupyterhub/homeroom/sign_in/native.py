@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from tornado import web
 from traitlets import Bool, Instance, default
 
 from homeroom.sign_in.authenticator import AccountAuthenticator, NotApproved
 from homeroom.sign_in.known_names import mark_of
 from homeroom.sign_in.marks import RENEWED
 from homeroom.sign_in.way import Identity, Refused, Way
+from homeroom.texts.refusal import Refusal
 
 
 class NativeWay(Way):
@@ -21,10 +21,6 @@ class NativeWay(Way):
     gives_names: ClassVar[bool] = True
     allow_all = Bool(True, config=True, help="An account is approved by an administrator: that is the rule.")
     accounts = Instance(AccountAuthenticator, help="The accounts.")
-
-    @default("title")
-    def _own_title(self) -> str:
-        return "An account of this hub"
 
     @default("accounts")
     def _own_accounts(self) -> AccountAuthenticator:
@@ -43,11 +39,12 @@ class NativeWay(Way):
             name = await self.accounts.authenticate(handler, data)
         except NotApproved as refused:
             remedy = "Approve the account on the page Accounts."
-            raise Refused("not-approved", str(refused.log_message), remedy=remedy) from None
-        except web.HTTPError as refused:
-            said = str(refused.log_message)
+            raise Refused("not-approved", refused.said, remedy=remedy) from None
+        except Refusal as refused:
             remedy = "It ends by itself. `make password NAME=...` gives a new password and ends it at once."
-            raise Refused("too-many-wrong-passwords", said, detail=said, remedy=remedy) from None
+            raise Refused(
+                "too-many-wrong-passwords", refused.said, detail=refused.said.english(), remedy=remedy
+            ) from None
         return None if name is None else identity_of(name)
 
     async def refresh(self, identity: Identity) -> Identity | None:

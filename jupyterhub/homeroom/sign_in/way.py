@@ -10,6 +10,8 @@ from tornado.web import HTTPError
 from traitlets import Bool, Integer, Set, Unicode
 from traitlets.config import LoggingConfigurable
 
+from homeroom.texts.said import Said, say
+
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
@@ -39,15 +41,16 @@ class Refused(Exception):
     """A sign-in that is refused, for good reason.
 
     :param reason: a short word for it, the same for the same kind of refusal: `unknown-platform`, `not-allowed`.
-    :param said: a sentence for the person, which tells nothing that a stranger should not know.
+    :param said: what the person is told, of the catalogue, which tells nothing that a stranger should not know.
     :param detail: what was found, for the operator.
     :param remedy: what the operator can do.
     """
 
-    def __init__(self, reason: str, said: str, *, detail: str = "", remedy: str = "") -> None:
-        super().__init__(said)
+    def __init__(self, reason: str, said: Said | str, *, detail: str = "", remedy: str = "") -> None:
+        self.told = said if isinstance(said, Said) else say("sign_in.told", said=said)
+        super().__init__(self.told.english())
         self.reason = reason
-        self.said = said
+        self.said = self.told.english()
         self.detail = detail
         self.remedy = remedy
 

@@ -11,6 +11,7 @@ from homeroom.labs.plan import LabPlan, Person, allowed_profiles, plan_for
 from homeroom.queue.resources import Estimate
 from homeroom.queue.start_queue import StartQueue
 from homeroom.spawner.no_lab import NoLab
+from homeroom.texts.said import say
 
 Profiles = Collection[Mapping[str, Any]]
 Groups = Mapping[str, Mapping[str, Any]]
@@ -26,9 +27,7 @@ def check_count(*, others: int, most: int, named: bool) -> None:
     """
     if others + 1 > most or (named and most == 1):
         raise NoLab(
-            "You have as many labs as you may have. Stop one of them first."
-            if most > 1
-            else "You may have one lab only, the one without a name.",
+            say("no_lab.too_many" if most > 1 else "no_lab.one_only"),
             reason="too-many-labs",
             status_code=403,
         )
@@ -43,13 +42,13 @@ def decide(profiles: Profiles, groups: Groups, person: Person, wanted: Any) -> L
     allowed = {profile["name"]: profile for profile in allowed_profiles(profiles, groups, person)}
     if not allowed:
         raise NoLab(
-            "There is no kind of lab that you may start. Please ask the administrator.",
+            say("no_lab.no_profile"),
             reason="no-profile",
             status_code=403,
         )
     wanted = wanted or next(iter(allowed))
     if not isinstance(wanted, str) or wanted not in allowed:
-        raise NoLab("This kind of lab is not yours to start.", reason="profile-forbidden", status_code=403)
+        raise NoLab(say("no_lab.not_yours"), reason="profile-forbidden", status_code=403)
     return plan_for(allowed[wanted], groups, person)
 
 

@@ -18,6 +18,7 @@ from homeroom.spawner.containers import labels
 from homeroom.spawner.record import LabRecord
 from homeroom.spawner.traits import LabTraits
 from homeroom.storage.storage import LabStorage, Share, home_source, storage_for
+from homeroom.texts.said import Said
 
 
 class LabIdentity(LabTraits):
@@ -102,8 +103,8 @@ class LabIdentity(LabTraits):
         )
 
     @property
-    def ended(self) -> str:
-        """Why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs."""
+    def ended(self) -> Said:
+        """Why the last lab ended, for its owner; nothing where they stopped it themselves, and while one runs."""
         return self.kept.ended
 
     def _was_opened(self) -> bool:

@@ -26,6 +26,7 @@ from homeroom.spawner.no_lab import NoLab, explained
 from homeroom.spawner.retrying import EngineAway
 from homeroom.spawner.start import Start
 from homeroom.spawner.start_slots import StartSlots
+from homeroom.texts.said import NOTHING, Said
 
 
 class LabSpawner(LabCreation):
@@ -125,7 +126,7 @@ class LabSpawner(LabCreation):
         self._check_count()
         self._plan = plan = self._decide()
         self.kept.lab_state = LabState.of(plan, self.prewarm.start)
-        self.kept.ended = ""
+        self.kept.ended = NOTHING
         self.save_state()
         self.image = plan.image
         return plan
@@ -141,7 +142,7 @@ class LabSpawner(LabCreation):
         try:
             await self.gpus.verify(self.container_id, self._log_name)
         except NoGPUs as error:
-            raise NoLab(str(error), reason=error.reason, status_code=503) from error
+            raise NoLab(error.said, reason=error.reason, status_code=503) from error
         await self._until_it_answers()
         return sockets.url(self._socket)
 
@@ -165,7 +166,7 @@ class LabSpawner(LabCreation):
         return self.gpus.position(self.key) or self.start_queue.position(self.key)
 
     @property
-    def queue_message(self) -> str:
+    def queue_message(self) -> Said:
         """What the waiting page says of the queue; empty where the lab does not wait there."""
         return progress.queue_message(self.key, lambda: self.plan, self.start_queue, self.gpu_pool)
 
@@ -183,7 +184,7 @@ class LabSpawner(LabCreation):
         self.kept.ended = self._why_over()
         await super().stop(now)
 
-    def _why_over(self) -> str:
+    def _why_over(self) -> Said:
         record = self.orm_spawner
         return ending.why_stopped(self.prewarm.lab_state, started=record.started, last_activity=record.last_activity)
 
@@ -198,7 +199,8 @@ class LabSpawner(LabCreation):
             self.kept.ended = ending.MOVED
             return 0
         if status is not None and self._start_was_cut_off:
-            self.kept.ended = "" if self.prewarm.prewarmed else ending.INTERRUPTED  # who did not ask need not hear it
+            unasked = self.prewarm.prewarmed  # who did not ask need not hear it
+            self.kept.ended = NOTHING if unasked else ending.INTERRUPTED
         elif status is not None and self.kept.lab_state is not None and not self.ended:
             self.kept.ended = ending.why_gone(await self.get_object())
         return status

@@ -12,28 +12,29 @@ from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan
 from homeroom.queue.resources import Key
 from homeroom.queue.start_queue import StartQueue
+from homeroom.texts.said import NOTHING, Said, text
 
 QUEUE_INTERVAL_SECONDS = 1.0
 START_INTERVAL_SECONDS = 0.5
 
 
-def queue_message(key: Key, plan: Callable[[], LabPlan], start_queue: StartQueue, pool: GPUPool) -> str:
-    """What a user in the queue is told; empty where their lab does not wait.
+def queue_message(key: Key, plan: Callable[[], LabPlan], start_queue: StartQueue, pool: GPUPool) -> Said:
+    """What a user in the queue is told; nothing where their lab does not wait.
 
     :param plan: tells what their lab gets, while they wait.
     """
     if position := pool.queue.position(key):
-        return choice.queue_message(position, pool.queue.estimate(plan().gpus, key), what="GPUs")
+        return choice.queue_message(position, pool.queue.estimate(plan().gpus, key), short=["gpus"])
     if position := start_queue.position(key):
         resources = plan().resources
         return choice.queue_message(
             position, start_queue.estimate(resources, key), short=start_queue.short(resources, key)
         )
-    return ""
+    return NOTHING
 
 
 async def updates(
-    position: Callable[[], int], message: Callable[[], str], waits_for_slot: Callable[[], bool]
+    position: Callable[[], int], message: Callable[[], Said], waits_for_slot: Callable[[], bool]
 ) -> AsyncIterator[dict[str, Any]]:
     """What JupyterHub's `progress` is to yield, without an end: the hub ends it with the start.
 
@@ -45,7 +46,7 @@ async def updates(
     while True:
         if at := position():
             first, started = max(first, at), 0.0
-            words = message()
+            words = str(message())
             if words != shown:
                 yield {"progress": choice.queue_progress(at, first), "message": words}
                 shown = words
@@ -53,9 +54,9 @@ async def updates(
             continue
         if not started:
             started = time.monotonic()
-            words = "It is your turn: the lab is starting." if shown else "It takes a few seconds."
+            words = text("labs.starting.your_turn" if shown else "labs.starting.soon")
             if waits_for_slot():
-                words = "Many labs are starting just now. Yours is among the next."
+                words = text("labs.starting.many")
             yield {"progress": choice.start_progress(0), "message": words}
         await asyncio.sleep(START_INTERVAL_SECONDS)
         yield {"progress": choice.start_progress(time.monotonic() - started)}

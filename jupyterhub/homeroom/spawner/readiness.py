@@ -11,6 +11,7 @@ from homeroom.contract import sockets
 from homeroom.contract.plain_text import plain
 from homeroom.culling.culling import OUT_OF_MEMORY
 from homeroom.spawner.no_lab import NoLab
+from homeroom.texts.said import Said, say
 
 WATCH_INTERVAL_SECONDS = 0.02
 ALIVE_INTERVAL_SECONDS = 0.5
@@ -56,13 +57,14 @@ def plain_lines(log: bytes) -> str:
     return "\n".join(plain(line[:LONGEST_QUOTED]) for line in log.decode(errors="replace").strip().splitlines())
 
 
-def death(last_words: str, ended: str) -> LabDied:
+def death(last_words: str, ended: Said) -> LabDied:
     """Why there is no lab, for its owner.
 
     :param last_words: the end of its log.
     :param ended: why its container ended, as far as the engine told.
     """
-    if ended.startswith(OUT_OF_MEMORY):
+    if ended.key == OUT_OF_MEMORY:
         return LabDied(ended, reason="memory", status_code=500)
-    last = last_words.splitlines()[-1] if last_words else "it left no message"
-    return LabDied(f"The lab ended before it answered: {last}", reason="died", status_code=500)
+    last = last_words.splitlines()[-1:]
+    said = say("no_lab.died", last=last[0]) if last else say("no_lab.died_silent")
+    return LabDied(said, reason="died", status_code=500)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from homeroom.culling.culling import LabState
+from homeroom.texts.said import NOTHING, Said
 
 ENDED = "homeroom_ended"
 RESET = "homeroom_reset"
@@ -17,23 +18,23 @@ class LabRecord:
     """The state that a lab's end is decided by, and what its owner is to find next.
 
     :param lab_state: of the lab that runs or starts.
-    :param ended: why the last lab ended, for its owner; empty where they stopped it themselves, and while one runs.
-    :param reset: whether the next start that succeeds sets aside what the user installed and configured.
+    :param ended: why the last lab ended, for its owner; nothing where they stopped it themselves, and while one runs.
+    :param reset: whether the next start that succeeds sets aside what the person installed and configured.
     """
 
     lab_state: LabState | None = None
-    ended: str = ""
+    ended: Said = NOTHING
     reset: bool = False
 
     def stored(self) -> dict[str, Any]:
         """Plain data for the hub's database, beside what dockerspawner keeps there."""
         lab_state = self.lab_state.as_state() if self.lab_state else {}
-        return lab_state | ({ENDED: self.ended} if self.ended else {}) | ({RESET: True} if self.reset else {})
+        return lab_state | ({ENDED: self.ended.stored()} if self.ended else {}) | ({RESET: True} if self.reset else {})
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Take up what `stored` gave, after a restart of the hub."""
         self.lab_state = LabState.from_state(stored)
-        self.ended = stored.get(ENDED, "")
+        self.ended = Said.load(stored.get(ENDED))
         self.reset = stored.get(RESET, False)
 
     def forget_lab(self) -> None:

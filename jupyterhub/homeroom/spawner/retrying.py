@@ -10,6 +10,7 @@ import requests.exceptions
 from dockerspawner import DockerSpawner
 
 from homeroom.spawner.no_lab import NoLab
+from homeroom.texts.said import say
 
 PATIENCE_SECONDS = 10.0
 RETRY_SECONDS = 0.25
@@ -19,12 +20,7 @@ class EngineAway(NoLab):
     """The engine did not answer for PATIENCE_SECONDS; what a user who starts a lab then reads."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "The container engine does not answer, so no lab can be started or stopped now. Labs that run go on. "
-            "Please try again in a few minutes; if it lasts, tell the administrator.",
-            reason="engine-away",
-            status_code=503,
-        )
+        super().__init__(say("no_lab.engine_away"), reason="engine-away", status_code=503)
 
 
 def is_away(error: Exception) -> bool:

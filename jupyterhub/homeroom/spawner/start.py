@@ -18,6 +18,7 @@ from homeroom.queue.start_queue import Full, StartQueue
 from homeroom.spawner.no_lab import NoLab
 from homeroom.spawner.retrying import EngineAway
 from homeroom.spawner.start_slots import StartSlots
+from homeroom.texts.said import say
 
 
 @dataclass(kw_only=True)
@@ -65,7 +66,7 @@ class Start:
             await self.clearing
             if isinstance(error, TimeoutError):
                 raise NoLab(
-                    f"The lab did not answer within {self.start_seconds} s. Please try again.",
+                    say("no_lab.timeout", seconds=self.start_seconds),
                     reason="timeout",
                     status_code=504,
                 ) from None
@@ -83,9 +84,9 @@ class Start:
             await self.gpus.lease(self.key, plan.gpus, self.queue_seconds, max_age_seconds=plan.max_age_seconds)
             await self.start_queue.wait_for(self.key, plan.resources, deadline - time.monotonic())
         except NoGPUs as error:
-            raise NoLab(str(error), reason=error.reason, status_code=503) from error
+            raise NoLab(error.said, reason=error.reason, status_code=503) from error
         except Full as error:
-            raise NoLab(str(error), reason="full", status_code=503) from None
+            raise NoLab(error.said, reason="full", status_code=503) from None
 
     async def _clear_away(self) -> None:
         """Remove the container, also one that the engine is still making; then release what it reserved."""

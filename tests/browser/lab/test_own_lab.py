@@ -40,7 +40,7 @@ def test_restart_and_reset_by_keyboard(
     lab.run("from pathlib import Path; (Path.home() / '.local').mkdir(exist_ok=True)")
     home = Home(page, deployment).open()
     first = deployment.lab("mary").id
-    page.get_by_role("button", name="Restart the lab").focus()
+    page.get_by_role("button", name="Restart your lab").focus()
     page.keyboard.press("Enter")
     Lab(page, deployment, "mary").wait()
     assert deployment.lab("mary").id != first

@@ -52,21 +52,22 @@ def test_the_choice_page_by_keyboard_and_screen_reader(chooser: HubDeployment, p
     assert nameless_controls(page) == []
     expect(page.get_by_role("radio", name="Small")).to_be_checked()
     expect(page.get_by_role("radio", name="Exam room")).to_have_accessible_description(
-        "<b>No</b> network 300 MB memory · 1 CPU · no network 1 place free now"
+        "<b>No</b> network 300 MB memory · 1 CPU · no network 1 is free now"
     )
     expect(page.get_by_role("radio", name="Large")).to_have_accessible_description(
-        "700 MB memory · 1 CPU No place free now: memory is short. The next falls free at the latest in 25 min."
+        "700 MB memory · 1 CPU None is free now: there is too little memory left. "
+        "The next is free in 25 min at the latest."
     )
     page.get_by_role("radio", name="Small").focus()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("radio", name="Large")).to_be_checked()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", name="In line for a lab")).to_be_visible()
-    expect(page.get_by_role("status")).to_contain_text("You are next in line. Your place falls free at the latest in")
+    expect(page.get_by_role("heading", name="Waiting for a lab")).to_be_visible()
+    expect(page.get_by_role("status")).to_contain_text("You are next in the queue. You get a lab in")
     assert nameless_controls(page) == []
-    page.get_by_role("button", name="Give up").click()
-    expect(page.get_by_role("button", name="Start My Server")).to_be_visible()
+    page.get_by_role("button", name="Cancel the start").click()
+    expect(page.get_by_role("button", name="Start your lab")).to_be_visible()
 
 
 def test_who_waited_in_vain_is_told_why(chooser: HubDeployment, page: Page, holder: Person) -> None:
@@ -75,7 +76,7 @@ def test_who_waited_in_vain_is_told_why(chooser: HubDeployment, page: Page, hold
     page.get_by_text("Large").click()
     page.get_by_role("button", name="Start").click()
     expect(page.get_by_role("heading", name="Your lab did not start")).to_be_visible()
-    expect(page.get_by_text("All places are taken, and none fell free in time.")).to_be_visible()
+    expect(page.get_by_text("All labs are in use, and none became free in time.")).to_be_visible()
     expect(page.get_by_role("link", name="Try again")).to_be_visible()
 
 
@@ -86,7 +87,7 @@ def test_without_scripts(chooser: HubDeployment, browser: Browser, holder: Perso
     choose_as(page, chooser, "ada")
     page.get_by_text("Large").click()
     page.get_by_role("button", name="Start").click()
-    expect(page.get_by_role("status")).to_contain_text("You are next in line")
-    page.get_by_role("button", name="Give up").click()
+    expect(page.get_by_role("status")).to_contain_text("You are next in the queue")
+    page.get_by_role("button", name="Cancel the start").click()
     expect(page).to_have_url(f"{chooser.url}hub/home")
     context.close()

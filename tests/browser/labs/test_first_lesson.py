@@ -47,7 +47,7 @@ def test_approval_can_be_taken_back_but_not_the_administrators(deployment: HubDe
     administrator.get_by_role("link", name="Accounts").click()
     accounts = Accounts(administrator, deployment)
     accounts.approve("grace")
-    administrator.get_by_role("button", name="Take approval back: grace").click()
+    administrator.get_by_role("button", name="Revoke approval: grace").click()
     expect(accounts.row("grace")).to_contain_text("waiting")
     assert "approval" in SignIn(person, deployment).open().refusal("grace", PASSWORD)
     expect(accounts.row("admin").get_by_role("button")).to_have_count(0)
@@ -57,7 +57,7 @@ def test_approval_can_be_taken_back_but_not_the_administrators(deployment: HubDe
         })"""
     )
     SignIn(person, deployment).open("home").submit("admin", deployment.password)
-    expect(person.get_by_role("button", name="Logout")).to_be_visible()
+    expect(person.get_by_role("button", name="Sign out")).to_be_visible()
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_sign_up_says_why_not(
     assert reason in answer
     assert page.get_by_label("Username:").input_value() == name
     newcomer = name if name.startswith("emmy") else "emmy"  # few tries each: the page tells of a lock after some
-    assert "Invalid username" in SignIn(page, deployment).open().refusal(newcomer, password)
+    assert "do not match" in SignIn(page, deployment).open().refusal(newcomer, password)
 
 
 def test_the_form_itself_asks_for_a_longer_password(deployment: HubDeployment, page: Page) -> None:
@@ -101,8 +101,8 @@ def test_wrong_passwords_lock_an_account(deployment: HubDeployment, page: Page, 
     password = add_account("lise")
     form = SignIn(page, deployment).open()
     for _ in range(5):
-        assert form.refusal("lise", "not the password") == "Invalid username or password"
-    assert "Too many wrong passwords. Wait 10 min" in form.refusal("lise", password)
+        assert form.refusal("lise", "not the password") == "This username and password do not match. Please try again."
+    assert "Too many wrong passwords. Please wait 10 min" in form.refusal("lise", password)
 
 
 def test_approval_needs_the_form(deployment: HubDeployment, visitor: Visitor) -> None:

@@ -68,7 +68,7 @@ def test_a_full_home_starts_in_rescue(
 def restart(page: Page, deployment: HubDeployment) -> None:
     """Restart the lab from the home page; returns when JupyterLab is there."""
     Home(page, deployment).open()
-    page.get_by_role("button", name="Restart the lab").click()
+    page.get_by_role("button", name="Restart your lab").click()
     Lab(page, deployment, "tilda").wait()
 
 

@@ -107,11 +107,11 @@ def test_a_start_while_the_lab_stops(faulty_deployment: FaultyDeployment) -> Non
     stopping.start()
     until(lambda: not all(faulty_deployment.servers().values()), "the stop is under way", interval=0.01)
     page = person.get("hub/spawn/admin")
-    assert "Your server is stopping" in page.text
-    assert "location.reload()" in page.text
+    assert "Your lab is stopping" in page.text
+    assert 'http-equiv="refresh"' in page.text
     stopping.join()
     page = until(
-        lambda: "Start it" in (found := person.get(page.url.removeprefix(faulty_deployment.url))).text and found,
+        lambda: "Start your lab" in (found := person.get(page.url.removeprefix(faulty_deployment.url))).text and found,
         "offered",
     )
     assert "Your lab is not running" in page.text

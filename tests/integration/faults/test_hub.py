@@ -73,7 +73,7 @@ def test_killed_before_there_was_a_container(faulty_deployment: FaultyDeployment
         assert not listening.is_alive(), (
             "what the waiting page listens to breaks off with the hub, so that it looks anew"
         )
-    assert "Start it" in page.text
+    assert "Start your lab" in page.text
     assert "files are all there" in person.get("hub/home").text
     assert not faulty_deployment.containers()
     assert faulty_deployment.ask_all("POST", ["admin"], "light") == []

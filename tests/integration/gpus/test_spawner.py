@@ -15,6 +15,7 @@ from homeroom.spawner.container import reservation_labels
 from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.no_lab import NoLab
 from homeroom.spawner.running import Recorded
+from homeroom.texts.said import NOTHING, Said
 from traitlets.config import Config
 
 from tests.fake_gpus import IMAGE, GpuEngine, gpu_engine
@@ -40,8 +41,8 @@ class SleepSpawner(LabSpawner):
     def _check_count(self) -> None:
         """One lab is never too many."""
 
-    def _why_over(self) -> str:
-        return ""
+    def _why_over(self) -> Said:
+        return NOTHING
 
     async def _until_it_answers(self) -> None:
         """It never does."""
@@ -153,8 +154,8 @@ def test_the_queue_for_gpus_is_served_in_order(play: Callable[[Story], None]) ->
         waits = await in_line(cyd)
         behind = await in_line(dora)
         assert (cyd.queue_position, dora.queue_position) == (1, 2)
-        assert dora.queue_message.startswith("All GPUs are taken. You are number 2 in line.")
-        assert (await anext(dora.progress()))["message"] == dora.queue_message
+        assert str(dora.queue_message).startswith("All GPUs are in use. You are number 2 in the queue.")
+        assert (await anext(dora.progress()))["message"] == str(dora.queue_message)
         await ada.stop()
         await asyncio.sleep(1.5)  # a look at the engine, and another
         assert (cyd.queue_position, dora.queue_position) == (1, 2), "dora's one free GPU was taken past cyd"

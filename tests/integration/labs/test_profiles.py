@@ -67,7 +67,7 @@ def test_the_choice_page_shows_what_one_may_take(people: dict[str, Person]) -> N
     page = people["ada"].get("hub/spawn").text
     assert re.findall(r'name="profile"[^>]*value="(\w+)"', " ".join(page.split())) == ["small", "exam"]
     assert "300 MB memory" in page
-    assert "3 places free now" in page
+    assert "3 are free now" in page
     assert 'value="large"' in people["carol"].get("hub/spawn").text
 
 
@@ -113,9 +113,9 @@ def test_who_does_not_fit_waits_in_the_queue_and_is_served(school: HubDeployment
     carol = people["carol"]
     carol.get("hub/home")
     assert carol.api("POST", "users/carol/server", json={"profile": "large"}).status_code == 202
-    told = carol.progress_until("line")
-    assert "next in line" in told
-    assert "memory is short" in told
+    told = carol.progress_until("queue")
+    assert "next in the queue" in told
+    assert "too little memory" in told
     with pytest.raises(IndexError):
         school.lab("carol")
     people["ada"].stop_lab()

@@ -143,7 +143,7 @@ def test_all_containers_end_at_once(newcomer: Newcomer) -> None:
     newcomer.machine.reboot() if newcomer.terminal else newcomer.machine.restart_engine()
     with recovery(f"{fault} (from the engine's start to the person's page)"):
         page = until(lambda: asked(newcomer), "the hub's page", seconds=120, interval=0.2)
-    assert "My Server" in page.text
+    assert "Start your lab" in page.text
     with recovery(f"{fault} (from the hub's page to a lab, by a click)"):
         until(lambda: not person.api("GET", "users/admin").json()["servers"], "no lab is taken to run", interval=0.2)
         person.start_lab()

@@ -136,7 +136,7 @@ def test_people_come_first(school: HubDeployment) -> None:
     assert big.api("POST", "users/bigone/server", json={"profile": "most"}).status_code in (201, 202)
     school.wait_for_labs({"bigone", *opened}, 60)
     told = signed_in(school, CLASS[5]).get("hub/home").text
-    assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
+    assert "started for a lesson and stopped because you did not open it" in " ".join(told.split())
     full = school.make("prewarm", "GROUP=class").stdout
     assert "labs are not started" in full
     assert school.labs_by_person().keys() == {"bigone", *opened}
@@ -264,7 +264,7 @@ def test_labs_that_nobody_opens_are_given_up(school: HubDeployment) -> None:
     class_start.click(signed_in(school, "pupil00"))
     school.wait_for_labs({"pupil00"}, 60)
     told = signed_in(school, "pupil01").get("hub/home").text
-    assert "started for a lesson, and stopped because nobody opened it" in " ".join(told.split())
+    assert "started for a lesson and stopped because you did not open it" in " ".join(told.split())
 
 
 def test_the_schedule_starts_labs(school: HubDeployment) -> None:

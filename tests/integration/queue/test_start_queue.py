@@ -78,9 +78,9 @@ def ask(person: Person, profile: str = "tiny") -> str:
 def position(person: Person) -> int:
     """Somebody's position in line, by their waiting page; 0 for who does not wait."""
     text = person.get(f"hub/spawn-pending/{person.name}", allow_redirects=False).text
-    if "You are next in line" in text:
+    if "You are next in the queue" in text:
         return 1
-    found = re.search(r"You are number (\d+) in line", text)
+    found = re.search(r"You are number (\d+) in the queue", text)
     return int(found[1]) if found else 0
 
 
@@ -130,7 +130,7 @@ def test_thirty_people_and_room_for_ten(small: HubDeployment, sampled: list[int]
         line = [person for _, person in sorted(zip(positions, people, strict=True), key=lambda pair: pair[0])]
         names = [person.name for person in line]
         small.wait_for_labs(set(names[:ROOM]), 30)
-        assert f"number {PEOPLE - ROOM} in line" in line[-1].progress_until("in line")
+        assert f"number {PEOPLE - ROOM} in the queue" in line[-1].progress_until("in the queue")
         for first in range(0, PEOPLE - ROOM, 5):
             list(pool.map(stop_when_ready, line[first : first + 5]))
             small.wait_for_labs(set(names[first + 5 : first + 5 + ROOM]), 30)
@@ -152,11 +152,11 @@ def test_leaving_the_queue_and_a_hub_that_is_killed(small: HubDeployment) -> Non
         while (position(first), position(second)) != (1, 2):
             assert time.monotonic() < deadline
         page = first.get("hub/spawn-pending/first").text
-        assert "You are next in line. Nobody can say when your place falls free." in " ".join(page.split())
+        assert "You are next in the queue. No estimate yet." in " ".join(page.split())
         left = first.post_form("hub/homeroom/leave", server="")
         assert left.url.endswith("hub/home")
         one.result()
-        assert "You are next in line" in second.get("hub/spawn-pending/second").text
+        assert "You are next in the queue" in second.get("hub/spawn-pending/second").text
     os.kill(small.container("hub").attrs["State"]["Pid"], signal.SIGKILL)
     small.compose("up", "--detach", "--no-recreate", "--wait", "hub")
     assert set(labs(small)) == {"holder"}
@@ -189,10 +189,10 @@ def test_a_lab_larger_than_the_capacity(small: HubDeployment) -> None:
     """The choice page says that it never fits; who takes it is told so at once, and takes a smaller one then."""
     person = signed_in(small, "greedy")
     shown = " ".join(person.get("hub/spawn").text.split())
-    assert shown.count("This lab is larger than all that labs may have on this machine.") == 1
+    assert shown.count("This lab needs more than this machine offers.") == 1
     told = person.post_form("hub/spawn/greedy", profile="vast")
     words = " ".join(told.text.split())
-    assert "larger than all that labs may have on this machine. Please choose a smaller one" in words
+    assert "needs more than this machine offers. Please choose a smaller one" in words
     assert "greedy" not in labs(small)
     person.start_lab("tiny")
     assert set(labs(small)) == {"greedy"}

@@ -53,7 +53,7 @@ def test_the_sign_up_page_refuses_a_harmful_name(deployment: HubDeployment, admi
     """The page says that the name cannot be used; no account waits for approval. A form that no page would send, with
     two lines in one field, is refused as a whole."""
     answer = Person(deployment, name).sign_up(PASSWORD)
-    status, words = (200, "cannot be used") if name.isprintable() else (400, "cannot hold control characters")
+    status, words = (200, "cannot be used") if name.isprintable() else (400, "cannot contain control characters")
     assert answer.status_code == status, answer.text
     assert words in answer.text
     assert "waits for approval" not in admin.get("hub/authorize").text

@@ -65,10 +65,10 @@ PREWARMED = LabPlan(profile="small", image="i", memory_bytes=1, cpus=1, idle_sec
     [
         (False, -900, 10 * HOUR, ""),
         (False, 1199, 10 * HOUR, ""),
-        (False, 1200, 0, "nobody opened it"),
+        (False, 1200, 0, "you did not open it"),
         (True, -60, 900, ""),
         (True, 599, 2 * HOUR, ""),
-        (True, 600, 2 * HOUR, "nothing had run in it for 10 min"),
+        (True, 600, 2 * HOUR, "idle for 10 min"),
         (True, HOUR - 1, 0, ""),
         (True, HOUR, 0, "stopped after 1 h"),
     ],
@@ -79,7 +79,7 @@ def test_a_lab_for_a_lesson(opened: bool, since_lesson: int, idle_for: int, expe
     known = replace(LabState.of(PREWARMED, LESSON), opened=opened)
     runs_for = 5 * HOUR
     said = why_over(known, idle_for_seconds=idle_for, runs_for_seconds=runs_for, now=NOW + since_lesson)
-    assert expected in said if expected else said == ""
+    assert expected in str(said) if expected else not said
 
 
 def test_a_lab_for_a_lesson_is_given_up_also_where_labs_are_never_idle() -> None:
@@ -202,5 +202,5 @@ def test_nothing_is_told_as_later_than_it_was() -> None:
 )
 def test_why_a_container_ended(code: int, oom: bool, expected: str) -> None:
     """Memory is blamed only for a lab that was killed by it; an orderly end needs no words."""
-    said = culling.why_ended({"ExitCode": code, "OOMKilled": oom}, "256 MB")
-    assert expected in said if expected else said == ""
+    said = culling.why_ended({"ExitCode": code, "OOMKilled": oom}, 2**28)
+    assert expected in str(said) if expected else not said

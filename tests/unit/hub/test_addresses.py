@@ -23,7 +23,7 @@ def decode(value: str | bytes, name: str, *, status: int = 200) -> Any:
 @pytest.mark.parametrize("name", ["next", "redirect_uri", "url"])
 def test_what_is_no_address_is_refused(name: str, value: str) -> None:
     """Where the hub takes an argument apart as an address, one that is none is a refusal, and no failure."""
-    with pytest.raises(web.HTTPError, match="is no address") as refused:
+    with pytest.raises(web.HTTPError, match="is not an address") as refused:
         decode(value, name)
     assert refused.value.status_code == 400
     assert decode(value, "find") == value

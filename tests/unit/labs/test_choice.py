@@ -1,4 +1,4 @@
-"""The words of the choice page and of the line."""
+"""The words of the choice page and of the queue."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan
 from homeroom.queue.resources import NOTHING, Estimate, Resources
+from homeroom.texts.quantities import wait
 
 MIB, GIB = 2**20, 2**30
 UNKNOWN = Estimate()
@@ -71,7 +72,7 @@ def radios(text: str) -> list[dict[str, str | None]]:
 )
 def test_what_a_lab_gives(facts: dict[str, Any], words: list[str]) -> None:
     """Each fact once, in a person's words; nothing of what it lacks."""
-    assert choice.what_it_gives(plan(**facts)) == words
+    assert [str(fact) for fact in choice.what_it_gives(plan(**facts))] == words
 
 
 @pytest.mark.parametrize(
@@ -97,40 +98,47 @@ def test_tenths_of_cpus_are_not_lost() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "words"),
-    [(0, "1 min"), (59, "1 min"), (61, "2 min"), (1500, "25 min"), (7200, "120 min"), (7201, "3 h"), (200_000, "3 d")],
+    [
+        (0, "1 min"),
+        (59, "1 min"),
+        (61, "2 min"),
+        (1500, "25 min"),
+        (7200, "120 min"),
+        (7201, "3 h"),
+        (200_000, "3 days"),
+    ],
 )
 def test_a_wait_is_never_told_shorter_than_it_is(seconds: float, words: str) -> None:
     """Minutes up to two hours, then hours, then days, always rounded up."""
-    assert choice.minutes(seconds) == words
+    assert wait(seconds, "en") == words
 
 
 @pytest.mark.parametrize(
     ("estimate", "words"),
     [
-        (UNKNOWN, "Nobody can say when the next falls free."),
-        (Estimate(latest_seconds=1500), "The next falls free at the latest in 25 min."),
+        (UNKNOWN, "No estimate yet."),
+        (Estimate(latest_seconds=1500), "The next is free in 25 min at the latest."),
         (
             Estimate(likely_seconds=0),
-            "The next falls free perhaps in 1 min, if a lab that nobody uses now is not taken up again.",
+            "The next may be free in 1 min, if an idle lab stops.",
         ),
         (
             Estimate(latest_seconds=1500, likely_seconds=600),
-            "The next falls free at the latest in 25 min, perhaps in 10 min,"
-            " if a lab that nobody uses now is not taken up again.",
+            "The next is free in 25 min at the latest, or in 10 min if an idle lab stops.",
         ),
     ],
 )
 def test_when_the_next_falls_free(estimate: Estimate, words: str) -> None:
     """What is sure is told as sure, what is likely as likely, and ignorance plainly."""
-    assert choice.when_free("The next", estimate) == words
+    assert str(choice.when_free(estimate, "next_")) == words
 
 
 def test_what_a_card_says_of_free_capacity() -> None:
     """A number while it means something; when there is none, when the next one is."""
-    assert choice.free_message(1, UNKNOWN) == "1 place free now"
-    assert choice.free_message(99, UNKNOWN) == "99 places free now"
-    assert choice.free_message(100, UNKNOWN) == "Places free now"
-    assert choice.free_message(0, UNKNOWN).startswith("No place free now. Nobody can say")
+    assert str(choice.free_message(1, UNKNOWN)) == "1 is free now"
+    assert str(choice.free_message(99, UNKNOWN)) == "99 are free now"
+    assert str(choice.free_message(100, UNKNOWN)) == "Free now"
+    assert str(choice.free_message(0, UNKNOWN)) == "None is free now. No estimate yet."
 
 
 def test_a_lab_larger_than_the_capacity_is_told_so() -> None:
@@ -139,29 +147,28 @@ def test_a_lab_larger_than_the_capacity_is_told_so() -> None:
     plans = [plan(), plan(memory_bytes=3 * GIB)]
     capacity = Resources(memory_bytes=2 * GIB, cpus=8.0)
     text = choice.form(profiles, plans, NOTHING, capacity, chosen="", estimates=[UNKNOWN, UNKNOWN])
-    assert "2 places free now" in text
-    assert "This lab is larger than all that labs may have on this machine." in text
-    assert "No place free now" not in text
+    assert "2 are free now" in text
+    assert "This lab needs more than this machine offers." in text
+    assert "None is free now" not in text
 
 
 def test_what_is_short_is_told() -> None:
     """Whoever waits learns what for: memory, CPUs or GPUs, or what of them."""
     for used, words in (
-        (Resources(memory_bytes=2 * GIB, cpus=0), "memory is short"),
-        (Resources(memory_bytes=0, cpus=8), "CPUs are short"),
-        (Resources(memory_bytes=2 * GIB, cpus=8), "memory and CPUs are short"),
+        (Resources(memory_bytes=2 * GIB, cpus=0), "there is too little memory"),
+        (Resources(memory_bytes=0, cpus=8), "there are too few CPUs"),
+        (Resources(memory_bytes=2 * GIB, cpus=8), "there is too little memory and there are too few CPUs"),
     ):
         short = (used + plan().resources).short(Resources(memory_bytes=2 * GIB, cpus=8.0))
-        assert choice.queue_message(1, UNKNOWN, short=short).startswith(f"All places are taken: {words}. You are next")
-        assert choice.free_message(0, UNKNOWN, short).startswith(f"No place free now: {words}. Nobody")
+        assert str(choice.queue_message(1, UNKNOWN, short=short)).startswith(f"All labs are in use: {words} left. You")
+        assert "None is free now: there" in str(choice.free_message(0, UNKNOWN, short))
 
 
 def test_what_a_user_in_the_queue_is_told() -> None:
     """The position in words, then the estimate."""
-    assert "You are next in line. Your place falls free at the latest in 1 min." in choice.queue_message(
-        1, Estimate(latest_seconds=5)
-    )
-    assert "You are number 7 in line. Nobody can say when your place falls free." in choice.queue_message(7, UNKNOWN)
+    first, seventh = choice.queue_message(1, Estimate(latest_seconds=5)), choice.queue_message(7, UNKNOWN)
+    assert "You are next in the queue. You get a lab in 1 min at the latest." in str(first)
+    assert "You are number 7 in the queue. No estimate yet." in str(seventh)
 
 
 def test_the_bar_moves_forward_only() -> None:
@@ -200,5 +207,5 @@ def test_every_card_is_named_and_described_for_screen_readers() -> None:
 def test_a_full_card_says_so_and_can_still_be_taken() -> None:
     """Who takes it waits in line."""
     text = page("small", used=Resources(memory_bytes=2 * GIB, cpus=0))
-    assert "No place free now: memory is short. The next falls free at the latest in 25 min." in text
+    assert "None is free now: there is too little memory left. The next is free in 25 min at the latest." in text
     assert "disabled" not in text

@@ -11,6 +11,7 @@ from homeroom.culling.lab_prewarm import LabPrewarm
 from homeroom.queue.resources import Key, Resources, Running
 from homeroom.spawner.eviction import evict
 from homeroom.spawner.record import LabRecord
+from homeroom.texts.said import say
 
 NEED = Resources(memory_bytes=1024, cpus=1.0)
 
@@ -91,10 +92,11 @@ def test_what_is_kept_of_a_lab_outlives_the_hub() -> None:
     """Facts, the reason of the last end and a reset that was asked for are found again by the next hub; what was never
     there takes no room in its database."""
     kept = Lab("ada", lesson_at=10.0).kept
-    kept.ended, kept.reset = "It was time.", True
+    over = say("ended.idle", idle=600)
+    kept.ended, kept.reset = over, True
     after = LabRecord()
     after.load({**kept.stored(), "object_id": "abc"})
     assert after == kept
     after.forget_lab()
-    assert (after.lab_state, after.ended, after.reset) == (None, "It was time.", True)
+    assert (after.lab_state, after.ended, after.reset) == (None, over, True)
     assert LabRecord().stored() == {}

@@ -189,7 +189,7 @@ def test_who_waited_for_too_long_is_told_and_out_of_the_queue() -> None:
         engine = Engine()
         engine.start("zoe", resources(10))
         start_queue = StartQueue(CAPACITY, engine.running)
-        with pytest.raises(Full, match="none fell free in time"):
+        with pytest.raises(Full, match="none became free in time"):
             await start_queue.wait_for(("ada", ""), resources(1), 0.03)
         assert start_queue.position(("ada", "")) == 0
         assert (await start_queue.used()).memory_bytes == 10
@@ -203,7 +203,7 @@ def test_a_lab_larger_than_the_capacity_does_not_wait() -> None:
     async def scenario() -> None:
         engine = Engine()
         start_queue = StartQueue(CAPACITY, engine.running)
-        with pytest.raises(Full, match="larger than all"):
+        with pytest.raises(Full, match="needs more than this machine offers"):
             await start_queue.wait_for(("ada", ""), resources(11), 60)
         assert engine.listings == 0
         await start_queue.wait_for(("bela", ""), resources(10), 1)

@@ -22,6 +22,7 @@ from homeroom.sign_in.front_door import SignIn
 from homeroom.sign_in.known_names import made_by_administrator, mark_of, set_mark
 from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
 from homeroom.sign_in.passwords import hashed
+from homeroom.texts.refusal import Refusal
 from jupyterhub.app import JupyterHub
 from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import APIToken, OAuthClient, Service, User
@@ -222,7 +223,7 @@ def test_too_many_wrong_passwords_lock_whoever_guesses(authenticator: AccountAut
     the person signs in from elsewhere, and others from there."""
     approved(authenticator)
     lock(authenticator)
-    with pytest.raises(web.HTTPError, match="Wait 10 min") as caught:
+    with pytest.raises(web.HTTPError, match="wait 10 min") as caught:
         sign_in(authenticator, "ada", PASSWORD, "10.0.0.9")
     assert caught.value.status_code == 403
     assert sign_in(authenticator, "ada", PASSWORD, "10.0.0.7") == "ada"
@@ -360,7 +361,7 @@ def test_guesses_that_come_at_once_count_each(authenticator: AccountAuthenticato
 
     answers = asyncio.run(guess())
     assert answers[:3] == [None] * 3
-    assert [type(each) for each in answers[3:]] == [web.HTTPError] * 3
+    assert [type(each) for each in answers[3:]] == [Refusal] * 3
 
 
 def test_others_are_served_while_a_password_is_looked_at(

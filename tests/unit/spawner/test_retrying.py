@@ -76,7 +76,7 @@ def test_a_refusal_is_an_answer(answers: Callable[..., RetryingSpawner]) -> None
 def test_a_long_absence_is_told_at_once(answers: Callable[..., RetryingSpawner]) -> None:
     """Patience ends, with words for the person; it is one patience for all calls, until the engine answers again."""
     spawner = answers(REFUSED)
-    with pytest.raises(EngineAway, match=r"Labs that run go on\. Please try again"):
+    with pytest.raises(EngineAway, match=r"Running labs go on\. Please try again"):
         call(spawner)
     spawner = answers(REFUSED, "yes")
     RetryingSpawner._silent_since = float("-inf")

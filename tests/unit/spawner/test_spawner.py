@@ -29,6 +29,7 @@ from homeroom.spawner import ending, readiness, retrying
 from homeroom.spawner.creation import LabCreation
 from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.readiness import LabDied
+from homeroom.texts.said import NOTHING, Said, say
 from hypothesis import strategies as st
 from jupyterhub.objects import Hub
 from jupyterhub.orm import APIToken, OAuthClient
@@ -466,7 +467,7 @@ def test_a_profile_that_is_no_name_is_refused(rendered: Config, profile: Any) ->
     """Whatever a hand-made request asks for in the place of a profile's name, it is refused in words."""
     made = spawner(rendered)
     made.user_options = {"profile": profile}
-    with pytest.raises(SpawnException, match="not yours to start"):
+    with pytest.raises(SpawnException, match="cannot start this profile"):
         start(made)
 
 
@@ -490,7 +491,7 @@ def test_who_comes_to_the_queue_late_is_told_so(rendered: Config, monkeypatch: p
     told = asyncio.run(look())
     assert told[0] == "It takes a few seconds."
     assert "number 2 in line" in told
-    assert told[-1] == "It is your turn: the lab is starting."
+    assert told[-1] == "It is your turn. Your lab is starting."
 
 
 @pytest.mark.usefixtures("engine")
@@ -529,8 +530,8 @@ def test_an_opened_lab_stays_opened(engine: FakeEngine, rendered: Config) -> Non
 
 
 @pytest.mark.usefixtures("engine")
-@pytest.mark.parametrize(("before", "ended"), [("", ""), ("/chemistry", ending.MOVED)])
-def test_a_lab_of_another_address_is_over(engine: FakeEngine, rendered: Config, before: str, ended: str) -> None:
+@pytest.mark.parametrize(("before", "ended"), [("", NOTHING), ("/chemistry", ending.MOVED)])
+def test_a_lab_of_another_address_is_over(engine: FakeEngine, rendered: Config, before: str, ended: Said) -> None:
     """Where BASE_URL has changed, none of the pages of a lab that knows the old one is found: it is over, and its owner
     reads why. Under the same address it goes on."""
     made = spawner(rendered, server="a-b")
@@ -557,7 +558,7 @@ def test_labs_start_a_few_at_a_time(rendered: Config, monkeypatch: pytest.Monkey
         await asyncio.sleep(0.01)
         starting.remove(self.user.name)
         if self.user.name == "p1":
-            raise LabDied("it ended", reason="died", status_code=500)
+            raise LabDied(say("ended.interrupted"), reason="died", status_code=500)
         return str(self.user.name)
 
     async def come_at_once() -> list[Any]:
@@ -590,19 +591,19 @@ def died(engine: FakeEngine, rendered: Config, log: bytes, hubs_log: io.StringIO
 @pytest.mark.parametrize(
     ("log", "said"),
     [
-        (b"starting\nTraceback ...\nOSError: disk quota exceeded\n", "OSError: disk quota exceeded"),
-        (b"100% broken %s\n", "100% broken %s"),
-        (b"caf\xe9\n", "caf\N{REPLACEMENT CHARACTER}"),
-        (b"", "it left no message"),
-        (b"\x1b]0;owned\x07\x9b2J\n", r"\x1b]0;owned\x07" + "\N{REPLACEMENT CHARACTER}2J"),
-        (b"x" * 10_000, "x" * 500),
+        (b"starting\nTraceback ...\nOSError: disk quota exceeded\n", ": OSError: disk quota exceeded"),
+        (b"100% broken %s\n", ": 100% broken %s"),
+        (b"caf\xe9\n", ": caf\N{REPLACEMENT CHARACTER}"),
+        (b"", ", and left no message."),
+        (b"\x1b]0;owned\x07\x9b2J\n", r": \x1b]0;owned\x07" + "\N{REPLACEMENT CHARACTER}2J"),
+        (b"x" * 10_000, ": " + "x" * 500),
     ],
 )
 @pytest.mark.usefixtures("labs")
 def test_a_lab_that_dies_says_why(engine: FakeEngine, rendered: Config, log: bytes, said: str) -> None:
     """When the container ends before it answers, the person is shown the end of its log at once, not a time-out."""
     error = died(engine, rendered, log)
-    assert error.get_message() == f"The lab ended before it answered: {said}"
+    assert error.get_message() == f"The lab ended before it answered{said}"
     assert error.reason == "died"
     assert said in str(error)
 
@@ -638,7 +639,7 @@ REFUSALS = [
     (api_error(400, NO_SHARE), "share-missing", "The shared directory pool is not there"),
     (api_error(500, "statfs /srv/pool: no such file or directory"), "share-missing", "The shared directory pool is"),
     (api_error(400, NO_SHARE + "2"), "engine", "The container engine could not make this lab"),
-    (api_error(403, "the guard of homeroom refused this: mount '/etc'"), "guard", "does not let this lab through"),
+    (api_error(403, "the guard of homeroom refused this: mount '/etc'"), "guard", "does not allow this lab"),
     (api_error(500, "CDI device injection failed: unresolvable CDI devices x=0"), "gpus-missing", "make check"),
     (api_error(500, "mkdir /var/lib: no space left on device"), "disk-full", "The disk of this machine is full"),
     (api_error(503, "the container engine does not answer"), "engine-away", "try again in a few minutes"),

@@ -10,6 +10,7 @@ from tornado import web
 from homeroom.sign_in import removal
 from homeroom.sign_in.known_names import account_of, is_spoken_for
 from homeroom.sign_in.pages.administrator import AdministratorHandler
+from homeroom.texts.refusal import Refusal
 
 
 class AccountsHandler(AdministratorHandler):
@@ -62,7 +63,7 @@ class ApproveHandler(AdministratorHandler):
         try:
             await removal.end_labs(self.app, user)
         except TimeoutError:
-            raise web.HTTPError(504, f"{name} is shut out, but a lab of theirs does not stop.") from None
+            raise Refusal(504, "accounts.list.lab_goes_on", name=name) from None
 
 
 class DiscardHandler(AdministratorHandler):

@@ -8,10 +8,11 @@ from urllib.parse import urlencode
 
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy import func
-from tornado import web
 
 from homeroom.sign_in.known_names import account_of
 from homeroom.sign_in.pages.form import LONGEST_NAME, STALE, FormHandler
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import text
 from jupyterhub import orm
 
 SHOWN_AT_ONCE = 100
@@ -30,7 +31,7 @@ class AdministratorHandler(FormHandler):
         """Somebody's account. :raises HTTPError: 404, there is none."""
         found = account_of(self.db, name)
         if found is None:
-            raise web.HTTPError(404, f"{name[:LONGEST_NAME]} has no account.")
+            raise Refusal(404, "accounts.list.no_account", name=name[:LONGEST_NAME])
         return found
 
     def is_administrator(self, name: str) -> bool:
@@ -42,7 +43,7 @@ class AdministratorHandler(FormHandler):
         """The list, for whoever may see it."""
         if not self.is_allowed:
             return None
-        return "authorization-area.html", {**self.accounts(), "alert": "alert-warning", "result_message": STALE}
+        return "authorization-area.html", {**self.accounts(), "alert": "alert-warning", "result_message": text(STALE)}
 
     def back(self) -> None:
         """Go back to the list, as it was searched."""

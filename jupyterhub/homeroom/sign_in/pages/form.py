@@ -8,8 +8,8 @@ from jupyterhub.handlers.base import BaseHandler
 from tornado import web
 
 LONGEST_NAME = 64
-STALE = "This page had been open for too long, so nothing was done. Please press the button once more."
-STALE_PASSWORDS = "This page had been open for too long, so nothing was done. Please type the password again."
+STALE = "sign_in.stale"
+STALE_PASSWORDS = "sign_in.stale_password"
 
 
 class StaleForm(web.HTTPError):

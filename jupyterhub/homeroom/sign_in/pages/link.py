@@ -10,6 +10,8 @@ from tornado.httputil import url_concat
 from homeroom.sign_in import linking, sessions
 from homeroom.sign_in.pages.form import LONGEST_NAME, STALE, FormHandler
 from homeroom.sign_in.way import Identity
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import text
 
 
 class LinkHandler(FormHandler):
@@ -18,7 +20,7 @@ class LinkHandler(FormHandler):
     def prepare(self) -> Any:
         """:raises HTTPError: 404, there is one way and nothing to link."""
         if not self.authenticator.can_link:
-            raise web.HTTPError(404, "There is one way to sign in here, so there is nothing to link.")
+            raise Refusal(404, "link.one_way")
         return super().prepare()
 
     @web.authenticated
@@ -33,11 +35,11 @@ class LinkHandler(FormHandler):
         word = self.field("way")
         way = self.authenticator.opened.get(word)
         if way is None:
-            raise web.HTTPError(400, "There is no such way to sign in.")
+            raise Refusal(400, "link.no_such_way")
         if not way.has_form:
             button = way.button(self)
             if button is None:
-                raise web.HTTPError(400, "This way begins elsewhere, such as in your course.")
+                raise Refusal(400, "link.begins_elsewhere")
             self.redirect(url_concat(button[1], {"next": f"{self.hub.base_url}link"}))
             return
         data = {"way": word, "username": self.field("username").strip(), "password": self.field("password")}
@@ -49,7 +51,7 @@ class LinkHandler(FormHandler):
             return
         if identity is None:
             self.set_status(403)
-            await self._show(alert="alert-danger", result_message="Invalid username or password")
+            await self._show(alert="alert-danger", result_message=text("sign_in.wrong"))
             return
         await self.authenticator.offer(self, wish, identity)
 
@@ -57,7 +59,7 @@ class LinkHandler(FormHandler):
         """The page."""
         if self.current_user is None:
             return None
-        return "link.html", {**self._values(), "alert": "alert-warning", "result_message": STALE}
+        return "link.html", {**self._values(), "alert": "alert-warning", "result_message": text(STALE)}
 
     async def _show(self, **result: Any) -> None:
         self.finish(await self.render_template("link.html", **{**self._values(), **result}))
@@ -120,12 +122,12 @@ class ConfirmHandler(FormHandler):
         if wish is None or wish.identity is None:
             return None
         values = self._values(wish.name, wish.identity)
-        return "link-confirm.html", {**values, "alert": "alert-warning", "result_message": STALE}
+        return "link-confirm.html", {**values, "alert": "alert-warning", "result_message": text(STALE)}
 
     def _wish(self) -> tuple[linking.Wish, Identity]:
         wish = linking.of(self)
         if wish is None or wish.identity is None:
-            raise web.HTTPError(400, "This took longer than ten minutes, so nothing was linked. Please begin again.")
+            raise Refusal(400, "link.too_late")
         return wish, wish.identity
 
     def _other(self, name: str, identity: Identity) -> str | None:
@@ -156,9 +158,9 @@ class UnlinkHandler(FormHandler):
         user = self.current_user
         known = self.authenticator.admission.open_of(user.name)
         if len(known) + (self.authenticator.staying.own_account(user.name) is not None) < 2:
-            raise web.HTTPError(400, "This is the only way by which you sign in. Link another one first.")
+            raise Refusal(400, "link.only_one")
         if not linking.unlink(self.db, user.name, self.field("from"), self.field("subject")):
-            raise web.HTTPError(404, "This sign-in is none of yours.")
+            raise Refusal(404, "link.not_yours")
         self.authenticator.staying.bring_up_to_date(user.name)
         self.authenticator.staying.end_sessions(user.name)
         self.set_login_cookie(user)

@@ -10,6 +10,8 @@ from tornado import web
 from homeroom.sign_in import known_browsers
 from homeroom.sign_in.pages.administrator import AdministratorHandler
 from homeroom.sign_in.pages.form import STALE_PASSWORDS, FormHandler
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import Said, say, text
 
 
 class ChangePasswordHandler(FormHandler):
@@ -25,7 +27,7 @@ class ChangePasswordHandler(FormHandler):
         """Change it, for whoever knows the old one. Wrong ones count as at sign-in."""
         alert, said = "alert-danger", await self._fault()
         if said is None:
-            alert, said = "alert-success", "Your password has been changed."
+            alert, said = "alert-success", say("accounts.password.done")
             known_browsers.remember(self, self.current_user.name)
         await self._show(alert=alert, result_message=said)
 
@@ -36,27 +38,27 @@ class ChangePasswordHandler(FormHandler):
         return "change-password.html", {
             "user_name": self.current_user.name,
             "alert": "alert-warning",
-            "result_message": STALE_PASSWORDS,
+            "result_message": text(STALE_PASSWORDS),
         }
 
     def _has_account(self) -> bool:
         return self.authenticator.accounts.get_user(self.current_user.name) is not None
 
-    async def _fault(self) -> str | None:
+    async def _fault(self) -> Said | None:
         name = self.current_user.name
         if not self._has_account():
-            return "You have no password here."
+            return say("accounts.password.none")
         try:
             right = await self.authenticator.accounts.has_password(self, name, self.field("old_password"))
-        except web.HTTPError as locked:
+        except Refusal as locked:
             self.set_status(403)
-            return str(locked.log_message)
+            return locked.said
         if not right:
             self.set_status(403)
-            return "This is not your current password. Please try again."
+            return say("accounts.password.wrong")
         if self.field("new_password") != self.field("new_password_confirmation"):
-            return "The two new passwords are not the same."
-        fault: str | None = await self.authenticator.accounts.change_own_password(name, self.field("new_password"))
+            return say("accounts.password.differ")
+        fault: Said | None = await self.authenticator.accounts.change_own_password(name, self.field("new_password"))
         return fault
 
     async def _show(self, **result: Any) -> None:
@@ -78,10 +80,11 @@ class ChangePasswordAdminHandler(AdministratorHandler):
         """Change it. Who was locked out for wrong passwords can sign in again."""
         self.account(name)
         if self.field("new_password") != self.field("new_password_confirmation"):
-            fault: str | None = "The two passwords are not the same."
+            fault: Said | None = say("accounts.password.differ")
         else:
             fault = await self.authenticator.accounts.change_own_password(name, self.field("new_password"))
-        alert, said = ("alert-danger", fault) if fault else ("alert-success", f"{name} has a new password.")
+        done = say("accounts.password.done_for", name=name)
+        alert, said = ("alert-danger", fault) if fault else ("alert-success", done)
         html = await self.render_template(
             "change-password-admin.html", user_name=name, alert=alert, result_message=said
         )
@@ -91,5 +94,5 @@ class ChangePasswordAdminHandler(AdministratorHandler):
         """The form, for whoever may use it."""
         if not self.is_allowed:
             return None
-        values = {"user_name": self.path_args[0], "alert": "alert-warning", "result_message": STALE_PASSWORDS}
+        values = {"user_name": self.path_args[0], "alert": "alert-warning", "result_message": text(STALE_PASSWORDS)}
         return "change-password-admin.html", values

@@ -11,6 +11,8 @@ from homeroom.sign_in import names, removal
 from homeroom.sign_in.known_names import was_here
 from homeroom.sign_in.pages.administrator import AdministratorHandler
 from homeroom.sign_in.pages.form import STALE
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import text
 
 
 class RemoveHandler(AdministratorHandler):
@@ -38,7 +40,11 @@ class RemoveHandler(AdministratorHandler):
         """The question, for whoever may answer it."""
         if not self.is_allowed:
             return None
-        return "remove.html", {**self._about(self.path_args[0]), "alert": "alert-warning", "result_message": STALE}
+        return "remove.html", {
+            **self._about(self.path_args[0]),
+            "alert": "alert-warning",
+            "result_message": text(STALE),
+        }
 
     def _about(self, name: str) -> dict[str, Any]:
         user = self.find_user(name)
@@ -53,4 +59,4 @@ class RemoveHandler(AdministratorHandler):
 
     def _refuse_administrators(self, name: str) -> None:
         if self.is_administrator(name):
-            raise web.HTTPError(400, f"{name} is an administrator.")
+            raise Refusal(400, "accounts.remove.administrator_plain", name=name)

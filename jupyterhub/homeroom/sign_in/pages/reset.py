@@ -10,8 +10,9 @@ from jupyterhub.scopes import needs_scope
 from homeroom.sign_in import reset_links
 from homeroom.sign_in.pages.administrator import AdministratorHandler
 from homeroom.sign_in.pages.form import LONGEST_NAME, STALE_PASSWORDS, FormHandler
+from homeroom.texts.said import Said, say, text
 
-WORTHLESS = "This link has been used, is older than a day, or is none of this hub's. Please ask for another one."
+WORTHLESS = say("accounts.reset.worthless")
 
 
 class ResetHandler(FormHandler):
@@ -34,11 +35,11 @@ class ResetHandler(FormHandler):
             self.set_status(403 if fault == WORTHLESS else 400)
             await self._show(alert="alert-danger", result_message=fault)
             return
-        await self._show(alert="alert-success", result_message="Your new password is set; you can sign in with it now.")
+        await self._show(alert="alert-success", result_message=say("accounts.reset.done"))
 
     def once_more(self) -> tuple[str, dict[str, Any]]:
         """The form."""
-        return "new-password.html", {**self._values(), "alert": "alert-warning", "result_message": STALE_PASSWORDS}
+        return "new-password.html", {**self._values(), "alert": "alert-warning", "result_message": text(STALE_PASSWORDS)}
 
     @property
     def _name(self) -> str:
@@ -51,12 +52,12 @@ class ResetHandler(FormHandler):
     def _is_good(self) -> bool:
         return reset_links.is_good(self.db, self._name, self._secret)
 
-    async def _fault(self) -> str | None:
+    async def _fault(self) -> Said | None:
         if not self._is_good():
             return WORTHLESS
         if self.field("new_password") != self.field("new_password_confirmation"):
-            return "The two passwords are not the same."
-        fault: str | None = self.authenticator.accounts.password_fault(self.field("new_password"))
+            return say("accounts.password.differ")
+        fault: Said | None = self.authenticator.accounts.password_fault(self.field("new_password"))
         if fault is not None:
             return fault
         reset_links.use_up(self.db, self._name)  # before the password is hashed: of two that come at once one does it
@@ -86,5 +87,5 @@ class LinkForResetHandler(AdministratorHandler):
         address = self.app.public_url or f"{self.request.protocol}://{self.request.host}{self.app.base_url}"
         asked = urlencode({"name": name, "secret": secret or ""})
         link = f"{address.rstrip('/')}/hub/new-password?{asked}"
-        values = {"alert": "alert-success", "result_message": f"For {name}, good once and for a day: {link}"}
+        values = {"alert": "alert-success", "result_message": say("accounts.reset.link", name=name, link=link)}
         self.finish(await self.render_template("authorization-area.html", **self.accounts(), **values))

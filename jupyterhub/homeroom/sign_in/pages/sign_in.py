@@ -10,6 +10,8 @@ from tornado.httputil import url_concat
 
 from homeroom.sign_in import sessions
 from homeroom.sign_in.pages.form import LONGEST_NAME, STALE_PASSWORDS
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import text
 
 
 class SignInHandler(LoginHandler):
@@ -21,7 +23,7 @@ class SignInHandler(LoginHandler):
         try:
             super().check_xsrf_cookie()
         except web.HTTPError as error:
-            raise web.HTTPError(error.status_code, STALE_PASSWORDS) from None
+            raise Refusal(error.status_code, STALE_PASSWORDS) from None
 
     async def post(self) -> None:
         """Sign in."""
@@ -33,7 +35,7 @@ class SignInHandler(LoginHandler):
             self.redirect(self.get_next_url(user))
             return
         self.set_status(403)
-        self.finish(await self._render(login_error="Invalid username or password", username=name[:LONGEST_NAME]))
+        self.finish(await self._render(login_error=text("sign_in.wrong"), username=name[:LONGEST_NAME]))
 
     def _render(self, login_error: str | None = None, username: str | None = None, **values: Any) -> Any:
         """The page, with the forms and buttons of the ways. Buttons lead on to where a person wanted to go."""

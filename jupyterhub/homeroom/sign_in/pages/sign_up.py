@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from tornado import web
-
 from homeroom.sign_in.pages.form import LONGEST_NAME, STALE_PASSWORDS, FormHandler
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import Said, say, text
 
 LONGEST_EMAIL = 128
 
@@ -17,7 +17,7 @@ class SignUpHandler(FormHandler):
     def prepare(self) -> Any:
         """:raises HTTPError: 404, nobody signs up here."""
         if not self.authenticator.accounts.enable_signup:
-            raise web.HTTPError(404, "Nobody signs up here: the administrator makes accounts.")
+            raise Refusal(404, "accounts.sign_up.closed")
         return super().prepare()
 
     async def get(self) -> None:
@@ -31,7 +31,7 @@ class SignUpHandler(FormHandler):
 
     def once_more(self) -> tuple[str, dict[str, Any]]:
         """The form as it was filled in."""
-        return "signup.html", {"alert": "alert-warning", "result_message": STALE_PASSWORDS, **self._typed()}
+        return "signup.html", {"alert": "alert-warning", "result_message": text(STALE_PASSWORDS), **self._typed()}
 
     @property
     def _email(self) -> str:
@@ -44,28 +44,28 @@ class SignUpHandler(FormHandler):
             "ask_email": self.authenticator.accounts.ask_email_on_signup,
         }
 
-    async def _sign_up(self) -> tuple[str, str]:
-        """Try it; the kind of message and its text. That a name is taken is no secret: somebody else must choose."""
+    async def _sign_up(self) -> tuple[str, Said]:
+        """Try it; the kind of message and what it says. That a name is taken is no secret: its user chooses another."""
         authenticator = self.authenticator.accounts
         name = authenticator.normalize_username(self.field("username"))
         password = self.field("signup_password")
         if not authenticator.validate_username(name):
-            return "alert-danger", "This name cannot be used. Please choose one as described below."
+            return "alert-danger", say("accounts.sign_up.bad_name")
         if not authenticator.may_sign_up(name):
-            return "alert-danger", "This name is taken. Please choose another."
+            return "alert-danger", say("accounts.sign_up.taken")
         if password != self.field("signup_password_confirmation"):
-            return "alert-danger", "The two passwords are not the same."
+            return "alert-danger", say("accounts.password.differ")
         if fault := authenticator.password_fault(password):
             return "alert-danger", fault
         if len(self._email) > LONGEST_EMAIL:
-            return "alert-danger", f"The e-mail address is too long: {LONGEST_EMAIL} characters at most."
+            return "alert-danger", say("accounts.sign_up.long_email", most=LONGEST_EMAIL)
         if authenticator.waiting_list_is_full:
-            return "alert-danger", "Too many people wait for approval already. Please ask the administrator."
+            return "alert-danger", say("accounts.sign_up.full")
         account = await authenticator.sign_up(name, password, email=self._email, has_2fa=bool(self.field("2fa")))
         if account is None:
-            return "alert-danger", "This account cannot be made."
+            return "alert-danger", say("accounts.sign_up.impossible")
         if account.is_authorized:
-            return "alert-success", "Your account is there; you can sign in now."
+            return "alert-success", say("accounts.sign_up.done")
         if account.login_email_sent:
-            return "alert-info", "Thank you. A message was sent to you: follow the link in it, then sign in."
-        return "alert-info", "Thank you. You can sign in once the administrator has approved your account."
+            return "alert-info", say("accounts.sign_up.mailed")
+        return "alert-info", say("accounts.sign_up.waits")

@@ -1,0 +1,61 @@
+"""Numbers and what belongs to them, as people of a language write them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+DECIMAL_COMMA = frozenset({"de"})
+UNITS: Mapping[str, Mapping[str, str]] = {"de": {"d": "Tage", "day": "Tag"}, "en": {"d": "days", "day": "day"}}
+
+
+def number(value: float, language: str) -> str:
+    """A number with three digits that count: `1.5`, `1,5`."""
+    written = f"{value:.3g}"
+    return written.replace(".", ",") if language in DECIMAL_COMMA else written
+
+
+def size(size_bytes: float, language: str) -> str:
+    """Memory: `512 MB`, `2 GB`."""
+    if size_bytes >= 2**30:
+        return f"{number(size_bytes / 2**30, language)} GB"
+    return f"{size_bytes / 2**20:.0f} MB"
+
+
+def duration(seconds: float, language: str) -> str:
+    """A time span in its largest unit: `2 h`, `45 min`, `3 days`."""
+    if seconds >= 86400:
+        return _days(seconds / 86400, language)
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= length:
+            return f"{number(seconds / length, language)} {unit}"
+    return f"{seconds:.0f} s"
+
+
+def wait(seconds: float, language: str) -> str:
+    """A time span to wait, never told shorter than it is: `1 min`, `25 min`, `3 h`, `2 days`."""
+    for unit, length, up_to in (("min", 60, 7200), ("h", 3600, 172_800)):
+        if seconds <= up_to:
+            return f"{max(1, math.ceil(seconds / length))} {unit}"
+    return _days(math.ceil(seconds / 86400), language)
+
+
+def _days(count: float, language: str) -> str:
+    return f"{number(count, language)} {UNITS[language]['day' if count == 1 else 'd']}"
+
+
+def several(values: Iterable[Any], language: str) -> str:
+    """Names in a row."""
+    del language
+    return ", ".join(str(value) for value in values)
+
+
+WRITTEN: Mapping[str, Callable[[Any, str], str]] = {
+    "number": number,
+    "size": size,
+    "duration": duration,
+    "wait": wait,
+    "list": several,
+}
+"""How a value may be written, by the word for it."""
