@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from homeroom.branding.brand import Brand
 from homeroom.texts import language
 from homeroom.texts.pages import Texts
 from homeroom.texts.refusal import Refusal
@@ -22,6 +23,7 @@ PAGES = Environment(  # as JupyterHub looks for them
     autoescape=True,
     extensions=[Texts],
 )
+PAGES.globals["brand"] = Brand()
 NOT_PAGES = {"choice.html", "style.html"}
 """Parts that other pages take in."""
 

@@ -357,6 +357,7 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
     site = site_with(tmp_path, a="")
     (site / "hub.d/b.py.off").write_text("broken (")
     assert sorted(render.rendered_files(settings(), site)) == [
+        "branding.json",
         "firewall.nft",
         "guard.json",
         "hub.d/a.py",

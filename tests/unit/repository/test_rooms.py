@@ -30,6 +30,7 @@ HUB: Mapping[str, set[str]] = {
     "texts": set(),
     "guard": {"contract"},
     "hub": {"contract"},
+    "branding": set(),
     "queue": set(),
     "storage": {"contract"},
     "labs": {"queue"},
