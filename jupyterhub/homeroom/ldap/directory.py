@@ -22,6 +22,7 @@ from homeroom.ldap import faults, groups
 from homeroom.ldap.people import LOCKS, Person, subject_filter
 from homeroom.ldap.servers import LDAPS, PLAIN, STARTTLS, Call, Servers
 from homeroom.sign_in.way import Refused, Unreachable
+from homeroom.texts.said import say
 
 T = TypeVar("T")
 THREADS = 16
@@ -144,7 +145,7 @@ class LdapDirectory(LDAPAuthenticator):
         if closed is not None:
             raise Refused(
                 "closed-in-directory",
-                "The directory does not let you sign in at present. Please see to your account or password there.",
+                say("ldap.closed"),
                 detail=f"{userdn} {closed}",
                 remedy="See to the account in the directory.",
             )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ldap3.utils.conv import escape_bytes, escape_filter_chars
 
 from homeroom.sign_in.way import Refused
+from homeroom.texts.said import say
 
 LOCKS = ("userAccountControl", "accountExpires", "pwdAccountLockedTime", "nsAccountLock")
 """By which directories say that an account is closed: Active Directory by the first two, OpenLDAP, 389 and FreeIPA."""
@@ -62,7 +63,7 @@ class Person:
         if not 0 < len(found) <= LONGEST_SUBJECT:
             raise Refused(
                 "no-subject",
-                "You are known in the directory, but not well enough to sign in here. Please ask the administrator.",
+                say("ldap.no_subject"),
                 detail=f"{self.dn} has {len(values)} values of {attribute}; one tells who it is",
                 remedy="Set attributes.subject in site/ldap.yaml to one that everybody has and that never changes, and "
                 "see that bind_dn may read it.",

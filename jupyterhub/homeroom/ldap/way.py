@@ -10,6 +10,7 @@ from traitlets import Instance, Unicode, default
 from homeroom.ldap.directory import LdapDirectory
 from homeroom.ldap.people import Person, group_name
 from homeroom.sign_in.way import Identity, Refused, Way
+from homeroom.texts.said import say
 
 REFUSAL_SECONDS = 0.5
 """After which a name or password is told to be wrong, at the earliest: the directory takes a time for an unknown name,
@@ -77,7 +78,7 @@ class LdapWay(Way):
         if person.is_closed():
             raise Refused(
                 "closed-in-directory",
-                "The directory does not let you sign in at present. Please see to your account there.",
+                say("ldap.closed"),
                 detail=f"{person.dn} is disabled or has expired",
                 remedy="See to the account in the directory.",
             )
@@ -93,7 +94,7 @@ class LdapWay(Way):
         if not name:
             raise Refused(
                 "no-name",
-                "The directory knows you, but not by a name that this hub can use. Please ask the administrator.",
+                say("ldap.no_name"),
                 detail=f"{person.dn} has no {directory.name_attribute}",
                 remedy="Set attributes.name in site/ldap.yaml to one that everybody has.",
             )

@@ -75,7 +75,7 @@ def test_a_profile_of_others_cannot_be_started_by_hand(people: dict[str, Person]
     """A request made by hand for a profile that one may not take is refused on the server."""
     answer = people["ada"].api("POST", "users/ada/server", json={"profile": "large"})
     assert answer.status_code == 403
-    assert "not yours" in answer.text
+    assert "cannot start this profile" in answer.text
 
 
 def test_a_lab_gets_what_its_profile_says(school: HubDeployment, people: dict[str, Person]) -> None:
