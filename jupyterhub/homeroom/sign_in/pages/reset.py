@@ -39,7 +39,11 @@ class ResetHandler(FormHandler):
 
     def once_more(self) -> tuple[str, dict[str, Any]]:
         """The form."""
-        return "new-password.html", {**self._values(), "alert": "alert-warning", "result_message": text(STALE_PASSWORDS)}
+        return "new-password.html", {
+            **self._values(),
+            "alert": "alert-warning",
+            "result_message": text(STALE_PASSWORDS),
+        }
 
     @property
     def _name(self) -> str:
