@@ -10,7 +10,7 @@ from traitlets import Instance, Unicode, default
 from homeroom.ldap.directory import LdapDirectory
 from homeroom.ldap.people import Person, group_name
 from homeroom.sign_in.way import Identity, Refused, Way
-from homeroom.texts.said import say
+from homeroom.texts.said import say, text
 
 REFUSAL_SECONDS = 0.5
 """After which a name or password is told to be wrong, at the earliest: the directory takes a time for an unknown name,
@@ -30,9 +30,9 @@ class LdapWay(Way):
     allowed_filter = Unicode("", config=True, help="Let in people whom this filter of the directory matches.")
     directory = Instance(LdapDirectory, help="The directory.")
 
-    @default("title")
-    def _own_title(self) -> str:
-        return "An account of the directory"
+    def usual_title(self) -> str:
+        """In words."""
+        return text("ldap.title")
 
     @default("directory")
     def _own_directory(self) -> LdapDirectory:

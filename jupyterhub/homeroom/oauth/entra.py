@@ -11,6 +11,7 @@ from traitlets import Unicode, default
 from homeroom.oauth.oidc import OIDCWay
 from homeroom.oauth.part import refused_by_provider
 from homeroom.sign_in.way import Refused
+from homeroom.texts.said import say
 
 
 class EntraWay(OIDCWay):
@@ -51,7 +52,7 @@ class EntraWay(OIDCWay):
         if "groups" not in person and isinstance(left_out, Mapping) and "groups" in left_out:
             raise Refused(
                 "too-many-groups",
-                "Your groups could not be read. Please ask the administrator.",
+                say("oauth.no_groups"),
                 detail="Microsoft leaves the groups claim out for who is in more than 200",
                 remedy="Choose 'Groups assigned to the application' in the app's token configuration, or app roles.",
             )

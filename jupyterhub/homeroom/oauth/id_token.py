@@ -9,6 +9,7 @@ import jwt
 
 from homeroom.oauth.discovery import Discovery
 from homeroom.sign_in.way import Refused
+from homeroom.texts.said import say
 
 LEEWAY_SECONDS = 60
 MAX_TOKEN_CHARACTERS = 65_536
@@ -73,7 +74,7 @@ def _is_same(found: Any, expected: str) -> bool:
 def _refused(detail: str) -> Refused:
     return Refused(
         "id-token",
-        "What the sign-in service sent cannot be trusted. Please try again.",
+        say("oauth.not_trusted"),
         detail=f"ID token refused: {detail}",
         remedy="Compare client id and issuer in site/oauth.yaml with the provider, and the clocks of both.",
     )

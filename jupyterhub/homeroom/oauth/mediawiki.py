@@ -12,6 +12,7 @@ from traitlets import Unicode, default
 from homeroom.oauth.part import Checked
 from homeroom.oauth.way import OAuthWay
 from homeroom.sign_in.way import Identity, Refused
+from homeroom.texts.said import say
 
 
 class MediaWikiPart(Checked, GenericOAuthenticator):
@@ -59,7 +60,7 @@ class MediaWikiWay(OAuthWay):
         :raises Refused: they are blocked in the wiki.
         """
         if model["auth_state"][part.user_auth_state_key].get("blocked"):
-            raise Refused("blocked", "Your account is blocked at the sign-in service.", detail="blocked in the wiki")
+            raise Refused("blocked", say("oauth.blocked"), detail="blocked in the wiki")
         return await super().identify(part, model)
 
     async def memberships(self, part: OAuthenticator, model: dict[str, Any], person: Mapping[str, Any]) -> set[str]:

@@ -11,12 +11,13 @@ from homeroom.oauth import pending
 from homeroom.oauth.part import refused_by_provider
 from homeroom.oauth.pending import Begun
 from homeroom.sign_in.way import Identity, Refused, Unreachable, finish, refuse
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import say
 
 BAD_GATEWAY = 502
 """JupyterHub says of 503 that a lab is not running."""
-UNREACHABLE = "The sign-in service does not answer at the moment. Please try again in a few minutes."
-STALE = "This sign-in was begun too long ago, in another browser, or was finished already. Please start again."
-NOT_ALLOWED = "You did not sign in there, or did not agree to tell this hub who you are. Please try again."
+UNREACHABLE = say("oauth.unreachable")
+NOT_ALLOWED = say("oauth.not_agreed")
 AGREED_TO_NOTHING = frozenset({"access_denied", "consent_required", "login_required", "interaction_required"})
 
 
@@ -121,7 +122,7 @@ class CallbackPage(OAuthPage):
         returned = pending.take(self.db, self.way.name, state, browser) if state and browser else None
         if returned is None:
             self.log.warning("A sign-in came back by %s that was not begun in this browser, or long ago", self.way.name)
-            raise web.HTTPError(400, STALE)
+            raise Refusal(400, "oauth.stale")
         return returned
 
     def _code(self) -> str:

@@ -13,6 +13,7 @@ from tornado.httpclient import HTTPClientError, HTTPRequest, HTTPResponse
 
 from homeroom.oauth.client import check_endpoint
 from homeroom.sign_in.way import Refused, Unreachable
+from homeroom.texts.said import say
 
 TOO_MANY = 429
 
@@ -105,7 +106,7 @@ def refused_by_provider(detail: str, remedy: str = "") -> Refused:
     """The provider does not vouch for the person."""
     return Refused(
         "provider-refused",
-        "The sign-in service did not confirm your sign-in. Please try again.",
+        say("oauth.not_confirmed"),
         detail=detail,
         remedy=remedy or "Look at the provider's own log of sign-ins.",
     )

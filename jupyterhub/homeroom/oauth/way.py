@@ -21,6 +21,7 @@ from homeroom.oauth.client import check_endpoint, new_client
 from homeroom.oauth.part import Exchange, GrantRefused, refused_by_provider, sentence
 from homeroom.oauth.pending import Begun
 from homeroom.sign_in.way import Identity, Refused, Unreachable, Way
+from homeroom.texts.said import text
 
 MAX_SUBJECT = 255
 REFRESH_SECONDS = 300
@@ -57,9 +58,9 @@ class OAuthWay(Way):
         self._part: OAuthenticator | None = None
         self._refreshes: dict[str, asyncio.Task[Identity | None]] = {}
 
-    @default("title")
-    def _default_title(self) -> str:
-        return f"Sign in with {self.label}"
+    def usual_title(self) -> str:
+        """In words, with the provider's name."""
+        return text("oauth.with", provider=self.label)
 
     @default("refresh_seconds")
     def _default_refresh_seconds(self) -> int:
@@ -79,7 +80,7 @@ class OAuthWay(Way):
         """What its button says, and where a sign-in goes out."""
         address = f"{handler.hub.base_url}{self.path}/login"
         next_url = handler.get_argument("next", "")
-        return self.title, f"{address}?{urlencode({'next': next_url})}" if next_url else address
+        return self.called(), f"{address}?{urlencode({'next': next_url})}" if next_url else address
 
     @property
     def path(self) -> str:

@@ -27,7 +27,7 @@ from homeroom.sign_in.refusals import Attempt
 from homeroom.sign_in.staying import Staying
 from homeroom.sign_in.way import Identity, Refused, Unreachable, Way
 from homeroom.texts.refusal import Refusal
-from homeroom.texts.said import say, text
+from homeroom.texts.said import say
 
 T = TypeVar("T")
 
@@ -318,9 +318,7 @@ class SignIn(PlainNames, Authenticator):
     def title_of(self, source: str) -> str:
         """What a way is called for people; `source` may name one of several of its kind."""
         way = self.admission.way_of(source)
-        if way is not None and way.title:
-            return way.title
-        return text("sign_in.own_account") if source == NativeWay.name else source
+        return (way.called() if way is not None else "") or source
 
     @staticmethod
     def text_of(error: web.HTTPError) -> str:

@@ -11,6 +11,7 @@ from homeroom.sign_in.known_names import mark_of
 from homeroom.sign_in.marks import RENEWED
 from homeroom.sign_in.way import Identity, Refused, Way
 from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import text
 
 
 class NativeWay(Way):
@@ -21,6 +22,10 @@ class NativeWay(Way):
     gives_names: ClassVar[bool] = True
     allow_all = Bool(True, config=True, help="An account is approved by an administrator: that is the rule.")
     accounts = Instance(AccountAuthenticator, help="The accounts.")
+
+    def usual_title(self) -> str:
+        """In words."""
+        return text("sign_in.own_account")
 
     @default("accounts")
     def _own_accounts(self) -> AccountAuthenticator:

@@ -82,6 +82,14 @@ class Way(LoggingConfigurable):
         60, min=1, config=True, help="How often the source is asked, at most, whether who is signed in may stay."
     )
 
+    def called(self) -> str:
+        """What it is called: as it is configured, else in the reader's language."""
+        return self.title or self.usual_title()
+
+    def usual_title(self) -> str:
+        """What it is called where the configuration does not say."""
+        return ""
+
     def handlers(self, app: Any) -> list[tuple[str, type]]:
         """The pages it brings, by their paths below `/hub`."""
         return []
