@@ -60,7 +60,7 @@ class Deployment(Protocol):
 class Homeroom:
     """Homeroom as it is in this tree, made by `make up`.
 
-    What is set otherwise than shipped: any password, this machine only, no line before the machine, since the stock
+    What is set otherwise than shipped: any password, this machine only, no queue, since the stock
     deployment has none, and a lab that is slow to come is waited for.
     """
 

@@ -32,7 +32,7 @@ def engine_memory(said_bytes: int, meminfo: Mapping[str, int]) -> tuple[int, int
 def judge_memory(
     requirements: Requirements, *, total_bytes: int, available_bytes: int | None, running: bool
 ) -> Iterator[Finding]:
-    """Require room for the services and one lab; warn where fewer than three labs fit, or labs are promised more than
+    """Require room for the services and one lab; warn where fewer than three labs fit, or labs may reserve more than
     there is.
 
     :param running: this deployment is up, so that what it uses itself is missing from `available_bytes`.

@@ -163,9 +163,12 @@ def load(path: Path, model: type[Model]) -> Model | None:
 
 def _fault(file: SiteFile, model: type[BaseModel], fault: Any) -> HomeroomError:
     location: Location = tuple(fault["loc"])
-    known = sorted(_fields_at(model, location[:-1]))
     if fault["type"] == "extra_forbidden":
-        remedy = did_you_mean(str(location[-1]), known, f"Known here: {', '.join(known)}.")
+        at = _model_at(model, location[:-1])
+        known = sorted(getattr(at, "model_fields", {}))
+        now = getattr(at, "RENAMED", {}).get(str(location[-1]))
+        otherwise = f"Known here: {', '.join(known)}."
+        remedy = f"It is called {now} now." if now else did_you_mean(str(location[-1]), known, otherwise)
         return file.error(location, f"there is no field {location[-1]}", remedy=remedy)
     name = ".".join(str(step) for step in location if not isinstance(step, int) and step != "[key]") or "the file"
     remedy = f"docs/{forms.page_of(file.path.name)}.md shows the file's form."
@@ -174,18 +177,18 @@ def _fault(file: SiteFile, model: type[BaseModel], fault: Any) -> HomeroomError:
     return file.error(location, f"{name} {FORMS.get(fault['type']) or cause_of(fault)}", remedy=remedy)
 
 
-def _fields_at(model: type[BaseModel], location: Sequence[int | str]) -> set[str]:
-    """The names that a mapping at this location may have; empty where it may have any."""
+def _model_at(model: type[BaseModel], location: Sequence[int | str]) -> Any:
+    """The model of a mapping at this location; None where it may have any names."""
     kind: Any = model
     for step in location:
         fields = getattr(kind, "model_fields", None)
         if fields is not None:
             if step not in fields:
-                return set()
+                return None
             kind = fields[step].annotation
         else:
             inner = get_args(kind)
             kind = inner[-1] if inner else None
         while get_origin(kind) in (Union, UnionType):
             kind = next((one for one in get_args(kind) if one is not type(None)), None)
-    return set(getattr(kind, "model_fields", {}))
+    return kind

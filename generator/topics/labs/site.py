@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -33,8 +33,10 @@ class Allow(Strict):
 
 
 class Profile(Strict):
-    """One kind of lab, as people choose it."""
+    """One profile, as users choose it."""
 
+    RENAMED: ClassVar[dict[str, str]] = {"longest_seconds": "max_age_seconds"}
+    """Names that fields had before: the error says the new one."""
     name: Name
     display_name: Text | None = None
     description: Text = ""

@@ -24,7 +24,7 @@ NAMED = 20
 def prewarm(deployment: Deployment, group: str, profile: str, keep_minutes: int) -> None:
     """Start the labs of a group, and show how far they are. Interrupted, it begins no more; what runs goes on.
 
-    :param profile: the kind of lab; empty: each user's default.
+    :param profile: the profile's name; empty: each user's default.
     :param keep_minutes: a lab that was not opened by then is stopped.
     :raises HomeroomError: there is no such group or profile, or the hub does not answer.
     """

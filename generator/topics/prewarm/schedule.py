@@ -84,7 +84,7 @@ def findings(lessons: list[Lesson], known: LabsConfig) -> Iterator[Finding]:
 
 
 def _needs(lesson: Lesson, known: LabsConfig) -> dict[str, tuple[int, float]]:
-    """Memory in bytes and CPUs that each user of a lesson is promised; a group's limit takes the profile's place."""
+    """Memory in bytes and CPUs that each user's lab reserves in a lesson; a group's limit replaces the profile's."""
     profile = next((each for each in known.profiles if each["name"] == lesson.profile), known.profiles[0])
     people = {person for group in lesson.groups for person in known.groups[group]["members"]}
     return {

@@ -19,7 +19,7 @@ class Lesson:
     :param at: when it begins, on the clocks of `zone`.
     :param lead_seconds: how long before that its labs are started.
     :param keep_seconds: how long after that a lab waits for its user.
-    :param profile: the kind of lab; empty: each user's default.
+    :param profile: the profile's name; empty: each user's default.
     """
 
     name: str

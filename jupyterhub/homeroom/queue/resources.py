@@ -99,14 +99,14 @@ def count_that_fit(waiting: Sequence[Resources], used: Resources, capacity: Reso
     return served
 
 
-def choose_evictions(unopened: Sequence[tuple[Key, Resources]], missing: Resources) -> list[Key]:
+def choose_evictions(prewarmed: Sequence[tuple[Key, Resources]], missing: Resources) -> list[Key]:
     """Which prewarmed labs to stop for a user in the queue: the first few that free enough.
 
     None where all of them together do not free enough: stopping them would help nobody.
     """
     going: list[Key] = []
     freed = NOTHING
-    for key, resources in unopened:
+    for key, resources in prewarmed:
         if missing.fits(freed):
             break
         going.append(key)

@@ -33,10 +33,10 @@ async def evict(labs: Iterable[Lab], seen: Mapping[Key, Running], missing: Resou
     :param missing: what is missing for the first in the queue.
     :returns: whether any was stopped.
     """
-    unopened = {lab.key: lab for lab in labs if lab.ready and lab.prewarm.prewarmed}
-    ordered = sorted(unopened, key=lambda key: _lesson_at(unopened[key]), reverse=True)
+    prewarmed = {lab.key: lab for lab in labs if lab.ready and lab.prewarm.prewarmed}
+    ordered = sorted(prewarmed, key=lambda key: _lesson_at(prewarmed[key]), reverse=True)
     going = choose_evictions([(key, seen[key].resources) for key in ordered if key in seen], missing)
-    await asyncio.gather(*(unopened[key].evict() for key in going))
+    await asyncio.gather(*(prewarmed[key].evict() for key in going))
     return bool(going)
 
 

@@ -204,6 +204,14 @@ def test_one_lab_leaves_files_to_others(values: dict[str, str], machine_files: i
     assert labs.open_files(settings(**values), replace(MACHINE, open_files=machine_files)) == files
 
 
+def test_a_renamed_field_is_told_with_its_new_name(tmp_path: Path) -> None:
+    """A file for the version before is refused with the new name, not with another field that looks like the old."""
+    with pytest.raises(HomeroomError) as caught:
+        load(tmp_path, profiles="profiles:\n  - {name: exam, longest_seconds: 60}\n")
+    assert "there is no field longest_seconds" in str(caught.value)
+    assert "It is called max_age_seconds now." in str(caught.value)
+
+
 def test_includes_are_followed_to_the_end(tmp_path: Path) -> None:
     """Members of included groups count, also through the hub's own groups of those names, each once."""
     text = """\
