@@ -17,7 +17,7 @@ from tests.debian_packages import provide
 SUFFIX = "dc=uni,dc=example"
 PEOPLE, GROUPS = f"ou=people,{SUFFIX}", f"ou=groups,{SUFFIX}"
 ROOT, ROOT_PASSWORD = f"cn=root,{SUFFIX}", "the-root's"
-SERVICE, SERVICE_PASSWORD = f"cn=hub,{SUFFIX}", "the hub's: $ecret #1"
+SERVICE, SERVICE_PASSWORD = f"cn=hub,{SUFFIX}", "the hub: $ecret #1"
 START_SECONDS = 20.0
 CONFIGURATION = """\
 include /etc/ldap/schema/core.schema
@@ -48,12 +48,14 @@ class Slapd:
     """One server.
 
     :param names: the names and addresses in its certificate.
+    :param address: where it listens, of this machine's.
     :param clear: whether passwords are taken over connections without TLS.
     """
 
     folder: Path
     authority: Authority
     names: tuple[str, ...] = ("localhost", "127.0.0.1")
+    address: str = "127.0.0.1"
     clear: bool = False
     days: int = 30
     port: int = field(default_factory=lambda: free_port())
@@ -88,14 +90,14 @@ class Slapd:
                 service=SERVICE,
             )
         )
-        urls = f"ldap://127.0.0.1:{self.port} ldaps://127.0.0.1:{self.tls_port}"
+        urls = f"ldap://{self.address}:{self.port} ldaps://{self.address}:{self.tls_port}"
         self.process = subprocess.Popen(
             [program, "-f", str(configuration), "-h", urls, "-d", "0"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
         deadline = time.monotonic() + START_SECONDS
-        while not _listens(self.port):
+        while not _listens(self.address, self.port):
             assert self.process.poll() is None, "slapd did not start"
             assert time.monotonic() < deadline, "slapd does not answer"
             time.sleep(0.02)
@@ -111,7 +113,7 @@ class Slapd:
     def root(self) -> ldap3.Connection:
         """A connection that may do anything."""
         tls = ldap3.Tls()  # the tests' own certificate, which other tests check
-        server = ldap3.Server("127.0.0.1", port=self.tls_port, use_ssl=True, tls=tls, get_info=ldap3.NONE)
+        server = ldap3.Server(self.address, port=self.tls_port, use_ssl=True, tls=tls, get_info=ldap3.NONE)
         return ldap3.Connection(server, ROOT, ROOT_PASSWORD, auto_bind=True, raise_exceptions=True)
 
     def add_person(self, name: str, password: str, *, dn: str = "", **attributes: object) -> str:
@@ -166,7 +168,7 @@ def free_port() -> int:
         return port
 
 
-def _listens(port: int) -> bool:
+def _listens(address: str, port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
+        return probe.connect_ex((address, port)) == 0
