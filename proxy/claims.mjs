@@ -8,7 +8,7 @@ const CLAIM = new RegExp(`^(${[
   "forwarded", "x-forwarded(-.*)?", "via", "x-real-.*", "x-client-.*", "x-cluster-client-ip", "true-client-ip",
   "cf-.*", "fastly-client-ip", "x-scheme", "x-url-scheme", "front-end-https", "x-original-.*", "x-rewrite-.*",
   "x-http-method(-override)?", "x-method-override", "x-script-name", "x-proxycontextpath", "(x-)?remote-.*",
-  "(x-)?auth-request-.*", "x-webauth-.*", "x-authenticated-.*", "x-ssl-.*", "ssl-client-.*",
+  "(x-)?auth-request-.*", "x-sso-.*", "x-webauth-.*", "x-authenticated-.*", "x-ssl-.*", "ssl-client-.*",
 ].join("|")})$`);
 
 /** Web servers in front, as TRUSTED_PROXIES names them: addresses and networks, with commas between them. */
@@ -49,6 +49,11 @@ export function replaceClaims(request, trusted) {
   headers["x-forwarded-proto"] = scheme;
   headers["x-forwarded-host"] = host;
   headers["x-forwarded-port"] = /:([0-9]+)$/.exec(host)?.[1] ?? (scheme === "https" ? "443" : "80");
+}
+
+/** Remove what a web server in front shows the hub to be believed: no lab is to know it. */
+export function hideSecret(request) {
+  delete request.headers["x-sso-secret"];
 }
 
 /** Read from the right, the first address that is not of a trusted proxy. */

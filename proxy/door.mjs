@@ -6,7 +6,7 @@ import ConfigurableProxy from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
 import { addressOf, boundInformation, prepareAnswer, prepareHandshake } from "./answers.mjs";
 import { MOST_UNANSWERED, bindBody, bindConnections, bindWebsocket } from "./callers.mjs";
-import { TrustedProxies, replaceClaims } from "./claims.mjs";
+import { TrustedProxies, hideSecret, replaceClaims } from "./claims.mjs";
 import { removeTooMany } from "./cookies.mjs";
 import { normalise } from "./requests.mjs";
 
@@ -90,6 +90,7 @@ class Door extends ConfigurableProxy {
       return receiver.end();
     }
     request.url = address;
+    if (this.labs.has(request)) hideSecret(request);
     return super.handleProxy(kind, request, receiver, ...more);
   }
 

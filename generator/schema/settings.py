@@ -27,6 +27,7 @@ from generator.topics.oauth.settings import OAuthSettings
 from generator.topics.prewarm.settings import PrewarmSettings
 from generator.topics.queue.settings import QueueSettings
 from generator.topics.sign_in.settings import SignInSettings
+from generator.topics.sso.settings import SsoSettings
 from generator.topics.storage.settings import StorageSettings
 
 
@@ -40,6 +41,7 @@ class Settings(
     PrewarmSettings,
     QueueSettings,
     SignInSettings,
+    SsoSettings,
     StorageSettings,
     DeploymentSettings,
 ):

@@ -32,9 +32,8 @@ def check_header(value: str) -> str:
 
 Header = Annotated[Text, AfterValidator(check_header)]
 Separator = Annotated[str, written_as(r"[;,|:]", "one of ; , | :")]
-Link = Annotated[
-    Text, written_as(r"(https://|/(?!/))[!-~]*", "an address that begins with https:// or / such as /Shibboleth.sso/Logout")
-]
+LINK_WORDS = "an address that begins with https:// or with one /, such as /Shibboleth.sso/Logout"
+Link = Annotated[Text, written_as(r"(https://|/(?!/))[!-~]*", LINK_WORDS)]
 
 
 class Headers(Strict):

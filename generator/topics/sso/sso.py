@@ -14,7 +14,7 @@ from generator.topics.sso.site import SSO, Sso
 from generator.topics.sso.ways import WAY
 
 LOCATION = f"site/{SSO}"
-RULE = "Add a line who may: `allow_all: true` (whom the web server lets in), or `allowed_groups: [the-name-of-a-group]`."
+RULE = "Add a line who may: `allow_all: true`, or `allowed_groups: [the-name-of-a-group]`."
 
 
 def load(settings: Settings, site: Path) -> Sso | None:

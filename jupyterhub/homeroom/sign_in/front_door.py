@@ -248,7 +248,18 @@ class SignIn(PlainNames, Authenticator):
         by_token = bool(getattr(handler, "_token_authenticated", False))
         if handler is not None:
             handler._token_authenticated = by_token  # JupyterHub reads it after a refusal, and sets it for tokens alone
+            if not by_token and self._is_contradicted(user.name, handler):
+                handler.clear_login_cookie()
+                return False
         return await self.staying.may_stay(user.name, by_token=by_token)
+
+    def _is_contradicted(self, name: str, handler: Any) -> bool:
+        """Whether a browser's request shows that it is no longer this user's."""
+        return any(
+            way.contradicts(handler, identities.without_state(known))
+            for known in self.admission.open_of(name)
+            if (way := self.admission.way_of(str(known.way))) is not None
+        )
 
     def no_lab_reason(self, name: str) -> str:
         """Why no lab is started for somebody before they come; empty where one may be."""

@@ -113,6 +113,13 @@ class Way(LoggingConfigurable):
         """
         return identity
 
+    def contradicts(self, handler: Any, identity: Identity) -> bool:
+        """Whether a request shows by itself that its sender is somebody else by now, or nobody.
+
+        :param identity: who is signed in, as the source described them last, without their state.
+        """
+        return False
+
     async def logout_url(self, handler: Any, identity: Identity) -> str | None:
         """Where to go to sign out at the source, too; None where that is all there is to it.
 

@@ -81,8 +81,9 @@ class SsoWay(Way):
     def is_believed(self, handler: Any) -> bool:
         """Whether a request came by the web server in front."""
         stream = getattr(handler.request.connection, "stream", None)
-        known = stream is not None and not stream.closed()
-        return known and not is_from_lab(stream.socket) and headers.is_proven(handler.request.headers, self.secret)
+        if stream is None or stream.closed() or is_from_lab(stream.socket):
+            return False
+        return headers.is_proven(handler.request.headers, self.secret)
 
     def contradicts(self, handler: Any, identity: Identity) -> bool:
         """Whether the web server in front says of this request that it is somebody else's, or nobody's; or that they

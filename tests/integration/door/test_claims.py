@@ -35,6 +35,9 @@ CLAIMS = (
     "Remote-User",
     "X-Remote-User",
     "X-ProxyContextPath",
+    "X-SSO-User",
+    "X-SSO-Secret",
+    "X_SSO_Secret",
     "Via",
 )
 
@@ -105,3 +108,13 @@ def test_a_web_server_in_front_says_whether_there_is_tls(behind: Door) -> None:
     assert (found.values("x-forwarded-host"), found.values("x-forwarded-port")) == (["h"], ["443"])
     assert found.values("x-scheme") == found.values("forwarded") == []
     assert ask(behind, "/hub/", "X-Forwarded-Proto: gopher").values("x-forwarded-proto") == ["http"]
+
+
+def test_who_signs_people_in_is_believed_by_the_hub_alone(behind: Door) -> None:
+    """What a web server in front says of people reaches the hub, with the secret by which it is believed; no lab is
+    told that secret, in any spelling."""
+    sent = ("X-SSO-Secret: s3cret", "X-SSO-User: ada", "X_SSO_Secret: s3cret", "X_SSO_User: mallory")
+    hub, lab = ask(behind, "/hub/sso/login", *sent), ask(behind, f"{LAB}/lab", *sent)
+    assert (hub.values("x-sso-secret"), hub.values("x-sso-user")) == (["s3cret"], ["ada"])
+    assert "s3cret" not in str(lab.headers)
+    assert "mallory" not in str((*hub.headers, *lab.headers))
