@@ -13,6 +13,7 @@ from ldap3.core.exceptions import LDAPNoSuchObjectResult
 
 from tests.certificates import Authority
 from tests.debian_packages import provide
+from tests.hub_process import free_port
 
 SUFFIX = "dc=uni,dc=example"
 PEOPLE, GROUPS = f"ou=people,{SUFFIX}", f"ou=groups,{SUFFIX}"
@@ -58,8 +59,8 @@ class Slapd:
     address: str = "127.0.0.1"
     clear: bool = False
     days: int = 30
-    port: int = field(default_factory=lambda: free_port())
-    tls_port: int = field(default_factory=lambda: free_port())
+    port: int = field(default_factory=free_port)
+    tls_port: int = field(default_factory=free_port)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -158,14 +159,6 @@ class Slapd:
                 connection.add(place, "organizationalUnit")
             service = {"cn": "hub", "sn": "hub", "userPassword": SERVICE_PASSWORD}
             connection.add(SERVICE, "person", service)
-
-
-def free_port() -> int:
-    """A port of loopback on which nothing listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def _listens(address: str, port: int) -> bool:

@@ -28,7 +28,7 @@ from traitlets.config import Config
 from tests.certificates import Authority
 from tests.debian_packages import provide
 from tests.hub_deployment import ROOT
-from tests.slapd import free_port
+from tests.hub_process import free_port
 
 SECRET = "0123456789abcdef" * 4
 SIGN_IN = "/hub/sso/login"
