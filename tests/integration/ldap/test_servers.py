@@ -19,8 +19,8 @@ from homeroom.sign_in.way import Identity, Unreachable
 
 from tests import slapd
 from tests.certificates import Authority
-from tests.integration.ldap.conftest import MakeWay
 from tests.hub_process import free_port
+from tests.integration.ldap.conftest import MakeWay
 from tests.slapd import Slapd
 
 STARTTLS_DONE = bytes.fromhex("300c02010178070a010004000400")

@@ -38,11 +38,8 @@ HUB: Mapping[str, set[str]] = {
     "culling": {"labs"},
     "sign_in": {"contract", "hub"},
     "ldap": {"sign_in"},
-<<<<<<< HEAD
     "oauth": {"sign_in"},
-=======
     "sso": {"hub", "sign_in"},
->>>>>>> 1bdeeb2 (A web server in front signs people in: believed by its secret, and not from a lab)
     "spawner": {"contract", "culling", "gpus", "labs", "queue", "storage"},
     "prewarm": {"contract", "culling", "labs", "spawner"},
 }
