@@ -66,7 +66,7 @@ def text_of(page: str, *but: str) -> str:
     """What a page says, without what is another each time."""
     for word in but:
         page = page.replace(word, "")
-    return re.sub(r"\?v=\w+|_xsrf\W+[^>]*|\b[0-9]{5}\b", "", page)
+    return re.sub(r"\?v=\w+|[\w|=:.-]{40,}|\b[0-9]{5}\b", "", page)
 
 
 def test_who_is_allowed_gets_in(hub: str) -> None:
@@ -110,7 +110,7 @@ def test_a_directory_that_is_away_throws_nobody_out(hub: str, server: Slapd) -> 
     server.stop()
     try:
         status, _, page = Visitor(hub).sign_in("bela", "right")
-        assert status == 503
+        assert status == 502
         assert "Invalid username or password" not in page
         assert visitor.user()["name"] == "bela"
     finally:
