@@ -27,7 +27,7 @@ except OSError as error: print(error.strerror)
 
 @pytest.fixture(scope="module")
 def small_homes(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
-    """The shared deployment with homes on a small disk, and with a kind of lab that keeps nothing; put back
+    """The shared deployment with homes on a small disk, and with a profile that keeps nothing; put back
     afterwards."""
     homes = Path(tmp_path_factory.mktemp("small"))
     profiles, env = deployment.directory / "site" / "profiles.yaml", deployment.directory / ".env"

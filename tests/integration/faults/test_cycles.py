@@ -32,15 +32,15 @@ def open_files(faulty_deployment: FaultyDeployment, service: str) -> int:
     return sum(1 for _ in Path(f"/proc/{process}/fd").iterdir())
 
 
-def places(faulty_deployment: FaultyDeployment) -> list[str]:
-    """What the choice page says of free places."""
-    return re.findall(r"(?:\d+ places?|Places) free now", faulty_deployment.person().get("hub/spawn/admin").text)
+def capacity(faulty_deployment: FaultyDeployment) -> list[str]:
+    """What the choice page says of free capacity, for each profile."""
+    return re.findall(r"(?:\d+ (?:is|are) free|Free) now", faulty_deployment.person().get("hub/spawn/admin").text)
 
 
 def test_two_hundred_starts_and_stops(faulty_deployment: FaultyDeployment) -> None:
-    """After 200 labs there is no container, route, place, directory or open file more than before."""
+    """After 200 labs there is no container, route, reservation, directory or open file more than before."""
     faulty_deployment.crowd(*PEOPLE)
-    free = places(faulty_deployment)
+    free = capacity(faulty_deployment)
     assert len(free) == 4
     assert faulty_deployment.ask_all("POST", PEOPLE, "light") == []
     faulty_deployment.stop_all()
@@ -61,7 +61,7 @@ def test_two_hundred_starts_and_stops(faulty_deployment: FaultyDeployment) -> No
         codes = {code for each in pool.map(cycle, PEOPLE) for code in each}
     assert codes <= {201, 202, 204}
     faulty_deployment.until_empty()
-    assert places(faulty_deployment) == free
+    assert capacity(faulty_deployment) == free
     for service, before in files.items():
         now = open_files(faulty_deployment, service)
         measured(f"{CYCLES} starts and stops: {service} had {before} files open before, {now} after")

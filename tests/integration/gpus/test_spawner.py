@@ -72,7 +72,7 @@ class Desk:
         self.config.DockerSpawner.client_kwargs = {"base_url": engine.url}
 
     def spawner(self, name: str, *, queue_seconds: int = 2) -> SleepSpawner:
-        """A person's spawner, known to the hub; unless told otherwise, one that hardly waits in line."""
+        """A person's spawner, known to the hub; unless told otherwise, one that hardly waits in the queue."""
         user = SimpleNamespace(name=name, escaped_name=name, groups=[], admin=False)
         made = SleepSpawner(
             user=user,
@@ -105,7 +105,7 @@ def engine(prepared_engine: None) -> Iterator[GpuEngine]:
 
 
 async def in_line(spawner: SleepSpawner) -> asyncio.Task[str]:
-    """A start that has come as far as the line."""
+    """A start that has come as far as the queue."""
     start = asyncio.create_task(spawner.start())
     while not spawner.queue_position and not start.done():
         await asyncio.sleep(0.01)
@@ -171,7 +171,7 @@ def test_the_queue_for_gpus_is_served_in_order(play: Callable[[Story], None]) ->
 
 
 def test_who_leaves_the_queue_delays_no_lab(play: Callable[[Story], None]) -> None:
-    """The next in line moves up when the first gives up; who needs no GPU never stood in it."""
+    """The next in the queue moves up when the first is cancelled; a lab without GPUs never waits in it."""
 
     async def story(desk: Desk) -> None:
         ada, bela, cyd = (desk.spawner(name, queue_seconds=60) for name in ("ada", "bela", "cyd"))

@@ -125,8 +125,8 @@ def test_only_the_prewarmer_may_ask(school: HubDeployment) -> None:
 
 
 def test_people_come_first(school: HubDeployment) -> None:
-    """Prewarming leaves a place free; who needs more than is free gets it from labs that nobody opened, never from one
-    in which somebody was; while somebody stands in line nothing is begun."""
+    """Prewarming keeps capacity for one lab free; a user who needs more gets it from prewarmed labs, never from one
+    that was opened; while a lab waits in the queue none is prewarmed."""
     assert "10 of 12 prewarmed" in school.make("prewarm", "GROUP=class").stdout
     opened = CLASS[:2]
     for name in opened:

@@ -33,7 +33,7 @@ vast |= dict(name="vast", display_name="Vast", description="", image="PROJECT-hu
 vast |= dict(memory_bytes={64 * ROOM + 1} * {MIB}, shm_bytes={MIB}, environment=dict(), ephemeral=False, allow=None)
 c.LabSpawner.profiles.append(vast)
 """
-"""A kind of lab larger than all places, which `make up` would refuse in site/profiles.yaml."""
+"""A profile larger than the capacity, which `make up` would refuse in site/profiles.yaml."""
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +76,7 @@ def ask(person: Person, profile: str = "tiny") -> str:
 
 
 def position(person: Person) -> int:
-    """Somebody's position in line, by their waiting page; 0 for who does not wait."""
+    """A user's position in the queue, by their waiting page; 0: they do not wait."""
     text = person.get(f"hub/spawn-pending/{person.name}", allow_redirects=False).text
     if "You are next in the queue" in text:
         return 1
@@ -114,7 +114,7 @@ def sampled(small: HubDeployment) -> Iterator[list[int]]:
 
 
 def test_thirty_people_and_room_for_ten(small: HubDeployment, sampled: list[int]) -> None:
-    """All are served in the order of the line, nobody is turned away, and never is more promised than there
+    """All are served in the order of the queue, none is turned away, and never is more reserved than there
     is."""
     people = [signed_in(small, f"person{number:02}") for number in range(PEOPLE)]
     with ThreadPoolExecutor(PEOPLE) as pool:
@@ -168,14 +168,14 @@ def test_leaving_the_queue_and_a_hub_that_is_killed(small: HubDeployment) -> Non
 
 
 def test_a_restart_keeps_its_reservation(small: HubDeployment) -> None:
-    """Who restarts their lab while others wait has it again at once, and stands in no line: it is the same place."""
+    """A user who restarts their lab while others wait has it again at once: it keeps what it reserved."""
     holder, waiting = (signed_in(small, name) for name in ("restarter", "waiting"))
     assert not ask(holder, "whole")
     small.wait_for_labs({"restarter"}, 30)
     first = small.lab("restarter").id
     with ThreadPoolExecutor(1) as pool:
         asked = pool.submit(ask, waiting)
-        until(lambda: position(waiting) == 1, "the other is in line")
+        until(lambda: position(waiting) == 1, "the other is in the queue")
         assert holder.post_form("hub/homeroom/labs/restarter/restart").ok
         until(lambda: labs(small).keys() == {"restarter"} and small.lab("restarter").id != first, "it began anew")
         assert position(waiting) == 1

@@ -40,7 +40,7 @@ def play(story: Coroutine[Any, Any, None]) -> None:
 
 
 def test_what_is_free_is_leased_at_once() -> None:
-    """Nobody waits before a free GPU, and the line is empty afterwards."""
+    """No lab waits for a free GPU, and the queue is empty afterwards."""
 
     async def story() -> None:
         machine = Machine()
@@ -100,7 +100,7 @@ def test_the_estimate_counts_those_ahead() -> None:
 
 
 def test_all_who_can_be_served_are_served_together() -> None:
-    """The next in line does not wait for the next look at the engine."""
+    """The next in the queue does not wait for the next look at the engine."""
 
     async def story() -> None:
         machine = Machine(container("x", "a,b"))

@@ -172,7 +172,7 @@ def test_what_a_user_in_the_queue_is_told() -> None:
 
 
 def test_the_bar_moves_forward_only() -> None:
-    """It grows as the line gets shorter and while the lab starts, and is never full before the lab is there."""
+    """It grows as the queue gets shorter and while the lab starts, and is never full before the lab is there."""
     line = [choice.queue_progress(position, 9) for position in range(9, 0, -1)]
     start = [choice.start_progress(seconds) for seconds in range(0, 120, 3)]
     assert line + start == sorted(line + start)
@@ -205,7 +205,7 @@ def test_every_card_is_named_and_described_for_screen_readers() -> None:
 
 
 def test_a_full_card_says_so_and_can_still_be_taken() -> None:
-    """Who takes it waits in line."""
+    """A user who takes it waits in the queue."""
     text = page("small", used=Resources(memory_bytes=2 * GIB, cpus=0))
     assert "None is free now: there is too little memory left. The next is free in 25 min at the latest." in text
     assert "disabled" not in text

@@ -1,4 +1,4 @@
-"""Labs that are started for a lesson: what is noted of each, and which of them give way to somebody in line."""
+"""Labs that are started for a lesson: what is noted of each, and which of them are evicted for a user in the queue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The line before the machine: who is served when, and that never more is promised than there is."""
+"""The start queue: which lab is served when, and that never more is reserved than there is."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_who_is_served_fits_and_the_next_does_not(waiting: list[Resources], used
 
 
 def test_capacity_is_had_at_once_and_reserved() -> None:
-    """Who fits does not wait, and their place is counted until it is given back."""
+    """A lab that fits does not wait, and what it reserves is counted until it is released."""
 
     async def scenario() -> None:
         start_queue = StartQueue(CAPACITY, Engine().running)
@@ -128,7 +128,8 @@ def test_reserved_and_running_counts_once() -> None:
 
 
 def test_a_container_born_while_the_engine_was_asked_is_not_forgotten() -> None:
-    """Released after the engine looked and before its answer is read: still counted, or two would share a place."""
+    """Released after the engine looked and before its answer is read: still counted, or two would share what one
+    reserved."""
 
     async def scenario() -> None:
         engine = Engine()
@@ -168,7 +169,7 @@ def test_the_queue_is_served_in_order_and_no_lab_overtakes() -> None:
 
 
 def test_a_long_queue_asks_the_engine_once_a_round() -> None:
-    """Only the head of the line asks the engine: thirty people who wait are no load on it."""
+    """Only the head of the queue asks the engine: thirty users who wait are no load on it."""
 
     async def scenario() -> None:
         engine = Engine()
@@ -183,7 +184,7 @@ def test_a_long_queue_asks_the_engine_once_a_round() -> None:
 
 
 def test_who_waited_for_too_long_is_told_and_out_of_the_queue() -> None:
-    """After the time in line there is a plain message, no reservation, and the next moves up."""
+    """After the time in the queue there is a plain message, no reservation, and the next moves up."""
 
     async def scenario() -> None:
         engine = Engine()
@@ -212,7 +213,7 @@ def test_a_lab_larger_than_the_capacity_does_not_wait() -> None:
 
 
 def test_who_gives_up_leaves_no_trace() -> None:
-    """A cancelled wait, in line or served already, holds nothing; the next is served."""
+    """A cancelled wait, in the queue or served already, holds nothing; the next is served."""
 
     async def scenario() -> None:
         engine = Engine()
@@ -361,7 +362,7 @@ def lab(size: int, **facts: Any) -> Running:
 )
 def test_when_a_lab_can_start(running: list[Running], before: int, latest: float, likely: float) -> None:
     """At time 1000: sure by the longest run, likely by idleness of at least ten minutes, unknown otherwise; those
-    ahead in line come first."""
+    ahead in the queue come first."""
     found = estimate(resources(4), resources(before, 0), running, CAPACITY, 1000.0)
     assert (found.latest_seconds, found.likely_seconds) == (latest, likely)
 
@@ -384,7 +385,7 @@ def test_an_estimate_keeps_its_word(facts: list[tuple[int, int, int, int]]) -> N
 
 
 def test_the_estimate_of_who_waits_counts_those_ahead_only() -> None:
-    """Number two is told of the second place to fall free; a newcomer of the one after that."""
+    """Number two is told of the second lab to end; a newcomer of the one after that."""
 
     async def scenario() -> None:
         engine = Engine()
@@ -403,7 +404,8 @@ def test_the_estimate_of_who_waits_counts_those_ahead_only() -> None:
 
 
 def test_capacity_is_taken_only_where_some_is_to_spare() -> None:
-    """What nobody waits for is begun while one more of the kind would fit, and holds its place without a wait."""
+    """A lab that no user waits for is begun while one more such lab would fit, and keeps its reservation without a
+    wait."""
 
     async def scenario() -> None:
         engine = Engine()
@@ -418,7 +420,7 @@ def test_capacity_is_taken_only_where_some_is_to_spare() -> None:
 
 
 def test_a_lab_that_begins_anew_keeps_its_reservation_and_no_more() -> None:
-    """Between its end and its next start nobody else has its place; where it wants more than it had, it stands in line,
+    """Between its end and its next start no other lab has its reservation; where it wants more than it had, it waits,
     and of what it had nothing is held from others."""
 
     async def scenario() -> None:
@@ -441,7 +443,7 @@ def test_a_lab_that_begins_anew_keeps_its_reservation_and_no_more() -> None:
 
 
 def test_nothing_is_taken_while_a_lab_waits() -> None:
-    """While somebody waits, also from the very moment in which the engine is asked, there is no place to spare."""
+    """While somebody waits, also from the very moment in which the engine is asked, there is no capacity to spare."""
 
     async def scenario() -> None:
         engine = Engine()
@@ -468,7 +470,7 @@ def test_nothing_is_taken_while_a_lab_waits() -> None:
 
 
 def test_prewarmed_labs_are_evicted_at_once() -> None:
-    """Who does not fit beside such labs has a place as soon as enough of them are stopped, and no more are."""
+    """Who does not fit beside such labs can start as soon as enough of them are stopped, and no more are."""
 
     async def scenario() -> None:
         engine = Engine()

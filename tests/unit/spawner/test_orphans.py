@@ -130,7 +130,7 @@ def test_who_looks_removes_nothing(
 
 
 def test_no_lab_waits_for_what_an_orphan_reserves(engine: Engine, db: Session, start_queue: StartQueue) -> None:
-    """Before somebody's place is counted, orphans are removed: they are in nobody's way."""
+    """Before capacity is counted, orphans are removed: they delay no lab."""
     record(db, "ada")
     lab = engine.add("ada")
     engine.add("ghost")
@@ -139,7 +139,7 @@ def test_no_lab_waits_for_what_an_orphan_reserves(engine: Engine, db: Session, s
 
 
 def test_an_orphan_keeps_no_lab_from_being_started_for_a_lesson(engine: Engine, start_queue: StartQueue) -> None:
-    """Before a place is taken for a lesson, orphans are removed too."""
+    """Before capacity is taken for a lesson, orphans are removed too."""
     engine.add("ghost")
     assert asyncio.run(start_queue.take(("bela", ""), NEED))
     assert engine.ids() == []

@@ -258,7 +258,8 @@ def test_a_reset_comes_before_all_else(engine: FakeEngine, rendered: Config) -> 
 
 
 def test_a_reset_that_was_asked_for_outlives_the_hub(engine: FakeEngine, rendered: Config) -> None:
-    """Who waits in line for the lab that begins anew gets the reset also when the hub is restarted meanwhile."""
+    """A user who waits in the queue for the lab that starts again gets the reset also when the hub is restarted
+    meanwhile."""
     made = spawner(rendered)
     made.reset_at_start(True)
     after_restart = made.user._new_spawner("")
@@ -473,12 +474,12 @@ def test_a_profile_that_is_no_name_is_refused(rendered: Config, profile: Any) ->
 
 @pytest.mark.usefixtures("engine")
 def test_who_comes_to_the_queue_late_is_told_so(rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A page that is open before its lab stands in line, as with a slow engine, shows the line all the same; and that
-    it is over."""
+    """A page that is open before its lab waits in the queue, as with a slow engine, shows the queue all the same; and
+    that it is over."""
     where, sleep = [0], asyncio.sleep
     monkeypatch.setattr(asyncio, "sleep", lambda _: sleep(0))
     monkeypatch.setattr(LabSpawner, "queue_position", property(lambda _: where[0]))
-    monkeypatch.setattr(LabSpawner, "queue_message", property(lambda _: f"number {where[0]} in line"))
+    monkeypatch.setattr(LabSpawner, "queue_message", property(lambda _: f"number {where[0]} in the queue"))
 
     async def look() -> list[str]:
         told: list[str] = []
@@ -490,13 +491,13 @@ def test_who_comes_to_the_queue_late_is_told_so(rendered: Config, monkeypatch: p
 
     told = asyncio.run(look())
     assert told[0] == "It takes a few seconds."
-    assert "number 2 in line" in told
+    assert "number 2 in the queue" in told
     assert told[-1] == "It is your turn. Your lab is starting."
 
 
 @pytest.mark.usefixtures("engine")
 def test_who_runs_is_one_question_however_many_there_ever_were(rendered: Config) -> None:
-    """The hub asks its database who has a lab each second while somebody waits in line: people of years ago, none of
+    """The hub asks its database who has a lab each second while a lab waits in the queue: people of years ago, none of
     whom is in memory, are no more work."""
     made = spawner(rendered)
     db = made.user.db

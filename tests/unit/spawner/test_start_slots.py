@@ -52,7 +52,7 @@ class Starts:
 
 
 def test_starts_that_hang_keep_nobody_waiting() -> None:
-    """As many homes as there are turns, each made to hang its start: the next in line starts when their turns are over,
+    """As many homes as there are slots, each made to hang its start: the next in the queue starts when their slots end,
     while they still go on."""
 
     async def story() -> None:
@@ -69,7 +69,7 @@ def test_starts_that_hang_keep_nobody_waiting() -> None:
 
 
 def test_who_hung_stands_behind_nobody_but_their_like() -> None:
-    """Who let a turn run out takes no turn of the others' until a start of theirs ends in time."""
+    """A user whose start used up its slot takes no slot of the others' until a start of theirs ends in time."""
 
     async def story() -> None:
         start_slots, starts = StartSlots(1, 0.05), Starts()
@@ -96,7 +96,7 @@ def test_who_hung_stands_behind_nobody_but_their_like() -> None:
 
 
 def test_who_is_merely_slow_stands_with_the_others() -> None:
-    """On a machine that is slow for everybody a start may take longer than its turn: who is there in the end has not
+    """On a machine that is slow for everybody a start may take longer than its slot: who is there in the end has not
     lost their place among the others."""
 
     async def story() -> None:
@@ -119,7 +119,7 @@ def test_who_is_merely_slow_stands_with_the_others() -> None:
 
 
 def test_a_start_that_fails_says_why() -> None:
-    """What a start raises is raised to who waits for it, and its turn is the next one's."""
+    """What a start raises is raised to who waits for it, and its slot is the next one's."""
 
     async def story() -> None:
         start_slots = StartSlots(1, NEVER)
@@ -135,7 +135,7 @@ def test_a_start_that_fails_says_why() -> None:
 
 
 def test_who_leaves_while_waiting_never_starts() -> None:
-    """Giving up before one's turn starts nothing and takes nobody's turn."""
+    """Cancelling before a slot is free starts nothing and takes no slot."""
 
     async def story() -> None:
         start_slots, starts = StartSlots(1, NEVER), Starts()
