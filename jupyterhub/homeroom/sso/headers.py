@@ -9,6 +9,7 @@ import unicodedata
 from tornado.httputil import HTTPHeaders
 
 from homeroom.sign_in.way import Refused
+from homeroom.texts.said import say
 
 SECRET = "X-SSO-Secret"  # noqa: S105  # a header's name
 NOTHING = frozenset({"", "(null)", "null", "-"})
@@ -35,7 +36,7 @@ def value(headers: HTTPHeaders, name: str) -> str:
     if len(found) > 1 or any("_" in key for key, _ in found):
         raise Refused(
             "two-headers",
-            "Your sign-in could not be read. Please try again, or ask the administrator.",
+            say("sso.two_headers"),
             detail=f"{', '.join(key for key, _ in found)} came with one request",
             remedy=f"Let the web server in front replace {name}, and drop it in every other spelling.",
         )

@@ -11,9 +11,9 @@ from homeroom.hub.request_limits import is_from_lab
 from homeroom.sign_in.way import Identity, Refused, Way
 from homeroom.sso import headers
 from homeroom.sso.pages import SsoHandler
+from homeroom.texts.said import say, text
 
 PATH = "sso/login"
-ASK = "Please try again, or ask the administrator."
 
 
 class SsoWay(Way):
@@ -33,9 +33,9 @@ class SsoWay(Way):
     logout = Unicode("", config=True, help="Where to sign out at the source, too.")
     secret = Unicode(help="What the web server in front shows.")
 
-    @default("title")
-    def _own_title(self) -> str:
-        return "Sign in with your institution"
+    def usual_title(self) -> str:
+        """In words."""
+        return text("sso.title")
 
     @default("secret")
     def _given_secret(self) -> str:
@@ -47,7 +47,7 @@ class SsoWay(Way):
 
     def button(self, handler: Any) -> tuple[str, str]:
         """It leads to that page."""
-        return self.title, f"{handler.hub.base_url}{PATH}"
+        return self.called(), f"{handler.hub.base_url}{PATH}"
 
     async def logout_url(self, handler: Any, identity: Identity) -> str | None:
         """Where the source ends its session."""
@@ -61,7 +61,7 @@ class SsoWay(Way):
         if not self.is_believed(handler):
             raise Refused(
                 "not-by-the-front",
-                "This hub's sign-in works by its usual address alone. Please open that.",
+                say("sso.not_by_front"),
                 detail=f"the request came without the right {headers.SECRET}",
                 remedy=f"Let the web server in front set {headers.SECRET} to SSO_SECRET of .env: docs/sign-in/sso.md.",
             )
@@ -71,7 +71,7 @@ class SsoWay(Way):
         if not name or not subject:
             raise Refused(
                 "no-user",
-                f"Your institution did not say who you are. {ASK}",
+                say("sso.no_user"),
                 detail=f"{self.subject_header if name else self.user_header} is missing or says nothing",
                 remedy="See which attributes the institution releases, and which the web server in front passes on.",
             )
@@ -101,8 +101,7 @@ class SsoWay(Way):
         if self.required_roles and self.required_roles.isdisjoint(roles):
             raise Refused(
                 "no-role",
-                "Your account at your institution does not have the role that this hub asks for. Please ask the "
-                "administrator whether you should have it.",
+                say("sso.no_role"),
                 detail=f"{name} has {', '.join(roles) or 'no role'}, none of {', '.join(sorted(self.required_roles))}",
                 remedy="Give the role at the institution, or change required_roles in site/sso.yaml.",
             )

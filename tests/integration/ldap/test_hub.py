@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
+from homeroom.texts.said import say
 
 from tests import slapd
 from tests.certificates import Authority
@@ -89,7 +90,7 @@ def test_who_is_not_allowed_reads_a_number(hub: str) -> None:
     visitor = Visitor(hub)
     status, _, page = visitor.sign_in("chen", "right")
     assert status == 403
-    assert "not on the list" in page
+    assert say("sign_in.not_allowed").english() in page
     assert re.search(r"\b[0-9]{5}\b", page)
     assert visitor.user() == {}
 
@@ -98,7 +99,7 @@ def test_an_unknown_name_reads_like_a_wrong_password(hub: str) -> None:
     """Nobody learns from the page who is in the directory."""
     wrong, unknown = Visitor(hub).sign_in("bela", "wrong"), Visitor(hub).sign_in("nobody", "wrong")
     assert wrong[0] == unknown[0] == 403
-    assert "Invalid username or password" in wrong[2]
+    assert say("sign_in.wrong").english() in wrong[2]
     assert text_of(wrong[2], "bela") == text_of(unknown[2], "nobody")
 
 
@@ -111,7 +112,7 @@ def test_a_directory_that_is_away_throws_nobody_out(hub: str, server: Slapd) -> 
     try:
         status, _, page = Visitor(hub).sign_in("bela", "right")
         assert status == 502
-        assert "Invalid username or password" not in page
+        assert say("sign_in.wrong").english() not in page
         assert visitor.user()["name"] == "bela"
     finally:
         server.start()
