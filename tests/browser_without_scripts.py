@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import html
 import http.cookiejar
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -15,7 +17,10 @@ LONGEST_WAY = 12
 
 @dataclass
 class Page:
-    """An answer."""
+    """An answer.
+
+    :param location: where it leads by itself: a redirect, or a page that goes on to another.
+    """
 
     status: int
     url: str
@@ -45,9 +50,11 @@ class Browser:
         except urllib.error.HTTPError as error:
             answer = error
         with answer:
-            location = urljoin(url, answer.headers["Location"]) if answer.headers["Location"] else ""
+            text = answer.read().decode(errors="replace")
+            refresh = re.search(r'http-equiv="refresh" content="0; url=([^"]*)"', text)
+            leads_to = answer.headers["Location"] or (html.unescape(refresh[1]) if refresh else "")
             cookies = answer.headers.get_all("Set-Cookie") or []
-            return Page(answer.status, url, answer.read().decode(errors="replace"), location, cookies)
+            return Page(answer.status, url, text, urljoin(url, leads_to) if leads_to else "", cookies)
 
     def follow(self, page: Page, *, until: str = "") -> Page:
         """Follow where an answer leads, but not to an address that begins with `until`."""

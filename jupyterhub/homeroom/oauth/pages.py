@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from jupyterhub.handlers.base import BaseHandler
 from tornado import web
 
+from homeroom.hub import navigation
 from homeroom.oauth import pending
 from homeroom.oauth.part import refused_by_provider
 from homeroom.oauth.pending import Begun
@@ -51,6 +52,10 @@ class OAuthPage(BaseHandler):
         self.set_header("Referrer-Policy", "no-referrer")
         self.set_header("Cache-Control", "no-store")
 
+    def _request_summary(self) -> str:
+        """What tornado's log says of a request that was refused: not the code and the state that it holds."""
+        return f"{self.request.method} {self.request.path} ({self.request.remote_ip})"
+
     @property
     def is_secure(self) -> bool:
         """Whether the browser may keep cookies for encrypted connections only."""
@@ -75,7 +80,7 @@ class LoginPage(OAuthPage):
         next_url = self.get_argument("next", "")
         try:
             await self.way.ready()  # before anything is kept
-            begun = pending.begin(self.db, self.way.name, next_url)
+            begun = pending.begin(self.db, self.way.name, next_url, from_here=navigation.comes_from_here(self))
             address = await self.way.authorize_url(begun)
         except (Unreachable, ValueError) as error:
             raise self.unreachable(error) from None
@@ -94,6 +99,8 @@ class LoginPage(OAuthPage):
 class CallbackPage(OAuthPage):
     """`/hub/oauth/<way>/callback`: a browser comes back from the provider."""
 
+    _from_here = False
+
     async def get(self) -> None:
         """End a sign-in.
 
@@ -108,7 +115,16 @@ class CallbackPage(OAuthPage):
         except Unreachable as error:
             raise self.unreachable(error) from None
         self._lead_to(returned.next_url)
+        self._from_here = returned.from_here
         await finish(self, identity)
+
+    def redirect(self, url: str, *arguments: Any, **options: Any) -> None:
+        """Lead to a page. Browsers take a redirect that began at the provider for a visit from there, and the hub asks
+        such visitors before it starts a lab: whoever began here goes on from a page of the hub's."""
+        if not self._from_here:
+            super().redirect(url, *arguments, **options)
+            return
+        self.finish(self.render_template("signed-in.html", sync=True, next_page=url))
 
     def _take(self) -> pending.Returned:
         """What was kept as this sign-in began.

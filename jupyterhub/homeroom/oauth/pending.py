@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 
 from jupyterhub.orm import Base
-from sqlalchemy import Column, Float, String, delete, func, select
+from sqlalchemy import Boolean, Column, Float, String, delete, func, select
 from sqlalchemy.orm import Session
 
 MAX_AGE_SECONDS = 600
@@ -30,6 +30,8 @@ class PendingSignIn(Base):
     verifier = Column(String(64), nullable=False)
     nonce = Column(String(64), nullable=False)
     next_url = Column(String(2048), nullable=False)
+    from_here = Column(Boolean, nullable=False)
+    """Whether it began on a page of the hub's, and not by a link of another website."""
     expires_at = Column(Float, nullable=False, index=True)
 
 
@@ -56,6 +58,7 @@ class Returned:
     verifier: str
     nonce: str
     next_url: str
+    from_here: bool
 
 
 def cookie_name(state: str) -> str:
@@ -63,8 +66,11 @@ def cookie_name(state: str) -> str:
     return f"homeroom-oauth-{_hash(state)[:16]}"
 
 
-def begin(db: Session, way: str, next_url: str) -> Begun:
-    """Begin a sign-in."""
+def begin(db: Session, way: str, next_url: str, *, from_here: bool = True) -> Begun:
+    """Begin a sign-in.
+
+    :param from_here: it begins on a page of the hub's, and not by a link of another website.
+    """
     _make_room(db)
     state, browser, verifier, nonce = (secrets.token_urlsafe(32) for _ in range(4))
     db.add(
@@ -75,6 +81,7 @@ def begin(db: Session, way: str, next_url: str) -> Begun:
             verifier=verifier,
             nonce=nonce,
             next_url=next_url[:2048],
+            from_here=from_here,
             expires_at=time.time() + MAX_AGE_SECONDS,
         )
     )
@@ -88,7 +95,12 @@ def take(db: Session, way: str, state: str, browser: str) -> Returned | None:
     found = db.get(PendingSignIn, _hash(state))
     if found is None or found.way != way or not hmac.compare_digest(str(found.browser), _hash(browser)):
         return None
-    returned = Returned(verifier=str(found.verifier), nonce=str(found.nonce), next_url=str(found.next_url))
+    returned = Returned(
+        verifier=str(found.verifier),
+        nonce=str(found.nonce),
+        next_url=str(found.next_url),
+        from_here=bool(found.from_here),
+    )
     is_late = found.expires_at < time.time()
     db.delete(found)
     db.commit()

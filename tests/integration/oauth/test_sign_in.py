@@ -198,6 +198,19 @@ def test_two_tabs_both_arrive(campus: Campus) -> None:
     assert browser.open(first).url == f"{campus.hub.url}/hub/home"
 
 
+@pytest.mark.parametrize(("site", "status"), [("same-origin", 200), ("none", 200), ("cross-site", 302)])
+def test_who_began_here_goes_on_from_here(campus: Campus, site: str, status: int) -> None:
+    """Browsers take what follows a redirect from a provider for a visit from there, and the hub asks such visitors
+    before it starts a lab. Whoever began on the hub's own page goes on from one; whom a link of another website sent
+    to the provider is asked."""
+    campus.gitlab.who = Account(55, "mila")
+    browser = Browser()
+    began = browser.ask(f"{campus.hub.url}/hub/oauth/gitlab/login?next=/hub/spawn", headers={"Sec-Fetch-Site": site})
+    page = browser.ask(browser.follow(began, until=f"{campus.hub.url}/hub/oauth").location)
+    assert page.status == status
+    assert page.location == f"{campus.hub.url}/hub/spawn"
+
+
 # --- Attacks ---
 
 
@@ -351,5 +364,7 @@ def test_what_providers_give_is_in_no_log_and_sealed_in_the_database(campus: Cam
     browser.open(back(campus, browser, "gitlab"))
     tokens = [token for token, who in campus.gitlab.tokens.items() if who.login == "paul"]
     assert tokens
+    refused(browser.ask(f"{campus.hub.url}/hub/oauth/gitlab/callback?code=code-on-the-way&state=s"), 400)
+    assert "code-on-the-way" not in campus.hub.log
     kept = b"".join(path.read_bytes() for path in campus.hub.directory.glob("*") if path.is_file())
     assert [secret for secret in (SECRET, *tokens) if secret.encode() in kept] == []

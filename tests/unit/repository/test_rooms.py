@@ -38,7 +38,7 @@ HUB: Mapping[str, set[str]] = {
     "culling": {"labs"},
     "sign_in": {"contract", "hub"},
     "ldap": {"sign_in"},
-    "oauth": {"sign_in"},
+    "oauth": {"hub", "sign_in"},
     "sso": {"hub", "sign_in"},
     "spawner": {"contract", "culling", "gpus", "labs", "queue", "storage"},
     "prewarm": {"contract", "culling", "labs", "spawner"},
