@@ -34,6 +34,7 @@ def render(context: Context) -> Rendered:
                 "sign_up": NATIVE in settings.ways and settings.SIGN_UP != "closed",
                 "password_min_length": settings.PASSWORD_MIN_LENGTH,
             },
+            "admin_access": settings.ADMIN_ACCESS == "on",
             "enable_signup": settings.SIGN_UP != "closed",
             "open_signup": open_signup,
             "reserved_names": named if open_signup else [],

@@ -62,6 +62,12 @@ class SignInSettings(DeploymentSettings):
         `open`: anybody, and it can be used at once. `closed`: the administrator alone, by `make account` or
         `make roster`.""",
     )
+    ADMIN_ACCESS: Literal["on", "off"] = setting(
+        "on",
+        About(group=SIGN_IN, consumers=("hub",), example="off"),
+        """Whether administrators may open other people's labs. `on`: they may; each visit is in the log and on that
+        person's home page. `off`: they may not.""",
+    )
     PASSWORD_MIN_LENGTH: Whole = setting(
         10,
         About(group=SIGN_IN, consumers=("hub",), unit="characters", example="12"),

@@ -11,11 +11,22 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.orm import User
 from sqlalchemy.orm import Session
 from tornado import web
-from traitlets import Dict, Set, Unicode, default
+from traitlets import Dict, Integer, Set, Unicode, default
 from traitlets.utils.importstring import import_item
 
-from homeroom.sign_in import identities, known_names, linking, provided_groups, refusals, roster, sessions
+from homeroom.sign_in import (
+    identities,
+    known_browsers,
+    known_names,
+    lab_visits,
+    linking,
+    provided_groups,
+    refusals,
+    roster,
+    sessions,
+)
 from homeroom.sign_in.admission import REMEDY, Admission
+from homeroom.sign_in.attempts import Attempts, side_of
 from homeroom.sign_in.authenticator import AccountAuthenticator
 from homeroom.sign_in.linking import Wish
 from homeroom.sign_in.lists import PeopleFile
@@ -49,6 +60,9 @@ class SignIn(PlainNames, Authenticator):
         Unicode(), config=True, help="User names that files of `site/` mention: the first way alone gives them."
     )
 
+    login_attempts = Integer(5, min=1, config=True, help="Wrong passwords in a row, of a name and from one side.")
+    lockout_seconds = Integer(600, min=1, config=True, help="For how long there is no further try after them.")
+
     @default("auth_refresh_strict")
     def _strict(self) -> bool:
         return True  # who is out is out with their tokens, too
@@ -74,6 +88,7 @@ class SignIn(PlainNames, Authenticator):
             blocked=lambda: self.blocked_users,
             is_name=self.validate_username,
         )
+        self.attempts = Attempts(self.login_attempts, self.lockout_seconds)
         self.staying = Staying(self.db, self.admission, self.parent, self.log)
 
     def _open(self, word: str, path: str) -> Way:
@@ -165,9 +180,29 @@ class SignIn(PlainNames, Authenticator):
         name, password, word = data.get("username"), data.get("password", ""), self._form_way(data)
         if word is None or not isinstance(name, str) or not isinstance(password, str) or not writable(name + password):
             return None
-        if self.opened[word].gives_names:
-            name = self.normalize_username(name)
-        return await self.opened[word].check(handler, name, password)
+        if self.opened[word].gives_names:  # they count by themselves
+            return await self.opened[word].check(handler, self.normalize_username(name), password)
+        return await self._counted(handler, word, name, password)
+
+    async def _counted(self, handler: Any, word: str, name: str, password: str) -> Identity | None:
+        """Whose name and password this is at a source, with an end to guessing: as with accounts of the hub's own.
+
+        :raises Refused: too many wrong passwords from there; the source is not asked.
+        """
+        guessed = f"{word}:{name.casefold()}"
+        side = known_browsers.of(handler, name) or side_of(str(handler.request.remote_ip))
+        if locked := self.attempts.locked_seconds(guessed, "", side):
+            said = say("sign_in.too_many_tries", wait=locked)
+            raise Refused("too-many-wrong-passwords", said, remedy="It ends by itself.")
+        self.attempts.add(guessed, "", side)
+        try:
+            identity = await self.opened[word].check(handler, name, password)
+        except (Refused, Unreachable):  # neither is a wrong password
+            self.attempts.clear(guessed, "", side)
+            raise
+        if identity is not None:
+            self.attempts.clear(guessed, "", side)
+        return identity
 
     def _count_wrong_password(self, attempt: Attempt) -> None:
         said = say("sign_in.wrong")
@@ -351,7 +386,7 @@ class SignIn(PlainNames, Authenticator):
         found = dict(super().get_handlers(app))
         if self.keeps_accounts:
             found |= dict(self.accounts.get_handlers(app)) | dict(routes.ACCOUNTS)
-        found |= dict(routes.EVERYBODYS)
+        found |= dict(routes.EVERYBODYS) | dict(lab_visits.handlers)
         for way in self.opened.values():
             found |= dict(way.handlers(app))
         return list(found.items())

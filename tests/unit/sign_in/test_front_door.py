@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import re
 import time
 from functools import partial
 from pathlib import Path
@@ -134,8 +135,8 @@ def refusal(of: SignIn, data: Any) -> KeptRefusal:
     with pytest.raises(web.HTTPError) as caught:
         come(of, data)
     said = of.text_of(caught.value)
-    (number,) = [int(word.strip(".")) for word in said.split() if word.strip(".").isdecimal()]
-    kept = of.db.get(KeptRefusal, number)
+    (number,) = re.findall(r"tell the administrator this number: (\d+)\.", said)
+    kept = of.db.get(KeptRefusal, int(number))
     assert kept is not None
     assert kept.said in said
     return kept
@@ -431,6 +432,7 @@ def test_the_same_refusal_is_counted(both: SignIn) -> None:
 
 def test_wrong_passwords_are_counted_by_name_and_address(both: SignIn) -> None:
     """A thousand guesses at one name are one line."""
+    both.attempts.most = 100
     for _ in range(20):
         assert come(both, {"username": "ada", "password": "no", "way": "directory"}) is None
     (kept,) = both.db.query(KeptRefusal)
@@ -450,6 +452,30 @@ def test_refusals_are_kept_for_a_week_and_within_bounds(both: SignIn, monkeypatc
     both.db.query(KeptRefusal).update({"last_at": int(time.time()) - 8 * 86400})
     refusal(both, Identity(way="campus", subject="2", name="bela"))
     assert both.db.query(KeptRefusal).count() == 1
+
+
+def test_guessing_ends_at_a_source_too(both: SignIn) -> None:
+    """Who guesses at a name of the directory has no further try from there, and the directory is not asked; the person
+    signs in from elsewhere, and everybody else from there. A right password, a closed account and a directory that is
+    away are no guesses."""
+    directory(both).add("1", "ada")
+    directory(both).add("2", "bela")
+    right = {"username": "ada", "password": "ada"[::-1], "way": "directory"}
+    for _ in range(both.login_attempts * 2):
+        name_of(both, right)
+        refusal(both, {**right, "password": "closed"})
+    directory(both).away = True
+    for _ in range(both.login_attempts * 2):
+        with pytest.raises(web.HTTPError, match="does not answer"):
+            come(both, right)
+    directory(both).away = False
+    for _ in range(both.login_attempts):
+        assert come(both, {**right, "password": "no"}) is None
+    assert refusal(both, {**right, "username": "ADA"}).reason == "too-many-wrong-passwords"
+    assert refusal(both, right).reason == "too-many-wrong-passwords"
+    assert name_of(both, {"username": "bela", "password": "bela"[::-1], "way": "directory"}) == "bela"
+    elsewhere = asyncio.run(both.get_authenticated_user(caller("10.0.0.2"), right))
+    assert elsewhere is not None
 
 
 # --- Who stays ---
