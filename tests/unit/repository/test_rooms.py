@@ -36,6 +36,7 @@ HUB: Mapping[str, set[str]] = {
     "labs": {"queue"},
     "gpus": {"contract", "queue"},
     "culling": {"labs"},
+    "lti": {"sign_in"},
     "sign_in": {"contract", "hub"},
     "ldap": {"sign_in"},
     "oauth": {"hub", "sign_in"},

@@ -1,0 +1,233 @@
+"""The pages of a launch: the login that begins it, and the launch itself, which signs somebody in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+
+from jupyterhub.handlers.base import BaseHandler
+from ltiauthenticator.lti13.error import ValidationError
+from tornado import web
+from tornado.httputil import url_concat
+
+from homeroom.lti import launches, target
+from homeroom.lti.claims import MESSAGE_TYPE
+from homeroom.lti.deep_links import request_of
+from homeroom.lti.validator import header_of
+from homeroom.sign_in.way import Identity, Refused, Unreachable, finish
+
+if TYPE_CHECKING:
+    from homeroom.lti.way import LTIWay
+
+FRAMES = frozenset({"iframe", "frame", "embed", "object"})
+"""What browsers call a page within another one, in `Sec-Fetch-Dest`."""
+MOST_FORM_BYTES = 2**17
+LOGIN_FIELDS = (
+    "iss",
+    "login_hint",
+    "target_link_uri",
+    "lti_message_hint",
+    "client_id",
+    "lti_deployment_id",
+    "deployment_id",
+)
+
+
+class LTIPage(BaseHandler):
+    """A page that platforms send people to. Their forms come from another site, so they carry no token of ours: the
+    state and its cookie take its place."""
+
+    way: ClassVar[LTIWay]
+
+    def check_xsrf_cookie(self) -> None:
+        """Nothing: see the class."""
+
+    def prepare(self) -> Any:
+        """As the hub's.
+
+        :raises HTTPError: 413, the form is larger than any launch.
+        """
+        if len(self.request.body) > MOST_FORM_BYTES:
+            self.log.warning("Refused a form of %s bytes at %s", len(self.request.body), self.request.path)
+            raise web.HTTPError(413, "This form is larger than any launch.")
+        return super().prepare()
+
+    def field(self, name: str) -> str:
+        """A value of the request, given once; empty where it is not there.
+
+        :raises HTTPError: 400, it is given twice, or is no text.
+        """
+        values = self.get_arguments(name)
+        if len(values) > 1:
+            raise web.HTTPError(400, f"The value {name} is there twice.")
+        return values[0] if values else ""
+
+    def refuse(self, refused: Refused) -> None:
+        """Tell the person, and the log.
+
+        :raises HTTPError: 403, always.
+        """
+        self.log.warning("Refused a launch (%s): %s", refused.reason, refused.detail)
+        raise web.HTTPError(403, refused.said)
+
+
+class LoginPage(LTIPage):
+    """Where a platform begins: it names itself and the person, and is sent back to with a state and a nonce."""
+
+    async def get(self) -> None:
+        """As `post`: platforms do either."""
+        await self.post()
+
+    async def post(self) -> None:
+        """Begin a launch, or within a frame offer to begin it in a window.
+
+        :raises HTTPError: 400, what a login needs is not there; 403, this platform is none of ours.
+        """
+        fields = {name: found for name in LOGIN_FIELDS if (found := self.field(name))}
+        try:
+            self.way.validator.validate_login_request(fields)
+        except ValidationError as error:
+            raise web.HTTPError(400, f"This is no login of a learning platform. {error}.") from None
+        deployment = fields.get("lti_deployment_id", "") or fields.get("deployment_id", "")
+        try:
+            platform = self.way.choose(self.db, fields["iss"], fields.get("client_id", ""), deployment)
+        except Refused as refused:
+            self.refuse(refused)
+            return
+        if self.request.headers.get("Sec-Fetch-Dest", "") in FRAMES:
+            await self._offer_window(fields)
+            return
+        begun = launches.begin(self.db, platform)
+        self.set_cookie(
+            launches.cookie_name(begun.state),
+            begun.browser,
+            max_age=launches.LIFE_SECONDS,
+            path=self.way.base_path,
+            httponly=True,
+            secure=True,
+            samesite="None",  # the launch is a form that another site sends; `Lax` is lost after two minutes
+        )
+        answer = {
+            "scope": "openid",
+            "response_type": "id_token",
+            "response_mode": "form_post",
+            "prompt": "none",
+            "client_id": platform.client_id,
+            "redirect_uri": self.way.address("oauth_callback"),
+            "login_hint": fields["login_hint"],
+            "state": begun.state,
+            "nonce": begun.nonce,
+        }
+        if "lti_message_hint" in fields:
+            answer["lti_message_hint"] = fields["lti_message_hint"]
+        self.set_header("Cache-Control", "no-store")
+        self.redirect(url_concat(platform.authorize_url, answer))
+
+    async def _offer_window(self, fields: dict[str, str]) -> None:
+        """A page for a frame: it has one button, which begins the same launch in a window. In the frame the browser
+        keeps the hub's and the lab's cookies from us, and labs are in no frame."""
+        self.set_header("Content-Security-Policy", "frame-ancestors *; default-src 'none'; style-src 'unsafe-inline'")
+        self.set_header("Vary", "Sec-Fetch-Dest")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(await self.render_template("lti-window.html", fields=fields, action=self.request.path))
+
+
+class LaunchPage(LTIPage):
+    """Where the platform sends the person with a token that says who they are."""
+
+    _landing = ""
+    _links_wanted: Mapping[str, Any] | None = None
+
+    async def get(self) -> None:
+        """:raises HTTPError: 405, a launch is a form that is sent."""
+        raise web.HTTPError(405, "Open this hub from your course.")
+
+    async def post(self) -> None:
+        """Sign the person in, and lead to what they came for.
+
+        :raises HTTPError: 403, the launch is not taken; 503, the platform's keys cannot be had.
+        """
+        try:
+            identity, claims = await self._verified()
+            if claims[MESSAGE_TYPE] == "LtiDeepLinkingRequest":
+                self._links_wanted = request_of(claims)
+        except Refused as refused:
+            self.refuse(refused)
+            return
+        except Unreachable as error:
+            self.log.error("A launch could not be checked: %s", error)
+            raise web.HTTPError(
+                503, "The hub cannot reach your learning platform to check this launch. Please try again in a minute."
+            ) from None
+        self._landing = target.landing(claims, self.way.public_url)
+        await finish(self, identity)
+
+    async def _verified(self) -> tuple[Identity, dict[str, Any]]:
+        """Who comes, and the claims; the login is used up.
+
+        :raises Refused: anything is not as it should be.
+        :raises Unreachable: the platform's keys cannot be had.
+        """
+        state, token = self.field("state"), self.field("id_token")
+        if not state or not token:
+            said = self.field("error_description") or self.field("error")
+            raise Refused(
+                "no-token",
+                f"Your learning platform did not say who you are. {launches.AGAIN}",
+                detail=f"the platform said {said[:200]!r}",
+            )
+        name = launches.cookie_name(state)
+        launch = launches.find(self.db, state, self.get_cookie(name))
+        self.clear_cookie(name, path=self.way.base_path, secure=True, samesite="None", httponly=True)
+        platform = self.way.choose(self.db, str(launch.issuer), str(launch.client_id))
+        kid, algorithm = header_of(token, platform)
+        key = await self.way.keys.key(platform.jwks_url, kid, algorithm, platform.certificate)
+        claims = self.way.validator.verify(token, key, algorithm, platform)
+        launches.take(self.db, launch, claims["nonce"])
+        return self.way.identity(self.db, platform, claims), claims
+
+    def get_next_url(self, user: Any = None, default: Any = None) -> str:
+        """Where the launch leads. Nothing that the request itself says counts for it."""
+        if self._links_wanted is not None:
+            return self.way.deep_links.page_for(self.db, user.name, self._links_wanted)
+        if self._landing:
+            return self._landing
+        query = urlsplit(self.request.uri or "").query
+        found: str = super().get_next_url(user, default) if not query else f"{self.way.base_path}hub/"
+        return found
+
+
+class KeySetPage(BaseHandler):
+    """The hub's public keys, by which platforms check what it signs."""
+
+    way: ClassVar[LTIWay]
+
+    async def get(self) -> None:
+        """The key set."""
+        self.set_header("Content-Type", "application/json")
+        self.set_header("Cache-Control", "max-age=300")
+        self.finish(await self.way.own_keys.public_set())
+
+
+class ConfigPage(BaseHandler):
+    """What Canvas, and platforms like it, read to set their side up."""
+
+    way: ClassVar[LTIWay]
+
+    async def get(self) -> None:
+        """The configuration as JSON, with the addresses that people type: what a request says of its host is not
+        believed."""
+        self.set_header("Content-Type", "application/json")
+        self.finish(self.way.canvas_configuration())
+
+
+class CoursePage(BaseHandler):
+    """Where the sign-in page's button leads: a launch begins in the course, and nowhere else."""
+
+    way: ClassVar[LTIWay]
+
+    async def get(self) -> None:
+        """The page."""
+        issuers = sorted({each.issuer for each in self.way.known(self.db)})
+        self.finish(await self.render_template("lti-course.html", issuers=issuers))

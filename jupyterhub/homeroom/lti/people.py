@@ -1,0 +1,102 @@
+"""Who a launch is about: the person, their name here, and what they are in the course."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import unicodedata
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from homeroom.lti.claims import CONTEXT, CUSTOM, EXTRA, PRESENTATION, ROLES, mapping, text
+
+Role = Literal["instructor", "assistant", "student"]
+Names = Literal["readable", "pseudonyms"]
+MEMBERSHIP = re.compile(r"(?:http://purl\.imsglobal\.org/vocab/lis/v2/membership(?:/(\w+))?#)?(\w+)")
+"""A role in a course; those in the institution or the system have other addresses, and say nothing of the course."""
+ROLES_HERE: Mapping[str, Role] = {
+    "Instructor": "instructor",
+    "ContentDeveloper": "instructor",
+    "Administrator": "instructor",
+    "Manager": "instructor",
+    "TeachingAssistant": "assistant",
+    "Learner": "student",
+    "Student": "student",
+}
+SPELLED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"}
+LONGEST_NAME = 40
+LONGEST_COURSE = 40
+ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+
+
+def role_of(listed: object) -> Role | None:
+    """What somebody is in the course. An assistant is often called an instructor besides, and is the assistant."""
+    found: set[Role] = set()
+    for each in listed if isinstance(listed, list) else []:
+        matched = MEMBERSHIP.fullmatch(each) if isinstance(each, str) else None
+        role = ROLES_HERE.get(matched[2]) if matched else None
+        if role is not None:
+            found.add(role)
+    return next((role for role in ("assistant", "instructor", "student") if role in found), None)  # type: ignore[return-value]
+
+
+def course_of(platform: str, claims: Mapping[str, Any]) -> str:
+    """The course's part of the names of its groups: `lti-moodle-12`; empty where there is no course.
+
+    Two courses never have one name: where an id is no plain word, a hash of it is added.
+    """
+    context = text(mapping(claims, CONTEXT), "id")
+    if not context:
+        return ""
+    plain = re.sub(r"[^a-z0-9]+", "-", context.lower()).strip("-")[:LONGEST_COURSE].strip("-")
+    if plain != context:
+        plain = f"{plain[: LONGEST_COURSE - 9].strip('-')}-{hashlib.sha256(context.encode()).hexdigest()[:8]}".strip(
+            "-"
+        )
+    return f"lti-{platform}-{plain}"
+
+
+def course_role(platform: str, claims: Mapping[str, Any]) -> tuple[str, Role] | None:
+    """The course, and what somebody is in it; None where the launch does not say."""
+    course, role = course_of(platform, claims), role_of(claims.get(ROLES))
+    return (course, role) if course and role else None
+
+
+def proposed_name(claims: Mapping[str, Any], names: Names) -> str:
+    """The user name to propose for somebody who is new: one that people can read, or one that says nothing."""
+    if names == "pseudonyms":
+        return pseudonym()
+    candidates = (
+        text(claims, "preferred_username"),
+        text(mapping(claims, EXTRA), "user_username"),  # Moodle's
+        text(mapping(claims, CUSTOM), "username"),
+        text(claims, "email").partition("@")[0],
+        ".".join(filter(None, (text(claims, "given_name"), text(claims, "family_name")))),
+        text(claims, "name"),
+    )
+    return next((found for found in map(plain, candidates) if found), "") or pseudonym()
+
+
+def plain(name: str) -> str:
+    """A name as user names here are written; empty where nothing is left of it."""
+    spelled = "".join(SPELLED.get(letter, letter) for letter in name.lower())
+    ascii_only = unicodedata.normalize("NFKD", spelled).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9._-]+", ".", ascii_only).strip("._-")[:LONGEST_NAME].strip("._-")
+
+
+def pseudonym() -> str:
+    """A name that says nothing of a person."""
+    return "p-" + "".join(secrets.choice(ALPHABET) for _ in range(10))
+
+
+def display_name(claims: Mapping[str, Any]) -> str:
+    """The name that people are called by."""
+    parts = " ".join(filter(None, (text(claims, "given_name"), text(claims, "family_name"))))
+    return (text(claims, "name") or parts)[:200]
+
+
+def locale(claims: Mapping[str, Any]) -> str:
+    """The language that the platform shows the person, such as `de`."""
+    found = text(mapping(claims, PRESENTATION), "locale") or text(claims, "locale")
+    return found.replace("_", "-")[:20] if re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*", found) else ""

@@ -1,0 +1,98 @@
+"""What is kept of LTI in the hub's database. The tables are made when the hub starts."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from jupyterhub.orm import Base
+from sqlalchemy import Boolean, Column, Integer, String, Text
+from sqlalchemy.orm import Session
+
+SECOND_PER_DAY = 86400
+
+
+class Launch(Base):
+    """A login that began here and has not come back, or just did. Of its secrets only hashes are kept."""
+
+    __tablename__ = "homeroom_lti_launches"
+    state = Column(String(64), primary_key=True)
+    browser = Column(String(64), nullable=False)
+    nonce = Column(String(64), nullable=False)
+    issuer = Column(Text, nullable=False)
+    client_id = Column(Text, nullable=False)
+    used = Column(Boolean, nullable=False, default=False)
+    expires = Column(Integer, nullable=False, index=True)
+
+
+class RegisteredPlatform(Base):
+    """A platform that registered itself: `homeroom.lti.platform.Platform` as JSON."""
+
+    __tablename__ = "homeroom_lti_platforms"
+    name = Column(String(32), primary_key=True)
+    data = Column(Text, nullable=False)
+
+
+class SeenDeployment(Base):
+    """A deployment of a registered platform from which a valid launch came, and whether it was allowed."""
+
+    __tablename__ = "homeroom_lti_deployments"
+    platform = Column(String(32), primary_key=True)
+    deployment_id = Column(String(255), primary_key=True)
+    allowed = Column(Boolean, nullable=False, default=False)
+
+
+class Invitation(Base):
+    """A one-time token with which a platform may register itself."""
+
+    __tablename__ = "homeroom_lti_invitations"
+    token = Column(String(64), primary_key=True)
+    name = Column(String(32), nullable=False)
+    expires = Column(Integer, nullable=False)
+
+
+class Membership(Base):
+    """What somebody is in a course, as of their last launch from it: a launch tells of one course alone."""
+
+    __tablename__ = "homeroom_lti_memberships"
+    way = Column(String(64), primary_key=True)
+    subject = Column(String(512), primary_key=True)
+    course = Column(String(64), primary_key=True)
+    role = Column(String(16), nullable=False)
+    seen = Column(Integer, nullable=False)
+
+
+class DeepLink(Base):
+    """What a teacher was asked to choose: the platform's request, until it is answered."""
+
+    __tablename__ = "homeroom_lti_deep_links"
+    key = Column(String(64), primary_key=True)
+    user = Column(String(255), nullable=False)
+    data = Column(Text, nullable=False)
+    expires = Column(Integer, nullable=False)
+
+
+class UsedNonce(Base):
+    """A nonce of LTI 1.1 that was used, for as long as its request would be taken."""
+
+    __tablename__ = "homeroom_lti_nonces"
+    nonce = Column(String(64), primary_key=True)
+    expires = Column(Integer, nullable=False, index=True)
+
+
+TABLES = (Launch, RegisteredPlatform, SeenDeployment, Invitation, Membership, DeepLink, UsedNonce)
+
+
+def make_tables(db: Session) -> None:
+    """Make the tables that are not there yet."""
+    Base.metadata.create_all(db.get_bind(), tables=[each.__table__ for each in TABLES])
+
+
+def hashed(secret: str) -> str:
+    """What is kept of a secret that is long and random."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def purge(db: Session, table: Any, now: int) -> None:
+    """Forget what is over. The caller commits."""
+    db.query(table).filter(table.expires < now).delete(synchronize_session=False)

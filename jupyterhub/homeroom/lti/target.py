@@ -1,0 +1,81 @@
+"""Where a launch leads: to a page of this hub or of the person's own lab, and nowhere else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+
+from homeroom.lti.claims import CUSTOM, TARGET_LINK_URI, mapping, text
+
+LONGEST = 2000
+
+
+def own_path(address: str, public_url: str) -> str:
+    """The path of an address that is this hub's; empty for any other.
+
+    :param public_url: this hub's, with its base path and a slash at the end.
+    """
+    ours = urlsplit(public_url)
+    if len(address) > LONGEST or re.search(r"[\x00-\x20\\\x7f]", address) or not address.isascii():
+        return ""
+    try:
+        given = urlsplit(address)
+    except ValueError:
+        return ""
+    if (given.scheme, given.netloc) not in (("", ""), (ours.scheme, ours.netloc)) or address.startswith("//"):
+        return ""
+    decoded = unquote(given.path)
+    if not given.path.startswith(ours.path) or "//" in decoded or "\\" in decoded:
+        return ""
+    if any(part in (".", "..") for part in decoded.split("/")):
+        return ""
+    return given._replace(scheme="", netloc="").geturl()
+
+
+def landing(claims: Mapping[str, Any], public_url: str) -> str:
+    """Where a verified launch leads, by its custom parameters or its target; empty: where sign-in leads always.
+
+    The parameters are `next` (a page of this hub), `notebook`, `folder`, or `git` with `branch` and `open`: platforms
+    that know one address for all activities have no other way to say it.
+    """
+    custom = mapping(claims, CUSTOM)
+    if page := text(custom, "next"):
+        return own_path(page, public_url)
+    if repository := text(custom, "git"):
+        return pull_path(public_url, repository, text(custom, "branch"), text(custom, "open"))
+    if file := text(custom, "notebook") or text(custom, "folder"):
+        return file_path(public_url, file)
+    return _of_target(text(claims, TARGET_LINK_URI), public_url)
+
+
+def _of_target(target: str, public_url: str) -> str:
+    """A target that is one of our own pages for launches says by `next` where to go, if at all."""
+    path = own_path(target, public_url)
+    hub = urlsplit(public_url).path + "hub"
+    address = urlsplit(path)
+    if address.path.startswith((f"{hub}/lti13/", f"{hub}/lti/")):
+        return own_path((parse_qs(address.query).get("next") or [""])[0], public_url)
+    return "" if address.path.rstrip("/") in (hub, hub.removesuffix("/hub")) else path
+
+
+def file_path(public_url: str, file: str) -> str:
+    """The page that opens a notebook, file or folder of the person's lab; empty where it is no plain path."""
+    parts = [part for part in file.split("/") if part]
+    if not parts or any(part in (".", "..") for part in parts) or re.search(r"[\x00-\x1f\x7f\\]", file):
+        return ""
+    return f"{urlsplit(public_url).path}hub/user-redirect/lab/tree/{'/'.join(quote(part) for part in parts)}"
+
+
+def pull_path(public_url: str, repository: str, branch: str, file: str) -> str:
+    """The page that fetches a repository into the person's lab and opens a file of it; empty for what is no address of
+    one. It is nbgitpuller's."""
+    if not re.fullmatch(r"https://[^\s\\\x00-\x1f]+", repository):
+        return ""
+    name = repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
+    values = {"repo": repository}
+    if branch:
+        values["branch"] = branch
+    values["urlpath"] = f"lab/tree/{'/'.join(filter(None, (name, file.strip('/'))))}"
+    return f"{urlsplit(public_url).path}hub/user-redirect/git-pull?{urlencode(values)}"

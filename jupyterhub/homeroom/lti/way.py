@@ -1,0 +1,154 @@
+"""LTI as a way to sign in: people come from their course in a learning platform, which says who they are."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+from sqlalchemy.orm import Session
+from traitlets import Bool, Dict, Enum, List, Unicode, default
+
+from homeroom.lti import memberships, pages, people, platform, records, registered, tool
+from homeroom.lti.claims import DEPLOYMENT_ID, text
+from homeroom.lti.deep_links import DeepLinkPage, DeepLinks
+from homeroom.lti.keys import KeySets
+from homeroom.lti.own_keys import OwnKeys
+from homeroom.lti.platform import Platform
+from homeroom.lti.registration import RegistrationPage
+from homeroom.lti.validator import LaunchValidator
+from homeroom.sign_in.way import Identity, Refused, Way
+
+PAGES = {
+    "oauth_login": pages.LoginPage,
+    "oauth_callback": pages.LaunchPage,
+    "jwks": pages.KeySetPage,
+    "config": pages.ConfigPage,
+    "course": pages.CoursePage,
+    "register": RegistrationPage,
+    "deep_link": DeepLinkPage,
+}
+"""Below `/hub/lti13/`; the first two and `config` are where ltiauthenticator has them."""
+
+
+class LTIWay(Way):
+    """LTI 1.3, built on ltiauthenticator. One platform or many, in the configuration or registered by themselves."""
+
+    name: ClassVar[str] = platform.WAY
+
+    public_url = Unicode(config=True, help="The hub's address as people type it, with its base path and a slash.")
+    platforms = List(
+        Dict(), config=True, help="The platforms of site/lti.yaml: homeroom.lti.platform.Platform's fields."
+    )
+    names: Any = Enum(("readable", "pseudonyms"), "readable", config=True, help="What new people are called.")
+    git_links = Bool(True, config=True, help="Whether labs can fetch a repository that a link names.")
+    key_file = Unicode("/srv/data/lti_keys.json", config=True, help="The hub's own keys.")
+    tool_title = Unicode("JupyterLab", config=True, help="What platforms call this hub.")
+    tool_description = Unicode("Notebooks in JupyterLab", config=True, help="What platforms say of this hub.")
+
+    _app: Any = None
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self.keys = KeySets()
+        self.own_keys = OwnKeys(Path(self.key_file))
+        self.validator = LaunchValidator(parent=self)
+        self.deep_links = DeepLinks(self)
+
+    @default("title")
+    def _default_title(self) -> str:
+        return "From your course"
+
+    @property
+    def base_path(self) -> str:
+        """The path below which everything of this deployment lives."""
+        return urlsplit(self.public_url).path or "/"
+
+    def address(self, page: str) -> str:
+        """The address of one of our pages."""
+        return tool.address(self.public_url, page)
+
+    def handlers(self, app: Any) -> list[tuple[str, type]]:
+        """The pages of launches."""
+        records.make_tables(app.db)
+        self._app = app
+        return [(f"/lti13/{path}", type(page.__name__, (page,), {"way": self})) for path, page in PAGES.items()]
+
+    def button(self, handler: Any) -> tuple[str, str] | None:
+        """Leads to a page that says where a launch begins: it cannot begin here."""
+        return self.title, f"{self.base_path}{tool.PAGES}course"
+
+    def known(self, db: Session) -> list[Platform]:
+        """All platforms, those that registered themselves last."""
+        return [*map(platform.read, self.platforms), *registered.platforms(db)]
+
+    def choose(self, db: Session, issuer: str, client_id: str, deployment_id: str = "") -> Platform:
+        """The platform that a login or launch comes from.
+
+        :raises Refused: there is none.
+        """
+        return platform.choose(self.known(db), issuer, client_id, deployment_id)
+
+    def identity(self, db: Session, come_from: Platform, claims: Mapping[str, Any]) -> Identity:
+        """Who a verified token is about. Notes what they are in the course that they come from.
+
+        :raises Refused: the deployment is none of ours, or the token is about nobody.
+        """
+        deployment_id = text(claims, DEPLOYMENT_ID)
+        come_from = self.choose(db, come_from.issuer, come_from.client_id, deployment_id)
+        if come_from.registered:
+            registered.note_deployment(db, come_from, deployment_id)
+        platform.check_deployment(come_from, deployment_id)
+        subject = text(claims, "sub")
+        if not subject or len(subject) > 255:
+            raise Refused(
+                "anonymous",
+                "Your learning platform did not say who you are.",
+                detail=f"platform {come_from.name}: no `sub`, or one of more than 255 characters",
+            )
+        subject = f"{come_from.issuer} {subject}"  # a platform's name may be given to another one later
+        if found := people.course_role(come_from.name, claims):
+            memberships.note(db, come_from.way, subject, *found)
+        elif course := people.course_of(come_from.name, claims):
+            memberships.note(db, come_from.way, subject, course, None)
+        db.commit()
+        said = self.names == "readable"
+        return Identity(
+            way=come_from.way,
+            subject=subject,
+            name=people.proposed_name(claims, self.names),
+            display_name=people.display_name(claims) if said else "",
+            email=text(claims, "email")[:254] if said else "",
+            groups=memberships.groups_of(db, come_from.way, subject),
+            locale=people.locale(claims),
+            state={"client_id": come_from.client_id, "issuer": come_from.issuer, "deployment_id": deployment_id},
+        )
+
+    async def refresh(self, identity: Identity) -> Identity | None:
+        """The person, in the groups of their courses; None where the platform or their part of it is ours no more.
+        The platform itself is not asked: LTI has no way to."""
+        where = identity.state
+        for each in self.known(self._app.db):
+            same = (each.way, each.issuer, each.client_id) == (
+                identity.way,
+                where.get("issuer"),
+                where.get("client_id"),
+            )
+            if same and where.get("deployment_id") in each.deployment_ids:
+                groups = memberships.groups_of(self._app.db, identity.way, identity.subject)
+                return dataclasses.replace(identity, groups=groups)
+        return None
+
+    def canvas_configuration(self) -> dict[str, Any]:
+        """What Canvas reads to set its side up."""
+        return tool.canvas_configuration(
+            self.public_url, self.tool_title, self.tool_description, private=self.names == "pseudonyms"
+        )
+
+    def registration(self) -> dict[str, Any]:
+        """What this hub asks of a platform at which it registers."""
+        return tool.registration(
+            self.public_url, self.tool_title, self.tool_description, private=self.names == "pseudonyms"
+        )
