@@ -33,7 +33,7 @@ def new_key(kid: str, algorithm: str = "RS256") -> jwk.JWK:
 def token(key: jwk.JWK, claims: dict[str, Any], algorithm: str = "RS256", kid: str | None = None) -> str:
     """A token with these claims, signed."""
     pem = key.export_to_pem(private_key=True, password=None)
-    return jwt.encode(claims, pem, algorithm, headers={"kid": key.key_id if kid is None else kid})
+    return jwt.encode(claims, pem, algorithm, headers={"kid": key["kid"] if kid is None else kid})
 
 
 @dataclass(kw_only=True)
@@ -47,7 +47,7 @@ class Person:
     roles: list[str] = field(default_factory=lambda: [f"{MEMBERSHIP}#Learner"])
 
 
-def claims_of(issuer: str, nonce: str, person: Person, **more: Any) -> dict[str, Any]:
+def claims_of(issuer: str, nonce: str, person: Person, /, **more: Any) -> dict[str, Any]:
     """The claims of a launch, as Moodle makes them; `more` is laid over them, and None takes a claim away."""
     now = int(time.time())
     claims = {
@@ -132,7 +132,6 @@ class LearningPlatform:
             "issuer": self.url,
             "client_id": CLIENT_ID,
             "authorize_url": f"{self.url}/auth",
-            "token_url": f"{self.url}/token",
             "jwks_url": f"{self.url}/jwks",
             "deployment_ids": [DEPLOYMENT_ID],
             **more,

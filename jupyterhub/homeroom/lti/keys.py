@@ -78,7 +78,9 @@ class KeySets:
         """
         kept = self._sets.setdefault(url, _Set())
         now = self._seconds()
-        found = _of(kept, kid, algorithm) if now - kept.fetched < KEPT_SECONDS else None
+        if now - kept.fetched >= KEPT_SECONDS:
+            kept.keys = {}
+        found = _of(kept, kid, algorithm)
         if found is not None:
             if now - kept.fetched >= FRESH_SECONDS and now - kept.tried >= PAUSE_SECONDS:
                 self._fetch(url, kept, certificate)  # who comes next has the new ones

@@ -7,6 +7,7 @@ import hmac
 import secrets
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -59,7 +60,7 @@ def begin(db: Session, platform: Platform) -> Begun:
 
 
 def _forget_beyond(db: Session, most: int) -> None:
-    kept = select(Launch.state).order_by(Launch.expires.desc(), Launch.state).offset(most)
+    kept: Any = select(Launch.state).order_by(Launch.expires.desc(), Launch.state).offset(most)
     db.execute(delete(Launch).where(Launch.state.in_(kept)), execution_options={"synchronize_session": False})
 
 

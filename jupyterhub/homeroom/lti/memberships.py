@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -25,5 +26,6 @@ def note(db: Session, way: str, subject: str, course: str, role: Role | None) ->
 def groups_of(db: Session, way: str, subject: str) -> frozenset[str]:
     """The groups of all courses that somebody came from."""
     since = int(time.time()) - KEPT_DAYS * SECOND_PER_DAY
-    found = db.query(Membership).filter(Membership.way == way, Membership.subject == subject, Membership.seen >= since)
+    seen: Any = Membership.seen
+    found = db.query(Membership).filter_by(way=way, subject=subject).filter(seen >= since)
     return frozenset(f"{each.course}-{each.role}" for each in found)

@@ -12,10 +12,11 @@ from tornado import web
 from tornado.httputil import url_concat
 
 from homeroom.lti import launches, target
-from homeroom.lti.claims import MESSAGE_TYPE
+from homeroom.lti.claims import MESSAGE_TYPE, text
 from homeroom.lti.deep_links import request_of
+from homeroom.lti.platform import WAY
 from homeroom.lti.validator import header_of
-from homeroom.sign_in.way import Identity, Refused, Unreachable, finish
+from homeroom.sign_in.way import Identity, Refused, Unreachable, finish, refuse
 
 if TYPE_CHECKING:
     from homeroom.lti.way import LTIWay
@@ -63,14 +64,6 @@ class LTIPage(BaseHandler):
             raise web.HTTPError(400, f"The value {name} is there twice.")
         return values[0] if values else ""
 
-    def refuse(self, refused: Refused) -> None:
-        """Tell the person, and the log.
-
-        :raises HTTPError: 403, always.
-        """
-        self.log.warning("Refused a launch (%s): %s", refused.reason, refused.detail)
-        raise web.HTTPError(403, refused.said)
-
 
 class LoginPage(LTIPage):
     """Where a platform begins: it names itself and the person, and is sent back to with a state and a nonce."""
@@ -93,8 +86,7 @@ class LoginPage(LTIPage):
         try:
             platform = self.way.choose(self.db, fields["iss"], fields.get("client_id", ""), deployment)
         except Refused as refused:
-            self.refuse(refused)
-            return
+            raise refuse(self, refused, way=WAY) from None
         if self.request.headers.get("Sec-Fetch-Dest", "") in FRAMES:
             await self._offer_window(fields)
             return
@@ -138,6 +130,7 @@ class LaunchPage(LTIPage):
 
     _landing = ""
     _links_wanted: Mapping[str, Any] | None = None
+    _platform = _name = _subject = ""
 
     async def get(self) -> None:
         """:raises HTTPError: 405, a launch is a form that is sent."""
@@ -153,8 +146,7 @@ class LaunchPage(LTIPage):
             if claims[MESSAGE_TYPE] == "LtiDeepLinkingRequest":
                 self._links_wanted = request_of(claims)
         except Refused as refused:
-            self.refuse(refused)
-            return
+            raise refuse(self, refused, way=self._platform or WAY, name=self._name, subject=self._subject) from None
         except Unreachable as error:
             self.log.error("A launch could not be checked: %s", error)
             raise web.HTTPError(
@@ -181,9 +173,11 @@ class LaunchPage(LTIPage):
         launch = launches.find(self.db, state, self.get_cookie(name))
         self.clear_cookie(name, path=self.way.base_path, secure=True, samesite="None", httponly=True)
         platform = self.way.choose(self.db, str(launch.issuer), str(launch.client_id))
+        self._platform = platform.way
         kid, algorithm = header_of(token, platform)
         key = await self.way.keys.key(platform.jwks_url, kid, algorithm, platform.certificate)
         claims = self.way.validator.verify(token, key, algorithm, platform)
+        self._name, self._subject = text(claims, "name"), text(claims, "sub")
         launches.take(self.db, launch, claims["nonce"])
         return self.way.identity(self.db, platform, claims), claims
 

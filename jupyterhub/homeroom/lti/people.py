@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import re
-import secrets
 import unicodedata
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -24,9 +24,11 @@ ROLES_HERE: Mapping[str, Role] = {
     "Learner": "student",
     "Student": "student",
 }
+PRECEDENCE: tuple[Role, ...] = ("assistant", "instructor", "student")
 SPELLED = {"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "æ": "ae", "ø": "o", "ł": "l", "đ": "d"}
 LONGEST_NAME = 40
 LONGEST_COURSE = 40
+LONGEST_SUBJECT = 255
 ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
@@ -38,7 +40,13 @@ def role_of(listed: object) -> Role | None:
         role = ROLES_HERE.get(matched[2]) if matched else None
         if role is not None:
             found.add(role)
-    return next((role for role in ("assistant", "instructor", "student") if role in found), None)  # type: ignore[return-value]
+    return next((role for role in PRECEDENCE if role in found), None)
+
+
+def subject_of(issuer: str, sub: str) -> str:
+    """What somebody is called for good: by the issuer, too, since a platform's name here may be another's one day."""
+    whole = f"{issuer} {sub}"
+    return whole if len(whole) <= LONGEST_SUBJECT else f"sha256 {hashlib.sha256(whole.encode()).hexdigest()}"
 
 
 def course_of(platform: str, claims: Mapping[str, Any]) -> str:
@@ -63,10 +71,13 @@ def course_role(platform: str, claims: Mapping[str, Any]) -> tuple[str, Role] | 
     return (course, role) if course and role else None
 
 
-def proposed_name(claims: Mapping[str, Any], names: Names) -> str:
-    """The user name to propose for somebody who is new: one that people can read, or one that says nothing."""
+def proposed_name(claims: Mapping[str, Any], names: Names, unreadable: str) -> str:
+    """The user name to propose for somebody who is new.
+
+    :param unreadable: one that says nothing of the person, for when it shall not, or when the platform says no name.
+    """
     if names == "pseudonyms":
-        return pseudonym()
+        return unreadable
     candidates = (
         text(claims, "preferred_username"),
         text(mapping(claims, EXTRA), "user_username"),  # Moodle's
@@ -75,7 +86,7 @@ def proposed_name(claims: Mapping[str, Any], names: Names) -> str:
         ".".join(filter(None, (text(claims, "given_name"), text(claims, "family_name")))),
         text(claims, "name"),
     )
-    return next((found for found in map(plain, candidates) if found), "") or pseudonym()
+    return next((found for found in map(plain, candidates) if found), unreadable)
 
 
 def plain(name: str) -> str:
@@ -85,9 +96,11 @@ def plain(name: str) -> str:
     return re.sub(r"[^a-z0-9._-]+", ".", ascii_only).strip("._-")[:LONGEST_NAME].strip("._-")
 
 
-def pseudonym() -> str:
-    """A name that says nothing of a person."""
-    return "p-" + "".join(secrets.choice(ALPHABET) for _ in range(10))
+def pseudonym(secret: bytes, subject: str) -> str:
+    """A name that says nothing of a person, the same each time; who knows the person and not the secret cannot tell."""
+    number = int.from_bytes(hmac.digest(secret, subject.encode(), "sha256"))
+    letters = (ALPHABET[number // len(ALPHABET) ** place % len(ALPHABET)] for place in range(10))
+    return "p-" + "".join(letters)
 
 
 def display_name(claims: Mapping[str, Any]) -> str:

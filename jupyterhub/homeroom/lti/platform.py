@@ -28,7 +28,6 @@ class Platform:
     issuer: str
     client_id: str
     authorize_url: str
-    token_url: str
     jwks_url: str
     deployment_ids: frozenset[str] = frozenset()
     algorithms: tuple[str, ...] = ("RS256",)

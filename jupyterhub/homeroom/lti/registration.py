@@ -25,7 +25,7 @@ FETCH_SECONDS = 10.0
 LARGEST_ANSWER_BYTES = 2**18
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
-ADDRESSES = {"authorize_url": "authorization_endpoint", "token_url": "token_endpoint", "jwks_url": "jwks_uri"}
+ADDRESSES = {"authorize_url": "authorization_endpoint", "jwks_url": "jwks_uri"}
 AGAIN = "The address is still good: mend it there, and open it again."
 
 

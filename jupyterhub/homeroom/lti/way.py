@@ -57,6 +57,12 @@ class LTIWay(Way):
         self.validator = LaunchValidator(parent=self)
         self.deep_links = DeepLinks(self)
 
+    @property
+    def _secret(self) -> bytes:
+        """The hub's own secret, which pseudonyms are made with."""
+        found: bytes = self._app.cookie_secret if self._app is not None else b"no hub"
+        return found
+
     @default("title")
     def _default_title(self) -> str:
         return "From your course"
@@ -108,7 +114,7 @@ class LTIWay(Way):
                 "Your learning platform did not say who you are.",
                 detail=f"platform {come_from.name}: no `sub`, or one of more than 255 characters",
             )
-        subject = f"{come_from.issuer} {subject}"  # a platform's name may be given to another one later
+        subject = people.subject_of(come_from.issuer, subject)
         if found := people.course_role(come_from.name, claims):
             memberships.note(db, come_from.way, subject, *found)
         elif course := people.course_of(come_from.name, claims):
@@ -118,7 +124,7 @@ class LTIWay(Way):
         return Identity(
             way=come_from.way,
             subject=subject,
-            name=people.proposed_name(claims, self.names),
+            name=people.proposed_name(claims, self.names, people.pseudonym(self._secret, subject)),
             display_name=people.display_name(claims) if said else "",
             email=text(claims, "email")[:254] if said else "",
             groups=memberships.groups_of(db, come_from.way, subject),

@@ -1,0 +1,87 @@
+"""The form of site/lti.yaml."""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from generator.schema.types import written_as
+from generator.site.models import Form, Name, Person, Strict, Text
+
+LTI_FILE = "lti.yaml"
+
+
+def check_address(value: str) -> str:
+    """Require an address that begins with https://; this machine's own may be without, for a trial."""
+    parts = urlsplit(value)
+    try:
+        host = parts.hostname or ""
+        parts.port  # noqa: B018 - it raises for one that is none
+    except ValueError:
+        host = ""
+    if not host or parts.fragment or parts.username or not value.isprintable() or " " in value:
+        raise ValueError("is not an address such as https://moodle.example.edu")
+    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
+        return value
+    if parts.scheme == "http":
+        raise ValueError(
+            "begins with http://, so that launches could be forged on the way; it must begin with https://"
+        )
+    raise ValueError("is not an address such as https://moodle.example.edu")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host's name or address is this machine's own."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+Url = Annotated[Text, AfterValidator(check_address)]
+Identifier = Annotated[Text, Field(min_length=1, max_length=255)]
+PlatformName = Annotated[Name, Field(max_length=20)]
+FileName = Annotated[Text, written_as(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a file in site/")]
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
+PresetName = Literal["moodle", "canvas", "blackboard", "brightspace", "openedx", "sakai"]
+
+
+class PlatformEntry(Strict):
+    """One registration at a learning platform."""
+
+    name: PlatformName
+    preset: PresetName | None = None
+    url: Url | None = None
+    client_id: Identifier
+    deployment_ids: Annotated[list[Identifier], Field(min_length=1)]
+    issuer: Url | None = None
+    authorize_url: Url | None = None
+    jwks_url: Url | None = None
+    algorithms: Annotated[list[Algorithm], Field(min_length=1)] = ["RS256"]
+    ca_file: FileName | None = None
+
+
+class LTIFile(Strict):
+    """`site/lti.yaml`."""
+
+    title: Text = ""
+    names: Literal["readable", "pseudonyms"] = "readable"
+    allow_all: bool = False
+    allowed_users: list[Person] = []
+    allowed_groups: list[Text] = []
+    admin_groups: list[Text] = []
+    platforms: list[PlatformEntry] = []
+
+
+FORMS = (
+    Form(
+        name=LTI_FILE,
+        model=LTIFile,
+        what="Learning platforms from whose courses people come, and whom they may let in.",
+        page="sign-in/lti",
+        order=61,
+    ),
+)
