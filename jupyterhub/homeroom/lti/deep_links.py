@@ -6,7 +6,7 @@ import json
 import secrets
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from jupyterhub.handlers.base import BaseHandler
@@ -29,9 +29,6 @@ from homeroom.lti.people import role_of
 from homeroom.lti.records import DeepLink, hashed, purge
 from homeroom.lti.registration import is_safe
 from homeroom.sign_in.way import Refused
-
-if TYPE_CHECKING:
-    from homeroom.lti.way import LTIWay
 
 LIFE_SECONDS = 3600
 TOKEN_SECONDS = 300
@@ -106,7 +103,7 @@ def chosen(public_url: str, kind: str, where: str, branch: str, file: str, title
 class DeepLinks:
     """Requests of platforms that wait for a teacher's choice."""
 
-    def __init__(self, way: LTIWay) -> None:
+    def __init__(self, way: Any) -> None:
         self._way = way
 
     def page_for(self, db: Session, user: str, request: Mapping[str, Any]) -> str:
@@ -126,7 +123,7 @@ class DeepLinks:
 class DeepLinkPage(BaseHandler):
     """The page on which a teacher chooses. It opens for the one who was led to it."""
 
-    way: ClassVar[LTIWay]
+    way: ClassVar[Any]  # the `LTIWay` that it is a page of
 
     @web.authenticated
     async def get(self) -> None:

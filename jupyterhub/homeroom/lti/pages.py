@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from jupyterhub.handlers.base import BaseHandler
@@ -17,9 +17,6 @@ from homeroom.lti.deep_links import request_of
 from homeroom.lti.platform import WAY
 from homeroom.lti.validator import header_of
 from homeroom.sign_in.way import Identity, Refused, Unreachable, finish, refuse
-
-if TYPE_CHECKING:
-    from homeroom.lti.way import LTIWay
 
 FRAMES = frozenset({"iframe", "frame", "embed", "object"})
 """What browsers call a page within another one, in `Sec-Fetch-Dest`."""
@@ -39,7 +36,7 @@ class LTIPage(BaseHandler):
     """A page that platforms send people to. Their forms come from another site, so they carry no token of ours: the
     state and its cookie take its place."""
 
-    way: ClassVar[LTIWay]
+    way: ClassVar[Any]  # the `LTIWay` that it is a page of
 
     def check_xsrf_cookie(self) -> None:
         """Nothing: see the class."""
@@ -195,7 +192,7 @@ class LaunchPage(LTIPage):
 class KeySetPage(BaseHandler):
     """The hub's public keys, by which platforms check what it signs."""
 
-    way: ClassVar[LTIWay]
+    way: ClassVar[Any]  # the `LTIWay` that it is a page of
 
     async def get(self) -> None:
         """The key set."""
@@ -207,7 +204,7 @@ class KeySetPage(BaseHandler):
 class ConfigPage(BaseHandler):
     """What Canvas, and platforms like it, read to set their side up."""
 
-    way: ClassVar[LTIWay]
+    way: ClassVar[Any]  # the `LTIWay` that it is a page of
 
     async def get(self) -> None:
         """The configuration as JSON, with the addresses that people type: what a request says of its host is not
@@ -219,7 +216,7 @@ class ConfigPage(BaseHandler):
 class CoursePage(BaseHandler):
     """Where the sign-in page's button leads: a launch begins in the course, and nowhere else."""
 
-    way: ClassVar[LTIWay]
+    way: ClassVar[Any]  # the `LTIWay` that it is a page of
 
     async def get(self) -> None:
         """The page."""

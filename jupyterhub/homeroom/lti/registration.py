@@ -6,7 +6,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from jupyterhub.handlers.base import BaseHandler
@@ -17,9 +17,6 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 from homeroom.lti import registered
 from homeroom.lti.claims import mapping, text
 from homeroom.sign_in.way import Refused
-
-if TYPE_CHECKING:
-    from homeroom.lti.way import LTIWay
 
 FETCH_SECONDS = 10.0
 LARGEST_ANSWER_BYTES = 2**18
@@ -126,7 +123,7 @@ async def _ask(request: HTTPRequest) -> object:
 class RegistrationPage(BaseHandler):
     """The address that `make lti-register` prints, with its token. The platform opens it, often in a frame."""
 
-    way: ClassVar[LTIWay]
+    way: ClassVar[Any]  # the `LTIWay` that it is a page of
 
     async def get(self) -> None:
         """Register, and say what came of it.
@@ -157,4 +154,4 @@ class RegistrationPage(BaseHandler):
         self.set_header("Referrer-Policy", "no-referrer")  # the address holds the token
         self.set_header("Cache-Control", "no-store")
         self.set_status(400 if fault else 200)
-        self.finish(await self.render_template("lti-registered.html", name=name, fault=fault))
+        self.finish(await self.render_template("lti-registered.html", platform=name, fault=fault))
