@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -169,12 +169,12 @@ class Browser:
         return answer
 
     def sign_in(
-        self, platform: LearningPlatform, login: dict[str, str] | None = None, **more: Any
+        self, platform: LearningPlatform, more: Mapping[str, Any] | None = None, login: dict[str, str] | None = None
     ) -> requests.Response:
         """A whole launch, as `platform` makes it; `more` are claims."""
         begun = self.begin(login or platform.login())
         assert begun.status_code == 302, begun.text
-        return self.launch(platform.launch(sent(begun), **more))
+        return self.launch(platform.launch(sent(begun), **(more or {})))
 
     @property
     def is_signed_in(self) -> bool:

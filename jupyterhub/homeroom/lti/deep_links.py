@@ -159,7 +159,8 @@ class DeepLinkPage(BaseHandler):
 
     def _waiting(self) -> DeepLink:
         """:raises HTTPError: 404, it was answered already, or is too old."""
-        found = self.way.deep_links.find(self.db, self.current_user.name, self.get_argument("key", ""))
+        key = self.get_argument("key", "")
+        found: DeepLink | None = self.way.deep_links.find(self.db, self.current_user.name, key)
         if found is None:
             raise web.HTTPError(404, "This choice was made already, or is more than an hour old. Begin in your course.")
         return found

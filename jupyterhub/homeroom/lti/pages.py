@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
 from jupyterhub.handlers.base import BaseHandler
 from ltiauthenticator.lti13.error import ValidationError
@@ -181,12 +180,9 @@ class LaunchPage(LTIPage):
     def get_next_url(self, user: Any = None, default: Any = None) -> str:
         """Where the launch leads. Nothing that the request itself says counts for it."""
         if self._links_wanted is not None:
-            return self.way.deep_links.page_for(self.db, user.name, self._links_wanted)
-        if self._landing:
-            return self._landing
-        query = urlsplit(self.request.uri or "").query
-        found: str = super().get_next_url(user, default) if not query else f"{self.way.base_path}hub/"
-        return found
+            page: str = self.way.deep_links.page_for(self.db, user.name, self._links_wanted)
+            return page
+        return self._landing or f"{self.way.base_path}hub/"
 
 
 class KeySetPage(BaseHandler):

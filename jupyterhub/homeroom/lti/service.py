@@ -84,10 +84,10 @@ def main() -> int:
     if given.verb == "new-key":
         print(json.dumps(new_key(given.keys)))
         return 0
-    does = {"list": platforms, "invite": invite, "allow": allow, "remove": remove}[given.verb]
+    verbs: dict[str, Any] = {"list": platforms, "invite": invite, "allow": allow, "remove": remove}
     try:
         with closing(open_database(given.database)) as database:
-            print(json.dumps(does(database, *given.values)))
+            print(json.dumps(verbs[given.verb](database, *given.values)))
     except sqlite3.Error as error:
         print(f"the hub's database: {error}", file=sys.stderr)
         return 1

@@ -81,7 +81,7 @@ def test_a_launch_signs_in(hub: LTIHub, school: LearningPlatform, newcomer: Pers
     """Whom a platform vouches for is signed in under a name that people can read, with the groups of the course, and
     led to what the course's link is for."""
     browser = Browser(hub)
-    answer = browser.sign_in(school, **{CLAIM + "target_link_uri": f"{hub.url}hub/home"})
+    answer = browser.sign_in(school, {CLAIM + "target_link_uri": f"{hub.url}hub/home"})
     assert (answer.status_code, answer.headers["Location"]) == (302, "/biology/hub/home"), answer.text
     assert browser.is_signed_in
     kept = row(hub, newcomer)
@@ -218,7 +218,7 @@ def test_oversized_and_doubled_forms_are_refused(hub: LTIHub, school: LearningPl
 )
 def test_a_launch_leads_to_no_other_site(hub: LTIHub, school: LearningPlatform, target: str) -> None:
     """A target of another site's leads to the person's lab, as without one."""
-    answer = Browser(hub).sign_in(school, school.login(target_link_uri=target), **{CLAIM + "target_link_uri": target})
+    answer = Browser(hub).sign_in(school, {CLAIM + "target_link_uri": target}, school.login(target_link_uri=target))
     assert answer.status_code == 302
     assert answer.headers["Location"].startswith("/biology/hub/")
 
@@ -315,11 +315,11 @@ def test_one_address_sets_up_both_sides(hub: LTIHub) -> None:
         assert Browser(hub).sign_in(fresh).status_code == 302
         assert service(hub, "list")["platforms"]["fresh"]["allowed"] == ["1"]
 
-        elsewhere = Browser(hub).sign_in(fresh, **{CLAIM + "deployment_id": "2"})
+        elsewhere = Browser(hub).sign_in(fresh, {CLAIM + "deployment_id": "2"})
         assert elsewhere.status_code == 403
         assert service(hub, "list")["platforms"]["fresh"]["waiting"] == ["2"]
         assert service(hub, "allow", "fresh", "2")["done"]
-        assert Browser(hub).sign_in(fresh, **{CLAIM + "deployment_id": "2"}).status_code == 302
+        assert Browser(hub).sign_in(fresh, {CLAIM + "deployment_id": "2"}).status_code == 302
 
         assert service(hub, "remove", "fresh")["done"]
         assert Browser(hub).begin(fresh.login()).status_code == 403
@@ -384,7 +384,7 @@ def test_a_teacher_chooses_what_a_link_opens(
     link, launched, leads there."""
     newcomer.roles = [f"{MEMBERSHIP}#Instructor"]
     browser = Browser(hub)
-    launched = browser.sign_in(school, **deep(school))
+    launched = browser.sign_in(school, deep(school))
     assert launched.status_code == 302, launched.text
     page = launched.headers["Location"]
     answer = chosen(browser, page, title="Week one", **fields)
@@ -399,7 +399,7 @@ def test_a_teacher_chooses_what_a_link_opens(
     assert (item["type"], item["title"], item["url"]) == ("ltiResourceLink", "Week one", f"{hub.url}{address}")
     student = Browser(hub)
     school.person = Person(sub=f"{newcomer.sub}9")
-    led = student.sign_in(school, **{CLAIM + "custom": item["custom"]})
+    led = student.sign_in(school, {CLAIM + "custom": item["custom"]})
     assert led.headers["Location"] == f"/biology/{address}"
     assert browser.request("GET", page.removeprefix("/biology/")).status_code == 404
 
@@ -409,12 +409,12 @@ def test_links_are_chosen_by_teachers_and_sent_to_safe_addresses(
 ) -> None:
     """A student chooses nothing, a choice leads out of no lab, goes to no address that others can read, and is
     nobody's but the teacher's."""
-    assert Browser(hub).sign_in(school, **deep(school)).status_code == 403
+    assert Browser(hub).sign_in(school, deep(school)).status_code == 403
     newcomer.roles = [f"{MEMBERSHIP}#Instructor"]
     unsafe = deep(school, deep_link_return_url="javascript:alert(1)")
-    assert Browser(hub).sign_in(school, **unsafe).status_code == 403
+    assert Browser(hub).sign_in(school, unsafe).status_code == 403
     teacher = Browser(hub)
-    page = teacher.sign_in(school, **deep(school)).headers["Location"]
+    page = teacher.sign_in(school, deep(school)).headers["Location"]
     assert chosen(teacher, page, kind="notebook", where="../../secret").status_code == 400
     other = Browser(hub)
     school.person = Person(sub=f"{newcomer.sub}7", roles=newcomer.roles)
