@@ -129,6 +129,7 @@ class LTIHub:
         }
         lines += [f"c.JupyterHub.{name} = {value!r}" for name, value in own.items()]
         lines.append(f"c.LTIWay.key_file = {str(self.directory / 'lti_keys.json')!r}")
+        lines.append("c.LTIWay.fetch_seconds = 60.0  # this machine may be busy")
         lines.append(f"c.SignIn.people_file = {str(site / 'people.yaml')!r}")
         lines.append("c.JupyterHub.template_vars = {'accounts': False, 'database_fault': lambda *_: ''}")
         path = self.directory / "jupyterhub_config.py"

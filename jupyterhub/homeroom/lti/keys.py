@@ -15,7 +15,6 @@ from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from homeroom.sign_in.way import Refused, Unreachable
 
-FETCH_SECONDS = 5.0
 FRESH_SECONDS = 3600.0
 """After that the set is fetched anew, so that a key which the platform took back ends here, too."""
 KEPT_SECONDS = 86400.0
@@ -62,10 +61,12 @@ class KeySets:
     answers nobody.
 
     :param seconds: the clock.
+    :param fetch_seconds: for how long a fetch may take.
     """
 
-    def __init__(self, seconds: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: Callable[[], float] = time.monotonic, *, fetch_seconds: float = 5.0) -> None:
         self._seconds = seconds
+        self._fetch_seconds = fetch_seconds
         self._sets: dict[str, _Set] = {}
         self._client: SimpleAsyncHTTPClient | None = None
 
@@ -122,8 +123,8 @@ class KeySets:
             )
         answer = await self._client.fetch(
             url,
-            connect_timeout=FETCH_SECONDS,
-            request_timeout=FETCH_SECONDS,
+            connect_timeout=self._fetch_seconds,
+            request_timeout=self._fetch_seconds,
             follow_redirects=False,
             ca_certs=certificate or None,
         )

@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from homeroom.lti.platform import Platform
@@ -60,6 +60,8 @@ def begin(db: Session, platform: Platform) -> Begun:
 
 
 def _forget_beyond(db: Session, most: int) -> None:
+    if db.query(func.count(Launch.state)).scalar() <= most:
+        return
     kept: Any = select(Launch.state).order_by(Launch.expires.desc(), Launch.state).offset(most)
     db.execute(delete(Launch).where(Launch.state.in_(kept)), execution_options={"synchronize_session": False})
 

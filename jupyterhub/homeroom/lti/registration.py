@@ -18,7 +18,6 @@ from homeroom.lti import registered
 from homeroom.lti.claims import mapping, text
 from homeroom.sign_in.way import Refused
 
-FETCH_SECONDS = 10.0
 LARGEST_ANSWER_BYTES = 2**18
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
@@ -81,21 +80,23 @@ def _refused(detail: str) -> Refused:
     )
 
 
-async def register(configuration_url: str, token: str, asked_for: dict[str, Any]) -> Registered:
+async def register(configuration_url: str, token: str, asked_for: dict[str, Any], *, seconds: float) -> Registered:
     """Ask a platform what it is, and register there.
 
     :param token: the platform's, for this registration.
     :param asked_for: what this hub says of itself.
+    :param seconds: for how long each answer is waited for.
     :raises Refused: the platform does not answer as it should, with what it said.
     """
     if not is_safe(configuration_url):
         raise _refused(f"openid_configuration is {configuration_url!r}, which is no https:// address")
-    found = platform_of(await _ask(HTTPRequest(configuration_url)), configuration_url)
+    found = platform_of(await _ask(HTTPRequest(configuration_url), seconds), configuration_url)
     headers = {"Content-Type": "application/json", "Accept": "application/json"}
     if token:
         headers["Authorization"] = f"Bearer {token}"
     endpoint = found.pop("registration_endpoint")
-    answer = await _ask(HTTPRequest(endpoint, method="POST", headers=headers, body=json.dumps(asked_for)))
+    request = HTTPRequest(endpoint, method="POST", headers=headers, body=json.dumps(asked_for))
+    answer = await _ask(request, seconds)
     client_id = text(answer, "client_id")
     if not client_id:
         raise _refused("the platform gave no client_id")
@@ -104,8 +105,8 @@ async def register(configuration_url: str, token: str, asked_for: dict[str, Any]
     )
 
 
-async def _ask(request: HTTPRequest) -> object:
-    request.connect_timeout = request.request_timeout = FETCH_SECONDS
+async def _ask(request: HTTPRequest, seconds: float) -> object:
+    request.connect_timeout = request.request_timeout = seconds
     request.follow_redirects = False
     client = SimpleAsyncHTTPClient(force_instance=True, max_body_size=LARGEST_ANSWER_BYTES)
     try:
@@ -142,6 +143,7 @@ class RegistrationPage(BaseHandler):
                 self.get_argument("openid_configuration", ""),
                 self.get_argument("registration_token", ""),
                 self.way.registration(),
+                seconds=self.way.fetch_seconds,
             )
             registered.keep(self.db, name, found.values, found.deployment_id)
             self.db.commit()

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
-from traitlets import Bool, Dict, Enum, List, Unicode, default
+from traitlets import Bool, Dict, Enum, Float, List, Unicode, default
 
 from homeroom.lti import memberships, pages, people, platform, records, registered, tool
 from homeroom.lti.claims import DEPLOYMENT_ID, text
@@ -45,6 +45,7 @@ class LTIWay(Way):
     names: Any = Enum(("readable", "pseudonyms"), "readable", config=True, help="What new people are called.")
     git_links = Bool(True, config=True, help="Whether labs can fetch a repository that a link names.")
     key_file = Unicode("/srv/data/lti_keys.json", config=True, help="The hub's own keys.")
+    fetch_seconds = Float(5.0, config=True, help="For how long a platform is waited for that is asked for its keys.")
     tool_title = Unicode("JupyterLab", config=True, help="What platforms call this hub.")
     tool_description = Unicode("Notebooks in JupyterLab", config=True, help="What platforms say of this hub.")
 
@@ -52,7 +53,7 @@ class LTIWay(Way):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
-        self.keys = KeySets()
+        self.keys = KeySets(fetch_seconds=self.fetch_seconds)
         self.own_keys = OwnKeys(Path(self.key_file))
         self.validator = LaunchValidator(parent=self)
         self.deep_links = DeepLinks(self)
@@ -103,7 +104,8 @@ class LTIWay(Way):
         :raises Refused: the deployment is none of ours, or the token is about nobody.
         """
         deployment_id = text(claims, DEPLOYMENT_ID)
-        come_from = self.choose(db, come_from.issuer, come_from.client_id, deployment_id)
+        if deployment_id not in come_from.deployment_ids:  # another school of the same registration
+            come_from = self.choose(db, come_from.issuer, come_from.client_id, deployment_id)
         if come_from.registered:
             registered.note_deployment(db, come_from, deployment_id)
         platform.check_deployment(come_from, deployment_id)
@@ -119,7 +121,6 @@ class LTIWay(Way):
             memberships.note(db, come_from.way, subject, *found)
         elif course := people.course_of(come_from.name, claims):
             memberships.note(db, come_from.way, subject, course, None)
-        db.commit()
         said = self.names == "readable"
         return Identity(
             way=come_from.way,
