@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.cookies import SimpleCookie
@@ -15,126 +11,28 @@ from urllib.parse import parse_qsl, urlsplit
 
 import requests
 
-from generator.core.paths import ROOT
-from tests.hub_config import loaded
-from tests.hub_deployment import free_port
+from tests.hub_process import HubProcess, hub_process
 from tests.lti_platform import LearningPlatform
 
-START_SECONDS = 120
-BASE = "/biology/"
-WITHOUT_LABS = '''
-from jupyterhub.proxy import Proxy
-from jupyterhub.spawner import Spawner
-
-
-class NoProxy(Proxy):
-    """The hub is reached itself."""
-
-    should_start = False
-
-    async def add_route(self, routespec, target, data): ...
-    async def delete_route(self, routespec): ...
-    async def get_all_routes(self): return {}
-    async def check_routes(self, *_): ...
-
-
-class NoLab(Spawner):
-    """Nothing is started."""
-
-    async def start(self): raise RuntimeError("there are no labs here")
-    async def stop(self, now=False): ...
-    async def poll(self): return 0
-
-
-c.JupyterHub.proxy_class = NoProxy
-c.JupyterHub.spawner_class = NoLab
-'''
+BASE = "/"
+CRYPT_KEY = "0f" * 32
 
 
 class LTIHub:
-    """A hub whose people come from `platforms`.
+    """A hub whose people come from learning platforms.
 
     :param url: with its base path.
     """
 
-    def __init__(self, directory: Path, site: str, *, port: int) -> None:
-        self.directory = directory
-        self.port = port
-        self.url = f"http://localhost:{port}{BASE}"
-        self.database = directory / "jupyterhub.sqlite"
-        self._site = site
-        self._process: subprocess.Popen[bytes] | None = None
+    def __init__(self, process: HubProcess) -> None:
+        self.process = process
+        self.url = process.url.replace("127.0.0.1", "localhost") + BASE
+        self.database = process.directory / "hub.sqlite"
 
-    def start(self) -> None:
-        """Start the hub's process, and wait until it answers."""
-        config = self._configuration()
-        with (self.directory / "hub.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "jupyterhub", f"--config={config}"],
-                cwd=self.directory,
-                env={**os.environ, "PYTHONPATH": str(ROOT / "jupyterhub"), "JUPYTERHUB_CRYPT_KEY": "0f" * 32},
-                stdout=log,
-                stderr=log,
-            )
-        deadline = time.monotonic() + START_SECONDS
-        while True:
-            try:
-                if requests.get(f"{self.url}hub/health", timeout=5).ok:
-                    return
-            except requests.ConnectionError:
-                pass
-            assert self._process.poll() is None, self.log
-            assert time.monotonic() < deadline, self.log
-            time.sleep(0.2)
-
-    def stop(self) -> None:
-        """End the process."""
-        if self._process is not None:
-            self._process.terminate()
-            self._process.wait(60)
-
-    @property
-    def log(self) -> str:
-        """What the hub has written."""
-        return (self.directory / "hub.log").read_text(encoding="utf-8")
-
-    def _configuration(self) -> Path:
-        """A configuration with sign-in as it is rendered, and the rest for a process without labs."""
-        site = self.directory / "site"
-        site.mkdir(exist_ok=True)
-        (site / "lti.yaml").write_text(self._site, encoding="utf-8")
-        rendered = loaded(
-            self.directory / "rendered",
-            site,
-            AUTH="lti",
-            HUB_HOST="localhost",
-            HUB_PORT=str(self.port),
-            BASE_URL=BASE,
-            JUPYTERHUB_CRYPT_KEY="0f" * 32,
-        )
-        lines = ["c = get_config()  # noqa", WITHOUT_LABS]
-        for section in ("LTIWay", "SignIn", "Authenticator"):
-            lines += [f"c.{section}.{name} = {value!r}" for name, value in rendered[section].items()]
-        own = {
-            "authenticator_class": rendered.JupyterHub.authenticator_class,
-            "public_url": self.url,
-            "base_url": BASE,
-            "bind_url": f"http://127.0.0.1:{self.port}{BASE}",
-            "hub_bind_url": f"http://127.0.0.1:{self.port}",
-            "hub_connect_url": f"http://127.0.0.1:{self.port}",
-            "db_url": f"sqlite:///{self.database}",
-            "cookie_secret_file": str(self.directory / "cookie_secret"),
-            "template_paths": [str(ROOT / "jupyterhub" / "templates")],
-            "log_level": "INFO",
-        }
-        lines += [f"c.JupyterHub.{name} = {value!r}" for name, value in own.items()]
-        lines.append(f"c.LTIWay.key_file = {str(self.directory / 'lti_keys.json')!r}")
-        lines.append("c.LTIWay.fetch_seconds = 60.0  # this machine may be busy")
-        lines.append(f"c.SignIn.people_file = {str(site / 'people.yaml')!r}")
-        lines.append("c.JupyterHub.template_vars = {'accounts': False, 'database_fault': lambda *_: ''}")
-        path = self.directory / "jupyterhub_config.py"
-        path.write_text("\n".join(lines), encoding="utf-8")
-        return path
+    def restart(self) -> None:
+        """Kill the process and start another one."""
+        self.process.end()
+        self.process.start()
 
 
 class Browser:
@@ -179,8 +77,8 @@ class Browser:
 
     @property
     def is_signed_in(self) -> bool:
-        """Whether the hub's home page is shown, which is nobody's."""
-        return self.request("GET", "hub/home").status_code == 200
+        """Whether a page is shown that nobody sees who is not."""
+        return self.request("GET", "hub/token").status_code == 200
 
 
 def sent(answer: requests.Response) -> dict[str, str]:
@@ -197,11 +95,18 @@ def site_of(*platforms: dict[str, Any], **more: Any) -> str:
 
 
 @contextmanager
-def lti_hub(directory: Path, site: str) -> Iterator[LTIHub]:
-    """A hub, for as long as it is needed."""
-    hub = LTIHub(directory, site, port=free_port())
-    try:
-        hub.start()
-        yield hub
-    finally:
-        hub.stop()
+def lti_hub(directory: Path, text: str) -> Iterator[LTIHub]:
+    """A hub, for as long as it is needed.
+
+    :param text: of its `site/lti.yaml`.
+    """
+    site = directory / "site"
+    site.mkdir()
+    (site / "lti.yaml").write_text(text, encoding="utf-8")
+    settings = {"AUTH": "lti", "HUB_HOST": "localhost", "JUPYTERHUB_CRYPT_KEY": CRYPT_KEY}
+    more = f"""
+c.LTIWay.key_file = "{directory}/lti_keys.json"
+c.LTIWay.fetch_seconds = 60.0  # this machine may be busy
+"""
+    with hub_process(directory, site, settings, more) as process:
+        yield LTIHub(process)
