@@ -29,6 +29,8 @@ from homeroom.lti.people import role_of
 from homeroom.lti.records import DeepLink, hashed, purge
 from homeroom.lti.registration import is_safe
 from homeroom.sign_in.way import Refused
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import say
 
 LIFE_SECONDS = 3600
 TOKEN_SECONDS = 300
@@ -44,15 +46,13 @@ def request_of(claims: Mapping[str, Any]) -> dict[str, Any]:
     settings = mapping(claims, DEEP_LINKING_SETTINGS)
     accepted = settings.get("accept_types")
     if role_of(claims.get(ROLES)) not in ("instructor", "assistant"):
-        raise Refused(
-            "not-a-teacher", "Links are chosen by those who teach the course.", detail="a deep linking request"
-        )
+        raise Refused("not-a-teacher", say("lti.no_teacher"), detail="a deep linking request")
     if not isinstance(accepted, list) or "ltiResourceLink" not in accepted:
-        raise Refused("no-links-wanted", "Your learning platform takes no links here.", detail=f"accepts {accepted!r}")
+        raise Refused("no-links-wanted", say("lti.no_links"), detail=f"accepts {accepted!r}")
     if not is_safe(text(settings, "deep_link_return_url")):
         raise Refused(
             "bad-return-address",
-            "Your learning platform did not say where the link belongs.",
+            say("lti.no_return"),
             detail=f"deep_link_return_url {text(settings, 'deep_link_return_url')!r} is no https:// address",
         )
     return {
@@ -162,7 +162,7 @@ class DeepLinkPage(BaseHandler):
         key = self.get_argument("key", "")
         found: DeepLink | None = self.way.deep_links.find(self.db, self.current_user.name, key)
         if found is None:
-            raise web.HTTPError(404, "This choice was made already, or is more than an hour old. Begin in your course.")
+            raise Refusal(404, "lti.no_choice")
         return found
 
     async def _show(self, waiting: DeepLink, *, fault: bool = False) -> None:

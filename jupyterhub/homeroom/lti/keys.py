@@ -14,6 +14,7 @@ import jwt
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from homeroom.sign_in.way import Refused, Unreachable
+from homeroom.texts.said import say
 
 FRESH_SECONDS = 3600.0
 """After that the set is fetched anew, so that a key which the platform took back ends here, too."""
@@ -94,7 +95,7 @@ class KeySets:
         if found is None:
             raise Refused(
                 "unknown-key",
-                "This launch is signed by a key that your learning platform does not have.",
+                say("lti.unknown_key"),
                 detail=f"no key {kid!r} for {algorithm} at {url}",
                 remedy="If the platform has just changed its keys, it is taken within half a minute.",
             )

@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 from homeroom.lti.platform import Platform
 from homeroom.lti.records import Launch, hashed, purge
 from homeroom.sign_in.way import Refused
+from homeroom.texts.said import say
 
 LIFE_SECONDS = 600
 MOST_LAUNCHES = 50_000
 """On their way at a time. Beyond it the oldest are forgotten: a launch takes seconds."""
-AGAIN = "Please go back to your course and open it from there once more."
+AGAIN = say("lti.again")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,20 +76,19 @@ def find(db: Session, state: str, browser: str | None) -> Launch:
     if found is None or found.expires < time.time():
         raise Refused(
             "launch-too-old",
-            f"This launch was begun more than ten minutes ago. {AGAIN}",
+            say("lti.old") + AGAIN,
             detail="no login of this state is under way",
         )
     if not browser:
         raise Refused(
             "cookie-lost",
-            "Your browser did not send back the cookie of this launch. Open the course in a window of its own, allow "
-            f"cookies for this site, and try again. {AGAIN}",
+            say("lti.no_cookie") + AGAIN,
             detail="the launch came without its cookie",
         )
     if not hmac.compare_digest(str(found.browser), hashed(browser)):
         raise Refused(
             "stolen-state",
-            f"This launch was not begun in this browser. {AGAIN}",
+            say("lti.other_browser") + AGAIN,
             detail="the cookie is another login's",
             remedy="If it happens often, somebody tries to have people signed in as somebody else.",
         )
@@ -104,7 +104,7 @@ def take(db: Session, launch: Launch, nonce: object) -> None:
     :raises Refused: it is not this login's, or another request was faster.
     """
     if not isinstance(nonce, str) or not hmac.compare_digest(str(launch.nonce), hashed(nonce)):
-        raise Refused("wrong-nonce", f"This launch is not the answer to its login. {AGAIN}", detail="another nonce")
+        raise Refused("wrong-nonce", say("lti.not_the_answer") + AGAIN, detail="another nonce")
     taken = db.execute(
         update(Launch).where(Launch.state == launch.state, Launch.used.is_(False)).values(used=True),
         execution_options={"synchronize_session": False},
@@ -115,4 +115,4 @@ def take(db: Session, launch: Launch, nonce: object) -> None:
 
 
 def _replayed() -> Refused:
-    return Refused("replayed", f"This launch was used before. {AGAIN}", detail="the same launch came again")
+    return Refused("replayed", say("lti.used") + AGAIN, detail="the same launch came again")

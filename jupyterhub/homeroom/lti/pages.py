@@ -7,7 +7,6 @@ from typing import Any, ClassVar
 
 from jupyterhub.handlers.base import BaseHandler
 from ltiauthenticator.lti13.error import ValidationError
-from tornado import web
 from tornado.httputil import url_concat
 
 from homeroom.lti import launches, target
@@ -16,6 +15,8 @@ from homeroom.lti.deep_links import request_of
 from homeroom.lti.platform import WAY
 from homeroom.lti.validator import header_of
 from homeroom.sign_in.way import Identity, Refused, Unreachable, finish, refuse
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import say
 
 FRAMES = frozenset({"iframe", "frame", "embed", "object"})
 """What browsers call a page within another one, in `Sec-Fetch-Dest`."""
@@ -47,7 +48,7 @@ class LTIPage(BaseHandler):
         """
         if len(self.request.body) > MOST_FORM_BYTES:
             self.log.warning("Refused a form of %s bytes at %s", len(self.request.body), self.request.path)
-            raise web.HTTPError(413, "This form is larger than any launch.")
+            raise Refusal(413, "lti.large")
         return super().prepare()
 
     def field(self, name: str) -> str:
@@ -57,7 +58,7 @@ class LTIPage(BaseHandler):
         """
         values = self.get_arguments(name)
         if len(values) > 1:
-            raise web.HTTPError(400, f"The value {name} is there twice.")
+            raise Refusal(400, "lti.twice", name=name)
         return values[0] if values else ""
 
 
@@ -77,7 +78,8 @@ class LoginPage(LTIPage):
         try:
             self.way.validator.validate_login_request(fields)
         except ValidationError as error:
-            raise web.HTTPError(400, f"This is no login of a learning platform. {error}.") from None
+            self.log.warning("Refused a login: %s", error)
+            raise Refusal(400, "lti.no_login") from None
         deployment = fields.get("lti_deployment_id", "") or fields.get("deployment_id", "")
         try:
             platform = self.way.choose(self.db, fields["iss"], fields.get("client_id", ""), deployment)
@@ -130,7 +132,7 @@ class LaunchPage(LTIPage):
 
     async def get(self) -> None:
         """:raises HTTPError: 405, a launch is a form that is sent."""
-        raise web.HTTPError(405, "Open this hub from your course.")
+        raise Refusal(405, "lti.from_course")
 
     async def post(self) -> None:
         """Sign the person in, and lead to what they came for.
@@ -145,9 +147,7 @@ class LaunchPage(LTIPage):
             raise refuse(self, refused, way=self._platform or WAY, name=self._name, subject=self._subject) from None
         except Unreachable as error:
             self.log.error("A launch could not be checked: %s", error)
-            raise web.HTTPError(
-                503, "The hub cannot reach your learning platform to check this launch. Please try again in a minute."
-            ) from None
+            raise Refusal(503, "lti.unreachable") from None
         self._landing = target.landing(claims, self.way.public_url)
         await finish(self, identity)
 
@@ -162,7 +162,7 @@ class LaunchPage(LTIPage):
             said = self.field("error_description") or self.field("error")
             raise Refused(
                 "no-token",
-                f"Your learning platform did not say who you are. {launches.AGAIN}",
+                say("lti.no_person") + launches.AGAIN,
                 detail=f"the platform said {said[:200]!r}",
             )
         name = launches.cookie_name(state)

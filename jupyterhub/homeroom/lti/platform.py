@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from homeroom.sign_in.way import Refused
+from homeroom.texts.said import say
 
 WAY = "lti"
 
@@ -64,7 +65,7 @@ def choose(platforms: Iterable[Platform], issuer: str, client_id: str, deploymen
     if not of_issuer:
         raise Refused(
             "unknown-platform",
-            "This hub does not know the learning platform that you come from.",
+            say("lti.unknown_platform"),
             detail=f"issuer {issuer!r}",
             remedy="Add the platform to site/lti.yaml, its issuer letter by letter, or register it: make lti-register.",
         )
@@ -72,7 +73,7 @@ def choose(platforms: Iterable[Platform], issuer: str, client_id: str, deploymen
     if not found:
         raise Refused(
             "unknown-client",
-            "This hub does not know the learning platform that you come from.",
+            say("lti.unknown_platform"),
             detail=f"issuer {issuer!r}, client_id {client_id!r}",
             remedy=f"The platforms of this issuer have other client ids: {', '.join(e.client_id for e in of_issuer)}.",
         )
@@ -82,7 +83,7 @@ def choose(platforms: Iterable[Platform], issuer: str, client_id: str, deploymen
     if len({each.client_id for each in found}) > 1:
         raise Refused(
             "unknown-client",
-            "This hub cannot tell which learning platform you come from.",
+            say("lti.several_platforms"),
             detail=f"issuer {issuer!r} without a client_id, and there are several",
             remedy="Have the platform send client_id or lti_deployment_id with its login requests.",
         )
@@ -97,7 +98,7 @@ def check_deployment(platform: Platform, deployment_id: str) -> None:
     if deployment_id not in platform.deployment_ids:
         raise Refused(
             "unknown-deployment",
-            "Your learning platform knows this hub, but this hub was not told of your part of the platform yet.",
+            say("lti.unknown_deployment"),
             detail=f"platform {platform.name}, deployment_id {deployment_id!r}",
             remedy=(
                 f"If it is one of yours: make lti-allow PLATFORM={platform.name} DEPLOYMENT={deployment_id}"

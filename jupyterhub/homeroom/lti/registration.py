@@ -10,19 +10,19 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from jupyterhub.handlers.base import BaseHandler
-from tornado import web
 from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 from homeroom.lti import registered
 from homeroom.lti.claims import mapping, text
 from homeroom.sign_in.way import Refused
+from homeroom.texts.refusal import Refusal
+from homeroom.texts.said import say
 
 LARGEST_ANSWER_BYTES = 2**18
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 TOOL = "https://purl.imsglobal.org/spec/lti-tool-configuration"
 ADDRESSES = {"authorize_url": "authorization_endpoint", "jwks_url": "jwks_uri"}
-AGAIN = "The address is still good: mend it there, and open it again."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,9 +75,7 @@ def platform_of(configuration: object, asked: str) -> dict[str, Any]:
 
 
 def _refused(detail: str) -> Refused:
-    return Refused(
-        "registration", "The learning platform's answer is not one that this hub can register with.", detail=detail
-    )
+    return Refused("registration", say("lti.no_registration"), detail=detail)
 
 
 async def register(configuration_url: str, token: str, asked_for: dict[str, Any], *, seconds: float) -> Registered:
@@ -134,7 +132,7 @@ class RegistrationPage(BaseHandler):
         invitation = registered.take_invitation(self.db, self.get_argument("token", ""))
         if invitation is None:
             self.log.warning("Refused a registration: its token is none of ours, was used, or is too old")
-            raise web.HTTPError(403, "This address was used before, or is too old. `make lti-register` prints another.")
+            raise Refusal(403, "lti.no_invitation")
         name, fault = str(invitation.name), ""
         try:
             if any(each["name"] == name for each in self.way.platforms):
@@ -151,7 +149,7 @@ class RegistrationPage(BaseHandler):
         except Refused as refused:
             registered.give_back(self.db, invitation)
             self.log.warning("A registration came to nothing: %s", refused.detail)
-            fault = f"{refused.detail}. {AGAIN}"
+            fault = refused.detail
         self.set_header("Content-Security-Policy", "frame-ancestors *")
         self.set_header("Referrer-Policy", "no-referrer")  # the address holds the token
         self.set_header("Cache-Control", "no-store")

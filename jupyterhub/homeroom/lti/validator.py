@@ -13,28 +13,29 @@ from homeroom.lti.claims import DEEP_LINKING_SETTINGS, DEPLOYMENT_ID, MESSAGE_TY
 from homeroom.lti.launches import AGAIN
 from homeroom.lti.platform import Platform
 from homeroom.sign_in.way import Refused
+from homeroom.texts.said import Said, say
 
 REQUIRED = ("iss", "aud", "exp", "iat", "nonce", "sub")
 CLOCK = "Compare the clocks of both machines: `make check` does, and `timedatectl` says whether this one is set."
-FAULTS: tuple[tuple[type[jwt.PyJWTError], str, str, str], ...] = (
-    (jwt.ExpiredSignatureError, "expired", f"This launch is too old. {AGAIN}", CLOCK),
-    (jwt.ImmatureSignatureError, "not-yet-valid", "This launch is dated in the future.", CLOCK),
+FAULTS: tuple[tuple[type[jwt.PyJWTError], str, Said, str], ...] = (
+    (jwt.ExpiredSignatureError, "expired", say("lti.expired") + AGAIN, CLOCK),
+    (jwt.ImmatureSignatureError, "not-yet-valid", say("lti.future"), CLOCK),
     (
         jwt.InvalidIssuerError,
         "wrong-issuer",
-        "This launch is another platform's.",
+        say("lti.other_platform"),
         "Compare `issuer` in site/lti.yaml.",
     ),
     (
         jwt.InvalidAudienceError,
         "wrong-audience",
-        "This launch is meant for another site.",
+        say("lti.other_site"),
         "Compare `client_id` in site/lti.yaml with what the platform shows.",
     ),
     (
         jwt.InvalidSignatureError,
         "wrong-signature",
-        "This launch is not signed by your learning platform.",
+        say("lti.not_signed"),
         "Compare `jwks_url` in site/lti.yaml with the platform's.",
     ),
 )
@@ -54,7 +55,7 @@ def header_of(token: str, platform: Platform) -> tuple[str, str]:
     if algorithm not in platform.algorithms:
         raise Refused(
             "wrong-algorithm",
-            "This launch is not signed as it should be.",
+            say("lti.not_signed"),
             detail=f"alg {algorithm!r}; platform {platform.name} signs by {', '.join(platform.algorithms)}",
             remedy="If the platform really signs so, name it in `algorithms` of site/lti.yaml.",
         )
@@ -108,7 +109,7 @@ class LaunchValidator(LTI13LaunchValidator):
         if (super_needs or "azp" in id_token) and id_token.get("azp") not in client_id:
             raise Refused(
                 "wrong-azp",
-                "This launch is meant for another site.",
+                say("lti.other_site"),
                 detail=f"azp {id_token.get('azp')!r} beside aud {id_token['aud']!r}",
             )
 
@@ -120,7 +121,7 @@ class LaunchValidator(LTI13LaunchValidator):
         if id_token["exp"] - id_token["iat"] > self.longest_life:
             raise Refused(
                 "valid-too-long",
-                "This launch is not one that a learning platform makes.",
+                say("lti.not_made"),
                 detail=f"valid for {id_token['exp'] - id_token['iat']} s",
             )
         if id_token.get(MESSAGE_TYPE) != "LtiDeepLinkingRequest":
@@ -135,4 +136,4 @@ class LaunchValidator(LTI13LaunchValidator):
 
 
 def _bad(what: str) -> Refused:
-    return Refused("bad-token", f"This launch cannot be read. {AGAIN}", detail=what)
+    return Refused("bad-token", say("lti.not_read") + AGAIN, detail=what)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
-from traitlets import Bool, Dict, Enum, Float, List, Unicode, default
+from traitlets import Bool, Dict, Enum, Float, List, Unicode
 
 from homeroom.lti import memberships, pages, people, platform, records, registered, tool
 from homeroom.lti.claims import DEPLOYMENT_ID, text
@@ -20,6 +20,7 @@ from homeroom.lti.platform import Platform
 from homeroom.lti.registration import RegistrationPage
 from homeroom.lti.validator import LaunchValidator
 from homeroom.sign_in.way import Identity, Refused, Way
+from homeroom.texts.said import say
 
 PAGES = {
     "oauth_login": pages.LoginPage,
@@ -64,10 +65,6 @@ class LTIWay(Way):
         found: bytes = self._app.cookie_secret if self._app is not None else b"no hub"
         return found
 
-    @default("title")
-    def _default_title(self) -> str:
-        return "From your course"
-
     @property
     def base_path(self) -> str:
         """The path below which everything of this deployment lives."""
@@ -85,7 +82,7 @@ class LTIWay(Way):
 
     def button(self, handler: Any) -> tuple[str, str] | None:
         """Leads to a page that says where a launch begins: it cannot begin here."""
-        return self.title, f"{self.base_path}{tool.PAGES}course"
+        return self.title or str(say("lti.title")), f"{self.base_path}{tool.PAGES}course"
 
     def known(self, db: Session) -> list[Platform]:
         """All platforms, those that registered themselves last."""
@@ -113,7 +110,7 @@ class LTIWay(Way):
         if not subject or len(subject) > 255:
             raise Refused(
                 "anonymous",
-                "Your learning platform did not say who you are.",
+                say("lti.no_person"),
                 detail=f"platform {come_from.name}: no `sub`, or one of more than 255 characters",
             )
         subject = people.subject_of(come_from.issuer, subject)

@@ -121,7 +121,7 @@ def test_a_launch_that_is_not_ours_is_refused(what: str) -> None:
     with pytest.raises(Refused) as refused:
         verified(**more)
     assert reason(refused) == expected
-    assert refused.value.said.endswith(".")
+    assert str(refused.value.said).endswith(".")
 
 
 def test_a_launch_signed_by_somebody_else_is_refused() -> None:
