@@ -8,7 +8,7 @@ from typing import Any
 from jupyterhub.apihandlers.users import UserAPIHandler, UserListAPIHandler
 from jupyterhub.scopes import needs_scope
 
-from homeroom.hub import limits, navigation
+from homeroom.hub import home, limits, navigation
 from homeroom.sign_in import removal
 from homeroom.sign_in.known_names import made_by_administrator, mark_of
 from homeroom.sign_in.marks import LEAVING
@@ -105,4 +105,4 @@ class PlainNames:
         """The authenticator's pages, and those of the hub's for people, labs and tokens that come before its own."""
         pages: list[tuple[str, type]] = super().get_handlers(app)  # type: ignore[misc]  # the authenticator's
         people = [(r"/api/users", PeopleHandler), (r"/api/users/([^/]+)", PersonHandler)]
-        return [*pages, *people, *limits.handlers, *navigation.handlers]
+        return [*pages, *people, *limits.handlers, *navigation.handlers, *home.handlers]

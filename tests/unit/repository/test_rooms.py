@@ -34,7 +34,7 @@ HUB: Mapping[str, set[str]] = {
     "branding": set(),
     "queue": set(),
     "storage": {"contract"},
-    "labs": {"queue"},
+    "labs": {"hub", "queue"},
     "gpus": {"contract", "queue"},
     "culling": {"labs"},
     "lti": {"contract", "sign_in"},
