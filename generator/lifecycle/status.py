@@ -107,7 +107,7 @@ def _show_labs(deployment: Deployment, labs: list[Container], used: Used, now: d
     if not labs:
         return
     outdated = {lab.id for lab in labs if runs_old_image(deployment, lab)}
-    rows = table("person", "image", "since", "memory")
+    rows = table("user", "image", "since", "memory")
     for lab in sorted(labs, key=lambda one: one.labels[USER_LABEL]):
         image = quoted(lab.attrs["Config"]["Image"]) + (" [yellow](old)[/yellow]" if lab.id in outdated else "")
         rows.add_row(_who(lab), image, age(lab.attrs["State"]["StartedAt"], now), _in_use(used.get(lab.id)))
