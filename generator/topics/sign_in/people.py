@@ -45,7 +45,7 @@ def bring_back(deployment: Deployment, name: str) -> None:
 
     :raises HomeroomError: nobody of this name was removed.
     """
-    if not ask_hub(deployment, "back", f"--name={name}", module=MODULE)["done"]:
+    if not ask_hub(deployment, "back", name, module=MODULE)["done"]:
         raise HomeroomError(
             f"nobody called {name} was removed who signs in elsewhere",
             location="BACK",
@@ -61,8 +61,8 @@ def why(deployment: Deployment, number: str, name: str) -> str:
     if number and not (number.isascii() and number.isdecimal() and len(number) < 10):
         remedy = "The person sees it: make why NUMBER=48213"
         raise HomeroomError(f"{number[:40]!r} is no number", location="NUMBER", remedy=remedy)
-    chosen = f"--number={number}" if number else f"--name={name}"
-    found = ask_hub(deployment, "refusals", chosen, module=MODULE)["refusals"]
+    asked = ("refusal", number) if number else ("refusals", name)
+    found = ask_hub(deployment, *asked, module=MODULE)["refusals"]
     if not found and (number or name):
         raise HomeroomError(
             f"no refused sign-in of {f'the number {number}' if number else name} is kept",

@@ -61,17 +61,17 @@ def _rows(database: sqlite3.Connection, query: str, *values: Any) -> list[dict[s
 def main(arguments: list[str]) -> int:
     """Carry out one verb."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.registry")
-    parser.add_argument("verb", choices=["people", "back", "refusals"])
-    parser.add_argument("--name", default="")
-    parser.add_argument("--number", type=int)
+    parser.add_argument("verb", choices=["people", "back", "refusal", "refusals"])
+    parser.add_argument("value", nargs="?", default="", help="the name for back and refusals, the number for refusal")
     given = parser.parse_args(arguments)
     with contextlib.closing(open_database(DATABASE)) as database:
         if given.verb == "people":
             print(json.dumps({"people": people(database)}))
         elif given.verb == "back":
-            print(json.dumps({"done": bring_back(database, given.name)}))
+            print(json.dumps({"done": bring_back(database, given.value)}))
         else:
-            print(json.dumps({"refusals": refusals(database, given.number, given.name)}))
+            number = int(given.value) if given.verb == "refusal" else None
+            print(json.dumps({"refusals": refusals(database, number, given.value)}))
     return 0
 
 

@@ -175,7 +175,7 @@ def shown(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -
 
     def ask(_deployment: Any, *arguments: str, given: str = "", module: str) -> Any:
         monkeypatch.setattr(sys, "stdin", io.StringIO(given))
-        assert sys.modules[module].main(list(arguments)) == 0
+        assert sys.modules[module].main(["--", *arguments]) == 0  # as the deployment calls it
         return json.loads(capsys.readouterr().out)
 
     monkeypatch.setattr(known_people, "ask_hub", ask)
