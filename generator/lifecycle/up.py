@@ -20,7 +20,7 @@ from generator.lifecycle.init import init
 from generator.lifecycle.services import bring_up
 from generator.topics.environments import kernels
 from generator.topics.sign_in import accounts
-from generator.topics.sign_in.ways import DUMMY
+from generator.topics.sign_in.ways import DUMMY, NATIVE
 from generator.topics.storage import storage
 
 
@@ -106,7 +106,10 @@ def _greet(deployment: Deployment, password: str | None, exception: str) -> None
     if DUMMY in settings.ways:
         note("For a trial on this machine only: any name, no password.")
         return
-    note(f"Administrator:  [bold]{settings.JUPYTERHUB_ADMIN}[/bold]")
+    if NATIVE in settings.ways:
+        note(f"Administrator:  [bold]{settings.JUPYTERHUB_ADMIN}[/bold]")
+    else:
+        note("Administrators: whom `admins` in site/people.yaml names, or a way's own rule (docs/sign-in/index.md)")
     if password:
         note(f"Password:       [bold]{password}[/bold]   (shown this once; `make password` makes a new one)")
     if settings.TLS == "off" and not settings.HUB_IP.startswith("127."):
