@@ -343,22 +343,28 @@ def test_git_works_in_read_only_shares(seminar: HubDeployment) -> None:
 
 
 def test_a_link_pulls_past_files_of_the_same_name(seminar: HubDeployment) -> None:
-    """Where a file that is new in the repository is in somebody's home already, theirs is renamed, whatever letters the
-    name has, and the pull goes on, today and the next time."""
+    """Where a file that is new in the repository, or has got another name there, is in somebody's home already, theirs
+    is renamed, whatever letters the name has, and so is a file where the repository has a folder and a link that leads
+    nowhere; the pull goes on, today and the next time."""
     ada = with_lab(seminar, "ada")
-    names = ["Übung.md", 'say "yes".md', "tab\there.md"]
-    commit = "git -c user.name=x -c user.email=x@x commit -qm more"
-    shell(ada, f"rm -rf upstream pulled; git init -qb main upstream && cd upstream && touch a && git add . && {commit}")
+    names = ["Übung.md", 'say "yes".md', "tab\there.md", "new name.md"]
+    commit = "git add . && git -c user.name=x -c user.email=x@x commit -qm more"
+    first = "mkdir plain && echo once > old.md && echo a > plain/a && echo a > swap"
+    shell(ada, f"rm -rf upstream pulled; git init -qb main upstream && cd upstream && {first} && {commit}")
     assert '"phase": "finished"' in pull(ada, repo=f"{HOME}/upstream", targetpath="pulled", branch="main")
     write = f"for name in {names!r}: open(name, 'w').write(%r)"
     lab = ada.deployment.lab("ada")
     for folder, text in (("upstream", "theirs"), ("pulled", "mine")):
         lab.exec_run(["python3", "-c", write % text], workdir=f"{HOME}/{folder}")
-    shell(ada, f"cd upstream && git add . && {commit}")
+    shell(ada, "cd pulled && printf mine > Woche.md && ln -s nowhere link.md && rm old.md")
+    moved = "git mv -f old.md 'new name.md' && git rm -q swap && mkdir Woche.md swap"
+    shell(ada, f"cd upstream && {moved} && echo x > Woche.md/é && echo x > swap/b && echo x > link.md && {commit}")
     for _ in range(2):
         assert '"phase": "finished"' in pull(ada, repo=f"{HOME}/upstream", targetpath="pulled", branch="main")
     assert contents(ada, "GET", "pulled/Übung.md").json()["content"] == "theirs"
-    assert sorted(shell(ada, "cat pulled/*__*.md")) == sorted("mine" * 3)
+    assert shell(ada, "cd pulled && cat Woche.md/é swap/b link.md plain/a 'new name.md'") == "x\nx\nx\na\nonce\n"
+    assert sorted(shell(ada, "cd pulled && rm link__*.md && cat *__*.md")) == sorted("mine" * 5)
+    assert shell(ada, "cd pulled && find . -name 'swap__*' -o -name 'plain__*' -o -name old.md") == ""
     shell(ada, "rm -rf upstream pulled")
 
 
