@@ -32,29 +32,57 @@ export function mostConnections(limits = readFileSync("/proc/self/limits", "asci
   return Math.floor((Math.min(files, 65536) - SPARE_FILES) / 2);
 }
 
+/** How many connections each address holds. */
+class Held {
+  constructor(log) {
+    this.log = log;
+    this.mostOfOne = Math.max(1, Math.floor(mostConnections() * PART_OF_ONE_ADDRESS));
+    this.counts = new Map();
+  }
+
+  /** Count a connection until it closes; false where the address has too many already. */
+  add(address, socket) {
+    const count = (this.counts.get(address) ?? 0) + 1;
+    if (count > this.mostOfOne) return false;
+    if (count === this.mostOfOne) {
+      this.log.warn("%s holds %d connections: no more are taken from there", address, count);
+    }
+    this.counts.set(address, count);
+    socket.on("close", () => {
+      if (this.counts.get(address) > 1) this.counts.set(address, this.counts.get(address) - 1);
+      else this.counts.delete(address);
+    });
+    return true;
+  }
+}
+
 /** Have a server bound its connections, except for how many web servers in front may hold. */
 export function bindConnections(server, trusted, log) {
-  const most = mostConnections();
-  const mostOfOne = Math.max(1, Math.floor(most * PART_OF_ONE_ADDRESS));
-  const held = new Map();
-  log.info("At most %d connections, %d of one address", most, mostOfOne);
-  server.maxConnections = most;
+  const held = new Held(log);
+  log.info("At most %d connections, %d of one address", mostConnections(), held.mostOfOne);
+  bindTimes(server);
+  server.on("connection", (socket) => {
+    if (!trusted.has(socket.remoteAddress) && !held.add(socket.remoteAddress, socket)) socket.destroy();
+  });
+}
+
+/**
+ * Have the edge's server bound its connections. Each is for one request, so the edge says whose it is with that.
+ *
+ * @returns what to ask of each request, by its address: false where that one has too many already.
+ */
+export function bindEdge(server, log) {
+  const held = new Held(log);
+  bindTimes(server);
+  return (request) => held.add(request.headers["x-real-ip"], request.socket);
+}
+
+function bindTimes(server) {
+  server.maxConnections = mostConnections();
   server.headersTimeout = HEADERS_SECONDS * 1000;
   server.connectionsCheckingInterval = server.headersTimeout / 4;
   server.requestTimeout = 0; // a large body over a slow line may take longer than any number: bindBody
   server.timeout = ANSWER_SECONDS * 1000;
-  server.on("connection", (socket) => {
-    const address = socket.remoteAddress;
-    if (trusted.has(address)) return;
-    const count = (held.get(address) ?? 0) + 1;
-    if (count > mostOfOne) return socket.destroy();
-    if (count === mostOfOne) log.warn("%s holds %d connections: no more are taken from there", address, count);
-    held.set(address, count);
-    socket.on("close", () => {
-      if (held.get(address) > 1) held.set(address, held.get(address) - 1);
-      else held.delete(address);
-    });
-  });
 }
 
 /** Have a request end whose body stays away. */

@@ -32,12 +32,20 @@ export class TrustedProxies {
   }
 }
 
-/** Replace what a request claims about who asks by what is known of it. */
-export function replaceClaims(request, trusted) {
+/**
+ * Replace what a request claims about who asks by what is known of it.
+ *
+ * @param byEdge whether it came by the edge's socket: it says who asked it, and all else is what that one claims.
+ */
+export function replaceClaims(request, trusted, byEdge) {
   const { headers } = request;
   let address = request.socket.remoteAddress ?? "";
   let scheme = "http";
-  if (trusted.has(address)) {
+  if (byEdge) {
+    address = headers["x-forwarded-for"] ?? "";
+    scheme = "https";
+  }
+  if (!byEdge && trusted.has(address)) {
     address = furthestKnown(headers["x-forwarded-for"] ?? "", address, trusted);
     if (lastOf(headers["x-forwarded-proto"]) === "https") scheme = "https";
     for (const name of ["forwarded", "x-scheme"]) delete headers[name]; // the hub would take their word first

@@ -5,15 +5,17 @@ import { readFileSync } from "node:fs";
 import ConfigurableProxy from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
 import { addressOf, boundInformation, prepareAnswer, prepareHandshake } from "./answers.mjs";
-import { MOST_UNANSWERED, bindBody, bindConnections, bindWebsocket } from "./callers.mjs";
+import { MOST_UNANSWERED, bindBody, bindConnections, bindEdge, bindWebsocket } from "./callers.mjs";
 import { TrustedProxies, hideSecret, replaceClaims } from "./claims.mjs";
 import { removeTooMany } from "./cookies.mjs";
+import { Hosts } from "./hosts.mjs";
 import { normalise } from "./requests.mjs";
 
 const BASE_URL = process.env.BASE_URL || "/";
 const HUB_SOCKET = "/run/hub/hub.sock";
 const HUB = `http+unix://${encodeURIComponent(HUB_SOCKET)}`;
 const API_SOCKET = "/run/proxy/api.sock";
+const EDGE_SOCKET = "/run/edge/proxy.sock";
 const PORT = 8000;
 const RETRY_SECONDS = 3;
 const HUB_IS_DOWN = readFileSync(new URL("errors/503.html", import.meta.url));
@@ -36,6 +38,9 @@ class Door extends ConfigurableProxy {
     super(options);
     this.socketAgent = new OneRequestAgent({ keepAlive: true });
     this.trusted = new TrustedProxies(process.env.TRUSTED_PROXIES || "");
+    this.hosts = new Hosts(this.log, BASE_URL);
+    this.edgeServer = this.serveEdge();
+    this.edges = new WeakSet(); // connections of the edge's
     this.refused = new WeakSet(); // connections, of which nothing more is read
     this.unanswered = new WeakMap(); // by connection, how many requests
     this.latest = new WeakMap(); // by connection, the answer that the next request waits for
@@ -68,6 +73,16 @@ class Door extends ConfigurableProxy {
     this.proxyServer.on("checkExpectation", (request, response) => this.handleProxyWeb(request, response));
   }
 
+  /** The server that the edge asks, over a socket that nobody else reaches: as the public one in all else. */
+  serveEdge() {
+    const server = http.createServer((request, response) => this.handleProxyWeb(request, response));
+    server.on("upgrade", (request, caller, head) => this.handleProxyWs(request, caller, head));
+    server.on("checkExpectation", (request, response) => this.handleProxyWeb(request, response));
+    server.on("connection", (socket) => this.edges.add(socket));
+    this.mayHold = bindEdge(server, this.log);
+    return server;
+  }
+
   proxyOptsForTarget(target) {
     const options = super.proxyOptsForTarget(target);
     if (options.target.socketPath) options.agent = this.socketAgent;
@@ -84,6 +99,8 @@ class Door extends ConfigurableProxy {
   // programs do, is sent there, with what they have to say: it is the same lab, since the table of routes is asked.
   async handleProxy(kind, request, receiver, ...more) {
     const found = await this.targetForReq(request);
+    const elsewhere = this.hosts.elsewhere(request, this.labs.has(request), this.edges.has(request.socket));
+    if (elsewhere) return kind === "web" ? answerBriefly(receiver, elsewhere) : refuseWebsocket(receiver, elsewhere);
     const address = found && this.labs.has(request) ? respell(request.url, found.prefix) : request.url;
     if (address !== request.url && kind === "web" && ["GET", "HEAD"].includes(request.method)) {
       receiver.writeHead(302, { Location: address });
@@ -107,7 +124,7 @@ class Door extends ConfigurableProxy {
       this.count(socket, 1);
       response.on("close", () => this.count(socket, -1));
       return this.inTurn(socket, response, () => {
-        this.prepare(request);
+        if (!this.prepare(request)) return socket.destroy();
         bindBody(request, response);
         return super.handleProxyWeb(request, response);
       });
@@ -122,18 +139,19 @@ class Door extends ConfigurableProxy {
     if (this.refused.has(caller) || this.unanswered.get(caller)) return caller.destroy();
     const fault = normalise(request, true);
     if (!fault) {
-      this.prepare(request);
+      if (!this.prepare(request)) return caller.destroy();
       return super.handleProxyWs(request, caller, head);
     }
     this.refuse(request, fault);
-    const lines = ["HTTP/1.1 400 Bad Request", "Content-Type: text/plain", "Connection: close", "", `${fault}\n`];
-    caller.on("error", () => caller.destroy());
-    caller.end(lines.join("\r\n"), () => caller.destroySoon());
+    refuseWebsocket(caller, { status: 400, text: fault });
   }
 
+  /** Make of a request what hub and labs read; false where whoever asks holds too many connections. */
   prepare(request) {
-    replaceClaims(request, this.trusted);
+    const byEdge = this.edges.has(request.socket);
+    replaceClaims(request, this.trusted, byEdge);
     this.forgotten.set(request, removeTooMany(request));
+    return !byEdge || this.mayHold(request);
   }
 
   // Of a connection's requests one at a time goes on to hub or lab, so that each takes no more than one connection there
@@ -180,6 +198,20 @@ class Door extends ConfigurableProxy {
   }
 }
 
+/** An answer that nobody else is asked for. */
+function answerBriefly(response, { status, location, text = "" }) {
+  const headers = location === undefined ? { "Content-Type": "text/plain" } : { Location: location };
+  response.writeHead(status, { ...headers, "Cache-Control": "no-store" });
+  response.end(text && `${text}\n`);
+}
+
+function refuseWebsocket(caller, { status, text = "" }) {
+  const first = `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`;
+  const lines = [first, "Content-Type: text/plain", "Connection: close", "", `${text}\n`];
+  caller.on("error", () => caller.destroy());
+  caller.end(lines.join("\r\n"), () => caller.destroySoon());
+}
+
 /** An address under a path of the table of routes, with that path in the one spelling; others are left as they are. */
 function respell(url, prefix) {
   const path = url.split("?", 1)[0];
@@ -214,6 +246,7 @@ const door = new Door({
 });
 door.proxyServer.listen(PORT, "0.0.0.0");
 door.apiServer.listen(API_SOCKET);
+door.edgeServer.listen(EDGE_SOCKET);
 log.info("Listening on port %d", PORT);
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(0));
 process.on("uncaughtException", (error) => log.error("Uncaught: %s", error.stack || error.message));

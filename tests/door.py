@@ -6,7 +6,7 @@ import http.client
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,8 @@ from tests.hub_deployment import engine
 
 TOKEN = "a-token-of-this-test"
 PATIENCE_SECONDS = 30
+RUN = ("hub", "labs", "proxy", "edge")
+"""The directories of sockets that the proxy has."""
 
 
 @dataclass
@@ -207,15 +209,24 @@ class Door:
 
 @contextmanager
 def open_door(
-    image: str, directory: Path, labs: list[str], *, files: int | None = None, **environment: str
+    image: str,
+    directory: Path,
+    labs: list[str],
+    *,
+    files: int | None = None,
+    hosts: Mapping[str, object] | None = None,
+    **environment: str,
 ) -> Iterator[Door]:
     """The proxy of an image, started as Compose starts it, with a fake_server in the place of the hub and of each lab.
 
     :param files: how many it may open, where that is not the engine's usual number.
+    :param hosts: what it is told of the names that people come by.
     """
-    for name in ("hub", "labs", "proxy"):
+    for name in RUN:
         (directory / name).mkdir(parents=True)
         (directory / name).chmod(0o777)
+    (directory / "rendered").mkdir()
+    (directory / "rendered/proxy.json").write_text(json.dumps(hosts or {}))
     hub = FakeServer(directory / "hub/hub.sock")
     fake_servers = {path: FakeServer(directory / f"labs/{number}.sock") for number, path in enumerate(labs)}
     container = engine().containers.run(
@@ -224,7 +235,10 @@ def open_door(
         read_only=True,
         cap_drop=["ALL"],
         environment={"CONFIGPROXY_AUTH_TOKEN": TOKEN, "BASE_URL": "/", **environment},
-        volumes={str(directory / name): {"bind": f"/run/{name}", "mode": "rw"} for name in ("hub", "labs", "proxy")},
+        volumes={
+            **{str(directory / name): {"bind": f"/run/{name}", "mode": "rw"} for name in RUN},
+            str(directory / "rendered"): {"bind": "/srv/jupyterhub", "mode": "ro"},
+        },
         ulimits=[docker.types.Ulimit(name="nofile", soft=files, hard=files)] if files else None,
         ports={"8000/tcp": ("127.0.0.1", 0)},
     )

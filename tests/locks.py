@@ -47,6 +47,7 @@ LOCKS = (
     Lock("jupyterlab/requirements.in", _IMAGE),
     Lock("jupyterlab/kernel.in", _IMAGE),
     Lock("proxy/requirements.in", _IMAGE),
+    Lock("edge/requirements.in", _IMAGE),
     Lock("generator/requirements.in", _HOST),
     # Tests run what operators run: the versions of the two locks above it.
     Lock(

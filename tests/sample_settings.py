@@ -10,6 +10,7 @@ TOKEN = "0123456789abcdef" * 4
 
 OTHER_VALUES = {spec.name: spec.about.example for spec in specs() if spec.about.example} | {
     "LAB_CERTIFICATES": str(Path(__file__).with_name("private-ca.pem")),  # a file that is there
+    "ACME_ROOT": str(Path(__file__).with_name("private-ca.pem")),
     "CONFIGPROXY_AUTH_TOKEN": "fedcba9876543210" * 4,
     "JUPYTERHUB_CRYPT_KEY": "0f1e2d3c4b5a6978" * 4,
     "SSO_SECRET": "8796a5b4c3d2e1f0" * 4,

@@ -14,6 +14,8 @@ def image_specs(deployment: Deployment) -> list[BuildSpec]:
     """The images that a deployment builds."""
     settings = deployment.settings
     folders = {"hub": "jupyterhub", "proxy": "proxy"}
+    if settings.has_edge:
+        folders["edge"] = "edge"
     if not settings.DOCKER_NOTEBOOK_IMAGE or site_images.needs_own_lab():
         folders["lab"] = "jupyterlab"
     arguments = {"lab": {"FEATURES": " ".join(features.parse(settings.LAB_FEATURES))}}

@@ -10,6 +10,7 @@ from generator.core.finding import Finding, errors_of
 from generator.core.paths import SITE
 from generator.engine import deployment
 from generator.lifecycle import checks, hub_config, render
+from generator.topics.edge import edge
 
 
 def check() -> None:
@@ -23,6 +24,7 @@ def check() -> None:
     console.note("[green]✓[/green] .env and site/ can be read")
     _show([*checks.check_machine(here.settings, here.engine), *odd])
     checks.check_images(here)
+    edge.check(here, files)
     checks.check_engine(here)
     if hub_config.check_hub_if_built(here, files):
         console.note("[green]✓[/green] the hub's configuration loads")

@@ -28,6 +28,8 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
 
     :raises HomeroomError: everything that stands in the way, together.
     """
+    edge_bytes = settings.EDGE_MEMORY if settings.has_edge else 0
+    edge_ports = {"HTTP_PORT": settings.HTTP_PORT, "HTTPS_PORT": settings.HTTPS_PORT} if settings.has_edge else {}
     requirements = preflight.Requirements(
         project=settings.COMPOSE_PROJECT_NAME,
         directory=ROOT,
@@ -42,7 +44,8 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         total_lab_cpus=settings.TOTAL_LAB_CPUS,
         lab_pids=settings.LAB_PIDS,
         lab_open_files=labs.open_files(settings, read_machine()),
-        services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY,
+        services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY + edge_bytes,
+        edge_ports=edge_ports,
         released=RELEASED,
     )
     findings = preflight.run_checks(engine, requirements)

@@ -23,12 +23,23 @@ def bring_up(deployment: Deployment) -> None:
             if row.fails_with_older_files and runs_older_files(deployment, row.name):
                 deployment.compose("restart", row.name)
         _compose_up(deployment)
+        remove_unwanted(deployment)
         stale = [row.name for row in rows if runs_older_files(deployment, row.name)]
         if stale:
             shown.say(f"restarting {', '.join(stale)} with the new configuration")
             deployment.compose("restart", *stale)
             wait_until_healthy(deployment, stale)
         shown.say("healthy")
+
+
+def remove_unwanted(deployment: Deployment) -> None:
+    """Remove the services that a deployment with these settings has no more: Compose leaves them running."""
+    wanted = table.names(deployment.settings)
+    for name in table.names():
+        container = deployment.service(name) if name not in wanted else None
+        if container is not None:
+            container.stop()
+            container.remove(force=True)
 
 
 def _compose_up(deployment: Deployment) -> None:

@@ -6,7 +6,10 @@ import http.client
 import ipaddress
 import json
 import secrets
+import socket
+import ssl
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
@@ -28,10 +31,56 @@ def door(settings: Settings) -> str:
     return "127.0.0.1" if address.version == 4 else "::1"
 
 
+class ByName(http.client.HTTPSConnection):
+    """A connection to an address of this machine, asked for a name: as a browser asks that has looked the name up.
+
+    Whether browsers trust the certificate is told by `make status`: it may be of an authority that this machine does
+    not know.
+    """
+
+    def __init__(self, address: str, port: int, name: str, timeout: float) -> None:
+        super().__init__(address, port, timeout=timeout)
+        self.name = name
+
+    def connect(self) -> None:
+        """Connect, and have TLS spoken for the name."""
+        http.client.HTTPConnection.connect(self)
+        self.sock = any_certificate().wrap_socket(self.sock, server_hostname=self.name)
+
+
+def any_certificate() -> ssl.SSLContext:
+    """TLS with whoever answers: it is this machine that is asked."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def port_of(settings: Settings) -> int:
+    """The published port by which people reach the hub."""
+    return settings.HTTPS_PORT if settings.has_edge else settings.HUB_PORT
+
+
+def where(settings: Settings, host: str) -> str:
+    """An address of this machine as a URL."""
+    scheme = "https" if settings.has_edge else "http"
+    return f"{scheme}://{url_host(host)}:{port_of(settings)}{settings.BASE_URL}"
+
+
+def _connection(settings: Settings, host: str, timeout: float) -> http.client.HTTPConnection:
+    if settings.has_edge:
+        return ByName(host, settings.HTTPS_PORT, settings.HUB_HOST, timeout)
+    return http.client.HTTPConnection(host, settings.HUB_PORT, timeout=timeout)
+
+
+def _headers(settings: Settings) -> dict[str, str]:
+    return {"Host": urlsplit(settings.public_url).netloc} if settings.HUB_HOST else {}
+
+
 def _get(settings: Settings, path: str) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection(door(settings), settings.HUB_PORT, timeout=TIMEOUT_SECONDS)
+    connection = _connection(settings, door(settings), TIMEOUT_SECONDS)
     try:
-        connection.request("GET", settings.BASE_URL + path)
+        connection.request("GET", settings.BASE_URL + path, headers=_headers(settings))
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:
@@ -48,9 +97,9 @@ def port_fault(settings: Settings) -> HomeroomError | None:
         hosts[own_address()] = None  # the way of other machines, which may be another
     faults: list[str] = []
     for host in hosts:
-        connection = http.client.HTTPConnection(host, settings.HUB_PORT, timeout=PORT_SECONDS)
+        connection = _connection(settings, host, PORT_SECONDS)
         try:
-            connection.request("GET", f"{settings.BASE_URL}hub/api/")
+            connection.request("GET", f"{settings.BASE_URL}hub/api/", headers=_headers(settings))
             connection.getresponse()
         except (OSError, http.client.HTTPException) as error:
             faults.append(str(error) or type(error).__name__)
@@ -58,10 +107,11 @@ def port_fault(settings: Settings) -> HomeroomError | None:
             return None
         finally:
             connection.close()
+    name = "edge" if settings.has_edge else "proxy"
     return HomeroomError(
         f"the hub cannot be reached: {faults[-1]}",
-        location=f"http://{url_host(next(iter(hosts)))}:{settings.HUB_PORT}{settings.BASE_URL}",
-        remedy="The proxy runs, but nothing answers on its port. Run `docker compose restart proxy`; if that does "
+        location=where(settings, next(iter(hosts))),
+        remedy=f"The {name} runs, but nothing answers on its port. Run `docker compose restart {name}`; if that does "
         "not help, restart the engine, and check whether a firewall of this machine closes the port.",
     )
 
@@ -85,8 +135,18 @@ def check_page(settings: Settings) -> str:
 def check_websocket(settings: Settings) -> str:
     """A websocket opens through the proxy and echoes."""
     word = secrets.token_hex(8)
-    url = f"ws://{url_host(door(settings))}:{settings.HUB_PORT}{settings.BASE_URL}hub/homeroom/echo"
-    with connect(url, open_timeout=TIMEOUT_SECONDS, close_timeout=TIMEOUT_SECONDS, proxy=None) as channel:
+    host, port = door(settings), port_of(settings)
+    netloc = urlsplit(settings.public_url or where(settings, host)).netloc
+    url = f"{'wss' if settings.has_edge else 'ws'}://{netloc}{settings.BASE_URL}hub/homeroom/echo"
+    with connect(
+        url,
+        sock=socket.create_connection((host, port), timeout=TIMEOUT_SECONDS),
+        ssl=any_certificate() if settings.has_edge else None,
+        server_hostname=settings.HUB_HOST if settings.has_edge else None,
+        open_timeout=TIMEOUT_SECONDS,
+        close_timeout=TIMEOUT_SECONDS,
+        proxy=None,
+    ) as channel:
         channel.send(word)
         if channel.recv(timeout=TIMEOUT_SECONDS) != word:
             raise OSError("the websocket did not echo")
@@ -111,7 +171,7 @@ def run(settings: Settings) -> None:
             except (OSError, http.client.HTTPException, WebSocketException, ValueError, KeyError) as error:
                 raise HomeroomError(
                     f"the hub cannot be used: {error}",
-                    location=f"http://{url_host(door(settings))}:{settings.HUB_PORT}{settings.BASE_URL}",
+                    location=where(settings, door(settings)),
                     remedy="`make logs` shows what hub and proxy logged; `make up` tries again.",
                 ) from None
             shown.say(", ".join(done))

@@ -18,6 +18,8 @@ from generator.lifecycle.checks import ask_counterparts, check_engine, check_mac
 from generator.lifecycle.hub_config import render_checked
 from generator.lifecycle.init import init
 from generator.lifecycle.services import bring_up
+from generator.topics.edge import edge
+from generator.topics.edge.status import describe_authority
 from generator.topics.environments import kernels
 from generator.topics.sign_in import accounts
 from generator.topics.sign_in.ways import DUMMY, NATIVE
@@ -60,6 +62,7 @@ def up() -> None:
             warn(f"{finding.location}: {finding.cause}\n  {finding.remedy}")
     check_engine(deployment)
     build(deployment)
+    edge.check(deployment, render.rendered_files(settings, SITE))
     prepare_storage(deployment)
     render_checked(deployment)
     if moved := [lab for lab in deployment.labs(running_only=True) if base_url_of(lab) != settings.BASE_URL]:
@@ -68,6 +71,7 @@ def up() -> None:
             "and will be stopped; their users read why, and start them again."
         )
     bring_up(deployment)
+    edge.take_up(deployment)
     password = accounts.ensure_admin(deployment)
     smoke_test.run(deployment.settings)
     for finding in ask_counterparts(deployment):
@@ -103,6 +107,8 @@ def base_url_of(lab: Container) -> str:
 def _greet(deployment: Deployment, password: str | None, exception: str) -> None:
     settings = deployment.settings
     note(f"\n[bold]Homeroom is up{exception}:[/bold] {address(settings)}")
+    if authority := edge.authority(deployment):
+        note(f"{describe_authority(settings, authority)}\n{authority}")
     if DUMMY in settings.ways:
         note("For a trial on this machine only: any name, no password.")
         return
@@ -113,7 +119,9 @@ def _greet(deployment: Deployment, password: str | None, exception: str) -> None
     if password:
         note(f"Password:       [bold]{password}[/bold]   (shown this once; `make password` makes a new one)")
     if settings.TLS == "off" and not settings.HUB_IP.startswith("127."):
+        warn("Passwords travel unencrypted over plain HTTP. Set HUB_HOST and TLS: docs/tls.md shows how.")
+    elif settings.HUB_HOST and settings.TLS != "off" and not settings.LABS_HOST:
         warn(
-            "Passwords travel unencrypted over plain HTTP. On a network that you do not trust, put a web server with "
-            "TLS in front and set HUB_IP=127.0.0.1: docs/operations.md shows how."
+            "A page that a lab serves can act on the hub as the person who looks at it. Give labs a name of their own: "
+            "LABS_HOST, docs/tls.md."
         )

@@ -1,4 +1,4 @@
-"""The port on which the hub is published: is it free, and if not, who has it?"""
+"""The ports on which hub and edge are published: are they free, and if not, who has them?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from generator.preflight.requirements import Requirements
 from generator.preflight.subject import Subject
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-PROXY_SERVICE = "proxy"
+PROXY_SERVICE, EDGE_SERVICE = "proxy", "edge"
 _LISTEN = "0A"
 _TRIED_PORTS = 50
 
@@ -156,22 +156,45 @@ def read_port(ip: str, port: int, taken: Callable[[int], bool]) -> PortFacts:
 
 def publishers(containers: Sequence[Container], ip: str, port: int) -> list[Container]:
     """The containers that publish `port` on an address in the way of `ip`."""
-    requirements = ipaddress.ip_address(ip)
+    wanted = ipaddress.ip_address(ip)
     return [
         container
         for container in containers
-        if any(held == port and in_the_way(ipaddress.ip_address(at), requirements) for at, held in container.ports)
+        if any(held == port and in_the_way(ipaddress.ip_address(at), wanted) for at, held in container.ports)
     ]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Port:
+    """A port to be published: the setting that says which, and the service that will hold it."""
+
+    setting: str
+    number: int
+    service: str
+
+
+def hub_port(requirements: Requirements) -> Port:
+    """The proxy's own."""
+    return Port(setting="HUB_PORT", number=requirements.hub_port, service=PROXY_SERVICE)
+
+
 def judge_port(
-    requirements: Requirements, containers: Sequence[Container], facts: PortFacts, *, rootless: bool
+    requirements: Requirements,
+    containers: Sequence[Container],
+    facts: PortFacts,
+    *,
+    rootless: bool,
+    port: Port | None = None,
 ) -> Finding:
-    """Pass a port that is free or held by this deployment's own proxy; else name who has it."""
+    """Pass a port that is free or held by this deployment itself; else name who has it.
+
+    :param port: another than the hub's own.
+    """
+    port = port or hub_port(requirements)
     where = (
-        f"[{requirements.hub_ip}]:{requirements.hub_port}"
+        f"[{requirements.hub_ip}]:{port.number}"
         if ":" in requirements.hub_ip
-        else f"{requirements.hub_ip}:{requirements.hub_port}"
+        else f"{requirements.hub_ip}:{port.number}"
     )
     if facts.address_errno is not None:
         return error(
@@ -180,43 +203,41 @@ def judge_port(
             location=".env: HUB_IP",
             remedy=f"Set HUB_IP to 0.0.0.0 (all addresses) or one of {', '.join(facts.addresses) or '127.0.0.1'}.",
         )
-    if rootless and requirements.hub_port < facts.unprivileged_from:
+    if rootless and port.number < facts.unprivileged_from:
         return error(
             "port",
-            f"a rootless engine may not publish port {requirements.hub_port}, below {facts.unprivileged_from}",
-            location=".env: HUB_PORT",
-            remedy=f"Set HUB_PORT={facts.free_port or 8000}, or run "
-            f"`sudo sysctl net.ipv4.ip_unprivileged_port_start={requirements.hub_port}` "
+            f"a rootless engine may not publish port {port.number}, below {facts.unprivileged_from}",
+            location=f".env: {port.setting}",
+            remedy=f"Set {port.setting}={facts.free_port or 8000}, or run "
+            f"`sudo sysctl net.ipv4.ip_unprivileged_port_start={port.number}` "
             "(and write it to /etc/sysctl.d/ to keep it).",
         )
     others = [
-        one
-        for one in publishers(containers, requirements.hub_ip, requirements.hub_port)
-        if not _is_own_proxy(one, requirements)
+        one for one in publishers(containers, requirements.hub_ip, port.number) if not _is_own(one, requirements, port)
     ]
     if others:
-        return _taken(requirements, _container_in_words(others[0]), facts)
-    if publishers(containers, requirements.hub_ip, requirements.hub_port):
-        return ok("port", f"{where} is used by this deployment's own proxy")
+        return _taken(requirements, port, _container_in_words(others[0]), facts)
+    if publishers(containers, requirements.hub_ip, port.number):
+        return ok("port", f"{where} is used by this deployment's own {port.service}")
     # Below 1024 an ordinary user's trial says EACCES, taken or not: there the kernel's table decides.
     if facts.port_errno == errno.EADDRINUSE or (facts.port_errno == errno.EACCES and facts.listening):
         if facts.holders:
             holders = "; ".join(f"process {one.pid} (`{one.command[:100]}`)" for one in facts.holders)
-            return _taken(requirements, holders, facts)
-        return _taken(requirements, "a process that this user may not see", facts)
+            return _taken(requirements, port, holders, facts)
+        return _taken(requirements, port, "a process that this user may not see", facts)
     if facts.port_errno is not None and facts.port_errno != errno.EACCES:
         return error(
             "port",
             f"nothing can listen on {where}: {os.strerror(facts.port_errno)}",
-            location=".env: HUB_PORT",
-            remedy=f"Set HUB_PORT={facts.free_port or 8000}.",
+            location=f".env: {port.setting}",
+            remedy=f"Set {port.setting}={facts.free_port or 8000}.",
         )
     return ok("port", f"{where} is free")
 
 
-def _is_own_proxy(container: Container, requirements: Requirements) -> bool:
+def _is_own(container: Container, requirements: Requirements, port: Port) -> bool:
     same = not container.directory or Path(container.directory).resolve() == requirements.directory.resolve()
-    return container.project == requirements.project and container.service == PROXY_SERVICE and same
+    return container.project == requirements.project and container.service == port.service and same
 
 
 def _container_in_words(container: Container) -> str:
@@ -226,25 +247,32 @@ def _container_in_words(container: Container) -> str:
     return f"the container {container.name} (Compose project {container.project}{where})"
 
 
-def _taken(requirements: Requirements, by: str, facts: PortFacts) -> Finding:
+def _taken(requirements: Requirements, port: Port, by: str, facts: PortFacts) -> Finding:
     unknown = not (facts.holders or by.startswith("the container"))
-    look = f" Find it with `sudo ss -ltnp 'sport = :{requirements.hub_port}'`." if unknown else ""
-    another = f"set HUB_PORT={facts.free_port}, which is free" if facts.free_port else "set another HUB_PORT"
+    look = f" Find it with `sudo ss -ltnp 'sport = :{port.number}'`." if unknown else ""
+    another = (
+        f"set {port.setting}={facts.free_port}, which is free" if facts.free_port else f"set another {port.setting}"
+    )
     return error(
         "port",
-        f"port {requirements.hub_port} on {requirements.hub_ip} is taken by {by}",
-        location=".env: HUB_PORT",
+        f"port {port.number} on {requirements.hub_ip} is taken by {by}",
+        location=f".env: {port.setting}",
         remedy=f"Stop it, or {another}.{look}",
     )
 
 
 def check_port(requirements: Requirements, engine: EngineState | None) -> list[Finding]:
-    """Read and judge the publish port; without an engine no container holds it."""
+    """Read and judge the ports to be published; without an engine no container holds one."""
     containers = engine.containers if engine else ()
-    facts = read_port(
-        requirements.hub_ip, requirements.hub_port, lambda port: bool(publishers(containers, requirements.hub_ip, port))
-    )
-    return [judge_port(requirements, containers, facts, rootless=engine is not None and engine.rootless)]
+    rootless = engine is not None and engine.rootless
+    edge = [Port(setting=name, number=number, service=EDGE_SERVICE) for name, number in requirements.edge_ports.items()]
+    found = []
+    for port in (hub_port(requirements), *edge):
+        facts = read_port(
+            requirements.hub_ip, port.number, lambda one: bool(publishers(containers, requirements.hub_ip, one))
+        )
+        found.append(judge_port(requirements, containers, facts, rootless=rootless, port=port))
+    return found
 
 
 def _text(path: Path) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 
@@ -11,7 +12,8 @@ from pathlib import Path
 class Requirements:
     """The settings that the checks compare the machine with.
 
-    :param services_memory_bytes: the memory limits of hub, proxy and guard together.
+    :param services_memory_bytes: the memory limits of hub, proxy, guard and edge together.
+    :param edge_ports: the ports of the edge by their settings, where there is one.
     :param total_lab_memory_bytes: what all labs together may reserve; 0: what the services leave.
     :param lab_cpus: CPUs of one lab; 0 means no limit.
     :param total_lab_cpus: what all labs together may reserve; 0: no limit.
@@ -34,3 +36,4 @@ class Requirements:
     lab_open_files: int
     services_memory_bytes: int
     released: datetime.date
+    edge_ports: Mapping[str, int] = field(default_factory=dict)

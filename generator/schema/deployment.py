@@ -57,10 +57,10 @@ def check_host(value: str) -> str:
     """Require a name such as hub.example.edu, in small letters, or an address; or nothing."""
     if not value:
         return value
-    if re.search(r"[/:@?#]", value) and not _is_address(value):
+    if re.search(r"[/:@?#]", value) and not is_address(value):
         raise ValueError("is more than a name; write it without https://, port and path, such as hub.example.edu")
     labels = value.split(".")
-    if not _is_address(value) and not (
+    if not is_address(value) and not (
         len(value) <= MOST_HOST_LETTERS and all(re.fullmatch(_LABEL, label) for label in labels)
     ):
         raise ValueError(
@@ -69,7 +69,8 @@ def check_host(value: str) -> str:
     return value
 
 
-def _is_address(value: str) -> bool:
+def is_address(value: str) -> bool:
+    """Whether a host is an IP address, not a name."""
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -128,11 +129,13 @@ class DeploymentSettings(Part):
         About(group=ADDRESS, consumers=("compose", "hub", "generator"), example="/biology/"),
         "URL prefix of the hub, with a slash at both ends: `/` or `/biology/`.",
     )
-    TLS: Literal["off", "behind-proxy"] = setting(
+    TLS: Literal["off", "internal", "files", "acme", "behind-proxy"] = setting(
         "off",
         About(group=ADDRESS, consumers=("hub", "generator"), example="behind-proxy"),
-        """How people reach the hub over HTTPS. `off`: not at all. `behind-proxy`: by a web server of your own in front,
-        which TRUSTED_PROXIES names.""",
+        """How people reach the hub over HTTPS. `off`: not at all. `acme`: with certificates of Let's Encrypt or another
+        authority, which are had and renewed by themselves. `files`: with a certificate of yours in TLS_FILES.
+        `internal`: with an authority of Homeroom's own, which people's browsers must be told once. `behind-proxy`: by a
+        web server of your own in front, which TRUSTED_PROXIES names.""",
     )
     HUB_HOST: Host = setting(
         "",
@@ -142,7 +145,7 @@ class DeploymentSettings(Part):
     )
     HTTPS_PORT: Whole = setting(
         443,
-        About(group=ADDRESS, consumers=("hub",), unit="TCP port", example="8444"),
+        About(group=ADDRESS, consumers=("compose", "hub", "generator"), unit="TCP port", example="8444"),
         "Port on which people reach the hub over HTTPS, where there is TLS.",
         ge=1,
         le=65535,
@@ -196,12 +199,21 @@ class DeploymentSettings(Part):
     )
 
     @property
+    def has_edge(self) -> bool:
+        """Whether Homeroom speaks HTTPS itself."""
+        return self.TLS in ("internal", "files", "acme")
+
+    @property
     def public_url(self) -> str:
         """The address by which people reach the hub, as they type it, with BASE_URL; empty without HUB_HOST."""
-        if not self.HUB_HOST:
+        return self.url_of(self.HUB_HOST)
+
+    def url_of(self, name: str) -> str:
+        """The address of a host of this deployment, as people type it, with BASE_URL; empty for no host."""
+        if not name:
             return ""
         scheme, port, usual = ("http", self.HUB_PORT, 80) if self.TLS == "off" else ("https", self.HTTPS_PORT, 443)
-        host = f"[{self.HUB_HOST}]" if ":" in self.HUB_HOST else self.HUB_HOST
+        host = f"[{name}]" if ":" in name else name
         return f"{scheme}://{host}{'' if port == usual else f':{port}'}{self.BASE_URL}"
 
     def cross_checks(self) -> Iterator[tuple[str, str, str]]:

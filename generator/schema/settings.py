@@ -19,6 +19,7 @@ from generator.schema.deployment import DeploymentSettings
 from generator.schema.setting import About, Group, Part
 from generator.schema.types import cause_of, parse_limit, parse_size, parse_total_size
 from generator.topics.culling.settings import CullingSettings
+from generator.topics.edge.settings import EdgeSettings
 from generator.topics.environments.settings import EnvironmentsSettings
 from generator.topics.labs.settings import LabsSettings
 from generator.topics.ldap.settings import LdapSettings
@@ -33,6 +34,7 @@ from generator.topics.storage.settings import StorageSettings
 
 class Settings(
     CullingSettings,
+    EdgeSettings,
     EnvironmentsSettings,
     LabsSettings,
     LdapSettings,

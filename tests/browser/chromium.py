@@ -21,6 +21,7 @@ FLAGS = (
     "--disable-dev-shm-usage",  # containers have 64 MB of it
     "--disable-quic",
     "--no-first-run",
+    "--host-resolver-rules=MAP *.test 127.0.0.1",  # where no proxy looks names up: see still_network
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",

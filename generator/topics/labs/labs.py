@@ -83,6 +83,7 @@ def profiles_of(site: Path) -> list[Profile]:
 def lab_capacity(settings: Settings, machine: Machine) -> tuple[int, float]:
     """Memory in bytes and CPUs that all labs together may reserve; 0 CPUs: no end."""
     services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
+    services += settings.EDGE_MEMORY if settings.has_edge else 0
     memory = settings.TOTAL_LAB_MEMORY or memory_of_labs(machine.memory_bytes - services, settings.LAB_MEMORY)
     return memory, settings.TOTAL_LAB_CPUS
 

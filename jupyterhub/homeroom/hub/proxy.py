@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from jupyterhub.proxy import ConfigurableHTTPProxy
+from traitlets import Unicode
 
 from homeroom.contract import sockets
 
@@ -29,6 +30,10 @@ class SocketProxy(ConfigurableHTTPProxy):
     A proxy that was killed comes back without any route, and makes its API's socket anew. That is watched, so labs are
     routed again within a second; the hub itself looks every five minutes.
     """
+
+    labs_host = Unicode(
+        help="The host that labs have for themselves; empty where they share the hub's. Routes go by path all the same."
+    ).tag(config=True)
 
     _watch: asyncio.Task[None] | None = None
 
@@ -66,6 +71,20 @@ class SocketProxy(ConfigurableHTTPProxy):
         if target.startswith(_SCHEME):
             target = target.removesuffix(_PORT)
         await super().add_route(routespec, target, data)
+
+    def validate_routespec(self, routespec: str) -> str:
+        """A route with a slash at its end, with a host before its path or without."""
+        return routespec if routespec.endswith("/") else f"{routespec}/"
+
+    def _routespec_to_chp_path(self, routespec: str) -> str:
+        path: str = super()._routespec_to_chp_path(routespec.removeprefix(self.labs_host))
+        return path
+
+    def _routespec_from_chp_path(self, chp_path: str) -> str:
+        """The route of a path: with labs on a host of their own the hub writes theirs with it."""
+        is_of_lab = self.labs_host and chp_path.startswith(f"{self.app.base_url}user/")
+        routespec = quote(chp_path, safe="@/~")
+        return f"{self.labs_host if is_of_lab else ''}{self.validate_routespec(routespec)}"
 
     def _reformat_routespec(self, routespec: str, chp_data: dict[str, Any]) -> dict[str, Any]:
         route: dict[str, Any] = super()._reformat_routespec(routespec, chp_data)

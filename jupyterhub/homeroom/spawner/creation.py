@@ -89,6 +89,7 @@ class LabCreation(LabIdentity):
     def get_env(self) -> dict[str, str]:
         """The lab's environment: the hub's, limits, what profile and groups add, what the start script is told."""
         environment: dict[str, str] = super().get_env()
+        environment["JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED"] = "0"  # a lab's cookies are of its own path alone
         return environment | container.environment(self.plan, self.storage)
 
     def get_args(self) -> list[str]:

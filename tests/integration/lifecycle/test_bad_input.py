@@ -15,8 +15,9 @@ import pytest
 
 from generator.engine import services as table
 from tests.hub_deployment import HubDeployment, engine
+from tests.sample_settings import settings
 
-SERVICES = table.names()
+SERVICES = table.names(settings())
 
 
 @pytest.fixture

@@ -23,8 +23,9 @@ from tests.fresh_machine import (
 )
 from tests.hub_deployment import HubDeployment
 from tests.person import Person
+from tests.sample_settings import settings
 
-SERVICES = table.names()
+SERVICES = table.names(settings())
 
 pytestmark = pytest.mark.timeout(1500)  # two machines are set up from nothing, beside other tests
 # What frightens a newcomer or scrolls past unread: libraries' warnings, packagers' chatter, tracebacks.

@@ -10,8 +10,9 @@ import requests
 
 from generator.engine import services as table
 from tests.hub_deployment import HubDeployment
+from tests.sample_settings import settings
 
-SERVICES = table.names()
+SERVICES = table.names(settings())
 
 
 def started(deployment: HubDeployment) -> dict[str, str]:

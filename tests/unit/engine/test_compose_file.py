@@ -109,9 +109,17 @@ def test_labs_wait_for_the_firewall() -> None:
     assert "firewall" in COMPOSE["services"]["hub"]["depends_on"]
 
 
-def test_only_the_proxy_is_published() -> None:
-    """People reach the proxy and nothing else."""
-    assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["proxy"]
+def test_only_proxy_and_edge_are_published() -> None:
+    """People reach the proxy, and the edge where there is one, and nothing else."""
+    assert [name for name, service in COMPOSE["services"].items() if "ports" in service] == ["proxy", "edge"]
+
+
+def test_the_edge_reaches_the_proxy_by_its_socket_alone() -> None:
+    """The edge is given one socket, of the proxy's, and no other of this deployment; nobody else is given that one."""
+    sockets = [each for each in COMPOSE["services"]["edge"]["volumes"] if "/run/" in each]
+    assert sockets == ["edge-socket:/run/edge:ro"]
+    holders = [name for name, service in COMPOSE["services"].items() if "edge-socket" in str(service["volumes"])]
+    assert holders == ["proxy", "edge"]
 
 
 def test_a_volume_says_what_its_loss_costs() -> None:

@@ -141,3 +141,17 @@ def test_a_new_proxy_is_told_the_routes(tmp_path: Path, monkeypatch: pytest.Monk
         watched._watch.cancel()
 
     asyncio.run(story())
+
+
+@pytest.mark.parametrize("base_url", ["/", "/biology/"])
+def test_labs_with_a_host_of_their_own_are_routed_by_path(proxy: FakeProxy, base_url: str) -> None:
+    """The hub writes a lab's route with the labs' host, and the proxy is told the path alone; the hub sees its own
+    spelling again, so no route is taken for stale. The hub's own route has no host."""
+    proxy.app = SimpleNamespace(base_url=base_url)
+    proxy.labs_host, proxy.host_routing = "labs.test", True
+    path = f"{base_url}user/a@b/"
+    assert round_trip(proxy, f"labs.test{path}", f"{LAB}:80", {"user": "a@b"}) == (LAB, f"{LAB}:80")
+    assert list(proxy.routes) == [path.rstrip("/")]
+    proxy.routes.clear()
+    assert round_trip(proxy, "/", HUB, {"hub": "true"}) == (HUB, HUB)
+    assert list(proxy.routes) == ["/"]

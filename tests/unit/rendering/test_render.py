@@ -174,7 +174,16 @@ def test_a_way_without_an_allow_rule_is_a_fault(tmp_path: Path) -> None:
 
 
 NAMED = {"HUB_HOST": "hub.example.edu"}
-BESIDE = {"TLS": NAMED, "HUB_PORT": NAMED, "HTTPS_PORT": NAMED | {"TLS": "behind-proxy"}}
+WITH_ACME = NAMED | {"TLS": "acme"}
+BESIDE = {
+    "TLS": NAMED,
+    "LABS_HOST": NAMED,
+    "HUB_PORT": NAMED,
+    "HTTPS_PORT": NAMED | {"TLS": "behind-proxy"},
+    "ACME_EMAIL": WITH_ACME,
+    "ACME_DIRECTORY": WITH_ACME,
+    "ACME_ROOT": WITH_ACME,
+}
 """Without which a setting says nothing: what is part of the public address."""
 
 
@@ -364,6 +373,7 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
         "idle_culler_config.py",
         "jupyterhub_config.py",
         "lessons.json",
+        "proxy.json",
     ]
 
 

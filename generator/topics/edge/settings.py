@@ -1,0 +1,105 @@
+"""The settings of the edge: where certificates come from, and on which ports HTTPS and HTTP are spoken."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from typing import Annotated
+
+from generator.schema.deployment import ADDRESS, SERVICES, DeploymentSettings, Host, is_address
+from generator.schema.setting import About, Group, setting
+from generator.schema.types import OptionalPath, Size, Whole, written_as
+
+TLS = Group(title="TLS", text="HTTPS, and where its certificates come from.", page="tls", order=21)
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+Folder = Annotated[str, written_as(r"\.?/[A-Za-z0-9._/@+-]+", "a directory such as ./site/tls or /etc/homeroom-tls")]
+Mail = Annotated[str, written_as(r"(?:[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+)?", "an e-mail address")]
+Directory = Annotated[
+    str, written_as(r"https://[A-Za-z0-9.:\[\]-]+/[A-Za-z0-9._~/%-]*", f"an ACME directory such as {LETS_ENCRYPT}")
+]
+
+
+class EdgeSettings(DeploymentSettings):
+    """HTTPS at the edge."""
+
+    LABS_HOST: Host = setting(
+        "",
+        About(group=ADDRESS, consumers=("hub", "generator"), example="labs.example.edu"),
+        """A second name of this machine, under which all labs are found: a page of a lab then cannot act on the hub as
+        the person who looks at it. It is part of the same certificate. Recommended wherever there is a name.""",
+    )
+    HTTP_PORT: Whole = setting(
+        80,
+        About(group=TLS, consumers=("compose", "generator"), unit="TCP port", example="8081"),
+        "Port of plain HTTP at the edge. It leads to HTTPS; authorities of TLS=acme ask there.",
+        ge=1,
+        le=65535,
+    )
+    TLS_FILES: Folder = setting(
+        "./site/tls",
+        About(group=TLS, consumers=("compose", "generator"), example="/etc/homeroom-tls"),
+        """Directory with `fullchain.pem` and `privkey.pem`, for TLS=files. What is renewed there is taken up while
+        everything runs.""",
+    )
+    ACME_EMAIL: Mail = setting(
+        "",
+        About(group=TLS, consumers=("hub",), example="it@example.edu"),
+        "Whom the authority writes to, for TLS=acme. Some ask for one.",
+    )
+    ACME_DIRECTORY: Directory = setting(
+        LETS_ENCRYPT,
+        About(
+            group=TLS,
+            consumers=("hub",),
+            example="https://acme-staging-v02.api.letsencrypt.org/directory",
+        ),
+        "Address of the authority's ACME directory, for TLS=acme. Let's Encrypt's unless another is named.",
+    )
+    ACME_ROOT: OptionalPath = setting(
+        "",
+        About(group=TLS, consumers=("hub",), example="/etc/ssl/certs/campus-ca.pem"),
+        "PEM file with the certificate by which the ACME directory itself is known, where it is not a public one.",
+    )
+    EDGE_MEMORY: Size = setting(
+        "512M",
+        About(group=SERVICES, consumers=("compose", "generator"), unit="bytes, as 512M or 2G", example="1G"),
+        "Memory that the edge may use, where there is one.",
+    )
+
+    def cross_checks(self) -> Iterator[tuple[str, str, str]]:
+        """Yield (setting, cause, remedy) for what no single value shows."""
+        yield from self._name_faults()
+        if not self.has_edge:
+            return
+        if self.TRUSTED_PROXIES:
+            yield (
+                "TRUSTED_PROXIES",
+                f"is set, and with TLS={self.TLS} nobody stands in front",
+                "Leave it out; or set TLS=behind-proxy where a web server of yours speaks HTTPS.",
+            )
+        ports = {"HTTP_PORT": self.HTTP_PORT, "HTTPS_PORT": self.HTTPS_PORT, "HUB_PORT": self.HUB_PORT}
+        for name, port in list(ports.items())[1:]:
+            if other := next((one for one, taken in ports.items() if taken == port and one != name), None):
+                yield name, f"is {port}, and so is {other}", "Give each a port of its own."
+                return
+
+    def _name_faults(self) -> Iterator[tuple[str, str, str]]:
+        if self.LABS_HOST and self.LABS_HOST == self.HUB_HOST:
+            yield "LABS_HOST", "is HUB_HOST, and a page of a lab would be one of the hub's", "Name another."
+        if self.LABS_HOST and not self.HUB_HOST:
+            yield "HUB_HOST", "is not set, and LABS_HOST needs it", "Set it to the name that people type."
+        if is_address(self.LABS_HOST):
+            yield "LABS_HOST", "is an address; it must be a name", "Have a second name lead to this machine."
+        if self.TLS != "acme":
+            return
+        if is_address(self.HUB_HOST) or (self.HUB_HOST and "." not in self.HUB_HOST):
+            remedy = "Set HUB_HOST to a name of the DNS that leads here, or TLS=internal."
+            yield "HUB_HOST", f"is {self.HUB_HOST}, for which no authority gives a certificate", remedy
+        elif self.HUB_HOST and ipaddress.ip_address(self.HUB_IP).is_loopback and self.ACME_DIRECTORY == LETS_ENCRYPT:
+            remedy = "Set HUB_IP=0.0.0.0, or TLS=internal for a trial on this machine."
+            yield "HUB_IP", f"is {self.HUB_IP}, where the authority does not reach this machine", remedy
+
+    @property
+    def labs_url(self) -> str:
+        """The address of the host that all labs are found under, with BASE_URL; empty without LABS_HOST."""
+        return self.url_of(self.LABS_HOST)

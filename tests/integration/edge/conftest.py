@@ -1,0 +1,50 @@
+"""One deployment for all tests of the edge, and somebody who works in it all the while."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.edge_deployment import EdgeDeployment, Visitor, names_lead_here
+from tests.integration.edge.work import PIECE_BYTES, Work
+
+FILE_BYTES = 2**31
+EDGE_MEMORY_BYTES = 192 * 2**20
+
+
+@pytest.fixture(scope="package")
+def campus(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeDeployment]:
+    """A deployment with a name and an authority of its own."""
+    made = EdgeDeployment(
+        tmp_path_factory.mktemp("campus"),
+        f"hredge{os.getpid()}",
+        {"AUTH": "dummy", "TLS": "internal", "EDGE_MEMORY": f"{EDGE_MEMORY_BYTES // 2**20}M"},
+    )
+    try:
+        with names_lead_here():
+            output = made.up()
+            found = re.search(r"-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----\n", output, re.S)
+            assert found, output
+            made.authority = found[0]
+            yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture(scope="package")
+def work(campus: EdgeDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Work]:
+    """Somebody who works since before anything was changed."""
+    person = Visitor(campus, "ada", tmp_path_factory.mktemp("ada") / "trusted.pem")
+    assert person.sign_in("").status_code == 200
+    person.start_lab()
+    campus.lab("ada").exec_run(["truncate", f"--size={FILE_BYTES}", "/home/jovyan/large.bin"])
+    download = person.web.get(f"{campus.url}user/ada/files/large.bin", stream=True, timeout=60)
+    assert download.status_code == 200
+    made = Work(person, person.kernel(), download.iter_content(PIECE_BYTES))
+    made.goes_on()
+    yield made
+    made.kernel.channel.close()
+    download.close()

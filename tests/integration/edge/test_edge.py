@@ -1,0 +1,189 @@
+"""HTTPS from one source of certificates to the next, on one deployment that somebody works in all the while."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import requests
+from cryptography import x509
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+
+from generator.topics.edge.edge import faults_in
+from generator.topics.edge.render import AUTHORITY_PATH, caddyfile
+from tests.edge_deployment import HUB, LOOPBACK, Authority, EdgeDeployment, Issued
+from tests.faults import until
+from tests.hub_deployment import engine
+from tests.integration.edge.conftest import EDGE_MEMORY_BYTES
+from tests.integration.edge.work import Work, serial, switch
+from tests.sample_settings import settings
+
+UPLOAD_BYTES = 50 * 2**20
+
+
+def test_our_own_authority_is_served_and_trusted(campus: EdgeDeployment, work: Work) -> None:
+    """With TLS=internal people get the authority's certificate where `make up` says, and with it their browsers trust
+    the hub by its name; `make status` shows for how long, and `make check` finds nothing."""
+    given = requests.get(f"http://{HUB}:{campus.http_port}{AUTHORITY_PATH}", timeout=60)
+    assert given.text == campus.authority
+    assert given.headers["Content-Type"] == "application/x-x509-ca-cert"
+    names = campus.served().extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == [HUB]
+    status = campus.make("status").stdout
+    assert f":{campus.http_port}{AUTHORITY_PATH}" in status
+    assert re.search(rf"{re.escape(HUB)}\s+.*Homeroom", status), status
+    assert f"TLS: {HUB} has a certificate of" in campus.make("check").stdout
+
+
+def test_plain_http_leads_to_https(campus: EdgeDeployment, work: Work) -> None:
+    """By the edge's port of plain HTTP, by whatever name, and by the proxy's own, with address and path; the proxy
+    serves nothing else there."""
+    wanted = f"{campus.url}hub/login?next=%2Fx"
+    for start in (f"http://{HUB}:{campus.http_port}", f"http://{LOOPBACK}:{campus.http_port}"):
+        answer = requests.get(f"{start}/hub/login?next=%2Fx", timeout=60, allow_redirects=False)
+        assert (answer.status_code, answer.headers["Location"]) == (308, wanted)
+    answer = requests.get(f"http://{LOOPBACK}:{campus.port}/hub/login?next=%2Fx", timeout=60, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (308, wanted)
+    with pytest.raises(InvalidStatus) as refused:
+        connect(f"ws://{LOOPBACK}:{campus.port}/hub/homeroom/echo", proxy=None)
+    assert refused.value.response.status_code == 308
+
+
+def test_headers_protect_and_break_nothing(campus: EdgeDeployment, work: Work) -> None:
+    """HTTPS is remembered for this name, not for those below it; what hub and labs say of themselves is left as it is;
+    cookies are sent over HTTPS alone."""
+    page = work.person.get("hub/home")
+    assert page.headers["Strict-Transport-Security"] == "max-age=31536000"
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+    assert page.headers["Content-Security-Policy"].startswith("frame-ancestors 'none'")
+    assert "Server" not in page.headers or "Caddy" not in page.headers["Server"]
+    lab = work.person.get("user/ada/lab")
+    assert "X-Frame-Options" not in lab.headers
+    assert lab.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    cookies = [one for one in work.person.web.cookies if one.name.startswith("jupyterhub")]
+    assert cookies
+    assert [one.name for one in cookies if not one.secure] == []
+
+
+def test_the_hub_knows_who_comes(campus: EdgeDeployment, work: Work) -> None:
+    """The hub's log has the address that the edge sees, whatever a request claims."""
+    network = engine().networks.get(f"{campus.project}_front")
+    gateway = network.attrs["IPAM"]["Config"][0]["Gateway"]
+    claims = {"X-Forwarded-For": "203.0.113.9", "X-Real-Ip": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+    claims |= {"X_Forwarded_For": "203.0.113.9", "X-Scheme": "http", "X-Forwarded-Proto": "http"}
+    assert work.person.web.get(f"{campus.url}hub/token", headers=claims, timeout=60).status_code == 200
+    log = campus.compose("logs", "hub")
+    assert f"(ada@{gateway})" in log
+    assert "203.0.113.9" not in log
+
+
+def test_a_large_upload_streams(campus: EdgeDeployment, work: Work, tmp_path: Path) -> None:
+    """An upload arrives whole in a lab; one that is larger than all the memory of the edge passes through it, and the
+    lab says that it is too large."""
+    model = {"type": "file", "format": "text", "content": "x" * UPLOAD_BYTES}
+    answer = work.person.lab_api("PUT", "contents/upload.txt", json=model)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["size"] == UPLOAD_BYTES
+    started = campus.container("edge").attrs["State"]["StartedAt"]
+    vast = tmp_path / "vast"
+    vast.touch()
+    os.truncate(vast, EDGE_MEMORY_BYTES + 2**27)
+    with vast.open("rb") as content:
+        answer = work.person.lab_api("PUT", "contents/vast.txt", data=content)
+    assert answer.status_code == 413
+    assert "Too large for the page" in answer.text
+    assert campus.container("edge").attrs["State"]["StartedAt"] == started
+
+
+FAULTS: dict[str, tuple[str, Callable[[Authority], Issued]]] = {
+    "expired": ("has expired", lambda one: one.issue(HUB, first_day=-9, last_day=-1)),
+    "not valid yet": ("is not valid yet", lambda one: one.issue(HUB, first_day=2)),
+    "mismatched": (
+        "is not the key of the certificate",
+        lambda one: Issued(one.issue(HUB).certificate, one.issue(HUB).key),
+    ),
+    "passphrase": ("is protected by a passphrase", lambda one: one.issue(HUB, passphrase="seven")),
+    "another name": (f"is not for {HUB}", lambda one: one.issue("other.test")),
+    "no key": ("holds no private key", lambda one: Issued(one.issue(HUB).certificate, "nothing\n")),
+    "no certificate": ("holds no certificate", lambda one: Issued("nothing\n", one.issue(HUB).key)),
+}
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_what_cannot_be_served_is_told(campus: EdgeDeployment, what: str, tmp_path: Path) -> None:
+    """A certificate that is expired, early, for another name or with another's key, a key with a passphrase: which file
+    it is, and what is wrong, is told by the image of the edge before anything is changed."""
+    cause, make = FAULTS[what]
+    make(Authority()).lay(tmp_path / "tls")
+    wanted = settings(TLS="files", HUB_HOST=HUB)
+    (tmp_path / "edge").mkdir()
+    (tmp_path / "edge/Caddyfile").write_text(caddyfile(wanted))
+    (tmp_path / "edge/names").write_text(f"{HUB}\n")
+    tmp_path.chmod(0o755)
+    mounts = {str(tmp_path): "/srv/jupyterhub", str(tmp_path / "tls"): "/srv/tls"}
+    container = engine().containers.create(
+        f"{campus.project}-edge:local",
+        ["homeroom-edge", "check"],
+        volumes={source: {"bind": target, "mode": "ro"} for source, target in mounts.items()},
+        network_mode="none",
+    )
+    try:
+        container.start()
+        assert container.wait(timeout=120)["StatusCode"] != 0
+        said = str(container.logs(stderr=False), "utf-8").splitlines()
+    finally:
+        container.remove(force=True)
+    (fault,) = faults_in(said, wanted)
+    assert cause in fault.cause
+    assert str(fault.location).startswith("site/tls/")
+    assert fault.remedy
+
+
+def test_what_cannot_be_served_is_refused(campus: EdgeDeployment, work: Work) -> None:
+    """`make up` with a key that the edge may not read, and `make check` with a certificate that has expired: both say
+    which file, and what to do; what runs goes on as it was."""
+    before = serial(campus)
+    authority, folder = Authority(), campus.directory / "site/tls"
+    campus.set(TLS="files")
+    try:
+        authority.issue(HUB, first_day=-9, last_day=-1).lay(folder)
+        done = campus.make("check", check=False)
+        assert done.returncode == 2
+        assert "site/tls/fullchain.pem: has expired" in done.stdout
+        authority.issue(HUB).lay(folder)
+        os.chown(folder / "privkey.pem", 0, 0)
+        done = campus.make("up", check=False)
+        assert done.returncode == 2
+        assert "chown 992 privkey.pem" in done.stdout
+        assert serial(campus) == before
+        work.goes_on()
+    finally:
+        campus.set(TLS="internal")
+        for path in folder.glob("*.pem"):
+            path.unlink()
+
+
+def test_a_certificate_of_the_operators_is_renewed_while_people_work(campus: EdgeDeployment, work: Work) -> None:
+    """TLS=files serves it; a newer one in its place is taken up with no command given, a wrong one is told by `make
+    status` and not taken; who works notices none of it."""
+    authority, folder = Authority(), campus.directory / "site/tls"
+    first, second = authority.issue(HUB), authority.issue(HUB, last_day=5)
+    first.lay(folder)
+    switch(campus, authority.pem, TLS="files")
+    assert serial(campus) == first.serial
+    work.goes_on()
+    second.lay(folder)
+    until(lambda: serial(campus) == second.serial, "the renewed certificate is served")
+    work.goes_on()
+    Issued(authority.issue(HUB).certificate, second.key).lay(folder)
+    until(lambda: "is not the key of" in campus.compose("logs", "edge"), "the wrong one is refused")
+    assert serial(campus) == second.serial
+    status = campus.make("status").stdout
+    assert "site/tls/privkey.pem: is not the key of" in status
+    assert re.search(rf"{re.escape(HUB)}\s+.*Campus authority.*\s4\b", status), status
+    work.goes_on()
+    second.lay(folder)

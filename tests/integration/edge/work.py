@@ -1,0 +1,47 @@
+"""What somebody has open while names and certificates change, and the changing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tests.edge_deployment import EdgeDeployment, Visitor
+from tests.person import Kernel
+
+PIECE_BYTES = 2**16
+MORE_BYTES = 2**25
+
+
+@dataclass
+class Work:
+    """What somebody has open: a kernel's websocket, and a download that is read slowly."""
+
+    person: Visitor
+    kernel: Kernel
+    pieces: Iterator[bytes]
+
+    def goes_on(self) -> None:
+        """See that the same websocket and the same download still bring something: of the download more than lies in
+        any buffer on its way."""
+        assert self.kernel.run("print(6 * 7)") == "42\n"
+        for _ in range(MORE_BYTES // PIECE_BYTES):
+            assert next(self.pieces)
+
+
+def serial(campus: EdgeDeployment) -> int:
+    """What tells one certificate from the next; 0 where none is trusted."""
+    try:
+        return campus.served().serial_number
+    except OSError:
+        return 0
+
+
+def switch(campus: EdgeDeployment, authority: str = "", **values: str) -> str:
+    """Have the deployment run with these settings; what `make up` said.
+
+    :param authority: whom people's browsers trust from then on.
+    """
+    campus.set(**values)
+    output = campus.make("up").stdout
+    campus.authority = authority or campus.authority
+    return output

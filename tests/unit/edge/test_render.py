@@ -1,0 +1,106 @@
+"""What the edge, the proxy and the hub are told of the names that people come by."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from homeroom.hub.check_traits import misfits
+from homeroom.hub.labs_host import LabsHost
+
+from generator.core.errors import HomeroomError
+from generator.lifecycle import render
+from generator.topics.edge.render import ACME_ROOT, CADDYFILE, NAMES, PROXY_HOSTS
+from tests.hub_config import loaded
+from tests.sample_settings import settings
+
+NAMED = {"HUB_HOST": "hub.example.edu", "LABS_HOST": "labs.example.edu"}
+NO_SITE = Path("/nonexistent")
+
+
+def files(**values: str) -> dict[str, str]:
+    """The rendered files."""
+    return render.rendered_files(settings(**values), NO_SITE)
+
+
+@pytest.mark.parametrize("tls", ["off", "behind-proxy"])
+def test_where_nobody_needs_it_there_is_no_edge(tls: str) -> None:
+    """Without HTTPS of Homeroom's own nothing is rendered for the edge, and the proxy serves on its own port."""
+    found = files(TLS=tls, TRUSTED_PROXIES="10.1.2.3", **NAMED)
+    assert not {CADDYFILE, NAMES} & found.keys()
+    assert json.loads(found[PROXY_HOSTS])["https"] is False
+
+
+@pytest.mark.parametrize(
+    ("tls", "said"),
+    [
+        ("internal", "issuer internal"),
+        ("files", "tls /data/files/fullchain.pem /data/files/privkey.pem {"),
+        ("acme", "dir https://acme-v02.api.letsencrypt.org/directory"),
+    ],
+)
+def test_each_source_of_certificates_is_named(tls: str, said: str) -> None:
+    """The Caddyfile names one source, for the hub's name and the labs'; nothing else asks for a certificate."""
+    found = files(TLS=tls, **NAMED)
+    assert said in found[CADDYFILE]
+    assert "\nhttps://hub.example.edu, https://labs.example.edu {\n" in found[CADDYFILE]
+    assert found[NAMES] == "hub.example.edu\nlabs.example.edu\n"
+    for other in {"issuer internal", "/data/files/", "issuer acme"} - {said, "issuer " + tls}:
+        assert (other in found[CADDYFILE]) == (other in said)
+
+
+def test_an_authority_of_a_campus_is_told_whole(tmp_path: Path) -> None:
+    """Directory, e-mail and the certificate by which the directory is known reach the edge."""
+    root = tmp_path / "root.pem"
+    root.write_text("-----BEGIN CERTIFICATE-----\nx\n-----END CERTIFICATE-----\n")
+    directory = "https://ca.example.edu/acme/directory"
+    found = files(TLS="acme", ACME_DIRECTORY=directory, ACME_EMAIL="it@example.edu", ACME_ROOT=str(root), **NAMED)
+    for line in (f"dir {directory}", "email it@example.edu", f"trusted_roots /srv/jupyterhub/{ACME_ROOT}"):
+        assert line in found[CADDYFILE]
+    assert found[ACME_ROOT] == root.read_text()
+
+
+@pytest.mark.parametrize("text", [None, "nothing of the kind"])
+def test_a_root_that_is_none_is_told(tmp_path: Path, text: str | None) -> None:
+    """ACME_ROOT that is missing, or holds no certificate, is refused with its name."""
+    path = tmp_path / "root.pem"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(HomeroomError) as refused:
+        files(TLS="acme", ACME_ROOT=str(path), **NAMED)
+    assert refused.value.location == ".env: ACME_ROOT"
+
+
+def test_another_port_is_part_of_the_address() -> None:
+    """Plain HTTP leads to the port of HTTPS that people type, and so does the proxy."""
+    found = files(TLS="internal", HTTPS_PORT="8443", **NAMED)
+    assert "redir https://hub.example.edu:8443{uri} 308" in found[CADDYFILE]
+    known = json.loads(found[PROXY_HOSTS])
+    assert known == {"hub": "https://hub.example.edu:8443", "labs": "https://labs.example.edu:8443", "https": True}
+
+
+def test_an_address_is_no_name() -> None:
+    """Browsers name no host to an address: its certificate is the one that is served then."""
+    text = files(TLS="internal", HUB_HOST="2001:db8::7")[CADDYFILE]
+    assert "\tdefault_sni 2001:db8::7\n" in text
+    assert "\nhttps://[2001:db8::7] {\n" in text
+
+
+def test_labs_with_a_name_of_their_own(tmp_path: Path) -> None:
+    """The hub sends people to the labs' name, its proxy routes by path all the same, and with HTTPS nobody but the
+    hub's own host can set its cookies."""
+    config = loaded(tmp_path, TLS="internal", **NAMED)
+    assert list(misfits(config)) == []
+    hub = config["JupyterHub"]
+    assert hub["subdomain_host"] == "https://hub.example.edu"
+    assert hub["subdomain_hook"]("ada", "hub.example.edu", kind="user") == "labs.example.edu"
+    assert hub["subdomain_hook"] == LabsHost("labs.example.edu")
+    assert hub["cookie_host_prefix_enabled"] is True
+    assert config["SocketProxy"]["labs_host"] == "labs.example.edu"
+
+
+def test_without_a_name_for_labs_nothing_of_it_is_set(tmp_path: Path) -> None:
+    """Labs then share the hub's host, as JupyterHub has it."""
+    hub = loaded(tmp_path, HUB_HOST="hub.example.edu", TLS="internal")["JupyterHub"]
+    assert not {"subdomain_host", "subdomain_hook", "cookie_host_prefix_enabled"} & hub.keys()
