@@ -200,7 +200,7 @@ def test_of_two_requests_at_once_one_is_taken(db: Session) -> None:
 
 
 def test_any_number_of_tabs(db: Session) -> None:
-    """Launches that are on their way side by side do not know each other."""
+    """Launches that are on their way side by side, in several tabs, do not disturb each other."""
     begun = [launches.begin(db, platform()) for _ in range(20)]
     assert len({launches.cookie_name(each.state) for each in begun}) == 20
     for each in reversed(begun):
