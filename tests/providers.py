@@ -33,6 +33,13 @@ class Asked:
     token: str
 
 
+class _Server(ThreadingHTTPServer):
+    """Python's, which keeps five callers waiting; a class that comes at once is more."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class Provider:
     """A provider on a port of its own. Subclasses answer in `answer`."""
 
@@ -42,8 +49,7 @@ class Provider:
         """Answers by the beginning of a path, in place of the usual one."""
         self.pause: threading.Event | None = None
         """While it is there and not set, nobody gets an answer."""
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def answer(self, asked: Asked) -> Answer:
