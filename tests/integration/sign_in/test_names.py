@@ -80,7 +80,7 @@ def test_nobody_is_renamed(admin: Person) -> None:
         assert admin.api("PATCH", "users/renamed", json={"name": "renamed", "admin": True}).json()["admin"]
         assert admin.api("GET", "users/renamed").json()["admin"]
         answer = admin.api("PATCH", "users/renamed", json={"name": "other", "admin": False})
-        assert (answer.status_code, answer.json()["message"][:23]) == (400, "People keep their names")
+        assert (answer.status_code, answer.json()["message"][:22]) == (400, "Users keep their names")
         assert admin.api("GET", "users/renamed").json()["admin"]
         assert all(user["name"] for user in admin.api("GET", "users").json())
     finally:
