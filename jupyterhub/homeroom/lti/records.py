@@ -72,15 +72,7 @@ class DeepLink(Base):
     expires = Column(Integer, nullable=False)
 
 
-class UsedNonce(Base):
-    """A nonce of LTI 1.1 that was used, for as long as its request would be taken."""
-
-    __tablename__ = "homeroom_lti_nonces"
-    nonce = Column(String(64), primary_key=True)
-    expires = Column(Integer, nullable=False, index=True)
-
-
-TABLES = (Launch, RegisteredPlatform, SeenDeployment, Invitation, Membership, DeepLink, UsedNonce)
+TABLES = (Launch, RegisteredPlatform, SeenDeployment, Invitation, Membership, DeepLink)
 
 
 def make_tables(db: Session) -> None:
