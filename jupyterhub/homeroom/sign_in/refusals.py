@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import time
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from sqlalchemy import BigInteger, Integer, String, Text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from homeroom.sign_in.way import Refused
+from homeroom.texts.said import Said
 
 KEPT_SECONDS = 7 * 86400
 MOST_KEPT = 5000
@@ -19,6 +21,7 @@ TOGETHER_SECONDS = 3600
 """The same person, refused for the same reason from the same side within it, is one refusal that is counted."""
 NUMBERS = range(10_000, 100_000)
 LONGEST = 500
+LONGEST_SAID = 2000
 WRONG_PASSWORD = "wrong-password"  # noqa: S105  # a reason, no password
 COMMON = (WRONG_PASSWORD,)
 
@@ -38,7 +41,8 @@ class KeptRefusal(Base):
     """The name that was typed, or that the source gave."""
     subject: Mapped[str] = mapped_column(String(255), nullable=False, default="")
     address: Mapped[str] = mapped_column(String(64), nullable=False, default="")
-    said: Mapped[str] = mapped_column(Text, nullable=False, default="")
+    said: Mapped[str] = mapped_column(Text, nullable=False, default="[]")
+    """What the person was told: the texts' keys and values (`Said.stored`), as JSON."""
     detail: Mapped[str] = mapped_column(Text, nullable=False, default="")
     remedy: Mapped[str] = mapped_column(Text, nullable=False, default="")
 
@@ -72,10 +76,17 @@ def keep(db: Session, attempt: Attempt, refused: Refused) -> int:
         db.add(kept)
     kept.last_at = now
     kept.times += 1
-    kept.said, kept.detail, kept.remedy = (text[:LONGEST] for text in (refused.said, refused.detail, refused.remedy))
+    kept.said = _stored(refused.told)
+    kept.detail, kept.remedy = refused.detail[:LONGEST], refused.remedy[:LONGEST]
     number = kept.number
     db.commit()
     return number
+
+
+def _stored(told: Said) -> str:
+    """A text to keep; nothing where its values are longer than anything that is said."""
+    stored = json.dumps(told.stored())
+    return stored if len(stored) <= LONGEST_SAID else "[]"
 
 
 def _same(db: Session, attempt: Attempt, refused: Refused, now: int) -> KeptRefusal | None:

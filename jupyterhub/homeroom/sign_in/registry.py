@@ -13,6 +13,7 @@ from typing import Any
 from homeroom.contract.database import DATABASE
 from homeroom.sign_in.accounts import open_database
 from homeroom.sign_in.marks import REMOVED
+from homeroom.texts.said import Said
 
 PEOPLE = """
 SELECT name, way, source_name, display_name, email, groups, signed_in_at, ended FROM homeroom_identities
@@ -47,9 +48,11 @@ def bring_back(database: sqlite3.Connection, name: str) -> bool:
 def refusals(database: sqlite3.Connection, number: int | None, name: str) -> list[dict[str, Any]]:
     """The refusal of a number, those of a name, or the last ones; the latest first."""
     if number is not None:
-        return _rows(database, f"{REFUSALS} WHERE number = ?", number)
-    chosen = " WHERE name = ?" if name else ""
-    return _rows(database, f"{REFUSALS}{chosen} ORDER BY last_at DESC LIMIT {SHOWN}", *([name] if name else []))
+        found = _rows(database, f"{REFUSALS} WHERE number = ?", number)
+    else:
+        chosen = " WHERE name = ?" if name else ""
+        found = _rows(database, f"{REFUSALS}{chosen} ORDER BY last_at DESC LIMIT {SHOWN}", *([name] if name else []))
+    return [one | {"said": Said.load(json.loads(one["said"])).english()} for one in found]
 
 
 def _rows(database: sqlite3.Connection, query: str, *values: Any) -> list[dict[str, Any]]:

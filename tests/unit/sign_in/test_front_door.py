@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import os
 import re
@@ -21,6 +22,7 @@ from homeroom.sign_in.marks import REMOVED, TOKEN
 from homeroom.sign_in.passwords import hashed
 from homeroom.sign_in.refusals import KeptRefusal
 from homeroom.sign_in.way import Identity
+from homeroom.texts.said import Said
 from jupyterhub.crypto import CryptKeeper
 from nativeauthenticator.orm import UserInfo
 from sqlalchemy.orm import Session
@@ -138,7 +140,7 @@ def refusal(of: SignIn, data: Any) -> KeptRefusal:
     (number,) = re.findall(r"tell the administrator this number: (\d+)\.", said)
     kept = of.db.get(KeptRefusal, int(number))
     assert kept is not None
-    assert kept.said in said
+    assert Said.load(json.loads(kept.said)).english() in said
     return kept
 
 
