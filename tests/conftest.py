@@ -51,8 +51,10 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def shares(item: pytest.Item) -> bool:
-    """Whether a test needs the deployment that is shared."""
-    return "deployment" in getattr(item, "fixturenames", ())
+    """Whether a test needs the deployment that is shared: by its fixtures, or by the name of one that it is given as a
+    parameter."""
+    given = getattr(getattr(item, "callspec", None), "params", {}).values()
+    return "deployment" in (*getattr(item, "fixturenames", ()), *given)
 
 
 @pytest.fixture(scope="session")

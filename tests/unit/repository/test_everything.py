@@ -42,12 +42,13 @@ def test_both_run_at_once_and_each_counts(
 @pytest.mark.parametrize("kind", ["shared", "own"])
 def test_a_test_is_of_one_kind(kind: str) -> None:
     """Who asks for the shared deployment, by whatever way, runs with it; all others run beside."""
-    of_each: list[Any] = [
-        SimpleNamespace(fixturenames=names) for names in (["page", "deployment"], ["make_machine"], [])
-    ]
+    by_parameter = SimpleNamespace(fixturenames=["request"], callspec=SimpleNamespace(params={"where": "deployment"}))
+    sharing = [SimpleNamespace(fixturenames=["page", "deployment"]), by_parameter]
+    alone = [SimpleNamespace(fixturenames=names) for names in (["make_machine"], [])]
+    of_each: list[Any] = [*sharing, *alone]
     dropped: list[Any] = []
     hook = SimpleNamespace(pytest_deselected=lambda items: dropped.extend(items))
     left = list(of_each)
     conftest.pytest_collection_modifyitems(SimpleNamespace(getoption=lambda _: kind, hook=hook), left)  # type: ignore[arg-type]
-    assert left == [each for each in of_each if ("deployment" in each.fixturenames) == (kind == "shared")]
+    assert left == (sharing if kind == "shared" else alone)
     assert sorted(map(id, [*left, *dropped])) == sorted(map(id, of_each))
