@@ -191,5 +191,5 @@ def test_a_link_on_another_website_asks(deployment: HubDeployment, page: Page) -
     expect(page).to_have_url(f"{deployment.url}hub/home")
     page.goto(f"data:text/html,{links}")
     page.get_by_role("link", name="logout").click()
-    page.get_by_role("button", name="Sign out", exact=True).click()
+    page.get_by_role("main").get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
