@@ -135,7 +135,7 @@ def test_a_lab_has_its_gpu_and_the_third_is_told_why_not(play: Callable[[Story],
         ada, bela, cyd = (desk.spawner(name) for name in ("ada", "bela", "cyd"))
         await asyncio.gather(ada.start(), bela.start())
         assert sorted(desk.labs().values()) == ["GPU-0000", "GPU-1111"]
-        with pytest.raises(NoLab, match="needs 1 GPU. Free now: 0 of 2"):
+        with pytest.raises(NoLab, match=r"needs 1 GPU\. Free now: 0 of 2"):
             await cyd.start()
         await ada.stop()
         await cyd.start()
