@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from generator.schema.addresses import check_https
 from generator.schema.types import written_as
 from generator.site.models import Form, Name, Person, Strict, Text
 
@@ -16,21 +16,8 @@ LTI_FILE = "lti.yaml"
 
 def check_address(value: str) -> str:
     """Require an address that begins with https://; this machine's own may be without, for a trial."""
-    parts = urlsplit(value)
-    try:
-        host = parts.hostname or ""
-        parts.port  # noqa: B018 - it raises for one that is none
-    except ValueError:
-        host = ""
-    if not host or parts.fragment or parts.username or not value.isprintable() or " " in value:
-        raise ValueError("is not an address such as https://moodle.example.edu")
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
-        return value
-    if parts.scheme == "http":
-        raise ValueError(
-            "begins with http://, so that launches could be forged on the way; it must begin with https://"
-        )
-    raise ValueError("is not an address such as https://moodle.example.edu")
+    example, risk = "https://moodle.example.edu", "launches could be forged on the way"
+    return check_https(value, example=example, risk=risk, is_own=is_loopback, query=True)
 
 
 def is_loopback(host: str) -> bool:

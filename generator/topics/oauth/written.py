@@ -4,29 +4,18 @@ from __future__ import annotations
 
 import ipaddress
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator
 
+from generator.schema.addresses import check_https
 from generator.schema.types import written_as
 from generator.site.models import Text
 
 
 def check_address(value: str) -> str:
     """Require an address that begins with https://; this machine's own may be without, for a trial."""
-    parts = urlsplit(value)
-    try:
-        host = parts.hostname or ""
-        parts.port  # noqa: B018 - it raises for one that is none
-    except ValueError:
-        host = ""
-    if not host or parts.query or parts.fragment or parts.username or not value.isprintable() or " " in value:
-        raise ValueError("is not an address such as https://login.example.edu")
-    if parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)):
-        return value
-    if parts.scheme == "http":
-        raise ValueError("begins with http://, so that secrets could be read on the way; it must begin with https://")
-    raise ValueError("is not an address such as https://login.example.edu")
+    example, risk = "https://login.example.edu", "secrets could be read on the way"
+    return check_https(value, example=example, risk=risk, is_own=is_loopback)
 
 
 def is_loopback(host: str) -> bool:
