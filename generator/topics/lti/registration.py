@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import subprocess
 from typing import Any
 
 from generator.core.errors import HomeroomError
-from generator.core.paths import ROOT
+from generator.engine import hub_module
 from generator.engine.deployment import Deployment
 from generator.topics.lti.ways import LTI
 
@@ -23,15 +21,4 @@ def ask_hub(deployment: Deployment, *arguments: str) -> dict[str, Any]:
             location=".env AUTH",
             remedy="Add lti to it, and write site/lti.yaml: docs/sign-in/lti.md.",
         )
-    command, environment = deployment.hub_python("homeroom.lti.service", "--", *arguments)
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment, cwd=ROOT, check=False
-    )
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise HomeroomError(
-            f"the hub could not be asked about learning platforms: {said[-1] if said else 'no answer'}",
-            remedy="`make up` brings the hub up; `make logs SERVICE=hub` shows what it said.",
-        )
-    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return answer
+    return hub_module.ask(deployment, "homeroom.lti.service", *arguments, about="about learning platforms")

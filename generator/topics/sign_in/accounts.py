@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import subprocess
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
 from generator.core.console import step
 from generator.core.errors import HomeroomError
-from generator.core.paths import ROOT
+from generator.engine import hub_module
 from generator.engine.address import address
 from generator.engine.deployment import Deployment
 from generator.schema.types import USERNAME_PATTERN
@@ -36,16 +35,7 @@ def ask_hub(
 
     :raises HomeroomError: the hub does not run, or the command failed.
     """
-    command, environment = deployment.hub_python(module, "--", *arguments)
-    done = subprocess.run(command, input=f"{given}\n", capture_output=True, text=True, env=environment, cwd=ROOT)
-    if done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise HomeroomError(
-            f"the hub could not be asked for its accounts: {said[-1] if said else 'no answer'}",
-            remedy="`make up` brings the hub up; `make logs SERVICE=hub` shows what it said.",
-        )
-    answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
-    return answer
+    return hub_module.ask(deployment, module, *arguments, about="for its accounts", given=given)
 
 
 def ensure_admin(deployment: Deployment) -> str | None:
