@@ -83,7 +83,23 @@ class WithDomains(OpenIDProvider):
         return super().traits | {"strip_domain": self.strip_domain or only}
 
 
-class GitHub(Provider):
+class Addressed(Provider):
+    """A provider that can be one of the operator's own: it is known by its address."""
+
+    url: Url
+
+    @property
+    def address(self) -> str:
+        """Where it is."""
+        return self.url.rstrip("/")
+
+    @property
+    def traits(self) -> dict[str, object]:
+        """Its address."""
+        return {"url": self.address}
+
+
+class GitHub(Addressed):
     """`github`."""
 
     url: Url = "https://github.com"
@@ -94,18 +110,8 @@ class GitHub(Provider):
         """Organizations and teams."""
         yield from self.allowed_organizations
 
-    @property
-    def address(self) -> str:
-        """GitHub's."""
-        return self.url.rstrip("/")
 
-    @property
-    def traits(self) -> dict[str, object]:
-        """Its address."""
-        return {"url": self.address}
-
-
-class GitLab(Provider):
+class GitLab(Addressed):
     """`gitlab`."""
 
     url: Url = "https://gitlab.com"
@@ -117,16 +123,6 @@ class GitLab(Provider):
         """Groups by their paths, projects by their numbers."""
         yield from self.allowed_gitlab_groups
         yield from (f"{PROJECT}{number}" for number in self.allowed_project_ids)
-
-    @property
-    def address(self) -> str:
-        """GitLab's."""
-        return self.url.rstrip("/")
-
-    @property
-    def traits(self) -> dict[str, object]:
-        """Its address."""
-        return {"url": self.address}
 
 
 class Bitbucket(Provider):
@@ -145,7 +141,7 @@ class Bitbucket(Provider):
         return "https://bitbucket.org"
 
 
-class MediaWiki(Provider):
+class MediaWiki(Addressed):
     """`mediawiki`."""
 
     url: Url = "https://meta.wikimedia.org/w/rest.php"
@@ -155,16 +151,6 @@ class MediaWiki(Provider):
     def admitted(self) -> Iterator[str]:
         """User groups of the wiki."""
         yield from self.allowed_groups
-
-    @property
-    def address(self) -> str:
-        """The wiki's rest.php."""
-        return self.url.rstrip("/")
-
-    @property
-    def traits(self) -> dict[str, object]:
-        """Its address."""
-        return {"url": self.address}
 
 
 class OIDC(WithDomains):

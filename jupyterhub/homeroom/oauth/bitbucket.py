@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from oauthenticator.bitbucket import BitbucketOAuthenticator
 from oauthenticator.oauth2 import OAuthenticator
-from traitlets import Unicode, default
+from traitlets import Unicode
 
+from homeroom.oauth.addressed import AddressedWay
 from homeroom.oauth.part import Checked
-from homeroom.oauth.way import OAuthWay
 
 API = "https://api.bitbucket.org"
 MAX_PAGES = 50
@@ -35,7 +35,7 @@ class BitbucketPart(Checked, BitbucketOAuthenticator):
         return found
 
 
-class BitbucketWay(OAuthWay):
+class BitbucketWay(AddressedWay):
     """Bitbucket. People are known by their UUID; names there can be changed."""
 
     name = "bitbucket"
@@ -44,15 +44,6 @@ class BitbucketWay(OAuthWay):
     url = Unicode("https://bitbucket.org", config=True, help="The address of Bitbucket.")
     api_url = Unicode(API, config=True, help="The address of its API.")
     own_scopes: ClassVar[tuple[str, ...]] = ("account",)
-
-    @default("username_claim")
-    def _default_username_claim(self) -> str:
-        return "username"
-
-    @property
-    def source(self) -> str:
-        """Bitbucket's address."""
-        return self.url.rstrip("/")
 
     def make_part(self) -> OAuthenticator:
         """The library's class for Bitbucket."""

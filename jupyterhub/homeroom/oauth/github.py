@@ -10,8 +10,8 @@ from oauthenticator.github import GitHubOAuthenticator
 from oauthenticator.oauth2 import OAuthenticator
 from traitlets import Unicode, default
 
+from homeroom.oauth.addressed import AddressedWay
 from homeroom.oauth.part import Checked
-from homeroom.oauth.way import OAuthWay
 
 NO_EMAIL = "users.noreply.github.com"
 
@@ -20,7 +20,7 @@ class GitHubPart(Checked, GitHubOAuthenticator):
     """oauthenticator's, checked."""
 
 
-class GitHubWay(OAuthWay):
+class GitHubWay(AddressedWay):
     """GitHub. People are known by their number: a login can be given up, and is somebody else's then."""
 
     name = "github"
@@ -32,11 +32,6 @@ class GitHubWay(OAuthWay):
     @default("username_claim")
     def _default_username_claim(self) -> str:
         return "login"
-
-    @property
-    def source(self) -> str:
-        """GitHub's address."""
-        return self.url.rstrip("/")
 
     def of_part(self) -> dict[str, Any]:
         """As every part, and the right to see private memberships where some are asked for."""

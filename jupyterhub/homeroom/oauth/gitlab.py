@@ -8,11 +8,11 @@ from urllib.parse import quote
 
 from oauthenticator.gitlab import GitLabOAuthenticator
 from oauthenticator.oauth2 import OAuthenticator
-from traitlets import Unicode, default
+from traitlets import Unicode
 
+from homeroom.oauth.addressed import AddressedWay
 from homeroom.oauth.github import each_allowed
 from homeroom.oauth.part import Checked
-from homeroom.oauth.way import OAuthWay
 
 PROJECT = "project:"
 """Before the number of a project, whose developers are meant."""
@@ -38,7 +38,7 @@ class GitLabPart(Checked, GitLabOAuthenticator):
         return False
 
 
-class GitLabWay(OAuthWay):
+class GitLabWay(AddressedWay):
     """GitLab. People are known by their number: a user name can be changed, and is free then."""
 
     name = "gitlab"
@@ -46,15 +46,6 @@ class GitLabWay(OAuthWay):
     usual_source = "https://gitlab.com"
     url = Unicode("https://gitlab.com", config=True, help="The address of GitLab.")
     own_scopes: ClassVar[tuple[str, ...]] = ("read_user",)
-
-    @default("username_claim")
-    def _default_username_claim(self) -> str:
-        return "username"
-
-    @property
-    def source(self) -> str:
-        """GitLab's address."""
-        return self.url.rstrip("/")
 
     def of_part(self) -> dict[str, Any]:
         """As every part, and the right to see memberships where some are asked for."""

@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from oauthenticator.generic import GenericOAuthenticator
 from oauthenticator.oauth2 import OAuthenticator
-from traitlets import Unicode, default
+from traitlets import Unicode
 
+from homeroom.oauth.addressed import AddressedWay
 from homeroom.oauth.part import Checked
-from homeroom.oauth.way import OAuthWay
 from homeroom.sign_in.way import Identity, Refused
 from homeroom.texts.said import say
 
@@ -20,22 +20,13 @@ class MediaWikiPart(Checked, GenericOAuthenticator):
     sent to its callback is signed in as somebody else."""
 
 
-class MediaWikiWay(OAuthWay):
+class MediaWikiWay(AddressedWay):
     """MediaWiki. People are known by their number in all wikis of a farm; a user name can be changed."""
 
     name = "mediawiki"
     label = "MediaWiki"
     url = Unicode("https://meta.wikimedia.org/w/rest.php", config=True, help="The address of the wiki's rest.php.")
     own_scopes: ClassVar[tuple[str, ...]] = ()
-
-    @default("username_claim")
-    def _default_username_claim(self) -> str:
-        return "username"
-
-    @property
-    def source(self) -> str:
-        """The wiki's address."""
-        return self.url.rstrip("/")
 
     def make_part(self) -> OAuthenticator:
         """The library's class, with MediaWiki's addresses."""
