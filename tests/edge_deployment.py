@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import re
 import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -54,6 +55,13 @@ class EdgeDeployment(HubDeployment):
         path = self.directory / ".env"
         kept = [line for line in path.read_text().splitlines() if line.split("=")[0] not in values]
         path.write_text("\n".join([*kept, *(f"{name}={value}" for name, value in values.items())]) + "\n")
+
+    def up_trusted(self) -> None:
+        """`make up` with an authority of its own, whose certificate it shows: people's browsers trust it."""
+        output = self.up()
+        found = re.search(r"-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----\n", output, re.S)
+        assert found, output
+        self.authority = found[0]
 
     def context(self) -> ssl.SSLContext:
         """TLS as a browser speaks it that was told of the authority."""
