@@ -108,16 +108,16 @@ def test_wrong_passwords_lock_an_account(deployment: HubDeployment, page: Page, 
 
 def test_approval_needs_the_form(deployment: HubDeployment, visitor: Visitor) -> None:
     """An address that an administrator is made to follow approves nobody, and throws nobody's sign-up away."""
-    SignUp(visitor(), deployment).open().submit("mallory", PASSWORD)
+    SignUp(visitor(), deployment).open().submit("not-yet", PASSWORD)
     administrator = visitor()
     SignIn(administrator, deployment).open("home").submit("admin", deployment.password)
     for verb in ("authorize", "discard"):
-        answer = administrator.goto(f"{deployment.url}hub/{verb}/mallory")
+        answer = administrator.goto(f"{deployment.url}hub/{verb}/not-yet")
         assert answer is not None
         assert answer.status == 405
-        forged = administrator.request.post(f"{deployment.url}hub/{verb}/mallory", form={"any": "thing"})
+        forged = administrator.request.post(f"{deployment.url}hub/{verb}/not-yet", form={"any": "thing"})
         assert forged.status == 403
-    expect(Accounts(administrator, deployment).open().row("mallory")).to_contain_text("waiting")
+    expect(Accounts(administrator, deployment).open().row("not-yet")).to_contain_text("waiting")
 
 
 def test_all_who_wait_are_approved_at_once(deployment: HubDeployment, visitor: Visitor) -> None:

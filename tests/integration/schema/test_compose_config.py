@@ -17,6 +17,7 @@ from generator.schema.settings import specs
 from tests.compose_config import compose, config, have_compose
 from tests.sample_settings import OTHER_VALUES, TOKEN
 
+WITH_OPTIONAL_SERVICES = ("--profile", "*")
 SECRETS = {"CONFIGPROXY_AUTH_TOKEN": TOKEN}
 ADDRESSES = ("0.0.0.0", "127.0.0.1", "192.0.2.7", "::", "::1")
 COMBINATIONS = list(itertools.product(("native", "dummy"), ("/", "/biology/"), ADDRESSES, ("empty", "full")))
@@ -63,8 +64,8 @@ def test_every_combination_is_a_valid_file(tmp_path: Path, auth: str, base_url: 
 @pytest.mark.parametrize("name", [spec.name for spec in specs() if "compose" in spec.about.consumers])
 def test_a_setting_takes_effect(tmp_path: Path, name: str) -> None:
     """Each setting that Compose reads changes what Compose would do."""
-    before = config(deployment(tmp_path, SECRETS))
-    assert config(deployment(tmp_path, SECRETS | {name: OTHER_VALUES[name]})) != before
+    before = config(deployment(tmp_path, SECRETS), *WITH_OPTIONAL_SERVICES)
+    assert config(deployment(tmp_path, SECRETS | {name: OTHER_VALUES[name]}), *WITH_OPTIONAL_SERVICES) != before
 
 
 @pytest.mark.parametrize("text", ["", "CONFIGPROXY_AUTH_TOKEN=\n"])
