@@ -26,8 +26,9 @@ from homeroom.lti.claims import (
     text,
 )
 from homeroom.lti.people import role_of
-from homeroom.lti.records import DeepLink, hashed, purge
+from homeroom.lti.records import DeepLink, purge
 from homeroom.lti.registration import is_safe
+from homeroom.sign_in.one_use import hashed
 from homeroom.sign_in.way import Refused
 from homeroom.texts.refusal import Refusal
 from homeroom.texts.said import say

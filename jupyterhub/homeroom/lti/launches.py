@@ -5,21 +5,16 @@ from __future__ import annotations
 
 import hmac
 import secrets
-import time
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
 from homeroom.lti.platform import Platform
-from homeroom.lti.records import Launch, hashed, purge
+from homeroom.sign_in.one_use import Fault, Found, NotGood, OneUse, hashed
 from homeroom.sign_in.way import Refused
 from homeroom.texts.said import say
 
-LIFE_SECONDS = 600
-MOST_LAUNCHES = 50_000
-"""On their way at a time. Beyond it the oldest are forgotten: a launch takes seconds."""
+LOGINS = OneUse("lti")
 AGAIN = say("lti.again")
 
 
@@ -33,6 +28,16 @@ class Begun:
     browser: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """A login that is answered, and to which platform it went."""
+
+    login: Found
+    issuer: str
+    client_id: str
+    nonce_hash: str
+
+
 def cookie_name(state: str) -> str:
     """The cookie of one login: each has its own, or tabs would overwrite each other's."""
     return f"lti-{state[:16]}"
@@ -40,31 +45,10 @@ def cookie_name(state: str) -> str:
 
 def begin(db: Session, platform: Platform) -> Begun:
     """Remember a login that goes to the platform now."""
-    now = int(time.time())
-    begun = Begun(state=secrets.token_hex(32), nonce=secrets.token_hex(32), browser=secrets.token_urlsafe(32))
-    purge(db, Launch, now)
-    db.add(
-        Launch(
-            state=hashed(begun.state),
-            browser=hashed(begun.browser),
-            nonce=hashed(begun.nonce),
-            issuer=platform.issuer,
-            client_id=platform.client_id,
-            used=False,
-            expires=now + LIFE_SECONDS,
-        )
-    )
-    db.flush()
-    _forget_beyond(db, MOST_LAUNCHES)
-    db.commit()
-    return begun
-
-
-def _forget_beyond(db: Session, most: int) -> None:
-    if db.query(func.count(Launch.state)).scalar() <= most:
-        return
-    kept: Any = select(Launch.state).order_by(Launch.expires.desc(), Launch.state).offset(most)
-    db.execute(delete(Launch).where(Launch.state.in_(kept)), execution_options={"synchronize_session": False})
+    nonce = secrets.token_urlsafe(32)
+    kept = {"issuer": platform.issuer, "client_id": platform.client_id, "nonce_hash": hashed(nonce)}
+    begun = LOGINS.begin(db, kept)
+    return Begun(state=begun.secret, nonce=nonce, browser=begun.browser)
 
 
 def find(db: Session, state: str, browser: str | None) -> Launch:
@@ -72,29 +56,11 @@ def find(db: Session, state: str, browser: str | None) -> Launch:
 
     :raises Refused: there is none, it was used, it is too old, or another browser began it.
     """
-    found = db.get(Launch, hashed(state), populate_existing=True)
-    if found is None or found.expires < time.time():
-        raise Refused(
-            "launch-too-old",
-            say("lti.old") + AGAIN,
-            detail="no login of this state is under way",
-        )
-    if not browser:
-        raise Refused(
-            "cookie-lost",
-            say("lti.no_cookie") + AGAIN,
-            detail="the launch came without its cookie",
-        )
-    if not hmac.compare_digest(str(found.browser), hashed(browser)):
-        raise Refused(
-            "stolen-state",
-            say("lti.other_browser") + AGAIN,
-            detail="the cookie is another login's",
-            remedy="If it happens often, somebody tries to have people signed in as somebody else.",
-        )
-    if found.used:
-        raise _replayed()
-    return found
+    try:
+        login = LOGINS.find(db, state, browser)
+    except NotGood as error:
+        raise _refused(error) from None
+    return Launch(login=login, **login.value)
 
 
 def take(db: Session, launch: Launch, nonce: object) -> None:
@@ -103,16 +69,27 @@ def take(db: Session, launch: Launch, nonce: object) -> None:
     :param nonce: the token's.
     :raises Refused: it is not this login's, or another request was faster.
     """
-    if not isinstance(nonce, str) or not hmac.compare_digest(str(launch.nonce), hashed(nonce)):
+    if not isinstance(nonce, str) or not hmac.compare_digest(launch.nonce_hash, hashed(nonce)):
         raise Refused("wrong-nonce", say("lti.not_the_answer") + AGAIN, detail="another nonce")
-    taken = db.execute(
-        update(Launch).where(Launch.state == launch.state, Launch.used.is_(False)).values(used=True),
-        execution_options={"synchronize_session": False},
-    )
-    db.commit()
-    if not taken.rowcount:
-        raise _replayed()
+    try:
+        LOGINS.take(db, launch.login)
+    except NotGood as error:
+        raise _refused(error) from None
 
 
-def _replayed() -> Refused:
-    return Refused("replayed", say("lti.used") + AGAIN, detail="the same launch came again")
+def _refused(error: NotGood) -> Refused:
+    """What is told and kept of a login that is worth nothing."""
+    match error.fault:
+        case Fault.UNKNOWN:
+            return Refused("launch-too-old", say("lti.old") + AGAIN, detail="no login of this state is under way")
+        case Fault.NO_BROWSER:
+            return Refused("cookie-lost", say("lti.no_cookie") + AGAIN, detail="the launch came without its cookie")
+        case Fault.OTHER_BROWSER:
+            return Refused(
+                "stolen-state",
+                say("lti.other_browser") + AGAIN,
+                detail="the cookie is another login's",
+                remedy="If it happens often, somebody tries to have people signed in as somebody else.",
+            )
+        case Fault.USED:
+            return Refused("replayed", say("lti.used") + AGAIN, detail="the same launch came again")

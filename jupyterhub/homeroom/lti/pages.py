@@ -14,6 +14,7 @@ from homeroom.lti.claims import MESSAGE_TYPE, text
 from homeroom.lti.deep_links import request_of
 from homeroom.lti.platform import WAY
 from homeroom.lti.validator import header_of
+from homeroom.sign_in.one_use import LIFE_SECONDS
 from homeroom.sign_in.way import Identity, Refused, Unreachable, finish, refuse
 from homeroom.texts.refusal import Refusal
 from homeroom.texts.said import say
@@ -92,7 +93,7 @@ class LoginPage(LTIPage):
         self.set_cookie(
             launches.cookie_name(begun.state),
             begun.browser,
-            max_age=launches.LIFE_SECONDS,
+            max_age=LIFE_SECONDS,
             path=self.way.base_path,
             httponly=True,
             secure=True,
@@ -168,7 +169,7 @@ class LaunchPage(LTIPage):
         name = launches.cookie_name(state)
         launch = launches.find(self.db, state, self.get_cookie(name))
         self.clear_cookie(name, path=self.way.base_path, secure=True, samesite="None", httponly=True)
-        platform = self.way.choose(self.db, str(launch.issuer), str(launch.client_id))
+        platform = self.way.choose(self.db, launch.issuer, launch.client_id)
         self._platform = platform.way
         kid, algorithm = header_of(token, platform)
         key = await self.way.keys.key(platform.jwks_url, kid, algorithm, platform.certificate)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 from jupyterhub.orm import Base
@@ -10,19 +9,6 @@ from sqlalchemy import Boolean, Column, Integer, String, Text
 from sqlalchemy.orm import Session
 
 SECOND_PER_DAY = 86400
-
-
-class Launch(Base):
-    """A login that began here and has not come back, or just did. Of its secrets only hashes are kept."""
-
-    __tablename__ = "homeroom_lti_launches"
-    state = Column(String(64), primary_key=True)
-    browser = Column(String(64), nullable=False)
-    nonce = Column(String(64), nullable=False)
-    issuer = Column(Text, nullable=False)
-    client_id = Column(Text, nullable=False)
-    used = Column(Boolean, nullable=False, default=False)
-    expires = Column(Integer, nullable=False, index=True)
 
 
 class RegisteredPlatform(Base):
@@ -72,17 +58,12 @@ class DeepLink(Base):
     expires = Column(Integer, nullable=False)
 
 
-TABLES = (Launch, RegisteredPlatform, SeenDeployment, Invitation, Membership, DeepLink)
+TABLES = (RegisteredPlatform, SeenDeployment, Invitation, Membership, DeepLink)
 
 
 def make_tables(db: Session) -> None:
     """Make the tables that are not there yet."""
     Base.metadata.create_all(db.get_bind(), tables=[each.__table__ for each in TABLES])
-
-
-def hashed(secret: str) -> str:
-    """What is kept of a secret that is long and random."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def purge(db: Session, table: Any, now: int) -> None:

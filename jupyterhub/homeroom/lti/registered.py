@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from homeroom.lti import platform
 from homeroom.lti.platform import Platform
-from homeroom.lti.records import Invitation, RegisteredPlatform, SeenDeployment, hashed, purge
+from homeroom.lti.records import Invitation, RegisteredPlatform, SeenDeployment, purge
+from homeroom.sign_in.one_use import hashed
 
 MOST_WAITING = 100
 """Parts of a platform that wait to be allowed; further ones are refused without being noted."""

@@ -8,9 +8,9 @@ from jupyterhub.handlers.base import BaseHandler
 from tornado import web
 
 from homeroom.hub import navigation
-from homeroom.oauth import pending
 from homeroom.oauth.part import refused_by_provider
-from homeroom.oauth.pending import Begun
+from homeroom.oauth.pending import Begun, Pending, Returned, cookie_name
+from homeroom.sign_in.one_use import LIFE_SECONDS
 from homeroom.sign_in.way import Identity, Refused, Unreachable, finish, refuse
 from homeroom.texts.refusal import Refusal
 from homeroom.texts.said import say
@@ -29,6 +29,7 @@ class Elsewhere(Protocol):
     public_url: str
     path: str
     source: str
+    pending: Pending
     callback_url: str
 
     async def authorize_url(self, begun: Begun) -> str:
@@ -80,16 +81,16 @@ class LoginPage(OAuthPage):
         next_url = self.get_argument("next", "")
         try:
             await self.way.ready()  # before anything is kept
-            begun = pending.begin(self.db, self.way.name, next_url, from_here=navigation.comes_from_here(self))
+            begun = self.way.pending.begin(self.db, next_url, from_here=navigation.comes_from_here(self))
             address = await self.way.authorize_url(begun)
         except (Unreachable, ValueError) as error:
             raise self.unreachable(error) from None
         self._set_cookie(
-            pending.cookie_name(begun.state),
+            cookie_name(begun.state),
             begun.browser,
             encrypted=False,
             path=self.base_url,
-            max_age=pending.MAX_AGE_SECONDS,
+            max_age=LIFE_SECONDS,
             samesite="Lax",  # it comes back by a link of another site
             secure=self.is_secure,
         )
@@ -126,16 +127,16 @@ class CallbackPage(OAuthPage):
             return
         self.finish(self.render_template("signed-in.html", sync=True, next_page=url))
 
-    def _take(self) -> pending.Returned:
+    def _take(self) -> Returned:
         """What was kept as this sign-in began.
 
         :raises HTTPError: 400, nothing is kept for this browser.
         """
         state = self.get_query_argument("state", "")
-        name = pending.cookie_name(state)
+        name = cookie_name(state)
         browser = self.get_cookie(name) or ""
         self.clear_cookie(name, path=self.base_url)
-        returned = pending.take(self.db, self.way.name, state, browser) if state and browser else None
+        returned = self.way.pending.take(self.db, state, browser) if state and browser else None
         if returned is None:
             self.log.warning("A sign-in came back by %s that was not begun in this browser, or long ago", self.way.name)
             raise Refusal(400, "oauth.stale")

@@ -19,7 +19,7 @@ from traitlets import Dict, Instance, List, Unicode, default
 from homeroom.oauth import names, pages
 from homeroom.oauth.client import check_endpoint, new_client
 from homeroom.oauth.part import Exchange, GrantRefused, refused_by_provider, sentence
-from homeroom.oauth.pending import Begun
+from homeroom.oauth.pending import Begun, Pending
 from homeroom.sign_in.way import Identity, Refused, Unreachable, Way
 from homeroom.texts.said import text
 
@@ -55,6 +55,7 @@ class OAuthWay(Way):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.pending = Pending(self.name)
         self._part: OAuthenticator | None = None
         self._refreshes: dict[str, asyncio.Task[Identity | None]] = {}
 

@@ -20,6 +20,7 @@ from homeroom.sign_in import (
     known_names,
     lab_visits,
     linking,
+    one_use,
     provided_groups,
     refusals,
     roster,
@@ -383,6 +384,7 @@ class SignIn(PlainNames, Authenticator):
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """The pages of the ways, those for accounts where the hub keeps some, and those that everybody has. Of two with
         one path the more special counts."""
+        one_use.make_table(self.db)
         found = dict(super().get_handlers(app))
         if self.keeps_accounts:
             found |= dict(self.accounts.get_handlers(app)) | dict(routes.ACCOUNTS)

@@ -8,7 +8,6 @@ import urllib.request
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from homeroom.oauth import pending
 from homeroom.oauth.way import OAuthWay
 from homeroom.sign_in.way import Identity
 
@@ -40,9 +39,9 @@ def come_back(address: str) -> dict[str, str]:
 async def signed_in(way: OAuthWay) -> Identity:
     """Who signs in now."""
     db = new_database()
-    begun = pending.begin(db, way.name, "")
+    begun = way.pending.begin(db, "")
     brought = await asyncio.to_thread(come_back, await way.authorize_url(begun))
     assert brought["state"] == begun.state
-    kept = pending.take(db, way.name, begun.state, begun.browser)
+    kept = way.pending.take(db, begun.state, begun.browser)
     assert kept is not None
     return await way.exchange(brought["code"], kept.verifier, kept.nonce)
