@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
 
@@ -64,3 +64,20 @@ class Strict(BaseModel):
     """A mapping of a site file: unknown fields are faults."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class Rules(Strict):
+    """A site file that says who may sign in by one way. Each rule admits; without one nobody is let in."""
+
+    allow_all: bool = False
+    allowed_users: list[Person] = []
+    allowed_groups: list[Text] = []
+    admin_groups: list[Text] = []
+
+    rule_remedy: ClassVar[str] = "Add a line who may: `allow_all: true`, or `allowed_groups: [the-name-of-a-group]`."
+    """What to do where there is no rule."""
+
+    @property
+    def has_rule(self) -> bool:
+        """Whether anybody could be let in."""
+        return bool(self.allow_all or self.allowed_users or self.allowed_groups)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from generator.core.errors import HomeroomError, raise_all
 from generator.core.finding import Finding, warning
+from generator.schema.addresses import is_loopback
 from generator.schema.settings import Settings
 from generator.site.reader import SiteFile
 from generator.site.reader import load as read
@@ -18,7 +18,6 @@ from generator.topics.ldap.ways import WAY
 
 LOCATION = f"site/{LDAP}"
 PASSWORD = ".env: LDAP_BIND_PASSWORD"  # noqa: S105  # where it stands
-RULE = "Add a line who may: `allow_all: true`, or `allowed_groups: [the-name-of-a-group]`."
 
 
 def load(settings: Settings, site: Path) -> Ldap | None:
@@ -41,7 +40,7 @@ def load(settings: Settings, site: Path) -> Ldap | None:
 
 def _faults(ldap: Ldap, file: SiteFile, site: Path, *, has_password: bool) -> Iterator[HomeroomError]:
     if not ldap.has_rule:
-        yield HomeroomError("has no rule who may sign in", location=LOCATION, remedy=RULE)
+        yield HomeroomError("has no rule who may sign in", location=LOCATION, remedy=ldap.rule_remedy)
     yield from _faults_of_servers(ldap, file)
     if ldap.ca_file and (wrong := certificates.fault(site / ldap.ca_file)):
         yield file.error(("ca_file",), wrong[0], remedy=wrong[1])
@@ -64,16 +63,6 @@ def _faults_of_servers(ldap: Ldap, file: SiteFile) -> Iterator[HomeroomError]:
         if is_loopback(parts.hostname or ""):
             remedy = "Write the name of this machine, which stands in the server's certificate."
             yield file.error(at, f"{parts.hostname} is the hub's own container, not this machine", remedy=remedy)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a name or address is the machine's own to whoever asks for it."""
-    if host in ("localhost", "localhost.localdomain"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _faults_of_groups(ldap: Ldap, file: SiteFile) -> Iterator[HomeroomError]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from generator.schema.types import written_as
-from generator.site.models import Form, Person, Strict, Text
+from generator.site.models import Form, Rules, Strict, Text
 
 LDAP = "ldap.yaml"
 NAME = "{name}"
@@ -95,7 +95,7 @@ class Groups(Strict):
     nested: bool = True
 
 
-class Ldap(Strict):
+class Ldap(Rules):
     """`site/ldap.yaml`."""
 
     kind: Literal["openldap", "active-directory", "freeipa"] = "openldap"
@@ -109,16 +109,12 @@ class Ldap(Strict):
     template: Annotated[list[Template], BeforeValidator(_one_or_several), Field(min_length=1)] | None = None
     attributes: Attributes = Attributes()
     groups: Groups | None = None
-    allow_all: bool = False
-    allowed_users: list[Person] = []
-    allowed_groups: list[Text] = []
     allowed_filter: Filter | None = None
-    admin_groups: list[Text] = []
 
     @property
     def has_rule(self) -> bool:
         """Whether anybody could be let in."""
-        return bool(self.allow_all or self.allowed_users or self.allowed_groups or self.allowed_filter)
+        return super().has_rule or self.allowed_filter is not None
 
 
 FORMS = (

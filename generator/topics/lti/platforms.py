@@ -9,10 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from generator.core.errors import HomeroomError, raise_all
+from generator.schema.addresses import is_loopback
 from generator.schema.settings import Settings
 from generator.site.reader import SiteFile, load
 from generator.topics.lti import presets
-from generator.topics.lti.site import LTI_FILE, LTIFile, PlatformEntry, is_loopback
+from generator.topics.lti.site import LTI_FILE, LTIFile, PlatformEntry
 from generator.topics.lti.ways import LTI
 
 LOCATION = f"site/{LTI_FILE}"

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator
 
 from generator.schema.types import written_as
-from generator.site.models import Form, Person, Strict, Text
+from generator.site.models import Form, Rules, Strict, Text
 
 SSO = "sso.yaml"
 TAKEN = re.compile(
@@ -47,7 +47,7 @@ class Headers(Strict):
     role: Header | None = None
 
 
-class Sso(Strict):
+class Sso(Rules):
     """`site/sso.yaml`."""
 
     title: Text | None = None
@@ -56,15 +56,6 @@ class Sso(Strict):
     required_roles: list[Text] = []
     protects: Literal["sign-in", "everything"] = "sign-in"
     logout: Link | None = None
-    allow_all: bool = False
-    allowed_users: list[Person] = []
-    allowed_groups: list[Text] = []
-    admin_groups: list[Text] = []
-
-    @property
-    def has_rule(self) -> bool:
-        """Whether anybody could be let in."""
-        return bool(self.allow_all or self.allowed_users or self.allowed_groups)
 
 
 FORMS = (

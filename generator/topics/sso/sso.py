@@ -14,7 +14,6 @@ from generator.topics.sso.site import SSO, Sso
 from generator.topics.sso.ways import WAY
 
 LOCATION = f"site/{SSO}"
-RULE = "Add a line who may: `allow_all: true`, or `allowed_groups: [the-name-of-a-group]`."
 
 
 def load(settings: Settings, site: Path) -> Sso | None:
@@ -46,7 +45,7 @@ def _faults_of_settings(settings: Settings) -> Iterator[HomeroomError]:
 
 def _faults(found: Sso | None, site: Path) -> Iterator[HomeroomError]:
     if found is None or not found.has_rule:
-        yield HomeroomError("has no rule who may sign in", location=LOCATION, remedy=RULE)
+        yield HomeroomError("has no rule who may sign in", location=LOCATION, remedy=Sso.rule_remedy)
     if found is None:
         return
     file = SiteFile(site / SSO)

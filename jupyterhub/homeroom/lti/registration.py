@@ -3,7 +3,6 @@ the platform what it is, and registers there."""
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -13,6 +12,7 @@ from jupyterhub.handlers.base import BaseHandler
 from tornado.httpclient import HTTPError, HTTPRequest
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
+from homeroom.hub.loopback import is_loopback
 from homeroom.lti import registered
 from homeroom.lti.claims import mapping, text
 from homeroom.sign_in.way import Refused
@@ -45,14 +45,6 @@ def is_safe(address: str) -> bool:
     except ValueError:
         return False
     return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_loopback(host)))
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host's name or address is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def platform_of(configuration: object, asked: str) -> dict[str, Any]:

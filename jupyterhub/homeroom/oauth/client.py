@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -10,6 +9,7 @@ from urllib.parse import urlsplit
 from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPResponse
 from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
+from homeroom.hub.loopback import is_loopback
 from homeroom.sign_in.way import Unreachable
 
 CONNECT_SECONDS = 5.0
@@ -48,16 +48,6 @@ def check_endpoint(url: str) -> None:
     if parts.scheme == "http" and is_loopback(parts.hostname or ""):
         return
     raise ValueError(f"{url[:200]!r} does not begin with https://")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host of an address is this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def get_json(client: AsyncHTTPClient, url: str) -> dict[str, Any]:

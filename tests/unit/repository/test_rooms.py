@@ -37,7 +37,7 @@ HUB: Mapping[str, set[str]] = {
     "labs": {"hub", "queue"},
     "gpus": {"contract", "queue"},
     "culling": {"labs"},
-    "lti": {"contract", "sign_in"},
+    "lti": {"contract", "hub", "sign_in"},
     "sign_in": {"contract", "hub"},
     "ldap": {"sign_in"},
     "oauth": {"hub", "sign_in"},
