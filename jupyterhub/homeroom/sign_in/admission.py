@@ -53,7 +53,8 @@ class Admission:
         lists = self.lists.read()
         entries = self._entries(identity, name, is_known=is_known)
         groups = identities.sort_groups(identity)
-        if name in self.blocked() or lists.block.names({*entries, name}, groups):
+        called = f"{identity.way}:{identity.name}"  # a list that shuts out means whoever is called so now, too
+        if name in self.blocked() or lists.block.names({*entries, name, called}, groups):
             return "blocked", say("sign_in.blocked")
         if way.allows(name, identity) or lists.allow.names(entries, groups):
             return None
@@ -62,9 +63,7 @@ class Admission:
     def _entries(self, identity: Identity, name: str, *, is_known: bool) -> set[str]:
         """How lists may name this person. A plain user name is a newcomer's from elsewhere only where there is no other
         way, which might have meant somebody else by it; a source's own name is that of who came under it first."""
-        found = {f"{identity.way}:{identity.subject}"}
-        if not identities.has_namesake(self.db, identity):
-            found.add(f"{identity.way}:{identity.name}")
+        found = identities.entries_of(self.db, identity.way, identity.subject, identity.name)
         way = self.way_of(identity.way)
         if is_known or len(self.ways) == 1 or (way is not None and way.gives_names):
             found.add(name)
@@ -132,8 +131,8 @@ class Admission:
         open_ = self.open_of(name)
         if admins is not None:
             decided = True
-            entries = {f"{known.way}:{each}" for known in open_ for each in (known.subject, known.source_name)}
-            if name in admins or not admins.isdisjoint(entries):
+            entries = (identities.entries_of(self.db, one.way, one.subject, one.source_name) for one in open_)
+            if name in admins or not admins.isdisjoint(set().union(*entries)):
                 return True
         for known in open_:
             way = self.way_of(known.way)

@@ -11,7 +11,7 @@ from typing import Any
 from cryptography.fernet import InvalidToken
 from jupyterhub.crypto import CryptKeeper
 from jupyterhub.orm import Base
-from sqlalchemy import BigInteger, Boolean, LargeBinary, String, Text
+from sqlalchemy import BigInteger, Boolean, LargeBinary, String, Text, or_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from homeroom.sign_in.way import Identity
@@ -47,6 +47,16 @@ class KnownIdentity(Base):
     """Why this way is closed to them until they sign in by it again; empty where it is open."""
 
 
+class SourceName(Base):
+    """Who came first under a name of a source: lists mean them by it for good, whoever is called so later. The hub
+    makes the table when it starts."""
+
+    __tablename__ = "homeroom_source_names"
+    way: Mapped[str] = mapped_column(String(64), primary_key=True)
+    source_name: Mapped[str] = mapped_column(String(LONGEST_TEXT), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(LONGEST_SUBJECT), nullable=False)
+
+
 def find(db: Session, way: str, subject: str) -> KnownIdentity | None:
     """A person by what the source calls them, letter by letter."""
     found: KnownIdentity | None = db.get(KnownIdentity, (way, subject))
@@ -58,14 +68,18 @@ def of_user(db: Session, name: str) -> list[KnownIdentity]:
     return list(db.query(KnownIdentity).filter(KnownIdentity.name == name).order_by(KnownIdentity.first_at))
 
 
-def has_namesake(db: Session, identity: Identity) -> bool:
-    """Whether somebody else of the same source came under the same name before."""
-    same = db.query(KnownIdentity).filter(
-        KnownIdentity.way == identity.way,
-        KnownIdentity.source_name == identity.name,
-        KnownIdentity.subject != identity.subject,
+def entries_of(db: Session, way: str, subject: str, source_name: str) -> set[str]:
+    """How lists may name a person of a source: `way:subject`, and `way:name` with each name that nobody else came under
+    before them. A name that they gave up is theirs still."""
+    source_name = source_name[:LONGEST_TEXT]
+    known = db.query(SourceName).filter(
+        SourceName.way == way, or_(SourceName.subject == subject, SourceName.source_name == source_name)
     )
-    return same.first() is not None
+    holders = {row.source_name: row.subject for row in known}
+    names = {name for name, holder in holders.items() if holder == subject}
+    if source_name not in holders:
+        names.add(source_name)
+    return {f"{way}:{each}" for each in (subject, *names)}
 
 
 def sort_groups(identity: Identity) -> list[str]:
@@ -85,6 +99,7 @@ def keep(db: Session, identity: Identity, name: str, sealed: bytes | None) -> Kn
     if known is None:
         known = KnownIdentity(way=identity.way, subject=identity.subject, first_at=now, groups="[]", ended="")
         db.add(known)
+    is_renamed = known.source_name != identity.name[:LONGEST_TEXT]
     known.name = name
     known.source_name = identity.name[:LONGEST_TEXT]
     known.display_name = identity.display_name[:LONGEST_TEXT]
@@ -95,7 +110,15 @@ def keep(db: Session, identity: Identity, name: str, sealed: bytes | None) -> Kn
     known.looked_at = now
     if identity.groups is not None:
         known.groups = json.dumps(sort_groups(identity))
+    if is_renamed:
+        _keep_name(db, identity)
     return known
+
+
+def _keep_name(db: Session, identity: Identity) -> None:
+    name = identity.name[:LONGEST_TEXT]
+    if name and db.get(SourceName, (identity.way, name)) is None:
+        db.add(SourceName(way=identity.way, source_name=name, subject=identity.subject))
 
 
 def groups_of(known: KnownIdentity) -> frozenset[str]:

@@ -292,6 +292,32 @@ def test_lists_count_without_a_restart(both: SignIn, lists: Path) -> None:
     assert refusal(both, person).reason == "blocked"
 
 
+def test_a_name_that_changes_hands_brings_nothing_with_it(both: SignIn, lists: Path) -> None:
+    """Lists mean by a source's name who came under it first, also after they are called otherwise there: whoever takes
+    the name is neither let in nor an administrator by it."""
+    write(lists, 'allow: {people: ["campus:ada", "campus:grace"]}\nadmins: ["campus:grace"]\n')
+    for name in ("ada", "grace"):
+        assert name_of(both, Identity(way="campus", subject=name, name=name)) == name
+        assert name_of(both, Identity(way="campus", subject=name, name=f"{name}-king")) == name
+        assert refusal(both, Identity(way="campus", subject=f"{name}-2", name=name)).reason == "not-allowed"
+    assert both.admission.administers("grace") is True
+    campus_of(both).allow_all = True
+    for name in ("ada", "grace"):
+        taker = name_of(both, Identity(way="campus", subject=f"{name}-2", name=name))
+        assert both.admission.administers(taker) is False
+    write(lists, 'admins: ["campus:grace-king"]\n')
+    assert both.admission.administers("grace") is True
+
+
+def test_a_blocked_person_stays_so_under_another_name(both: SignIn, lists: Path) -> None:
+    """Who is blocked by the name that a source gives them is not in again by changing it there; nor is who has it now."""
+    campus_of(both).allow_all = True
+    name_of(both, Identity(way="campus", subject="1", name="mallory"))
+    write(lists, 'block: {people: ["campus:mallory"]}\n')
+    for subject, name in (("1", "mallory"), ("1", "trudy"), ("2", "mallory")):
+        assert refusal(both, Identity(way="campus", subject=subject, name=name)).reason == "blocked"
+
+
 def test_a_plain_name_on_the_list_is_no_newcomers_of_another_way(both: SignIn, lists: Path) -> None:
     """With several ways a name alone does not say whose: who would merely like it is not let in by it."""
     write(lists, "allow: {people: [ada]}\n")
