@@ -10,15 +10,15 @@ from generator.rendering.context import Context, Rendered
 from generator.schema.types import USERNAME_PATTERN
 from generator.site.reader import load
 from generator.topics.labs.site import GROUPS, PROFILES, Groups, Profiles
+from generator.topics.sign_in.lists import load_people
 from generator.topics.sign_in.settings import known_ways
-from generator.topics.sign_in.site import PEOPLE, People
 from generator.topics.sign_in.ways import NATIVE
 
 
 def render(context: Context) -> Rendered:
     """The authenticator, and what the pages need to know of it."""
     settings = context.settings
-    people = load(context.site / PEOPLE, People) or People()
+    people = load_people(settings, context.site)
     named = sorted({*named_in_site(context.site), *people.user_names()})
     open_signup = settings.SIGN_UP == "open"
     return Rendered(

@@ -64,9 +64,9 @@ class SignInSettings(DeploymentSettings):
     )
     ADMIN_ACCESS: Literal["on", "off"] = setting(
         "on",
-        About(group=SIGN_IN, consumers=("hub",), example="off"),
-        """Whether administrators may open other people's labs. `on`: they may; each visit is in the log and on that
-        person's home page. `off`: they may not.""",
+        About(group=SIGN_IN, consumers=("hub", "generator"), example="off"),
+        """Whether administrators, and assistants where `site/people.yaml` says so, may open other people's labs. `on`:
+        they may; each visit is in the log and on that person's home page. `off`: they may not.""",
     )
     PASSWORD_MIN_LENGTH: Whole = setting(
         10,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from generator.schema.types import USERNAME_PATTERN, known_as
 from generator.site.models import Form, Person, Strict, Text
@@ -36,17 +36,28 @@ class Listed(Strict):
     groups: list[Text] = []
 
 
+class Assistants(Strict):
+    """People who help the members of groups with their labs."""
+
+    people: list[Entry] = []
+    groups: list[Text] = []
+    of: Annotated[list[Text], Field(min_length=1)]
+    open_labs: bool = False
+
+
 class People(Strict):
     """`site/people.yaml`."""
 
     allow: Listed = Listed()
     block: Listed = Listed()
     admins: list[Entry] | None = None
+    assistants: list[Assistants] = []
     map: dict[Entry, Person] = {}
 
     def user_names(self) -> Iterator[str]:
         """The user names of this hub that are written there."""
-        for entry in (*self.allow.people, *self.block.people, *(self.admins or ()), *self.map.values()):
+        helping = (name for entry in self.assistants for name in entry.people)
+        for entry in (*self.allow.people, *self.block.people, *(self.admins or ()), *self.map.values(), *helping):
             if ":" not in entry:
                 yield entry
 

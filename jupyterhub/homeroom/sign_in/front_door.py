@@ -11,7 +11,7 @@ from jupyterhub.auth import Authenticator
 from jupyterhub.orm import User
 from sqlalchemy.orm import Session
 from tornado import web
-from traitlets import Dict, Integer, Set, Unicode, default
+from traitlets import Bool, Dict, Integer, Set, Unicode, default
 from traitlets.utils.importstring import import_item
 
 from homeroom.sign_in import (
@@ -60,6 +60,7 @@ class SignIn(PlainNames, Authenticator):
     named_people = Set(
         Unicode(), config=True, help="User names that files of `site/` mention: the first way alone gives them."
     )
+    assistants_open_labs = Bool(False, config=True, help="Whether `site/people.yaml` may let assistants into labs.")
 
     login_attempts = Integer(5, min=1, config=True, help="Wrong passwords in a row, of a name and from one side.")
     lockout_seconds = Integer(600, min=1, config=True, help="For how long there is no further try after them.")
@@ -90,7 +91,14 @@ class SignIn(PlainNames, Authenticator):
             is_name=self.validate_username,
         )
         self.attempts = Attempts(self.login_attempts, self.lockout_seconds)
-        self.staying = Staying(self.db, self.admission, self.parent, self.log)
+        self.staying = Staying(
+            self.db,
+            self.admission,
+            self.parent,
+            self.log,
+            groups=self.config.LabSpawner.get("groups", {}),
+            open_labs=self.assistants_open_labs,
+        )
 
     def _open(self, word: str, path: str) -> Way:
         way = import_item(path)(parent=self)

@@ -1,4 +1,5 @@
-"""`site/people.yaml`: who may sign in beside those whom a way lets in, who never may, and who administers the hub.
+"""`site/people.yaml`: who may sign in beside those whom a way lets in, who never may, who administers the hub, and who
+helps others with their labs.
 
 The hub looks at the file at each sign-in and every few seconds: a change counts without a restart. With a file that
 cannot be read it goes on with what it read last, and says so in its log.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,19 +36,34 @@ class Listed:
 
 
 @dataclass(frozen=True)
+class Assistants:
+    """People who help the members of groups with their labs.
+
+    :param of: the groups, of `site/groups.yaml`, of a source, or of the hub's own.
+    :param open_labs: whether they may open those labs, too.
+    """
+
+    who: Listed
+    of: frozenset[str]
+    open_labs: bool = False
+
+
+@dataclass(frozen=True)
 class PeopleLists:
     """What the file says. `admins` is None where it says nothing of them: then the page *Admin* decides."""
 
     allow: Listed = Listed()
     block: Listed = Listed()
     admins: frozenset[str] | None = None
+    assistants: tuple[Assistants, ...] = ()
     map: Mapping[str, str] = field(default_factory=dict)
     """User names by `way:name` or `way:subject`: several may have one."""
 
     @property
     def people(self) -> frozenset[str]:
         """Every user name that is written there: no newcomer of another source is given it."""
-        named = {*self.allow.people, *self.block.people, *(self.admins or ()), *self.map.values()}
+        helping = (entry.who.people for entry in self.assistants)
+        named = {*self.allow.people, *self.block.people, *(self.admins or ()), *self.map.values()}.union(*helping)
         return frozenset(name for name in named if ":" not in name)
 
 
@@ -60,7 +76,7 @@ def parse(values: Any) -> PeopleLists:
         return PeopleLists()
     if not isinstance(values, dict):
         raise ValueError("the file holds no fields")
-    if unknown := sorted(map(str, values.keys() - SECTIONS - {"admins", "map"})):
+    if unknown := sorted(map(str, values.keys() - SECTIONS - {"admins", "assistants", "map"})):
         raise ValueError(f"there is no field {unknown[0]}")
     admins, chosen = values.get("admins"), values.get("map")
     if chosen is not None and not isinstance(chosen, dict):
@@ -69,8 +85,24 @@ def parse(values: Any) -> PeopleLists:
         allow=_listed("allow", values.get("allow")),
         block=_listed("block", values.get("block")),
         admins=None if admins is None else _texts("admins", admins),
+        assistants=tuple(_assistants(values.get("assistants") or [])),
         map=_mapping(chosen or {}),
     )
+
+
+def _assistants(values: Any) -> Iterator[Assistants]:
+    if not isinstance(values, list):
+        raise ValueError("assistants is no list")
+    for number, each in enumerate(values, start=1):
+        section = f"assistants, entry {number}"
+        if not isinstance(each, dict) or not isinstance(each.get("open_labs", False), bool):
+            raise ValueError(f"{section}: holds no fields")
+        who = {key: value for key, value in each.items() if key not in ("of", "open_labs")}
+        yield Assistants(
+            who=_listed(section, who),
+            of=_texts(f"{section}.of", each.get("of")),
+            open_labs=each.get("open_labs", False),
+        )
 
 
 def _mapping(values: Mapping[Any, Any]) -> dict[str, str]:

@@ -14,9 +14,10 @@ from jupyterhub.roles import assign_default_roles
 from jupyterhub.utils import new_token, utcnow
 from sqlalchemy.orm import Session
 
-from homeroom.sign_in import identities, known_names, provided_groups, removal
+from homeroom.sign_in import assistants, identities, known_names, provided_groups, removal
 from homeroom.sign_in.admission import Admission
 from homeroom.sign_in.identities import KnownIdentity
+from homeroom.sign_in.lists import PeopleLists
 from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
 from homeroom.sign_in.native import NativeWay, identity_of
 from homeroom.sign_in.trial import TrialWay
@@ -34,14 +35,28 @@ class Staying:
     """Looks at people who are signed in.
 
     :param hub: the application; None where only decisions are asked for.
+    :param groups: what `site/groups.yaml` says of groups.
+    :param open_labs: whether assistants may be let into labs at all.
     """
 
-    def __init__(self, db: Session, admission: Admission, hub: Any, log: logging.Logger) -> None:
+    def __init__(
+        self,
+        db: Session,
+        admission: Admission,
+        hub: Any,
+        log: logging.Logger,
+        *,
+        groups: assistants.Groups,
+        open_labs: bool,
+    ) -> None:
         self.db = db
         self.admission = admission
         self.hub = hub
         self.log = log
+        self.groups = groups
+        self.open_labs = open_labs
         self._lists_seen: Any = None
+        self._assist = True  # there may be roles of a list that was another when the hub ended
         self._shut: set[str] = set()
         self._ending: dict[str, asyncio.Task[None]] = {}
 
@@ -153,6 +168,7 @@ class Staying:
             self.log.warning("%s is %s administrator", name, "now an" if administers else "no longer an")
             user.admin = administers
             assign_default_roles(self.db, entity=user)
+        assistants.bring_up_to_date(self.db, user, self.admission.lists.read().assistants, self.groups)
         self.db.commit()
 
     # --- Out ---
@@ -196,6 +212,7 @@ class Staying:
         lists = self.admission.lists.read()
         everybody = lists is not self._lists_seen
         self._lists_seen = lists
+        self._take_up_assistants(lists)
         names = self._here() if not everybody else self._known()
         turns = asyncio.Semaphore(AT_ONCE)
 
@@ -205,6 +222,14 @@ class Staying:
 
         here = set(self._here())
         await asyncio.gather(*(one(name) for name in names))
+
+    def _take_up_assistants(self, lists: PeopleLists) -> None:
+        """Have the roles of assistants be for whom their groups hold now, and for no administrator."""
+        if not lists.assistants and not self._assist:
+            return
+        self._assist = bool(lists.assistants)
+        admins = {name for (name,) in self.db.query(User.name).filter(User.admin)} | self.admission.administrators()
+        assistants.take_up(self.db, lists.assistants, self.groups, admins, open_labs=self.open_labs)
 
     def _known(self) -> list[str]:
         return [name for (name,) in self.db.query(User.name).order_by(User.name)]

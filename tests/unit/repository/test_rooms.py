@@ -38,7 +38,7 @@ HUB: Mapping[str, set[str]] = {
     "gpus": {"contract", "queue"},
     "culling": {"labs"},
     "lti": {"contract", "hub", "sign_in"},
-    "sign_in": {"contract", "hub"},
+    "sign_in": {"contract", "hub", "labs"},
     "ldap": {"sign_in"},
     "oauth": {"hub", "sign_in"},
     "sso": {"hub", "sign_in"},

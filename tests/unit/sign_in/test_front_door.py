@@ -310,7 +310,7 @@ def test_a_name_that_changes_hands_brings_nothing_with_it(both: SignIn, lists: P
 
 
 def test_a_blocked_person_stays_so_under_another_name(both: SignIn, lists: Path) -> None:
-    """Who is blocked by the name that a source gives them is not in again by changing it there; nor is who has it now."""
+    """Who is blocked by a name at the source is not in again by another one; nor is who has that name now."""
     campus_of(both).allow_all = True
     name_of(both, Identity(way="campus", subject="1", name="mallory"))
     write(lists, 'block: {people: ["campus:mallory"]}\n')
