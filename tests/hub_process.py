@@ -93,7 +93,7 @@ def hub_process(directory: Path, site: Path, settings: dict[str, str], more: str
     overrides = OVERRIDES.format(port=port, directory=directory, root=ROOT, site=site) + more
     (site / "hub.d/zz-test.py").write_text(overrides)
     written(directory, site, **{**settings, "HUB_PORT": str(port)})
-    secrets = {name: value for name, value in settings.items() if name.endswith(("_SECRET", "_PASSWORD"))}
+    secrets = {name: value for name, value in settings.items() if name.endswith(("_SECRET", "_SECRETS", "_PASSWORD"))}
     hub = HubProcess(directory, port, secrets)
     try:
         hub.start()

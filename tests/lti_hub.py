@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -86,6 +87,14 @@ def sent(answer: requests.Response) -> dict[str, str]:
     return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
 
 
+def refusals(hub: LTIHub) -> list[str]:
+    """The reasons of all sign-ins that the hub refused and kept, the last at the end."""
+    with closing(sqlite3.connect(hub.database)) as database:
+        return [
+            reason for (reason,) in database.execute("SELECT reason FROM homeroom_refusals ORDER BY last_at, first_at")
+        ]
+
+
 def site_of(*platforms: dict[str, Any], **more: Any) -> str:
     """A `site/lti.yaml` with these platforms."""
     import yaml
@@ -95,15 +104,16 @@ def site_of(*platforms: dict[str, Any], **more: Any) -> str:
 
 
 @contextmanager
-def lti_hub(directory: Path, text: str) -> Iterator[LTIHub]:
+def lti_hub(directory: Path, text: str, **values: str) -> Iterator[LTIHub]:
     """A hub, for as long as it is needed.
 
     :param text: of its `site/lti.yaml`.
+    :param values: further settings.
     """
     site = directory / "site"
     site.mkdir()
     (site / "lti.yaml").write_text(text, encoding="utf-8")
-    settings = {"AUTH": "lti", "HUB_HOST": "localhost", "JUPYTERHUB_CRYPT_KEY": CRYPT_KEY}
+    settings = {"AUTH": "lti", "HUB_HOST": "localhost", "JUPYTERHUB_CRYPT_KEY": CRYPT_KEY, **values}
     more = f"""
 c.LTIWay.key_file = "{directory}/lti_keys.json"
 c.LTIWay.fetch_seconds = 60.0  # this machine may be busy

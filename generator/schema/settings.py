@@ -23,6 +23,7 @@ from generator.topics.edge.settings import EdgeSettings
 from generator.topics.environments.settings import EnvironmentsSettings
 from generator.topics.labs.settings import LabsSettings
 from generator.topics.ldap.settings import LdapSettings
+from generator.topics.lti.settings import LtiSettings
 from generator.topics.network.settings import NetworkSettings
 from generator.topics.oauth.settings import OAuthSettings
 from generator.topics.prewarm.settings import PrewarmSettings
@@ -38,6 +39,7 @@ class Settings(
     EnvironmentsSettings,
     LabsSettings,
     LdapSettings,
+    LtiSettings,
     NetworkSettings,
     OAuthSettings,
     PrewarmSettings,

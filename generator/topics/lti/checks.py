@@ -1,4 +1,4 @@
-"""What to enter at the platforms of site/lti.yaml, and whether they can be spoken to."""
+"""What to enter at the platforms of site/lti.yaml, and whether those of LTI 1.3 can be spoken to."""
 
 from __future__ import annotations
 
@@ -30,8 +30,22 @@ def of_site(settings: Settings) -> Iterator[Finding]:
     lines = [f"{what}: {settings.public_url}hub/lti13/{page}" for what, page in PASTED.items()]
     lines.append("registration URL, which sets up both sides: `make lti-register NAME=moodle` prints one")
     yield ok(counterpart.SUBJECT, "\n    ".join(["lti: to enter at the learning platform", *lines]))
+    for consumer in found.consumers:
+        yield ok(counterpart.SUBJECT, _to_enter(settings, consumer["name"], consumer["key"]))
     platforms = found.platforms
     with ThreadPoolExecutor(max_workers=max(1, len(platforms))) as threads:
         looks = [threads.submit(lambda each: list(counterpart.look(each, SITE)), each) for each in platforms]
     for look in looks:
         yield from look.result()
+
+
+def _to_enter(settings: Settings, name: str, key: str) -> str:
+    """What a platform of LTI 1.1 is told; its secret is shown nowhere but in `.env`."""
+    lines = (
+        f"lti: to enter at {name}, which speaks LTI 1.1",
+        f"launch URL: {settings.public_url}hub/lti/launch",
+        f"consumer key: {key}",
+        f"shared secret: what stands behind {name}: in LTI_SECRETS of .env",
+        f"passport (Open edX): {name}:{key}:<the shared secret>",
+    )
+    return "\n    ".join(lines)

@@ -12,7 +12,7 @@ from generator.core.errors import HomeroomError, raise_all
 from generator.schema.addresses import is_loopback
 from generator.schema.settings import Settings
 from generator.site.reader import SiteFile, load
-from generator.topics.lti import presets
+from generator.topics.lti import consumers, presets
 from generator.topics.lti.site import LTI_FILE, LTIFile, PlatformEntry
 from generator.topics.lti.ways import LTI
 
@@ -25,10 +25,12 @@ class Platforms:
     """What site/lti.yaml says, checked.
 
     :param platforms: as the hub is told of each.
+    :param consumers: as the hub is told of each platform that speaks LTI 1.1.
     """
 
     file: LTIFile
     platforms: list[dict[str, Any]]
+    consumers: list[dict[str, Any]]
 
 
 def load_platforms(settings: Settings, site: Path) -> Platforms | None:
@@ -51,8 +53,13 @@ def load_platforms(settings: Settings, site: Path) -> Platforms | None:
             here.error((), "there is no rule who may sign in", remedy=f"Add, for everybody of the courses: `{RULE}`.")
         )
     faults += _platform_faults(here, file.platforms)
+    faults += consumers.faults(here, file, settings.LTI_SECRETS)
     raise_all(faults)
-    return Platforms(file=file, platforms=[_complete(entry) for entry in file.platforms])
+    return Platforms(
+        file=file,
+        platforms=[_complete(entry) for entry in file.platforms],
+        consumers=[consumers.complete(entry) for entry in file.consumers],
+    )
 
 
 def _missing(cause: str, remedy: str) -> HomeroomError:

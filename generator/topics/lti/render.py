@@ -31,5 +31,6 @@ def render(context: Context) -> Rendered:
             "git_links": "nbgitpuller" in features.parse(settings.LAB_FEATURES),
             "traits": {name: value for name, value in traits.items() if value},
             "platforms": found.platforms,
+            "consumers": found.consumers,
         }
     )

@@ -22,6 +22,7 @@ def check_address(value: str) -> str:
 Url = Annotated[Text, AfterValidator(check_address)]
 Identifier = Annotated[Text, Field(min_length=1, max_length=255)]
 PlatformName = Annotated[Name, Field(max_length=20)]
+ConsumerKey = Annotated[Text, written_as(r"[A-Za-z0-9._~-]{1,128}", "letters, digits and . _ ~ -, 128 at most")]
 FileName = Annotated[Text, written_as(r"[A-Za-z0-9][A-Za-z0-9._-]*", "the name of a file in site/")]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512"]
 PresetName = Literal["moodle", "canvas", "blackboard", "brightspace", "openedx", "sakai"]
@@ -42,6 +43,14 @@ class PlatformEntry(Strict):
     ca_file: FileName | None = None
 
 
+class ConsumerEntry(Strict):
+    """A platform that speaks LTI 1.1; its secret stands in `.env`."""
+
+    name: PlatformName
+    key: ConsumerKey
+    url: Url | None = None
+
+
 class LTIFile(Strict):
     """`site/lti.yaml`."""
 
@@ -52,6 +61,7 @@ class LTIFile(Strict):
     allowed_groups: list[Text] = []
     admin_groups: list[Text] = []
     platforms: list[PlatformEntry] = []
+    consumers: list[ConsumerEntry] = []
 
 
 FORMS = (

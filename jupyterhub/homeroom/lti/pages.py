@@ -62,6 +62,19 @@ class LTIPage(BaseHandler):
             raise Refusal(400, "lti.twice", name=name)
         return values[0] if values else ""
 
+    @property
+    def is_framed(self) -> bool:
+        """Whether the browser shows the answer within another page."""
+        return self.request.headers.get("Sec-Fetch-Dest", "") in FRAMES
+
+    async def offer_window(self, fields: Mapping[str, str], *, action: str) -> None:
+        """A page for a frame: it has one button, which begins the same launch in a window. In the frame the browser
+        keeps the hub's and the lab's cookies from us, and labs are in no frame."""
+        self.set_header("Content-Security-Policy", "frame-ancestors *; default-src 'none'; style-src 'unsafe-inline'")
+        self.set_header("Vary", "Sec-Fetch-Dest")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(await self.render_template("lti-window.html", fields=fields, action=action))
+
 
 class LoginPage(LTIPage):
     """Where a platform begins: it names itself and the person, and is sent back to with a state and a nonce."""
@@ -86,8 +99,8 @@ class LoginPage(LTIPage):
             platform = self.way.choose(self.db, fields["iss"], fields.get("client_id", ""), deployment)
         except Refused as refused:
             raise refuse(self, refused, way=WAY) from None
-        if self.request.headers.get("Sec-Fetch-Dest", "") in FRAMES:
-            await self._offer_window(fields)
+        if self.is_framed:
+            await self.offer_window(fields, action=self.request.path)
             return
         begun = launches.begin(self.db, platform)
         self.set_cookie(
@@ -114,14 +127,6 @@ class LoginPage(LTIPage):
             answer["lti_message_hint"] = fields["lti_message_hint"]
         self.set_header("Cache-Control", "no-store")
         self.redirect(url_concat(platform.authorize_url, answer))
-
-    async def _offer_window(self, fields: dict[str, str]) -> None:
-        """A page for a frame: it has one button, which begins the same launch in a window. In the frame the browser
-        keeps the hub's and the lab's cookies from us, and labs are in no frame."""
-        self.set_header("Content-Security-Policy", "frame-ancestors *; default-src 'none'; style-src 'unsafe-inline'")
-        self.set_header("Vary", "Sec-Fetch-Dest")
-        self.set_header("Cache-Control", "no-store")
-        self.finish(await self.render_template("lti-window.html", fields=fields, action=self.request.path))
 
 
 class LaunchPage(LTIPage):
@@ -217,5 +222,6 @@ class CoursePage(BaseHandler):
 
     async def get(self) -> None:
         """The page."""
-        issuers = sorted({each.issuer for each in self.way.known(self.db)})
-        self.finish(await self.render_template("lti-course.html", issuers=issuers))
+        issuers = {each.issuer for each in self.way.known(self.db)}
+        issuers |= {each.url for each in self.way.signing if each.url}
+        self.finish(await self.render_template("lti-course.html", issuers=sorted(issuers)))

@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 PAGES = "hub/lti13/"
+SIGNED_LAUNCH = "/lti/launch"
+"""Below `/hub`: where launches of LTI 1.1 go, as with ltiauthenticator."""
 CLAIMS = ("iss", "sub", "name", "given_name", "family_name", "email", "locale", "preferred_username")
 PRIVATE_CLAIMS = ("iss", "sub")
 

@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 from sqlalchemy.orm import Session
 from traitlets import Bool, Dict, Enum, Float, List, Unicode
 
-from homeroom.lti import memberships, pages, people, platform, records, registered, tool
+from homeroom.lti import consumers, memberships, pages, people, platform, records, registered, tool
 from homeroom.lti.claims import DEPLOYMENT_ID, text
+from homeroom.lti.consumers import Consumer
 from homeroom.lti.deep_links import DeepLinkPage, DeepLinks
 from homeroom.lti.keys import KeySets
 from homeroom.lti.own_keys import OwnKeys
 from homeroom.lti.platform import Platform
 from homeroom.lti.registration import RegistrationPage
+from homeroom.lti.signed_page import SignedLaunchPage
 from homeroom.lti.validator import LaunchValidator
 from homeroom.sign_in.way import Identity, Refused, Way
 from homeroom.texts.said import say
@@ -35,13 +37,17 @@ PAGES = {
 
 
 class LTIWay(Way):
-    """LTI 1.3, built on ltiauthenticator. One platform or many, in the configuration or registered by themselves."""
+    """LTI 1.3, built on ltiauthenticator. One platform or many, in the configuration or registered by themselves; and
+    those of the configuration that speak LTI 1.1."""
 
     name: ClassVar[str] = platform.WAY
 
     public_url = Unicode(config=True, help="The hub's address as people type it, with its base path and a slash.")
     platforms = List(
         Dict(), config=True, help="The platforms of site/lti.yaml: homeroom.lti.platform.Platform's fields."
+    )
+    consumers = List(
+        Dict(), config=True, help="Platforms that speak LTI 1.1: homeroom.lti.consumers.Consumer's, without secrets."
     )
     names: Any = Enum(("readable", "pseudonyms"), "readable", config=True, help="What new people are called.")
     git_links = Bool(True, config=True, help="Whether labs can fetch a repository that a link names.")
@@ -54,6 +60,7 @@ class LTIWay(Way):
 
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
+        self.signing = consumers.read(self.consumers)
         self.keys = KeySets(fetch_seconds=self.fetch_seconds)
         self.own_keys = OwnKeys(Path(self.key_file))
         self.validator = LaunchValidator(parent=self)
@@ -78,7 +85,15 @@ class LTIWay(Way):
         """The pages of launches."""
         records.make_tables(app.db)
         self._app = app
-        return [(f"/lti13/{path}", type(page.__name__, (page,), {"way": self})) for path, page in PAGES.items()]
+        found: dict[str, type] = {f"/lti13/{path}": page for path, page in PAGES.items()}
+        if self.signing:
+            found[tool.SIGNED_LAUNCH] = SignedLaunchPage
+        return [(path, type(page.__name__, (page,), {"way": self})) for path, page in found.items()]
+
+    @property
+    def launch_address(self) -> str:
+        """Where launches of LTI 1.1 go, as people type it: they are signed for it."""
+        return f"{self.public_url}hub{tool.SIGNED_LAUNCH}"
 
     def button(self, handler: Any) -> tuple[str, str] | None:
         """Leads to a page that says where a launch begins: it cannot begin here."""
@@ -96,7 +111,7 @@ class LTIWay(Way):
         return platform.choose(self.known(db), issuer, client_id, deployment_id)
 
     def identity(self, db: Session, come_from: Platform, claims: Mapping[str, Any]) -> Identity:
-        """Who a verified token is about. Notes what they are in the course that they come from.
+        """Who a verified token is about.
 
         :raises Refused: the deployment is none of ours, or the token is about nobody.
         """
@@ -106,6 +121,17 @@ class LTIWay(Way):
         if come_from.registered:
             registered.note_deployment(db, come_from, deployment_id)
         platform.check_deployment(come_from, deployment_id)
+        state = {"client_id": come_from.client_id, "issuer": come_from.issuer, "deployment_id": deployment_id}
+        return self.person_of(db, come_from, claims, state)
+
+    def person_of(
+        self, db: Session, come_from: Platform | Consumer, claims: Mapping[str, Any], state: Mapping[str, str]
+    ) -> Identity:
+        """Who is meant by claims that are believed. Notes what they are in the course that they come from.
+
+        :param state: what `refresh` knows by whether their platform is still one of ours.
+        :raises Refused: that is nobody.
+        """
         subject = text(claims, "sub")
         if not subject or len(subject) > 255:
             raise Refused(
@@ -127,13 +153,17 @@ class LTIWay(Way):
             email=text(claims, "email")[:254] if said else "",
             groups=memberships.groups_of(db, come_from.way, subject),
             locale=people.locale(claims),
-            state={"client_id": come_from.client_id, "issuer": come_from.issuer, "deployment_id": deployment_id},
+            state=state,
         )
 
     async def refresh(self, identity: Identity) -> Identity | None:
         """The person, in the groups of their courses; None where the platform or their part of it is ours no more.
         The platform itself is not asked: LTI has no way to."""
         where = identity.state
+        if "consumer_key" in where:
+            if not any((each.way, each.key) == (identity.way, where["consumer_key"]) for each in self.signing):
+                return None
+            return self._in_their_groups(identity)
         for each in self.known(self._app.db):
             same = (each.way, each.issuer, each.client_id) == (
                 identity.way,
@@ -141,9 +171,12 @@ class LTIWay(Way):
                 where.get("client_id"),
             )
             if same and where.get("deployment_id") in each.deployment_ids:
-                groups = memberships.groups_of(self._app.db, identity.way, identity.subject)
-                return dataclasses.replace(identity, groups=groups)
+                return self._in_their_groups(identity)
         return None
+
+    def _in_their_groups(self, identity: Identity) -> Identity:
+        groups = memberships.groups_of(self._app.db, identity.way, identity.subject)
+        return dataclasses.replace(identity, groups=groups)
 
     def canvas_configuration(self) -> dict[str, Any]:
         """What Canvas reads to set its side up."""

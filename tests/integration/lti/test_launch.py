@@ -9,7 +9,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -19,7 +18,8 @@ import requests
 from homeroom.lti.claims import CLAIM, CONTENT_ITEMS, DEEP_LINK_DATA, DEEP_LINKING_SETTINGS, MESSAGE_TYPE
 
 from generator.core.paths import ROOT
-from tests.lti_hub import Browser, LTIHub, lti_hub, sent, site_of
+from tests import lti_consumer
+from tests.lti_hub import Browser, LTIHub, refusals, sent
 from tests.lti_platform import (
     CLIENT_ID,
     MEMBERSHIP,
@@ -32,41 +32,12 @@ from tests.lti_platform import (
 )
 
 
-@pytest.fixture(scope="module")
-def school() -> Iterator[LearningPlatform]:
-    """A platform."""
-    with learning_platform() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def slow() -> Iterator[LearningPlatform]:
-    """A platform whose keys nobody has asked for yet."""
-    with learning_platform() as made:
-        yield made
-
-
-@pytest.fixture(scope="module")
-def hub(tmp_path_factory: pytest.TempPathFactory, school: LearningPlatform, slow: LearningPlatform) -> Iterator[LTIHub]:
-    """A hub that takes their launches."""
-    with lti_hub(tmp_path_factory.mktemp("hub"), site_of(school.values(), slow.values("slow"))) as made:
-        yield made
-
-
 @pytest.fixture(autouse=True)
 def newcomer(school: LearningPlatform) -> Person:
     """At the platform sits somebody whom the hub does not know yet."""
     number = time.monotonic_ns()
     school.person = Person(sub=str(number), email=f"u{number}@school.example")
     return school.person
-
-
-def refusals(hub: LTIHub) -> list[str]:
-    """The reasons of all sign-ins that the hub refused and kept, the last at the end."""
-    with closing(sqlite3.connect(hub.database)) as database:
-        return [
-            reason for (reason,) in database.execute("SELECT reason FROM homeroom_refusals ORDER BY last_at, first_at")
-        ]
 
 
 def row(hub: LTIHub, person: Person) -> dict[str, Any]:
@@ -271,10 +242,14 @@ def test_a_key_server_that_hangs_costs_others_nothing(
 
 
 def test_a_launch_outlives_a_restart(hub: LTIHub, school: LearningPlatform) -> None:
-    """A launch that was begun before the hub was restarted arrives after it, once."""
+    """A launch that was begun before the hub was restarted arrives after it, once; and one of LTI 1.1 that was used
+    before it is not taken after it."""
     browser = Browser(hub)
+    used = lti_consumer.signed(f"{hub.url}hub/lti/launch", lti_consumer.moodle())
+    assert browser.request("POST", "hub/lti/launch", data=used).status_code == 302
     form = school.launch(sent(browser.begin(school.login())))
     hub.restart()
+    assert Browser(hub).request("POST", "hub/lti/launch", data=used).status_code == 403
     assert browser.launch(form).status_code == 302
     assert browser.launch(form).status_code == 403
 

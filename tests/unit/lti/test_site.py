@@ -6,9 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
 from generator.core.errors import HomeroomError
-from generator.topics.lti import counterpart, presets
+from generator.topics.lti import checks, counterpart, presets
 from generator.topics.lti.platforms import load_platforms
 from generator.topics.lti.site import PlatformEntry
 from tests.hub_config import loaded
@@ -110,6 +111,32 @@ FAULTS = {
         "the same addresses",
     ),
     "no certificate": ("allow_all: true\n" + MOODLE + "    ca_file: ca.pem\n", "no file site/ca.pem", "as PEM"),
+    "a secret in the file": (
+        "allow_all: true\nconsumers:\n  - name: old\n    key: k\n    secret: abc\n",
+        "line 5",
+        "Known here: key, name, url",
+    ),
+    "a consumer without a secret": (
+        "allow_all: true\nconsumers:\n  - name: old\n    key: k\n",
+        "has no secret of old",
+        "Add old:<secret> to it",
+    ),
+    "a consumer called as a platform": (
+        "allow_all: true\n" + MOODLE + "consumers:\n  - name: moodle\n    key: k\n",
+        "moodle is there twice",
+        "another name",
+    ),
+    "one key for two": (
+        "allow_all: true\nconsumers:\n  - name: old\n    key: k\n  - name: older\n    key: k\n",
+        "older and old have the same key",
+        "a key of its own",
+    ),
+    "a key with a space": ("allow_all: true\nconsumers:\n  - name: old\n    key: a b\n", "line 4", "docs/"),
+    "a consumer on plain http": (
+        "allow_all: true\nconsumers:\n  - name: old\n    key: k\n    url: http://old.example\n",
+        "line 5",
+        "docs/",
+    ),
     "a shared secret": ("allow_all: true\n" + MOODLE + "    algorithms: [HS256]\n", "line 8", "docs/"),
 }
 
@@ -121,6 +148,47 @@ def test_a_fault_is_told_with_its_line_and_remedy(tmp_path: Path, what: str) -> 
     said = fault(tmp_path, text)
     assert cause in said
     assert remedy in said
+
+
+CONSUMER = "allow_all: true\nconsumers:\n  - name: old\n    key: homeroom\n    url: https://old.example\n"
+SHARED = "old:a.secret-of~24_characters"
+
+
+def test_a_consumer_reaches_the_hub_without_its_secret(tmp_path: Path) -> None:
+    """A platform that speaks LTI 1.1 is told to the hub; what it signs by is in `.env` alone."""
+    config = loaded(tmp_path, site(tmp_path, CONSUMER), AUTH="lti", JUPYTERHUB_CRYPT_KEY=KEY, LTI_SECRETS=SHARED, **TLS)
+    assert config.LTIWay.consumers == [{"name": "old", "key": "homeroom", "url": "https://old.example"}]
+    written = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) > 2
+    assert not [text for text in written if "24_characters" in text]
+
+
+def test_a_secret_of_nobody_is_told(tmp_path: Path) -> None:
+    """A slip in a name is told, with the name that was meant and without the secret."""
+    said = fault(tmp_path, CONSUMER, LTI_SECRETS=f"{SHARED},odl:another.secret-of~24_letters")
+    assert "has a secret of odl, which is no consumer" in said
+    assert "Did you mean old?" in said
+    assert "letters" not in said
+
+
+@pytest.mark.parametrize("value", ["old", "old:", "old:short", f"{SHARED},", f"{SHARED},{SHARED}", f"Old{SHARED[3:]}"])
+def test_secrets_are_pairs(value: str) -> None:
+    """A secret is long enough, and it is said whose it is, once; what is wrong is told without it."""
+    with pytest.raises(ValidationError) as raised:
+        settings(LTI_SECRETS=value)
+    assert "24_characters" not in str(raised.value)
+    assert "LTI_SECRETS" in str(raised.value)
+
+
+def test_what_to_enter_is_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make check` prints what to paste at a platform that speaks LTI 1.1, and not the secret."""
+    monkeypatch.setattr(checks, "SITE", site(tmp_path, CONSUMER))
+    found = list(checks.of_site(settings(AUTH="lti", JUPYTERHUB_CRYPT_KEY=KEY, LTI_SECRETS=SHARED, **TLS)))
+    (said,) = [each.cause for each in found if "old" in each.cause]
+    assert "launch URL: https://hub.example/hub/lti/launch" in said
+    assert "consumer key: homeroom" in said
+    assert "old:homeroom:<the shared secret>" in said
+    assert not [each for each in found if "24_characters" in str(each)]
 
 
 @pytest.mark.parametrize(
