@@ -21,7 +21,10 @@ from tests.browser.chromium import NoChromium, install_chromium
 from tests.examples import THOROUGH
 from tests.hub_deployment import ENGINE_SOCKET
 
+AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
+"""Unit tests run in as many processes as there are CPUs, a file in one of them; `make test-unit` says the same."""
 PYTEST = (sys.executable, "-m", "pytest", f"--hypothesis-profile={THOROUGH}")
+UNIT = (*AT_ONCE, "tests/unit")
 ENGINES = ("tests/integration", "tests/browser")
 
 
@@ -57,7 +60,7 @@ def side_by_side(log: IO[str]) -> bool:
 
 def main() -> int:
     """Run all of it; 1 when something failed."""
-    if lint.main() or subprocess.run([*PYTEST, "tests/unit"], cwd=ROOT).returncode:
+    if lint.main() or subprocess.run([*PYTEST, *UNIT], cwd=ROOT).returncode:
         return 1
     prepare()
     with tempfile.NamedTemporaryFile("w", prefix="homeroom-tests-", suffix=".log", encoding="utf-8") as log:

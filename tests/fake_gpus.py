@@ -23,7 +23,7 @@ import docker
 import docker.errors
 
 IMAGE = "homeroom-fake-cuda:local"
-READY_SECONDS = 60
+READY_SECONDS = 180
 
 RUNTIME = '''#!{python}
 """Does what the NVIDIA runtime does: reads NVIDIA_VISIBLE_DEVICES and hands out nodes; then runs the real one."""

@@ -29,7 +29,7 @@ def measured(line: str) -> None:
     print(line)
 
 
-def until(condition: Callable[[], Any], what: str, *, seconds: float = 60.0, interval: float = 0.05) -> Any:
+def until(condition: Callable[[], Any], what: str, *, seconds: float = 120.0, interval: float = 0.05) -> Any:
     """Wait until a condition holds and return what it gave; an AssertionError when it does not in time."""
     deadline = time.monotonic() + seconds
     while not (found := condition()):

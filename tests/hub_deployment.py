@@ -202,7 +202,7 @@ class HubDeployment:
         found = engine().api.containers(all=True, filters={"label": labels})
         return {each["Labels"]["homeroom.user"]: each for each in found}
 
-    def wait_for_labs(self, names: set[str], seconds: float) -> None:
+    def wait_for_labs(self, names: set[str], seconds: float = 120) -> None:
         """Wait until exactly these people have labs."""
         deadline = time.monotonic() + seconds
         while (present := self.labs_by_person()).keys() != names:

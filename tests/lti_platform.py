@@ -239,7 +239,7 @@ def login_page(hub: str, login: dict[str, str], target: str = "_self") -> str:
 def learning_platform() -> Iterator[LearningPlatform]:
     """A platform, for as long as it is needed."""
     made = LearningPlatform()
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.05,), daemon=True)
+    thread = threading.Thread(target=made.server.serve_forever, args=(0.005,), daemon=True)
     thread.start()
     try:
         yield made

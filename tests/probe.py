@@ -98,7 +98,7 @@ def _echo(datagrams: socket.socket) -> None:
 
 def until_open(target: str) -> None:
     """Wait until a server that was just started answers."""
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while reach_from_here(target)[target] != OPEN:
         assert time.monotonic() < deadline, f"{target} does not answer"
         time.sleep(0.1)

@@ -97,7 +97,7 @@ class Provider:
     @contextmanager
     def running(self) -> Iterator[Any]:
         """Let it answer."""
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True)
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.005,), daemon=True)
         thread.start()
         try:
             yield self

@@ -19,7 +19,7 @@ SUFFIX = "dc=uni,dc=example"
 PEOPLE, GROUPS = f"ou=people,{SUFFIX}", f"ou=groups,{SUFFIX}"
 ROOT, ROOT_PASSWORD = f"cn=root,{SUFFIX}", "the-root's"
 SERVICE, SERVICE_PASSWORD = f"cn=hub,{SUFFIX}", "the hub: $ecret #1"
-START_SECONDS = 20.0
+START_SECONDS = 120.0
 CONFIGURATION = """\
 include /etc/ldap/schema/core.schema
 include /etc/ldap/schema/cosine.schema

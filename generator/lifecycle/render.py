@@ -45,7 +45,9 @@ def rendered_files(settings: Settings, site: Path) -> dict[str, str]:
     :raises HomeroomError: something in `site/` is wrong.
     """
     context = Context(settings=settings, site=site, machine=read_machine())
-    added = {_folder(part): part.render(context) for part in topics.each("render") if _is_wanted(part, settings)}
+    ways = {_folder(part): part for part in topics.each("ways")}
+    wanted = (part for part in topics.each("render") if _is_wanted(ways.get(_folder(part)), settings))
+    added = {_folder(part): part.render(context) for part in wanted}
     found = {
         HUB_CONFIG: hub_config(settings, _hub_parts(added)),
         GUARD_POLICY: guard_policy(settings, added.values()),
@@ -61,10 +63,9 @@ def _folder(part: ModuleType) -> Path:
     return Path(str(part.__file__)).parent
 
 
-def _is_wanted(part: ModuleType, settings: Settings) -> bool:
+def _is_wanted(ways: ModuleType | None, settings: Settings) -> bool:
     """Whether a topic's part is rendered: one that brings ways to sign in only where `AUTH` names one of them."""
-    own = next((ways for ways in topics.each("ways") if _folder(ways) == _folder(part)), None)
-    return own is None or getattr(own, "ALWAYS", False) or not own.WAYS.keys().isdisjoint(settings.ways)
+    return ways is None or getattr(ways, "ALWAYS", False) or not ways.WAYS.keys().isdisjoint(settings.ways)
 
 
 def _hub_parts(added: Mapping[Path, Rendered]) -> list[str]:

@@ -19,6 +19,7 @@ A topic has those that it needs. docs/develop/topics.md shows how to add one.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
@@ -34,6 +35,11 @@ def names() -> tuple[str, ...]:
 
 def each(part: str) -> Iterator[ModuleType]:
     """This part of every topic that has it, in the order of `names`."""
-    for name in names():
-        if (FOLDER / name / f"{part}.py").is_file():
-            yield import_module(f"{__name__}.{name}.{part}")
+    for name in _with(part):
+        yield import_module(f"{__name__}.{name}.{part}")
+
+
+@functools.cache
+def _with(part: str) -> tuple[str, ...]:
+    """The topics that have this part; the tree is looked at once in a process."""
+    return tuple(name for name in names() if (FOLDER / name / f"{part}.py").is_file())

@@ -16,6 +16,7 @@ from homeroom_lab.start import LEFT_OUT
 MACHINES_OWN = ("/run/", "/var/run/")
 """Where an engine listens that is none of a test's."""
 
+gc.disable()  # while modules are imported, of which nothing is garbage
 GRAMMARS = "rfc3987_syntax"
 if GRAMMARS not in sys.modules:  # as in a lab: the grammars of formats that nobody asks for take a second
     with left_out({GRAMMARS: LEFT_OUT["jsonschema"][GRAMMARS]}):
@@ -26,6 +27,7 @@ def pytest_collection_finish() -> None:
     """What all tests imported stays; the garbage collector need not look at it again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="package", autouse=True)

@@ -8,6 +8,8 @@ it is for.
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 from generator.core.errors import nearest
@@ -18,8 +20,9 @@ SOURCES = ("server.in", "kernel.in", "apt.txt")
 EXCLUSIVE = (frozenset({"tensorflow", "tensorflow-gpu"}),)
 
 
-def known(folder: Path = FEATURES) -> dict[str, str]:
-    """Every feature's name with what it is for."""
+@functools.cache
+def known(folder: Path = FEATURES) -> Mapping[str, str]:
+    """Every feature's name with what it is for; a folder is looked at once in a process."""
     return {path.name: _purpose(source) for path in sorted(folder.iterdir()) if (source := _source(path))}
 
 

@@ -136,7 +136,8 @@ def write_ahead() -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    event.listen(Engine, "connect", set_write_ahead)
+    if not event.contains(Engine, "connect", set_write_ahead):
+        event.listen(Engine, "connect", set_write_ahead)
 
 
 def set_write_ahead(connection: object, _: object = None) -> None:
@@ -151,7 +152,8 @@ def tell_faults() -> None:
     from sqlalchemy import event
     from sqlalchemy.engine import Engine
 
-    event.listen(Engine, "handle_error", explain)
+    if not event.contains(Engine, "handle_error", explain):
+        event.listen(Engine, "handle_error", explain)
 
 
 def explain(context: ExceptionContext) -> None:

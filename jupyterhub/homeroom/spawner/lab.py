@@ -70,7 +70,7 @@ class LabSpawner(LabCreation):
     def start_slots(self) -> StartSlots:
         """What a start holds from its container's making until the lab answers, in the order of asking."""
         if LabSpawner._start_slots is None:
-            LabSpawner._start_slots = StartSlots(self.starts_at_once, self.start_slot_seconds)
+            LabSpawner._start_slots = StartSlots(self.start_slot_count, self.start_slot_seconds)
         return LabSpawner._start_slots
 
     async def _evict(self, missing: Resources) -> bool:

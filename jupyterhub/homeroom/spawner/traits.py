@@ -28,7 +28,7 @@ class LabTraits(RetryingSpawner):
         help="Files that a process of a lab may have open; the guard allows no more than LAB_OPEN_FILES.",
     )
     log_max_size = Unicode("5m", config=True, help="Size at which a container's log is cut; one older file is kept.")
-    starts_at_once = Integer(
+    start_slot_count = Integer(
         config=True,
         help="""Labs that may be starting at a time, 4 or twice the CPUs by default. The others wait: started
         all at once, each of a class's labs would be slower than the hub is ready to wait.""",
@@ -73,8 +73,8 @@ class LabTraits(RetryingSpawner):
     def _pull_policy_default(self) -> str:
         return "skip"
 
-    @default("starts_at_once")
-    def _starts_at_once_default(self) -> int:
+    @default("start_slot_count")
+    def _start_slot_count_default(self) -> int:
         return max(4, 2 * (os.cpu_count() or 1))
 
     @default("name_template")

@@ -54,7 +54,7 @@ def test_an_image_in_a_notebook_replaces_nobodys_login(
     def planted() -> bool:
         return any(each["value"] == "evil" for each in page.context.cookies())
 
-    until(planted, "the image's own cookies are there", seconds=60, interval=0.2)
+    until(planted, "the image's own cookies are there", interval=0.2)
     after = {(each["name"], each["path"]): each["value"] for each in page.context.cookies()}
     assert {path for (_, path), value in after.items() if value == "evil"} == {"/user/mallory/"}
     assert {key for key, value in before.items() if after.get(key) != value} <= {("_xsrf", "/hub/")}  # renewed hourly

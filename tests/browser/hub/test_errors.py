@@ -60,7 +60,7 @@ def test_a_form_sent_to_a_hub_that_is_down_leads_back_to_it(deployment: HubDeplo
 
 def test_every_post_gets_its_own_answer(deployment: HubDeployment) -> None:
     """Requests with a body get the hub's answer, not a 503 of the proxy's own (see proxy/door.mjs)."""
-    connection = http.client.HTTPConnection("127.0.0.1", deployment.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", deployment.port, timeout=60)
     answers: Counter[int] = Counter()
     for _ in range(POSTS):
         connection.request("POST", f"{deployment.base_url}hub/api/nothing-here", body="{}")

@@ -18,7 +18,7 @@ from tests.hub_deployment import HubDeployment
 
 def hub_answers(deployment: HubDeployment) -> bool:
     """Whether the hub answers now."""
-    connection = http.client.HTTPConnection("127.0.0.1", deployment.port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", deployment.port, timeout=60)
     try:
         connection.request("GET", f"{deployment.base_url}hub/api/")
         return connection.getresponse().status == 200

@@ -32,11 +32,11 @@ def test_the_page_shows_the_labs_limits_and_new_kernels(deployment: HubDeploymen
     late.write_text("# display name: Late kernel\n")
     try:
         deployment.make("kernels")
-        expect(card.last).to_be_visible(timeout=25_000)  # of the launcher just opened
+        expect(card.last).to_be_visible()  # of the launcher just opened
     finally:
         late.unlink()
         deployment.make("kernels")
-    expect(card).to_have_count(0, timeout=25_000)
+    expect(card).to_have_count(0)
 
 
 def test_nobody_waits_for_a_workspace_to_be_saved(

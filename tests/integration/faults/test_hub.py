@@ -69,7 +69,7 @@ def test_killed_before_there_was_a_container(faulty_deployment: FaultyDeployment
             ),
             "the waiting page tells what happened",
         )
-        listening.join(timeout=30)
+        listening.join(timeout=120)
         assert not listening.is_alive(), (
             "what the waiting page listens to breaks off with the hub, so that it looks anew"
         )

@@ -140,7 +140,7 @@ def start_guard(location: Path, sockets: Path) -> subprocess.Popen[bytes]:
     options += ["--lab-sockets", str(sockets)]
     environment = {**os.environ, "PYTHONPATH": str(Path(guard.__file__).parents[2])}
     service = subprocess.Popen([sys.executable, "-m", "homeroom.guard.service", *options], env=environment)
-    until = time.monotonic() + 10
+    until = time.monotonic() + 120
     while not guard.answers(location / "engine.sock"):
         assert service.poll() is None
         assert time.monotonic() < until

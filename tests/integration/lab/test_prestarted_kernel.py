@@ -119,5 +119,5 @@ def test_connections_leave_nothing_open(person: Person) -> None:
         for _ in range(10):
             with Kernel(person, kernel.id) as again:
                 assert again.run("print(6 * 7)") == "42\n"
-        until(lambda: open_files() <= before, f"no more than {before} files are open", seconds=20)
+        until(lambda: open_files() <= before, f"no more than {before} files are open")
         shut_down(person, kernel)

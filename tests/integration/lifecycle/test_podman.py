@@ -79,7 +79,7 @@ class Podman:
     def until_in_force(self) -> None:
         """Wait for the service's own check, which systemd's timers run on a machine that has them."""
         check = f"homeroom-firewall check {self.project}"
-        until(lambda: self.firewall(check), "the rules are in force", seconds=60, interval=0.5)
+        until(lambda: self.firewall(check), "the rules are in force", interval=0.5)
 
     def reach(self, targets: set[str], *, lab: bool = True) -> set[str]:
         """Which of the targets are reached: from the lab, or from the machine itself."""

@@ -32,7 +32,7 @@ from tests.hub_process import free_port
 
 SECRET = "0123456789abcdef" * 4
 SIGN_IN = "/hub/sso/login"
-START_SECONDS = 30.0
+START_SECONDS = 120.0
 APACHE = """\
 ServerRoot {folder}
 PidFile {folder}/apache.pid

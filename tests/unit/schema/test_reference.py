@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 import subprocess
 from pathlib import Path
@@ -42,6 +43,7 @@ def test_every_setting_is_in_both(spec: settings.Spec) -> None:
     assert spec.description in page
 
 
+@functools.cache
 def sources() -> str:
     """The generator's code, without the schema itself and without what only prints the hub's configuration."""
     files = [path for path in (ROOT / "generator").rglob("*.py") if path.name not in ("settings.py", "render.py")]

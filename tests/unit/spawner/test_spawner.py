@@ -563,7 +563,7 @@ def test_labs_start_a_few_at_a_time(rendered: Config, monkeypatch: pytest.Monkey
         return str(self.user.name)
 
     async def come_at_once() -> list[Any]:
-        people = [spawner(rendered, f"p{number}", starts_at_once=2) for number in range(7)]
+        people = [spawner(rendered, f"p{number}", start_slot_count=2) for number in range(7)]
         return await asyncio.gather(*(each.start() for each in people), return_exceptions=True)
 
     monkeypatch.setattr(LabSpawner, "_start_container", start_in_place)
