@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import subprocess
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -40,6 +41,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("shared", "own"),
         help="run the tests of the shared deployment alone, or those that do without it",
     )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Processes that run unit tests side by side find them in the same order, also where a set gives it."""
+    os.environ.setdefault("PYTHONHASHSEED", str(random.randrange(2**32)))
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import re
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
@@ -21,6 +23,14 @@ GRAMMARS = "rfc3987_syntax"
 if GRAMMARS not in sys.modules:  # as in a lab: the grammars of formats that nobody asks for take a second
     with left_out({GRAMMARS: LEFT_OUT["jsonschema"][GRAMMARS]}):
         import_module("jsonschema")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test has the same name in each of the processes that run them side by side: none holds the time."""
+    now = str(int(time.time()))[:5]
+    for item in items:
+        if re.search(rf"{now}\d{{5}}", item.name):
+            raise pytest.UsageError(f"{item.nodeid} has another name each time: name its parameters by `ids=`")
 
 
 def pytest_collection_finish() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from generator.core.paths import ROOT
 from tests import conftest, everything
 
 RUN = """
@@ -37,6 +38,11 @@ def test_both_run_at_once_and_each_counts(
     said = capfd.readouterr().out
     assert "shared ran beside" in said
     assert "own ran beside" in said
+
+
+def test_unit_tests_run_in_several_processes_by_either_verb() -> None:
+    """`make test-unit` runs them as `make test` does."""
+    assert f"-m pytest {' '.join(everything.UNIT)}\n" in (ROOT / "tests/verbs.mk").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("kind", ["shared", "own"])
