@@ -35,6 +35,7 @@ class Launch:
     login: Found
     issuer: str
     client_id: str
+    deployment_id: str
     nonce_hash: str
 
 
@@ -43,11 +44,14 @@ def cookie_name(state: str) -> str:
     return f"lti-{state[:16]}"
 
 
-def begin(db: Session, platform: Platform) -> Begun:
-    """Remember a login that goes to the platform now."""
+def begin(db: Session, platform: Platform, deployment_id: str = "") -> Begun:
+    """Remember a login that goes to the platform now.
+
+    :param deployment_id: where in it, as far as it was said.
+    """
     nonce = secrets.token_urlsafe(32)
-    kept = {"issuer": platform.issuer, "client_id": platform.client_id, "nonce_hash": hashed(nonce)}
-    begun = LOGINS.begin(db, kept)
+    kept = {"issuer": platform.issuer, "client_id": platform.client_id, "deployment_id": deployment_id[:255]}
+    begun = LOGINS.begin(db, {**kept, "nonce_hash": hashed(nonce)})
     return Begun(state=begun.secret, nonce=nonce, browser=begun.browser)
 
 

@@ -102,7 +102,7 @@ class LoginPage(LTIPage):
         if self.is_framed:
             await self.offer_window(fields, action=self.request.path)
             return
-        begun = launches.begin(self.db, platform)
+        begun = launches.begin(self.db, platform, deployment)
         self.set_cookie(
             launches.cookie_name(begun.state),
             begun.browser,
@@ -174,7 +174,7 @@ class LaunchPage(LTIPage):
         name = launches.cookie_name(state)
         launch = launches.find(self.db, state, self.get_cookie(name))
         self.clear_cookie(name, path=self.way.base_path, secure=True, samesite="None", httponly=True)
-        platform = self.way.choose(self.db, launch.issuer, launch.client_id)
+        platform = self.way.choose(self.db, launch.issuer, launch.client_id, launch.deployment_id)
         self._platform = platform.way
         kid, algorithm = header_of(token, platform)
         key = await self.way.keys.key(platform.jwks_url, kid, algorithm, platform.certificate)

@@ -65,10 +65,9 @@ def course_of(platform: str, claims: Mapping[str, Any]) -> str:
     return f"lti-{platform}-{plain}"
 
 
-def course_role(platform: str, claims: Mapping[str, Any]) -> tuple[str, Role] | None:
-    """The course, and what somebody is in it; None where the launch does not say."""
-    course, role = course_of(platform, claims), role_of(claims.get(ROLES))
-    return (course, role) if course and role else None
+def course_role(platform: str, claims: Mapping[str, Any]) -> tuple[str, Role | None]:
+    """The course, and what somebody is in it; empty, and None, where the launch does not say."""
+    return course_of(platform, claims), role_of(claims.get(ROLES))
 
 
 def proposed_name(claims: Mapping[str, Any], names: Names, unreadable: str) -> str:

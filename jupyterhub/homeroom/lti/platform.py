@@ -53,6 +53,13 @@ def read(values: Mapping[str, Any], *, registered: bool = False) -> Platform:
     )
 
 
+def exact(platforms: Iterable[Platform], issuer: str, client_id: str, deployment_id: str) -> Platform | None:
+    """The platform that has all three, letter by letter."""
+    wanted = (issuer, client_id)
+    found = (each for each in platforms if (each.issuer, each.client_id) == wanted)
+    return next((each for each in found if deployment_id in each.deployment_ids), None)
+
+
 def choose(platforms: Iterable[Platform], issuer: str, client_id: str, deployment_id: str = "") -> Platform:
     """The platform that a login or launch comes from.
 

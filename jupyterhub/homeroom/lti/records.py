@@ -6,7 +6,7 @@ from typing import Any
 
 from jupyterhub.orm import Base
 from sqlalchemy import Boolean, Column, Integer, String, Text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 SECOND_PER_DAY = 86400
 
@@ -41,11 +41,12 @@ class Membership(Base):
     """What somebody is in a course, as of their last launch from it: a launch tells of one course alone."""
 
     __tablename__ = "homeroom_lti_memberships"
-    way = Column(String(64), primary_key=True)
-    subject = Column(String(512), primary_key=True)
-    course = Column(String(64), primary_key=True)
-    role = Column(String(16), nullable=False)
-    seen = Column(Integer, nullable=False)
+    way: Mapped[str] = mapped_column(String(64), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(512), primary_key=True)
+    course: Mapped[str] = mapped_column(String(64), primary_key=True)
+    role: Mapped[str] = mapped_column(String(16), nullable=False)
+    seen: Mapped[int] = mapped_column(Integer, nullable=False)
+    """When they came from it last, give or take a day, in seconds since 1970."""
 
 
 class DeepLink(Base):

@@ -6,6 +6,7 @@ import json
 import time
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from homeroom.lti import platform
@@ -19,12 +20,17 @@ MOST_WAITING = 100
 
 def platforms(db: Session) -> list[Platform]:
     """The registered platforms, with the deployments that were allowed."""
-    allowed: dict[str, list[str]] = {}
-    for each in db.query(SeenDeployment).filter(SeenDeployment.allowed.is_(True)).populate_existing():
-        allowed.setdefault(str(each.platform), []).append(str(each.deployment_id))
+    allowed = (SeenDeployment.platform == RegisteredPlatform.name) & SeenDeployment.allowed.is_(True)
+    columns = (RegisteredPlatform.name, RegisteredPlatform.data, SeenDeployment.deployment_id)
+    query = select(*columns).join(SeenDeployment, allowed, isouter=True).order_by(RegisteredPlatform.name)
+    found: dict[str, tuple[str, list[str]]] = {}
+    for name, data, deployment_id in db.execute(query):
+        deployments = found.setdefault(str(name), (str(data), []))[1]
+        if deployment_id is not None:
+            deployments.append(str(deployment_id))
     return [
-        platform.read({**json.loads(str(row.data)), "deployment_ids": allowed.get(str(row.name), [])}, registered=True)
-        for row in db.query(RegisteredPlatform).order_by(RegisteredPlatform.name).populate_existing()
+        platform.read({**json.loads(data), "deployment_ids": deployments}, registered=True)
+        for data, deployments in found.values()
     ]
 
 

@@ -104,11 +104,15 @@ class LTIWay(Way):
         return [*map(platform.read, self.platforms), *registered.platforms(db)]
 
     def choose(self, db: Session, issuer: str, client_id: str, deployment_id: str = "") -> Platform:
-        """The platform that a login or launch comes from.
+        """The platform that a login or launch comes from. One of the configuration that is meant to the letter needs no
+        look into the database.
 
         :raises Refused: there is none.
         """
-        return platform.choose(self.known(db), issuer, client_id, deployment_id)
+        configured = list(map(platform.read, self.platforms))
+        if found := platform.exact(configured, issuer, client_id, deployment_id):
+            return found
+        return platform.choose([*configured, *registered.platforms(db)], issuer, client_id, deployment_id)
 
     def identity(self, db: Session, come_from: Platform, claims: Mapping[str, Any]) -> Identity:
         """Who a verified token is about.
@@ -140,10 +144,7 @@ class LTIWay(Way):
                 detail=f"platform {come_from.name}: no `sub`, or one of more than 255 characters",
             )
         subject = people.subject_of(come_from.issuer, subject)
-        if found := people.course_role(come_from.name, claims):
-            memberships.note(db, come_from.way, subject, *found)
-        elif course := people.course_of(come_from.name, claims):
-            memberships.note(db, come_from.way, subject, course, None)
+        course, role = people.course_role(come_from.name, claims)
         said = self.names == "readable"
         return Identity(
             way=come_from.way,
@@ -151,7 +152,7 @@ class LTIWay(Way):
             name=people.proposed_name(claims, self.names, people.pseudonym(self._secret, subject)),
             display_name=people.display_name(claims) if said else "",
             email=text(claims, "email")[:254] if said else "",
-            groups=memberships.groups_of(db, come_from.way, subject),
+            groups=memberships.note(db, come_from.way, subject, course, role),
             locale=people.locale(claims),
             state=state,
         )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
 
 from jupyterhub.orm import Service, User
+from nativeauthenticator.orm import UserInfo
+from sqlalchemy import exists, or_, select
 from sqlalchemy.orm import Session
 
-from homeroom.sign_in import identities, known_names, user_names
+from homeroom.sign_in import identities, user_names
 from homeroom.sign_in.identities import KnownIdentity
+from homeroom.sign_in.known_names import KnownName
 from homeroom.sign_in.lists import PeopleFile
 from homeroom.sign_in.way import Identity, Refused, Way
 from homeroom.texts.said import Said, say
@@ -63,7 +66,9 @@ class Admission:
     def _entries(self, identity: Identity, name: str, *, is_known: bool) -> set[str]:
         """How lists may name this person. A plain user name is a newcomer's from elsewhere only where there is no other
         way, which might have meant somebody else by it; a source's own name is that of who came under it first."""
-        found = identities.entries_of(self.db, identity.way, identity.subject, identity.name)
+        found: set[str] = set()
+        if self.lists.read().name_sources:
+            found = identities.entries_of(self.db, identity.way, identity.subject, identity.name)
         way = self.way_of(identity.way)
         if is_known or len(self.ways) == 1 or (way is not None and way.gives_names):
             found.add(name)
@@ -102,14 +107,17 @@ class Admission:
         return name in self.administrators() or not self.is_name(name) or self._is_somebodys(name)
 
     def _is_somebodys(self, name: str) -> bool:
-        user = User.find(self.db, name)
-        return (
-            (user is not None and (name not in self.administrators() or user.last_activity is not None))
-            or known_names.account_of(self.db, name) is not None
-            or known_names.mark_of(self.db, name) is not None
-            or bool(identities.of_user(self.db, name))
-            or Service.find(self.db, name) is not None
+        """Whether somebody or something has this name. An administrator's is there from the start, and is nobody's
+        until they come."""
+        came = [User.last_activity.is_not(None)] if name in self.administrators() else []
+        holders = (
+            exists().where(User.name == name, *came),
+            exists().where(UserInfo.username == name),
+            exists().where(KnownName.name == name),
+            exists().where(KnownIdentity.name == name),
+            exists().where(Service.name == name),
         )
+        return bool(self.db.scalar(select(or_(*holders))))
 
     def groups_now(self, name: str) -> frozenset[str]:
         """The groups that the sources of a user name, those alone that they may sign in by."""
@@ -123,12 +131,15 @@ class Admission:
         """What is known of a user from sources that they may sign in by."""
         return [known for known in identities.of_user(self.db, name) if not known.ended]
 
-    def administers(self, name: str) -> bool | None:
-        """Whether somebody administers the hub; None where only the page *Admin* says it."""
+    def administers(self, name: str, known: Iterable[KnownIdentity] | None = None) -> bool | None:
+        """Whether somebody administers the hub; None where only the page *Admin* says it.
+
+        :param known: what is known of them, where that was asked for just now.
+        """
         if name in self.administrators():
             return True
         admins, decided = self.lists.read().admins, False
-        open_ = self.open_of(name)
+        open_ = self.open_of(name) if known is None else [each for each in known if not each.ended]
         if admins is not None:
             decided = True
             entries = (identities.entries_of(self.db, one.way, one.subject, one.source_name) for one in open_)

@@ -29,6 +29,7 @@ from homeroom.sign_in import (
 from homeroom.sign_in.admission import REMEDY, Admission
 from homeroom.sign_in.attempts import Attempts, side_of
 from homeroom.sign_in.authenticator import AccountAuthenticator
+from homeroom.sign_in.identities import KnownIdentity
 from homeroom.sign_in.linking import Wish
 from homeroom.sign_in.lists import PeopleFile
 from homeroom.sign_in.marks import LEAVING, REMOVED
@@ -248,21 +249,28 @@ class SignIn(PlainNames, Authenticator):
             raise Refused("removed", say("sign_in.removed"), detail=f"{name} was removed", remedy=remedy)
         if reason := self.admission.refusal(way, identity, name, is_known=known is not None):
             raise Refused(*reason, remedy=REMEDY)
+        everything = None
         if known is not None or not way.gives_names:
-            self._keep(identity, name, sealed)
+            everything = self._keep(identity, name, sealed)
         self.staying.welcome(name)
-        return {"name": name, "admin": self.admission.administers(name), "auth_state": None}
+        return {"name": name, "admin": self.admission.administers(name, everything), "auth_state": None}
 
-    def _keep(self, identity: Identity, name: str, sealed: bytes | None) -> None:
-        """Note that somebody signed in, and make them a member of their source's groups."""
-        formerly = identities.groups_of_all(identities.of_user(self.db, name))
+    def _keep(self, identity: Identity, name: str, sealed: bytes | None) -> list[KnownIdentity]:
+        """Note that somebody signed in, and make them a member of their source's groups, where those are other ones
+        than before; returns what is known of them now. A newcomer becomes a member as their user is made."""
+        everything = identities.of_user(self.db, name)
+        formerly = identities.groups_of_all(everything)
+        before = identities.groups_of_all(each for each in everything if not each.ended)
         known = identities.keep(self.db, identity, name, sealed)
         known.signed_in_at = int(time.time())
         known.ended = ""
-        user = User.find(self.db, name)
-        if user is not None:
-            provided_groups.apply(self.db, user, self.admission.groups_now(name), formerly)
+        if known not in everything:
+            everything.append(known)
+        now = identities.groups_of_all(each for each in everything if not each.ended)
+        if now != before and (user := User.find(self.db, name)) is not None:
+            provided_groups.apply(self.db, user, now, formerly)
         self.db.commit()
+        return everything
 
     def check_allowed(self, username: str, authentication: Any = None) -> bool:
         """`authenticate` has let them in already."""

@@ -96,10 +96,11 @@ def keep(db: Session, identity: Identity, name: str, sealed: bytes | None) -> Kn
     """
     known = find(db, identity.way, identity.subject)
     now = int(time.time())
+    if known is None or known.source_name != identity.name[:LONGEST_TEXT]:
+        _keep_name(db, identity)
     if known is None:
         known = KnownIdentity(way=identity.way, subject=identity.subject, first_at=now, groups="[]", ended="")
         db.add(known)
-    is_renamed = known.source_name != identity.name[:LONGEST_TEXT]
     known.name = name
     known.source_name = identity.name[:LONGEST_TEXT]
     known.display_name = identity.display_name[:LONGEST_TEXT]
@@ -110,8 +111,6 @@ def keep(db: Session, identity: Identity, name: str, sealed: bytes | None) -> Kn
     known.looked_at = now
     if identity.groups is not None:
         known.groups = json.dumps(sort_groups(identity))
-    if is_renamed:
-        _keep_name(db, identity)
     return known
 
 

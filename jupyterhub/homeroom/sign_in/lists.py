@@ -7,6 +7,7 @@ cannot be read it goes on with what it read last, and says so in its log.
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -65,6 +66,12 @@ class PeopleLists:
         helping = (entry.who.people for entry in self.assistants)
         named = {*self.allow.people, *self.block.people, *(self.admins or ()), *self.map.values()}.union(*helping)
         return frozenset(name for name in named if ":" not in name)
+
+    @functools.cached_property
+    def name_sources(self) -> bool:
+        """Whether anybody is named as a source calls them."""
+        named = (self.allow.people, self.block.people, self.admins or (), self.map)
+        return any(":" in each for names in named for each in names)
 
 
 def parse(values: Any) -> PeopleLists:
