@@ -20,7 +20,7 @@ MOST_WAITING = 100
 
 def platforms(db: Session) -> list[Platform]:
     """The registered platforms, with the deployments that were allowed."""
-    allowed = (SeenDeployment.platform == RegisteredPlatform.name) & SeenDeployment.allowed.is_(True)
+    allowed: Any = (SeenDeployment.platform == RegisteredPlatform.name) & SeenDeployment.allowed.is_(True)
     columns = (RegisteredPlatform.name, RegisteredPlatform.data, SeenDeployment.deployment_id)
     query = select(*columns).join(SeenDeployment, allowed, isouter=True).order_by(RegisteredPlatform.name)
     found: dict[str, tuple[str, list[str]]] = {}
