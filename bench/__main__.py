@@ -69,7 +69,7 @@ def measure(wanted: argparse.Namespace) -> tuple[list[Any], list[str]]:
     Returns the rows, and the names of measurements that failed.
     """
     from bench.deployments import Homeroom, Stock
-    from bench.rows import MEASUREMENTS, Both
+    from bench.rows import MEASUREMENTS, WITHOUT_DEPLOYMENTS, Both
     from tests.browser.chromium import install_chromium
 
     project = f"hrbench{os.getpid()}"
@@ -81,10 +81,11 @@ def measure(wanted: argparse.Namespace) -> tuple[list[Any], list[str]]:
         amounts = QUICK if wanted.quick else FULL
         both = Both(stock=stock, homeroom=homeroom, **amounts)
         try:
-            with told("both deployments are up"):
-                homeroom.up()
-                stock.up()
             names = [name for name in MEASUREMENTS if not wanted.only or name in wanted.only]
+            if not WITHOUT_DEPLOYMENTS.issuperset(names):
+                with told("both deployments are up"):
+                    homeroom.up()
+                    stock.up()
             if "pages" in names:
                 install_chromium()
             for name in names:

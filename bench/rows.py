@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,13 +18,15 @@ from websockets.sync.client import ClientConnection, connect
 from bench.browser import Disturbed, Visit, visit
 from bench.deployments import PATIENCE_SECONDS, Deployment, Homeroom, Stock
 from bench.figures import cpu_seconds, engine_cpu_seconds, memory_mib, pss_mib
+from bench.launches import rows as launch_rows
 from bench.people import all_at_once, all_signed_in, signed_in, start, stop
-from bench.table import Goal, Row
+from bench.table import Goal, Row, percentile
 from tests.hub_deployment import engine, free_port
 from tests.person import Person
 
 REQUESTS = 400
 MOST_DISTURBANCES = 5
+LAUNCHES_PER_SECOND = 20
 LISTENING_PYTHON = ["/usr/bin/python3", "-m", "http.server", "8888", "--directory", "/tmp"]
 TIMES = """
 import http.client, json, sys, time
@@ -268,6 +269,11 @@ def _is_open(channel: ClientConnection) -> bool:
         return False
 
 
+def launches(both: Both) -> list[Row]:
+    """People who come from a course, all within ten seconds; hubs of their own, without deployments."""
+    return launch_rows(both.labs, max(1.0, both.labs / LAUNCHES_PER_SECOND))
+
+
 def hubs(both: Both) -> list[Row]:
     """Homeroom's hub under many people and labs, which are stubs. The last measurement: labs stay stubs."""
     homeroom, count = both.homeroom, both.labs
@@ -330,17 +336,14 @@ def running_lab(deployment: Deployment, name: str) -> Iterator[Person]:
         stop(signed_in(deployment, name))
 
 
-def percentile(values: Sequence[float], share: int) -> float:
-    """The value below which so many percent are."""
-    return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
-
-
 MEASUREMENTS: dict[str, Callable[[Both], list[Row]]] = {
     "starts": starts,
     "classes": classes,
     "pages": pages,
     "proxies": proxies,
     "websockets": websockets,
+    "launches": launches,
     "hubs": hubs,
 }
 """In the order in which they are made; `hubs` last, since labs are stubs from then on."""
+WITHOUT_DEPLOYMENTS = {"launches"}

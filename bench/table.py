@@ -10,6 +10,13 @@ from typing import Any
 from rich.table import Table
 
 
+def percentile(values: Sequence[float], share: int) -> float:
+    """The value below which so many percent are; of one value, itself."""
+    if len(values) == 1:
+        return values[0]
+    return statistics.quantiles(values, n=100, method="inclusive")[share - 1]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Goal:
     """What a row aims at.

@@ -104,17 +104,18 @@ def site_of(*platforms: dict[str, Any], **more: Any) -> str:
 
 
 @contextmanager
-def lti_hub(directory: Path, text: str, **values: str) -> Iterator[LTIHub]:
+def lti_hub(directory: Path, text: str, more: str = "", **values: str) -> Iterator[LTIHub]:
     """A hub, for as long as it is needed.
 
     :param text: of its `site/lti.yaml`.
+    :param more: further lines for its configuration.
     :param values: further settings.
     """
     site = directory / "site"
     site.mkdir()
     (site / "lti.yaml").write_text(text, encoding="utf-8")
     settings = {"AUTH": "lti", "HUB_HOST": "localhost", "JUPYTERHUB_CRYPT_KEY": CRYPT_KEY, **values}
-    more = f"""
+    more += f"""
 c.LTIWay.key_file = "{directory}/lti_keys.json"
 c.LTIWay.fetch_seconds = 60.0  # this machine may be busy
 """

@@ -8,8 +8,8 @@ import importlib
 import pytest
 
 from bench import first_build
-from bench.rows import delay_ms, percentile
-from bench.table import Goal, Row, as_markdown
+from bench.rows import delay_ms
+from bench.table import Goal, Row, as_markdown, percentile
 
 
 def row(**given: object) -> Row:
@@ -58,6 +58,7 @@ def test_percentiles() -> None:
     """Of a hundred values, the 50th and the 99th stand where they should."""
     values = [float(number) for number in range(101)]
     assert (percentile(values, 50), percentile(values, 99)) == (50, 99)
+    assert percentile([7.0], 99) == 7
 
 
 def test_what_builds_a_tree_finds_its_modules() -> None:
