@@ -240,12 +240,12 @@ def rows(people: int, within_seconds: float) -> list[Row]:
     def each(again: int) -> list[Row]:
         return [
             row(again, "until one is signed in, p50", "s", lambda one: percentile(one.seconds, 50)),
-            row(again, "the same, p95", "s", lambda one: percentile(one.seconds, 95), Goal(value=1)),
+            row(again, "until one is signed in, p95", "s", lambda one: percentile(one.seconds, 95), Goal(value=1)),
             row(again, "lost", "launches", lambda one: one.lost, Goal(value=0)),
             row(again, "the event loop is kept at most", "ms", lambda one: one.longest_ms, Goal(value=100)),
             row(
                 again,
-                "a page of somebody else's, p99",
+                "somebody else's page, p99",
                 "ms",
                 lambda one: percentile(one.others_ms, 99),
                 Goal(value=200),
