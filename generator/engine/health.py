@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from datetime import datetime
@@ -16,6 +17,7 @@ HEALTHY_SECONDS = 180
 MOST_RESTARTS = 2
 """So often a service may start by itself without becoming healthy; then there is no more waiting for it."""
 SHOWN_LINES = 6
+COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 def wait_until_healthy(deployment: Deployment, names: Sequence[str], seconds: float = HEALTHY_SECONDS) -> None:
@@ -53,7 +55,7 @@ def last_words(container: Container) -> str:
     started = datetime.fromisoformat(container.attrs["State"]["StartedAt"]).timestamp()  # of the year 1: it never was
     since = started if started > 0 else None
     said = container.logs(tail=SHOWN_LINES, since=since) or container.logs(tail=SHOWN_LINES)
-    lines = said.decode(errors="replace").rstrip().splitlines()
+    lines = COLOUR.sub("", said.decode(errors="replace")).rstrip().splitlines()
     return "\n".join(dict.fromkeys(lines)) or "it said nothing"
 
 

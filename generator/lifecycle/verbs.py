@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -115,6 +116,18 @@ def status() -> None:
     from generator.lifecycle import status
 
     status.show(deployment.open_deployment())
+
+
+@verbs.command()
+def doctor(
+    file: Annotated[str, typer.Option(help="Where to write what somebody needs who helps from afar.")] = "",
+    everything: Annotated[str, typer.Option("--all", help="1: show all that was found.")] = "",
+) -> None:
+    """Say what is wrong and what to do first; works on a broken deployment, too."""
+    from generator.lifecycle import doctor
+
+    if not doctor.examine(bundle=Path(file) if file else None, everything=bool(everything)):
+        raise typer.Exit(1)
 
 
 @verbs.command()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import tarfile
+from pathlib import Path
 
 import pytest
 import requests
@@ -105,6 +107,48 @@ def test_check_passes_on_a_good_deployment(deployment: HubDeployment) -> None:
     output = deployment.make("check").stdout
     assert "the hub's configuration loads" in output
     assert started(deployment) == before
+
+
+def test_doctor_finds_nothing_wrong_with_a_good_deployment(deployment: HubDeployment, tmp_path: Path) -> None:
+    """`make doctor` looks at everything, changes nothing, and writes a file without a secret for who helps."""
+    before, bundle = started(deployment), tmp_path / "support.tar.gz"
+    done = deployment.verb("doctor", f"--file={bundle}", "--all=1")
+    assert done.returncode == 0, done.stdout
+    assert re.search("All is well|It works", done.stdout)
+    assert "the way in" in done.stdout
+    assert started(deployment) == before
+    with tarfile.open(bundle) as found:
+        texts = {entry.name: found.extractfile(entry).read().decode() for entry in found}  # type: ignore[union-attr]
+    assert {f"homeroom-support/logs/{name}.log" for name in SERVICES} <= texts.keys()
+    secrets = re.findall(
+        r"^(?:\w+(?:TOKEN|KEY|SECRET))=(\S{6,})$", (deployment.directory / ".env").read_text(), re.MULTILINE
+    )
+    assert secrets
+    for secret in (*secrets, deployment.password):
+        assert [name for name, text in texts.items() if secret in text] == []
+
+
+def test_doctor_says_what_is_wrong_first(deployment: HubDeployment) -> None:
+    """On a deployment that is broken it names the service, its last words and the command that mends it; with a fault
+    in `.env`, the line."""
+    deployment.container("proxy").stop()
+    try:
+        done = deployment.verb("doctor")
+    finally:
+        deployment.compose("start", "proxy")
+    assert done.returncode == 1, done.stdout
+    assert re.search(r"1\. services +proxy: does not run", done.stdout)
+    assert "`make up` starts it." in done.stdout
+    env = deployment.directory / ".env"
+    kept = env.read_text()
+    try:
+        env.write_text(f"{kept}LAB_MEMROY=1G\n")
+        done = deployment.verb("doctor")
+    finally:
+        env.write_text(kept)
+    assert done.returncode == 1
+    assert "there is no setting LAB_MEMROY" in done.stdout
+    assert "Did you mean LAB_MEMORY?" in done.stdout
 
 
 def test_compose_reads_the_same_project(deployment: HubDeployment) -> None:

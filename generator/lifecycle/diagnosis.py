@@ -1,0 +1,139 @@
+"""What is wrong with a deployment, whatever state it is in: each look is made as far as those before it allow."""
+
+from __future__ import annotations
+
+import http.client
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+from docker.models.containers import Container
+from websockets.exceptions import WebSocketException
+
+from generator.core.console import counted
+from generator.core.errors import HomeroomError, SeveralErrors
+from generator.core.finding import Finding, error, warning
+from generator.core.paths import RENDERED, SITE
+from generator.engine import services
+from generator.engine.deployment import Deployment, load_settings
+from generator.engine.find import find_engine
+from generator.engine.health import _health, last_words
+from generator.lifecycle import checks, hub_config, render, smoke_test
+from generator.schema.settings import Settings
+from generator.topics.edge import edge
+
+T = TypeVar("T")
+OFTEN = 3
+"""So many restarts by the engine are worth a word: a service that ends again and again cuts people off."""
+
+
+class Diagnosis:
+    """Findings of one look after the other. A look that fails is a finding itself, and the rest goes on."""
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.looks: list[str] = []
+
+    def look(self, name: str, call: Callable[[], T]) -> T | None:
+        """What a look comes to; None where it found an error, which is kept."""
+        if name not in self.looks:
+            self.looks.append(name)
+        try:
+            return call()
+        except HomeroomError as fault:
+            self.take(_findings_of(name, fault))
+        except Exception as failure:  # it must not keep the others from being made
+            cause = f"could not be looked at ({type(failure).__name__}: {failure})"
+            self.take([warning(name, cause, location=name, remedy="The looks after it were made all the same.")])
+        return None
+
+    def take(self, findings: Iterable[Finding] | None) -> None:
+        """Keep what was found, each thing once."""
+        known = {(each.location, each.cause) for each in self.findings}
+        self.findings += [each for each in findings or () if (each.location, each.cause) not in known]
+
+    @property
+    def wrong(self) -> list[Finding]:
+        """What is wrong, and after it what merely should be seen to: each in the order of the looks."""
+        return sorted((each for each in self.findings if each.level != "ok"), key=lambda each: each.level != "error")
+
+
+def diagnose() -> Diagnosis:
+    """Look at settings, `site/`, machine, engine, services, and whether the hub can be used. Changes nothing."""
+    found = Diagnosis()
+    settings = found.look("settings", load_settings)
+    if settings is None:
+        return found
+    files = found.look("site", lambda: render.rendered_files(settings, SITE))
+    found.take(found.look("site", lambda: checks.check_site(settings)))
+    engine = found.look("engine", lambda: find_engine(Path(settings.ENGINE_SOCKET)))
+    found.take(found.look("machine", lambda: checks.check_machine(settings, engine)))
+    if engine is None:
+        return found
+    here = Deployment(settings, engine)
+    if found.look("services", lambda: _look_at_services(here, found)):
+        found.look("the way in", lambda: _use(settings))
+    if files is not None:
+        found.take(found.look("configuration", lambda: _outdated(files)))
+        found.look("configuration", lambda: hub_config.check_hub_if_built(here, files))
+        found.look("configuration", lambda: edge.check(here, files))
+        found.look("images", lambda: checks.check_images(here))
+        found.look("engine", lambda: checks.check_engine(here))
+        found.take(found.look("sign-in", lambda: checks.ask_counterparts(here)))
+    return found
+
+
+def _findings_of(name: str, fault: HomeroomError) -> list[Finding]:
+    several = fault.errors if isinstance(fault, SeveralErrors) else [fault]
+    return [error(name, each.cause, location=each.location or "", remedy=each.remedy) for each in several]
+
+
+def _look_at_services(deployment: Deployment, found: Diagnosis) -> bool:
+    """See to each service; whether all are healthy."""
+    containers = {name: deployment.service(name) for name in services.names(deployment.settings)}
+    if not any(containers.values()):
+        cause = "nothing of this deployment is there"
+        found.take([error("services", cause, location=deployment.project, remedy="`make up` brings everything up.")])
+        return False
+    faults = [fault for name, one in containers.items() for fault in _faults_of(name, one)]
+    found.take(faults)
+    return not any(fault.level == "error" for fault in faults)
+
+
+def _faults_of(name: str, container: Container | None) -> Iterable[Finding]:
+    if container is None:
+        yield error("services", "is not there", location=name, remedy="`make up` brings it up.")
+        return
+    state, rest = container.attrs["State"], f"`make logs SERVICE={name}` shows the rest."
+    if container.status != "running":
+        cause = f"does not run: it ended with {state['ExitCode']}, and said last:\n{last_words(container)}"
+        yield error("services", cause, location=name, remedy=f"`make up` starts it. {rest}")
+    elif _health(container) != "healthy":
+        cause = f"is {_health(container)}, and said last:\n{last_words(container)}"
+        yield error("services", cause, location=name, remedy=f"{rest} `make up` tries again.")
+    if state.get("OOMKilled"):
+        remedy = f"Raise {name.upper()}_MEMORY in .env, then `make up`."
+        yield warning("services", "was ended for want of memory", location=name, remedy=remedy)
+    elif container.attrs["RestartCount"] >= OFTEN:
+        cause = f"was started again by the engine {counted(container.attrs['RestartCount'], 'time')}"
+        yield warning("services", cause, location=name, remedy=rest)
+
+
+def _use(settings: Settings) -> None:
+    """:raises HomeroomError: the hub cannot be reached, or be used, from outside."""
+    if fault := smoke_test.port_fault(settings):
+        raise fault
+    for ask in smoke_test.CHECKS:
+        try:
+            ask(settings)
+        except (OSError, http.client.HTTPException, WebSocketException, ValueError, KeyError) as failure:
+            location = smoke_test.where(settings, smoke_test.door(settings))
+            remedy = "`make logs` shows what hub and proxy logged."
+            raise HomeroomError(f"the hub cannot be used: {failure}", location=location, remedy=remedy) from None
+
+
+def _outdated(files: dict[str, str]) -> list[Finding]:
+    if render.is_current(files, RENDERED):
+        return []
+    cause = "something was changed there since the last `make up`, and does not count yet"
+    return [warning("configuration", cause, location=".env, site/", remedy="`make up` takes it up.")]
