@@ -19,8 +19,8 @@ down:     ## Stop labs and services; homes and accounts stay
 	$(HOMEROOM) down
 restart:  ## Restart the hub with what changed in site/; labs are not affected
 	$(HOMEROOM) restart
-logs:     ## Follow the logs (SERVICE=hub: only the hub's)
-	$(HOMEROOM) logs -- "$(SERVICE)"
+logs:     ## Follow the logs (SERVICE=hub: only the hub's; SINCE=2h: from then on; PERSON=ada: about one user)
+	$(HOMEROOM) logs --since="$(SINCE)" --person="$(PERSON)" -- "$(SERVICE)"
 status:   ## Show services, labs, users, memory and disk
 	$(HOMEROOM) status
 doctor:   ## Say what is wrong and what to do first (ALL=1: all of it; FILE=support.tar.gz: for who helps you)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from pathlib import Path
 from typing import Annotated
 
@@ -97,16 +96,18 @@ def restart() -> None:
 
 
 @verbs.command()
-def logs(service: Service = "") -> None:
+def logs(
+    service: Service = "",
+    since: Annotated[str, typer.Option(help="From then on: 2h, 3d, 2026-11-27.")] = "",
+    person: Annotated[str, typer.Option(help="Lines that name this user, and their labs' own.")] = "",
+) -> None:
     """Follow the services' logs; Ctrl-C ends it."""
     from generator.engine import deployment
-    from generator.lifecycle import services
+    from generator.lifecycle import logs
+    from generator.schema.types import known_as
 
     names = [name] if (name := _known(service)) else []
-    here = deployment.open_deployment()
-    services.require(here, *names)
-    with contextlib.suppress(KeyboardInterrupt):  # it has no other end
-        here.compose("logs", "--follow", "--tail=100", *names, capture=False, check=False)
+    logs.show(deployment.open_deployment(), names, since=since, person=known_as(person))
 
 
 @verbs.command()

@@ -109,6 +109,18 @@ def test_check_passes_on_a_good_deployment(deployment: HubDeployment) -> None:
     assert started(deployment) == before
 
 
+def test_logs_from_then_on_and_about_one_person(deployment: HubDeployment) -> None:
+    """`make logs SINCE=1h PERSON=walter` ends by itself and shows what names walter; a slip is told."""
+    requests.get(f"{deployment.url}hub/of/walter", timeout=30)
+    shown = deployment.make("logs", "SINCE=1h", "PERSON=Walter").stdout
+    assert re.search(r"^\S+ \| hub \| .*/hub/of/walter", shown, re.MULTILINE)
+    assert "walter" not in deployment.make("logs", "SINCE=1h", "PERSON=walt").stdout
+    assert "/hub/of/walter" in deployment.make("logs", "SINCE=1h", "SERVICE=hub").stdout
+    done = deployment.verb("logs", "--since=yesterday")
+    assert done.returncode == 2
+    assert "yesterday is no time that has been" in done.stdout
+
+
 def test_doctor_finds_nothing_wrong_with_a_good_deployment(deployment: HubDeployment, tmp_path: Path) -> None:
     """`make doctor` looks at everything, changes nothing, and writes a file without a secret for who helps."""
     before, bundle = started(deployment), tmp_path / "support.tar.gz"
