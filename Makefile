@@ -6,7 +6,7 @@ HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/p
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
 
 help:     ## Show this
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 init:     ## Write .env and site/ if they are missing
 	$(HOMEROOM) init
 check:    ## Check settings, site/ and machine; change nothing

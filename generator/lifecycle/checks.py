@@ -75,7 +75,7 @@ def check_engine(deployment: Deployment) -> None:
 def check_images(deployment: Deployment) -> None:
     """See that the images are there, or can be had, and have what labs need; changes nothing.
 
-    :raises HomeroomError: for all of which that is not so.
+    :raises HomeroomError: for each image that cannot be had, or lacks something that labs need.
     """
     for look in _topics_own("of_images"):
         look(deployment)

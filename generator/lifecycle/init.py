@@ -1,4 +1,4 @@
-"""One deployment on this machine: its settings, its engine, and what is done with both."""
+"""`make init`: a new `.env` and a new `site/`."""
 
 from __future__ import annotations
 

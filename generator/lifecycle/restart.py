@@ -13,7 +13,7 @@ from generator.lifecycle.up import prepare_storage
 
 def restart() -> None:
     """Restart the hub with the configuration that `.env` and `site/` make now; labs, kernels and websockets go on.
-    Guard and firewall are restarted too where their rules changed: the hub's asks would be refused by the older ones.
+    Guard and firewall are restarted too where their rules changed: the older ones would refuse calls of the hub.
 
     What Compose itself reads of `.env` (ports, memory of the services) takes `up`.
     """

@@ -49,7 +49,7 @@ class ByName(http.client.HTTPSConnection):
 
 
 def any_certificate() -> ssl.SSLContext:
-    """TLS with whoever answers: it is this machine that is asked."""
+    """TLS without a look at the certificate: it is this machine itself that is asked."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

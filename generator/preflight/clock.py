@@ -24,7 +24,7 @@ _SET = (
 
 
 class _Stay(urllib.request.HTTPRedirectHandler):
-    """The first answer already carries the time: go nowhere else."""
+    """Follows no redirect: the first answer already carries the time."""
 
     def redirect_request(
         self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str

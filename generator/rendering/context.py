@@ -23,7 +23,7 @@ class Context:
     _read: dict[Callable[[Context], Any], Any] = field(default_factory=dict, repr=False, compare=False)
 
     def of(self, read: Callable[[Context], T]) -> T:
-        """What `read` makes of this; each reader works once, whichever topics want it."""
+        """What `read` returns for this context. It is called once, and its answer kept for every topic that asks."""
         if read not in self._read:
             self._read[read] = read(self)
         return cast(T, self._read[read])

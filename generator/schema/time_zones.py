@@ -55,7 +55,7 @@ def check(value: str) -> str:
 
 
 def _hint(value: str) -> str:
-    """What to write instead."""
+    """The remedy: which zones may have been meant."""
     if match := _OFFSET.fullmatch(value):
         hours, minutes = int(match[2]), int(match[3] or 0)
         offset = timedelta(hours=hours, minutes=minutes) * (-1 if match[1] == "-" else 1)
@@ -94,5 +94,5 @@ def _winter(name: str) -> datetime:
 
 
 def _summer(name: str) -> datetime:
-    """Half a year later."""
+    """A moment half a year after `_winter`."""
     return datetime(datetime.now(UTC).year, 7, 1, 12, tzinfo=UTC).astimezone(zoneinfo.ZoneInfo(name))

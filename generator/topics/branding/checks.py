@@ -11,7 +11,7 @@ from generator.topics.branding import branding
 
 
 def of_site(_: Settings) -> Iterator[Finding]:
-    """Nothing odd.
+    """Find nothing to warn of: what is wrong is an error.
 
     :raises HomeroomError: everything that is wrong with site/branding.yaml.
     """

@@ -126,7 +126,7 @@ def ensure(deployment: Deployment, named: Iterable[tuple[str, str]], site: Path 
     """Have every image that labs may be started from, pulling those that are not there.
 
     :param named: images as the operator names them, each with the location for an error.
-    :raises HomeroomError: for all that cannot be had.
+    :raises HomeroomError: for each image that cannot be had.
     """
     errors: list[HomeroomError] = []
     for image, location in foreign(named, deployment.settings, site).items():
@@ -143,7 +143,7 @@ def ensure(deployment: Deployment, named: Iterable[tuple[str, str]], site: Path 
 def check(deployment: Deployment, named: Iterable[tuple[str, str]], site: Path = SITE) -> None:
     """See that every image can be had, changing nothing: it is there, is built here, or its registry knows it.
 
-    :raises HomeroomError: for all that cannot.
+    :raises HomeroomError: for each image that cannot be had.
     """
     errors: list[HomeroomError] = []
     asking = client(deployment.engine, timeout_seconds=REGISTRY_ANSWER_SECONDS)

@@ -18,7 +18,7 @@ from generator.topics.labs import labs, site
 def of_images(deployment: Deployment) -> None:
     """See that every image for labs is there or can be had, and has the locale that is set; changes nothing.
 
-    :raises HomeroomError: for all that cannot or have not.
+    :raises HomeroomError: for each image that cannot be had, or lacks the locale.
     """
     check_images(deployment)
     check_locale(deployment)
@@ -36,7 +36,7 @@ def named_images(settings: Settings) -> list[tuple[str, str]]:
 def check_images(deployment: Deployment) -> None:
     """See that every image for labs is there or can be had; changes nothing.
 
-    :raises HomeroomError: for all that cannot.
+    :raises HomeroomError: for each image that cannot be had.
     """
     site_images.check(deployment, named_images(deployment.settings))
 
@@ -44,7 +44,7 @@ def check_images(deployment: Deployment) -> None:
 def check_locale(deployment: Deployment) -> None:
     """See that every image for labs that is there has the locale that is set; C.UTF-8 every image has.
 
-    :raises HomeroomError: for all that have not.
+    :raises HomeroomError: for each image that lacks it.
     """
     wanted = deployment.settings.LAB_LANG
     if _plain(wanted) in ("c", "posix", "cutf8"):

@@ -8,5 +8,5 @@ from generator.topics.network import lab_network
 
 
 def of_site(settings: Settings) -> tuple[Finding, ...]:
-    """A warning for each."""
+    """A warning for each part of this machine's network that labs are not given."""
     return lab_network.load(settings).findings

@@ -30,7 +30,7 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
     """The hub follows none, either."""
 
     def redirect_request(self, *_: Any) -> None:
-        """Do not."""
+        """None: no redirect is followed."""
 
 
 def look(chosen: Chosen, site: Path) -> list[Finding]:

@@ -11,7 +11,7 @@ from generator.topics.sign_in.lists import load_people
 
 
 def of_site(settings: Settings) -> Iterator[Finding]:
-    """Nothing odd.
+    """Find nothing to warn of: what is wrong is an error.
 
     :raises HomeroomError: everything that is wrong with site/people.yaml.
     """

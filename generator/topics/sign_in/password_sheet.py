@@ -45,7 +45,7 @@ def fill(file: TextIO, passwords: Mapping[str, str]) -> None:
 
 
 def shown(passwords: Mapping[str, str]) -> str:
-    """The same for a terminal."""
+    """The table of names and passwords for a terminal."""
     width = max(map(len, passwords))
     lines = (f"  {name:{width}}  {password}" for name, password in passwords.items())
     return f"Made {counted(len(passwords), 'account')}. The passwords, shown this once:\n" + "\n".join(lines)

@@ -17,7 +17,7 @@ COLUMNS = ("user", "way", "name there", "e-mail", "groups", "last sign-in", "sta
 
 
 def table(deployment: Deployment) -> str:
-    """Everybody whom the hub knows, a line a way."""
+    """A table of everybody whom the hub knows, with a line for each way by which they sign in."""
     people = ask_hub(deployment, "people", module=MODULE)["people"]
     rows = [COLUMNS, *(_row(person) for person in people)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]

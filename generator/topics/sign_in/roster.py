@@ -33,7 +33,7 @@ class Difference:
     gone: tuple[str, ...]
 
     def lines(self, *, remove: bool) -> Iterator[str]:
-        """It, for the operator."""
+        """What the list changes, in lines for the operator."""
         yield f"New: {_names(self.new)}"
         yield f"Changed: {_names(self.changed)}"
         yield from (f"  {quoted(name)}: {quoted(what)}" for name, what in list(self.changed.items())[:SHOWN])
@@ -123,6 +123,6 @@ def take_in(deployment: Deployment, people: Sequence[Listed], gone: Sequence[str
 
 
 def told(made: Mapping[str, str], removed: Sequence[str]) -> str:
-    """What came of it."""
+    """What a list that was taken in has changed, in words for the operator."""
     end = f", removed {counted(len(removed), 'account')}; their files stay" if removed else ""
     return f"Made {counted(len(made), 'account')}{end}. Groups count within seconds."

@@ -11,5 +11,5 @@ from generator.topics.storage import homes
 
 
 def of_machine(settings: Settings) -> Iterator[HomeroomError]:
-    """What it has not."""
+    """An error for each thing that HOMES or its limits need and this machine lacks."""
     return homes.homes_faults(settings, ROOT)

@@ -32,7 +32,7 @@ def plain_record(text: str) -> str:
 
 
 class PlainLines(logging.Formatter):
-    """Laid over a formatter, or used as it is."""
+    """A log formatter that writes records as plain, bounded lines; mixed into another formatter, or used alone."""
 
     def format(self, record: logging.LogRecord) -> str:
         """The record's lines."""

@@ -31,7 +31,7 @@ def decide(method: str, path: str, query: str, body: bytes, policy: Policy) -> E
 
 
 def decide_route(method: str, path: str, query: str, body: bytes, policy: Policy) -> EngineCall:
-    """The same. :raises Refused: where `decide` denies."""
+    """As `decide`, but with an error. :raises Refused: where `decide` denies."""
     # A client encodes no other character of an image's name than these two.
     plain = re.sub("%40", "@", re.sub("%3[Aa]", ":", path))
     if not PATH.fullmatch(plain) or any(part.strip(".") == "" for part in plain.split("/")[1:]):

@@ -248,7 +248,7 @@ def say(status: int, message: str) -> web.Response:
 
 
 async def read_bounded(response: aiohttp.ClientResponse, *, cut: bool) -> bytes:
-    """An answer's body. :raises Refused: where it is beyond all measure and may not be cut."""
+    """An answer's body. :raises Refused: where it is larger than any answer should be, and may not be cut."""
     most = LARGEST_LOG_BYTES if cut else LARGEST_ANSWER_BYTES
     found = bytearray()
     async for chunk in response.content.iter_any():

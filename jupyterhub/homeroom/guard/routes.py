@@ -68,7 +68,7 @@ NO = "0|[Ff]alse|"
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call, taken apart."""
+    """One call of the hub's: its method, path, parameters and body."""
 
     api: int | None  # 45 in /v1.45/...; None where the path names no version
     arguments: Mapping[str, str]
@@ -85,7 +85,7 @@ Handler = Callable[[Call, Policy], EngineCall]
 
 
 def pass_on(method: str, path: str) -> Handler:
-    """A call without any choice in it."""
+    """A call that is sent on as it is: it has no parameters to check."""
     return lambda call, policy: EngineCall(method=method, path=call.version + path)
 
 
@@ -108,7 +108,7 @@ def is_lab_name(name: str, policy: Policy) -> bool:
 
 
 def show_logs(call: Call, policy: Policy) -> EngineCall:
-    """A lab's last words: a bounded tail, never followed."""
+    """The last lines of a lab's log: a bounded number, never followed."""
     tail = call.query.get("tail") or "all"
     lines = min(int(tail), LONGEST_LOG_LINES) if tail != "all" else LONGEST_LOG_LINES
     return on_lab("GET", "/logs")(replace(call, query={**call.query, "tail": str(lines)}), policy)

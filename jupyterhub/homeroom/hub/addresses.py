@@ -25,8 +25,8 @@ _decode = BaseHandler.decode_argument
 
 
 def refuse_odd_addresses() -> None:
-    """Have the hub, in this process, answer 400 where an address or a form holds control characters, or an address
-    that is none."""
+    """Have the hub, in this process, answer 400 where an address or a form holds control characters, or an
+    address that cannot be read as one."""
     BaseHandler.decode_argument = _decode_plain
 
 

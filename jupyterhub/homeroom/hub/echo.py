@@ -13,20 +13,20 @@ PATIENCE_SECONDS = 10
 
 
 class EchoHandler(WebSocketHandler):
-    """`<base>/hub/homeroom/echo`: answers one short message and closes. It needs no sign-in and knows nothing."""
+    """`<base>/hub/homeroom/echo`: answers one short message and closes. It needs no sign-in and gives nothing away."""
 
     max_message_size = MAX_BYTES  # larger ones are not even read
 
     def check_origin(self, origin: str) -> bool:
-        """Take anyone: there is nothing here to steal, and the check comes from the server's own address."""
+        """Accept every origin: there is nothing here to steal, and the check comes from the server's own address."""
         return True
 
     def open(self, *_: str, **__: str) -> None:
-        """Begin to wait, which has an end."""
+        """Have the connection closed after PATIENCE_SECONDS without a message."""
         self._patience: Any = IOLoop.current().call_later(PATIENCE_SECONDS, self.close)
 
     def on_close(self) -> None:
-        """Wait no more."""
+        """Drop the time-out that `open` has set."""
         IOLoop.current().remove_timeout(self._patience)
 
     async def on_message(self, message: str | bytes) -> None:

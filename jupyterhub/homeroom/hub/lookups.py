@@ -21,7 +21,7 @@ _WHEN_WANTED = [lazyload(each.class_attribute) for each in orm.User.__mapper__.r
 
 
 def skip_redundant_queries() -> None:
-    """Leave them out in this process, from the hub's start on."""
+    """Have the hub of this process do without those lookups, from its start on."""
     orm.register_ping_connection = ping_unless_file
     provider.JupyterHubRequestValidator = Validator
     event.listen(Session, "do_orm_execute", load_when_wanted)
@@ -107,12 +107,12 @@ class ClientQuery:
         self._clients = clients
 
     def filter_by(self, *, identifier: str) -> ClientQuery:
-        """Which one."""
+        """Keep which client is asked for."""
         self._identifier = identifier
         return self
 
     def first(self) -> Any:
-        """It, or None."""
+        """The client that was asked for; None where there is none."""
         return self._clients.client(self._identifier)
 
     one_or_none = first

@@ -70,7 +70,7 @@ class LdapDirectory(LDAPAuthenticator):
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
-        """Of its own: a server that hangs keeps nobody who signs in otherwise."""
+        """The directory's own threads: a server that hangs does not delay those who sign in by another way."""
         return ThreadPoolExecutor(THREADS, thread_name_prefix="ldap")
 
     @cached_property
@@ -84,7 +84,7 @@ class LdapDirectory(LDAPAuthenticator):
 
     @property
     def most_seconds(self) -> int:
-        """After which nobody waits for it any more."""
+        """The longest that anybody waits for the directory, in seconds."""
         return self.timeout_seconds * (len(self.servers) + 2)
 
     async def ask(self, question: Callable[..., T], *arguments: Any) -> T:

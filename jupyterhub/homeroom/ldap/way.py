@@ -31,7 +31,7 @@ class LdapWay(Way):
     directory = Instance(LdapDirectory, help="The directory.")
 
     def usual_title(self) -> str:
-        """In words."""
+        """The way's name on the sign-in page, where the configuration gives it none."""
         return text("ldap.title")
 
     @default("directory")

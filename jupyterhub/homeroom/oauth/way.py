@@ -60,7 +60,7 @@ class OAuthWay(Way):
         self._refreshes: dict[str, asyncio.Task[Identity | None]] = {}
 
     def usual_title(self) -> str:
-        """In words, with the provider's name."""
+        """The way's name on the sign-in page, with the provider's, where the configuration gives it none."""
         return text("oauth.with", provider=self.label)
 
     @default("refresh_seconds")

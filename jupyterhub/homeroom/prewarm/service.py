@@ -50,7 +50,7 @@ class HubAway(HubRefuses):
 
 
 class _HubConnection(http.client.HTTPConnection):
-    """To the hub's socket."""
+    """An HTTP connection to the hub's socket."""
 
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX)

@@ -81,7 +81,7 @@ class Estimate:
 
 
 def total(parts: Collection[Resources]) -> Resources:
-    """All of them together."""
+    """The sum of some resources."""
     return sum(parts, NOTHING)
 
 

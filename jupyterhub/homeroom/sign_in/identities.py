@@ -145,7 +145,7 @@ def without_state(known: KnownIdentity) -> Identity:
 
 
 async def unsealed(known: KnownIdentity, log: logging.Logger) -> Identity:
-    """The same with it. What another key sealed, or none can open, is left out."""
+    """A person as the source described them last, with what it takes to ask it where our key opens that."""
     state: Any = {}
     keeper = CryptKeeper.instance()
     if known.state and keeper.keys:

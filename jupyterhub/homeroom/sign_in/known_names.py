@@ -33,7 +33,7 @@ def mark_of(db: Session, name: str) -> str | None:
 
 
 def leaving(db: Session) -> list[str]:
-    """Who is being removed."""
+    """The names of people who are being removed."""
     return [str(known.name) for known in db.query(KnownName).filter(KnownName.mark == LEAVING)]
 
 

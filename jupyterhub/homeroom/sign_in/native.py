@@ -24,7 +24,7 @@ class NativeWay(Way):
     accounts = Instance(AccountAuthenticator, help="The accounts.")
 
     def usual_title(self) -> str:
-        """In words."""
+        """The way's name on the sign-in page, where the configuration gives it none."""
         return text("sign_in.own_account")
 
     @default("accounts")

@@ -9,7 +9,7 @@ MAX_PASSWORD_BYTES = 72
 
 
 def encoded(password: str) -> bytes | None:
-    """A password as it is hashed; None for what can be none: too long, or not to be written in UTF-8."""
+    """A password as it is hashed; None where it cannot be one: it is too long, or cannot be written in UTF-8."""
     try:
         found = password.encode()
     except UnicodeEncodeError:

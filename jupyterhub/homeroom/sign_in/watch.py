@@ -27,7 +27,7 @@ async def watch_people(hub: Any) -> None:
 
 
 async def look(hub: Any) -> None:
-    """One look."""
+    """Look once at everybody who is signed in, and at removals that wait."""
     for name in leaving(hub.db):
         if not removal.is_under_way(name):
             removal.remove(hub, name)

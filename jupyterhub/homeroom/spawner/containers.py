@@ -34,7 +34,7 @@ def recorded_labs(db: Session) -> list[Recorded]:
 
 
 class LabContainers:
-    """Lists and removes them. What tells something removes nothing.
+    """Lists and removes the labs' containers. Only methods with `remove` in their names remove any.
 
     :param engine: any spawner, for its calls to the engine.
     :param deployment: whose labs are meant.
@@ -57,7 +57,7 @@ class LabContainers:
         return running(_holding(await self.listed()), self._recorded())
 
     async def with_gpus(self) -> list[Container]:
-        """Those that hold GPUs, ended ones too."""
+        """The containers that hold GPUs, ended ones too."""
         return _with_gpus(await self.listed())
 
     async def remove_orphans(self) -> list[Container]:

@@ -34,7 +34,7 @@ class SsoWay(Way):
     secret = Unicode(help="What the web server in front shows.")
 
     def usual_title(self) -> str:
-        """In words."""
+        """The way's name on the sign-in page, where the configuration gives it none."""
         return text("sso.title")
 
     @default("secret")
@@ -46,7 +46,7 @@ class SsoWay(Way):
         return [(rf"/{PATH}", type("ThisSsoHandler", (SsoHandler,), {"way": self}))]
 
     def button(self, handler: Any) -> tuple[str, str]:
-        """It leads to that page."""
+        """Leads to the page that the web server in front protects."""
         return self.called(), f"{handler.hub.base_url}{PATH}"
 
     async def logout_url(self, handler: Any, identity: Identity) -> str | None:

@@ -90,7 +90,7 @@ HEALTHCHECK: Mapping[str, Rule] = {
 
 
 def healthcheck(value: Any, policy: Policy) -> bool:
-    """A command in the lab, at intervals at which the engine has time for others."""
+    """A command in the lab, at intervals that are long enough to leave the engine time for other containers."""
     if not value:
         return True
     return only_keys(value, *HEALTHCHECK) and all(rule(value.get(key), policy) for key, rule in HEALTHCHECK.items())

@@ -39,7 +39,7 @@ def pids(value: Any, policy: Policy) -> bool:
 
 
 def drop_all(value: Any, _: Policy) -> bool:
-    """No capability survives."""
+    """All capabilities are dropped."""
     return bool(value == ["ALL"])
 
 

@@ -40,7 +40,7 @@ class AdministratorHandler(FormHandler):
         return name in self.authenticator.admin_users or (user is not None and bool(user.admin))
 
     def once_more(self) -> tuple[str, dict[str, Any]] | None:
-        """The list, for whoever may see it."""
+        """The list of accounts once more, for whoever may see it."""
         if not self.is_allowed:
             return None
         return "authorization-area.html", {**self.accounts(), "alert": "alert-warning", "result_message": text(STALE)}
