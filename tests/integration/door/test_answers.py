@@ -99,7 +99,7 @@ def test_a_labs_own_cookies_are_kept_as_they_are(door: Door) -> None:
 
 
 def test_the_hubs_cookies_are_kept_as_they_are(door: Door) -> None:
-    """The hub is trusted with the whole host."""
+    """What the hub itself sets for the whole host, cookies or other headers, reaches the browser unchanged."""
     own = ["jupyterhub-session-id=x; HttpOnly; Path=/", "jupyterhub-hub-login=y; HttpOnly; Path=/hub/"]
     door.hub.answerer = lambda _: answer("", *(f"Set-Cookie: {cookie}" for cookie in own), *BEYOND)
     found = door.get("/hub/").headers

@@ -127,7 +127,7 @@ def test_a_certificate_for_another_name_is_not_taken(
 def test_a_certificate_that_has_expired_is_not_taken(
     authority: Authority, make_server: Callable[..., Slapd], make_way: MakeWay
 ) -> None:
-    """It is refused, and the operator reads why."""
+    """A server whose certificate has expired is refused, and the operator reads why."""
     server = make_server(authority, days=-1)
     with pytest.raises(Unreachable, match="has expired"):
         check(make_way(servers=[server.url]))

@@ -155,7 +155,7 @@ def test_a_provider_that_is_down_throws_nobody_out_and_stops_no_start(campus: Ca
 
 
 def test_members_of_an_organization_sign_in(campus: Campus) -> None:
-    """A member does, somebody else does not."""
+    """A member of an organization that is admitted signs in; somebody else is refused."""
     campus.github.who = Account(11, "hanna", {"lab"})
     browser = Browser()
     assert browser.open(back(campus, browser, "github")).url == f"{campus.hub.url}/hub/token"

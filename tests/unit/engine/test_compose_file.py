@@ -129,7 +129,7 @@ def test_a_volume_says_what_its_loss_costs() -> None:
 
 
 def test_at_most_three_anchors() -> None:
-    """The file can be read from top to bottom."""
+    """docker-compose.yml has at most three anchors, so that it can be read from top to bottom."""
     assert len([key for key in COMPOSE if key.startswith("x-")]) <= 3
 
 

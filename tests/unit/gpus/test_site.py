@@ -118,7 +118,7 @@ def test_specs_alone_are_enough(tmp_path: Path) -> None:
 
 
 def test_a_machine_without_gpus_has_none(tmp_path: Path) -> None:
-    """No driver, no specs: nothing, and no error."""
+    """A machine without driver and CDI specs has no GPUs, and that is no error."""
     assert read_host(none, [tmp_path], tmp_path) == []
 
 
@@ -261,7 +261,7 @@ def test_an_engine_that_cannot_give_devices_is_told(access: Access, kind: str, i
 
 
 def test_an_engine_that_can_is_not_complained_about() -> None:
-    """The three ways, each on its engine."""
+    """An engine that can give GPUs in the way that is set, of which there are three, has no fault."""
     assert not list(gpus.access_faults("cdi", "docker", {"CDISpecDirs": ["/etc/cdi"]}))
     assert not list(gpus.access_faults("nvidia", "docker", {"Runtimes": {"nvidia": {}}}))
     assert not list(gpus.access_faults("podman", "podman", {}))

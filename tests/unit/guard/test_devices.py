@@ -127,7 +127,7 @@ def test_no_other_command_is_run_in_a_lab(change: dict[str, Any]) -> None:
     ],
 )
 def test_a_command_is_started_detached(path: str, body: dict[str, Any]) -> None:
-    """A connection into a lab is never opened."""
+    """The command that looks for devices is started detached: no connection into a lab is opened."""
     assert isinstance(asked(body, path), Deny)
 
 

@@ -174,7 +174,7 @@ ALLOWED_BODIES = {
 
 @pytest.mark.parametrize("body", ALLOWED_BODIES.values(), ids=ALLOWED_BODIES.keys())
 def test_allowed_bodies(body: dict[str, Any]) -> None:
-    """What later profiles need passes too."""
+    """Every body that a lab of some profile can need is allowed."""
     if "Volumes" in body:
         body = {**body, "Volumes": {}}
     assert isinstance(create(body), EngineCall), create(body)
@@ -611,7 +611,7 @@ def test_a_wrong_policy_file_is_refused(fields: dict[str, Any]) -> None:
 
 
 def test_a_policy_file_lacking_a_field_is_refused() -> None:
-    """Nothing essential is guessed."""
+    """A policy file without a field is refused: no value is guessed."""
     with pytest.raises(ValueError, match="networks"):
         Policy.from_json(json.dumps({key: value for key, value in GUARD_JSON.items() if key != "networks"}))
 

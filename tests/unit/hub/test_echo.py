@@ -31,7 +31,7 @@ def ask(*words: str) -> list[str | bytes | None]:
 
 
 def test_one_message_comes_back() -> None:
-    """It is said back once, and that is the end."""
+    """The first message is sent back, and then the connection is closed."""
     assert ask("word", "another") == ["word", None]
 
 
@@ -42,5 +42,5 @@ def test_who_says_nothing_is_hung_up_on(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_a_large_message_is_not_read() -> None:
-    """Nor does it come back."""
+    """A message that is too large is not sent back: the connection is closed."""
     assert ask("x" * (echo.MAX_BYTES + 1)) == [None]

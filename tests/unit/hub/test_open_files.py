@@ -27,7 +27,7 @@ def test_the_soft_limit_is_raised_to_the_hard_one() -> None:
 
 
 def test_a_limit_that_is_higher_stays() -> None:
-    """None is lowered by it."""
+    """A limit that is higher already is not lowered."""
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     open_files.raise_limit()
     assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] >= before[0]

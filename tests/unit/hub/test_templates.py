@@ -105,7 +105,7 @@ def test_what_jupyterhub_says_of_an_error_is_marked_as_english(german: None) -> 
 
 
 def test_every_status_has_words() -> None:
-    """Whatever the status, there is a page."""
+    """An error of any status has a page with a heading."""
     for status in (400, 401, 403, 404, 405, 409, 418, 429, 500, 502, 503, 504):
         assert "<h1>" in shown_error(status, None, "x")
 

@@ -111,7 +111,7 @@ def test_an_import_never_names_what_was_there(tmp_path: Path) -> None:
 
 
 def test_an_import_that_fails_shows_the_engines_words(tmp_path: Path) -> None:
-    """A full disk is named, not lost."""
+    """Where the engine cannot import the base image, its own reason, such as a full disk, is shown."""
     engine = engine_with(import_image=lambda **_options: '{"error":"no space left on device"}')
     with pytest.raises(HomeroomError, match="no space left"):
         subject.import_tree(engine, tmp_path / "tree.tar")

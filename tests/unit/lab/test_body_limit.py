@@ -143,7 +143,7 @@ def test_what_is_asked_about_first(headers: dict[str, Any], large: bool) -> None
 
 
 def test_a_length_that_is_no_number() -> None:
-    """It is none, instead of an error of ours."""
+    """A Content-Length that is no number counts as none given, and is no error of ours."""
     assert announced_bytes(HTTPHeaders({"Content-Length": "1, 1"})) is None
 
 

@@ -21,7 +21,7 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_was_kept_is_found(path: Path) -> None:
-    """What was written down is what is read."""
+    """The formats that were written into the image are those that the server reads."""
     assert kept(path) == FORMATS
 
 

@@ -43,7 +43,7 @@ def test_what_was_freed_is_given_back_once() -> None:
 
 
 def test_a_server_looks_after_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The requests are logged as before."""
+    """The server looks at its memory after each request, and logs requests as before."""
     seen: list[str] = []
     monkeypatch.setattr(FreedMemory, "look", lambda self: seen.append("looked"))
     monkeypatch.setattr(freed_memory, "SENT_AFTER_SECONDS", 0)

@@ -157,7 +157,7 @@ def test_little_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     ("memory", "expected"), [("", LEAST_BYTES), (str(256 * MB), 2 * MB), (str(2**30), 8 * MB), (str(2**40), MOST_BYTES)]
 )
 def test_what_is_kept_goes_with_the_labs_memory(memory: str, expected: int) -> None:
-    """A small lab's server keeps little."""
+    """The larger the lab, the more output its server keeps, within two bounds."""
     assert most_bytes({"MEM_LIMIT": memory}) == expected
 
 

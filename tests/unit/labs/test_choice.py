@@ -205,7 +205,7 @@ def test_every_card_is_named_and_described_for_screen_readers() -> None:
 
 
 def test_a_full_card_says_so_and_can_still_be_taken() -> None:
-    """A user who takes it waits in the queue."""
+    """A profile of which no lab is free says so; a user who takes it waits in the queue."""
     text = page("small", used=Resources(memory_bytes=2 * GIB, cpus=0))
     assert "None is free now: there is too little memory left. The next is free in 25 min at the latest." in text
     assert "disabled" not in text

@@ -166,7 +166,7 @@ def test_groups_that_cannot_be(tmp_path: Path, groups: str, words: str) -> None:
 
 
 def test_faults_of_both_files_are_told_together(tmp_path: Path) -> None:
-    """Fixed in one go."""
+    """Faults of profiles.yaml and groups.yaml are told in one go."""
     with pytest.raises(HomeroomError) as caught:
         load(tmp_path, PROFILE_FAULTS[0][0], GROUP_FAULTS[0][0])
     assert "profiles.yaml" in str(caught.value)

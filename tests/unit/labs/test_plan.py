@@ -128,7 +128,7 @@ def test_limits_do_not_depend_on_the_order_of_groups(limits: list[int | None], c
 
 
 def test_groups_of_others_change_nothing() -> None:
-    """Only one's own groups count."""
+    """Groups that a user is not in change nothing for them."""
     groups = {"others": group(members=["bela"], memory_bytes=1, never_idle=True, environment={"A": "b"})}
     assert plan_for(profile(), groups, ADA) == plan_for(profile(), {}, ADA)
 
@@ -160,7 +160,7 @@ def test_environments_are_laid_over_the_profiles_in_the_order_of_groups() -> Non
 
 
 def test_an_exemption_from_idleness_in_one_group_is_enough() -> None:
-    """It does not lift the longest run."""
+    """One group that is never idle exempts its member from idleness, and not from the maximum age."""
     groups = {"a": group(members=["ada"], never_idle=True), "b": group(members=["ada"])}
     plan = plan_for(profile(max_age_seconds=60), groups, ADA)
     assert (plan.idle_seconds, plan.max_age_seconds) == (0, 60)

@@ -78,7 +78,7 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, text: str, where: s
 
 
 def test_everything_is_told_at_once(tmp_path: Path) -> None:
-    """Three mistakes are mended together."""
+    """All that is wrong with site/ldap.yaml is told in one go."""
     told = fault(tmp_path, "servers: [ldap://localhost]\nbind_dn: cn=hub,dc=a\n" + FOUND)
     for said in ("no rule who may", "unencrypted", "own container", "LDAP_BIND_PASSWORD"):
         assert said in told

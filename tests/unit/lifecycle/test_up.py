@@ -31,7 +31,7 @@ def finish(monkeypatch: pytest.MonkeyPatch, *, kernels_end: BaseException | None
 def test_the_address_and_the_password_are_the_last_words(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where all went well nothing follows them."""
+    """The address and the password are the last that a `make up` without faults prints."""
     finish(monkeypatch, kernels_end=None)
     assert capsys.readouterr().out == f"\nHomeroom is up: http://127.0.0.1:8000/\n{ACCOUNT}"
 

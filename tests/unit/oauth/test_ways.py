@@ -207,7 +207,7 @@ def test_a_provider_with_a_fault_throws_nobody_out(github: GitHub, start: str, a
 
 
 def test_a_provider_that_is_gone_throws_nobody_out(key: Any) -> None:
-    """Also where nothing listens any more."""
+    """Where nothing listens at the provider any more, who is signed in stays so."""
 
     async def use() -> None:
         with LyingOpenID(key).running() as openid:

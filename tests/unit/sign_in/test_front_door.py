@@ -459,7 +459,7 @@ def test_the_same_refusal_is_counted(both: SignIn) -> None:
 
 
 def test_wrong_passwords_are_counted_by_name_and_address(both: SignIn) -> None:
-    """A thousand guesses at one name are one line."""
+    """Any number of guesses at one name from one address are kept as one refusal, with their count."""
     both.attempts.most = 100
     for _ in range(20):
         assert come(both, {"username": "ada", "password": "no", "way": "directory"}) is None
@@ -681,7 +681,7 @@ def test_an_administrators_user_is_not_left_behind(both: SignIn) -> None:
 
 
 def test_unlinked_is_another_person_again(both: SignIn) -> None:
-    """What was taken away signs in as a newcomer."""
+    """A sign-in that was unlinked from a user comes back as a newcomer."""
     both.db.add(UserInfo(username="bela", password=hashed(PASSWORD), is_authorized=True))
     both.db.commit()
     name_of(both, {"username": "bela", "password": PASSWORD})

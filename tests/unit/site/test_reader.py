@@ -28,7 +28,7 @@ def test_a_file_without_values_is_no_file(tmp_path: Path, text: str) -> None:
 
 
 def test_a_missing_file_is_none(tmp_path: Path) -> None:
-    """Nobody needs to have one."""
+    """A site file that is not there is no fault."""
     assert reader.load(tmp_path / "profiles.yaml", Profiles) is None
 
 
@@ -89,7 +89,7 @@ def test_faults_are_told_with_their_location(tmp_path: Path, text: str | bytes, 
 
 
 def test_all_faults_are_told_together(tmp_path: Path) -> None:
-    """Fixed in one go, not one a run."""
+    """All faults of a file are told in one go, not one a run."""
     with pytest.raises(HomeroomError) as caught:
         loaded(tmp_path, NAME + "    memory: lots\n    gpus: x\n  - name: b\n    cpus: 0\n")
     for location in ("line 3", "line 4", "line 6"):

@@ -27,12 +27,12 @@ def test_labels_tell_what_was_reserved() -> None:
 
 
 def test_a_container_of_an_older_version_counts_for_nothing_and_breaks_nothing() -> None:
-    """Labels that are not there are no fault."""
+    """A container without the labels of today reserves nothing, and is no error."""
     assert running([container("ada")], [])["ada", ""].resources == Resources(memory_bytes=0, cpus=0.0)
 
 
 def test_named_servers_are_labs_of_their_own() -> None:
-    """One person's labs are counted each."""
+    """Two labs of one person count as two."""
     assert len(running([container("ada"), container("ada", "second")], [])) == 2
 
 

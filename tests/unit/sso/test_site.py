@@ -104,7 +104,7 @@ def test_all_of_it_reaches_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_what_is_left_out_is_usual(tmp_path: Path) -> None:
-    """One line is enough."""
+    """One rule is enough of a site/sso.yaml: all else has a default."""
     config = loaded(tmp_path / "rendered", written(tmp_path, RULE), **NEEDED)
     way = SsoWay(config=config)
     assert (way.user_header, way.separator, way.everywhere, way.rules()) == ("X-SSO-User", ";", False, True)

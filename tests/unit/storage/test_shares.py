@@ -52,7 +52,7 @@ def one(**fields: object) -> str:
 
 
 def test_no_file_is_no_shares(site: Path) -> None:
-    """Shares are nobody's duty."""
+    """Without site/shares.yaml there are no shares, and no error."""
     assert shares.load(site, "bio", protected=[]) == []
 
 
@@ -127,7 +127,7 @@ def test_a_path_that_is_not_there(site: Path, tmp_path: Path) -> None:
 
 
 def test_a_file_is_no_directory(site: Path, tmp_path: Path) -> None:
-    """A file is refused."""
+    """A share whose path is a file is refused."""
     (tmp_path / "file").write_text("")
     assert "is no directory" in refusal(site, one(path=tmp_path / "file"))
 
@@ -181,7 +181,7 @@ def test_forbidden_targets(site: Path, data: Path, target: str) -> None:
 
 @pytest.mark.parametrize("target", ["/home/jovyan/data", "/home/jovyan/a/b", "/srv/data", "/data", "/data/x", "/mnt/x"])
 def test_allowed_targets(site: Path, data: Path, target: str) -> None:
-    """Where shares belong, they may be."""
+    """A share may be in a folder of the home, below /srv or /mnt, or in a new folder of the root."""
     assert load(site, one(path=data, target=target))
 
 
