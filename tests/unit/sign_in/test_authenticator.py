@@ -244,6 +244,29 @@ def test_a_known_browser_is_not_locked_by_its_neighbours(authenticator: AccountA
             sign_in_by(authenticator, guesser, "ada", PASSWORD)
 
 
+def test_a_thousand_guesses_lock_no_classroom_out(authenticator: AccountAuthenticator) -> None:
+    """Somebody in the room guesses a thousand times, at everybody's password. Meanwhile thirty others behind the same
+    address sign in, each in the browser that knows them, and so does one who was never here; only the guesser is
+    locked."""
+    classmates = [f"pupil{number:02}" for number in range(30)]
+    for name in (*classmates, "newcomer"):
+        approved(authenticator, name)
+    guesser = caller("10.0.0.9")
+    signed_in, locked = [], 0
+    for number in range(1000):
+        try:
+            assert sign_in_by(authenticator, guesser, classmates[number % 30], WRONG) is None
+        except web.HTTPError:
+            locked += 1
+        if number % 33 == 32:
+            name = classmates[number // 33]
+            own = caller("10.0.0.9", [f"b{number}", [name]])
+            signed_in.append(sign_in_by(authenticator, own, name, PASSWORD))
+    assert signed_in == classmates
+    assert locked == 1000 - 3 * len(classmates)
+    assert sign_in_by(authenticator, guesser, "newcomer", PASSWORD) == "newcomer"
+
+
 def test_many_addresses_have_one_guess_each(authenticator: AccountAuthenticator) -> None:
     """Whoever guesses from all over has ten times as many guesses in all, and then one from each address; the person,
     who knows the password, needs no more."""
