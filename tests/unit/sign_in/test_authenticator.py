@@ -252,18 +252,23 @@ def test_a_thousand_guesses_lock_no_classroom_out(authenticator: AccountAuthenti
     for name in (*classmates, "newcomer"):
         approved(authenticator, name)
     guesser = caller("10.0.0.9")
-    signed_in, locked = [], 0
-    for number in range(1000):
-        try:
-            assert sign_in_by(authenticator, guesser, classmates[number % 30], WRONG) is None
-        except web.HTTPError:
-            locked += 1
-        if number % 33 == 32:
-            name = classmates[number // 33]
-            own = caller("10.0.0.9", [f"b{number}", [name]])
-            signed_in.append(sign_in_by(authenticator, own, name, PASSWORD))
+    signed_in, locked = [], []
+
+    async def everybody() -> None:
+        for number in range(1000):
+            guess = {"username": classmates[number % 30], "password": WRONG}
+            try:
+                assert await authenticator.authenticate(guesser, guess) is None
+            except web.HTTPError:
+                locked.append(number)
+            if number % 33 == 32:
+                name = classmates[number // 33]
+                own = caller("10.0.0.9", [f"b{number}", [name]])
+                signed_in.append(await authenticator.authenticate(own, {"username": name, "password": PASSWORD}))
+
+    asyncio.run(everybody())
     assert signed_in == classmates
-    assert locked == 1000 - 3 * len(classmates)
+    assert len(locked) == 1000 - 3 * len(classmates)
     assert sign_in_by(authenticator, guesser, "newcomer", PASSWORD) == "newcomer"
 
 
