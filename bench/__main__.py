@@ -86,7 +86,7 @@ def measure(wanted: argparse.Namespace) -> tuple[list[Any], list[str]]:
                 with told("both deployments are up"):
                     homeroom.up()
                     stock.up()
-            if "pages" in names:
+            if {"pages", "edges"} & set(names):
                 install_chromium()
             for name in names:
                 try:

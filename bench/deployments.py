@@ -7,6 +7,7 @@ import json
 import re
 import shutil
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +19,7 @@ from tests.hub_deployment import ENGINE_SOCKET, ROOT, HubDeployment, engine, fre
 
 BENCH = ROOT / "bench"
 PATIENCE_SECONDS = 300
+AUTHORITY = "bench-authority.pem"
 STRAIGHT_TO_SOCKET = """
 from homeroom.contract import sockets
 import socket
@@ -38,6 +40,10 @@ class Deployment(Protocol):
     """A JupyterHub that people sign in to with any password."""
 
     name: str
+
+    @property
+    def authority(self) -> str:
+        """The file with what its certificate must come from; empty where it has none."""
 
     @property
     def url(self) -> str: ...
@@ -66,6 +72,8 @@ class Homeroom:
 
     deployment: HubDeployment
     name: str = "Homeroom"
+    https_port: int = 0
+    """Of the edge, while people come through it."""
 
     @classmethod
     def of(cls, directory: Path, project: str) -> Homeroom:
@@ -87,7 +95,12 @@ class Homeroom:
     @property
     def url(self) -> str:
         """The address of its front page."""
-        return self.deployment.url
+        return f"https://localhost:{self.https_port}{self.base_url}" if self.https_port else self.deployment.url
+
+    @property
+    def authority(self) -> str:
+        """What it signs its own certificate with, while people come through the edge."""
+        return str(self.deployment.directory / AUTHORITY) if self.https_port else ""
 
     @property
     def base_url(self) -> str:
@@ -103,6 +116,25 @@ class Homeroom:
         with (self.deployment.directory / ".env").open("a") as env:
             env.write("DOCKER_NOTEBOOK_IMAGE=stub\n")
         self.deployment.up()
+
+    @contextlib.contextmanager
+    def through_edge(self) -> Iterator[None]:
+        """People come over HTTPS, with a certificate of the edge's own. Afterwards `.env` is as it was, and it counts
+        from the next `make up` on."""
+        env = self.deployment.directory / ".env"
+        before, self.https_port = env.read_text(), free_port()
+        ports = f"HTTPS_PORT={self.https_port}\nHTTP_PORT={free_port()}\n"
+        env.write_text(f"{before}TLS=internal\nHUB_HOST=localhost\n{ports}")
+        try:
+            output = self.deployment.up()
+            found = re.search(r"-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----\n", output, re.DOTALL)
+            if found is None:
+                raise RuntimeError(f"make up shows no certificate:\n{output}")
+            Path(self.authority).write_text(found[0])
+            yield
+        finally:
+            env.write_text(before)
+            self.https_port = 0
 
     def services(self) -> list[Any]:
         """Hub, proxy and guard."""
@@ -136,6 +168,7 @@ class Stock:
     port: int = field(default_factory=free_port)
     name: str = "stock"
     base_url: str = "/"
+    authority: str = ""
 
     @property
     def url(self) -> str:

@@ -16,6 +16,9 @@ from tests.person import Person
 def signed_in(deployment: Deployment, name: str) -> Person:
     """A user with a session at the hub; no lab is started."""
     person = Person(cast(HubDeployment, deployment), name)
+    if deployment.authority:
+        person.web.verify = deployment.authority
+        person.web.trust_env = False  # else a bundle that the environment names would go before it
     answer = person.sign_in("any")
     if not answer.ok:
         raise RuntimeError(f"{name} cannot sign in at {deployment.name}: {answer.status_code}")

@@ -167,10 +167,7 @@ def classes(both: Both) -> list[Row]:
 def pages(both: Both) -> list[Row]:
     """From the sign-in page to the first cell's output, in a real browser that has nothing cached; then the memory of
     the lab, when a notebook has drawn a figure of a table."""
-    found: dict[str, list[Visit]] = {each.name: [] for each in both.each}
-    for number in range(max(1, both.repetitions // 3)):
-        for deployment in both.each:
-            found[deployment.name].append(_undisturbed(deployment, f"reader{number}", both.settle_seconds))
+    found = _visits(both)
 
     def row(what: str, unit: str, value: Callable[[Visit], float], goal: Goal) -> Row:
         ours, stock = ([value(one) for one in found[name]] for name in ("Homeroom", "stock"))
@@ -184,6 +181,24 @@ def pages(both: Both) -> list[Row]:
         row(f"{at_work}, cgroup", "MiB", lambda one: one.memory_mib, Goal(ratio=0.85)),
         row(f"{at_work}, PSS", "MiB", lambda one: one.pss_mib, Goal(ratio=0.85)),
     ]
+
+
+def edges(both: Both) -> list[Row]:
+    """The same from the sign-in page to the first output, over HTTPS and through the edge, beside plain HTTP."""
+    with both.homeroom.through_edge():
+        found = _visits(both)
+    ours, stock = ([one.output_seconds for one in found[name]] for name in ("Homeroom", "stock"))
+    what = "sign-in page to the first cell's output, through the edge (TLS=internal)"
+    return [Row(name="edges", what=what, unit="s", homeroom=ours, reference=stock, goal=Goal(ratio=0.55))]
+
+
+def _visits(both: Both) -> dict[str, list[Visit]]:
+    """People come with a browser, to each in turn."""
+    found: dict[str, list[Visit]] = {each.name: [] for each in both.each}
+    for number in range(max(1, both.repetitions // 3)):
+        for deployment in both.each:
+            found[deployment.name].append(_undisturbed(deployment, f"reader{number}", both.settle_seconds))
+    return found
 
 
 def _undisturbed(deployment: Deployment, name: str, settle_seconds: float) -> Visit:
@@ -343,7 +358,9 @@ MEASUREMENTS: dict[str, Callable[[Both], list[Row]]] = {
     "proxies": proxies,
     "websockets": websockets,
     "launches": launches,
+    "edges": edges,
     "hubs": hubs,
 }
-"""In the order in which they are made; `hubs` last, since labs are stubs from then on."""
+"""In the order in which they are made. `edges` and then `hubs` last: `hubs` brings the deployment up once more, without
+the edge and with labs that are stubs."""
 WITHOUT_DEPLOYMENTS = {"launches"}
