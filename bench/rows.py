@@ -15,7 +15,7 @@ import requests
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
-from bench.browser import Disturbed, Visit, visit
+from bench import visits
 from bench.deployments import PATIENCE_SECONDS, Deployment, Homeroom, Stock
 from bench.figures import cpu_seconds, engine_cpu_seconds, memory_mib, pss_mib
 from bench.launches import rows as launch_rows
@@ -25,7 +25,6 @@ from tests.hub_deployment import engine, free_port
 from tests.person import Person
 
 REQUESTS = 400
-MOST_DISTURBANCES = 5
 LAUNCHES_PER_SECOND = 20
 LISTENING_PYTHON = ["/usr/bin/python3", "-m", "http.server", "8888", "--directory", "/tmp"]
 TIMES = """
@@ -165,52 +164,14 @@ def classes(both: Both) -> list[Row]:
 
 
 def pages(both: Both) -> list[Row]:
-    """From the sign-in page to the first cell's output, in a real browser that has nothing cached; then the memory of
-    the lab, when a notebook has drawn a figure of a table."""
-    found = _visits(both)
-
-    def row(what: str, unit: str, value: Callable[[Visit], float], goal: Goal) -> Row:
-        ours, stock = ([value(one) for one in found[name]] for name in ("Homeroom", "stock"))
-        return Row(name="pages", what=what, unit=unit, homeroom=ours, reference=stock, goal=goal)
-
-    at_work = "memory of a lab at work, page open, pandas and a figure"
-    return [
-        row(
-            "sign-in page to the first cell's output, in Chromium", "s", lambda one: one.output_seconds, Goal(ratio=0.6)
-        ),
-        row(f"{at_work}, cgroup", "MiB", lambda one: one.memory_mib, Goal(ratio=0.85)),
-        row(f"{at_work}, PSS", "MiB", lambda one: one.pss_mib, Goal(ratio=0.85)),
-    ]
+    """People with a browser, over plain HTTP."""
+    return visits.pages(both.each, max(1, both.repetitions // 3), both.settle_seconds)
 
 
 def edges(both: Both) -> list[Row]:
-    """The same from the sign-in page to the first output, over HTTPS and through the edge, beside plain HTTP."""
+    """The same through the edge, over HTTPS; the stock deployment as before."""
     with both.homeroom.through_edge():
-        found = _visits(both)
-    ours, stock = ([one.output_seconds for one in found[name]] for name in ("Homeroom", "stock"))
-    what = "sign-in page to the first cell's output, through the edge (TLS=internal)"
-    return [Row(name="edges", what=what, unit="s", homeroom=ours, reference=stock, goal=Goal(ratio=0.55))]
-
-
-def _visits(both: Both) -> dict[str, list[Visit]]:
-    """People come with a browser, to each in turn."""
-    found: dict[str, list[Visit]] = {each.name: [] for each in both.each}
-    for number in range(max(1, both.repetitions // 3)):
-        for deployment in both.each:
-            found[deployment.name].append(_undisturbed(deployment, f"reader{number}", both.settle_seconds))
-    return found
-
-
-def _undisturbed(deployment: Deployment, name: str, settle_seconds: float) -> Visit:
-    for attempt in range(MOST_DISTURBANCES):
-        reader = f"{name}x{attempt}"
-        try:
-            return visit(deployment, reader, settle_seconds)
-        except Disturbed:
-            continue
-        finally:
-            signed_in(deployment, reader).stop_lab_if_any()
-    raise RuntimeError("networks of this machine come and go all the time: no page loads undisturbed")
+        return visits.edges(both.each, max(1, both.repetitions // 3), both.settle_seconds)
 
 
 def proxies(both: Both) -> list[Row]:
