@@ -6,6 +6,7 @@ from __future__ import annotations
 import html
 import json
 import secrets
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -104,26 +105,48 @@ def edx_manners(person: Person) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Website:
+    """A name and a certificate, by which a platform is a website of its own.
+
+    :param context: TLS as it speaks it.
+    :param address: a further one of this machine's at which it listens, for the hub's container.
+    """
+
+    name: str
+    context: ssl.SSLContext
+    address: str
+
+
 class LearningPlatform:
-    """A platform on this machine: `http://127.0.0.1:PORT`.
+    """A platform on this machine: `http://127.0.0.1:PORT`, or a website of its own.
 
     :param person: who is signed in at it.
+    :param asks: whether people have to sign in at the platform before a launch goes on.
     :param delay: waits before the keys are given, for a key server that hangs.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, website: Website | None = None) -> None:
         self.person = Person(sub="2")
         self.key = new_key("first")
         self.keys = [self.key]
         self.more: dict[str, Any] = {}
+        self.asks = False
         self.delay: Callable[[], object] = lambda: None
         self.key_requests = 0
         self.registered: list[dict[str, Any]] = []
         self.answers: list[str] = []
         self.pages: dict[str, str] = {}
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self.server.daemon_threads = True
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
+        self.servers = [ThreadingHTTPServer(("127.0.0.1", 0), self._handler())]
+        port = self.servers[0].server_port
+        self.url = f"http://127.0.0.1:{port}"
+        if website is not None:
+            self.url = f"https://{website.name}:{port}"
+            self.servers.append(ThreadingHTTPServer((website.address, port), self._handler()))
+            for each in self.servers:  # each connection shakes hands in its own thread
+                each.socket = website.context.wrap_socket(each.socket, server_side=True, do_handshake_on_connect=False)
+        for each in self.servers:
+            each.daemon_threads = True
 
     def values(self, name: str = "school", **more: Any) -> dict[str, Any]:
         """The platform as the hub is told of it."""
@@ -172,7 +195,7 @@ class LearningPlatform:
                     platform.delay()
                     self.answer(json.dumps(platform.jwks()), "application/json")
                 elif path == "/auth":
-                    self.answer(_form(query["redirect_uri"], platform.launch(query)))
+                    self.answer(_form(query["redirect_uri"], platform.launch(query), asks=platform.asks))
                 elif path == "/.well-known/openid-configuration":
                     self.answer(json.dumps(platform.configuration()), "application/json")
                 elif path in platform.pages:
@@ -214,11 +237,12 @@ class LearningPlatform:
         }
 
 
-def _form(address: str, fields: dict[str, str]) -> str:
-    """A page that sends a form by itself, as platforms do."""
+def _form(address: str, fields: dict[str, str], *, asks: bool) -> str:
+    """A page that sends a form by itself, as platforms do; with `asks` once somebody presses its button."""
     inputs = "".join(f'<input type="hidden" name="{name}" value="{html.escape(v)}">' for name, v in fields.items())
     sent = "<script>document.forms[0].submit()</script>"
-    return f'<form action="{html.escape(address)}" method="post">{inputs}</form>{sent}'
+    form = f'<form action="{html.escape(address)}" method="post">{inputs}<button>Sign in at the school</button></form>'
+    return form if asks else form + sent
 
 
 def login_link(hub: str, login: dict[str, str]) -> str:
@@ -236,17 +260,19 @@ def login_page(hub: str, login: dict[str, str], target: str = "_self") -> str:
 
 
 @contextmanager
-def learning_platform() -> Iterator[LearningPlatform]:
+def learning_platform(website: Website | None = None) -> Iterator[LearningPlatform]:
     """A platform, for as long as it is needed."""
-    made = LearningPlatform()
-    thread = threading.Thread(target=made.server.serve_forever, args=(0.005,), daemon=True)
-    thread.start()
+    made = LearningPlatform(website)
+    threads = [threading.Thread(target=each.serve_forever, args=(0.005,), daemon=True) for each in made.servers]
+    for thread in threads:
+        thread.start()
     try:
         yield made
     finally:
-        made.server.shutdown()
-        made.server.server_close()
-        thread.join()
+        for server, thread in zip(made.servers, threads, strict=True):
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
 
 def state() -> str:

@@ -61,7 +61,7 @@ def visitor(browser: Browser, page_logs: dict[Page, PageLog], request: pytest.Fi
     """Makes pages, each in a browser session of its own, as if by another person."""
 
     def visit() -> Page:
-        context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context = browser.new_context(viewport={"width": 1280, "height": 800}, ignore_https_errors=True)
         context.set_default_timeout(PATIENCE_MILLISECONDS)
         made = context.new_page()
         page_logs[made] = PageLog()
