@@ -127,7 +127,7 @@ class RegistrationPage(BaseHandler):
             raise Refusal(403, "lti.no_invitation")
         name, fault = str(invitation.name), ""
         try:
-            if any(each["name"] == name for each in self.way.platforms):
+            if any(each["name"] == name for each in (*self.way.platforms, *self.way.consumers)):
                 raise _refused(f"site/lti.yaml has a platform {name}: take it out, or register under another name")
             found = await register(
                 self.get_argument("openid_configuration", ""),

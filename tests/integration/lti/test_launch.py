@@ -300,8 +300,9 @@ def test_one_address_sets_up_both_sides(hub: LTIHub) -> None:
 
 
 def test_a_registration_that_came_to_nothing_can_be_tried_again(hub: LTIHub) -> None:
-    """A platform that speaks for another one, or by an address that others can read, is not registered; the printed
-    address stays good. Without it nobody has the hub ask anything anywhere."""
+    """A platform that speaks for another one, or by an address that others can read, or under the name of one that
+    site/lti.yaml has, is not registered; the printed address stays good. Without it nobody has the hub ask anything
+    anywhere."""
     with learning_platform() as fresh:
         honest = fresh.configuration
         fresh.configuration = lambda: {**honest(), "issuer": "https://moodle.example"}  # type: ignore[method-assign]
@@ -314,8 +315,10 @@ def test_a_registration_that_came_to_nothing_can_be_tried_again(hub: LTIHub) -> 
         plain = {**query, "openid_configuration": "http://moodle.example/"}
         assert requests.get(address, params=plain, timeout=60).status_code == 400
         assert requests.get(address, params={**query, "token": "guessed"}, timeout=60).status_code == 403
-        assert fresh.registered == []
         fresh.configuration = honest  # type: ignore[method-assign]
+        for name in ("school", lti_consumer.NAME):
+            assert requests.get(address, params={**query, "token": invited(hub, name)}, timeout=60).status_code == 400
+        assert fresh.registered == []
         assert requests.get(address, params=query, timeout=60).status_code == 200
 
 
