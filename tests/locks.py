@@ -42,8 +42,11 @@ class Lock:
         return self.source.removesuffix(".in") + ".txt"
 
 
+NOT_OF_THE_HUB = ("lark", "rfc3987-syntax")
+"""The grammar of a format (IRI) that no schema of JupyterHub's asks for, and that jsonschema does without where it is
+not installed. To build it takes a second, at each start of the hub and each look at its configuration."""
 LOCKS = (
-    Lock("jupyterhub/requirements.in", _IMAGE),
+    Lock("jupyterhub/requirements.in", (*_IMAGE, *(f"--no-emit-package={name}" for name in NOT_OF_THE_HUB))),
     Lock("jupyterlab/requirements.in", _IMAGE),
     Lock("jupyterlab/kernel.in", _IMAGE),
     Lock("proxy/requirements.in", _IMAGE),

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generator.core.paths import ROOT
-from tests.locks import LOCKS, Lock
+from tests.locks import LOCKS, NOT_OF_THE_HUB, Lock
 
 PIN = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;\\]+)")
 WANTED = re.compile(r"^([A-Za-z0-9._-]+)(?:\[[^\]]*\])?(?:==([^\s;#]+))?")
@@ -62,6 +62,11 @@ def test_every_in_file_is_locked() -> None:
     """No `.in` file is forgotten by `make locks`."""
     found = {str(path.relative_to(ROOT)) for path in ROOT.glob("*/*.in")}
     assert found == {lock.source for lock in LOCKS}
+
+
+def test_the_hub_builds_no_grammar_at_its_start() -> None:
+    """A grammar that jsonschema would load, and no schema of the hub's asks for, is not in the hub's image."""
+    assert locked(ROOT / "jupyterhub/requirements.txt").keys().isdisjoint(NOT_OF_THE_HUB)
 
 
 def test_hub_and_labs_speak_the_same_jupyterhub() -> None:
