@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-import time
-from pathlib import Path
 from typing import Any
 
 from jupyter_server.base.handlers import APIHandler
 from tornado import web
+from tornado.ioloop import IOLoop
 
-from homeroom_lab.disk import Disk, look, message
-
-FRESH_SECONDS = 300.0
+from homeroom_lab.disk import message
+from homeroom_lab.disk_watch import DiskWatch, has_limit, tell_hub_again_and_again
 
 
 class DiskHandler(APIHandler):
-    """Answers the page; counts at most once in FRESH_SECONDS, in a thread."""
+    """Answers the page."""
 
-    _last: tuple[float, Disk] | None = None
-    _turn = asyncio.Lock()
+    def initialize(self, watch: DiskWatch) -> None:
+        """:param watch: knows the home's state."""
+        self.watch = watch
 
     @web.authenticated
     async def get(self) -> None:
         """The message, if there is one, and the numbers behind it."""
-        cls = DiskHandler
-        async with cls._turn:
-            if cls._last is None or time.monotonic() - cls._last[0] > FRESH_SECONDS:
-                disk = await asyncio.to_thread(look, os.environ, Path.home())
-                cls._last = (time.monotonic(), disk)
-            disk = cls._last[1]
+        disk = await self.watch.disk()
         said = message(disk)
         answer: dict[str, Any] = {"used_bytes": disk.used_bytes, "soft_limit_bytes": disk.soft_limit_bytes}
         answer |= {"hard_limit_bytes": disk.hard_limit_bytes}
@@ -40,6 +33,8 @@ class DiskHandler(APIHandler):
 
 
 def install(web_app: Any) -> None:
-    """Answer `GET homeroom/disk` under a server's base URL."""
-    base = web_app.settings["base_url"].rstrip("/")
-    web_app.add_handlers(".*$", [(f"{base}/homeroom/disk", DiskHandler)])
+    """Answer `GET homeroom/disk` under a server's base URL, and tell the hub."""
+    watch, base = DiskWatch(), web_app.settings["base_url"].rstrip("/")
+    web_app.add_handlers(".*$", [(f"{base}/homeroom/disk", DiskHandler, {"watch": watch})])
+    if has_limit(os.environ):
+        IOLoop.current().add_callback(tell_hub_again_and_again, watch, dict(os.environ))

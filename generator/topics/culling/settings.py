@@ -34,3 +34,12 @@ class CullingSettings(Part):
         ge=0,
         le=2592000,
     )
+    MORE_TIME_SECONDS: Whole = setting(
+        7200,
+        About(group=CULLING, consumers=("hub", "generator"), unit="seconds", example="14400"),
+        """What users may add in all to a lab's maximum age, with the button *Two more hours* of the home page. Where a
+        lab has none, the button keeps it from being stopped for being idle, as often as it is pressed. Profiles can set
+        their own; those with GPUs have none unless they do. 0: no such button.""",
+        ge=0,
+        le=2592000,
+    )

@@ -119,6 +119,7 @@ def as_data(profile: Profile, settings: Settings, site: Path, *, first: bool) ->
         "kernel_idle_seconds": (
             settings.KERNEL_IDLE_SECONDS if profile.kernel_idle_seconds is None else profile.kernel_idle_seconds
         ),
+        "more_time_seconds": more_time_seconds(profile, settings),
         "ephemeral": profile.ephemeral,
         "allow": profile.allow.model_dump() if profile.allow else None,
     }
@@ -131,6 +132,14 @@ def idle_seconds(profile: Profile, settings: Settings) -> int:
         return profile.idle_seconds
     known = (settings.CULL_IDLE_SECONDS, settings.GPU_IDLE_SECONDS if profile.gpus else 0)
     return min((seconds for seconds in known if seconds), default=0)
+
+
+def more_time_seconds(profile: Profile, settings: Settings) -> int:
+    """What users may add to the time that a lab of this profile runs; 0: nothing. One with GPUs keeps others waiting:
+    only a profile that says so lets its users keep it."""
+    if profile.more_time_seconds is not None:
+        return profile.more_time_seconds
+    return 0 if profile.gpus else settings.MORE_TIME_SECONDS
 
 
 def included(name: str, groups: Mapping[str, Group]) -> list[str]:

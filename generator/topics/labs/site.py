@@ -51,6 +51,7 @@ class Profile(Strict):
     idle_seconds: Seconds | None = None
     max_age_seconds: Seconds = 0
     kernel_idle_seconds: Seconds | None = None
+    more_time_seconds: Seconds | None = None
     ephemeral: bool = False
     allow: Allow | None = None
 

@@ -55,6 +55,9 @@ class LabState:
         started it. Time before the lesson is neither idle nor run.
     :param keep_until: not opened at this time, it is stopped.
     :param opened: its user has opened it.
+    :param more_time_seconds: what its user may add to its maximum age in all; 0: they may not ask for more time.
+    :param added_seconds: what they have added.
+    :param held_until: until then it does not count as idle, in seconds since the epoch: its user asked for more time.
     """
 
     profile: str
@@ -64,6 +67,14 @@ class LabState:
     lesson_at: float = 0.0
     keep_until: float = 0.0
     opened: bool = False
+    more_time_seconds: int = 0
+    added_seconds: int = 0
+    held_until: float = 0.0
+
+    @property
+    def allowed_age_seconds(self) -> int:
+        """How long it may run, with what its user has added; 0: without end."""
+        return self.max_age_seconds and self.max_age_seconds + self.added_seconds
 
     @property
     def prewarmed(self) -> bool:
@@ -78,6 +89,7 @@ class LabState:
             idle_seconds=plan.idle_seconds,
             max_age_seconds=plan.max_age_seconds,
             gpus=plan.gpus,
+            more_time_seconds=plan.more_time_seconds,
             lesson_at=start.lesson_at if start else 0.0,
             keep_until=start.keep_until if start else 0.0,
         )
@@ -109,8 +121,10 @@ def why_over(lab_state: LabState, *, idle_for_seconds: float, runs_for_seconds: 
     if lab_state.prewarmed:
         return NOT_OPENED if now >= lab_state.keep_until else NOTHING
     runs_for_seconds = min(runs_for_seconds, now - lab_state.lesson_at)
-    if lab_state.max_age_seconds and runs_for_seconds >= lab_state.max_age_seconds:
-        return say("ended.max_age", longest=lab_state.max_age_seconds)
+    if lab_state.max_age_seconds and runs_for_seconds >= lab_state.allowed_age_seconds:
+        return say("ended.max_age", longest=lab_state.allowed_age_seconds)
+    if now < lab_state.held_until:
+        return NOTHING
     if lab_state.idle_seconds and min(idle_for_seconds, runs_for_seconds) >= lab_state.idle_seconds:
         return say("ended.idle", idle=lab_state.idle_seconds)
     return NOTHING

@@ -114,6 +114,11 @@ def show_logs(call: Call, policy: Policy) -> EngineCall:
     return on_lab("GET", "/logs")(replace(call, query={**call.query, "tail": str(lines)}), policy)
 
 
+def show_use(call: Call, policy: Policy) -> EngineCall:
+    """What a lab takes now: one look, whatever was asked for."""
+    return on_lab("GET", "/stats")(replace(call, query={"stream": "false", "one-shot": "true"}), policy)
+
+
 def show_image(call: Call, policy: Policy) -> EngineCall:
     """An image that a profile names."""
     name = call.arguments["name"]
@@ -248,6 +253,7 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/containers/create", create_lab, {"name": ".+"}),
     Route("GET", f"{CONTAINER}/json", on_lab("GET", "/json"), {"size": NO}),
     Route("GET", f"{CONTAINER}/logs", show_logs, LOGS_QUERY),
+    Route("GET", f"{CONTAINER}/stats", show_use, {"stream": NO, "one-shot": YES_OR_NO}),
     Route("POST", f"{CONTAINER}/start", on_lab("POST", "/start")),
     Route("POST", f"{CONTAINER}/stop", on_lab("POST", "/stop"), {"t": "[0-9]{1,3}"}),
     Route("POST", f"{CONTAINER}/kill", on_lab("POST", "/kill"), {"signal": "(SIG)?(TERM|KILL|INT)|"}),

@@ -1,4 +1,5 @@
-"""What people do with their labs on the home page by plain forms: stop one, start one with a name, delete one."""
+"""What people do with their labs on the home page by plain forms: stop one, keep one for longer, start
+one with a name, delete one."""
 
 from __future__ import annotations
 
@@ -36,6 +37,29 @@ class StopHandler(LabHandler):
         self.known_server(user, server_name)
         if user.spawners[server_name].ready:
             await self.stop_single_user(user, server_name)
+        self.redirect(url_path_join(self.hub.base_url, "home"))
+
+
+class MoreTimeHandler(LabHandler):
+    """POST `/hub/homeroom/labs/NAME/more-time[/LAB]`: two more hours for a lab, as far as its profile allows them."""
+
+    @web.authenticated
+    async def get(self, user_name: str, server_name: str | None = None) -> None:
+        """Who comes by a link or a reload is shown the home page; nothing is done."""
+        self.redirect(url_path_join(self.hub.base_url, "home"))
+
+    @web.authenticated
+    async def post(self, user_name: str, server_name: str | None = None) -> None:
+        """Give it and go to the home page."""
+        self._give(user_name=user_name, server_name=server_name or "")
+
+    @needs_scope("servers")
+    def _give(self, user_name: str, server_name: str) -> None:
+        user = self.owner(user_name)
+        self.known_server(user, server_name)
+        lab = user.spawners[server_name]
+        if lab.ready and lab.time.give_more():
+            self.log.info("%s gives the lab %s two more hours", self.current_user.name, lab._log_name)
         self.redirect(url_path_join(self.hub.base_url, "home"))
 
 

@@ -2,42 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from datetime import UTC
+import asyncio
 from typing import Any
-
-from tornado import web
 
 from homeroom.hub.home import Panel, Values
 from homeroom.labs import choice
+from homeroom.labs.lab_now import home_of, now_of
 from homeroom.labs.plan import allowed_profiles, groups_of, plan_for
+from homeroom.storage import home_use
 from homeroom.texts.said import Said, say
 
 
 async def lab(handler: Any) -> Values:
-    """The person's first lab: what it has, and when it ends by itself."""
-    spawner = handler.current_user.spawner
-    if not spawner.ready:
-        return {"facts": []}
-    try:
-        return {"facts": _facts(spawner)}
-    except web.HTTPError:  # its profile is no longer theirs: it runs on, as it was started
-        return {"facts": []}
-
-
-def _facts(spawner: Any) -> list[Said]:
-    plan = spawner.plan
-    facts = choice.what_it_gives(plan)[: 3 if plan.gpus else 2]
-    if spawner.home_hard_limit and not plan.ephemeral:
-        facts.append(say("home.disk", limit=spawner.home_hard_limit))
-    if plan.ephemeral:
-        facts.append(say("labs.choice.ephemeral"))
-    if plan.max_age_seconds and spawner.orm_spawner.started:
-        started = spawner.orm_spawner.started.replace(tzinfo=UTC).timestamp()
-        facts.append(say("home.time_left", left=max(0.0, started + plan.max_age_seconds - time.time())))
-    if plan.idle_seconds:
-        facts.append(say("home.idle", idle=plan.idle_seconds))
-    return facts
+    """The person's labs: what each takes, and when it ends by itself."""
+    user = handler.current_user
+    spawners = [user.spawner, *user.all_spawners(include_default=False)]
+    found = await asyncio.gather(*(now_of(spawner) for spawner in spawners))
+    now = {spawner.name: each for spawner, each in zip(spawners, found, strict=True)}
+    return {"now": now, "home": home_of(user.spawner, home_use.told(user))}
 
 
 async def profiles(handler: Any) -> Values | None:
@@ -67,7 +49,7 @@ async def groups(handler: Any) -> Values | None:
 
 
 PANELS = (
-    Panel(name="lab", order=10, ask=lab),
+    Panel(name="lab", order=10, ask=lab, refreshed=True),
     Panel(name="profiles", order=50, ask=profiles),
     Panel(name="groups", order=60, ask=groups),
 )

@@ -30,6 +30,7 @@ class LabPlan:
     :param shm_bytes: the size of its /dev/shm, a part of its memory.
     :param idle_seconds: idle for this long, it is stopped; 0: never.
     :param max_age_seconds: running for this long, it is stopped; 0: never.
+    :param more_time_seconds: what its user may add to its maximum age in all; 0: they may not ask for more time.
     :param kernel_idle_seconds: a kernel idle for this long is stopped within the running lab; 0: never.
     """
 
@@ -44,6 +45,7 @@ class LabPlan:
     idle_seconds: int = 0
     max_age_seconds: int = 0
     kernel_idle_seconds: int = 0
+    more_time_seconds: int = 0
     ephemeral: bool = False
 
     @property
@@ -114,5 +116,6 @@ def plan_for(profile: Mapping[str, Any], groups: Mapping[str, Mapping[str, Any]]
         idle_seconds=0 if never_idle else profile["idle_seconds"],
         max_age_seconds=profile["max_age_seconds"],
         kernel_idle_seconds=0 if never_idle else profile.get("kernel_idle_seconds", 0),
+        more_time_seconds=profile.get("more_time_seconds", 0),
         ephemeral=profile["ephemeral"],
     )

@@ -48,6 +48,7 @@ class Running:
     :param last_activity: when it was last used, as far as the hub knows; None: unknown.
     :param idle_seconds: not used for this long, it is stopped; 0: never.
     :param max_age_seconds: running for this long, it is stopped; 0: never.
+    :param held_until: until then it is not stopped for being idle.
     """
 
     resources: Resources
@@ -55,6 +56,7 @@ class Running:
     last_activity: float | None = None
     idle_seconds: int = 0
     max_age_seconds: int = 0
+    held_until: float = 0.0
 
     def sure_end(self) -> float | None:
         """When it ends at the latest; None: unknown."""
@@ -65,7 +67,8 @@ class Running:
         sure, used = self.sure_end(), self.last_activity
         if not self.idle_seconds or used is None or now - used < QUIET_SECONDS:
             return sure
-        return used + self.idle_seconds if sure is None else min(sure, used + self.idle_seconds)
+        idle_at = max(used + self.idle_seconds, self.held_until)
+        return idle_at if sure is None else min(sure, idle_at)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -128,9 +128,9 @@ def reservation_labels(plan: LabPlan, server: str, start: Prewarm | None) -> dic
 
 
 def _max_age_seconds(plan: LabPlan, start: Prewarm | None) -> int:
-    """How long the container may run, the time before a lesson included; 0: no limit."""
+    """How long the container may run, with the time before a lesson and all that its user may add; 0: no limit."""
     before_lesson = max(0, int(start.lesson_at - time.time())) if start else 0
-    return plan.max_age_seconds and plan.max_age_seconds + before_lesson
+    return plan.max_age_seconds and plan.max_age_seconds + plan.more_time_seconds + before_lesson
 
 
 def command(image_command: list[str], storage: LabStorage, *, reset: bool) -> list[str]:

@@ -12,6 +12,7 @@ from jupyterhub.orm import User as HubUser
 from sqlalchemy.orm import Session
 
 from homeroom.contract.labels import DEPLOYMENT_LABEL, GPUS_LABEL, SERVER_LABEL, USER_LABEL
+from homeroom.culling.culling import LabState
 from homeroom.queue.resources import Key, Running
 from homeroom.spawner.retrying import EngineAway, RetryingSpawner
 from homeroom.spawner.running import STATES, Recorded, orphans, running
@@ -27,10 +28,18 @@ def labels(deployment: str, user: str) -> dict[str, str]:
 def recorded_labs(db: Session) -> list[Recorded]:
     """The labs that run, start or stop, as far as the hub's database knows."""
     labs = db.query(HubUser.name, HubLab).filter(HubLab.user_id == HubUser.id, HubLab.server_id.is_not(None))
-    return [
-        Recorded(key=(user, lab.name), container_id=(lab.state or {}).get("object_id"), last_activity=lab.last_activity)
-        for user, lab in labs
-    ]
+    return [_recorded(user, lab) for user, lab in labs]
+
+
+def _recorded(user: str, lab: HubLab) -> Recorded:
+    state = lab.state or {}
+    known = LabState.from_state(state)
+    return Recorded(
+        key=(user, lab.name),
+        container_id=state.get("object_id"),
+        last_activity=lab.last_activity,
+        held_until=known.held_until if known else 0.0,
+    )
 
 
 class LabContainers:

@@ -12,13 +12,15 @@ from homeroom.gpus.pool import GPUPool
 from homeroom.spawner import container
 from homeroom.spawner.containers import LabContainers, recorded_labs
 from homeroom.spawner.identity import LabIdentity
+from homeroom.spawner.memory_use import MemoryUse
 from homeroom.spawner.running import Recorded
 
 ENGINE_THREADS = 8
 
 
 class LabCreation(LabIdentity):
-    """What the engine is asked for. Its parts are `gpus`, and `containers`, which are those of all labs."""
+    """What the engine is asked for. Its parts are `gpus`, `memory_use`, and `containers`, which are those of all
+    labs."""
 
     _executor: ThreadPoolExecutor | None = None
     _labs_mountpoint: str | None = None
@@ -43,6 +45,11 @@ class LabCreation(LabIdentity):
     def gpus(self) -> LabGPUs:
         """The GPUs of this lab."""
         return LabGPUs(self.gpu_pool, self, self.log)
+
+    @cached_property
+    def memory_use(self) -> MemoryUse:
+        """The memory that this lab takes."""
+        return MemoryUse(self)
 
     @cached_property
     def containers(self) -> LabContainers:

@@ -11,6 +11,7 @@ from jupyterhub.orm import APIToken
 from homeroom.contract import sockets
 from homeroom.contract.home_names import directory_name
 from homeroom.culling.lab_prewarm import LabPrewarm
+from homeroom.culling.lab_time import LabTime
 from homeroom.labs.plan import LabPlan, Person, groups_of, most_labs
 from homeroom.queue.resources import Key
 from homeroom.spawner import admission
@@ -22,7 +23,7 @@ from homeroom.texts.said import Said
 
 
 class LabIdentity(LabTraits):
-    """What can be told of a lab without the engine. Its part is `prewarm`."""
+    """What can be told of a lab without the engine. Its parts are `prewarm` and `time`."""
 
     _name_token = ""
     _plan: LabPlan | None = None
@@ -30,6 +31,7 @@ class LabIdentity(LabTraits):
     def __init__(self, *given: Any, **settings: Any) -> None:
         self.kept = LabRecord()
         self.prewarm = LabPrewarm(self.kept, was_opened=self._was_opened, save=self.save_state)
+        self.time = LabTime(self.kept, self.prewarm, times=lambda: self.orm_spawner, save=self.save_state)
         super().__init__(*given, **settings)
 
     @property

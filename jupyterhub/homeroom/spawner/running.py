@@ -21,16 +21,19 @@ class Recorded:
     """A lab that runs, starts or stops, as far as the hub's database knows.
 
     :param last_activity: UTC, without a time zone, as the database has it.
+    :param held_until: until then it is not stopped for being idle, in seconds since the epoch.
     """
 
     key: Key
     container_id: str | None = None
     last_activity: datetime | None = None
+    held_until: float = 0.0
 
 
 def running(containers: Sequence[Mapping[str, Any]], recorded: Collection[Recorded]) -> dict[Key, Running]:
     """What each container has reserved and when it ends; `containers` as the engine lists them."""
     activity = {lab.key: lab.last_activity for lab in recorded if lab.last_activity}
+    held = {lab.key: lab.held_until for lab in recorded}
     found = {}
     for container in containers:
         labels, key = container["Labels"], key_of(container)
@@ -41,6 +44,7 @@ def running(containers: Sequence[Mapping[str, Any]], recorded: Collection[Record
             last_activity=used.replace(tzinfo=UTC).timestamp() if used else None,
             idle_seconds=int(labels.get(IDLE_LABEL, 0)),
             max_age_seconds=int(labels.get(MAX_AGE_LABEL, 0)),
+            held_until=held.get(key, 0.0),
         )
     return found
 

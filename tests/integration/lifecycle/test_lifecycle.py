@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -78,9 +79,10 @@ def ends(hostel: HubDeployment) -> Iterator[dict[str, float]]:
     """After how many seconds each lab was stopped; who is still there is not in it.
 
     Ada's page is open and nothing runs; Bela's cell computes and prints nothing; Carol's prints, in a lab with a
-    longest run; Dora is exempt by her group and does nothing; Emil left a silent program in the background.
+    longest run; Dora is exempt by her group and does nothing; Emil left a silent program in the background; Flora asked
+    for two more hours and does nothing.
     """
-    people = {name: signed_in(hostel, name) for name in ("ada", "bela", "carol", "dora", "emil")}
+    people = {name: signed_in(hostel, name) for name in ("ada", "bela", "carol", "dora", "emil", "flora")}
     people["dora"].start_lab(profile="brief")
     people["bela"].start_lab(profile="brief")
     people["bela"].kernel().start("import time; time.sleep(600)")
@@ -88,6 +90,9 @@ def ends(hostel: HubDeployment) -> Iterator[dict[str, float]]:
     people["carol"].kernel().start("import time\nwhile True: print(1, flush=True); time.sleep(0.2)")
     people["emil"].start_lab(profile="brief")
     people["emil"].run(f"import subprocess; subprocess.Popen({SILENT!r}, start_new_session=True)")
+    people["flora"].start_lab(profile="brief")
+    assert "Two more hours" in people["flora"].get("hub/home").text
+    assert people["flora"].post_form("hub/homeroom/labs/flora/more-time").status_code == 200
     people["ada"].start_lab(profile="brief")
     people["ada"].run("open('kept.txt', 'w').write('here')")
     hostel.make("restart")  # a hub that comes back knows what each lab was started with
@@ -127,6 +132,15 @@ def test_a_silent_program_keeps_its_lab(ends: dict[str, float]) -> None:
     """A lab in which a program computes in the background is not stopped for being idle, though no cell runs and the
     program prints nothing."""
     assert "emil" not in ends
+
+
+def test_two_more_hours_keep_an_idle_lab(hostel: HubDeployment, ends: dict[str, float]) -> None:
+    """Who asks for two more hours on the home page is not stopped for being idle, also by a hub that was restarted
+    since, and reads how long the lab has."""
+    assert "flora" not in ends
+    page = " ".join(signed_in(hostel, "flora").get("hub/home").text.split())
+    assert re.search(r"stops in 1[01][0-9] min if it is not used", page)
+    assert "Two more hours" not in page
 
 
 def test_the_maximum_age_ends_a_busy_lab(ends: dict[str, float]) -> None:
@@ -255,6 +269,7 @@ def test_further_labs_for_whom_a_group_allows_them(hostel: HubDeployment) -> Non
     assert set(labs) == {"", "second"}
     assert labs["second"].exec_run(["cat", "/home/jovyan/shared.txt"]).output == b"both"
     assert "JupyterLab" in lea.get("user/lea/second/lab").text
+    assert len(re.findall(r"<span>\d+ MB of 256 MB memory in use</span>", lea.get("hub/home").text)) == 2
     assert lea.api("POST", "users/lea/servers/third", json={"profile": "tiny"}).status_code in (400, 403)
     mia.get("hub/home")
     mia.api("POST", "users/mia/servers/second", json={"profile": "tiny"})

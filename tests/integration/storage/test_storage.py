@@ -247,6 +247,9 @@ def test_a_full_home_starts_all_the_same(disk: Disk) -> None:
     assert "rescue mode" in sofia.get("user/sofia/homeroom/disk").json()["message"]["text"]
     shown = disk.deployment.make("status").stdout
     assert re.search(r"^sofia +\d+ MiB, over HOME_SOFT_LIMIT", shown, re.MULTILINE), shown
+    page = " ".join(sofia.get("hub/home").text.split())  # a lab told the hub what it counted
+    most = 80 if disk.limited else 64
+    assert re.search(rf"<span>\d+ MB of {most} MB for files in use</span>", page), page
     sofia.run("import os; os.remove('/home/jovyan/filler')")
     sofia.stop_lab()
     sofia.start_lab()

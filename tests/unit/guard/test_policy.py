@@ -426,6 +426,7 @@ ALLOWED_CALLS = [
     ("GET", "/v1.45/containers/homeroom-jupyter-ada/json", ""),
     ("GET", "/v1.45/containers/" + "a" * 64 + "/json", ""),
     ("GET", "/v1.45/containers/homeroom-jupyter-ada/logs", "stdout=1&stderr=1&follow=0&tail=50&timestamps=0"),
+    ("GET", "/v1.45/containers/homeroom-jupyter-ada/stats", "stream=False&one-shot=True"),
     ("POST", "/v1.45/containers/homeroom-jupyter-ada/start", ""),
     ("POST", "/v1.45/containers/homeroom-jupyter-ada/stop", "t=10"),
     ("POST", "/v1.45/containers/homeroom-jupyter-ada/kill", "signal=SIGKILL"),
@@ -473,6 +474,8 @@ DENIED_CALLS = [
     ("POST", "/v1.45/containers/homeroom-hub-1/stop", ""),
     ("GET", "/v1.45/containers/homeroom-jupyter-../json", "size=1"),
     ("GET", "/v1.45/containers/homeroom-jupyter-ada/logs", "follow=1&stdout=1"),
+    ("GET", "/v1.45/containers/homeroom-hub-1/stats", "stream=False"),
+    ("GET", "/v1.45/containers/homeroom-jupyter-ada/stats", "stream=1"),
     ("POST", "/v1.45/containers/homeroom-jupyter-ada/start", "detachKeys=x"),
     ("POST", "/v1.45/containers/homeroom-jupyter-ada/stop", "t=1&t=2"),
     ("POST", "/v1.45/containers/homeroom-jupyter-ada/stop", "T=1"),
@@ -525,6 +528,14 @@ def test_logs_are_bounded() -> None:
         verdict = decide("GET", "/containers/homeroom-jupyter-a/logs", f"stdout=1&tail={tail}", b"", POLICY)
         assert isinstance(verdict, EngineCall)
         assert parse_qs(verdict.query)["tail"] == ["1000"]
+
+
+def test_what_a_lab_takes_is_looked_at_once() -> None:
+    """The engine is never asked for a stream of figures, which has no end, nor to wait for a second look."""
+    for query in ("", "stream=0", "one-shot=0"):
+        verdict = decide("GET", "/containers/homeroom-jupyter-a/stats", query, b"", POLICY)
+        assert isinstance(verdict, EngineCall)
+        assert parse_qs(verdict.query) == {"stream": ["false"], "one-shot": ["true"]}
 
 
 VOLUME = {"Name": "homeroom-user-ada", "Driver": None, "DriverOpts": None, "Labels": BODY["Labels"]}

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from homeroom.culling.more_time import Ends
 from homeroom.hub import home
+from homeroom.labs import lab_now
 from homeroom.labs import panel as labs
+from homeroom.labs.lab_now import LabNow
 from homeroom.labs.plan import LabPlan, Person
+from homeroom.spawner.memory_use import Memory
 from tornado import web
 
 from tests.hub_deployment import ROOT
@@ -33,6 +36,19 @@ PROFILE = {
 }
 
 
+NOW = 1_800_000_000.0
+
+
+class MemoryIs:
+    """What the engine counts."""
+
+    def __init__(self, memory: Memory | None) -> None:
+        self.memory = memory
+
+    async def now(self) -> Memory | None:
+        return self.memory
+
+
 class Spawner(SimpleNamespace):
     """A lab, as far as the home page asks."""
 
@@ -40,23 +56,55 @@ class Spawner(SimpleNamespace):
     def plan(self) -> LabPlan:
         if self.refused:
             raise web.HTTPError(403)
-        return LabPlan(
-            profile="small", image="i", memory_bytes=2**30, cpus=2.0, idle_seconds=3600, max_age_seconds=7200
-        )
+        return LabPlan(profile="small", image="i", memory_bytes=2**30, cpus=2.0)
 
 
-def handler(*, ready: bool = True, refused: bool = False, profiles: int = 1, groups: tuple[str, ...] = ()) -> Any:
+def lab(name: str = "", *, ready: bool = True, refused: bool = False, **values: Any) -> Spawner:
+    """One that has run for half an hour and may be idle for one."""
+    ends = Ends(idle_at=NOW + 3000, latest_at=NOW + 5400)
+    memory = Memory(used_bytes=300 * 2**20, limit_bytes=2**30)
+    known: dict[str, Any] = {
+        "name": name,
+        "ready": ready,
+        "refused": refused,
+        "memory_use": MemoryIs(memory),
+        "time": SimpleNamespace(ends=ends, can_be_longer=True),
+        "home_hard_limit": 5 * 2**30,
+        "home_soft_limit": 0,
+        "groups": {},
+    }
+    return Spawner(**{**known, **values})
+
+
+class Somebody:
+    """A person, as far as the home page asks."""
+
+    def __init__(self, spawner: Spawner, named: tuple[Spawner, ...]) -> None:
+        self.spawner = spawner
+        self.named = named
+
+    def all_spawners(self, include_default: bool = True) -> tuple[Spawner, ...]:
+        return (self.spawner, *self.named) if include_default else self.named
+
+
+def handler(
+    spawner: Spawner | None = None,
+    *,
+    named: tuple[Spawner, ...] = (),
+    profiles: int = 1,
+    groups: tuple[str, ...] = (),
+) -> Any:
     """The home page of somebody."""
-    spawner = Spawner(
-        ready=ready,
-        refused=refused,
-        home_hard_limit=5 * 2**30,
-        orm_spawner=SimpleNamespace(started=datetime.now(UTC).replace(tzinfo=None) - timedelta(minutes=30)),
-        profiles=[{**PROFILE, "name": f"p{number}"} for number in range(profiles)],
-        groups={},
-        person=Person(name="ada", hub_groups=frozenset(groups)),
-    )
-    return SimpleNamespace(current_user=SimpleNamespace(spawner=spawner), log=logging.getLogger("home"))
+    shown = spawner or lab()
+    shown.profiles = [{**PROFILE, "name": f"p{number}"} for number in range(profiles)]
+    shown.person = Person(name="ada", hub_groups=frozenset(groups))
+    return SimpleNamespace(current_user=Somebody(shown, named), log=logging.getLogger("home"))
+
+
+@pytest.fixture(autouse=True)
+def _now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time stands still."""
+    monkeypatch.setattr(lab_now.time, "time", lambda: NOW)
 
 
 def test_each_panel_has_its_template_and_the_reverse() -> None:
@@ -67,7 +115,7 @@ def test_each_panel_has_its_template_and_the_reverse() -> None:
     assert names[0] == "lab"
 
 
-def test_a_panel_that_fails_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_panel_that_fails_is_left_out() -> None:
     """The others are shown all the same, and the lab can be started."""
 
     async def fails(_: Any) -> None:
@@ -79,22 +127,65 @@ def test_a_panel_that_fails_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None
     kept = next(panel for panel in home.known() if panel.name == "lab")
     broken = home.Panel(name="broken", order=1, ask=fails)
     empty = home.Panel(name="empty", order=2, ask=nothing)
-    monkeypatch.setattr(home, "known", lambda: (broken, empty, kept))
-    assert [name for name, _ in asyncio.run(home.shown(handler()))] == ["lab"]
+    assert [panel.name for panel, _ in asyncio.run(home.shown(handler(), (broken, empty, kept)))] == ["lab"]
 
 
-def test_what_a_running_lab_has_is_told() -> None:
-    """Memory, CPUs, the limit of files, the time that is left, and when it stops for being idle."""
-    facts = asyncio.run(labs.lab(handler()))["facts"]
-    assert [str(fact) for fact in facts] == [
-        "1 GB memory",
+def shown_of(now: LabNow) -> list[str]:
+    """All that a lab's part of the page says."""
+    return [str(said) for said in (*(use.said for use in now.uses), *now.gives, *now.ends)]
+
+
+def test_what_a_running_lab_takes_is_told() -> None:
+    """Its memory of the limit, its CPUs, when it stops for being idle, and when it ends whatever happens."""
+    now = asyncio.run(labs.lab(handler()))["now"][""]
+    assert shown_of(now) == [
+        "300 MB of 1 GB memory in use",
         "2 CPUs",
-        "up to 5 GB of files",
+        "stops in 50 min if it is not used",
         "ends in 90 min at the latest",
-        "stops after 1 h without use",
     ]
-    assert asyncio.run(labs.lab(handler(ready=False)))["facts"] == []
-    assert asyncio.run(labs.lab(handler(refused=True)))["facts"] == []
+    assert now.uses[0].percent == 29
+    assert now.can_be_longer
+
+
+def test_what_is_not_known_is_left_out() -> None:
+    """An engine that does not answer, a profile that is no longer the user's, a lab that does not run: the rest is
+    shown all the same."""
+    unknown = lab(memory_use=MemoryIs(None))
+    assert shown_of(asyncio.run(labs.lab(handler(unknown)))["now"][""])[:2] == ["1 GB memory", "2 CPUs"]
+    refused = asyncio.run(labs.lab(handler(lab(refused=True))))["now"][""]
+    assert shown_of(refused)[1] == "stops in 50 min if it is not used"
+    assert asyncio.run(labs.lab(handler(lab(ready=False))))["now"][""] == LabNow()
+
+
+def test_what_comes_after_the_end_is_not_told() -> None:
+    """A lab that ends in any case before it could be idle for long enough says so alone."""
+    soon = SimpleNamespace(ends=Ends(idle_at=NOW + 5000, latest_at=NOW + 600), can_be_longer=False)
+    assert shown_of(asyncio.run(labs.lab(handler(lab(time=soon))))["now"][""])[2:] == ["ends in 10 min at the latest"]
+
+
+def test_each_lab_with_a_name_is_told_of_by_itself() -> None:
+    """Several labs: each with its own figures."""
+    large = lab("large", memory_use=MemoryIs(Memory(used_bytes=2**30, limit_bytes=2**31)))
+    now = asyncio.run(labs.lab(handler(named=(large, lab("off", ready=False)))))["now"]
+    assert [shown_of(now[name])[:1] for name in ("", "large", "off")] == [
+        ["300 MB of 1 GB memory in use"],
+        ["1 GB of 2 GB memory in use"],
+        [],
+    ]
+
+
+def test_how_much_a_home_takes_of_its_limit() -> None:
+    """Where a home has a limit, what it takes is shown, also while no lab runs; before a lab has told it, the limit
+    alone; without a limit nothing."""
+    known = lab_now.home_of(lab(ready=False), 2**30)
+    assert isinstance(known, lab_now.Use)
+    assert (str(known.said), known.percent) == ("1 GB of 5 GB for files in use", 20)
+    assert str(lab_now.home_of(lab(), None)) == "up to 5 GB of files"
+    soft = lab_now.home_of(lab(home_hard_limit=0, home_soft_limit=2**30), 2**31)
+    assert isinstance(soft, lab_now.Use)
+    assert soft.percent == 100
+    assert lab_now.home_of(lab(home_hard_limit=0), 2**30) is None
 
 
 def test_a_choice_and_groups_are_shown_where_there_are_some() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
-from homeroom_lab import disk
+from homeroom_lab import disk, disk_watch
 
 
 def told(**fields: Any) -> tuple[str, str] | None:
@@ -58,3 +61,52 @@ def test_the_page_shows_every_word() -> None:
     for said in (told(rescue=True), told(ephemeral=True), told(without_settings=True), told(**full)):
         assert said
         assert len(said[1]) <= 140
+
+
+def serve_hub(path: Path, status: int, heard: list[tuple[str, str, bytes]]) -> Any:
+    """A hub on a socket that writes down what labs tell it."""
+    from tornado import httpserver, netutil, web
+
+    class Homes(web.RequestHandler):
+        def post(self, name: str) -> None:
+            heard.append((name, self.request.headers["Authorization"], self.request.body))
+            self.set_status(status)
+
+    server = httpserver.HTTPServer(web.Application([(r"/hub/api/homeroom/homes/([^/]+)", Homes)]))
+    server.add_sockets([netutil.bind_unix_socket(str(path))])
+    return server
+
+
+@pytest.mark.parametrize(("status", "taken"), [(204, True), (404, False)])
+def test_the_hub_is_told_what_the_home_takes(tmp_path: Path, status: int, taken: bool) -> None:
+    """A lab tells the hub what was counted, with its own token; a hub that does not know of it, or is away, is no
+    error."""
+    heard: list[tuple[str, str, bytes]] = []
+    environment = {
+        "JUPYTERHUB_API_URL": f"http+unix://{quote(str(tmp_path / 'hub.sock'), safe='')}/hub/api",
+        "JUPYTERHUB_USER": "a b",
+        "JUPYTERHUB_API_TOKEN": "of-the-lab",
+    }
+
+    async def tell() -> None:
+        watch = disk_watch.DiskWatch()
+        watch._last = (time.monotonic(), disk.look({}, tmp_path))
+        assert not await disk_watch.tell_hub(watch, environment), "it was not counted"
+        counted = disk.Disk(used_bytes=7, soft_limit_bytes=9, hard_limit_bytes=0, rescue=False, ephemeral=False)
+        watch._last = (time.monotonic(), counted)
+        assert not await disk_watch.tell_hub(watch, environment), "there is no hub"
+        server = serve_hub(tmp_path / "hub.sock", status, heard)
+        assert await disk_watch.tell_hub(watch, environment) is taken
+        server.stop()
+
+    asyncio.run(tell())
+    assert heard == [("a b", "token of-the-lab", b'{"used_bytes": 7}')]
+
+
+def test_the_hub_is_told_where_it_wants_to_know() -> None:
+    """Where a home has a limit, and there is a hub: elsewhere nothing is counted."""
+    hub = {"JUPYTERHUB_API_TOKEN": "x"}
+    assert disk_watch.has_limit({**hub, "HOMEROOM_HOME_SOFT_LIMIT": "1"})
+    assert disk_watch.has_limit({**hub, "HOMEROOM_HOME_HARD_LIMIT": "1"})
+    assert not disk_watch.has_limit(hub)
+    assert not disk_watch.has_limit({"HOMEROOM_HOME_SOFT_LIMIT": "1"})

@@ -34,7 +34,7 @@ HUB: Mapping[str, set[str]] = {
     "branding": set(),
     "queue": set(),
     "storage": {"contract"},
-    "labs": {"hub", "queue"},
+    "labs": {"hub", "queue", "storage"},
     "gpus": {"contract", "queue"},
     "culling": {"labs"},
     "lti": {"contract", "hub", "sign_in"},

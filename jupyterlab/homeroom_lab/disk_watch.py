@@ -1,0 +1,73 @@
+"""Counts now and then what a home takes, and tells the hub, which shows it on the home page."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+from homeroom_lab import hub_client
+from homeroom_lab.disk import Disk, look
+
+FRESH_SECONDS = 300.0
+FIRST_SECONDS = 5.0
+"""By then a lab has started: counting takes nothing from that."""
+TOLD_SECONDS = 600.0
+
+
+class DiskWatch:
+    """Knows a home's state; counts at most once in FRESH_SECONDS, in a thread."""
+
+    def __init__(self) -> None:
+        self._last: tuple[float, Disk] | None = None
+        self._turn = asyncio.Lock()
+
+    async def disk(self) -> Disk:
+        """The state of the home."""
+        async with self._turn:
+            if self._last is None or time.monotonic() - self._last[0] > FRESH_SECONDS:
+                disk = await asyncio.to_thread(look, os.environ, Path.home())
+                self._last = (time.monotonic(), disk)
+            return self._last[1]
+
+
+async def tell_hub(watch: DiskWatch, environment: Mapping[str, str]) -> bool:
+    """Tell the hub what the home takes, for its home page; returns whether it could be told.
+
+    A hub that is away, or of an older Homeroom, is told the next time.
+    """
+    used_bytes = (await watch.disk()).used_bytes
+    if used_bytes is None:
+        return False
+    user = quote(environment["JUPYTERHUB_USER"], safe="")
+    address = f"{environment['JUPYTERHUB_API_URL']}/homeroom/homes/{user}"
+    headers = {"Authorization": f"token {environment['JUPYTERHUB_API_TOKEN']}", "Content-Type": "application/json"}
+    try:
+        answer = await hub_client.fetch(
+            address,
+            method="POST",
+            headers=headers,
+            data=json.dumps({"used_bytes": used_bytes}),
+            raise_for_status=False,
+        )
+    except OSError:
+        return False
+    return bool(answer.ok)
+
+
+async def tell_hub_again_and_again(watch: DiskWatch, environment: Mapping[str, str]) -> None:
+    """As long as the lab runs."""
+    await asyncio.sleep(FIRST_SECONDS)
+    while True:
+        await tell_hub(watch, environment)
+        await asyncio.sleep(TOLD_SECONDS)
+
+
+def has_limit(environment: Mapping[str, str]) -> bool:
+    """Whether the home has a limit, so that the hub wants to know, and there is a hub."""
+    limits = (environment.get(name) for name in ("HOMEROOM_HOME_SOFT_LIMIT", "HOMEROOM_HOME_HARD_LIMIT"))
+    return any(limits) and "JUPYTERHUB_API_TOKEN" in environment
