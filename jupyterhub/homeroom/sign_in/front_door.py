@@ -39,6 +39,7 @@ from homeroom.sign_in.pages import routes
 from homeroom.sign_in.refusals import Attempt
 from homeroom.sign_in.staying import Staying
 from homeroom.sign_in.way import Identity, Refused, Unreachable, Way
+from homeroom.texts import language
 from homeroom.texts.refusal import Refusal
 from homeroom.texts.said import say
 
@@ -144,6 +145,8 @@ class SignIn(PlainNames, Authenticator):
             return None
         found = await self._told_of(self._attempt(handler, data), self.let_in(identity))
         sessions.note(handler, identity)
+        if found is not None and handler is not None:
+            language.suggest(handler, identity.locale)
         return found
 
     async def identify(self, handler: Any, data: Any) -> Identity | None:

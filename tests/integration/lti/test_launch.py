@@ -62,6 +62,19 @@ def test_a_launch_signs_in(hub: LTIHub, school: LearningPlatform, newcomer: Pers
     assert json.loads(kept["groups"]) == ["lti-school-12-student"]
 
 
+@pytest.mark.parametrize(("accepts", "told"), [("", "de"), ("fr", "de"), ("en-GB,en", "en")])
+def test_the_platform_says_the_language_where_the_browser_does_not(
+    hub: LTIHub, school: LearningPlatform, accepts: str, told: str
+) -> None:
+    """Who comes from a course that is in German reads German, unless their browser asks for a language that there
+    is."""
+    browser = Browser(hub)
+    browser.headers["Accept-Language"] = accepts
+    browser.sign_in(school, {CLAIM + "target_link_uri": f"{hub.url}hub/home"})
+    page = browser.get(f"{hub.url}hub/home", timeout=30)
+    assert f'<html lang="{told}">' in page.text
+
+
 def test_the_cookie_of_a_launch(hub: LTIHub, school: LearningPlatform) -> None:
     """Today's browsers send it with the form of another site, also when somebody took long to sign in there."""
     begun = Browser(hub).begin(school.login())

@@ -24,7 +24,7 @@ PAGES = Environment(  # as JupyterHub looks for them
     extensions=[Texts],
 )
 PAGES.globals["brand"] = Brand()
-NOT_PAGES = {"choice.html", "style.html"}
+NOT_PAGES = {"admin-words.html", "choice.html", "panels.html", "style.html"}
 """Parts that other pages take in."""
 
 
@@ -68,12 +68,14 @@ def test_jupyterhubs_scripts_find_what_they_look_for(script: str) -> None:
     assert {name for name in wanted if name not in source} == set()
 
 
-def test_the_dangerous_buttons_are_called_as_jupyterhub_calls_them() -> None:
-    """The page for administrators asks before the buttons that concern everybody: it knows them by what they say."""
+def test_the_dangerous_buttons_are_marked_as_jupyterhub_marks_them() -> None:
+    """The page for administrators asks before the buttons that concern everybody: it knows them by their marks, since
+    what they say depends on the language."""
     bundle = (SHARE / "static/js/admin-react.js").read_text()
-    asked = re.findall(r'^      "([\w ]+)": ', (OURS / "admin.html").read_text(), re.MULTILINE)
-    assert asked == ["Start All", "Stop All", "Shutdown Hub"]
-    assert [name for name in asked if f'"{name}"' not in bundle] == []
+    asked = re.findall(r'^      "([^"]+)": ', (OURS / "admin.html").read_text(), re.MULTILINE)
+    assert asked == ["[data-testid=start-all]", "[data-testid=stop-all]", "#shutdown-button"]
+    for mark in ('"data-testid":"start-all"', '"data-testid":"stop-all"', 'id:"shutdown-button"'):
+        assert mark in bundle
 
 
 def shown_error(status: int, error: Exception | None, message: str = "", reason: str = "") -> str:

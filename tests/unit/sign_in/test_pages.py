@@ -107,6 +107,22 @@ def test_a_field_of_a_form_makes_nobody(app: HubApp) -> None:
     assert not browser.is_signed_in
 
 
+@pytest.mark.parametrize(
+    ("accepts", "chosen", "told"), [("", "", "de"), ("en", "", "en"), ("fr,nl", "", "de"), ("fr", "en", "en")]
+)
+def test_a_source_says_the_language_where_nobody_else_does(app: HubApp, accepts: str, chosen: str, told: str) -> None:
+    """What somebody chose here comes first, then their browser, then the language that the source of their sign-in
+    says they read."""
+    subject = f"l-{accepts}-{chosen}"
+    person = {"display_name": "Liv", "locale": "de-AT"}
+    app.hub.authenticator.opened["campus"].add(subject, f"liv{len(subject)}{told}", "campus-staff", **person)
+    browser = app.browser()
+    browser.headers["Accept-Language"] = accepts
+    if chosen:
+        browser.visit(f"homeroom/language/{chosen}", allow_redirects=False)
+    assert f'<html lang="{told}">' in browser.visit(f"campus/login?as={subject}").text
+
+
 def test_a_refusal_is_told_with_its_number(app: HubApp) -> None:
     """The form comes back with a sentence and a short number, and the choice that was made."""
     answer = app.browser().sign_in("anybody", "closed", way="directory")
