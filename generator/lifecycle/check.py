@@ -9,6 +9,7 @@ from generator.core.errors import raise_all
 from generator.core.finding import Finding, errors_of
 from generator.core.paths import SITE
 from generator.engine import deployment
+from generator.engine.deployment import Deployment
 from generator.lifecycle import checks, hub_config, render
 from generator.topics.edge import edge
 
@@ -26,11 +27,19 @@ def check() -> None:
     checks.check_images(here)
     edge.check(here, files)
     checks.check_engine(here)
-    if hub_config.check_hub_if_built(here, files):
-        console.note("[green]✓[/green] the hub's configuration loads")
+    _check_hub(here, files)
     told = checks.ask_counterparts(here)
     _show([finding for finding in told if finding.level != "error"])
     raise_all(errors_of(told))
+
+
+def _check_hub(here: Deployment, files: dict[str, str]) -> None:
+    """Load the hub's configuration; an image that is older than it is no error: `make up` builds a new one first."""
+    try:
+        if hub_config.check_hub_if_built(here, files):
+            console.note("[green]✓[/green] the hub's configuration loads")
+    except hub_config.OldHubImage as error:
+        console.note(f"[yellow]![/yellow] the hub's image: {error.location} {error.cause}\n  {error.remedy}")
 
 
 def _show(findings: Iterable[Finding]) -> None:

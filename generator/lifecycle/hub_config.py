@@ -12,13 +12,15 @@ from typing import Any
 import docker.errors
 
 from generator.core.console import step
-from generator.core.errors import HomeroomError, raise_all
+from generator.core.errors import HomeroomError, SeveralErrors, raise_all
 from generator.core.labels import SERVICE_LABEL
 from generator.core.paths import RENDERED, SITE
 from generator.engine.deployment import Deployment
 from generator.engine.find import find_engine
-from generator.images.base import image_id
+from generator.images.base import BASE_IMAGE, image_id
+from generator.images.build import outdated
 from generator.lifecycle import render
+from generator.lifecycle.build import image_specs
 from generator.schema.settings import Settings
 
 STAGING = ".next"
@@ -58,12 +60,44 @@ def check_hub_loads(deployment: Deployment, files: dict[str, str]) -> None:
         shutil.rmtree(staging, ignore_errors=True)
 
 
+class OldHubImage(HomeroomError):
+    """The hub's image is of another version than the configuration, and cannot load it."""
+
+    def __init__(self, tag: str) -> None:
+        super().__init__(
+            "was built from an older version, which cannot load what this one renders",
+            location=tag,
+            remedy="`make up` builds the new image first, and then loads the configuration in it before the hub does.",
+        )
+
+
 def check_hub_if_built(deployment: Deployment, files: dict[str, str]) -> bool:
-    """As `check_hub_loads`, where the hub's image is there; returns whether it is."""
-    built = bool(image_id(deployment.client, f"{deployment.project}-hub:local"))
-    if built:
+    """As `check_hub_loads`, where the hub's image is there; returns whether it is.
+
+    :raises OldHubImage: it does not load, and that is the image's fault, as after `git pull`.
+    """
+    tag = f"{deployment.project}-hub:local"
+    if not image_id(deployment.client, tag):
+        return False
+    try:
         check_hub_loads(deployment, files)
-    return built
+    except HomeroomError as error:
+        if is_in_site(error) or not is_outdated(deployment, tag):
+            raise
+        raise OldHubImage(tag) from error
+    return True
+
+
+def is_in_site(error: HomeroomError) -> bool:
+    """Whether an error is of something that the operator wrote."""
+    errors = error.errors if isinstance(error, SeveralErrors) else [error]
+    return any((one.location or "").startswith("site/") for one in errors)
+
+
+def is_outdated(deployment: Deployment, tag: str) -> bool:
+    """Whether an image that is there would be built anew by `make up`."""
+    specs = [spec for spec in image_specs(deployment) if spec.tag == tag]
+    return bool(outdated(deployment.engine, specs, image_id(deployment.client, BASE_IMAGE)))
 
 
 def check_where_possible(settings: Settings, files: dict[str, str]) -> None:

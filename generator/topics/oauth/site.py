@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from generator.site.models import Form, Person, Strict, Text
-from generator.topics.oauth.written import Domain, FileName, OrganizationOrTeam, Url, Uuid
+from generator.topics.oauth.written import Domain, FileName, GroupAddress, OrganizationOrTeam, Url, Uuid
 
 OAUTH = "oauth.yaml"
 DOMAIN, IDP, PROJECT = "domain:", "idp:", "project:"
@@ -193,7 +193,11 @@ class Auth0(WithDomains):
 
 
 class Google(WithDomains):
-    """`google`."""
+    """`google`. Groups are those of a Workspace, by their addresses."""
+
+    allowed_groups: list[GroupAddress] = []
+    admin_groups: list[GroupAddress] = []
+    groups: list[GroupAddress] = []
 
     @property
     def address(self) -> str:

@@ -21,6 +21,11 @@ Url = Annotated[Text, AfterValidator(check_address)]
 Domain = Annotated[
     Text, AfterValidator(str.lower), written_as(r"[a-z0-9-]+(\.[a-z0-9-]+)+", "a domain such as uni.example")
 ]
+GroupAddress = Annotated[
+    Text,
+    AfterValidator(str.lower),
+    written_as(r"[a-z0-9._%+'-]+@[a-z0-9-]+(\.[a-z0-9-]+)+", "the address of a group such as staff@uni.example"),
+]
 Uuid = Annotated[
     Text,
     AfterValidator(str.lower),

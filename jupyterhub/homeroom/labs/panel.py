@@ -10,7 +10,6 @@ from homeroom.labs import choice
 from homeroom.labs.lab_now import home_of, now_of
 from homeroom.labs.plan import allowed_profiles, groups_of, plan_for
 from homeroom.storage import home_use
-from homeroom.texts.said import Said, say
 
 
 async def lab(handler: Any) -> Values:

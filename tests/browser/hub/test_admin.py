@@ -14,7 +14,8 @@ from tests.browser.pages import PATIENCE_MILLISECONDS
 from tests.hub_deployment import ROOT, HubDeployment
 
 TEMPLATE = (ROOT / "jupyterhub/templates/admin-words.html").read_text(encoding="utf-8")
-ENGLISH = {unescape(word) for word in re.findall(r'^    "(.+)": \{\{ text', TEMPLATE, re.MULTILINE)} - {"Server", "Admin"}
+WORDS = re.findall(r'^    "(.+)": \{\{ text', TEMPLATE, re.MULTILINE)
+ENGLISH = {unescape(word) for word in WORDS}
 GROUP = "Delete"
 """A name that is a word of the table's, too: it is not ours to change."""
 
@@ -34,7 +35,7 @@ def english_on(page: Page) -> set[str]:
     """Words of the table's own that somebody reads or hears there."""
     said: list[str] = page.locator("#react-admin-hook").evaluate(
         """table => [table, ...table.querySelectorAll("*")].flatMap((one) => [
-          ...[...one.childNodes].filter((each) => each.nodeType === Node.TEXT_NODE).map((each) => each.nodeValue.trim()),
+          ...[...one.childNodes].filter((each) => each.nodeType === 3).map((each) => each.nodeValue.trim()),
           ...["aria-label", "placeholder", "title"].map((name) => one.getAttribute(name)).filter(Boolean),
         ])"""
     )

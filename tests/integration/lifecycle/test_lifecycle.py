@@ -210,10 +210,11 @@ def test_a_lab_that_is_killed_for_memory_says_so_on_the_home_page(hostel: HubDep
 
 
 def test_nobody_else_restarts_or_resets_a_lab(hostel: HubDeployment) -> None:
-    """A link that somebody is made to follow does nothing, nor does a form from elsewhere or from another person."""
+    """A link that somebody is made to follow does nothing, nor does a form from elsewhere or from another person; nor
+    does anybody else keep it running."""
     hal, ian = signed_in(hostel, "hal"), signed_in(hostel, "ian")
     assert hal.get("hub/homeroom/labs/hal/restart").url.endswith("/hub/home")
-    for path in ("hub/homeroom/labs/hal/restart", "hub/homeroom/labs/hal/reset"):
+    for path in (f"hub/homeroom/labs/hal/{verb}" for verb in ("restart", "reset", "more-time")):
         assert hal.web.post(hal.deployment.url + path, timeout=PATIENCE_SECONDS).status_code == 403
         ian.get("hub/home")
         assert ian.post_form(path).status_code in (403, 404)

@@ -69,10 +69,9 @@ def test_the_platform_says_the_language_where_the_browser_does_not(
     """Who comes from a course that is in German reads German, unless their browser asks for a language that there
     is."""
     browser = Browser(hub)
-    browser.headers["Accept-Language"] = accepts
+    browser.web.headers["Accept-Language"] = accepts
     browser.sign_in(school, {CLAIM + "target_link_uri": f"{hub.url}hub/home"})
-    page = browser.get(f"{hub.url}hub/home", timeout=30)
-    assert f'<html lang="{told}">' in page.text
+    assert f'<html lang="{told}">' in browser.request("GET", "hub/home").text
 
 
 def test_the_cookie_of_a_launch(hub: LTIHub, school: LearningPlatform) -> None:

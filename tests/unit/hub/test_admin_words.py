@@ -25,7 +25,8 @@ PARTS = (
     "Failed to create group. Group already exists.",
 )
 """What it puts together of several."""
-PART = {"Failed to", "Failed to start", "Failed to stop", "Are they", "Is it", "already running?", "already stopped?"} | {
+PART = {"Failed to", "Failed to start", "Failed to stop", "Are they", "Is it", "already running?"} | {
+    "already stopped?",
     "User already exists.",
     "Group already exists.",
 }
@@ -33,7 +34,9 @@ OF_BUTTONS = {f"Failed to {verb} server." for verb in ("start", "stop", "delete"
 UNITS = ("seconds", "minutes", "hours", "days", "months", "years")
 NO_WORDS = {"USER_PAGE", "GROUPS_PAGE", "Value not valid", "is not iterable"}
 """Names of actions, and what is for the console."""
-LIBRARIES = re.compile(r"Generator|iterator|iterable|toPrimitive|^' method$|^\[?object|^(Object|Map|Set|Arguments|Container)$")
+LIBRARIES = re.compile(
+    r"Generator|iterator|iterable|toPrimitive|^' method$|^\[?object|^(Object|Map|Set|Arguments|Container)$"
+)
 STYLES = re.compile(r"^[\d .%a-z]*\b(px|auto)$|^(fa|table|badge|alert|item|pb-|card|btn|form)\b.*")
 
 

@@ -104,7 +104,7 @@ def handler(
 @pytest.fixture(autouse=True)
 def _now(monkeypatch: pytest.MonkeyPatch) -> None:
     """The time stands still."""
-    monkeypatch.setattr(lab_now.time, "time", lambda: NOW)
+    monkeypatch.setattr("homeroom.labs.lab_now.time.time", lambda: NOW)
 
 
 def test_each_panel_has_its_template_and_the_reverse() -> None:

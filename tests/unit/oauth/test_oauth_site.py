@@ -28,7 +28,7 @@ BLOCKS = {
     "github": "allowed_organizations: [lab, 'lab:staff']\n  admin_groups: ['lab:staff']",
     "gitlab": "url: https://gitlab.uni.example\n  allowed_gitlab_groups: [physics/lab]\n  allowed_project_ids: [7]",
     "globus": f"allowed_globus_groups: [{UUID}]",
-    "google": "allowed_domains: [Uni.Example]",
+    "google": "allowed_domains: [Uni.Example]\n  allowed_groups: [Staff@Uni.Example]",
     "mediawiki": "allowed_users: [ada]",
     "oidc": "issuer: https://login.uni.example/realms/uni\n  allowed_groups: [/physics]",
     "okta": "issuer: https://uni.okta.com\n  allow_all: true",

@@ -133,6 +133,64 @@ def test_a_google_domain_is_a_workspace(openid: LyingOpenID) -> None:
     assert (asked["access_type"], asked["hd"]) == ("offline", "uni.example")
 
 
+STAFF = {"staff@uni.example": "google-staff-uni.example", "domain:uni.example": "google-uni.example"}
+OF_UNI = {"email": "o'ada@uni.example", "email_verified": True, "hd": "uni.example"}
+
+
+def google(openid: LyingOpenID, *pages: Any, **said: Any) -> GoogleWay:
+    """Google, which tells these groups, a page each."""
+    tell = openid.answer
+
+    def answer(asked: Any) -> Any:
+        if asked.path != "/groups":
+            return tell(asked)
+        number = int(asked.fields.get("pageToken", "0"))
+        more = {"nextPageToken": str(number + 1)} if number + 1 < len(pages) else {}
+        return 200, {"memberships": [{"groupKey": {"id": each}} for each in pages[number]], **more}
+
+    openid.answer = answer  # type: ignore[method-assign]
+    openid.said = {**OF_UNI, **said}
+    groups_url, allowed = f"{openid.url}/groups", {"google-staff-uni.example"}
+    way: GoogleWay = made(GoogleWay, issuer=openid.url, groups_url=groups_url, groups=STAFF, allowed_groups=allowed)
+    return way
+
+
+def test_google_groups_are_asked_for_with_the_persons_own_token(openid: LyingOpenID) -> None:
+    """Who is a member of a group of the Workspace has the hub's group, on whichever page it stands; other groups count
+    for nothing, and an address cannot change the question."""
+    way = google(openid, ["all@uni.example", "chess@uni.example"], ["Staff@uni.example"])
+    found = asyncio.run(signed_in(way))
+    assert found.groups == frozenset(STAFF.values())
+    assert way.allows("ada", found)
+    asked = [each for each in openid.asked if each.path == "/groups"]
+    assert [each.token for each in asked] == ["a", "a"]
+    assert asked[0].fields["query"].startswith("member_key_id == 'o\\'ada@uni.example' && ")
+    sent_to = next(each for each in openid.asked if each.path == "/authorize")
+    assert "https://www.googleapis.com/auth/cloud-identity.groups.readonly" in sent_to.fields["scope"].split()
+    assert "cloud-identity" not in str(asyncio.run(made(GoogleWay, issuer=openid.url).ready()).scope)
+
+
+def test_who_is_of_no_workspace_is_in_no_google_group(openid: LyingOpenID) -> None:
+    """An account of anybody's, or one with an address that Google has not verified, is not asked about."""
+    for otherwise in ({"hd": None}, {"email_verified": False}):
+        found = asyncio.run(signed_in(google(openid, ["staff@uni.example"], **otherwise)))
+        assert "google-staff-uni.example" not in (found.groups or ())
+    assert "/groups" not in openid.paths()
+
+
+def test_groups_that_google_does_not_tell_are_nobodys(openid: LyingOpenID) -> None:
+    """Where the API is not enabled, or somebody took the tick away, the refusal says what to do; a fault of Google's is
+    not a refusal: it throws nobody out."""
+    way = google(openid, [])
+    openid.broken = {"/groups": (403, {"error": {"status": "PERMISSION_DENIED"}})}
+    with pytest.raises(Refused) as refused:
+        asyncio.run(signed_in(way))
+    assert "Cloud Identity API" in refused.value.remedy
+    openid.broken = {"/groups": (503, {})}
+    with pytest.raises(Unreachable):
+        asyncio.run(signed_in(way))
+
+
 TENANT = "11111111-2222-3333-4444-555555555555"
 
 
