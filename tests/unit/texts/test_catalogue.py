@@ -23,7 +23,7 @@ SHOWN = {"alt", "aria-label", "placeholder", "title"}
 """Attributes that people read or hear."""
 MARKS = {"a", "br", "code", "em", "strong"}
 """What a text may hold of HTML."""
-JUPYTERHUBS = {"You do not have permission to access Server at"}
+JUPYTERHUBS = {"You do not have permission to access Server at", "Server at "}
 """What JupyterHub says; a template looks for it in order to say it otherwise."""
 FOR_PROGRAMS = ("guard/", "prewarm/prewarmer.py")
 """Their errors are read by programs of ours alone."""
