@@ -145,7 +145,7 @@ class SignIn(PlainNames, Authenticator):
             return None
         found = await self._told_of(self._attempt(handler, data), self.let_in(identity))
         sessions.note(handler, identity)
-        if found is not None and handler is not None:
+        if found is not None and identity.locale and handler is not None:
             language.suggest(handler, identity.locale)
         return found
 
