@@ -20,7 +20,8 @@ TOLD_SECONDS = 600.0
 
 
 class DiskWatch:
-    """Knows a home's state; counts at most once in FRESH_SECONDS, in a thread."""
+    """Knows a home's state, counted in a thread. The lab's page is told what was counted for it in the last
+    FRESH_SECONDS: what is counted for the hub in between would have it learn later that a home is full."""
 
     def __init__(self) -> None:
         self._last: tuple[float, Disk] | None = None
@@ -34,13 +35,20 @@ class DiskWatch:
                 self._last = (time.monotonic(), disk)
             return self._last[1]
 
+    async def for_hub(self) -> Disk:
+        """The same, without a word to the page: counted anew unless the page was told just now."""
+        async with self._turn:
+            if self._last is not None and time.monotonic() - self._last[0] <= FRESH_SECONDS:
+                return self._last[1]
+            return await asyncio.to_thread(look, os.environ, Path.home())
+
 
 async def tell_hub(watch: DiskWatch, environment: Mapping[str, str]) -> bool:
     """Tell the hub what the home takes, for its home page; returns whether it could be told.
 
     A hub that is away, or of an older Homeroom, is told the next time.
     """
-    used_bytes = (await watch.disk()).used_bytes
+    used_bytes = (await watch.for_hub()).used_bytes
     if used_bytes is None:
         return False
     user = quote(environment["JUPYTERHUB_USER"], safe="")

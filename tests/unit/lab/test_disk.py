@@ -110,3 +110,21 @@ def test_the_hub_is_told_where_it_wants_to_know() -> None:
     assert disk_watch.has_limit({**hub, "HOMEROOM_HOME_HARD_LIMIT": "1"})
     assert not disk_watch.has_limit(hub)
     assert not disk_watch.has_limit({"HOMEROOM_HOME_SOFT_LIMIT": "1"})
+
+
+def test_what_is_counted_for_the_hub_makes_no_page_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A page that asks after the hub was told learns how it is now: somebody who has just filled their home is told;
+    what was counted for a page is told to the hub without counting again."""
+    counts = iter((1, 2, 3))
+
+    def look(*_: Any) -> disk.Disk:
+        return disk.Disk(used_bytes=next(counts), soft_limit_bytes=9, hard_limit_bytes=0, rescue=False, ephemeral=False)
+
+    monkeypatch.setattr(disk_watch, "look", look)
+
+    async def ask() -> list[int | None]:
+        watch = disk_watch.DiskWatch()
+        told = [await watch.for_hub(), await watch.disk(), await watch.disk(), await watch.for_hub()]
+        return [each.used_bytes for each in told]
+
+    assert asyncio.run(ask()) == [1, 2, 2, 2]
