@@ -38,6 +38,7 @@ class LTIPage(BaseHandler):
     state and its cookie take its place."""
 
     way: ClassVar[Any]  # the `LTIWay` that it is a page of
+    sent_from_elsewhere: ClassVar[bool] = True
 
     def check_xsrf_cookie(self) -> None:
         """Nothing: see the class."""

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
+from jupyterhub.utils import get_browser_protocol
 from sqlalchemy.orm import Session
 
 from homeroom.sign_in import identities
@@ -44,17 +45,24 @@ def begin(handler: Any) -> Wish:
     wish = _wishes[token] = Wish(handler.current_user.name, time.monotonic() + KEPT_SECONDS)
     while len(_wishes) > MOST_KEPT:
         _wishes.popitem(last=False)
-    handler._set_cookie(COOKIE, token, path=handler.hub.base_url, samesite="Lax")
+    # A launch from a course is a form that another site sends, which brings along what is marked `None` alone.
+    samesite = "None" if get_browser_protocol(handler.request) == "https" else "Lax"
+    handler._set_cookie(COOKIE, token, path=handler.hub.base_url, samesite=samesite)
     return wish
 
 
 def of(handler: Any) -> Wish | None:
-    """The wish of who is signed in with this browser; None where there is none, or it is too old."""
-    if handler.get_cookie(COOKIE) is None or handler.current_user is None:
+    """The wish of who is signed in with this browser; None where there is none, or it is too old.
+
+    What another site sends (`sent_from_elsewhere`) comes without the cookie by which somebody is signed in: whose wish
+    it is then shows on the page that asks, which is a visit.
+    """
+    user = handler.current_user
+    if handler.get_cookie(COOKIE) is None or (user is None and not getattr(handler, "sent_from_elsewhere", False)):
         return None
     token = handler.get_secure_cookie(COOKIE, max_age_days=1)
     wish = _wishes.get(token.decode()) if token else None
-    if wish is None or wish.until < time.monotonic() or wish.name != handler.current_user.name:
+    if wish is None or wish.until < time.monotonic() or (user is not None and wish.name != user.name):
         return None
     return wish
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Page, expect
 from tests import lti_consumer
 from tests.browser.lti.conftest import LABS, SCHOOL
 from tests.browser.lti.courses import begin, click, course, old_course, open_window
-from tests.browser.pages import Lab
+from tests.browser.pages import Lab, SignIn
 from tests.edge_deployment import HUB, EdgeDeployment
 from tests.lti_platform import MEMBERSHIP, LearningPlatform, Person, canvas_manners, edx_manners
 
@@ -120,6 +120,36 @@ def test_a_launch_is_no_other_browsers(
     click(victim)
     expect(victim.get_by_text("was not sent by your learning platform's own website")).to_be_visible()
     assert login_cookie(victim, campus) is None
+
+
+@pytest.mark.parametrize("old", [False, True], ids=["LTI 1.3", "LTI 1.1"])
+def test_a_launch_is_linked_to_who_is_signed_in(
+    school: LearningPlatform, campus: EdgeDeployment, visitor: Callable[[], Page], old: bool
+) -> None:
+    """Somebody who is signed in by a password, wants their course linked and opens it there is asked whether both are
+    them, also when they have been signed in for so long that browsers keep that from another site's form. From then on
+    the course leads to their account."""
+
+    def launch(page: Page) -> None:
+        school.person = Person(sub="6", email="lin@school.example")
+        if old:
+            click(old_course(school, campus, page, lti_consumer.moodle("6", custom_next=NEXT)))
+        else:
+            click(course(school, campus, page))
+
+    page = visitor()
+    SignIn(page, campus).open("link").submit("admin", campus.password)
+    page.get_by_role("button", name="From your course").click()
+    page.wait_for_url(f"{campus.url}hub/lti13/course**")
+    kept: Any = {**login_cookie(page, campus), "sameSite": "Lax"}  # as browsers have them all after two minutes
+    page.context.add_cookies([kept])
+    launch(page)
+    page.get_by_role("button", name="Both are me: link them").click()
+    page.wait_for_url(f"{campus.url}hub/link")
+    later = visitor()
+    launch(later)
+    later.wait_for_url(f"{campus.url}hub/token")
+    expect(later.get_by_role("navigation").get_by_text("admin", exact=True)).to_be_visible()
 
 
 def test_a_teacher_chooses_a_link(school: LearningPlatform, campus: EdgeDeployment, page: Page) -> None:

@@ -234,6 +234,17 @@ def test_a_wish_is_its_owners_browsers(app: HubApp) -> None:
     assert mine.visit("link/confirm").status_code == 400  # nobody has signed in by the other way yet
 
 
+def test_a_wish_ends_with_signing_out(app: HubApp) -> None:
+    """Who uses the browser next is not asked for somebody else."""
+    account(app, "ulla")
+    browser = app.browser()
+    browser.sign_in("ulla", PASSWORD)
+    browser.fill_in("link", way="campus")
+    assert browser.cookies.get("homeroom-link", path="/hub/")
+    browser.visit("logout")
+    assert browser.cookies.get("homeroom-link", path="/hub/") is None
+
+
 def test_the_user_that_stays_is_chosen(app: HubApp) -> None:
     """Where both have a user, the person says which one goes on; the other one's sessions end."""
     account(app, "rosa")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from homeroom.hub import navigation
-from homeroom.sign_in import sessions
+from homeroom.sign_in import linking, sessions
 
 
 class SignOutHandler(navigation.SignOutHandler):
@@ -15,6 +15,7 @@ class SignOutHandler(navigation.SignOutHandler):
         """Find out where to go on to, while the cookies still say it."""
         self._further: str | None = await self.authenticator.logout_url_of(self)
         sessions.end(self)
+        linking.end(self)  # whoever signs in next with this browser may be somebody else
 
     async def render_logout_page(self) -> Any:
         """Go there, or to the sign-in page."""
