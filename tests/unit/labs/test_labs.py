@@ -69,6 +69,16 @@ def test_what_a_profile_leaves_out_comes_from_env(tmp_path: Path) -> None:
     assert (second["memory_bytes"], second["idle_seconds"], second["cpus"], second["image"]) == (3 * GIB, 0, 2.0, "x:1")
 
 
+def test_more_time_is_for_labs_that_keep_nobody_waiting(tmp_path: Path) -> None:
+    """MORE_TIME_SECONDS is what users may add; a profile with GPUs gives none of it unless it says so."""
+    text = (
+        "profiles:\n  - {name: a}\n  - {name: b, gpus: 1}\n"
+        "  - {name: c, gpus: 1, more_time_seconds: 600}\n  - {name: d, more_time_seconds: 0}\n"
+    )
+    found = load(tmp_path, text, MORE_TIME_SECONDS="3600").profiles
+    assert [each["more_time_seconds"] for each in found] == [3600, 0, 600, 0]
+
+
 def test_the_default_comes_first(tmp_path: Path) -> None:
     """The one that says so, else the first in the file; exactly one is the default; the rest keeps its order."""
     text = "profiles:\n  - {name: a}\n  - {name: b}\n  - {name: c, default: true}\n"

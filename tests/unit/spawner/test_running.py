@@ -26,6 +26,15 @@ def test_labels_tell_what_was_reserved() -> None:
     assert (found.started, found.last_activity, found.idle_seconds, found.max_age_seconds) == (100.0, 120.0, 60, 0)
 
 
+def test_a_lab_that_was_given_more_time_ends_later() -> None:
+    """Who waits in the queue is not told that an idle lab stops before it does."""
+    labelled = container("ada", memory="1024", cpus="0.5", idle="60", longest="0")
+    used = datetime(1970, 1, 1, 0, 2)
+    plain = running([labelled], [Recorded(key=("ada", ""), last_activity=used)])["ada", ""]
+    held = running([labelled], [Recorded(key=("ada", ""), last_activity=used, held_until=7320.0)])["ada", ""]
+    assert (plain.likely_end(1000.0), held.likely_end(1000.0)) == (180.0, 7320.0)
+
+
 def test_a_container_of_an_older_version_counts_for_nothing_and_breaks_nothing() -> None:
     """A container without the labels of today reserves nothing, and is no error."""
     assert running([container("ada")], [])["ada", ""].resources == Resources(memory_bytes=0, cpus=0.0)

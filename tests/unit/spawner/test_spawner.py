@@ -25,7 +25,9 @@ from homeroom.culling.culling import LabState, Prewarm
 from homeroom.guard.decisions import decide
 from homeroom.guard.policy import Policy
 from homeroom.guard.routes import Deny, EngineCall
+from homeroom.labs.plan import LabPlan
 from homeroom.spawner import ending, readiness, retrying
+from homeroom.spawner.container import reservation_labels
 from homeroom.spawner.creation import LabCreation
 from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.readiness import LabDied
@@ -234,6 +236,13 @@ def test_a_lab_tells_whose_it_is(engine: FakeEngine, rendered: Config) -> None:
         "homeroom.longest": "0",
     }
     assert created(spawner(rendered), engine)["labels"]["homeroom.server"] == ""
+
+
+def test_a_labs_latest_end_counts_what_its_user_may_add() -> None:
+    """Who waits in the queue is told when a lab ends at the latest: with all the time that its user may ask for."""
+    plan = LabPlan(profile="p", image="i", memory_bytes=1, cpus=1, max_age_seconds=3600, more_time_seconds=600)
+    assert reservation_labels(plan, "", None)["homeroom.longest"] == "4200"
+    assert reservation_labels(replace(plan, max_age_seconds=0), "", None)["homeroom.longest"] == "0"
 
 
 def test_a_lab_listens_on_its_socket_alone(engine: FakeEngine, rendered: Config) -> None:
