@@ -16,7 +16,7 @@ Visits = dict[str, list[Visit]]
 def pages(each: Sequence[Deployment], count: int, settle_seconds: float) -> list[Row]:
     """From the sign-in page to the first cell's output, in a real browser that has nothing cached; then the memory of
     the lab, when a notebook has drawn a figure of a table."""
-    found = _visits(each, count, settle_seconds)
+    found = _visits(each, "reader", count, settle_seconds)
     at_work = "memory of a lab at work, page open, pandas and a figure"
     output = "sign-in page to the first cell's output, in Chromium"
     return [
@@ -28,7 +28,7 @@ def pages(each: Sequence[Deployment], count: int, settle_seconds: float) -> list
 
 def edges(each: Sequence[Deployment], count: int, settle_seconds: float) -> list[Row]:
     """The same up to the first output, while Homeroom's people come through the edge."""
-    found = _visits(each, count, settle_seconds)
+    found = _visits(each, "comer", count, settle_seconds)
     output = "sign-in page to the first cell's output, through the edge (TLS=internal)"
     return [_row("edges", found, output, "s", lambda one: one.output_seconds, Goal(ratio=0.55))]
 
@@ -38,12 +38,15 @@ def _row(name: str, found: Visits, what: str, unit: str, value: Callable[[Visit]
     return Row(name=name, what=what, unit=unit, homeroom=ours, reference=stock, goal=goal)
 
 
-def _visits(each: Sequence[Deployment], count: int, settle_seconds: float) -> Visits:
-    """People come, to each deployment in turn."""
+def _visits(each: Sequence[Deployment], who: str, count: int, settle_seconds: float) -> Visits:
+    """People come, to each deployment in turn.
+
+    :param who: what they are called; nobody of this name was there before, so none finds a notebook open.
+    """
     found: Visits = {deployment.name: [] for deployment in each}
     for number in range(count):
         for deployment in each:
-            found[deployment.name].append(_undisturbed(deployment, f"reader{number}", settle_seconds))
+            found[deployment.name].append(_undisturbed(deployment, f"{who}{number}", settle_seconds))
     return found
 
 
