@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import ast
 import importlib
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
-from bench import first_build
+from bench import first_build, visits
+from bench.browser import Visit
 from bench.rows import delay_ms
 from bench.table import Goal, Row, as_markdown, percentile
 
@@ -59,6 +63,22 @@ def test_percentiles() -> None:
     values = [float(number) for number in range(101)]
     assert (percentile(values, 50), percentile(values, 99)) == (50, 99)
     assert percentile([7.0], 99) == 7
+
+
+def test_nobody_who_comes_with_a_browser_was_there_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever had been there would find their notebook open, in the place of the launcher that is waited for."""
+    came: list[tuple[str, str]] = []
+
+    def visit(deployment: Any, name: str, _settle_seconds: float) -> Visit:
+        came.append((deployment.name, name))
+        return Visit(output_seconds=1.0, memory_mib=1.0, pss_mib=1.0)
+
+    monkeypatch.setattr(visits, "visit", visit)
+    monkeypatch.setattr(visits, "signed_in", Mock())
+    each: Any = (SimpleNamespace(name="stock"), SimpleNamespace(name="Homeroom"))
+    for measure in (visits.pages, visits.edges):
+        assert all(one.ratio == 1 for one in measure(each, 3, 0.0))
+    assert len(came) == len(set(came)) == 12
 
 
 def test_what_builds_a_tree_finds_its_modules() -> None:
