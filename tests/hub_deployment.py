@@ -223,7 +223,7 @@ class HubDeployment:
                 volume.remove(force=True)
             for network in client.networks.list(filters={"label": label}):
                 network.remove()
-        for image in ("hub", "proxy", "lab", "edge"):
+        for image in ("hub", "proxy", "lab", "edge", "copies"):
             with contextlib.suppress(docker.errors.ImageNotFound):
                 client.images.remove(f"{self.project}-{image}:local", force=True)
 

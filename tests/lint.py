@@ -18,7 +18,7 @@ from generator.core.paths import ROOT
 from tests.hub_deployment import tracked_files
 
 BIN = Path(sys.executable).parent
-TYPED = ("bench", "generator", "jupyterhub/homeroom", "jupyterlab/homeroom_lab", "tests")
+TYPED = ("bench", "copies/homeroom_copies", "generator", "jupyterhub/homeroom", "jupyterlab/homeroom_lab", "tests")
 BASE_IMAGE = "debian:trixie-slim"
 OWN_LAB = "${LAB_IMAGE}"
 """Homeroom's own lab image, as Dockerfiles of site/images/ are given it."""
@@ -173,7 +173,7 @@ def plain_text() -> Iterator[str]:
 
 def ignored() -> Iterator[str]:
     """What holds secrets or is generated is not in git."""
-    for name in ("/.env", "/rendered/x", "/site/x", "/.venv/x", "/.venv-dev/x"):
+    for name in ("/.env", "/rendered/x", "/site/x", "/backup/x", "/.venv/x", "/.venv-dev/x"):
         if subprocess.run(["git", "check-ignore", "--quiet", f".{name}"], cwd=ROOT).returncode:
             yield f".gitignore does not name {name}"
 

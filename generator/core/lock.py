@@ -10,12 +10,15 @@ from pathlib import Path
 
 from generator.core.errors import HomeroomError
 
+BUSY = "another command is changing this deployment just now"
+
 
 @contextmanager
-def exclusive(directory: Path) -> Iterator[None]:
+def exclusive(directory: Path, *, busy: str = BUSY) -> Iterator[None]:
     """Hold a deployment's directory while the body changes something. What holds it is the process: the directory is
     free again however that ends. A file system without locks does not keep commands apart.
 
+    :param busy: what another one is doing then, in words.
     :raises HomeroomError: another command has it.
     """
     held = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
@@ -25,7 +28,7 @@ def exclusive(directory: Path) -> Iterator[None]:
                 fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise HomeroomError(
-                    "another command is changing this deployment just now",
+                    busy,
                     location=str(directory),
                     remedy="Wait until it has ended, then run this one again.",
                 ) from None

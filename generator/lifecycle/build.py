@@ -16,6 +16,8 @@ def image_specs(deployment: Deployment) -> list[BuildSpec]:
     folders = {"hub": "jupyterhub", "proxy": "proxy"}
     if settings.has_edge:
         folders["edge"] = "edge"
+    if settings.BACKUP_TO:
+        folders["copies"] = "copies"
     if not settings.DOCKER_NOTEBOOK_IMAGE or site_images.needs_own_lab():
         folders["lab"] = "jupyterlab"
     arguments = {"lab": {"FEATURES": " ".join(features.parse(settings.LAB_FEATURES))}}

@@ -18,6 +18,7 @@ from pydantic.fields import FieldInfo
 from generator.schema.deployment import DeploymentSettings
 from generator.schema.setting import About, Group, Part
 from generator.schema.types import cause_of, parse_limit, parse_size, parse_total_size
+from generator.topics.copies.settings import CopiesSettings
 from generator.topics.culling.settings import CullingSettings
 from generator.topics.edge.settings import EdgeSettings
 from generator.topics.environments.settings import EnvironmentsSettings
@@ -34,6 +35,7 @@ from generator.topics.storage.settings import StorageSettings
 
 
 class Settings(
+    CopiesSettings,
     CullingSettings,
     EdgeSettings,
     EnvironmentsSettings,

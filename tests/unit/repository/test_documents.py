@@ -28,11 +28,18 @@ PAGES_OF_NOW = [page for page in PAGES_READ if page.name != "CHANGELOG.md"]
 WITH_TESTS = [page for page in DOCS if "\n## Tested by\n" in page.read_text(encoding="utf-8")]
 """Those that end with a table of their promises' tests."""
 DECISIONS = sorted((ROOT / "docs/decisions").glob("*.md"))
-FOLDERS = ("bench", "changes", "docs", "generator", "jupyterhub", "jupyterlab", "proxy", "tests")
+FOLDERS = ("bench", "changes", "copies", "docs", "generator", "jupyterhub", "jupyterlab", "proxy", "tests")
 MADE = ("tests/artifacts", "changes/<")
 """What stands in the tree for a while only: what failed tests saw, and changes until a release."""
 EXAMPLES = {path.replace("{name}", "<topic>") for path in two_topics.FILES}
-PACKAGES = {"homeroom": "jupyterhub", "homeroom_lab": "jupyterlab", "generator": "", "tests": "", "bench": ""}
+PACKAGES = {
+    "homeroom": "jupyterhub",
+    "homeroom_copies": "copies",
+    "homeroom_lab": "jupyterlab",
+    "generator": "",
+    "tests": "",
+    "bench": "",
+}
 
 
 def called(page: Path) -> str:

@@ -16,6 +16,7 @@ EARLY_PARTS = {"settings": "schema", "site": "site", "ways": "schema"}
 """The parts of topics that the schema, the registry of site files and the list of ways to sign in are put together
 from: they stand as early."""
 TOPICS = {
+    "copies": {"storage"},
     "culling": {"labs"},
     "gpus": {"labs"},
     "labs": {"environments"},

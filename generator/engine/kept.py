@@ -1,0 +1,39 @@
+"""What a deployment's volumes hold that copies keep: those that every deployment has, and those that topics bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from generator import topics
+from generator.schema.settings import Settings
+
+
+def _always(_: Settings) -> bool:
+    return True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """One volume of docker-compose.yml, of which everything is kept.
+
+    :param owner: user and group by number, who alone opens its databases.
+    :param databases: SQLite files in it that are written while copies are made: they are copied by SQLite itself.
+    :param without: files and folders in it that can be made again.
+    :param exists: whether a deployment with these settings has it.
+    """
+
+    volume: str
+    owner: str
+    databases: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+    exists: Callable[[Settings], bool] = _always
+
+
+EVERYWHERE = (Kept(volume="data", owner="990:100", databases=("jupyterhub.sqlite",)),)
+
+
+def known(settings: Settings) -> tuple[Kept, ...]:
+    """The volumes that copies of a deployment with these settings keep, in the order of the alphabet."""
+    rows = [*EVERYWHERE, *(row for part in topics.each("keeps") for row in part.KEEPS)]
+    return tuple(sorted((row for row in rows if row.exists(settings)), key=lambda row: row.volume))

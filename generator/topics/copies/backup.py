@@ -1,0 +1,268 @@
+"""`make backup`: one copy of everything, while everybody works."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from generator.core.console import counted, note, step, warn
+from generator.core.errors import HomeroomError
+from generator.core.finding import in_units
+from generator.core.lock import exclusive
+from generator.core.paths import ROOT
+from generator.core.process import Completed, run
+from generator.engine import kept
+from generator.engine.deployment import Deployment
+from generator.topics.copies import copier, freeze, last, secrets, sources, ssh_key, target
+from generator.topics.copies.copier import Copier
+from generator.topics.copies.freeze import Standing
+from generator.topics.copies.refusals import NO_REPOSITORY, refusal
+from generator.topics.copies.sources import HOMES, MADE, ROOTS, STATE, Source
+from generator.topics.copies.target import MOUNTED
+
+FIRST_ANSWER_SECONDS = 30
+WHOLE, WITH_GAPS = 0, 3
+TAG, FIRST_PASS = "homeroom", "homeroom-first-pass"
+LONG_PASS_SECONDS, MOST_FIRST_PASSES = 20.0, 3
+SHOWN_FAULTS = 5
+BUSY = "another command is making or reading copies just now"
+
+
+@dataclass
+class Pass:
+    """What one run of restic over everything came to."""
+
+    summary: dict[str, Any] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
+    homes: set[str] = field(default_factory=set)
+    on_home: Callable[[str], None] = lambda _: None
+
+    @property
+    def snapshot(self) -> str:
+        """What it is called among the copies."""
+        return str(self.summary["snapshot_id"])
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return float(self.summary["total_duration"])
+
+    def take(self, line: str) -> None:
+        """Take in a line of restic's report."""
+        try:
+            found = json.loads(line)
+        except ValueError:
+            return
+        if found.get("message_type") == "summary":
+            self.summary = found
+        elif found.get("message_type") == "verbose_status":
+            path = PurePosixPath(found.get("item", ""))
+            if path.parent == PurePosixPath(HOMES):
+                self.homes.add(path.name)
+                self.on_home(sources.owner_of(str(path)))
+
+
+def locked_folder() -> AbstractContextManager[None]:
+    """One command at a time makes or reads copies."""
+    return exclusive(secrets.FOLDER, busy=BUSY)
+
+
+def backup(deployment: Deployment) -> None:
+    """Make one copy of everything and say what it came to.
+
+    :raises HomeroomError: there is no copy; those that were there before are untouched.
+    """
+    place = target.of(deployment.settings, ROOT)
+    if secrets.ensure():
+        note(f"Made the password of the copies: backup/{secrets.FILE.name}. Keep it elsewhere too (docs/copies.md).")
+    with locked_folder():
+        if forgotten := freeze.let_forgotten_go(deployment):
+            warn(f"{counted(forgotten, 'lab')} stood still since a copy that was cut off, and went on now.")
+        copier.remove_leftovers(deployment)
+        before = last.read()
+        try:
+            made = _make(deployment, place)
+        except HomeroomError as error:
+            last.write(replace(before, failed_at=datetime.now(UTC).isoformat(), why=error.cause))
+            raise
+        last.write(made)
+    note(
+        f"A copy of {counted(made.homes, 'home')} is at {place.address}: {made.files} files, "
+        f"{in_units(made.size_bytes)}, of which {in_units(made.added_bytes)} are new, in {made.seconds:.0f} s."
+    )
+    if target.is_on_same_disk(place, deployment.settings.HOMES or deployment.client.info()["DockerRootDir"]):
+        warn(
+            "The copies lie on the same disk as the homes: one fault takes both. "
+            "Set BACKUP_TO to another disk or machine."
+        )
+
+
+def _make(deployment: Deployment, place: target.Target) -> last.Last:
+    copier.ensure_image(deployment)
+    if place.kind == "sftp":
+        ssh_key.ensure(deployment)
+    began, moment = time.monotonic(), datetime.now(UTC)
+    wanted = [*sources.of_homes(deployment), *sources.of_shares(deployment), *sources.of_state(deployment)]
+    with copier.opened(deployment, place, wanted) as here:
+        with step(f"Reaching {place.address}"):
+            reach(here)
+        labs = deployment.labs(running_only=True)
+        with step("Reading everything, while all work") as shown:
+            _prepare(deployment, here, moment, wanted)
+            passes = [_read(deployment, here, [FIRST_PASS if labs else TAG])]
+            # What changed meanwhile is read while labs stand still: it must not be the work of many minutes.
+            while labs and passes[-1].seconds > LONG_PASS_SECONDS and len(passes) < MOST_FIRST_PASSES:
+                passes.append(_read(deployment, here, [FIRST_PASS], parent=passes[-1].snapshot))
+            found = passes[-1]
+            shown.say(f"{found.summary['total_files_processed']} files")
+        longest = 0.0
+        if labs := labs or deployment.labs(running_only=True):
+            with step("Reading what changed, while labs stand still") as shown:
+                found, standing = _read_again(deployment, here, moment, wanted, found.snapshot)
+                longest = standing.longest_seconds
+                shown.say(f"{counted(len(labs), 'lab')}, {longest:.1f} s at most")
+            here.restic(
+                "forget", "--quiet", *(each.snapshot for each in passes)
+            )  # a target to which one may only add keeps it: no harm
+        if missing := sorted(set(sources.home_names(wanted)) - found.homes):
+            raise HomeroomError(
+                f"the homes {', '.join(missing[:SHOWN_FAULTS])} are not in the copy",
+                location=place.address,
+                remedy="Run it again; `make status` shows whose homes there are.",
+            )
+    _tell_unread(found.unread)
+    return last.Last(
+        address=place.address,
+        made_at=moment.isoformat(),
+        snapshot=found.snapshot,
+        files=int(found.summary["total_files_processed"]),
+        size_bytes=int(found.summary["total_bytes_processed"]),
+        added_bytes=int(found.summary.get("data_added_packed", found.summary["data_added"])),
+        homes=len(found.homes),
+        seconds=time.monotonic() - began,
+        longest_pause_seconds=longest,
+    )
+
+
+def reach(here: Copier, *, make: bool = True) -> None:
+    """See that the copies can be written and read, with this password; the first time they are begun.
+
+    :param make: whether they may be begun.
+    :raises HomeroomError: they cannot be.
+    """
+    if here.target.kind == "directory":  # restic would try for a quarter of an hour to write into one that is read-only
+        done = here.run("sh", "-c", f"f={MOUNTED}/.homeroom-$$ && : > $f && rm -f $f")
+        if done.returncode != WHOLE:
+            raise refusal(done, here.target, doing="writing there")
+    done = here.restic("cat", "config", "--no-lock", "--quiet", seconds=FIRST_ANSWER_SECONDS)
+    if done.returncode == NO_REPOSITORY and make:
+        done = here.restic("init", "--quiet", seconds=FIRST_ANSWER_SECONDS)
+    if done.returncode != WHOLE:
+        raise refusal(done, here.target, doing="reaching the copies")
+
+
+def _prepare(deployment: Deployment, here: Copier, moment: datetime, wanted: Sequence[Source]) -> None:
+    """Lay out what is made for the copy: databases as their owners copy them, and what this copy is of."""
+    rows = kept.known(deployment.settings)
+    names = [f"databases/{row.volume}/{name}" for row in rows for name in row.databases]
+    _require(here.run("python3", "-m", "homeroom_copies.prepare", *names), "preparing the copy")
+    for row in rows:
+        for name in row.databases:
+            live, made = f"{STATE}/volumes/{row.volume}/{name}", f"{MADE}/databases/{row.volume}/{name}"
+            _require(
+                here.run("python3", "-m", "homeroom_copies.database", live, made, user=row.owner),
+                f"copying the database {name}",
+            )
+    text = json.dumps(manifest(deployment, moment, wanted), indent=2)
+    _require(
+        here.run("sh", "-c", 'printf "%s\\n" "$1" > "$2"', "sh", text, f"{MADE}/manifest.json"), "writing its list"
+    )
+
+
+def _require(done: Completed, what: str) -> None:
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+        raise HomeroomError(
+            f"{what} failed: {said or f'exit code {done.returncode}'}",
+            remedy="`make status` shows whether the deployment is well; copies that were there are untouched.",
+        )
+
+
+def manifest(deployment: Deployment, moment: datetime, wanted: Sequence[Source]) -> dict[str, Any]:
+    """What a copy is of: when, of which deployment and version, and what should be in it."""
+    commit = run(["git", "-C", str(ROOT), "rev-parse", "HEAD"])
+    return {
+        "deployment": deployment.project,
+        "made_at": moment.isoformat(),
+        "commit": commit.stdout.strip() if commit.returncode == 0 else "",
+        "engine": deployment.engine.title,
+        "homes_directory": deployment.settings.HOMES,
+        "homes": sources.home_names(list(wanted)),
+        "parts": {one.inside: one.host for one in wanted},
+        "databases": {row.volume: list(row.databases) for row in kept.known(deployment.settings) if row.databases},
+    }
+
+
+def _read(
+    deployment: Deployment,
+    here: Copier,
+    tags: Sequence[str],
+    *,
+    parent: str = "",
+    on_home: Callable[[str], None] = lambda _: None,
+) -> Pass:
+    """Have restic read everything once.
+
+    :raises HomeroomError: it made no copy.
+    """
+    found = Pass(on_home=on_home)
+    excludes = [f"--exclude={pattern}" for pattern in sources.left_out(deployment)]
+    done = here.restic(
+        *("backup", "--json", "--verbose=2", "--no-scan", f"--host={deployment.project}"),
+        *(f"--tag={tag}" for tag in tags),
+        *([f"--parent={parent}"] if parent else []),
+        *excludes,
+        *("--exclude-file=/copy/work/left-out", *ROOTS),
+        on_line=found.take,
+    )
+    if done.returncode not in (WHOLE, WITH_GAPS) or not found.summary.get("snapshot_id"):
+        raise refusal(done, here.target, doing="writing the copy")
+    found.unread = [line for line in done.stderr.splitlines() if line.strip()]
+    return found
+
+
+def _read_again(
+    deployment: Deployment, here: Copier, moment: datetime, wanted: Sequence[Source], first: str
+) -> tuple[Pass, Standing]:
+    """The second pass: each lab stands still until its home is through."""
+    _prepare(deployment, here, moment, wanted)
+    with freeze.standing_still(deployment, deployment.labs()) as standing:
+        found = _read(deployment, here, [TAG], parent=first, on_home=standing.let_go)
+    if standing.overdue:
+        warn(
+            f"The labs of {', '.join(sorted(standing.overdue))} went on after {freeze.FREEZE_SECONDS} s, before their "
+            "files were through: databases that they wrote then may be torn in this copy."
+        )
+    return found, standing
+
+
+def _tell_unread(lines: Sequence[str]) -> None:
+    """Say which files could not be read: most were removed while it read."""
+    said = []
+    for line in lines:
+        try:
+            found = json.loads(line)
+        except ValueError:
+            said.append(line)
+            continue
+        if found.get("message_type") == "error":
+            said.append(f"{found.get('item', '')}: {(found.get('error') or {}).get('message', '')}")
+    if said:
+        more = f"\n  and {len(said) - SHOWN_FAULTS} more" if len(said) > SHOWN_FAULTS else ""
+        warn("These files could not be read, and are not in the copy:\n  " + "\n  ".join(said[:SHOWN_FAULTS]) + more)

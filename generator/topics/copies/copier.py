@@ -1,0 +1,195 @@
+"""The container in which restic runs: everything that a copy is made of is mounted there, and it ends with us."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+from docker.models.containers import Container
+from docker.types import Mount
+
+from generator.core.errors import HomeroomError
+from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
+from generator.core.paths import ROOT
+from generator.core.process import Completed
+from generator.engine.deployment import Deployment
+from generator.images.build import BuildSpec, ensure_images
+from generator.topics.copies.secrets import FOLDER
+from generator.topics.copies.sources import Source
+from generator.topics.copies.target import MOUNTED, SECRETS_MOUNTED, Target
+
+SERVICE = "copies"
+CONTEXT = ROOT / "copies"
+WORK = "/copy/work"
+READS_ALL = "DAC_READ_SEARCH"
+CPU_SHARES = 512
+"""Half of what a lab has where CPUs are short: people come first."""
+HOST_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+"""The host's own, so that a server of the university's authority is known."""
+
+
+def image(deployment: Deployment) -> str:
+    """The name of its image."""
+    return f"{deployment.project}-copies:local"
+
+
+def spec(deployment: Deployment) -> BuildSpec:
+    """How its image is built."""
+    return BuildSpec("copies", image(deployment), CONTEXT, CONTEXT / "Dockerfile")
+
+
+def ensure_image(deployment: Deployment) -> None:
+    """See that its image is there and up to date."""
+    ensure_images(deployment.engine, [spec(deployment)])
+
+
+def labels(deployment: Deployment) -> dict[str, str]:
+    """The labels of its containers."""
+    return {DEPLOYMENT_LABEL: deployment.project, SERVICE_LABEL: SERVICE}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Copier:
+    """A running container, and the target that its restic is told."""
+
+    client: Any
+    container: Container
+    target: Target
+
+    def restic(
+        self, *arguments: str, on_line: Callable[[str], None] | None = None, seconds: float | None = None
+    ) -> Completed:
+        """Run restic to its end.
+
+        :param on_line: is given each line of its output, which is not kept then.
+        :param seconds: after which it is ended; the exit code then is 124.
+        """
+        limit = ["timeout", "--kill-after=5", str(seconds)] if seconds else []
+        options = ["--repo", self.target.repository, *self.target.options]
+        if HOST_AUTHORITIES.exists():
+            options += ["--cacert", str(HOST_AUTHORITIES)]
+        return self.run(*limit, "python3", "-m", "homeroom_copies.restic", *options, *arguments, on_line=on_line)
+
+    def run(self, *command: str, user: str = "0:0", on_line: Callable[[str], None] | None = None) -> Completed:
+        """Run a command there to its end."""
+        api = self.client.api
+        started = api.exec_create(self.container.id, list(command), user=user)
+        out, err = Lines(on_line), Lines()
+        for one, other in api.exec_start(started["Id"], stream=True, demux=True):
+            out.take(one or b"")
+            err.take(other or b"")
+        code = api.exec_inspect(started["Id"])["ExitCode"]
+        return Completed(tuple(command), -1 if code is None else code, out.end(), err.end())
+
+
+class Lines:
+    """Lines of a stream that comes in pieces: handed on one by one, or kept."""
+
+    def __init__(self, on_line: Callable[[str], None] | None = None) -> None:
+        self.on_line = on_line
+        self.rest = b""
+        self.kept: list[str] = []
+
+    def take(self, data: bytes) -> None:
+        """Take the next piece in."""
+        *whole, self.rest = (self.rest + data).split(b"\n")
+        for line in whole:
+            self._hand_on(line)
+
+    def end(self) -> str:
+        """What was kept, once the stream has ended."""
+        if self.rest:
+            self._hand_on(self.rest)
+        return "".join(f"{line}\n" for line in self.kept)
+
+    def _hand_on(self, line: bytes) -> None:
+        text = line.decode(errors="replace")
+        if self.on_line:
+            self.on_line(text)
+        else:
+            self.kept.append(text)
+
+
+@contextmanager
+def opened(
+    deployment: Deployment, target: Target, sources: Sequence[Source], *, capabilities: Sequence[str] = (READS_ALL,)
+) -> Iterator[Copier]:
+    """The container while the body runs. However this process ends, it ends with it: it lives by its standard input.
+
+    :raises HomeroomError: the engine cannot make it.
+    """
+    mounts = [_mount(one) for one in sources]
+    mounts.append(Mount(target=WORK, source=f"{deployment.project}_copies", type="volume", labels=labels(deployment)))
+    mounts.append(Mount(target=SECRETS_MOUNTED, source=str(FOLDER), type="bind", read_only=True))
+    if target.kind == "directory":
+        mounts.append(Mount(target=MOUNTED, source=target.address, type="bind"))
+    if HOST_AUTHORITIES.exists():
+        mounts.append(Mount(target=str(HOST_AUTHORITIES), source=str(HOST_AUTHORITIES), type="bind", read_only=True))
+    with held(
+        deployment,
+        ["cat"],
+        mounts=mounts,
+        cap_add=list(capabilities),
+        network_mode="none" if target.kind == "directory" else "host",
+        cpu_shares=CPU_SHARES,
+        tmpfs={"/tmp": ""},  # noqa: S108  # the container's own
+    ) as container:
+        yield Copier(client=deployment.client, container=container, target=target)
+
+
+@contextmanager
+def held(deployment: Deployment, command: list[str], **options: Any) -> Iterator[Container]:
+    """A container of the copies' image whose standard input we hold; it is removed at the end."""
+    client = deployment.client
+    try:
+        container = client.containers.create(
+            image(deployment),
+            command,
+            name=f"{deployment.project}-copies-{secrets.token_hex(4)}",
+            hostname=f"{deployment.project}-copies" if options.get("network_mode") != "host" else None,
+            user="0:0",
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            read_only=True,
+            stdin_open=True,
+            auto_remove=True,
+            labels=labels(deployment),
+            **options,
+        )
+    except docker.errors.APIError as error:
+        raise HomeroomError(
+            f"the engine made no container for copies: {error.explanation}",
+            remedy="`make check` looks the machine over; `make up` makes volumes that are not there yet.",
+        ) from None
+    stream = client.api.attach_socket(container.id, params={"stdin": 1, "stream": 1})
+    try:
+        container.start()
+        yield container
+    finally:
+        stream.close()
+        with suppress(docker.errors.NotFound, docker.errors.APIError):
+            container.remove(force=True)
+
+
+def _mount(source: Source) -> Mount:
+    return Mount(
+        target=source.inside,
+        source=source.host,
+        type="bind" if source.is_path else "volume",
+        read_only=source.read_only,
+    )
+
+
+def remove_leftovers(deployment: Deployment) -> int:
+    """Remove what a command that was killed has left behind; returns how many containers that were."""
+    named = [f"{name}={value}" for name, value in labels(deployment).items()]
+    found = deployment.client.containers.list(all=True, filters={"label": named})
+    for one in found:
+        with suppress(docker.errors.NotFound, docker.errors.APIError):
+            one.remove(force=True)
+    return len(found)

@@ -1,0 +1,51 @@
+"""What the last runs came to, kept beside the password: for `make status`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+from generator.core.atomic import write_atomically
+from generator.topics.copies.secrets import FOLDER
+
+FILE = "last.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Last:
+    """The last copy that was made, and the last run that made none.
+
+    :param made_at: when the last copy was begun, in ISO 8601; empty: there is none.
+    :param failed_at: when a run failed after that; empty: none did.
+    """
+
+    address: str = ""
+    made_at: str = ""
+    snapshot: str = ""
+    files: int = 0
+    size_bytes: int = 0
+    added_bytes: int = 0
+    homes: int = 0
+    seconds: float = 0.0
+    longest_pause_seconds: float = 0.0
+    failed_at: str = ""
+    why: str = ""
+
+    def age_hours(self, now: datetime) -> float | None:
+        """How old the last copy is; None where there is none."""
+        return (now - datetime.fromisoformat(self.made_at)).total_seconds() / 3600 if self.made_at else None
+
+
+def read(folder: Path = FOLDER) -> Last:
+    """What is known; an empty one where nothing is, or the file is not ours any more."""
+    try:
+        return Last(**json.loads((folder / FILE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Last()
+
+
+def write(last: Last, folder: Path = FOLDER) -> None:
+    """Keep it."""
+    write_atomically(folder / FILE, json.dumps(asdict(last), indent=2) + "\n", mode=0o600)

@@ -1,0 +1,42 @@
+"""Where copies go."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from generator.schema.setting import About, Group, Part, setting
+from generator.schema.types import written_as
+
+COPIES = Group(title="Copies", text="Where copies of everything go.", page="copies", order=70)
+WORD = r"[A-Za-z0-9._~+-]+"
+PLACE = rf"(?:/{WORD})+/?"
+NAME = r"(?:[A-Za-z0-9.-]+|\[[0-9A-Fa-f:]+\])"
+HOST = rf"{NAME}(?::[0-9]{{1,5}})?"
+FORMS = (
+    PLACE,
+    rf"sftp:{WORD}@{NAME}:/?{WORD}(?:/{WORD})*/?",
+    rf"sftp://{WORD}@{HOST}/{PLACE}",
+    rf"s3:(?:https?://)?{HOST}{PLACE}",
+    rf"rest:https?://{HOST}(?:{PLACE}|/)?",
+)
+"""As restic writes its addresses. One with a password in it has none of these forms: that stands in secrets.env."""
+Target = Annotated[
+    str,
+    written_as(
+        f"(?:{'|'.join(FORMS)})?",
+        "a directory such as /srv/copies, or an address of restic's without a password, such as "
+        "sftp:hub@copies.example.edu:/srv/hub, s3:https://s3.example.edu/hub or rest:https://copies.example.edu/hub/",
+    ),
+]
+
+
+class CopiesSettings(Part):
+    """Where copies go."""
+
+    BACKUP_TO: Target = setting(
+        "",
+        About(group=COPIES, consumers=("generator",), unit="an address of restic's", example="/srv/copies"),
+        """Where `make backup` writes copies of homes, shares, accounts and settings: a directory of this machine that
+        is there, or `sftp:user@host:/directory`, `s3:https://host/bucket`, `rest:https://host/`. Passwords of it stand
+        in `backup/secrets.env`. Empty: no copies are made.""",
+    )

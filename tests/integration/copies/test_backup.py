@@ -1,0 +1,327 @@
+"""Copies of a deployment in which people work, with restic as it is."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import signal
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.debian_packages import provide
+from tests.hub_deployment import HubDeployment, engine, free_port
+from tests.person import Person
+
+USER = "copyist"
+PATIENCE_SECONDS = 120
+WRITERS = """\
+import pathlib, subprocess, sys, textwrap
+pathlib.Path("writers.py").write_text(textwrap.dedent('''
+    import sqlite3, subprocess, threading, time, os
+
+    def database(name, mode):
+        db = sqlite3.connect(name, isolation_level=None)
+        db.execute(f"PRAGMA journal_mode = {mode}")
+        db.execute("CREATE TABLE IF NOT EXISTS t (a INTEGER PRIMARY KEY, b TEXT)")
+        while True:
+            db.execute("BEGIN")
+            for _ in range(20):
+                db.execute("INSERT INTO t (b) VALUES (?)", ("x" * 500,))
+            db.execute("DELETE FROM t WHERE a % 3 = 0")
+            db.execute("COMMIT")
+            time.sleep(0.005)
+
+    def git(*words):
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd="repo", capture_output=True)
+
+    for name, mode in (("log.sqlite", "WAL"), ("journal.sqlite", "DELETE")):
+        threading.Thread(target=database, args=(name, mode), daemon=True).start()
+    os.makedirs("repo")
+    git("init")
+    end = time.monotonic() + 300
+    number = 0
+    while time.monotonic() < end:
+        number += 1
+        with open(f"repo/{number % 9}", "w") as file:
+            file.write(f"{number} " * 99)
+        git("add", "-A")
+        git("commit", "-m", "more")
+'''))
+subprocess.Popen([sys.executable, "writers.py"])
+pathlib.Path("big").mkdir(exist_ok=True)
+pathlib.Path("big/.nobackup").touch()
+pathlib.Path("big/data").write_text("can be had again")
+pathlib.Path("kept.txt").write_text("kept")
+"""
+
+
+@pytest.fixture(scope="module")
+def place(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The directory for the shared deployment's copies, which has none when the tests are over."""
+    directory = tmp_path_factory.mktemp("copies")
+    with sent_to(deployment, str(directory)):
+        yield directory
+    shutil.rmtree(deployment.directory / "backup", ignore_errors=True)
+
+
+@contextlib.contextmanager
+def sent_to(deployment: HubDeployment, address: str) -> Iterator[None]:
+    """Copies go to this address while the body runs."""
+    file = deployment.directory / ".env"
+    before = file.read_text()
+    file.write_text(f"{before}\nBACKUP_TO={address}\n")
+    try:
+        yield
+    finally:
+        file.write_text(before)
+
+
+@pytest.fixture(scope="module")
+def writer(deployment: HubDeployment) -> Iterator[Person]:
+    """Somebody whose lab writes databases and commits without pause."""
+    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", f"NAME={USER}").stdout)
+    assert shown
+    person = Person(deployment, USER)
+    person.sign_in(shown[0])
+    person.start_lab()
+    person.run(WRITERS)
+    yield person
+    person.stop_lab_if_any()
+
+
+def restic(deployment: HubDeployment, place: Path, *arguments: str, out: Path | None = None) -> str:
+    """Run restic on copies, as one would on another machine."""
+    volumes = {
+        str(place): {"bind": "/repository", "mode": "rw"},
+        str(deployment.directory / "backup"): {"bind": "/run/backup", "mode": "ro"},
+    }
+    if out:
+        volumes[str(out)] = {"bind": "/out", "mode": "rw"}
+    output: bytes = engine().containers.run(
+        f"{deployment.project}-copies:local",
+        ["python3", "-m", "homeroom_copies.restic", "--no-cache", "--repo", "/repository", *arguments],
+        user="0:0",
+        network_mode="none",
+        volumes=volumes,
+        remove=True,
+    )
+    return output.decode()
+
+
+def brought_back(deployment: HubDeployment, place: Path, out: Path) -> Path:
+    """The newest copy, laid out in a directory."""
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir()
+    restic(deployment, place, "restore", "latest", "--tag", "homeroom", "--target", "/out", "--quiet", out=out)
+    return out / "copy"
+
+
+def damage(database: Path) -> str:
+    """What SQLite finds wrong with a file; its rows must be there."""
+    with contextlib.closing(sqlite3.connect(database)) as opened:
+        ((found,),) = opened.execute("PRAGMA integrity_check").fetchall()
+    return "" if found == "ok" else str(found)
+
+
+def statuses(deployment: HubDeployment) -> set[str]:
+    """How the person's lab is."""
+    return {lab.status for lab in deployment.labs(USER)}
+
+
+def copies_containers(deployment: HubDeployment) -> list[Any]:
+    """What runs for copies just now."""
+    labels = [f"homeroom.deployment={deployment.project}", "homeroom.service=copies"]
+    return list(engine().containers.list(all=True, ignore_removed=True, filters={"label": labels}))
+
+
+def test_copies_are_whole_while_people_write(
+    deployment: HubDeployment, place: Path, writer: Person, tmp_path: Path
+) -> None:
+    """Databases and repositories that are written without pause are whole in each copy; so are the hub's accounts and
+    the settings. Nobody's lab stands still afterwards, and what is marked `.nobackup` is left out."""
+    for _ in range(2):
+        said = deployment.make("backup").stdout
+        assert "stand still" in said
+        found = brought_back(deployment, place, tmp_path / "out")
+        home = found / "homes" / USER
+        assert damage(home / "log.sqlite") == ""
+        assert damage(home / "journal.sqlite") == ""
+        checked = subprocess.run(
+            ["git", "-c", "safe.directory=*", "fsck", "--full", "--strict"],
+            cwd=home / "repo",
+            capture_output=True,
+            text=True,
+        )
+        assert checked.returncode == 0, checked.stderr
+    assert statuses(deployment) == {"running"}
+    assert writer.run("print(open('kept.txt').read())").strip() == "kept"
+    assert (home / "kept.txt").stat().st_uid == 1000
+    assert not (home / "big").exists()
+    accounts = found / "work/made/databases/data/jupyterhub.sqlite"
+    assert damage(accounts) == ""
+    with contextlib.closing(sqlite3.connect(accounts)) as opened:
+        assert (USER,) in opened.execute("SELECT name FROM users").fetchall()
+    assert (found / "state/env").read_text() == (deployment.directory / ".env").read_text()
+    assert (found / "state/site/hub.d/00-example.py").is_file()
+    assert (found / "state/volumes/data/cookie_secret").is_file()
+    assert not (found / "state/volumes/data/jupyterhub.sqlite").exists()
+    assert USER in json.loads((found / "work/made/manifest.json").read_text())["homes"]
+    assert "The last copy is" in deployment.make("status").stdout
+    tags = [each["tags"] for each in json.loads(restic(deployment, place, "snapshots", "--json"))]
+    assert tags == [["homeroom"], ["homeroom"]]
+
+
+def test_labs_go_on_when_a_copy_is_killed(deployment: HubDeployment, place: Path, writer: Person) -> None:
+    """A command that is killed while labs stand still leaves none standing and nothing running, and the next one makes
+    a copy."""
+    running = subprocess.Popen(
+        [".venv/bin/python", "-m", "generator", "backup"],
+        cwd=deployment.directory,
+        env=deployment.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        until(lambda: "paused" in statuses(deployment), "no lab stood still")
+    finally:
+        os.kill(running.pid, signal.SIGKILL)
+        running.wait()
+    until(lambda: statuses(deployment) == {"running"}, "a lab stands still")
+    until(lambda: not copies_containers(deployment), "something runs still")
+    assert writer.run("print(6 * 7)").strip() == "42"
+    deployment.make("backup")
+    assert statuses(deployment) == {"running"}
+
+
+def test_the_password_is_nobody_elses(deployment: HubDeployment, place: Path) -> None:
+    """While a copy is made its password is in no command line and in nothing that the engine shows, and the folder that
+    holds it is mounted in no service and no lab."""
+    (word,) = re.findall(r"RESTIC_PASSWORD=(\S+)", (deployment.directory / "backup/secrets.env").read_text())
+    running = subprocess.Popen(
+        [".venv/bin/python", "-m", "generator", "backup"],
+        cwd=deployment.directory,
+        env=deployment.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    seen = ""
+    while running.poll() is None:
+        for path in Path("/proc").glob("[0-9]*/cmdline"):
+            with contextlib.suppress(OSError):
+                seen += path.read_text(errors="replace")
+        seen += "".join(json.dumps(one.attrs) for one in copies_containers(deployment))
+        time.sleep(0.2)
+    assert running.returncode == 0
+    assert "homeroom_copies.restic" in seen
+    assert word not in seen
+    others = engine().containers.list(filters={"label": f"com.docker.compose.project={deployment.project}"})
+    assert others
+    for one in [*others, *deployment.labs(USER)]:
+        assert not any("/backup" in mount.get("Source", "") for mount in one.attrs["Mounts"])
+
+
+def until(holds: Callable[[], bool], otherwise: str) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, otherwise
+        time.sleep(0.05)
+
+
+def test_what_is_wrong_is_told(deployment: HubDeployment, place: Path) -> None:
+    """Two at once, a place that is not there, another password, a disk that is read-only or full: each in words, with
+    exit code 2, and copies that are there stay as they are."""
+    before = restic(deployment, place, "snapshots", "--json")
+    held = os.open(deployment.directory / "backup", os.O_RDONLY)
+    fcntl.flock(held, fcntl.LOCK_EX)
+    assert "another command is making or reading copies" in refused(deployment)
+    os.close(held)
+    with sent_to(deployment, f"{place}/nothing"):
+        assert "mount that first" in refused(deployment)
+    secrets = deployment.directory / "backup/secrets.env"
+    right = secrets.read_text()
+    secrets.write_text("RESTIC_PASSWORD=another\n")
+    assert "have another password" in refused(deployment)
+    secrets.write_text(right)
+    with small_disk(place.with_name(f"{place.name}-small")) as disk, sent_to(deployment, str(disk)):
+        assert "there is no room left" in refused(deployment)
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        assert "is read-only" in refused(deployment)
+    assert "made no copy" in deployment.make("status").stdout
+    assert restic(deployment, place, "snapshots", "--json") == before
+
+
+def refused(deployment: HubDeployment) -> str:
+    """What `make backup` says when it makes no copy."""
+    done = deployment.verb("backup")
+    assert done.returncode == 2, done.stdout
+    assert "Traceback" not in done.stdout
+    return " ".join(done.stdout.split())
+
+
+@contextlib.contextmanager
+def small_disk(path: Path) -> Iterator[Path]:
+    """A disk with room for the beginning of a copy."""
+    path.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(path)], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)
+
+
+def test_copies_go_by_sftp(deployment: HubDeployment, place: Path, tmp_path: Path) -> None:
+    """A server is refused until its key is known, and asks for ours until it is told; then copies go there."""
+    port = free_port()
+    store = tmp_path / "store"
+    store.mkdir()
+    ssh = deployment.directory / "backup/ssh"
+    with sftp_server(tmp_path, port) as allowed, sent_to(deployment, f"sftp://root@127.0.0.1:{port}/{store}"):
+        assert f"ssh-keyscan -p {port} 127.0.0.1" in refused(deployment)
+        (ssh / "known_hosts").write_text(f"[127.0.0.1]:{port} {(tmp_path / 'host.pub').read_text()}")
+        assert "does not let this deployment in" in refused(deployment)
+        allowed.write_text((ssh / "id_ed25519.pub").read_text())
+        allowed.chmod(0o600)
+        assert "A copy of" in deployment.make("backup").stdout
+        assert (store / "config").is_file()
+        assert len(json.loads(restic(deployment, store, "snapshots", "--json"))) == 1
+    assert "cannot be reached" in unreachable(deployment, port, store)
+
+
+def unreachable(deployment: HubDeployment, port: int, store: Path) -> str:
+    """What is said once the server is gone."""
+    with sent_to(deployment, f"sftp://root@127.0.0.1:{port}/{store}"):
+        return refused(deployment)
+
+
+@contextlib.contextmanager
+def sftp_server(directory: Path, port: int) -> Iterator[Path]:
+    """Debian's OpenSSH, for files alone; yields the file with the keys that it lets in."""
+    sshd = provide("sshd", "openssh-server")
+    allowed = directory / "allowed"
+    allowed.touch(mode=0o600)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / "host")], check=True)
+    settings = directory / "sshd_config"
+    settings.write_text(
+        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {directory}/host\nAuthorizedKeysFile {allowed}\n"
+        "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
+        "StrictModes no\nUsePAM no\nPidFile none\nSubsystem sftp internal-sftp\n"
+    )
+    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
+    server = subprocess.Popen([sshd, "-D", "-e", "-f", str(settings)], stderr=subprocess.DEVNULL)
+    try:
+        yield allowed
+    finally:
+        server.terminate()
+        server.wait()

@@ -1,0 +1,112 @@
+"""How a run reads restic's report, lets labs go, and remembers what it came to."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import docker.errors
+import pytest
+
+from generator.topics.copies import freeze, last, status
+from generator.topics.copies.backup import Pass
+from generator.topics.copies.copier import Lines
+from generator.topics.copies.freeze import Standing
+from generator.topics.copies.last import Last
+
+
+class Lab:
+    """A lab's container that notes what is done with it."""
+
+    def __init__(self, user: str, *, gone: bool = False) -> None:
+        self.id, self.user, self.gone = f"id-{user}", user, gone
+        self.labels = {"homeroom.user": user}
+        self.status = "running"
+
+    def pause(self) -> None:
+        """Stand still."""
+        self._set("paused")
+
+    def unpause(self) -> None:
+        """Go on."""
+        self._set("running")
+
+    def _set(self, state: str) -> None:
+        if self.gone:
+            raise docker.errors.NotFound("gone")
+        self.status = state
+
+
+def test_a_lab_goes_on_once_its_home_is_through() -> None:
+    """Not before, and not only at the end; a lab that ended meanwhile holds up nobody."""
+    ada, bela, gone = Lab("ada"), Lab("bela"), Lab("chen", gone=True)
+    labs: Any = [ada, bela, gone]
+    standing = Standing(labs)
+    found = Pass(on_home=standing.let_go)
+    assert (ada.status, bela.status) == ("paused", "paused")
+    found.take('{"message_type":"verbose_status","action":"new","item":"/copy/homes/ada/x/"}')
+    assert ada.status == "paused"
+    found.take('{"message_type":"verbose_status","action":"modified","item":"/copy/homes/ada/"}')
+    assert (ada.status, bela.status) == ("running", "paused")
+    standing.let_all_go()
+    assert bela.status == "running"
+    assert found.homes == {"ada"}
+
+
+def test_labs_that_were_forgotten_go_on(tmp_path: Path) -> None:
+    """Those that a killed run noted, if they still stand; a lab that somebody else paused is left alone."""
+    ada, bela, chen = Lab("ada"), Lab("bela"), Lab("chen")
+    ada.pause()
+    chen.pause()
+    (tmp_path / freeze.NOTE).write_text(json.dumps([ada.id, bela.id]))
+    here: Any = SimpleNamespace(labs=lambda: [ada, bela, chen])
+    assert freeze.let_forgotten_go(here, tmp_path) == 1
+    assert (ada.status, chen.status) == ("running", "paused")
+    assert freeze.let_forgotten_go(here, tmp_path) == 0
+
+
+def test_a_report_comes_in_pieces() -> None:
+    """Lines are put together again wherever the engine cuts them."""
+    seen: list[str] = []
+    lines = Lines(seen.append)
+    for piece in (b'{"a":', b'1}\n{"b":2', b"}"):
+        lines.take(piece)
+    lines.end()
+    assert seen == ['{"a":1}', '{"b":2}']
+
+
+def test_what_a_run_came_to_is_kept(tmp_path: Path) -> None:
+    """It is read as it was written; a file that is not ours is as none."""
+    known = Last(address="/srv/copies", made_at="2026-10-05T04:00:00+00:00", files=7)
+    last.write(known, tmp_path)
+    assert last.read(tmp_path) == known
+    (tmp_path / "last.json").write_text('{"what": 1}')
+    assert last.read(tmp_path) == Last()
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [(3, "3 h old"), (50, "2 days old"), (-5, "from the future")],
+)
+def test_status_tells_the_age_of_the_last_copy(hours: int, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Also where the clock makes it one of tomorrow."""
+    now = datetime.now(UTC)
+    known = Last(address="/srv/copies", made_at=(now - timedelta(hours=hours)).isoformat(), files=7)
+    status._show(known, "/srv/copies", now)
+    shown = capsys.readouterr()
+    assert words in " ".join((shown.out + shown.err).split())
+
+
+def test_status_tells_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
+    """No place for copies, no copy at the place that is set now, and a run that failed are told."""
+    now = datetime.now(UTC)
+    status._show(Last(), "", now)
+    status._show(Last(address="/srv/old", made_at=now.isoformat()), "/srv/new", now)
+    status._show(Last(address="/srv/new", made_at=now.isoformat(), failed_at="x", why="it is full"), "/srv/new", now)
+    shown = capsys.readouterr()
+    text = " ".join((shown.out + shown.err).split())
+    for words in ("BACKUP_TO is not set", "no copy at /srv/new yet", "it is full"):
+        assert words in text
