@@ -150,18 +150,29 @@ def _make(deployment: Deployment, place: target.Target) -> last.Last:
     )
 
 
-def reach(here: Copier, *, make: bool = True) -> None:
+def sign_in(here: Copier) -> None:
+    """See that an SFTP server is known and lets us in; other places are asked by restic itself.
+
+    :raises HomeroomError: it does not.
+    """
+    if here.target.kind == "sftp":  # what ssh says of its failure does not always come through restic
+        done = here.run("timeout", str(FIRST_ANSWER_SECONDS), *here.target.ssh_probe)
+        if done.returncode != WHOLE:
+            raise refusal(done, here.target, doing="signing in by SFTP")
+
+
+def reach(here: Copier) -> None:
     """See that the copies can be written and read, with this password; the first time they are begun.
 
-    :param make: whether they may be begun.
     :raises HomeroomError: they cannot be.
     """
     if here.target.kind == "directory":  # restic would try for a quarter of an hour to write into one that is read-only
         done = here.run("sh", "-c", f"f={MOUNTED}/.homeroom-$$ && : > $f && rm -f $f")
         if done.returncode != WHOLE:
             raise refusal(done, here.target, doing="writing there")
+    sign_in(here)
     done = here.restic("cat", "config", "--no-lock", "--quiet", seconds=FIRST_ANSWER_SECONDS)
-    if done.returncode == NO_REPOSITORY and make:
+    if done.returncode == NO_REPOSITORY:
         done = here.restic("init", "--quiet", seconds=FIRST_ANSWER_SECONDS)
     if done.returncode != WHOLE:
         raise refusal(done, here.target, doing="reaching the copies")
@@ -244,11 +255,14 @@ def _read_again(
     _prepare(deployment, here, moment, wanted)
     with freeze.standing_still(deployment, deployment.labs()) as standing:
         found = _read(deployment, here, [TAG], parent=first, on_home=standing.let_go)
+    torn = "databases that they wrote then may be torn in this copy."
     if standing.overdue:
         warn(
             f"The labs of {', '.join(sorted(standing.overdue))} went on after {freeze.FREEZE_SECONDS} s, before their "
-            "files were through: databases that they wrote then may be torn in this copy."
+            f"files were through: {torn}"
         )
+    if standing.moving:
+        warn(f"The engine could not pause the labs of {', '.join(sorted(standing.moving))}: {torn}")
     return found, standing
 
 

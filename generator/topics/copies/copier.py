@@ -60,6 +60,14 @@ class Copier:
     client: Any
     container: Container
     target: Target
+    reads_only: bool = False
+
+    @property
+    def options(self) -> list[str]:
+        """What restic is told of the place, each time."""
+        authorities = ["--cacert", str(HOST_AUTHORITIES)] if HOST_AUTHORITIES.exists() else []
+        reading = ["--no-lock", "--no-cache"] if self.reads_only else []
+        return ["--repo", self.target.repository, *self.target.options, *authorities, *reading]
 
     def restic(
         self, *arguments: str, on_line: Callable[[str], None] | None = None, seconds: float | None = None
@@ -70,10 +78,11 @@ class Copier:
         :param seconds: after which it is ended; the exit code then is 124.
         """
         limit = ["timeout", "--kill-after=5", str(seconds)] if seconds else []
-        options = ["--repo", self.target.repository, *self.target.options]
-        if HOST_AUTHORITIES.exists():
-            options += ["--cacert", str(HOST_AUTHORITIES)]
-        return self.run(*limit, "python3", "-m", "homeroom_copies.restic", *options, *arguments, on_line=on_line)
+        return self.run(*limit, "python3", "-m", "homeroom_copies.restic", *self.options, *arguments, on_line=on_line)
+
+    def bring(self, copy: str, home: str, file: str, folder: str) -> Completed:
+        """Bring a home, or a file of it, back; see `homeroom_copies.bring`."""
+        return self.run("python3", "-m", "homeroom_copies.bring", copy, home, file, folder, "--", *self.options)
 
     def run(self, *command: str, user: str = "0:0", on_line: Callable[[str], None] | None = None) -> Completed:
         """Run a command there to its end."""
@@ -117,17 +126,26 @@ class Lines:
 
 @contextmanager
 def opened(
-    deployment: Deployment, target: Target, sources: Sequence[Source], *, capabilities: Sequence[str] = (READS_ALL,)
+    deployment: Deployment,
+    target: Target,
+    sources: Sequence[Source],
+    *,
+    capabilities: Sequence[str] = (READS_ALL,),
+    reads_only: bool = False,
 ) -> Iterator[Copier]:
     """The container while the body runs. However this process ends, it ends with it: it lives by its standard input.
 
+    :param reads_only: copies are read alone: their place is mounted so, and nothing is kept of what was read.
     :raises HomeroomError: the engine cannot make it.
     """
     mounts = [_mount(one) for one in sources]
-    mounts.append(Mount(target=WORK, source=f"{deployment.project}_copies", type="volume", labels=labels(deployment)))
+    if not reads_only:
+        mounts.append(
+            Mount(target=WORK, source=f"{deployment.project}_copies", type="volume", labels=labels(deployment))
+        )
     mounts.append(Mount(target=SECRETS_MOUNTED, source=str(FOLDER), type="bind", read_only=True))
     if target.kind == "directory":
-        mounts.append(Mount(target=MOUNTED, source=target.address, type="bind"))
+        mounts.append(Mount(target=MOUNTED, source=target.address, type="bind", read_only=reads_only))
     if HOST_AUTHORITIES.exists():
         mounts.append(Mount(target=str(HOST_AUTHORITIES), source=str(HOST_AUTHORITIES), type="bind", read_only=True))
     with held(
@@ -139,7 +157,7 @@ def opened(
         cpu_shares=CPU_SHARES,
         tmpfs={"/tmp": ""},  # noqa: S108  # the container's own
     ) as container:
-        yield Copier(client=deployment.client, container=container, target=target)
+        yield Copier(client=deployment.client, container=container, target=target, reads_only=reads_only)
 
 
 @contextmanager

@@ -29,21 +29,39 @@ FREEZE_SECONDS = 30
 """How long a lab stands still at most."""
 READY_SECONDS = 20
 CALLS_AT_ONCE = 8
+TRIES, PAUSE_BETWEEN_SECONDS = 10, 0.1
+CONFLICT = 409
 NOTE = "paused.json"
 
 
 class Standing:
-    """Labs that stand still."""
+    """Labs that stand still; those that could not be made to are of the people in `moving`."""
 
     def __init__(self, labs: Sequence[Container]) -> None:
         self.still: dict[str, list[tuple[Container, float]]] = {}
         self.longest_seconds = 0.0
         self.overdue: set[str] = set()
-        for lab in labs:
-            with suppress(docker.errors.NotFound, docker.errors.APIError):  # it has just ended, or is ending
-                began = time.monotonic()
+        self.moving: set[str] = set()
+        with ThreadPoolExecutor(CALLS_AT_ONCE) as pool:
+            list(pool.map(self._pause, labs))
+
+    def _pause(self, lab: Container) -> None:
+        """Have a lab stand still. On a busy machine a kernel may not freeze all its processes at the first try."""
+        user = lab.labels[USER_LABEL]
+        for _ in range(TRIES):
+            began = time.monotonic()
+            try:
                 lab.pause()
-                self.still.setdefault(lab.labels[USER_LABEL], []).append((lab, began))
+            except docker.errors.NotFound:
+                return
+            except docker.errors.APIError as error:
+                if error.status_code == CONFLICT:  # it has just ended
+                    return
+                time.sleep(PAUSE_BETWEEN_SECONDS)
+            else:
+                self.still.setdefault(user, []).append((lab, began))
+                return
+        self.moving.add(user)
 
     def let_go(self, user: str) -> None:
         """Have a person's labs go on: their home is through."""

@@ -89,7 +89,7 @@ def refusal(done: Completed, target: Target, *, doing: str) -> HomeroomError:
     if done.returncode == TIMED_OUT:
         cause = f"{target.address} does not answer"
         return HomeroomError(cause, location=LOCATION, remedy="See that it runs, and that this machine reaches it.")
-    last = said[-1] if said else f"exit code {done.returncode}"
+    last = said[0] if said else f"exit code {done.returncode}"
     return HomeroomError(
         f"{doing} failed: {last}", location=LOCATION, remedy="Run it again; what is there is untouched."
     )
@@ -112,5 +112,5 @@ def messages(done: Completed) -> Iterator[str]:
 
 def keyscan(target: Target) -> str:
     """What `ssh-keyscan` is told to ask a server's keys."""
-    name, _, port = target.host.partition(":")
-    return f"-p {port} {name}" if port else name
+    port = target.account[1]
+    return f"-p {port} {target.host}" if port else target.host

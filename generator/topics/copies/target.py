@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,21 +41,45 @@ class Target:
         return MOUNTED if self.kind == "directory" else self.address
 
     @property
-    def host(self) -> str:
-        """The server of an SFTP address, with its port where one is named."""
-        return self.address.removeprefix("sftp:").removeprefix("//").partition("@")[2].partition("/")[0].rstrip(":")
+    def account(self) -> tuple[str, str]:
+        """Who signs in where, as `hub@copies.example.edu`, and the port where one is named; of an SFTP address."""
+        rest = self.address.removeprefix("sftp:")
+        if not rest.startswith("//"):
+            return re.split(r":(?![0-9A-Fa-f:]*\])", rest, maxsplit=1)[0], ""
+        found = re.fullmatch(r"(.*?)(?::([0-9]+))?", rest.removeprefix("//").partition("/")[0])
+        return (found[1], found[2] or "") if found else (rest, "")
 
     @property
-    def options(self) -> list[str]:
-        """What restic is told beside the address."""
-        if self.kind != "sftp":
-            return []
-        ssh = [
+    def host(self) -> str:
+        """The server of an SFTP address."""
+        return self.account[0].rpartition("@")[2].strip("[]")
+
+    @property
+    def ssh(self) -> list[str]:
+        """What ssh is told: our key, the servers that are known, and to ask nobody."""
+        return [
             *("-F", "/dev/null", "-i", f"{SECRETS_MOUNTED}/ssh/id_ed25519", "-o", "IdentitiesOnly=yes"),
             *("-o", f"UserKnownHostsFile={SECRETS_MOUNTED}/ssh/known_hosts", "-o", "StrictHostKeyChecking=yes"),
             *("-o", "BatchMode=yes", "-o", f"ConnectTimeout={SSH_SECONDS}", "-o", "ServerAliveInterval=30"),
         ]
-        return ["-o", f"sftp.args={' '.join(ssh)}"]
+
+    @property
+    def ssh_probe(self) -> list[str]:
+        """The call that signs in by SFTP and leaves again."""
+        account, port = self.account
+        return [
+            "ssh",
+            *self.ssh,
+            *(["-p", port] if port else []),
+            "-s",
+            account.replace("[", "").replace("]", ""),
+            "sftp",
+        ]
+
+    @property
+    def options(self) -> list[str]:
+        """What restic is told beside the address."""
+        return ["-o", f"sftp.args={' '.join(self.ssh)}"] if self.kind == "sftp" else []
 
 
 def of(settings: Settings, directory: Path) -> Target:

@@ -182,6 +182,11 @@ def person_of(name: str) -> str:
     return raw.decode(errors="replace")
 
 
+def home_name(person: str) -> str:
+    """What a user's home is called: as `homeroom.contract.home_names.directory_name`, which a test holds equal."""
+    return re.sub(rb"[^a-z0-9]", lambda found: b"-%02x" % found[0][0], person.encode()).decode()
+
+
 def owners(client: Any, settings: Settings) -> list[str]:
     """Whose homes there are; of directories, those that this user may see."""
     if settings.HOMES:

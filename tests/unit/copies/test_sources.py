@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from generator import topics
 from generator.engine import kept
 from generator.engine.kept import Kept
 from generator.topics.copies import sources
@@ -56,7 +57,7 @@ def test_a_topic_says_what_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     grades = Kept(volume="courses", owner="990:100", databases=("grades.sqlite",), without=("spool",))
     part: Any = SimpleNamespace(KEEPS=(grades,))
     here = deployment()
-    monkeypatch.setattr(kept.topics, "each", lambda name: [part])
+    monkeypatch.setattr(topics, "each", lambda name: [part])
     assert grades in kept.known(here.settings)
     assert {"/copy/state/volumes/courses/spool", "/copy/state/volumes/courses/grades.sqlite"} <= set(
         sources.left_out(here)

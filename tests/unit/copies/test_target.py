@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from generator.core.errors import HomeroomError
 from generator.schema.settings import validation_faults
 from generator.topics.copies import target
 from generator.topics.copies.refusals import keyscan
@@ -55,7 +56,7 @@ def test_other_addresses_are_refused(address: str) -> None:
 
 def test_a_place_must_be_named(tmp_path: Path) -> None:
     """Without BACKUP_TO the verb says what to set."""
-    with pytest.raises(target.HomeroomError, match="no place for copies"):
+    with pytest.raises(HomeroomError, match="no place for copies"):
         target.of(settings(), tmp_path)
 
 
@@ -105,7 +106,10 @@ def test_a_server_must_be_known_by_its_key() -> None:
     ("address", "words"),
     [
         ("sftp:hub@copies.example.edu:/srv/hub", "copies.example.edu"),
+        ("sftp:hub@copies.example.edu:hub", "copies.example.edu"),
+        ("sftp:hub@[2001:db8::7]:/srv/hub", "2001:db8::7"),
         ("sftp://hub@copies.example.edu:2222//srv/hub", "-p 2222 copies.example.edu"),
+        ("sftp://hub@[2001:db8::7]:2222//srv/hub", "-p 2222 2001:db8::7"),
     ],
 )
 def test_how_a_servers_key_is_asked_for(address: str, words: str) -> None:
