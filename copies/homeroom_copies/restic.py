@@ -2,15 +2,17 @@
 
 They come from a file that is mounted, so that they are in no command line and in nothing that the engine shows. Of a
 report on each file only what is on whole homes is handed on: an engine passes 50 000 short lines slower than restic
-reads the files.
+reads the files. restic tries for a quarter of an hour what fails; where that is in vain, as on a full disk, it is ended.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -18,6 +20,10 @@ SECRETS = Path("/run/backup/secrets.env")
 REPORTS = "--verbose=2"
 AS_IT_GOES = (b'{"message_type":"verbose_status"', b'{"message_type":"status"')
 ON_A_HOME = re.compile(rb'"item":"/copy/homes/[^/"]+/"')
+IN_VAIN = re.compile(
+    rb"retrying after.*(?:no space left|quota exceeded|insufficient storage|read-only file system|permission denied)",
+    re.IGNORECASE,
+)
 LINE = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
 
 
@@ -33,16 +39,28 @@ def told(lines: Iterable[bytes]) -> Iterator[bytes]:
             yield line
 
 
+def hand_on_errors(process: subprocess.Popen[bytes]) -> None:
+    """Hand on what restic says of errors, and end it where it would try again in vain."""
+    for line in process.stderr or ():
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+        if IN_VAIN.search(line):
+            process.send_signal(signal.SIGINT)
+
+
 def main() -> int:
     """Run restic, and return its exit code."""
     environment = os.environ | read_secrets(SECRETS.read_text(encoding="utf-8"))
     command = ["restic", *sys.argv[1:]]
-    if REPORTS not in command:
-        os.execvpe("restic", command, environment)  # noqa: S606  # no shell is wanted
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+    stdout = subprocess.PIPE if REPORTS in command else None
+    with subprocess.Popen(command, env=environment, stdout=stdout, stderr=subprocess.PIPE) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+        errors = threading.Thread(target=hand_on_errors, args=(process,))
+        errors.start()
         for line in told(process.stdout or ()):
             sys.stdout.buffer.write(line)
             sys.stdout.buffer.flush()
+        errors.join()
     return process.returncode
 
 

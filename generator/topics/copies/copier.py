@@ -132,10 +132,12 @@ def opened(
     *,
     capabilities: Sequence[str] = (READS_ALL,),
     reads_only: bool = False,
+    lays_out: bool = False,
 ) -> Iterator[Copier]:
     """The container while the body runs. However this process ends, it ends with it: it lives by its standard input.
 
     :param reads_only: copies are read alone: their place is mounted so, and nothing is kept of what was read.
+    :param lays_out: restic brings back what is mounted from the root on, and sets modes of the folders above it too.
     :raises HomeroomError: the engine cannot make it.
     """
     mounts = [_mount(one) for one in sources]
@@ -155,6 +157,7 @@ def opened(
         cap_add=list(capabilities),
         network_mode="none" if target.kind == "directory" else "host",
         cpu_shares=CPU_SHARES,
+        read_only=not lays_out,
         tmpfs={"/tmp": ""},  # noqa: S108  # the container's own
     ) as container:
         yield Copier(client=deployment.client, container=container, target=target, reads_only=reads_only)
@@ -173,11 +176,10 @@ def held(deployment: Deployment, command: list[str], **options: Any) -> Iterator
             user="0:0",
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],
-            read_only=True,
             stdin_open=True,
             auto_remove=True,
             labels=labels(deployment),
-            **options,
+            **{"read_only": True, **options},
         )
     except docker.errors.APIError as error:
         raise HomeroomError(

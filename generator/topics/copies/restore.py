@@ -71,13 +71,7 @@ def restore(deployment: Deployment, wanted: Wanted) -> None:
     :raises HomeroomError: nothing was changed, or what came back is not as it was.
     """
     place = target.of(deployment.settings, ROOT)
-    if not secrets.FILE.exists():
-        raise HomeroomError(
-            "there is no password of the copies here",
-            location=f"backup/{secrets.FILE.name}",
-            remedy="Write the line RESTIC_PASSWORD=<the password> there, and close it: `chmod 0600`.",
-        )
-    secrets.ensure()
+    require_password()
     check_words(wanted)
     source = home_of(deployment, wanted.person) if wanted.person else None
     if wanted.over and running(deployment, wanted.person):
@@ -99,6 +93,20 @@ def restore(deployment: Deployment, wanted: Wanted) -> None:
             show(copies)
             return
         _bring_back(here, chosen(copies, wanted.copy), wanted)
+
+
+def require_password() -> None:
+    """See that the password of the copies is here: one that is made now reads none that are there.
+
+    :raises HomeroomError: it is not.
+    """
+    if not secrets.FILE.exists():
+        raise HomeroomError(
+            "there is no password of the copies here",
+            location=f"backup/{secrets.FILE.name}",
+            remedy="Write the line RESTIC_PASSWORD=<the password> there, and close it: `chmod 0600`.",
+        )
+    secrets.ensure()
 
 
 def check_words(wanted: Wanted) -> None:

@@ -1,5 +1,5 @@
 .PHONY: backup restore
 backup:   ## Copy homes, shares, accounts and settings to BACKUP_TO, while all work
 	$(HOMEROOM) backup
-restore:  ## List the copies; NAME=ada brings a home back (FILE=x.ipynb, COPY=2026-10-05; OVER=ada replaces files)
-	$(HOMEROOM) restore --file="$(FILE)" --copy="$(COPY)" --over="$(OVER)" -- "$(NAME)"
+restore:  ## List the copies; NAME=ada brings a home back (FILE=x.ipynb, COPY=2026-10-05; OVER=ada replaces files; ALL=homeroom: everything)
+	$(HOMEROOM) restore --file="$(FILE)" --copy="$(COPY)" --over="$(OVER)" --everything="$(ALL)" -- "$(NAME)"

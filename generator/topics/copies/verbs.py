@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from generator.core.errors import HomeroomError
+
 verbs = typer.Typer()
 
 
@@ -24,12 +26,23 @@ def restore(
     file: Annotated[str, typer.Option(help="One file or folder of the home.")] = "",
     copy: Annotated[str, typer.Option(help="A copy's name, or a day; the newest where none is named.")] = "",
     over: Annotated[str, typer.Option(help="The same name again: what is there is replaced.")] = "",
+    everything: Annotated[str, typer.Option(help="The deployment's name: all comes back where nothing is yet.")] = "",
 ) -> None:
-    """Bring back a person's files from a copy, beside what is there."""
+    """Bring back a person's files from a copy, beside what is there; or everything, where nothing is."""
+    from generator.core.lock import exclusive
+    from generator.core.paths import ROOT
     from generator.engine import deployment
     from generator.schema.types import known_as
-    from generator.topics.copies import restore
+    from generator.topics.copies import restore, restore_all
     from generator.topics.copies.restore import Wanted
 
+    if everything:
+        if name or file or over:
+            raise HomeroomError(
+                "ALL stands beside NAME, FILE or OVER", location="ALL", remedy="Everything, or one person's files."
+            )
+        with exclusive(ROOT):
+            restore_all.restore_all(deployment.open_deployment(), everything, copy)
+        return
     wanted = Wanted(person=known_as(name), file=file, copy=copy, over=known_as(over))
     restore.restore(deployment.open_deployment(), wanted)

@@ -1,0 +1,192 @@
+"""`make restore ALL=<deployment>`: everything of a copy onto a deployment that holds nothing yet."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+
+from generator.core.atomic import write_atomically
+from generator.core.console import counted, note, step
+from generator.core.errors import HomeroomError, raise_all
+from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
+from generator.core.lock import exclusive
+from generator.core.paths import ENV_FILE, ROOT, SITE
+from generator.engine import kept
+from generator.engine.deployment import Deployment
+from generator.schema import env_file
+from generator.topics.copies import copier, secrets, target
+from generator.topics.copies.backup import BUSY, sign_in
+from generator.topics.copies.copier import Copier
+from generator.topics.copies.refusals import refusal
+from generator.topics.copies.restore import CAPABILITIES, Copy, chosen, known_copies, require_password
+from generator.topics.copies.sources import HOMES, MADE, SHARES, STATE, Source
+from generator.topics.storage import homes, storage
+
+VOLUMES = f"{STATE}/volumes"
+NEW_ENV, NEW_SITE = ROOT / ".env.restoring", ROOT / ".site.restoring"
+SITE_PLACE = "/restore/site"
+NOTE = "restoring.json"
+SHOWN = 5
+
+
+def restore_all(deployment: Deployment, named: str, wanted: str) -> None:
+    """Bring everything back: homes, shares, accounts, keys, `.env` and `site/`; the last two that were there are kept
+    under other names. One that was cut off goes on where it was.
+
+    :param named: the deployment's name, by which the operator says that this one is meant.
+    :param wanted: a copy's name or a day; empty: the newest.
+    :raises HomeroomError: this deployment holds something, or what came back is not as it was.
+    """
+    place = target.of(deployment.settings, ROOT)
+    require_password()
+    if named != deployment.project:
+        raise HomeroomError(
+            f"ALL={named} is not this deployment, which is {deployment.project}",
+            location="ALL",
+            remedy="Copies are found by COMPOSE_PROJECT_NAME: set it in .env to the name that the copies are of.",
+        )
+    begun = secrets.FOLDER / NOTE
+    if not begun.exists():
+        require_empty(deployment)
+    copier.ensure_image(deployment)
+    with exclusive(secrets.FOLDER, busy=BUSY):
+        shutil.rmtree(NEW_SITE, ignore_errors=True)
+        NEW_SITE.mkdir()
+        site = Source(host=str(NEW_SITE), inside=SITE_PLACE, read_only=False)
+        with (
+            step(f"Reading settings and site/ at {place.address}") as shown,
+            copier.opened(deployment, place, [site], capabilities=CAPABILITIES, reads_only=True) as here,
+        ):
+            sign_in(here)
+            copy = chosen(known_copies(here, deployment.project), wanted)
+            manifest = read_settings(here, copy)
+            shown.say(copy.words)
+        settings = env_file.load(NEW_ENV)
+        raise_all(list(homes.homes_faults(settings, ROOT)))
+        parts = list(sources_of(replace(deployment, settings=settings), manifest, NEW_SITE))
+        write_atomically(begun, json.dumps({"copy": copy.name}) + "\n", mode=0o600)
+        aside = put_in_place(copy.made_at)
+        with (
+            step("Bringing back homes, shares and accounts, and comparing them") as shown,
+            copier.opened(deployment, place, parts, capabilities=CAPABILITIES, reads_only=True, lays_out=True) as here,
+        ):
+            result = bring(here, copy, manifest)
+            shown.say(f"{result['same']} files and folders")
+        begun.unlink()
+    note(
+        f"{counted(result['homes'], 'home')} and all else are as they were at {copy.words}. `make up` brings the "
+        f"deployment up.{aside}"
+    )
+
+
+def require_empty(deployment: Deployment) -> None:
+    """See that nothing is there that could be overwritten.
+
+    :raises HomeroomError: something is.
+    """
+    people = homes.owners(deployment.client, deployment.settings)
+    names = [f"{deployment.project}_{row.volume}" for row in kept.EVERYWHERE]
+    there = [*(f"the home of {one}" for one in people), *(f"the volume {one}" for one in names if has(deployment, one))]
+    if there:
+        more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
+        raise HomeroomError(
+            f"{deployment.project} holds something already: {', '.join(there[:SHOWN])}{more}",
+            location="ALL",
+            remedy="All comes back only where nothing is: before the first `make up`, or once these were removed by "
+            "hand. For single people: `make restore NAME=ada`.",
+        )
+
+
+def has(deployment: Deployment, volume: str) -> bool:
+    """Whether a volume is there."""
+    try:
+        deployment.client.volumes.get(volume)
+    except docker.errors.NotFound:
+        return False
+    return True
+
+
+def read_settings(here: Copier, copy: Copy) -> Mapping[str, Any]:
+    """Lay the copy's `.env` and `site/` out beside those that are there; what the copy says of itself.
+
+    :raises HomeroomError: they cannot be read.
+    """
+    env = here.restic("dump", "--quiet", copy.name, f"{STATE}/env")
+    made = here.restic("dump", "--quiet", copy.name, f"{MADE}/manifest.json")
+    laid = here.restic("restore", "--quiet", "--verify", f"--target={SITE_PLACE}", f"{copy.name}:{STATE}/site")
+    for done in (env, made, laid):
+        if done.returncode:
+            raise refusal(done, here.target, doing="reading the settings of the copy")
+    write_atomically(NEW_ENV, env.stdout, mode=0o600)
+    found: Mapping[str, Any] = json.loads(made.stdout)
+    return found
+
+
+def sources_of(deployment: Deployment, manifest: Mapping[str, Any], site: Path) -> Iterator[Source]:
+    """Where each part of a copy comes to; volumes that are not there are made, as Compose and the hub make them.
+
+    :raises HomeroomError: a directory that is shared is not there.
+    """
+    shares = {one.share.name: one.source for one in storage.load(deployment.settings, site, ROOT).shared}
+    label = {DEPLOYMENT_LABEL: deployment.project}
+    for inside in manifest["parts"]:
+        top, _, name = str(inside).rpartition("/")
+        if inside == HOMES:
+            yield Source(host=deployment.settings.HOMES, inside=HOMES, read_only=False)
+        elif top == HOMES:
+            labels = {**label, USER_LABEL: homes.person_of(name)}
+            yield _made(deployment, f"{deployment.project}-user-{name}", inside, labels)
+        elif top == SHARES and name in shares and not shares[name].startswith("/"):
+            yield _made(deployment, shares[name], inside, {**label, storage.SHARE_LABEL: name})
+        elif top == SHARES and name in shares:
+            yield Source(host=shares[name], inside=inside, read_only=False)
+        elif top == VOLUMES:
+            compose = {"com.docker.compose.project": deployment.project, "com.docker.compose.volume": name}
+            yield _made(deployment, f"{deployment.project}_{name}", inside, compose)
+
+
+def _made(deployment: Deployment, volume: str, inside: str, labels: Mapping[str, str]) -> Source:
+    if not has(deployment, volume):
+        deployment.client.volumes.create(volume, labels=dict(labels))
+    return Source(host=volume, inside=inside, read_only=False)
+
+
+def put_in_place(made_at: datetime) -> str:
+    """Put `.env` and `site/` of the copy in their places; what lay there is kept beside them. Returns that in words."""
+    kept_as = []
+    for old, new in ((ENV_FILE, NEW_ENV), (SITE, NEW_SITE)):
+        aside = old.with_name(f"{old.name}.before-restore-{made_at:%Y%m%d%H%M%S}")
+        if old.exists() and not aside.exists():  # else a run that was cut off has kept it, and this is the copy's
+            old.rename(aside)
+        if aside.exists():
+            kept_as.append(aside.name)
+        shutil.rmtree(old, ignore_errors=True)
+        new.rename(old)
+    return f" What was here is kept as {' and '.join(kept_as)}." if kept_as else ""
+
+
+def bring(here: Copier, copy: Copy, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Have everything laid into its volumes and compared.
+
+    :raises HomeroomError: it could not be, or something is not as it was.
+    """
+    done = here.run(
+        *("python3", "-m", "homeroom_copies.bring_all", copy.name, *manifest["databases"], "--", *here.options)
+    )
+    if done.returncode:
+        raise refusal(done, here.target, doing="bringing everything back")
+    result: Mapping[str, Any] = json.loads(done.stdout.strip().rpartition("\n")[2])
+    if result["wrong"]:
+        raise HomeroomError(
+            f"{result['wrong']} files or folders are not as they were: {'; '.join(result['first'])}",
+            location=here.target.address,
+            remedy="Make room if a disk is full, and run it again: it goes on from here.",
+        )
+    return result

@@ -1,0 +1,73 @@
+"""A deployment whose machine is gone comes back from its copies and their password."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import requests
+
+from tests.hub_deployment import HubDeployment, deployment_with_site, engine
+from tests.person import Person
+
+SHARES = "shares:\n  - {name: exchange, volume: exchange, target: /home/jovyan/exchange, read_only: false}\n"
+WORK = """\
+import os
+os.makedirs("notes", exist_ok=True)
+open("notes/essay.txt", "w").write("mine")
+os.chmod("notes/essay.txt", 0o640)
+os.symlink("notes/essay.txt", "latest")
+open("exchange/ours.txt", "w").write("ours")
+"""
+SHOWN = """\
+import os
+print(open("latest").read(), open("exchange/ours.txt").read(), oct(os.stat("notes/essay.txt").st_mode),
+      os.stat("notes/essay.txt").st_uid, os.stat(".").st_uid, os.readlink("latest"))
+"""
+
+
+def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path: Path) -> None:
+    """Homes, shares, accounts, keys, settings and `site/` are as they were on a machine that had none of them, with
+    the address and the password of the copies alone; where something is, nothing is brought back."""
+    place = tmp_path / "copies"
+    place.mkdir()
+    with deployment_with_site(
+        tmp_path / "first", "hrcopies", {"shares.yaml": SHARES}, BACKUP_TO=str(place), LAB_MEMORY="512M"
+    ) as first:
+        ada = Person(first, "ada@uni")
+        ada.sign_in("")
+        ada.start_lab()
+        ada.run(WORK)
+        before = ada.run(SHOWN)
+        token = ada.api("POST", f"users/{ada.name}/tokens", json={}).json()["token"]
+        first.make("backup")
+        assert "holds something already" in first.verb("restore", "--everything", first.project).stdout
+        env = (first.directory / ".env").read_text()
+        secrets = (first.directory / "backup/secrets.env").read_text()
+        first.make("down")
+        remove_volumes(first)
+
+        second = HubDeployment(tmp_path / "second", first.project, port=first.port)
+        second.make("init", BACKUP_TO=str(place))
+        assert "no password of the copies" in second.verb("restore", "--everything", first.project).stdout
+        (second.directory / "backup").mkdir(mode=0o700)
+        (second.directory / "backup/secrets.env").touch(mode=0o600)
+        (second.directory / "backup/secrets.env").write_text(secrets)
+        assert "is not this deployment" in second.verb("restore", "--everything", "another").stdout
+        said = second.make("restore", f"ALL={first.project}").stdout
+        assert "1 home and all else are as they were" in said
+        assert (second.directory / ".env").read_text() == env
+        assert (second.directory / "site/shares.yaml").read_text() == SHARES
+        second.up()
+        answer = requests.get(f"{second.url}hub/api/user", headers={"Authorization": f"token {token}"}, timeout=60)
+        assert answer.json()["name"] == ada.name
+        again = Person(second, ada.name)
+        again.sign_in("")
+        again.start_lab()
+        assert again.run(SHOWN) == before
+
+
+def remove_volumes(deployment: HubDeployment) -> None:
+    """Take everything that the deployment keeps from the machine."""
+    for volume in engine().volumes.list():
+        if volume.name.startswith((f"{deployment.project}_", f"{deployment.project}-")):
+            volume.remove()

@@ -1,0 +1,109 @@
+"""Where each part of a copy comes to, and when nothing is touched."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import docker.errors
+import pytest
+from homeroom_copies import bring_all
+
+from generator.core.errors import HomeroomError
+from generator.topics.copies import restore_all
+from generator.topics.storage import homes
+from tests.sample_settings import settings
+
+
+class Volumes:
+    """The volumes of an engine."""
+
+    def __init__(self, *names: str) -> None:
+        self.labels: dict[str, dict[str, str]] = {name: {} for name in names}
+
+    def get(self, name: str) -> None:
+        """Say whether one is there, as the engine does."""
+        if name not in self.labels:
+            raise docker.errors.NotFound(name)
+
+    def create(self, name: str, labels: dict[str, str]) -> None:
+        """Make one."""
+        self.labels[name] = labels
+
+
+def deployment(volumes: Volumes, **values: str) -> Any:
+    """A deployment on an engine with these volumes."""
+    return SimpleNamespace(project="homeroom", client=SimpleNamespace(volumes=volumes), settings=settings(**values))
+
+
+def test_a_deployment_that_holds_something_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One home, or the volume of the accounts, is enough; all that is there is named."""
+    monkeypatch.setattr(homes, "owners", lambda client, known: [])
+    restore_all.require_empty(deployment(Volumes()))
+    with pytest.raises(HomeroomError, match="the volume homeroom_data"):
+        restore_all.require_empty(deployment(Volumes("homeroom_data")))
+    monkeypatch.setattr(homes, "owners", lambda client, known: ["ada"])
+    with pytest.raises(HomeroomError, match="the home of ada"):
+        restore_all.require_empty(deployment(Volumes()))
+
+
+def test_each_part_has_its_place(tmp_path: Path) -> None:
+    """A home is its owner's volume again, a share is what `site/` of the copy says, and a service's volume is one that
+    Compose takes for its own; what is there already is not made again."""
+    (tmp_path / "shares.yaml").write_text("shares:\n  - {name: exchange, volume: common, target: /srv/exchange}\n")
+    volumes = Volumes("homeroom-user-ada")
+    parts = [
+        "/copy/homes/ada",
+        "/copy/homes/bela-40uni",
+        "/copy/shares/exchange",
+        "/copy/state/volumes/data",
+        "/copy/state/env",
+        "/copy/state/site",
+    ]
+    found = list(restore_all.sources_of(deployment(volumes), {"parts": parts}, tmp_path))
+    assert [(one.inside, one.host) for one in found] == [
+        ("/copy/homes/ada", "homeroom-user-ada"),
+        ("/copy/homes/bela-40uni", "homeroom-user-bela-40uni"),
+        ("/copy/shares/exchange", "homeroom-share-common"),
+        ("/copy/state/volumes/data", "homeroom_data"),
+    ]
+    assert volumes.labels["homeroom-user-ada"] == {}
+    assert volumes.labels["homeroom-user-bela-40uni"]["homeroom.user"] == "bela@uni"
+    assert volumes.labels["homeroom_data"]["com.docker.compose.volume"] == "data"
+
+
+def test_what_was_there_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`.env` and `site/` that a new machine had are kept under other names, also when a run was cut off in between."""
+    for name in ("ENV_FILE", "SITE", "NEW_ENV", "NEW_SITE"):
+        monkeypatch.setattr(restore_all, name, tmp_path / name)
+    moment = datetime(2026, 11, 27, tzinfo=UTC)
+    for attempt in range(2):
+        if attempt == 0:
+            (tmp_path / "ENV_FILE").write_text("the machine's")
+            (tmp_path / "SITE").mkdir()
+        (tmp_path / "NEW_ENV").write_text("the copy's")
+        (tmp_path / "NEW_SITE").mkdir()
+        restore_all.put_in_place(moment)
+        assert (tmp_path / "ENV_FILE").read_text() == "the copy's"
+        assert (tmp_path / "ENV_FILE.before-restore-20261127000000").read_text() == "the machine's"
+        assert (tmp_path / "SITE.before-restore-20261127000000").is_dir()
+
+
+def test_each_file_of_a_copy_is_looked_for_in_its_place(tmp_path: Path) -> None:
+    """Databases come into their volumes, and the folders above the parts are nobody's."""
+    listed: list[dict[str, Any]] = [
+        {"path": "/copy/homes", "type": "dir"},
+        {"path": "/copy/homes/ada", "type": "dir"},
+        {"path": "/copy/state/env", "type": "file"},
+        {"path": "/copy/state/volumes/data/cookie_secret", "type": "file"},
+        {"path": "/copy/work/made/databases/data", "type": "dir"},
+        {"path": "/copy/work/made/databases/data/jupyterhub.sqlite", "type": "file"},
+        {"path": "/copy/homes/ada/socket", "type": "socket"},
+    ]
+    assert [str(path) for _, path in bring_all.places(iter(listed))] == [
+        "/copy/homes/ada",
+        "/copy/state/volumes/data/cookie_secret",
+        "/copy/state/volumes/data/jupyterhub.sqlite",
+    ]
