@@ -2,7 +2,8 @@
 
 They come from a file that is mounted, so that they are in no command line and in nothing that the engine shows. Of a
 report on each file only what is on whole homes is handed on: an engine passes 50 000 short lines slower than restic
-reads the files. restic tries for a quarter of an hour what fails; where that is in vain, as on a full disk, it is ended.
+reads the files. restic tries for a quarter of an hour what fails, and on a full disk it may wait without end: where
+that is in vain it is ended.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -24,6 +26,8 @@ IN_VAIN = re.compile(
     rb"retrying after.*(?:no space left|quota exceeded|insufficient storage|read-only file system|permission denied)",
     re.IGNORECASE,
 )
+REPOSITORY = Path("/repository")
+LEAST_FREE_BYTES, LOOK_SECONDS, LOOKS = 1 << 20, 5.0, 2
 LINE = re.compile(r"([A-Z][A-Z0-9_]*)=(.*)")
 
 
@@ -48,6 +52,26 @@ def hand_on_errors(process: subprocess.Popen[bytes]) -> None:
             process.send_signal(signal.SIGINT)
 
 
+def is_full(place: Path) -> bool:
+    """Whether a directory of copies has no room left; another place than a directory is asked by restic."""
+    try:
+        found = os.statvfs(place)
+    except OSError:
+        return False
+    return found.f_bavail * found.f_frsize < LEAST_FREE_BYTES
+
+
+def watch_room(process: subprocess.Popen[bytes]) -> None:
+    """End restic once the disk under the copies was full for two looks."""
+    looks = 0
+    while process.poll() is None and looks < LOOKS:
+        time.sleep(LOOK_SECONDS)
+        looks = looks + 1 if is_full(REPOSITORY) else 0
+    if process.poll() is None:
+        print("no space left on device", file=sys.stderr, flush=True)
+        process.kill()
+
+
 def main() -> int:
     """Run restic, and return its exit code."""
     environment = os.environ | read_secrets(SECRETS.read_text(encoding="utf-8"))
@@ -57,6 +81,8 @@ def main() -> int:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         errors = threading.Thread(target=hand_on_errors, args=(process,))
         errors.start()
+        if REPORTS in command:
+            threading.Thread(target=watch_room, args=(process,), daemon=True).start()
         for line in told(process.stdout or ()):
             sys.stdout.buffer.write(line)
             sys.stdout.buffer.flush()

@@ -24,9 +24,10 @@ from generator.topics.copies.copier import Copier
 from generator.topics.copies.freeze import Standing
 from generator.topics.copies.refusals import NO_REPOSITORY, refusal
 from generator.topics.copies.sources import HOMES, MADE, ROOTS, STATE, Source
-from generator.topics.copies.target import MOUNTED
+from generator.topics.copies.target import LOCATION, MOUNTED
 
 FIRST_ANSWER_SECONDS = 30
+LEAST_ROOM_BYTES = 64 << 20
 WHOLE, WITH_GAPS = 0, 3
 TAG, FIRST_PASS = "homeroom", "homeroom-first-pass"
 LONG_PASS_SECONDS, MOST_FIRST_PASSES = 20.0, 3
@@ -150,6 +151,21 @@ def _make(deployment: Deployment, place: target.Target) -> last.Last:
     )
 
 
+def require_room(here: Copier) -> None:
+    """See that a directory has some room: restic may wait without end on a disk that is all but full.
+
+    :raises HomeroomError: it has not.
+    """
+    done = here.run("stat", "--file-system", "--format=%a %S", MOUNTED)
+    blocks, block_bytes = (int(word) for word in done.stdout.split())
+    if blocks * block_bytes < LEAST_ROOM_BYTES:
+        raise HomeroomError(
+            f"there is no room left at {here.target.address}",
+            location=LOCATION,
+            remedy=f"Make room there, {in_units(LEAST_ROOM_BYTES)} at least. Copies that are there are still good.",
+        )
+
+
 def sign_in(here: Copier) -> None:
     """See that an SFTP server is known and lets us in; other places are asked by restic itself.
 
@@ -170,6 +186,7 @@ def reach(here: Copier) -> None:
         done = here.run("sh", "-c", f"f={MOUNTED}/.homeroom-$$ && : > $f && rm -f $f")
         if done.returncode != WHOLE:
             raise refusal(done, here.target, doing="writing there")
+        require_room(here)
     sign_in(here)
     done = here.restic("cat", "config", "--no-lock", "--quiet", seconds=FIRST_ANSWER_SECONDS)
     if done.returncode == NO_REPOSITORY:

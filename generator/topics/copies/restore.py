@@ -27,7 +27,7 @@ from generator.topics.copies.target import LOCATION
 from generator.topics.storage import homes
 
 PLACE = "/restore/homes"
-CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER")
+CAPABILITIES = ("CHOWN", "DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID")
 """What it takes to give files back to whom they belonged."""
 NOTHING_FOUND = 90
 SHOWN_COPIES = 30

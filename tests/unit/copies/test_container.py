@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -84,3 +87,13 @@ def test_what_cannot_help_is_not_tried_again(why: str) -> None:
     """restic is ended once it says that it tries again what a full or closed disk refuses; a network is given time."""
     assert restic.IN_VAIN.search(f"Save(<lock/1>) returned error, retrying after 552ms: write x: {why}".encode())
     assert not restic.IN_VAIN.search(b"Save(<lock/1>) returned error, retrying after 552ms: connection refused")
+
+
+def test_restic_does_not_wait_on_a_full_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is ended once the disk under the copies was full for two looks, and the reason is told in restic's words."""
+    assert not restic.is_full(Path("/no/such/place"))
+    monkeypatch.setattr(restic, "LOOK_SECONDS", 0.01)
+    monkeypatch.setattr(restic, "is_full", lambda place: True)
+    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as process:
+        restic.watch_room(process)
+    assert process.returncode == -signal.SIGKILL
