@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,27 @@ from tests.integration.edge.work import Work, serial, switch
 from tests.sample_settings import settings
 
 UPLOAD_BYTES = 50 * 2**20
+ACME = "ca.test"
+ACME_PORT = 9443
+LIFETIME = "5m"  # the shortest that it gives
+CADDYFILE = f"""
+{{
+	admin off
+	skip_install_trust
+	auto_https disable_redirects
+}}
+https://{ACME}:{ACME_PORT} {{
+	tls internal
+	acme_server {{
+		lifetime {LIFETIME}
+		challenges http-01
+	}}
+}}
+http://{HUB} {{
+	reverse_proxy edge:8080
+}}
+"""
+"""An authority that looks for the hub by its name, and finds the edge."""
 
 
 def test_our_own_authority_is_served_and_trusted(campus: EdgeDeployment, work: Work) -> None:
@@ -187,3 +208,48 @@ def test_a_certificate_of_the_operators_is_renewed_while_people_work(campus: Edg
     assert re.search(rf"{re.escape(HUB)}\s+.*Campus authority.*\s4\b", status), status
     work.goes_on()
     second.lay(folder)
+
+
+def test_an_acme_authority_gives_and_renews(campus: EdgeDeployment, work: Work, acme: tuple[Path, str]) -> None:
+    """TLS=acme has a certificate of an authority that looks for the hub by its name, and renews it before it ends; who
+    works notices nothing."""
+    root, pem = acme
+    switch(
+        campus, pem, TLS="acme", ACME_DIRECTORY=f"https://{ACME}:{ACME_PORT}/acme/local/directory", ACME_ROOT=str(root)
+    )
+    first = until(lambda: serial(campus), "the authority's certificate is served in the place of the one before")
+    work.goes_on()
+    path = campus.directory / "rendered/edge/Caddyfile"
+    path.write_text(path.read_text().replace("{\n", "{\n\trenewal_window_ratio 0.97\n", 1))  # soon, not after minutes
+    until(lambda: serial(campus) not in (0, first), "the certificate is renewed", seconds=180, interval=1)
+    work.goes_on()
+
+
+@pytest.fixture
+def acme(campus: EdgeDeployment, tmp_path: Path) -> Iterator[tuple[Path, str]]:
+    """An authority beside the edge, with the file that has its own certificate, and its text."""
+    (tmp_path / "Caddyfile").write_text(CADDYFILE)
+    client = engine()
+    network = client.networks.get(f"{campus.project}_front")
+    container = client.containers.create(
+        f"{campus.project}-edge:local",
+        ["caddy", "run", "--config", "/srv/acme/Caddyfile", "--adapter", "caddyfile"],
+        volumes={str(tmp_path): {"bind": "/srv/acme", "mode": "ro"}},
+        user="0:0",
+        extra_hosts={HUB: LOOPBACK},
+        network=network.name,
+        labels={"com.docker.compose.project": campus.project},
+    )
+    network.disconnect(container)
+    network.connect(container, aliases=[ACME])
+    tmp_path.chmod(0o755)
+    try:
+        container.start()
+        root = "/data/caddy/pki/authorities/local/root.crt"
+        until(lambda: container.exec_run(["test", "-s", root]).exit_code == 0, "the authority runs")
+        pem = str(container.exec_run(["cat", root]).output, "utf-8")  # type: ignore[arg-type]
+        path = tmp_path / "root.pem"
+        path.write_text(pem)
+        yield path, pem
+    finally:
+        container.remove(force=True, v=True)
