@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from generator.engine.install import install_packages
+from tests.debian_packages import provide
 from tests.edge_deployment import HUB, LOOPBACK, Authority, EdgeDeployment, Visitor
 from tests.faults import until
 from tests.hub_deployment import ROOT, engine, free_port
@@ -82,13 +82,8 @@ def apache(folder: Path, port: int, hub_port: int) -> Iterator[None]:
 
 @contextmanager
 def serving(command: list[str], package: str) -> Iterator[None]:
-    """Have a web server of Debian's run; its own service is not started by being installed."""
-    program = Path("/usr/sbin") / command[0]
-    if not program.exists():
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("RUNLEVEL", "1")
-            install_packages([package], f"Installing {package}")
-    running = subprocess.Popen([str(program), *command[1:]])
+    """Have a web server of Debian's run."""
+    running = subprocess.Popen([provide(command[0], package), *command[1:]])
     try:
         yield
         assert running.poll() is None, f"{command[0]} has ended"
