@@ -34,10 +34,18 @@ is_address() {
     esac
 }
 
+# A name that is meant by a wildcard, which no certificate or greeting can be asked for by itself.
+meant_by() {
+    case $1 in
+        "*."*) echo "any-lab-at-all${1#\*}" ;;
+        *) echo "$1" ;;
+    esac
+}
+
 # Whether a certificate is for a name or an address.
 is_for() {
     if is_address "$2"; then by=-checkip; else by=-checkhost; fi
-    openssl x509 -in "$1" -noout "$by" "$2" | grep -q 'does match'
+    openssl x509 -in "$1" -noout "$by" "$(meant_by "$2")" | grep -q 'does match'
 }
 
 # Say what is wrong with the pair in a directory.
@@ -135,7 +143,7 @@ state() {
     cat "$run/faults"
     while read -r name; do
         served=$run/served.pem
-        if is_address "$name"; then by=-noservername; else by="-servername $name"; fi
+        if is_address "$name"; then by=-noservername; else by="-servername $(meant_by "$name")"; fi
         # shellcheck disable=SC2086  # two words
         if openssl s_client -connect 127.0.0.1:8443 $by </dev/null 2>/dev/null | openssl x509 >"$served" 2>/dev/null; then
             printf 'served\t%s\t%s\t%s\n' "$name" "$(openssl x509 -in "$served" -noout -enddate | cut -d= -f2)" \

@@ -45,7 +45,7 @@ class Door extends ConfigurableProxy {
     this.unanswered = new WeakMap(); // by connection, how many requests
     this.latest = new WeakMap(); // by connection, the answer that the next request waits for
     this.answered = new WeakSet(); // requests whose answer has begun
-    this.labs = new WeakMap(); // by request, the path of the lab that is asked
+    this.labs = new WeakMap(); // by request, path and host of the lab that is asked
     this.forgotten = new WeakMap(); // by request, cookies that the browser shall forget
     // It announces an empty body for some methods, and sends the body all the same.
     this.proxy.webPasses = this.proxy.webPasses.filter((pass) => pass.name !== "deleteLength");
@@ -53,7 +53,7 @@ class Door extends ConfigurableProxy {
     for (const event of ["proxyReq", "proxyReqWs"]) this.proxy.on(event, boundInformation);
     this.proxy.on("proxyRes", (answer, request, response) => {
       this.answered.add(request);
-      prepareAnswer(answer, response, response.shouldKeepAlive, this.labs.get(request));
+      prepareAnswer(answer, response, response.shouldKeepAlive, this.labs.get(request)?.prefix);
       const forgotten = this.forgotten.get(request);
       if (forgotten.length) answer.headers["set-cookie"] = [...forgotten, ...(answer.headers["set-cookie"] ?? [])];
     });
@@ -64,7 +64,7 @@ class Door extends ConfigurableProxy {
         prepareHandshake(answer);
       });
       outgoing.on("response", (answer) => {
-        prepareAnswer(answer, caller, false, this.labs.get(request));
+        prepareAnswer(answer, caller, false, this.labs.get(request)?.prefix);
         // What goes wrong from now on is the answer's to tell. Upstream would end the connection and write to it then.
         outgoing.removeAllListeners("error").on("error", () => {});
       });
@@ -91,7 +91,10 @@ class Door extends ConfigurableProxy {
 
   async targetForReq(request) {
     const found = await super.targetForReq(request);
-    if (found && decodeURIComponent(new URL(found.target).host) !== HUB_SOCKET) this.labs.set(request, found.prefix);
+    if (found && decodeURIComponent(new URL(found.target).host) !== HUB_SOCKET) {
+      const { host } = (await this._routes.get(found.prefix)) ?? {};
+      this.labs.set(request, { prefix: found.prefix, host });
+    }
     return found;
   }
 
@@ -99,7 +102,7 @@ class Door extends ConfigurableProxy {
   // programs do, is sent there, with what they have to say: it is the same lab, since the table of routes is asked.
   async handleProxy(kind, request, receiver, ...more) {
     const found = await this.targetForReq(request);
-    const elsewhere = this.hosts.elsewhere(request, this.labs.has(request), this.edges.has(request.socket));
+    const elsewhere = this.hosts.elsewhere(request, this.labs.get(request), this.edges.has(request.socket));
     if (elsewhere) return kind === "web" ? answerBriefly(receiver, elsewhere) : refuseWebsocket(receiver, elsewhere);
     const address = found && this.labs.has(request) ? respell(request.url, found.prefix) : request.url;
     if (address !== request.url && kind === "web" && ["GET", "HEAD"].includes(request.method)) {

@@ -1,10 +1,11 @@
 // Under which host what is found, as the generator writes it (rendered/proxy.json): by the name that people type, and
-// labs by a name of their own where there is one. A change is taken up while connections are open.
+// labs by a name of their own where there is one, or each user's by another below it. A change is taken up while
+// connections are open.
 import { readFileSync, watchFile } from "node:fs";
 
 const FILE = "/srv/jupyterhub/proxy.json";
 const WATCH_MILLISECONDS = 1000;
-const NOTHING = { hub: "", labs: "", https: false };
+const NOTHING = { hub: "", labs: "", apart: false, https: false };
 
 export class Hosts {
   constructor(log, baseUrl, file = FILE) {
@@ -27,19 +28,23 @@ export class Hosts {
    * Where what is asked for is found, if not here: an answer's status, with its `Location` or, where nobody would follow
    * one, its text. Undefined: here.
    *
-   * @param isLab whether a running lab is asked.
+   * @param lab the running lab that is asked, with the host that the hub has for it; undefined where the hub is.
    * @param byEdge whether the edge asks, which alone speaks HTTPS.
    */
-  elsewhere(request, isLab, byEdge) {
-    const { hub, labs, https } = this.known;
-    const address = isLab && labs ? labs : hub;
+  elsewhere(request, lab, byEdge) {
+    const { hub, labs, apart, https } = this.known;
+    const labsName = labs && new URL(labs).hostname;
+    const own = apart ? lab?.host : labsName;
+    if (lab && labs && !own) return { status: 503, text: "The hub is restarting." }; // it is about to say whose host it is
+    const address = lab && labs ? labs.replace(labsName, own) : hub;
     if (https && !byEdge) return { status: 308, location: address + request.url };
     if (!labs) return undefined;
-    const isLabsHost = hostOf(request) === new URL(labs).hostname;
-    if (isLab === isLabsHost) return undefined;
+    const asked = hostOf(request);
+    const isHere = lab ? asked === own : apart ? !asked.endsWith(`.${labsName}`) : asked !== labsName;
+    if (isHere) return undefined;
     if (isPage(request)) return { status: 302, location: address + request.url };
     // A page of a lab that ended asks its server: it is told what JupyterHub tells it, and not sent to another host.
-    const ofEndedLab = !isLab && request.url.startsWith(`${this.baseUrl}user/`);
+    const ofEndedLab = !lab && request.url.startsWith(`${this.baseUrl}user/`);
     return ofEndedLab ? { status: 424, text: "The lab is not running." } : { status: 403, text: "Not at this address." };
   }
 }

@@ -35,7 +35,9 @@ class EdgeDeployment(HubDeployment):
     https_port: int = field(default_factory=free_port)
     http_port: int = field(default_factory=free_port)
     labs_host: str = ""
-    """The host of its labs, where that is another."""
+    """The host of its labs, or the one below which each user's labs have theirs, where that is another."""
+    apart: bool = False
+    """Whether each user's labs have a host of their own."""
     authority: str = ""
     """What people's browsers are told to trust, in PEM."""
 
@@ -49,6 +51,11 @@ class EdgeDeployment(HubDeployment):
         """As any deployment's, with the ports and the name."""
         named = {"HTTPS_PORT": str(self.https_port), "HTTP_PORT": str(self.http_port), "HUB_HOST": HUB}
         return super().environment | named | ({"LABS_HOST": self.labs_host} if self.labs_host else {}) | self.settings
+
+    def lab_url(self, name: str) -> str:
+        """The address of its front page by the name that a user's labs have; the user's name must be a label."""
+        host = self.labs_host or HUB
+        return self.url.replace(HUB, f"{name}.{host}" if self.apart else host, 1)
 
     def set(self, **values: str) -> None:
         """Write settings to `.env`, in the place of what it says of them."""
@@ -88,20 +95,27 @@ class Visitor(Person):
         self.web.trust_env = False  # else a bundle that the environment names would go before it
 
     def get(self, path: str, **options: Any) -> requests.Response:
-        """GET a path, of a lab by the name that labs have."""
-        named = self.deployment.labs_host if path.startswith("user/") else ""
-        address = self.deployment.url.replace(HUB, named, 1) if named else self.deployment.url
+        """GET a path, of a lab by the name that it has."""
+        address = self.deployment.lab_url(path.split("/")[1]) if path.startswith("user/") else self.deployment.url
         return self.web.get(address + path, timeout=PATIENCE_SECONDS, **options)
+
+    def ask_lab(self, method: str, path: str, **options: Any) -> requests.Response:
+        """Ask something of the lab, as its page would."""
+        prefix = f"user/{self.name}/"
+        headers = {"X-XSRFToken": self._xsrf(self.deployment.base_url + prefix)}
+        address = f"{self.deployment.lab_url(self.name)}{prefix}{path}"
+        return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
 
     def websocket(self, path: str) -> ClientConnection:
         """A websocket of the lab's own API."""
-        address = f"{self.deployment.url}user/{self.name}/"
+        origin = self.deployment.lab_url(self.name)
+        address = f"{origin}user/{self.name}/"
         cookies = self.web.prepare_request(requests.Request("GET", address)).headers["Cookie"]
         return connect(
             f"{address.replace('https', 'wss', 1)}api/{path}",
             sock=urllib3.util.connection.create_connection((LOOPBACK, self.deployment.https_port)),
             ssl=self.deployment.context(),
-            additional_headers={"Cookie": cookies, "Origin": self.deployment.url.rstrip("/")},
+            additional_headers={"Cookie": cookies, "Origin": origin.rstrip("/")},
             max_size=2**24,
             proxy=None,
             open_timeout=PATIENCE_SECONDS,

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from docker.models.containers import Container
-
-from generator.core.console import counted, fail, note, step, warn
+from generator.core.console import fail, note, step, warn
 from generator.core.errors import HomeroomError
 from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine.address import address
 from generator.engine.deployment import Deployment, ensure_engine, load_settings
 from generator.engine.find import EngineMissing, find_engine
-from generator.lifecycle import render, smoke_test
+from generator.lifecycle import moved_labs, render, smoke_test
 from generator.lifecycle.build import build
 from generator.lifecycle.checks import ask_counterparts, check_engine, check_machine, check_site
 from generator.lifecycle.hub_config import render_checked
@@ -65,11 +63,7 @@ def up() -> None:
     edge.check(deployment, render.rendered_files(settings, SITE))
     prepare_storage(deployment)
     render_checked(deployment)
-    if moved := [lab for lab in deployment.labs(running_only=True) if base_url_of(lab) != settings.BASE_URL]:
-        warn(
-            f"BASE_URL has changed. {counted(len(moved), 'lab')} started under the old one cannot be found any more "
-            "and will be stopped; their users read why, and start them again."
-        )
+    moved_labs.tell(deployment)
     bring_up(deployment)
     edge.take_up(deployment)
     password = accounts.ensure_admin(deployment)
@@ -98,12 +92,6 @@ def finish(deployment: Deployment, password: str | None) -> None:
         raise SystemExit(failed.exit_code)
 
 
-def base_url_of(lab: Container) -> str:
-    """The BASE_URL that a lab was started under."""
-    variables: dict[str, str] = dict(each.split("=", 1) for each in lab.attrs["Config"]["Env"] if "=" in each)
-    return variables.get("JUPYTERHUB_BASE_URL", "")
-
-
 def _greet(deployment: Deployment, password: str | None, exception: str) -> None:
     settings = deployment.settings
     note(f"\n[bold]Homeroom is up{exception}:[/bold] {address(settings)}")
@@ -120,7 +108,7 @@ def _greet(deployment: Deployment, password: str | None, exception: str) -> None
         note(f"Password:       [bold]{password}[/bold]   (shown this once; `make password` makes a new one)")
     if settings.TLS == "off" and not settings.HUB_IP.startswith("127."):
         warn("Passwords travel unencrypted over plain HTTP. Set HUB_HOST and TLS: docs/tls.md shows how.")
-    elif settings.HUB_HOST and settings.TLS != "off" and not settings.LABS_HOST:
+    elif settings.HUB_HOST and settings.TLS != "off" and not settings.labs_host:
         warn(
             "A page that a lab serves can act on the hub as the person who looks at it. Give labs a name of their own: "
             "LABS_HOST, docs/tls.md."

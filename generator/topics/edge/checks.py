@@ -18,10 +18,11 @@ from generator.topics.edge.status import is_short
 def of_site(settings: Settings) -> Iterator[Finding]:
     """A warning for each name that this machine does not find: people, and an ACME authority, will not either."""
     for host in hosts(settings) if settings.has_edge else []:
-        why = None if is_address(host) else resolve(host)
+        sample = host.replace("*", "ada")
+        why = None if is_address(host) else resolve(sample)
         if why is not None:
-            setting = "HUB_HOST" if host == settings.HUB_HOST else "LABS_HOST"
-            remedy = f"Have it lead to this machine: an A or AAAA record in the DNS. `getent hosts {host}` tries it."
+            setting = "HUB_HOST" if host == settings.HUB_HOST else "SUBDOMAINS" if sample != host else "LABS_HOST"
+            remedy = f"Have it lead to this machine: an A or AAAA record in the DNS. `getent hosts {sample}` tries it."
             yield warning("TLS", f"{host} does not resolve ({why})", location=f".env: {setting}", remedy=remedy)
 
 

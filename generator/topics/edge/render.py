@@ -17,6 +17,8 @@ FILES = dict.fromkeys((CADDYFILE, NAMES, ACME_ROOT, PROXY_HOSTS), "")
 """What it may write. Nobody reads these at a start alone: edge and proxy take up what changes."""
 AUTHORITY_PATH = "/homeroom-ca.crt"
 """Where people get the certificate of our own authority, with TLS=internal."""
+ASK_ADDRESS = "127.0.0.1:8099"
+"""Where the edge asks the hub, by itself, for whom a certificate may be had."""
 TEMPLATE = Path(__file__).with_name("Caddyfile.j2")
 USUAL_PORT = 443
 
@@ -26,18 +28,26 @@ def render(context: Context) -> Rendered:
     settings = context.settings
     files = {PROXY_HOSTS: proxy_hosts(settings)}
     if settings.has_edge:
-        files |= {CADDYFILE: caddyfile(settings), NAMES: "".join(f"{host}\n" for host in hosts(settings))}
+        known = [host for host in hosts(settings) if not (settings.issues_on_demand and host.startswith("*"))]
+        files |= {CADDYFILE: caddyfile(settings), NAMES: "".join(f"{host}\n" for host in known)}
         if settings.TLS == "acme" and settings.ACME_ROOT:
             files[ACME_ROOT] = read_root(Path(settings.ACME_ROOT))
     return Rendered(
-        hub={"hub_url": origin(settings.public_url), "labs_host": settings.LABS_HOST, "secure": settings.TLS != "off"},
+        hub={
+            "hub_url": origin(settings.public_url),
+            "labs_host": settings.labs_host,
+            "labs_apart": settings.SUBDOMAINS == "on",
+            "secure": settings.TLS != "off",
+            "on_demand": settings.issues_on_demand,
+        },
         files=files,
     )
 
 
 def hosts(settings: Settings) -> list[str]:
-    """The names that the certificate is for, the hub's first."""
-    return [host for host in (settings.HUB_HOST, settings.LABS_HOST) if host]
+    """The names that certificates are for, the hub's first; a wildcard stands for those of users' labs."""
+    labs = f"*.{settings.labs_host}" if settings.SUBDOMAINS == "on" else settings.labs_host
+    return [host for host in (settings.HUB_HOST, labs) if host]
 
 
 def origin(url: str) -> str:
@@ -48,18 +58,27 @@ def origin(url: str) -> str:
 
 def proxy_hosts(settings: Settings) -> str:
     """The text of `proxy.json`."""
-    known = {"hub": origin(settings.public_url), "labs": origin(settings.labs_url), "https": settings.has_edge}
+    known = {
+        "hub": origin(settings.public_url),
+        "labs": origin(settings.labs_url),
+        "apart": settings.SUBDOMAINS == "on",
+        "https": settings.has_edge,
+    }
     return json.dumps(known, indent=2) + "\n"
 
 
 def caddyfile(settings: Settings) -> str:
     """The text of the Caddyfile: every value of a setting in it has a form that cannot be read as anything else."""
     names = [f"[{host}]" if ":" in host else host for host in hosts(settings)]
+    sites = [f"https://{name}" for name in names]
     values = {
         "mode": settings.TLS,
         "default_sni": settings.HUB_HOST,
         "hosts": names,
-        "sites": ", ".join(f"https://{name}" for name in names),
+        "sites": [[each] for each in sites] if settings.issues_on_demand else [sites],
+        "base_url": settings.BASE_URL,
+        "on_demand": settings.issues_on_demand,
+        "ask_address": ASK_ADDRESS,
         "port": "" if settings.HTTPS_PORT == USUAL_PORT else f":{settings.HTTPS_PORT}",
         "authority_path": AUTHORITY_PATH,
         "acme_directory": settings.ACME_DIRECTORY,

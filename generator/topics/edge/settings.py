@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from generator.schema.deployment import ADDRESS, SERVICES, DeploymentSettings, Host, is_address
 from generator.schema.setting import About, Group, setting
@@ -12,6 +12,8 @@ from generator.schema.types import OptionalPath, Size, Whole, written_as
 
 TLS = Group(title="TLS", text="HTTPS, and where its certificates come from.", page="tls", order=21)
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+MOST_PARENT_LETTERS = 189
+"""Of a name that has 63 letters and a dot in front of it, of 253 in all."""
 Folder = Annotated[str, written_as(r"\.?/[A-Za-z0-9._/@+-]+", "a directory such as ./site/tls or /etc/homeroom-tls")]
 Mail = Annotated[str, written_as(r"(?:[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+)?", "an e-mail address")]
 Directory = Annotated[
@@ -24,9 +26,16 @@ class EdgeSettings(DeploymentSettings):
 
     LABS_HOST: Host = setting(
         "",
-        About(group=ADDRESS, consumers=("hub", "generator"), example="labs.example.edu"),
+        About(group=ADDRESS, consumers=("hub",), example="labs.example.edu"),
         """A second name of this machine, under which all labs are found: a page of a lab then cannot act on the hub as
         the person who looks at it. It is part of the same certificate. Recommended wherever there is a name.""",
+    )
+    SUBDOMAINS: Literal["off", "on"] = setting(
+        "off",
+        About(group=ADDRESS, consumers=("hub",), example="on"),
+        """`on`: the labs of each user have a name of their own, below LABS_HOST or, without it, below HUB_HOST, such as
+        `ada.labs.example.edu`: a page of a lab then cannot act on another user's lab either. It needs a wildcard in the
+        DNS, and a certificate for it: docs/tls.md.""",
     )
     HTTP_PORT: Whole = setting(
         80,
@@ -60,6 +69,12 @@ class EdgeSettings(DeploymentSettings):
         About(group=TLS, consumers=("hub",), example="/etc/ssl/certs/campus-ca.pem"),
         "PEM file with the certificate by which the ACME directory itself is known, where it is not a public one.",
     )
+    ACME_ON_DEMAND: Literal["off", "on"] = setting(
+        "off",
+        About(group=TLS, consumers=("hub",), example="on"),
+        """`on`: with TLS=acme and SUBDOMAINS=on, a certificate is had for each user's labs as they are first opened.
+        The names of users become public with it, and Let's Encrypt gives 50 a week.""",
+    )
     EDGE_MEMORY: Size = setting(
         "512M",
         About(group=SERVICES, consumers=("compose", "generator"), unit="bytes, as 512M or 2G", example="1G"),
@@ -69,6 +84,8 @@ class EdgeSettings(DeploymentSettings):
     def cross_checks(self) -> Iterator[tuple[str, str, str]]:
         """Yield (setting, cause, remedy) for what no single value shows."""
         yield from self._name_faults()
+        if self.SUBDOMAINS == "on":
+            yield from self._subdomain_faults()
         if not self.has_edge:
             return
         if self.TRUSTED_PROXIES:
@@ -99,7 +116,39 @@ class EdgeSettings(DeploymentSettings):
             remedy = "Set HUB_IP=0.0.0.0, or TLS=internal for a trial on this machine."
             yield "HUB_IP", f"is {self.HUB_IP}, where the authority does not reach this machine", remedy
 
+    def _subdomain_faults(self) -> Iterator[tuple[str, str, str]]:
+        if not self.HUB_HOST:
+            if not self.LABS_HOST and self.TLS == "off":  # else it is told already
+                yield "HUB_HOST", "is not set, and SUBDOMAINS=on needs it", "Set it to the name that people type."
+        elif is_address(self.labs_host):
+            yield "SUBDOMAINS", f"is on, and there are no names below {self.labs_host}", "Set HUB_HOST to a name."
+        elif self.HUB_HOST.endswith(f".{self.LABS_HOST}"):
+            remedy = "Take a name for LABS_HOST that HUB_HOST does not end with, or leave LABS_HOST out."
+            yield "LABS_HOST", f"is {self.LABS_HOST}, below which the hub is: a lab could have its name", remedy
+        elif len(self.labs_host) > MOST_PARENT_LETTERS:
+            remedy = f"Take one with {MOST_PARENT_LETTERS} letters at most."
+            yield "SUBDOMAINS", f"is on, and {self.labs_host} is too long for names below it", remedy
+        if self.TLS == "off" and not ipaddress.ip_address(self.HUB_IP).is_loopback:
+            remedy = "Set TLS, as docs/tls.md shows; or HUB_IP=127.0.0.1 for a trial on this machine."
+            yield "SUBDOMAINS", "is on without TLS: labs could set the hub's cookies", remedy
+        if self.TLS == "acme" and self.ACME_ON_DEMAND == "off":
+            remedy = (
+                "Use a wildcard certificate of yours (TLS=files), or set ACME_ON_DEMAND=on: users' names become public "
+                "with it, and Let's Encrypt gives 50 certificates a week."
+            )
+            yield "SUBDOMAINS", "is on, and TLS=acme has no wildcard certificates", remedy
+
+    @property
+    def labs_host(self) -> str:
+        """The host that all labs are found under, or below with SUBDOMAINS; empty where that is the hub's own."""
+        return self.LABS_HOST or (self.HUB_HOST if self.SUBDOMAINS == "on" else "")
+
     @property
     def labs_url(self) -> str:
-        """The address of the host that all labs are found under, with BASE_URL; empty without LABS_HOST."""
-        return self.url_of(self.LABS_HOST)
+        """The address of that host, with BASE_URL; empty where it is the hub's own."""
+        return self.url_of(self.labs_host)
+
+    @property
+    def issues_on_demand(self) -> bool:
+        """Whether the edge has a certificate made for each user's labs as they are first opened."""
+        return self.SUBDOMAINS == self.ACME_ON_DEMAND == "on" and self.TLS == "acme"

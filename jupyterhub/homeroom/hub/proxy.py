@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 from jupyterhub.proxy import ConfigurableHTTPProxy
-from traitlets import Unicode
+from traitlets import Instance
 
 from homeroom.contract import sockets
+from homeroom.hub.labs_host import LabsHost
 
 _SCHEME = f"{sockets.SCHEME}://"
 _PORT = ":80"
@@ -31,8 +32,10 @@ class SocketProxy(ConfigurableHTTPProxy):
     routed again within a second; the hub itself looks every five minutes.
     """
 
-    labs_host = Unicode(
-        help="The host that labs have for themselves; empty where they share the hub's. Routes go by path all the same."
+    labs_host = Instance(
+        LabsHost,
+        allow_none=True,
+        help="Hosts that labs have for themselves; None where they share the hub's. Routes go by path all the same.",
     ).tag(config=True)
 
     _watch: asyncio.Task[None] | None = None
@@ -67,9 +70,11 @@ class SocketProxy(ConfigurableHTTPProxy):
         return found.st_ino, found.st_ctime_ns
 
     async def add_route(self, routespec: str, target: str, data: dict[str, Any]) -> None:
-        """Add a route; a socket's address goes without a port."""
+        """Add a route; a socket's address goes without a port, and a lab's says by which host alone it is found."""
         if target.startswith(_SCHEME):
             target = target.removesuffix(_PORT)
+        if "user" in data and (host := routespec.partition("/")[0]):
+            data = {**data, "host": host}
         await super().add_route(routespec, target, data)
 
     def validate_routespec(self, routespec: str) -> str:
@@ -77,19 +82,24 @@ class SocketProxy(ConfigurableHTTPProxy):
         return routespec if routespec.endswith("/") else f"{routespec}/"
 
     def _routespec_to_chp_path(self, routespec: str) -> str:
-        path: str = super()._routespec_to_chp_path(routespec.removeprefix(self.labs_host))
+        path: str = super()._routespec_to_chp_path(routespec[routespec.index("/") :])
         return path
 
     def _routespec_from_chp_path(self, chp_path: str) -> str:
-        """The route of a path: with labs on a host of their own the hub writes theirs with it."""
-        is_of_lab = self.labs_host and chp_path.startswith(f"{self.app.base_url}user/")
-        routespec = quote(chp_path, safe="@/~")
-        return f"{self.labs_host if is_of_lab else ''}{self.validate_routespec(routespec)}"
+        """The route of a path: with labs on hosts of their own the hub writes theirs with it."""
+        return f"{self._host_of(chp_path)}{self.validate_routespec(quote(chp_path, safe='@/~'))}"
+
+    def _host_of(self, chp_path: str) -> str:
+        if self.labs_host is None or not chp_path.startswith(labs := f"{self.app.base_url}user/"):
+            return ""
+        return self.labs_host(chp_path.removeprefix(labs).partition("/")[0])
 
     def _reformat_routespec(self, routespec: str, chp_data: dict[str, Any]) -> dict[str, Any]:
         route: dict[str, Any] = super()._reformat_routespec(routespec, chp_data)
         if "user" in route["data"]:
             route["data"].pop("last_activity", None)
-            if route["target"].startswith(_SCHEME):
+            if route["data"].pop("host", "") != routespec.partition("/")[0]:
+                route["target"] = ""  # of other settings: it is not what the hub keeps, and so is told anew
+            elif route["target"].startswith(_SCHEME):
                 route["target"] += _PORT
         return route

@@ -77,7 +77,7 @@ def test_another_port_is_part_of_the_address() -> None:
     found = files(TLS="internal", HTTPS_PORT="8443", **NAMED)
     assert "redir https://hub.example.edu:8443{uri} 308" in found[CADDYFILE]
     known = json.loads(found[PROXY_HOSTS])
-    assert known == {"hub": "https://hub.example.edu:8443", "labs": "https://labs.example.edu:8443", "https": True}
+    assert (known["hub"], known["labs"]) == ("https://hub.example.edu:8443", "https://labs.example.edu:8443")
 
 
 def test_an_address_is_no_name() -> None:
@@ -97,10 +97,51 @@ def test_labs_with_a_name_of_their_own(tmp_path: Path) -> None:
     assert hub["subdomain_hook"]("ada", "hub.example.edu", kind="user") == "labs.example.edu"
     assert hub["subdomain_hook"] == LabsHost("labs.example.edu")
     assert hub["cookie_host_prefix_enabled"] is True
-    assert config["SocketProxy"]["labs_host"] == "labs.example.edu"
+    assert config["SocketProxy"]["labs_host"] == LabsHost("labs.example.edu")
 
 
 def test_without_a_name_for_labs_nothing_of_it_is_set(tmp_path: Path) -> None:
     """Labs then share the hub's host, as JupyterHub has it."""
     hub = loaded(tmp_path, HUB_HOST="hub.example.edu", TLS="internal")["JupyterHub"]
     assert not {"subdomain_host", "subdomain_hook", "cookie_host_prefix_enabled"} & hub.keys()
+
+
+APART = {"HUB_HOST": "hub.example.edu", "SUBDOMAINS": "on"}
+
+
+@pytest.mark.parametrize(("labs", "parent"), [("", "hub.example.edu"), ("labs.example.edu", "labs.example.edu")])
+@pytest.mark.parametrize("tls", ["internal", "files"])
+def test_each_users_labs_have_a_name(tmp_path: Path, tls: str, labs: str, parent: str) -> None:
+    """With SUBDOMAINS hub and proxy look for labs below LABS_HOST, or below the hub's own name; the certificate is to
+    have a wildcard, and plain HTTP leads to the same name."""
+    found = files(TLS=tls, LABS_HOST=labs, **APART)
+    assert f"\nhttps://hub.example.edu, https://*.{parent} {{\n" in found[CADDYFILE]
+    assert f"\nhttp://*.{parent} {{\n" in found[CADDYFILE]
+    assert "redir https://{host}{uri} 308" in found[CADDYFILE]
+    assert found[NAMES] == f"hub.example.edu\n*.{parent}\n"
+    assert json.loads(found[PROXY_HOSTS]) | {"apart": True} == json.loads(found[PROXY_HOSTS])
+    assert json.loads(found[PROXY_HOSTS])["labs"] == f"https://{parent}"
+    config = loaded(tmp_path, TLS=tls, LABS_HOST=labs, **APART)
+    assert list(misfits(config)) == []
+    assert config["JupyterHub"]["subdomain_hook"]("ada", "hub.example.edu", kind="user") == f"ada.{parent}"
+
+
+def test_certificates_for_labs_are_had_for_users_alone(tmp_path: Path) -> None:
+    """With TLS=acme each user's labs have a certificate of their own, and the edge asks the hub first who is one; the
+    hub's own certificate is had at once, as ever."""
+    values = {"TLS": "acme", "ACME_ON_DEMAND": "on", "BASE_URL": "/biology/", **APART}
+    found = files(**values)
+    text = found[CADDYFILE]
+    assert text.count("\ton_demand\n") == 1
+    assert "on_demand" not in text[text.index("\nhttps://hub.example.edu {") : text.index("\nhttps://*.")]
+    assert "ask http://127.0.0.1:8099/biology/hub/homeroom/lab-name\n" in text
+    assert found[NAMES] == "hub.example.edu\n"
+    config = loaded(tmp_path, **values)
+    assert any(path == "/homeroom/lab-name" for path, _ in config["JupyterHub"]["extra_handlers"])
+
+
+def test_without_need_nobody_is_told_who_is_a_user(tmp_path: Path) -> None:
+    """Where no certificate is had on demand, nothing is asked or answered."""
+    assert "on_demand" not in files(TLS="internal", **APART)[CADDYFILE]
+    handlers = loaded(tmp_path, TLS="internal", **APART)["JupyterHub"]["extra_handlers"]
+    assert not any("lab-name" in path for path, _ in handlers)

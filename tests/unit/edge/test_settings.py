@@ -58,6 +58,33 @@ def test_labs_have_a_name_only_beside_the_hubs() -> None:
     assert faulty(LABS_HOST="labs.example.edu") == ["HUB_HOST"]
 
 
+APART = {"SUBDOMAINS": "on"}
+
+
+@pytest.mark.parametrize(
+    ("values", "refused"),
+    [
+        ({"TLS": "internal", **NAMED}, []),
+        ({"TLS": "files", **NAMED, "LABS_HOST": "labs.example.edu"}, []),
+        ({"TLS": "acme", **NAMED, "ACME_ON_DEMAND": "on"}, []),
+        ({"TLS": "behind-proxy", "TRUSTED_PROXIES": "10.1.2.3", **NAMED}, []),
+        ({"HUB_IP": "127.0.0.1", "HUB_HOST": "localhost"}, []),
+        ({"TLS": "internal"}, ["HUB_HOST"]),
+        ({"HUB_IP": "127.0.0.1"}, ["HUB_HOST"]),
+        ({"HUB_IP": "127.0.0.1", "LABS_HOST": "labs.example.edu"}, ["HUB_HOST"]),
+        (NAMED, ["SUBDOMAINS"]),
+        ({"TLS": "internal", "HUB_HOST": "192.0.2.7"}, ["SUBDOMAINS"]),
+        ({"TLS": "internal", "HUB_HOST": "hub.labs.example.edu", "LABS_HOST": "labs.example.edu"}, ["LABS_HOST"]),
+        ({"TLS": "internal", "HUB_HOST": ".".join(["x" * 50] * 4)}, ["SUBDOMAINS"]),
+        ({"TLS": "acme", **NAMED}, ["SUBDOMAINS"]),
+    ],
+)
+def test_names_for_each_users_labs_need_what_they_stand_on(values: dict[str, str], refused: list[str]) -> None:
+    """SUBDOMAINS=on without a name, for an address, in the open, with the hub below the labs' name, or without a source
+    of such certificates is refused, once, by the setting that is to be changed."""
+    assert faulty(**values, **APART) == refused
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -78,11 +105,14 @@ def test_no_value_can_be_read_as_anything_else(name: str, value: str) -> None:
 
 
 def test_a_name_that_leads_nowhere_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A name that is not found is a warning with its setting; an address is not looked up, and without HTTPS of our own
-    nothing is."""
-    monkeypatch.setattr(checks, "resolve", lambda host: "unknown" if host.startswith("labs") else None)
+    """A name that is not found is a warning with its setting, for a wildcard one of those that it stands for; an
+    address is not looked up, and without HTTPS of our own nothing is."""
+    monkeypatch.setattr(checks, "resolve", lambda host: "unknown" if "labs" in host else None)
     both = NAMED | {"LABS_HOST": "labs.example.edu"}
     (found,) = checks.of_site(settings(TLS="internal", **both))
     assert (found.level, found.location) == ("warn", ".env: LABS_HOST")
+    (found,) = checks.of_site(settings(TLS="internal", **both, **APART))
+    assert found.location == ".env: SUBDOMAINS"
+    assert "`getent hosts ada.labs.example.edu`" in found.remedy
     assert list(checks.of_site(settings(TLS="off", **both))) == []
     assert list(checks.of_site(settings(TLS="internal", HUB_HOST="192.0.2.7"))) == []

@@ -10,6 +10,7 @@ from urllib.parse import urlparse
 
 import pytest
 from homeroom.contract import sockets
+from homeroom.hub.labs_host import LabsHost, label
 from homeroom.hub.proxy import SocketProxy
 from jupyterhub.objects import Server
 from jupyterhub.orm import Server as StoredServer
@@ -144,14 +145,42 @@ def test_a_new_proxy_is_told_the_routes(tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("base_url", ["/", "/biology/"])
-def test_labs_with_a_host_of_their_own_are_routed_by_path(proxy: FakeProxy, base_url: str) -> None:
-    """The hub writes a lab's route with the labs' host, and the proxy is told the path alone; the hub sees its own
-    spelling again, so no route is taken for stale. The hub's own route has no host."""
+@pytest.mark.parametrize(("apart", "host"), [(False, "labs.test"), (True, f"{label('a@b')}.labs.test")])
+def test_labs_with_hosts_of_their_own_are_routed_by_path(
+    proxy: FakeProxy, base_url: str, apart: bool, host: str
+) -> None:
+    """The hub writes a lab's route with the host of the lab, and the proxy is told the path, and the host beside it;
+    the hub sees its own spelling again, so no route is taken for stale. The hub's own route has no host."""
     proxy.app = SimpleNamespace(base_url=base_url)
-    proxy.labs_host, proxy.host_routing = "labs.test", True
+    proxy.labs_host, proxy.host_routing = LabsHost("labs.test", apart), True
     path = f"{base_url}user/a@b/"
-    assert round_trip(proxy, f"labs.test{path}", f"{LAB}:80", {"user": "a@b"}) == (LAB, f"{LAB}:80")
-    assert list(proxy.routes) == [path.rstrip("/")]
+    assert round_trip(proxy, f"{host}{path}", f"{LAB}:80", {"user": "a@b"}) == (LAB, f"{LAB}:80")
+    assert {path: data["host"] for path, data in proxy.routes.items()} == {path.rstrip("/"): host}
     proxy.routes.clear()
     assert round_trip(proxy, "/", HUB, {"hub": "true"}) == (HUB, HUB)
     assert list(proxy.routes) == ["/"]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (None, LabsHost("labs.test")),
+        (LabsHost("labs.test"), LabsHost("hub.test", True)),
+        (LabsHost("hub.test", True), None),
+    ],
+)
+def test_a_lab_of_other_settings_is_routed_anew(
+    proxy: FakeProxy, before: LabsHost | None, after: LabsHost | None
+) -> None:
+    """The proxy keeps its routes while the hub restarts with other hosts for labs: the hub finds each under its new
+    name, with a target that is none of a lab's, and so tells it anew; then it is at peace."""
+    proxy.app = SimpleNamespace(base_url="/")
+
+    def route(labs: LabsHost | None) -> str:
+        return f"{labs('ada') if labs else ''}/user/ada/"
+
+    proxy.labs_host = before
+    asyncio.run(proxy.add_route(route(before), f"{LAB}:80", {"user": "ada", "server_name": ""}))
+    proxy.labs_host = after
+    assert asyncio.run(proxy.get_all_routes())[route(after)]["target"] != f"{LAB}:80"
+    assert round_trip(proxy, route(after), f"{LAB}:80", {"user": "ada", "server_name": ""}) == (LAB, f"{LAB}:80")

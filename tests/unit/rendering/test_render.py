@@ -180,6 +180,8 @@ BESIDE = {
     "LABS_HOST": NAMED,
     "HUB_PORT": NAMED,
     "HTTPS_PORT": NAMED | {"TLS": "behind-proxy"},
+    "SUBDOMAINS": NAMED | {"TLS": "internal"},
+    "ACME_ON_DEMAND": WITH_ACME | {"SUBDOMAINS": "on"},
     "ACME_EMAIL": WITH_ACME,
     "ACME_DIRECTORY": WITH_ACME,
     "ACME_ROOT": WITH_ACME,
