@@ -1,7 +1,6 @@
 // The one door: configurable-http-proxy, and what it lacks where the two sides do not trust each other and hub and labs
 // listen on Unix sockets.
 import http from "node:http";
-import { readFileSync } from "node:fs";
 import ConfigurableProxy from "configurable-http-proxy";
 import { defaultLogger } from "configurable-http-proxy/lib/log.js";
 import { addressOf, boundInformation, prepareAnswer, prepareHandshake } from "./answers.mjs";
@@ -9,6 +8,8 @@ import { MOST_UNANSWERED, bindBody, bindConnections, bindEdge, bindWebsocket } f
 import { TrustedProxies, hideSecret, replaceClaims } from "./claims.mjs";
 import { removeTooMany } from "./cookies.mjs";
 import { Hosts } from "./hosts.mjs";
+import { languageOf } from "./languages.mjs";
+import { Pages } from "./pages.mjs";
 import { normalise } from "./requests.mjs";
 
 const BASE_URL = process.env.BASE_URL || "/";
@@ -18,7 +19,6 @@ const API_SOCKET = "/run/proxy/api.sock";
 const EDGE_SOCKET = "/run/edge/proxy.sock";
 const PORT = 8000;
 const RETRY_SECONDS = 3;
-const HUB_IS_DOWN = readFileSync(new URL("errors/503.html", import.meta.url));
 
 /**
  * A connection to hub or lab is for one request and its answer, so nothing that is left on it is ever another user's.
@@ -39,6 +39,7 @@ class Door extends ConfigurableProxy {
     this.socketAgent = new OneRequestAgent({ keepAlive: true });
     this.trusted = new TrustedProxies(process.env.TRUSTED_PROXIES || "");
     this.hosts = new Hosts(this.log, BASE_URL);
+    this.pages = new Pages(this.log);
     this.edgeServer = this.serveEdge();
     this.edges = new WeakSet(); // connections of the edge's
     this.refused = new WeakSet(); // connections, of which nothing more is read
@@ -86,6 +87,7 @@ class Door extends ConfigurableProxy {
   proxyOptsForTarget(target) {
     const options = super.proxyOptsForTarget(target);
     if (options.target.socketPath) options.agent = this.socketAgent;
+    if (this.failed) options.target.headers = { "accept-language": languageOf(this.failed) };
     return options;
   }
 
@@ -180,7 +182,12 @@ class Door extends ConfigurableProxy {
   // answers, and would keep the connection until the caller's end of it is read, which nothing does. Nor does anything
   // follow an answer that has begun, an open websocket's least of all: it ends, or breaks off (answers.mjs).
   handleProxyError(code, kind, request, caller, error) {
-    if (!this.answered.has(request)) super.handleProxyError(code, kind, request, caller, error);
+    this.failed = request; // the hub's page about it is asked for at once, in the language of whoever sent it
+    try {
+      if (!this.answered.has(request)) super.handleProxyError(code, kind, request, caller, error);
+    } finally {
+      this.failed = undefined;
+    }
     if (kind === "ws") caller?.destroySoon();
   }
 
@@ -194,10 +201,11 @@ class Door extends ConfigurableProxy {
     response.writeHead(code, {
       "Content-Type": "text/html; charset=utf-8",
       "Cache-Control": "no-store",
+      Vary: "Accept-Language, Cookie",
       "Retry-After": RETRY_SECONDS,
       Refresh: request.method === "GET" ? RETRY_SECONDS : `${RETRY_SECONDS}; url=${BASE_URL}hub/`,
     });
-    response.end(HUB_IS_DOWN);
+    response.end(this.pages.hubIsDown(request));
   }
 }
 

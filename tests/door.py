@@ -264,7 +264,8 @@ def _listens(path: Path) -> bool:
 
 def _add_route(api: Path, path: str, target: str) -> None:
     """Tell the proxy of a lab, as the hub does."""
-    body = json.dumps({"target": target, "user": path})
+    name = path.rsplit("/", 1)[-1]
+    body = json.dumps({"target": target, "user": name, "host": f"{name}.labs.test"})
     with socket.socket(socket.AF_UNIX) as caller:
         caller.connect(str(api))
         lines = [

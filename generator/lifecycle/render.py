@@ -29,7 +29,7 @@ from pathlib import Path
 """
 HUBS_IMPORTS = """\
 from homeroom.contract.sockets import hold_waiting_callers
-from homeroom.hub import request_limits
+from homeroom.hub import old_addresses, request_limits
 from homeroom.hub.addresses import refuse_odd_addresses
 from homeroom.hub.database import recent_fault, tell_faults, write_ahead
 from homeroom.hub.lookups import skip_redundant_queries

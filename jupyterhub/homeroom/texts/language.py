@@ -56,7 +56,7 @@ def answer(handler: Any) -> None:
 def remember(handler: Any, language: str) -> None:
     """Keep a choice in the browser. What is no language of ours is not kept."""
     if language in catalogue.languages():
-        path = handler.hub.base_url
+        path = handler.base_url  # also for a lab's address: what the proxy says there is for the same person
         handler._set_cookie(COOKIE, language, encrypted=False, path=path, expires_days=KEPT_DAYS, samesite="Lax")
 
 

@@ -147,6 +147,37 @@ def test_no_address_takes_all_connections_of_the_edge(deployment: HubDeployment,
         until(lambda: status(FORGED) == 200, "who left has room again")
 
 
+APART = json.dumps({"hub": HUB, "labs": LABS, "apart": True, "https": False})
+
+
+@pytest.fixture
+def each_apart(door: Door, folder: Path) -> Iterator[None]:
+    """Each user's labs have a name of their own, below the labs'; taken up while the proxy runs."""
+    path = folder / "rendered/proxy.json"
+    before = path.read_text()
+    replace(path, APART)
+    until(lambda: asked(door, f"{LAB}/lab", "ada.labs.test", *PAGE)[0] == 200, "the change is taken up")
+    yield
+    replace(path, before)
+    until(lambda: asked(door, f"{LAB}/lab", "labs.test", *PAGE)[0] == 200, "as before")
+
+
+def test_a_users_labs_are_found_by_their_own_name_alone(door: Door, each_apart: None) -> None:
+    """Not by another user's, nor by that of all labs or the hub's: a page leads to the right one, a program and a
+    websocket are refused; and by a user's name there is no page of the hub's."""
+    own = LABS.replace("labs.test", "ada.labs.test")
+    for host in ("eve.labs.test", "labs.test", "hub.test", "x.ada.labs.test", "ada.labs.test.", "ada.labs.test.evil"):
+        assert asked(door, f"{LAB}/lab?x", host, *PAGE) == (302, f"{own}{LAB}/lab?x")
+        assert asked(door, f"{LAB}/api/contents", host, "Sec-Fetch-Mode: cors") == (403, None)
+        assert asked(door, f"{LAB}/api/kernels/1/channels", host, "Sec-Fetch-Mode: websocket") == (403, None)
+    for host in ("ada.labs.test", "eve.labs.test:8443", "EVE.labs.test"):
+        assert asked(door, "/hub/home", host, *PAGE) == (302, f"{HUB}/hub/home")
+        assert asked(door, "/hub/api/user", host, "Sec-Fetch-Mode: cors") == (403, None)
+    assert asked(door, "/user/gone/lab", "gone.labs.test", *PAGE) == (302, f"{HUB}/user/gone/lab")
+    assert asked(door, "/hub/home", "hub.test", *PAGE) == (200, None)
+    assert asked(door, f"{LAB}/api/contents", "ada.labs.test:8443", "Sec-Fetch-Mode: cors") == (200, None)
+
+
 def test_where_there_is_https_plain_http_leads_there(door: Door, folder: Path) -> None:
     """A change is taken up while the proxy runs: then its own port serves nothing and leads to HTTPS, for programs too,
     while the edge's socket serves as before."""

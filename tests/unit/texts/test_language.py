@@ -19,7 +19,7 @@ class Handler:
     def __init__(self, cookie: str | None = None, accepts: str = "") -> None:
         self.cookie = cookie
         self.request = SimpleNamespace(headers={"Accept-Language": accepts} if accepts else {})
-        self.hub = SimpleNamespace(base_url="/hub/")
+        self.base_url = "/"
         self.sent: dict[str, str] = {}
         self.kept: list[tuple[str, str]] = []
 
