@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -39,7 +40,7 @@ https://{ACME}:{ACME_PORT} {{
 		challenges http-01
 	}}
 }}
-http://{HUB} {{
+http://{HUB}, http://*.{HUB} {{
 	reverse_proxy edge:8080
 }}
 """
@@ -225,30 +226,71 @@ def test_an_acme_authority_gives_and_renews(campus: EdgeDeployment, work: Work, 
     work.goes_on()
 
 
-@pytest.fixture
-def acme(campus: EdgeDeployment, tmp_path: Path) -> Iterator[tuple[Path, str]]:
+def test_certificates_are_had_for_labs_of_users_alone(
+    campus: EdgeDeployment, work: Work, acme: tuple[Path, str]
+) -> None:
+    """With SUBDOMAINS and ACME_ON_DEMAND the labs of a user have a certificate once somebody opens them, and no name of
+    nobody's has one, nor is the authority asked for it; `make up` tells of labs that cannot be found under their old
+    name, and who works there goes on. That somebody is a user, the hub tells nobody but the edge."""
+    root, pem = acme
+    directory = f"https://{ACME}:{ACME_PORT}/acme/local/directory"
+    told = switch(
+        campus, pem, TLS="acme", ACME_DIRECTORY=directory, ACME_ROOT=str(root), SUBDOMAINS="on", ACME_ON_DEMAND="on"
+    )
+    try:
+        assert "cannot be opened" in told
+        known, unknown = f"ada.{HUB}", f"eve.{HUB}"
+
+        def names() -> list[str]:
+            found = campus.served(known).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+            return found.get_values_for_type(x509.DNSName)
+
+        until(lambda: _served(campus, known), "a user's labs have a certificate")
+        assert names() == [known]
+        with pytest.raises(ssl.SSLError):
+            campus.served(unknown)
+        kept = campus.container("edge").exec_run(["find", "/data/caddy/certificates", "-name", "*.crt"])
+        assert f"{known}.crt" in kept.output.decode()
+        assert unknown not in kept.output.decode()
+        asked = f"{campus.url}hub/homeroom/lab-name?domain={known}"
+        assert work.person.web.get(asked, headers={"X-Forwarded-For": LOOPBACK}, timeout=60).status_code == 404
+        work.goes_on()
+    finally:
+        campus.set(SUBDOMAINS="off")
+
+
+def _served(campus: EdgeDeployment, name: str) -> bool:
+    try:
+        return bool(campus.served(name))
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="module")
+def acme(campus: EdgeDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """An authority beside the edge, with the file that has its own certificate, and its text."""
-    (tmp_path / "Caddyfile").write_text(CADDYFILE)
+    folder = tmp_path_factory.mktemp("acme")
+    (folder / "Caddyfile").write_text(CADDYFILE)
     client = engine()
     network = client.networks.get(f"{campus.project}_front")
     container = client.containers.create(
         f"{campus.project}-edge:local",
         ["caddy", "run", "--config", "/srv/acme/Caddyfile", "--adapter", "caddyfile"],
-        volumes={str(tmp_path): {"bind": "/srv/acme", "mode": "ro"}},
+        volumes={str(folder): {"bind": "/srv/acme", "mode": "ro"}},
         user="0:0",
-        extra_hosts={HUB: LOOPBACK},
+        extra_hosts=dict.fromkeys((HUB, f"ada.{HUB}", f"eve.{HUB}"), LOOPBACK),
         network=network.name,
         labels={"com.docker.compose.project": campus.project},
     )
     network.disconnect(container)
     network.connect(container, aliases=[ACME])
-    tmp_path.chmod(0o755)
+    folder.chmod(0o755)
     try:
         container.start()
         root = "/data/caddy/pki/authorities/local/root.crt"
         until(lambda: container.exec_run(["test", "-s", root]).exit_code == 0, "the authority runs")
         pem = str(container.exec_run(["cat", root]).output, "utf-8")  # type: ignore[arg-type]
-        path = tmp_path / "root.pem"
+        path = folder / "root.pem"
         path.write_text(pem)
         yield path, pem
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -28,7 +29,7 @@ def landing(app: HubApp, path: str) -> str:
     origin = app.address.removesuffix("/hub")
     answer = requests.get(f"{origin}{path}", timeout=30, cookies={"homeroom-here": "1"})
     address = answer.url.removeprefix(origin).removeprefix(app.hub.base_url)
-    return f"{answer.status_code} {requests.utils.unquote(address)}"
+    return f"{answer.status_code} {unquote(address)}"
 
 
 @pytest.mark.parametrize("before", ["/", "/chemistry/", "/homeroom/", "/a/b/", "/user-lab/"])
