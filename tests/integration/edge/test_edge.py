@@ -14,8 +14,9 @@ from cryptography import x509
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from generator.core.errors import HomeroomError
 from generator.topics.edge.edge import faults_in
-from generator.topics.edge.render import AUTHORITY_PATH, caddyfile
+from generator.topics.edge.render import AUTHORITY_PATH, caddyfile, hosts
 from tests.edge_deployment import HUB, LOOPBACK, Authority, EdgeDeployment, Issued
 from tests.faults import until
 from tests.hub_deployment import engine
@@ -135,18 +136,14 @@ FAULTS: dict[str, tuple[str, Callable[[Authority], Issued]]] = {
 }
 
 
-@pytest.mark.parametrize("what", FAULTS)
-def test_what_cannot_be_served_is_told(campus: EdgeDeployment, what: str, tmp_path: Path) -> None:
-    """A certificate that is expired, early, for another name or with another's key, a key with a passphrase: which file
-    it is, and what is wrong, is told by the image of the edge before anything is changed."""
-    cause, make = FAULTS[what]
-    make(Authority()).lay(tmp_path / "tls")
-    wanted = settings(TLS="files", HUB_HOST=HUB)
-    (tmp_path / "edge").mkdir()
-    (tmp_path / "edge/Caddyfile").write_text(caddyfile(wanted))
-    (tmp_path / "edge/names").write_text(f"{HUB}\n")
-    tmp_path.chmod(0o755)
-    mounts = {str(tmp_path): "/srv/jupyterhub", str(tmp_path / "tls"): "/srv/tls"}
+def examined(campus: EdgeDeployment, folder: Path, **values: str) -> list[HomeroomError]:
+    """What the image of the edge finds wrong with the certificate that lies in `tls/`, for these settings."""
+    wanted = settings(TLS="files", HUB_HOST=HUB, **values)
+    (folder / "edge").mkdir(exist_ok=True)
+    (folder / "edge/Caddyfile").write_text(caddyfile(wanted))
+    (folder / "edge/names").write_text("".join(f"{each}\n" for each in hosts(wanted)))
+    folder.chmod(0o755)
+    mounts = {str(folder): "/srv/jupyterhub", str(folder / "tls"): "/srv/tls"}
     container = engine().containers.create(
         f"{campus.project}-edge:local",
         ["homeroom-edge", "check"],
@@ -155,14 +152,34 @@ def test_what_cannot_be_served_is_told(campus: EdgeDeployment, what: str, tmp_pa
     )
     try:
         container.start()
-        assert container.wait(timeout=120)["StatusCode"] != 0
-        said = str(container.logs(stderr=False), "utf-8").splitlines()
+        ended = container.wait(timeout=120)["StatusCode"]
+        found = list(faults_in(str(container.logs(stderr=False), "utf-8").splitlines(), wanted))
     finally:
         container.remove(force=True)
-    (fault,) = faults_in(said, wanted)
+    assert (ended == 0) == (found == [])
+    return found
+
+
+@pytest.mark.parametrize("what", FAULTS)
+def test_what_cannot_be_served_is_told(campus: EdgeDeployment, what: str, tmp_path: Path) -> None:
+    """A certificate that is expired, early, for another name or with another's key, a key with a passphrase: which file
+    it is, and what is wrong, is told by the image of the edge before anything is changed."""
+    cause, make = FAULTS[what]
+    make(Authority()).lay(tmp_path / "tls")
+    (fault,) = examined(campus, tmp_path)
     assert cause in fault.cause
     assert str(fault.location).startswith("site/tls/")
     assert fault.remedy
+
+
+def test_names_for_each_users_labs_need_a_wildcard(campus: EdgeDeployment, tmp_path: Path) -> None:
+    """With SUBDOMAINS a certificate that names hub and labs, or one lab, is refused; one with a wildcard is served."""
+    authority, apart = Authority(), {"LABS_HOST": f"labs.{HUB}", "SUBDOMAINS": "on"}
+    authority.issue(HUB, f"labs.{HUB}", f"ada.labs.{HUB}", f"*.{HUB}").lay(tmp_path / "tls")
+    (fault,) = examined(campus, tmp_path, **apart)
+    assert f"is not for *.labs.{HUB}" in fault.cause
+    authority.issue(HUB, f"*.labs.{HUB}").lay(tmp_path / "tls")
+    assert examined(campus, tmp_path, **apart) == []
 
 
 def test_what_cannot_be_served_is_refused(campus: EdgeDeployment, work: Work) -> None:
