@@ -32,7 +32,7 @@ class EdgeSettings(DeploymentSettings):
     )
     SUBDOMAINS: Literal["off", "on"] = setting(
         "off",
-        About(group=ADDRESS, consumers=("hub",), example="on"),
+        About(group=ADDRESS, consumers=("hub", "generator"), example="on"),
         """`on`: the labs of each user have a name of their own, below LABS_HOST or, without it, below HUB_HOST, such as
         `ada.labs.example.edu`: a page of a lab then cannot act on another user's lab either. It needs a wildcard in the
         DNS, and a certificate for it: docs/tls.md.""",
