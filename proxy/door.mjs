@@ -87,7 +87,10 @@ class Door extends ConfigurableProxy {
   proxyOptsForTarget(target) {
     const options = super.proxyOptsForTarget(target);
     if (options.target.socketPath) options.agent = this.socketAgent;
-    if (this.failed) options.target.headers = { "accept-language": languageOf(this.failed) };
+    if (this.failed) {
+      options.target.headers = { "accept-language": languageOf(this.failed) };
+      options.target.agent = options.agent; // of the target alone it is taken then
+    }
     return options;
   }
 
