@@ -38,7 +38,11 @@ def has_address(lab: Mapping[str, str], settings: Settings) -> bool:
     """Whether a lab, by its environment, finds the hub and is found itself under the names that the settings have."""
     hub, own = (urlsplit(lab.get(f"JUPYTERHUB_PUBLIC_{name}", "")) for name in ("HUB_URL", "URL"))
     wanted_hub, wanted = urlsplit(settings.public_url), urlsplit(settings.labs_url or settings.public_url)
-    host = own.netloc.partition(".")[2] if settings.SUBDOMAINS == "on" else own.netloc
+    host = own.netloc
+    if settings.SUBDOMAINS == "on":
+        label, _, host = host.partition(".")
+        if not label.startswith("u-") and label != lab.get("JUPYTERHUB_USER"):  # such as that of all labs before
+            return False
     return (hub.scheme, hub.netloc, own.scheme, host) == (
         wanted_hub.scheme, wanted_hub.netloc, wanted.scheme, wanted.netloc
     )  # fmt: skip
