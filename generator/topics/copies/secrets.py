@@ -5,6 +5,7 @@ All of it lies in `backup/`, which no container of Homeroom's but that of the co
 
 from __future__ import annotations
 
+import hashlib
 import re
 import secrets
 from pathlib import Path
@@ -67,3 +68,8 @@ def password(folder: Path = FOLDER) -> str:
         ) from None
     found = re.findall(rf"^{PASSWORD}=(\S+)\s*$", text, re.MULTILINE)
     return found[-1] if found else ""
+
+
+def digest(folder: Path = FOLDER) -> str:
+    """By what a password is known again that is not told."""
+    return hashlib.sha256(password(folder).encode()).hexdigest()[:16]

@@ -7,7 +7,7 @@ from datetime import datetime
 from generator.core.console import note, quoted, warn
 from generator.core.finding import in_units
 from generator.engine.glance import Glance, Show
-from generator.topics.copies import last
+from generator.topics.copies import last, sheet
 from generator.topics.copies.last import Last
 
 ORDER = 60
@@ -17,10 +17,11 @@ OLD_HOURS = 26
 
 def ask(glance: Glance) -> Show:
     """When the last copy was made, and whether one has failed since."""
-    return lambda: _show(last.read(), glance.deployment.settings.BACKUP_TO, glance.now)
+    settings = glance.deployment.settings
+    return lambda: _show(last.read(), settings.BACKUP_TO, glance.now, sheet_is_kept=sheet.is_kept(settings))
 
 
-def _show(known: Last, address: str, now: datetime) -> None:
+def _show(known: Last, address: str, now: datetime, *, sheet_is_kept: bool = True) -> None:
     if not address:
         warn("No copies are made: BACKUP_TO is not set (docs/copies.md).")
         return
@@ -30,6 +31,8 @@ def _show(known: Last, address: str, now: datetime) -> None:
     else:
         words = f"The last copy is {in_words(hours)} old, of {known.files} files ({in_units(known.size_bytes)})."
         (warn if hours > OLD_HOURS or hours < 0 else note)(words)
+        if not sheet_is_kept:
+            warn(sheet.NAG)
     if known.failed_at:
         warn(f"The last run made no copy: {quoted(known.why)}. `make backup` tries again.")
 

@@ -1,4 +1,4 @@
-"""`make backup` and `make restore`."""
+"""`make backup`, `make restore` and `make recovery-sheet`."""
 
 from __future__ import annotations
 
@@ -46,3 +46,23 @@ def restore(
         return
     wanted = Wanted(person=known_as(name), file=file, copy=copy, over=known_as(over))
     restore.restore(deployment.open_deployment(), wanted)
+
+
+@verbs.command("recovery-sheet")
+def recovery_sheet(
+    kept: Annotated[str, typer.Option(help="1: the sheet lies elsewhere; `make status` asks no more.")] = "",
+) -> None:
+    """Show what it takes to have everything back on another machine, to print."""
+    from datetime import datetime
+
+    from generator.core import console
+    from generator.engine import deployment
+    from generator.topics.copies import sheet
+
+    settings = deployment.load_settings()
+    shown = sheet.text(settings, datetime.now())
+    if kept:
+        sheet.confirm(settings)
+        console.note("Noted. Another password or address will be asked about again.")
+        return
+    console.out.print(shown, markup=False, soft_wrap=True)
