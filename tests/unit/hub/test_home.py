@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
+from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any
 
@@ -113,6 +115,47 @@ def test_each_panel_has_its_template_and_the_reverse() -> None:
     assert {"lab", "profiles", "groups"} <= set(names)
     assert sorted(names) == sorted(path.stem for path in (ROOT / "jupyterhub/templates/panels").glob("*.html"))
     assert names[0] == "lab"
+
+
+VOID = {"br", "img", "input", "meta"}
+"""Elements without an end."""
+
+
+class Fresh(HTMLParser):
+    """The parts of a panel's template that an open page replaces, and what people type into within them."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.parts: list[str] = []
+        self.fields: list[str] = []
+        self._open: list[bool] = []
+        self.feed(re.sub(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", "", source, flags=re.DOTALL))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        if tag in ("input", "textarea", "select"):
+            self.fields += [tag] if any(self._open) and given.get("type") != "hidden" else []
+        if tag not in VOID:
+            self._open.append("data-fresh" in given)
+        if "data-fresh" in given:
+            self.parts.append(str(given["data-fresh"]))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in VOID:
+            self._open.pop()
+
+
+def test_what_is_brought_up_to_date_takes_nothing_that_somebody_types() -> None:
+    """A panel that an open page asks for again has parts to replace, each of a name of its own; a field is in none of
+    them."""
+    refreshed = [panel.name for panel in home.known() if panel.refreshed]
+    assert "lab" in refreshed
+    for name in refreshed:
+        source = (ROOT / f"jupyterhub/templates/panels/{name}.html").read_text(encoding="utf-8")
+        fresh = Fresh(source.partition("{% set lab")[2] or source)
+        assert fresh.parts
+        assert len(fresh.parts) == len(set(fresh.parts))
+        assert fresh.fields == []
 
 
 def test_a_panel_that_fails_is_left_out() -> None:
