@@ -45,7 +45,7 @@ def text(settings: Settings, now: datetime, folder: Path = FOLDER) -> str:
 
     :raises HomeroomError: there is no place for copies, or no password yet.
     """
-    place = target.of(settings, ROOT)
+    address = settings.BACKUP_TO or target.of(settings, ROOT).address  # a disk need not be mounted for it
     if not (folder / secrets.FILE.name).exists():
         raise HomeroomError(
             "there is no password of the copies yet",
@@ -56,7 +56,7 @@ def text(settings: Settings, now: datetime, folder: Path = FOLDER) -> str:
     return TEXT.format(
         project=settings.COMPOSE_PROJECT_NAME,
         today=f"{now:%Y-%m-%d}",
-        address=place.address,
+        address=address,
         name=secrets.PASSWORD,
         password=secrets.password(folder),
         made_at=last.read(folder).made_at[:16] or "none yet",

@@ -16,7 +16,8 @@ NOW = datetime(2026, 11, 27, tzinfo=UTC)
 
 
 def test_the_sheet_has_what_it_takes(tmp_path: Path) -> None:
-    """Address, password, name, version and commands; before there is a password, it says how there will be one."""
+    """Address, password, name, version and commands, also of a disk that is not mounted now. Before there is a
+    password, it says how there will be one."""
     known = settings(BACKUP_TO="rest:https://copies.example.edu/hub/", COMPOSE_PROJECT_NAME="biology")
     with pytest.raises(HomeroomError, match="no password of the copies yet"):
         sheet.text(known, NOW, tmp_path)
@@ -25,6 +26,9 @@ def test_the_sheet_has_what_it_takes(tmp_path: Path) -> None:
     word = secrets.password(tmp_path)
     for part in (word, "rest:https://copies.example.edu/hub/", "make restore ALL=biology", "RESTIC_PASSWORD=", "0.18"):
         assert part in shown
+    assert "/mnt/not-mounted" in sheet.text(settings(BACKUP_TO="/mnt/not-mounted"), NOW, tmp_path)
+    with pytest.raises(HomeroomError, match="no place for copies"):
+        sheet.text(settings(), NOW, tmp_path)
     assert max(map(len, shown.splitlines())) <= 110
 
 
