@@ -218,6 +218,7 @@ class Staying:
 
         async def one(name: str) -> None:
             async with turns:
+                await asyncio.sleep(0)  # who waits for the hub comes in between: of many people it takes long
                 await self.may_stay(name, by_token=True, at_once=everybody and name not in here)
 
         here = set(self._here())
