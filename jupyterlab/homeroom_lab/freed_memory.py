@@ -19,6 +19,8 @@ LARGE_BYTES = 32 * 2**20
 """By how much the server has grown before it looks for what it may give back; that takes 0.1 to 0.3 s."""
 SENT_AFTER_SECONDS = 1
 """By then nearly every answer has been sent, and is no longer in memory."""
+LATER_SECONDS = (5, 20, 60)
+"""When it is looked at again where one had not been: by a slow line, or on a machine that has much to do."""
 STATM = Path("/proc/self/statm")
 
 
@@ -46,22 +48,37 @@ class FreedMemory:
         self._give = give
         self._before_bytes = held()
 
-    def look(self) -> None:
-        """Look once whether the process has grown. What is still in use then counts from now on as what it needs."""
-        held = self._held()
-        if held - self._before_bytes > LARGE_BYTES:
-            self._give()
-            self._before_bytes = self._held()
-        else:
-            self._before_bytes = min(self._before_bytes, held)
+    def look(self) -> bool:
+        """Look once whether the process has grown. What is still in use then counts from now on as what it needs.
+
+        :returns: whether it has grown by much all the same: an answer that is still being sent is in memory.
+        """
+        held, before = self._held(), self._before_bytes
+        if held - before <= LARGE_BYTES:
+            self._before_bytes = min(before, held)
+            return False
+        self._give()
+        self._before_bytes = self._held()
+        return self._before_bytes - before > LARGE_BYTES
+
+    def look_later(self) -> None:
+        """Give back what was in use when it was looked at, and is not any more."""
+        self._give()
+        self._before_bytes = min(self._before_bytes, self._held())
 
 
 def install(web_app: Any) -> None:
-    """Have a server look after each request."""
+    """Have a server look after each request, and some time after those that left much in use."""
     log, memory = web_app.log_request, FreedMemory()
+
+    def look(loop: asyncio.AbstractEventLoop) -> None:
+        if memory.look():
+            for seconds in LATER_SECONDS:
+                loop.call_later(seconds, memory.look_later)
 
     def log_and_look(handler: Any) -> None:
         log(handler)
-        asyncio.get_running_loop().call_later(SENT_AFTER_SECONDS, memory.look)
+        loop = asyncio.get_running_loop()
+        loop.call_later(SENT_AFTER_SECONDS, look, loop)
 
     web_app.log_request = log_and_look  # the setting `log_function` is JupyterHub's, which sets it later

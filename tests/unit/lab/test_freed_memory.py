@@ -42,6 +42,42 @@ def test_what_was_freed_is_given_back_once() -> None:
     assert server.given == 4, "a server that has shrunk counts from there"
 
 
+def test_what_was_still_in_use_is_given_back_later() -> None:
+    """A large answer is in memory until all of it has been sent: what it took is given back then, without growth."""
+    server = Server()
+    memory = FreedMemory(lambda: server.held_bytes, server.give)
+    server.held_bytes = server.in_use_bytes = server.held_bytes + 3 * LARGE_BYTES
+    assert memory.look()
+    server.in_use_bytes -= 3 * LARGE_BYTES
+    assert not memory.look()
+    assert server.held_bytes != server.in_use_bytes
+    memory.look_later()
+    assert server.held_bytes == server.in_use_bytes
+    server.held_bytes += LARGE_BYTES + 1
+    assert not memory.look()
+    assert server.held_bytes == server.in_use_bytes, "it counts from what is left"
+
+
+def test_a_server_looks_again_where_much_was_in_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some times more after a request that left much in use, and not after others."""
+    seen: list[str] = []
+    grown = [True, False]
+    monkeypatch.setattr(FreedMemory, "look", lambda self: grown.pop(0))
+    monkeypatch.setattr(FreedMemory, "look_later", lambda self: seen.append("later"))
+    monkeypatch.setattr(freed_memory, "SENT_AFTER_SECONDS", 0)
+    monkeypatch.setattr(freed_memory, "LATER_SECONDS", (0, 0.001))
+    app = SimpleNamespace(log_request=lambda handler: None)
+    install(app)
+
+    async def end_two_requests() -> None:
+        for _ in range(2):
+            app.log_request("request")
+            await asyncio.sleep(0.02)
+
+    asyncio.run(end_two_requests())
+    assert seen == ["later", "later"]
+
+
 def test_a_server_looks_after_each_request(monkeypatch: pytest.MonkeyPatch) -> None:
     """The server looks at its memory after each request, and logs requests as before."""
     seen: list[str] = []
