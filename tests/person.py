@@ -15,7 +15,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.hub_deployment import HubDeployment
 
-PATIENCE_SECONDS = 90
+PATIENCE_SECONDS = 240
 HOME = "/home/jovyan"
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import TimeoutError as Overdue
 
 from tests.hub_deployment import HubDeployment
 
-PATIENCE_MILLISECONDS = 60_000
+PATIENCE_MILLISECONDS = 180_000
 IDLE = "[data-status=idle]"
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
