@@ -163,8 +163,8 @@ def test_the_largest_notebook_is_opened_saved_and_exported(person: Person) -> No
         exported = person.get(f"user/{person.name}/nbconvert/html/largest.ipynb")
         assert exported.status_code == 200, exported.text[:300]
         assert kernel.run("print(kept)") == "42\n"
-        # nbconvert itself stays; what the notebook took does not
-        until(lambda: server_mb(person) < before_mb + 96, "the server to give back the memory")
+        # nbconvert itself and what it imports stay, about 100 MB; what the notebook took (300 MB) does not
+        until(lambda: server_mb(person) < before_mb + 128, "the server to give back the memory")
     shell(person, "rm largest.ipynb")
 
 
