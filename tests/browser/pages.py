@@ -245,6 +245,9 @@ class Files:
         try:
             editor.fill(name, timeout=15_000)
         except Overdue:  # on a busy machine the list is drawn anew meanwhile, which ends the naming
+            told = self.page.get_by_role("dialog", name="Item does not exist")
+            if told.is_visible():  # as JupyterLab says of the line that was drawn anew
+                told.get_by_role("button").last.click()
             self.choose("Untitled Folder", "Rename")
             editor.fill(name)
         editor.press("Enter")

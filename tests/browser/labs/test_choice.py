@@ -13,7 +13,7 @@ from tests.person import Person
 
 PROFILES = """\
 profiles:
-  - {name: small, memory: 300M, cpus: 0.5, max_age_seconds: 1500}
+  - {name: small, memory: 300M, cpus: 0.5, max_age_seconds: 1500, more_time_seconds: 0}
   - {name: exam, display_name: Exam room, description: "<b>No</b> network", memory: 300M, network: none}
   - {name: large, memory: 700M}
 """
