@@ -24,6 +24,16 @@ MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 CLIENT_ID = "homeroom-at-school"
 DEPLOYMENT_ID = "1"
+ISSUER = "https://moodle.example"
+MOODLE = {
+    "name": "moodle",
+    "issuer": ISSUER,
+    "client_id": CLIENT_ID,
+    "authorize_url": f"{ISSUER}/auth",
+    "jwks_url": f"{ISSUER}/jwks",
+    "deployment_ids": [DEPLOYMENT_ID],
+}
+"""A platform as `site/lti.yaml` describes one."""
 
 
 def new_key(kid: str, algorithm: str = "RS256") -> jwk.JWK:

@@ -27,7 +27,7 @@ def wait_until_healthy(deployment: Deployment, names: Sequence[str], seconds: fl
     """
     deadline = time.monotonic() + seconds
     for name in names:
-        while (container := deployment.service(name)) is None or _health(container) != "healthy":
+        while (container := deployment.service(name)) is None or health_of(container) != "healthy":
             fails_again = container is not None and container.attrs["RestartCount"] >= MOST_RESTARTS
             if time.monotonic() > deadline or fails_again:
                 raise _fault(name, container)
@@ -38,7 +38,7 @@ def not_healthy(deployment: Deployment) -> HomeroomError | None:
     """The first service that runs but is not healthy, or fails to run, in its own words; None where all is well."""
     for name in services.names(deployment.settings):
         container = deployment.service(name)
-        if container is not None and container.status != "created" and _health(container) != "healthy":
+        if container is not None and container.status != "created" and health_of(container) != "healthy":
             return _fault(name, container)
     return None
 
@@ -59,6 +59,7 @@ def last_words(container: Container) -> str:
     return "\n".join(dict.fromkeys(lines)) or "it said nothing"
 
 
-def _health(container: Container) -> str:
+def health_of(container: Container) -> str:
+    """What a service's healthcheck says of it; of one without, or that does not run, its state."""
     state = container.attrs["State"]
     return str(state.get("Health", {}).get("Status", state["Status"]))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 from docker.models.containers import Container
-from websockets.exceptions import WebSocketException
 
 from generator.core.console import counted
 from generator.core.errors import HomeroomError, SeveralErrors
@@ -17,7 +15,7 @@ from generator.core.paths import RENDERED, SITE
 from generator.engine import services
 from generator.engine.deployment import Deployment, load_settings
 from generator.engine.find import find_engine
-from generator.engine.health import _health, last_words
+from generator.engine.health import health_of, last_words
 from generator.lifecycle import checks, hub_config, render, smoke_test
 from generator.schema.settings import Settings
 from generator.topics.edge import edge
@@ -108,8 +106,8 @@ def _faults_of(name: str, container: Container | None) -> Iterable[Finding]:
     if container.status != "running":
         cause = f"does not run: it ended with {state['ExitCode']}, and said last:\n{last_words(container)}"
         yield error("services", cause, location=name, remedy=f"`make up` starts it. {rest}")
-    elif _health(container) != "healthy":
-        cause = f"is {_health(container)}, and said last:\n{last_words(container)}"
+    elif health_of(container) != "healthy":
+        cause = f"is {health_of(container)}, and said last:\n{last_words(container)}"
         yield error("services", cause, location=name, remedy=f"{rest} `make up` tries again.")
     if state.get("OOMKilled"):
         remedy = f"Raise {name.upper()}_MEMORY in .env, then `make up`."
@@ -123,13 +121,7 @@ def _use(settings: Settings) -> None:
     """:raises HomeroomError: the hub cannot be reached, or be used, from outside."""
     if fault := smoke_test.port_fault(settings):
         raise fault
-    for ask in smoke_test.CHECKS:
-        try:
-            ask(settings)
-        except (OSError, http.client.HTTPException, WebSocketException, ValueError, KeyError) as failure:
-            location = smoke_test.where(settings, smoke_test.door(settings))
-            remedy = "`make logs` shows what hub and proxy logged."
-            raise HomeroomError(f"the hub cannot be used: {failure}", location=location, remedy=remedy) from None
+    list(smoke_test.answers(settings))
 
 
 def _outdated(files: dict[str, str]) -> list[Finding]:

@@ -10,7 +10,7 @@ from generator.core.errors import HomeroomError
 from generator.core.paths import RENDERED
 from generator.engine import services as table
 from generator.engine.deployment import Deployment
-from generator.engine.health import HEALTHY_SECONDS, _health, last_words, not_healthy, wait_until_healthy
+from generator.engine.health import HEALTHY_SECONDS, health_of, last_words, not_healthy, wait_until_healthy
 from generator.lifecycle import render
 
 
@@ -55,7 +55,7 @@ def _compose_up(deployment: Deployment) -> None:
                 location=".env: LAB_SUBNET",
                 remedy=f"Set LAB_SUBNET={preflight.free_subnet(taken, deployment.project)} and run `make up` again.",
             ) from None
-        if firewall is not None and _health(firewall) != "healthy":
+        if firewall is not None and health_of(firewall) != "healthy":
             raise HomeroomError(
                 f"the labs' firewall cannot be activated: {last_words(firewall)}",
                 location="firewall",

@@ -8,7 +8,7 @@ import json
 import secrets
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 from websockets.exceptions import WebSocketException
@@ -156,22 +156,31 @@ def check_websocket(settings: Settings) -> str:
 CHECKS: tuple[Callable[[Settings], str], ...] = (check_api, check_page, check_websocket)
 
 
-def run(settings: Settings) -> None:
-    """Ask all of it once, as a browser on this machine would.
+def answers(settings: Settings) -> Iterator[str]:
+    """Ask all of it once, as a browser on this machine would: what answered, one after the other.
 
     :raises HomeroomError: the first that fails.
+    """
+    for check in CHECKS:
+        try:
+            yield check(settings)
+        except (OSError, http.client.HTTPException, WebSocketException, ValueError, KeyError) as error:
+            raise HomeroomError(
+                f"the hub cannot be used: {error}",
+                location=where(settings, door(settings)),
+                remedy="`make logs` shows what hub and proxy logged; `make up` tries again.",
+            ) from None
+
+
+def run(settings: Settings) -> None:
+    """See that the hub can be reached and used from outside.
+
+    :raises HomeroomError: it cannot.
     """
     if fault := port_fault(settings):
         raise fault
     with step("Smoke test through the proxy") as shown:
         done = []
-        for check in CHECKS:
-            try:
-                done.append(check(settings))
-            except (OSError, http.client.HTTPException, WebSocketException, ValueError, KeyError) as error:
-                raise HomeroomError(
-                    f"the hub cannot be used: {error}",
-                    location=where(settings, door(settings)),
-                    remedy="`make logs` shows what hub and proxy logged; `make up` tries again.",
-                ) from None
+        for answer in answers(settings):
+            done.append(answer)
             shown.say(", ".join(done))

@@ -20,7 +20,7 @@ from generator.engine import services
 from generator.engine.address import address
 from generator.engine.deployment import Deployment
 from generator.engine.glance import Glance
-from generator.engine.health import not_healthy
+from generator.engine.health import health_of, not_healthy
 from generator.lifecycle import smoke_test
 from generator.topics.labs.labs import lab_capacity
 
@@ -91,11 +91,13 @@ def _show_services(found: dict[str, Container | None], used: Used, now: datetime
         if container is None:
             rows.add_row(name, "[red]not there[/red] (`make up`)", "", "")
             continue
-        state = container.attrs["State"]
-        health = state.get("Health", {}).get("Status", state["Status"])
+        health = health_of(container)
         colour = "green" if health == "healthy" else "red"
         rows.add_row(
-            name, f"[{colour}]{health}[/{colour}]", age(state["StartedAt"], now), _in_use(used.get(container.id))
+            name,
+            f"[{colour}]{health}[/{colour}]",
+            age(container.attrs["State"]["StartedAt"], now),
+            _in_use(used.get(container.id)),
         )
     out.print(rows)
 

@@ -21,6 +21,7 @@ from generator.core.machine import read_meminfo
 from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine import services
 from generator.engine.deployment import Deployment, open_deployment
+from generator.engine.health import health_of
 from generator.schema import env_file
 from generator.schema.settings import specs
 
@@ -72,7 +73,7 @@ def without_secrets(text: str, secrets: Mapping[str, str]) -> str:
 
 def _secrets() -> dict[str, str]:
     """The secrets of `.env`, whole and by the parts of those that hold several, with their settings' names."""
-    secret = {spec.name for spec in specs() if spec.about.secret}
+    secret = _secret_settings()
     found: dict[str, str] = {}
     for line in env_file.parse(env_file.read_text(ENV_FILE)) if ENV_FILE.exists() else ():
         if line.key in secret:
@@ -80,6 +81,10 @@ def _secrets() -> dict[str, str]:
                 if len(part) >= SHORTEST_SECRET:
                     found[part] = line.key
     return found
+
+
+def _secret_settings() -> set[str]:
+    return {spec.name for spec in specs() if spec.about.secret}
 
 
 def _parts(verdict: list[str]) -> Iterator[tuple[str, str]]:
@@ -116,7 +121,7 @@ def _versions() -> str:
 
 def _settings() -> str:
     """`.env` without comments; secrets and whatever is no setting are left out."""
-    secret = {spec.name for spec in specs() if spec.about.secret}
+    secret = _secret_settings()
     known = {spec.name for spec in specs()}
     lines = env_file.parse(env_file.read_text(ENV_FILE))
     shown = {line.key: "[set]" if line.key in secret else line.value for line in lines if line.key in known}
@@ -145,10 +150,10 @@ def _services(deployment: Deployment) -> str:
             lines.append(f"{name}: not there")
             continue
         state = container.attrs["State"]
-        health = state.get("Health", {}).get("Status", "none")
         lines.append(
-            f"{name}: {state['Status']}, health {health}, exit {state['ExitCode']}, out of memory {state['OOMKilled']},"
-            f" restarts {container.attrs['RestartCount']}, since {state['StartedAt']}, image {container.attrs['Image']}"
+            f"{name}: {state['Status']}, health {health_of(container)}, exit {state['ExitCode']},"
+            f" out of memory {state['OOMKilled']}, restarts {container.attrs['RestartCount']},"
+            f" since {state['StartedAt']}, image {container.attrs['Image']}"
         )
     lines.append(f"labs: {len(deployment.labs(running_only=True))} running, {len(deployment.labs())} in all")
     return "\n".join(lines) + "\n"

@@ -13,7 +13,7 @@ from homeroom.lti import launches, registered, way
 from homeroom.lti.claims import CLAIM
 from homeroom.lti.launches import Begun
 from homeroom.lti.platform import Platform, read
-from homeroom.lti.records import Invitation, Membership, SeenDeployment, make_tables
+from homeroom.lti.records import Invitation, Membership, SeenDeployment
 from homeroom.lti.validator import LaunchValidator, header_of
 from homeroom.sign_in.one_use import KeptSecret, hashed
 from homeroom.sign_in.way import Identity, Refused
@@ -21,10 +21,11 @@ from jwcrypto import jwk
 from ltiauthenticator.lti13.validator import LTI13LaunchValidator
 from sqlalchemy.orm import Session
 
-from tests.hub_database import new_database
 from tests.lti_platform import (
     CLIENT_ID,
     DEPLOYMENT_ID,
+    ISSUER,
+    MOODLE,
     Person,
     canvas_manners,
     claims_of,
@@ -34,37 +35,20 @@ from tests.lti_platform import (
 )
 
 HUB = "https://hub.example/biology/"
-ISSUER = "https://moodle.example"
 NONCE = "0123456789" * 5
 KEY = new_key("first")
 OTHER = new_key("first")
 ADA = Person(sub="2")
-VALUES = {
-    "name": "moodle",
-    "issuer": ISSUER,
-    "client_id": CLIENT_ID,
-    "authorize_url": f"{ISSUER}/auth",
-    "jwks_url": f"{ISSUER}/jwks",
-    "deployment_ids": [DEPLOYMENT_ID],
-}
-
-
-@pytest.fixture
-def db() -> Session:
-    """The hub's database."""
-    made = new_database()
-    make_tables(made)
-    return made
 
 
 def platform(**more: Any) -> Platform:
     """The platform, with other values."""
-    return read({**VALUES, **more})
+    return read({**MOODLE, **more})
 
 
 def lti(*platforms: dict[str, Any], **more: Any) -> way.LTIWay:
     """The way with these platforms."""
-    return way.LTIWay(public_url=HUB, platforms=list(platforms or (VALUES,)), **more)
+    return way.LTIWay(public_url=HUB, platforms=list(platforms or (MOODLE,)), **more)
 
 
 def public(key: jwk.JWK) -> Any:
@@ -244,10 +228,10 @@ def test_no_nonce_is_kept(db: Session) -> None:
 
 
 SCHOOLS = (
-    {**VALUES, "name": "north", "issuer": "https://canvas.instructure.com", "client_id": "1", "deployment_ids": ["n"]},
-    {**VALUES, "name": "south", "issuer": "https://canvas.instructure.com", "client_id": "1", "deployment_ids": ["s"]},
-    {**VALUES, "name": "west", "issuer": "https://canvas.instructure.com", "client_id": "2", "deployment_ids": ["w"]},
-    VALUES,
+    {**MOODLE, "name": "north", "issuer": "https://canvas.instructure.com", "client_id": "1", "deployment_ids": ["n"]},
+    {**MOODLE, "name": "south", "issuer": "https://canvas.instructure.com", "client_id": "1", "deployment_ids": ["s"]},
+    {**MOODLE, "name": "west", "issuer": "https://canvas.instructure.com", "client_id": "2", "deployment_ids": ["w"]},
+    MOODLE,
 )
 
 
@@ -316,7 +300,7 @@ def test_subjects_are_told_apart_by_letter_and_platform(db: Session) -> None:
     ltiauthenticator takes what it finds in `email` for the name, and JupyterHub lowers it."""
     subjects = {identity(db, Person(sub=sub)).subject for sub in ("AbC", "aBc", "abc", "2")}
     assert len(subjects) == 4
-    moved = {**VALUES, "issuer": "https://other.example"}
+    moved = {**MOODLE, "issuer": "https://other.example"}
     claims = claims_of("https://other.example", NONCE, ADA)
     assert lti(moved).identity(db, read(moved), claims).subject not in subjects
 
@@ -355,7 +339,7 @@ MANNERS = {"canvas": canvas_manners, "edx": edx_manners}
 def test_other_platforms_manners(db: Session, name: str) -> None:
     """Launches as Canvas and Open edX make them sign people in, under names and groups that the hub can take."""
     more = MANNERS[name](ADA)
-    values = {**VALUES, "name": name, "deployment_ids": [more.get(CLAIM + "deployment_id", DEPLOYMENT_ID)]}
+    values = {**MOODLE, "name": name, "deployment_ids": [more.get(CLAIM + "deployment_id", DEPLOYMENT_ID)]}
     claims = verified(**more)
     found = lti(values).identity(db, read(values), claims)
     assert found.name.startswith("ada")
@@ -373,9 +357,9 @@ async def refreshed(taken: way.LTIWay, db: Session, found: Identity) -> Identity
 async def _out(db: Session) -> None:
     found = identity(db)
     assert await refreshed(lti(), db, found)
-    assert await refreshed(lti({**VALUES, "deployment_ids": ["9"]}), db, found) is None
-    assert await refreshed(lti({**VALUES, "client_id": "another"}), db, found) is None
-    assert await refreshed(lti({**VALUES, "issuer": "https://other.example"}), db, found) is None
+    assert await refreshed(lti({**MOODLE, "deployment_ids": ["9"]}), db, found) is None
+    assert await refreshed(lti({**MOODLE, "client_id": "another"}), db, found) is None
+    assert await refreshed(lti({**MOODLE, "issuer": "https://other.example"}), db, found) is None
 
 
 def test_who_came_from_a_platform_that_was_taken_out_is_out(db: Session) -> None:
@@ -385,7 +369,7 @@ def test_who_came_from_a_platform_that_was_taken_out_is_out(db: Session) -> None
 
 def test_a_registered_platforms_deployments_wait_to_be_allowed(db: Session) -> None:
     """A part of a registered platform that was never seen is refused, noted, and let in once it is allowed."""
-    registered.keep(db, "registered", {**VALUES, "issuer": "https://registered.example"}, "")
+    registered.keep(db, "registered", {**MOODLE, "issuer": "https://registered.example"}, "")
     taken = lti()
     where = taken.choose(db, "https://registered.example", CLIENT_ID)
     claims = claims_of("https://registered.example", NONCE, ADA)

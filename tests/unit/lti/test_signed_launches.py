@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 import pytest
 from homeroom.lti import consumers, nonces, signed_launch, target, way
 from homeroom.lti.consumers import Consumer
-from homeroom.lti.records import make_tables
 from homeroom.lti.signed_claims import claims_of
 from homeroom.lti.signed_launch import LEEWAY_SECONDS, LIFE_SECONDS, SignedLaunch
 from homeroom.sign_in.one_use import KeptSecret
@@ -22,21 +21,12 @@ from sqlalchemy.orm import Session
 from tornado.web import HTTPError
 
 from tests import lti_consumer
-from tests.hub_database import new_database
 from tests.lti_consumer import KEY, SECRET, signature, signed
 
 HUB = "https://hub.example/biology/"
 ADDRESS = f"{HUB}hub/lti/launch"
 SCHOOL = Consumer(name="oldschool", key=KEY, secret=SECRET)
 LISTED = {"name": "oldschool", "key": KEY, "url": ""}
-
-
-@pytest.fixture
-def db() -> Session:
-    """The hub's database."""
-    made = new_database()
-    make_tables(made)
-    return made
 
 
 def sent(form: Mapping[str, str] | list[tuple[str, str]], query: str = "") -> SignedLaunch:

@@ -9,32 +9,12 @@ from typing import Any
 
 import pytest
 from homeroom.lti import launches
-from homeroom.lti.records import make_tables
 from homeroom.sign_in.front_door import SignIn
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 from traitlets.config import Config
 
-from tests.hub_database import new_database
-from tests.lti_platform import CLIENT_ID, DEPLOYMENT_ID, Person, claims_of
-
-ISSUER = "https://moodle.example"
-PLATFORM = {
-    "name": "moodle",
-    "issuer": ISSUER,
-    "client_id": CLIENT_ID,
-    "authorize_url": f"{ISSUER}/auth",
-    "jwks_url": f"{ISSUER}/jwks",
-    "deployment_ids": [DEPLOYMENT_ID],
-}
-
-
-@pytest.fixture
-def db() -> Session:
-    """The hub's database."""
-    made = new_database()
-    make_tables(made)
-    return made
+from tests.lti_platform import CLIENT_ID, DEPLOYMENT_ID, ISSUER, MOODLE, Person, claims_of
 
 
 @pytest.fixture
@@ -44,7 +24,7 @@ def door(db: Session) -> SignIn:
     config.SignIn.ways = {"lti": "homeroom.lti.way.LTIWay"}
     config.SignIn.people_file = "/nonexistent"
     config.LTIWay.public_url = "https://hub.example/"
-    config.LTIWay.platforms = [PLATFORM]
+    config.LTIWay.platforms = [MOODLE]
     config.LTIWay.allow_all = True
     return SignIn(config=config, _deprecated_db_session=db)
 
