@@ -1,6 +1,6 @@
 """Lays out what a copy holds beside files that are mounted: `python3 -m homeroom_copies.prepare DATABASE ...`.
 
-Each database is named by its path under /copy/work/made; its folder is made for whoever copies it there. What people
+Each database is named by its path under /copy/scratch/made; its folder is made for whoever copies it there. What people
 leave out of copies by a file `.nobackup` is looked for, and written where restic reads it. Prints how many folders
 that is.
 """
@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-WORK = Path("/copy/work")
+WORK = Path("/copy/scratch")
 HOMES = Path("/copy/homes")
 MARK = ".nobackup"
 

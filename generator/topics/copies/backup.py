@@ -23,7 +23,7 @@ from generator.topics.copies import copier, freeze, last, secrets, sources, ssh_
 from generator.topics.copies.copier import Copier
 from generator.topics.copies.freeze import Standing
 from generator.topics.copies.refusals import NO_REPOSITORY, refusal
-from generator.topics.copies.sources import HOMES, MADE, ROOTS, STATE, Source
+from generator.topics.copies.sources import HOMES, MADE, ROOTS, SCRATCH, STATE, Source
 from generator.topics.copies.target import LOCATION, MOUNTED
 
 FIRST_ANSWER_SECONDS = 30
@@ -256,7 +256,7 @@ def _read(
         *(f"--tag={tag}" for tag in tags),
         *([f"--parent={parent}"] if parent else []),
         *excludes,
-        *("--exclude-file=/copy/work/left-out", *ROOTS),
+        *(f"--exclude-file={SCRATCH}/left-out", *ROOTS),
         on_line=found.take,
     )
     if done.returncode not in (WHOLE, WITH_GAPS) or not found.summary.get("snapshot_id"):

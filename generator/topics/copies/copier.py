@@ -20,12 +20,11 @@ from generator.core.process import Completed
 from generator.engine.deployment import Deployment
 from generator.images.build import BuildSpec, ensure_images
 from generator.topics.copies.secrets import FOLDER
-from generator.topics.copies.sources import Source
+from generator.topics.copies.sources import SCRATCH, Source
 from generator.topics.copies.target import MOUNTED, SECRETS_MOUNTED, Target
 
 SERVICE = "copies"
 CONTEXT = ROOT / "copies"
-WORK = "/copy/work"
 READS_ALL = "DAC_READ_SEARCH"
 CPU_SHARES = 512
 """Half of what a lab has where CPUs are short: people come first."""
@@ -143,7 +142,7 @@ def opened(
     mounts = [_mount(one) for one in sources]
     if not reads_only:
         mounts.append(
-            Mount(target=WORK, source=f"{deployment.project}_copies", type="volume", labels=labels(deployment))
+            Mount(target=SCRATCH, source=f"{deployment.project}_copies", type="volume", labels=labels(deployment))
         )
     mounts.append(Mount(target=SECRETS_MOUNTED, source=str(FOLDER), type="bind", read_only=True))
     if target.kind == "directory":

@@ -11,7 +11,8 @@ from generator.engine import kept
 from generator.engine.deployment import Deployment
 from generator.topics.storage import homes, storage
 
-HOMES, SHARES, STATE, MADE = "/copy/homes", "/copy/shares", "/copy/state", "/copy/work/made"
+HOMES, SHARES, STATE, SCRATCH = "/copy/homes", "/copy/shares", "/copy/state", "/copy/scratch"
+MADE = f"{SCRATCH}/made"
 ROOTS = (HOMES, SHARES, STATE, MADE)
 LEFT_OUT = (
     *(f"{HOMES}/*/{name}" for name in (".cache", ".npm/_cacache", ".conda/pkgs", ".mamba/pkgs", "miniforge3/pkgs")),

@@ -170,7 +170,7 @@ def test_copies_are_whole_while_people_write(
     assert writer.run("print(open('kept.txt').read())").strip() == "kept"
     assert (home / "kept.txt").stat().st_uid == 1000
     assert not (home / "big").exists()
-    accounts = found / "work/made/databases/data/jupyterhub.sqlite"
+    accounts = found / "scratch/made/databases/data/jupyterhub.sqlite"
     assert damage(accounts) == ""
     with contextlib.closing(sqlite3.connect(accounts)) as opened:
         assert (USER,) in opened.execute("SELECT name FROM users").fetchall()
@@ -178,7 +178,7 @@ def test_copies_are_whole_while_people_write(
     assert (found / "state/site/hub.d/00-example.py").is_file()
     assert (found / "state/volumes/data/cookie_secret").is_file()
     assert not (found / "state/volumes/data/jupyterhub.sqlite").exists()
-    assert USER in json.loads((found / "work/made/manifest.json").read_text())["homes"]
+    assert USER in json.loads((found / "scratch/made/manifest.json").read_text())["homes"]
     assert "The last copy is" in deployment.make("status").stdout
     assert all(each["tags"] == ["homeroom"] for each in json.loads(restic(deployment, place, "snapshots", "--json")))
 

@@ -98,8 +98,8 @@ def test_each_file_of_a_copy_is_looked_for_in_its_place(tmp_path: Path) -> None:
         {"path": "/copy/homes/ada", "type": "dir"},
         {"path": "/copy/state/env", "type": "file"},
         {"path": "/copy/state/volumes/data/cookie_secret", "type": "file"},
-        {"path": "/copy/work/made/databases/data", "type": "dir"},
-        {"path": "/copy/work/made/databases/data/jupyterhub.sqlite", "type": "file"},
+        {"path": "/copy/scratch/made/databases/data", "type": "dir"},
+        {"path": "/copy/scratch/made/databases/data/jupyterhub.sqlite", "type": "file"},
         {"path": "/copy/homes/ada/socket", "type": "socket"},
     ]
     assert [str(path) for _, path in bring_all.places(iter(listed))] == [
