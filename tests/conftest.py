@@ -28,6 +28,7 @@ shares:
   - {name: course, volume: course, target: /srv/course}
 """
 KEEP_IMAGES = "HOMEROOM_KEEP_PRISTINE"
+KINDS = ("shared", "own", "machine")
 
 hypothesis.settings.register_profile(THOROUGH, deadline=None)  # a busy machine is no failure
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile(THOROUGH), max_examples=40)
@@ -35,11 +36,11 @@ hypothesis.settings.load_profile("quick")  # `make test` names the other one
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`make test` runs both kinds side by side; without the option all are run."""
+    """`make test` runs all kinds side by side; without the option they are run one after the other."""
     parser.addoption(
         "--deployment",
-        choices=("shared", "own"),
-        help="run the tests of the shared deployment alone, or those that do without it",
+        choices=KINDS,
+        help="run the tests of the shared deployment alone, those on fresh machines, or those that do without both",
     )
 
 
@@ -53,7 +54,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out the tests of the other kind than `--deployment` names: each test is of one of them."""
     wanted = config.getoption("--deployment")
     if wanted:
-        others = [item for item in items if shares(item) != (wanted == "shared")]
+        others = [item for item in items if kind(item) != wanted]
         config.hook.pytest_deselected(items=others)
         items[:] = [item for item in items if item not in others]
 
@@ -76,11 +77,14 @@ def _printable(value: Any) -> Any:
     return value
 
 
-def shares(item: pytest.Item) -> bool:
-    """Whether a test needs the deployment that is shared: by its fixtures, or by the name of one that it is given as a
-    parameter."""
+def kind(item: pytest.Item) -> str:
+    """Which of `KINDS` a test is, by its fixtures or the names of some that it is given as parameters: the shared
+    deployment goes before a fresh machine, for who needs both."""
     given = getattr(getattr(item, "callspec", None), "params", {}).values()
-    return "deployment" in (*getattr(item, "fixturenames", ()), *given)
+    needed = (*getattr(item, "fixturenames", ()), *given)
+    if "deployment" in needed:
+        return "shared"
+    return "machine" if "make_machine" in needed else "own"
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
 """Every test: `python -m tests.everything`, run by `make test`.
 
-What the code itself shows comes first. Then two runs of pytest go side by side, since each waits for most of its time:
-the tests of the deployment that is shared, and those that bring deployments or machines of their own.
+What the code itself shows comes first. Then three runs of pytest go side by side, since each waits for most of its
+time: the tests of the deployment that is shared, those that bring their own, and those on fresh machines.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
-from typing import IO
 
 from generator.core.console import note, step
 from generator.core.paths import ROOT
@@ -18,6 +17,7 @@ from generator.engine.install import provide_engine
 from generator.images.base import ensure_base_image
 from tests import lint
 from tests.browser.chromium import NoChromium, install_chromium
+from tests.conftest import KINDS
 from tests.examples import THOROUGH
 from tests.hub_deployment import ENGINE_SOCKET
 
@@ -26,13 +26,15 @@ AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
 PYTEST = (sys.executable, "-m", "pytest", f"--hypothesis-profile={THOROUGH}")
 UNIT = (*AT_ONCE, "tests/unit")
 ENGINES = ("tests/integration", "tests/browser")
+CPU_GROUPS = Path("/sys/fs/cgroup/cpu")
 
 
 def prepare() -> None:
-    """What both runs need, so that they do not install it at once: the engine, the base image, a browser, and the
+    """What all runs need, so that they do not install it at once: the engine, the base image, a browser, and the
     operators' Python environment."""
     with step("Preparing the engine and a browser"):
         ensure_base_image(provide_engine(ENGINE_SOCKET, "always", ask=None))
+        weigh_containers()
         subprocess.run(["sh", "generator/venv.sh", ".venv", "generator/requirements.txt"], cwd=ROOT, check=True)
         try:
             install_chromium()
@@ -40,22 +42,38 @@ def prepare() -> None:
             note(f"Browser tests are left out: {error}")
 
 
-def side_by_side(log: IO[str]) -> bool:
-    """Run both; the second one's words come when it has ended. Whether both passed."""
-    beside = subprocess.Popen(
-        [*PYTEST, "-p", "no:cacheprovider", "--deployment=own", *ENGINES], cwd=ROOT, stdout=log, stderr=log
-    )
+def weigh_containers() -> None:
+    """Let all containers together weigh as much as eight processes beside them. With control groups of version 1 they
+    weigh as much as one, so that a page of the browser and a build leave the hub a tenth of a CPU."""
+    if CPU_GROUPS.is_dir():
+        group = CPU_GROUPS / "docker"
+        group.mkdir(exist_ok=True)
+        (group / "cpu.shares").write_text(str(8 * 1024))
+
+
+def side_by_side(directory: Path) -> bool:
+    """Run all kinds; the words of the first are shown as they come, the others' when they have ended. Whether all
+    passed."""
+    first, *others = KINDS
+    logs = {kind: directory / f"{kind}.log" for kind in others}
+    beside = []
     try:
-        shared = subprocess.run([*PYTEST, "--deployment=shared", *ENGINES], cwd=ROOT).returncode
-        note("\nWaiting for the tests that bring deployments of their own.")
-        own = beside.wait()
+        for kind, log in logs.items():
+            with log.open("w", encoding="utf-8") as words:
+                command = [*PYTEST, "-p", "no:cacheprovider", f"--deployment={kind}", *ENGINES]
+                beside.append(subprocess.Popen(command, cwd=ROOT, stdout=words, stderr=words))
+        passed = subprocess.run([*PYTEST, f"--deployment={first}", *ENGINES], cwd=ROOT).returncode == 0
+        note("\nWaiting for the tests that bring deployments or machines of their own.")
+        codes = [run.wait() for run in beside]
+        return passed and not any(codes)
     except BaseException:
-        beside.terminate()
-        beside.wait()
+        for run in beside:
+            run.terminate()
+            run.wait()
         raise
     finally:
-        print(Path(log.name).read_text(encoding="utf-8", errors="replace"), flush=True)
-    return shared == 0 and own == 0
+        for log in logs.values():
+            print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
 
 
 def main() -> int:
@@ -63,8 +81,8 @@ def main() -> int:
     if lint.main() or subprocess.run([*PYTEST, *UNIT], cwd=ROOT).returncode:
         return 1
     prepare()
-    with tempfile.NamedTemporaryFile("w", prefix="homeroom-tests-", suffix=".log", encoding="utf-8") as log:
-        return 0 if side_by_side(log) else 1
+    with tempfile.TemporaryDirectory(prefix="homeroom-tests-") as directory:
+        return 0 if side_by_side(Path(directory)) else 1
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""tests/everything.py: `make test` runs two kinds of tests side by side, and none is left out."""
+"""tests/everything.py: `make test` runs three kinds of tests side by side, and none is left out."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ kind = next(word for word in sys.argv if word.startswith("--deployment=")).parti
 here = pathlib.Path(sys.argv[1])
 (here / kind).touch()
 until = time.monotonic() + 20
-while not all((here / each).exists() for each in ("shared", "own")) and time.monotonic() < until:
+while not all((here / each).exists() for each in ("shared", "own", "machine")) and time.monotonic() < until:
     time.sleep(0.01)
-print(kind, "ran beside" if len(list(here.iterdir())) >= 2 else "ran alone")
+print(kind, "ran beside" if len(list(here.iterdir())) >= 3 else "ran alone")
 sys.exit(kind == sys.argv[2])
 """
 
 
-@pytest.mark.parametrize(("failing", "passed"), [("none", True), ("shared", False), ("own", False)])
-def test_both_run_at_once_and_each_counts(
+@pytest.mark.parametrize(("failing", "passed"), [("none", True), ("shared", False), ("own", False), ("machine", False)])
+def test_all_run_at_once_and_each_counts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], failing: str, passed: bool
 ) -> None:
-    """Neither waits for the other's end, what both say is shown, and one that fails is a failure of all."""
+    """None waits for another's end, what all say is shown, and one that fails is a failure of all."""
     meeting = tmp_path / "meeting"
     meeting.mkdir()
     monkeypatch.setattr(everything, "PYTEST", (sys.executable, "-c", RUN, str(meeting), failing))
-    with (tmp_path / "log").open("w") as log:
-        assert everything.side_by_side(log) is passed
+    assert everything.side_by_side(tmp_path) is passed
     said = capfd.readouterr().out
     assert "shared ran beside" in said
     assert "own ran beside" in said
+    assert "machine ran beside" in said
 
 
 def test_unit_tests_run_in_several_processes_by_either_verb() -> None:
@@ -45,16 +45,23 @@ def test_unit_tests_run_in_several_processes_by_either_verb() -> None:
     assert f"-m pytest {' '.join(everything.UNIT)}\n" in (ROOT / "tests/verbs.mk").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("kind", ["shared", "own"])
+@pytest.mark.parametrize("kind", conftest.KINDS)
 def test_a_test_is_of_one_kind(kind: str) -> None:
-    """Who asks for the shared deployment, by whatever way, runs with it; all others run beside."""
+    """Who asks for the shared deployment, by whatever way, runs with it, also with a machine beside it; others on a
+    fresh machine run together, and so does the rest."""
     by_parameter = SimpleNamespace(fixturenames=["request"], callspec=SimpleNamespace(params={"where": "deployment"}))
-    sharing = [SimpleNamespace(fixturenames=["page", "deployment"]), by_parameter]
-    alone = [SimpleNamespace(fixturenames=names) for names in (["make_machine"], [])]
-    of_each: list[Any] = [*sharing, *alone]
+    given = {
+        "shared": [
+            *(SimpleNamespace(fixturenames=["deployment", name]) for name in ("page", "make_machine")),
+            by_parameter,
+        ],
+        "machine": [SimpleNamespace(fixturenames=["make_machine"])],
+        "own": [SimpleNamespace(fixturenames=[])],
+    }
+    of_each: list[Any] = [item for items in given.values() for item in items]
     dropped: list[Any] = []
     hook = SimpleNamespace(pytest_deselected=lambda items: dropped.extend(items))
     left = list(of_each)
     conftest.pytest_collection_modifyitems(SimpleNamespace(getoption=lambda _: kind, hook=hook), left)  # type: ignore[arg-type]
-    assert left == (sharing if kind == "shared" else alone)
+    assert left == given[kind]
     assert sorted(map(id, [*left, *dropped])) == sorted(map(id, of_each))
