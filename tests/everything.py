@@ -19,6 +19,7 @@ from tests import lint
 from tests.browser.chromium import NoChromium, install_chromium
 from tests.conftest import KINDS
 from tests.examples import THOROUGH
+from tests.fresh_machine import CPU_GROUPS
 from tests.hub_deployment import ENGINE_SOCKET
 
 AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
@@ -26,7 +27,6 @@ AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
 PYTEST = (sys.executable, "-m", "pytest", f"--hypothesis-profile={THOROUGH}")
 UNIT = (*AT_ONCE, "tests/unit")
 ENGINES = ("tests/integration", "tests/browser")
-CPU_GROUPS = Path("/sys/fs/cgroup/cpu")
 
 
 def prepare() -> None:
@@ -43,12 +43,12 @@ def prepare() -> None:
 
 
 def weigh_containers() -> None:
-    """Let all containers together weigh as much as eight processes beside them. With control groups of version 1 they
-    weigh as much as one, so that a page of the browser and a build leave the hub a tenth of a CPU."""
+    """Let all containers together weigh as much as four sessions of processes beside them. With control groups of
+    version 1 they weigh as much as one, so that a browser and a build leave the hub a tenth of a CPU."""
     if CPU_GROUPS.is_dir():
         group = CPU_GROUPS / "docker"
         group.mkdir(exist_ok=True)
-        (group / "cpu.shares").write_text(str(8 * 1024))
+        (group / "cpu.shares").write_text(str(4 * 1024))
 
 
 def side_by_side(directory: Path) -> bool:

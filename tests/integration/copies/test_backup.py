@@ -37,9 +37,9 @@ pathlib.Path("writers.py").write_text(textwrap.dedent('''
             db.execute("BEGIN")
             for _ in range(20):
                 db.execute("INSERT INTO t (b) VALUES (?)", ("x" * 500,))
-            db.execute("DELETE FROM t WHERE a % 3 = 0")
+            db.execute("DELETE FROM t WHERE a % 3 = 0 OR a < (SELECT max(a) FROM t) - 2000")
             db.execute("COMMIT")
-            time.sleep(0.005)
+            time.sleep(0.02)
 
     def git(*words):
         subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd="repo", capture_output=True)
@@ -56,6 +56,7 @@ pathlib.Path("writers.py").write_text(textwrap.dedent('''
             file.write(f"{number} " * 99)
         git("add", "-A")
         git("commit", "-m", "more")
+        time.sleep(0.02)
 '''))
 subprocess.Popen([sys.executable, "writers.py"])
 pathlib.Path("big").mkdir(exist_ok=True)
