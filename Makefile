@@ -1,6 +1,6 @@
 # Homeroom's verbs. Each is one line; what they do is in generator/lifecycle/verbs.py, and in the topics' verbs.py.
 .DEFAULT_GOAL := help
-.PHONY: help init check render up down restart logs status doctor build shell clean
+.PHONY: help init check render up down restart logs status timers doctor build shell clean
 MAKEFLAGS += --no-print-directory
 HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
@@ -23,6 +23,8 @@ logs:     ## Follow the logs (SERVICE=hub: only the hub's; SINCE=2h: from then o
 	$(HOMEROOM) logs --since="$(SINCE)" --person="$(PERSON)" -- "$(SERVICE)"
 status:   ## Show services, labs, users, memory and disk
 	$(HOMEROOM) status
+timers:   ## Bring what is run by the clock in step with .env, and show it (RUN=backup: run that one now)
+	$(HOMEROOM) timers --run="$(RUN)" --missed="$(MISSED)"
 doctor:   ## Say what is wrong and what to do first (ALL=1: all of it; FILE=support.tar.gz: for who helps you)
 	$(HOMEROOM) doctor --file="$(FILE)" --all="$(ALL)"
 build:    ## Build the images again

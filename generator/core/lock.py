@@ -35,3 +35,14 @@ def exclusive(directory: Path, *, busy: str = BUSY) -> Iterator[None]:
         yield
     finally:
         os.close(held)
+
+
+def is_held(directory: Path) -> bool:
+    """Whether a command holds a directory now; one that is not there is held by none."""
+    try:
+        with exclusive(directory):
+            return False
+    except HomeroomError:
+        return True
+    except OSError:
+        return False

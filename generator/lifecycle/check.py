@@ -10,7 +10,7 @@ from generator.core.finding import Finding, errors_of
 from generator.core.paths import SITE
 from generator.engine import deployment
 from generator.engine.deployment import Deployment
-from generator.lifecycle import checks, hub_config, render
+from generator.lifecycle import checks, hub_config, render, timers
 from generator.topics.edge import edge
 
 
@@ -28,6 +28,7 @@ def check() -> None:
     edge.check(here, files)
     checks.check_engine(here)
     _check_hub(here, files)
+    _show(timers.findings(here.settings))
     told = checks.ask_counterparts(here)
     _show([finding for finding in told if finding.level != "error"])
     raise_all(errors_of(told))

@@ -16,7 +16,7 @@ from generator.engine import services
 from generator.engine.deployment import Deployment, load_settings
 from generator.engine.find import find_engine
 from generator.engine.health import health_of, last_words
-from generator.lifecycle import checks, hub_config, render, smoke_test
+from generator.lifecycle import checks, hub_config, render, smoke_test, timers
 from generator.schema.settings import Settings
 from generator.topics.edge import edge
 
@@ -66,6 +66,7 @@ def diagnose() -> Diagnosis:
     found.take(found.look("site", lambda: checks.check_site(settings)))
     engine = found.look("engine", lambda: find_engine(Path(settings.ENGINE_SOCKET)))
     found.take(found.look("machine", lambda: checks.check_machine(settings, engine)))
+    found.take(found.look("timers", lambda: [*timers.findings(settings), *timers.failures(settings)]))
     if engine is None:
         return found
     here = Deployment(settings, engine)

@@ -9,6 +9,7 @@ import docker.errors
 from generator.core.console import counted, note, step
 from generator.core.paths import RENDERED
 from generator.engine.deployment import Deployment, open_deployment
+from generator.lifecycle import timers
 from generator.lifecycle.build import image_specs
 from generator.topics.environments import site_images
 
@@ -31,6 +32,7 @@ def stop_labs(deployment: Deployment) -> int:
 def down() -> None:
     """Stop labs and services and remove their containers and networks; homes and accounts stay."""
     deployment = open_deployment()
+    timers.take_away(deployment.settings)  # or they would speak of a deployment that is not there
     with step("Stopping labs and services") as shown:
         deployment.compose("stop", "hub", check=False)  # first, so that no lab is started meanwhile
         labs = stop_labs(deployment)

@@ -21,7 +21,7 @@ from generator.engine.address import address
 from generator.engine.deployment import Deployment
 from generator.engine.glance import Glance
 from generator.engine.health import health_of, not_healthy
-from generator.lifecycle import smoke_test
+from generator.lifecycle import smoke_test, timers
 from generator.topics.labs.labs import lab_capacity
 
 
@@ -78,6 +78,7 @@ def show(deployment: Deployment) -> None:
     _show_labs(deployment, labs, used, now)
     for show_part in topics_parts:
         show_part()
+    timers.show(deployment.settings, now)
     _show_machine(deployment)
 
 

@@ -10,7 +10,7 @@ from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine.address import address
 from generator.engine.deployment import Deployment, ensure_engine, load_settings
 from generator.engine.find import EngineMissing, find_engine
-from generator.lifecycle import moved_labs, render, smoke_test
+from generator.lifecycle import moved_labs, render, smoke_test, timers
 from generator.lifecycle.build import build
 from generator.lifecycle.checks import ask_counterparts, check_engine, check_machine, check_site
 from generator.lifecycle.hub_config import render_checked
@@ -68,6 +68,7 @@ def up() -> None:
     edge.take_up(deployment)
     password = accounts.ensure_admin(deployment)
     smoke_test.run(deployment.settings)
+    timers.take_up(deployment.settings)
     for finding in ask_counterparts(deployment):
         if finding.level != "ok":
             warn(f"{finding.location}: {finding.cause}\n  {finding.remedy}")

@@ -120,6 +120,25 @@ def status() -> None:
 
 
 @verbs.command()
+def timers(
+    name: Annotated[str, typer.Option("--run", help="Run this one now, as the clock would.")] = "",
+    missed: Annotated[str, typer.Option(help="1: only if it was due since its last run.")] = "",
+) -> None:
+    """Bring what is run by the clock in step with .env, and show it."""
+    from datetime import UTC, datetime
+
+    from generator.engine import deployment
+    from generator.lifecycle import timers
+
+    settings = deployment.load_settings()
+    if name:
+        raise typer.Exit(timers.run(settings, name, missed_only=bool(missed)))
+    with exclusive(ROOT):
+        timers.take_up(settings)
+    timers.show(settings, datetime.now(UTC))
+
+
+@verbs.command()
 def doctor(
     file: Annotated[str, typer.Option(help="Where to write what somebody needs who helps from afar.")] = "",
     everything: Annotated[str, typer.Option("--all", help="1: show all that was found.")] = "",

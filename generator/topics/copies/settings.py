@@ -28,6 +28,8 @@ Target = Annotated[
         "sftp:hub@copies.example.edu:/srv/hub, s3:https://s3.example.edu/hub or rest:https://copies.example.edu/hub/",
     ),
 ]
+TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+Times = Annotated[str, written_as(f"(?:{TIME}(?:,{TIME})*)?", "a time such as 02:30, or several: 02:30,14:30")]
 
 
 class CopiesSettings(Part):
@@ -39,4 +41,10 @@ class CopiesSettings(Part):
         """Where `make backup` writes copies of homes, shares, accounts and settings: a directory of this machine that
         is there, or `sftp:user@host:/directory`, `s3:https://host/bucket`, `rest:https://host/`. Passwords of it stand
         in `backup/secrets.env`. Empty: no copies are made.""",
+    )
+    BACKUP_AT: Times = setting(
+        "",
+        About(group=COPIES, consumers=("generator",), unit="times of day", example="02:30"),
+        """When `make backup` runs by itself, each day, by the machine's clock: `02:30`, or `02:30,14:30`. `make up`
+        hands it to systemd or cron. Empty: only when you run it.""",
     )

@@ -10,7 +10,19 @@ import pytest
 
 from tests.hub_deployment import ROOT
 
-GENERATOR = ("core", "schema", "site", "engine", "images", "preflight", "rendering", "topics", "lifecycle", "cli")
+GENERATOR = (
+    "core",
+    "schema",
+    "site",
+    "engine",
+    "images",
+    "preflight",
+    "timers",
+    "rendering",
+    "topics",
+    "lifecycle",
+    "cli",
+)
 """Each may import what stands before it, and of its own room everything."""
 EARLY_PARTS = {"settings": "schema", "site": "site", "ways": "schema"}
 """The parts of topics that the schema, the registry of site files and the list of ways to sign in are put together

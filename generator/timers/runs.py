@@ -1,0 +1,112 @@
+"""Runs by the clock: each is noted with its result and what it said, in `timers/<name>/` of the deployment."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from generator.core.atomic import write_atomically
+from generator.core.errors import HomeroomError
+from generator.core.lock import exclusive, is_held
+from generator.core.paths import ROOT
+from generator.core.process import Runner, run
+from generator.timers.timer import Timer
+
+FOLDER = ROOT / "timers"
+NOTE, LOG, OLDER_LOG = "last.json", "log", "log.1"
+MOST_LOG_BYTES = 1 << 20
+INTERRUPTED = 130
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One run.
+
+    :param began_at: in ISO 8601; empty: there was none yet.
+    :param ended_at: empty: it runs still, or was cut off.
+    :param said: the last line that it said.
+    """
+
+    began_at: str = ""
+    ended_at: str = ""
+    exit_code: int = 0
+    said: str = ""
+
+    @property
+    def began(self) -> datetime | None:
+        """When it began."""
+        return datetime.fromisoformat(self.began_at) if self.began_at else None
+
+
+def last(name: str, folder: Path = FOLDER) -> Run:
+    """The last run of a timer; an empty one where there was none, or the file is not ours any more."""
+    try:
+        return Run(**json.loads((folder / name / NOTE).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return Run()
+
+
+def is_running(name: str, folder: Path = FOLDER) -> bool:
+    """Whether one runs now."""
+    return is_held(folder / name)
+
+
+def was_missed(timer: Timer, now: datetime, folder: Path = FOLDER) -> bool:
+    """Whether a timer was due since its last run began; one that never ran was not."""
+    began = last(timer.name, folder).began
+    return began is not None and began < timer.at.last(now)
+
+
+def run_now(timer: Timer, *, folder: Path = FOLDER, runner: Runner = run) -> int:
+    """Run what a timer runs, note what comes of it, and return its exit code.
+
+    What it says goes into its log, and to our output.
+
+    :raises HomeroomError: it runs already.
+    """
+    place = folder / timer.name
+    try:
+        place.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomeroomError(
+            f"cannot be made: {error.strerror}", location=str(place), remedy="Run as the user who owns the deployment."
+        ) from None
+    with exclusive(place, busy=f"{timer.name} runs already by the clock"):
+        _make_room(place)
+        began = _now()
+        _write(place, Run(began_at=began))
+        said: list[str] = []
+        with os.fdopen(os.open(place / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", buffering=1) as log:
+
+            def take(line: str) -> None:
+                print(line, flush=True)
+                log.write(f"{line}\n")
+                said[:] = [line] if line.strip() else said
+
+            log.write(f"--- {began} {timer.title}\n")
+            code = INTERRUPTED
+            try:
+                code = runner([sys.executable, "-m", "generator", *timer.verb], cwd=ROOT, on_line=take).returncode
+            finally:
+                log.write(f"--- {_now()} exit code {code}\n")
+                _write(place, Run(began_at=began, ended_at=_now(), exit_code=code, said="".join(said).strip()))
+    return code
+
+
+def _write(place: Path, run: Run) -> None:
+    write_atomically(place / NOTE, json.dumps(asdict(run), indent=2) + "\n", mode=0o600)
+
+
+def _make_room(place: Path) -> None:
+    """Two logs are kept, each of a bounded length before a run."""
+    log = place / LOG
+    if log.exists() and log.stat().st_size > MOST_LOG_BYTES:
+        log.replace(place / OLDER_LOG)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

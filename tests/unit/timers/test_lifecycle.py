@@ -1,0 +1,120 @@
+"""What `make up`, `make down`, `make status` and `make check` do about the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from generator.core.errors import HomeroomError
+from generator.lifecycle import timers
+from generator.timers import job, machine, runs
+from generator.timers.cron import Cron
+from generator.timers.runs import Run
+from tests.fake_runner import always
+from tests.sample_settings import settings
+
+NIGHTLY = settings(BACKUP_TO="/srv/copies", BACKUP_AT="02:30", COMPOSE_PROJECT_NAME="biology")
+NONE = settings(BACKUP_TO="/srv/copies", COMPOSE_PROJECT_NAME="biology")
+FILE = "homeroom-biology"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a machine's cron, on which nothing ran yet."""
+    cron = Cron(tmp_path)
+    cron.folder.mkdir(parents=True)
+    monkeypatch.setattr(machine, "scheduler", lambda: cron)
+    monkeypatch.setattr(job, "owner", lambda _: "grace")
+    monkeypatch.setattr(runs, "last", lambda name: Run())
+    return cron.folder
+
+
+def test_it_follows_the_settings(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Set, it is installed, told, and in step from then on; emptied, it is removed; taken away, it is back with the
+    next `make up`."""
+    assert [each.cause for each in timers.findings(NIGHTLY)] == [f"{FILE} is not there"]
+    timers.take_up(NIGHTLY)
+    assert "30 2 * * * grace " in (folder / FILE).read_text()
+    assert "By the clock: backup." in capsys.readouterr().out
+    assert list(timers.findings(NIGHTLY)) == []
+    timers.take_up(NIGHTLY)
+    assert capsys.readouterr().out == ""
+    timers.take_away(NIGHTLY)
+    assert list(folder.iterdir()) == []
+    timers.take_up(NIGHTLY)
+    timers.take_up(NONE)
+    assert list(folder.iterdir()) == []
+
+
+def test_who_is_not_root_is_told_what_to_type(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is changed, and nothing fails."""
+    timers.take_up(NIGHTLY)
+    monkeypatch.setattr(machine, "may_change", lambda _: False)
+    timers.take_up(NONE)
+    timers.take_away(NIGHTLY)
+    said = " ".join(capsys.readouterr().err.split())
+    assert "sudo make -C" in said
+    assert f"sudo rm -f {folder / FILE}" in said
+    assert (folder / FILE).exists()
+
+
+def test_a_machine_without_a_clock_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Only where something is to be run by it."""
+    monkeypatch.setattr(machine, "scheduler", lambda: None)
+    timers.take_up(NONE)
+    timers.take_away(NIGHTLY)
+    assert list(timers.findings(NONE)) == []
+    assert capsys.readouterr().err == ""
+    timers.take_up(NIGHTLY)
+    assert "apt-get install cron" in capsys.readouterr().err
+    assert [each.cause for each in timers.findings(NIGHTLY)] == [timers.NO_SCHEDULER]
+
+
+@pytest.mark.parametrize(
+    ("last", "words", "is_wrong"),
+    [
+        (Run(), "not yet", False),
+        (Run(began_at="2026-11-26T02:30:00+00:00", ended_at="2026-11-26T02:31:00+00:00"), "well", False),
+        (
+            Run(began_at="2026-11-26T02:30:00+00:00", ended_at="x", exit_code=2, said="[it] is full"),
+            "ended with 2: [it] is full",
+            True,
+        ),
+        (Run(began_at="2026-11-26T02:30:00+00:00"), "was cut off", True),
+    ],
+)
+def test_status_and_doctor_tell_how_it_went(
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    last: Run,
+    words: str,
+    is_wrong: bool,
+) -> None:
+    """When it runs next, when it ran, and what came of that; the doctor speaks up where it did not end well."""
+    found: Callable[[str], Run] = lambda _: last  # noqa: E731
+    monkeypatch.setattr(runs, "last", found)
+    timers.take_up(NIGHTLY)
+    timers.show(NIGHTLY, datetime(2026, 11, 26, 12, tzinfo=UTC))
+    shown = " ".join(capsys.readouterr().out.split())
+    assert words in shown
+    assert "02:30" in shown
+    assert bool(list(timers.failures(NIGHTLY))) == is_wrong
+
+
+def test_a_run_has_the_name_of_a_timer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Another is an error that says which there are; one that was not missed is not run for that."""
+    with pytest.raises(HomeroomError, match="Did you mean backup"):
+        timers.run(NIGHTLY, "backups")
+    runner = always()
+    monkeypatch.setattr(runs, "run_now", lambda timer: runner([timer.name]).returncode)
+    monkeypatch.setattr(runs, "was_missed", lambda *_: False)
+    assert timers.run(NIGHTLY, "backup", missed_only=True) == 0
+    assert runner.commands == []
+    assert timers.run(NIGHTLY, "backup") == 0
+    assert runner.commands == [["backup"]]
