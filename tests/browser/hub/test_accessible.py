@@ -118,7 +118,7 @@ def test_a_language_can_be_chosen_without_scripts(deployment: HubDeployment, bro
     context.close()
 
 
-def test_buttons_that_concern_everybody_ask_first(deployment: HubDeployment, page: Page) -> None:
+def test_buttons_that_concern_others_ask_first(deployment: HubDeployment, page: Page) -> None:
     """Who presses one of them by mistake is told what would happen, and nothing does."""
     sign_in_in(page, deployment)
     page.goto(f"{deployment.url}hub/admin")
@@ -133,9 +133,12 @@ def test_buttons_that_concern_everybody_ask_first(deployment: HubDeployment, pag
     page.on("request", lambda request: sent.append(request.url) if request.method != "GET" else None)
     for name in ("Start All", "Stop All", "Shutdown Hub"):
         page.get_by_role("button", name=name).click()
+    page.get_by_role("button", name="Edit User").first.click()
+    page.get_by_role("button", name="Delete user").click()
     assert [question.split("?")[0] for question in asked] == [
         "Start the lab of every user on this page of the list",
         "Stop all labs of every user on this page of the list",
         "Shut the hub down",
+        "Remove this person",
     ]
     assert sent == []

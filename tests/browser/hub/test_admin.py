@@ -64,6 +64,7 @@ def test_the_table_of_users_is_german(deployment: HubDeployment, german: Page) -
         expect(german.get_by_text('Es gibt keine Person "nobody-knows-me".')).to_be_visible()
         assert english_on(german) == {GROUP}
     finally:
+        german.once("dialog", lambda dialog: dialog.accept() if "Gruppe entfernen?" in dialog.message else None)
         german.get_by_role("button", name="Gruppe löschen").click()
         expect(german.get_by_role("link", name=GROUP)).to_have_count(0)
     german.goto(f"{deployment.url}hub/admin")
