@@ -20,6 +20,7 @@ class Kept:
     :param owner: user and group by number, who alone opens its databases.
     :param databases: SQLite files in it that are written while copies are made: they are copied by SQLite itself.
     :param without: files and folders in it that can be made again.
+    :param dispensable: whether a copy is made without its databases where they are not there, or damaged.
     :param exists: whether a deployment with these settings has it.
     """
 
@@ -27,6 +28,7 @@ class Kept:
     owner: str
     databases: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    dispensable: bool = False
     exists: Callable[[Settings], bool] = _always
 
 

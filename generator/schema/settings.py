@@ -22,6 +22,7 @@ from generator.topics.copies.settings import CopiesSettings
 from generator.topics.culling.settings import CullingSettings
 from generator.topics.edge.settings import EdgeSettings
 from generator.topics.environments.settings import EnvironmentsSettings
+from generator.topics.history.settings import HistorySettings
 from generator.topics.labs.settings import LabsSettings
 from generator.topics.ldap.settings import LdapSettings
 from generator.topics.lti.settings import LtiSettings
@@ -39,6 +40,7 @@ class Settings(
     CullingSettings,
     EdgeSettings,
     EnvironmentsSettings,
+    HistorySettings,
     LabsSettings,
     LdapSettings,
     LtiSettings,

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from generator.core.console import counted, note, step, warn
+from generator.core.console import counted, note, quoted, step, warn
 from generator.core.errors import HomeroomError
 from generator.core.finding import in_units
 from generator.core.lock import exclusive
@@ -203,10 +203,11 @@ def _prepare(deployment: Deployment, here: Copier, moment: datetime, wanted: Seq
     for row in rows:
         for name in row.databases:
             live, made = f"{STATE}/volumes/{row.volume}/{name}", f"{MADE}/databases/{row.volume}/{name}"
-            _require(
-                here.run("python3", "-m", "homeroom_copies.database", live, made, user=row.owner),
-                f"copying the database {name}",
-            )
+            done = here.run("python3", "-m", "homeroom_copies.database", live, made, user=row.owner)
+            if done.returncode and row.dispensable:
+                warn(f"The copy is without {name}: {quoted(last_line(done))}")
+                continue
+            _require(done, f"copying the database {name}")
     text = json.dumps(manifest(deployment, moment, wanted), indent=2)
     _require(
         here.run("sh", "-c", 'printf "%s\\n" "$1" > "$2"', "sh", text, f"{MADE}/manifest.json"), "writing its list"
@@ -215,11 +216,16 @@ def _prepare(deployment: Deployment, here: Copier, moment: datetime, wanted: Seq
 
 def _require(done: Completed, what: str) -> None:
     if done.returncode:
-        said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
         raise HomeroomError(
-            f"{what} failed: {said or f'exit code {done.returncode}'}",
+            f"{what} failed: {last_line(done)}",
             remedy="`make status` shows whether the deployment is well; copies that were there are untouched.",
         )
+
+
+def last_line(done: Completed) -> str:
+    """What a command said last."""
+    said = (done.stderr or done.stdout).strip().rpartition("\n")[2]
+    return said or f"exit code {done.returncode}"
 
 
 def manifest(deployment: Deployment, moment: datetime, wanted: Sequence[Source]) -> dict[str, Any]:

@@ -34,6 +34,7 @@ class QueueEntry:
 
     key: Key
     count: int
+    since: float = field(default_factory=time.monotonic)
     first: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -53,6 +54,12 @@ class GPUQueue:
     def position(self, key: Key) -> int:
         """A lab's position in the queue, 1 being next; 0: it does not wait."""
         return next((index for index, entry in enumerate(self._waiting, start=1) if entry.key == key), 0)
+
+    @property
+    def waits_seconds(self) -> list[float]:
+        """How long each lab in the queue has waited so far, the next one first."""
+        now = time.monotonic()
+        return [now - entry.since for entry in self._waiting]
 
     def estimate(self, count: int, key: Key | None = None) -> Estimate:
         """When there will be `count` GPUs: for the lab that waits under `key`, else at the end of the queue.

@@ -71,6 +71,12 @@ class StartQueue:
         """A lab's position in the queue, 1 being next; 0: it does not wait."""
         return next((index for index, entry in enumerate(self._waiting, start=1) if entry.key == key), 0)
 
+    @property
+    def waits_seconds(self) -> list[float]:
+        """How long each lab in the queue has waited so far, the next one first."""
+        now = time.monotonic()
+        return [now - entry.since for entry in self._waiting]
+
     async def used(self) -> Resources:
         """What is reserved: for labs whose containers are there, and for those about to be made."""
         return await self._used(self._running)

@@ -23,6 +23,7 @@ from homeroom.queue.start_queue import StartQueue
 from homeroom.spawner import admission, ending, eviction, progress, readiness
 from homeroom.spawner.creation import LabCreation
 from homeroom.spawner.no_lab import NoLab, explained
+from homeroom.spawner.outcomes import MemoryKill, tell
 from homeroom.spawner.retrying import EngineAway
 from homeroom.spawner.start import Start
 from homeroom.spawner.start_slots import StartSlots
@@ -204,6 +205,15 @@ class LabSpawner(LabCreation):
         elif status is not None and self.kept.lab_state is not None and not self.ended:
             self.kept.ended = ending.why_gone(await self.get_object())
         return status
+
+    async def get_object(self) -> Any:
+        """The container as the engine inspects it. What its memory was too small for is told, once a lab."""
+        found = await super().get_object()
+        if found and found["State"].get("OOMKilled") and not self.kept.memory_kill:
+            self.kept.memory_kill = True
+            self.save_state()
+            tell(MemoryKill())
+        return found
 
     @property
     def _is_of_another_address(self) -> bool:

@@ -1,4 +1,4 @@
-"""MemoryUse: how much memory a running lab takes now, as the engine counts it."""
+"""MemoryUse: how much memory a running lab takes now, and how long it has computed, as the engine counts it."""
 
 from __future__ import annotations
 
@@ -24,10 +24,14 @@ CACHES = ("active_file", "inactive_file")
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """What a lab takes, and what it may take, in bytes."""
+    """What a lab takes, and what it may take, in bytes.
+
+    :param cpu_seconds: what it has computed since it was started, as seconds of one CPU.
+    """
 
     used_bytes: int
     limit_bytes: int
+    cpu_seconds: float = 0.0
 
 
 class MemoryUse:
@@ -75,4 +79,5 @@ def memory_of(figures: Mapping[str, Any]) -> Memory | None:
     if not isinstance(usage, int) or not isinstance(limit, int) or not limit:
         return None
     caches = sum(parts.get(name, parts.get(f"total_{name}", 0)) for name in CACHES)
-    return Memory(used_bytes=max(0, usage - caches), limit_bytes=limit)
+    computed = ((figures.get("cpu_stats") or {}).get("cpu_usage") or {}).get("total_usage") or 0
+    return Memory(used_bytes=max(0, usage - caches), limit_bytes=limit, cpu_seconds=float(computed) / 1e9)

@@ -11,6 +11,7 @@ from homeroom.texts.said import NOTHING, Said
 
 ENDED = "homeroom_ended"
 RESET = "homeroom_reset"
+MEMORY_KILL = "homeroom_memory_kill"
 
 
 @dataclass
@@ -20,23 +21,28 @@ class LabRecord:
     :param lab_state: of the lab that runs or starts.
     :param ended: why the last lab ended, for its owner; nothing where they stopped it themselves, and while one runs.
     :param reset: whether the next start that succeeds sets aside what the person installed and configured.
+    :param memory_kill: whether something was killed in the lab that runs because its memory was full.
     """
 
     lab_state: LabState | None = None
     ended: Said = NOTHING
     reset: bool = False
+    memory_kill: bool = False
 
     def stored(self) -> dict[str, Any]:
         """Plain data for the hub's database, beside what dockerspawner keeps there."""
         lab_state = self.lab_state.as_state() if self.lab_state else {}
-        return lab_state | ({ENDED: self.ended.stored()} if self.ended else {}) | ({RESET: True} if self.reset else {})
+        marks = {name: True for name, is_set in ((RESET, self.reset), (MEMORY_KILL, self.memory_kill)) if is_set}
+        return lab_state | ({ENDED: self.ended.stored()} if self.ended else {}) | marks
 
     def load(self, stored: Mapping[str, Any]) -> None:
         """Take up what `stored` gave, after a restart of the hub."""
         self.lab_state = LabState.from_state(stored)
         self.ended = Said.load(stored.get(ENDED))
         self.reset = stored.get(RESET, False)
+        self.memory_kill = stored.get(MEMORY_KILL, False)
 
     def forget_lab(self) -> None:
         """Forget the lab that ran, but not why it ended, nor that a reset is asked for."""
         self.lab_state = None
+        self.memory_kill = False

@@ -16,6 +16,7 @@ from homeroom.labs.plan import LabPlan
 from homeroom.queue.resources import Key
 from homeroom.queue.start_queue import Full, StartQueue
 from homeroom.spawner.no_lab import NoLab
+from homeroom.spawner.outcomes import Stopwatch, failure_of
 from homeroom.spawner.retrying import EngineAway
 from homeroom.spawner.start_slots import StartSlots
 from homeroom.texts.said import say
@@ -53,16 +54,20 @@ class Start:
         :param note_success: called before the start counts as one that succeeded.
         :raises NoLab: it was refused, found no capacity, or did not answer in time.
         """
+        watch = Stopwatch()
         try:
             plan = self.decide()
+            watch.begin()
             await self.remove_older()
             await self._wait_in_queue(plan)
+            watch.serve()
             address = await self.start_slots.take(self.key[0], self.make, self.start_seconds)
             note_success()
         except BaseException as error:
             self.clearing = asyncio.create_task(self._clear_away())
             if isinstance(error, asyncio.CancelledError):  # who cancels is not kept waiting
                 raise
+            watch.end(failure_of(error))
             await self.clearing
             if isinstance(error, TimeoutError):
                 raise NoLab(
@@ -71,6 +76,7 @@ class Start:
                     status_code=504,
                 ) from None
             raise
+        watch.end()
         self.start_queue.release(self.key)
         return address
 

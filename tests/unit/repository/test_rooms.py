@@ -31,6 +31,7 @@ TOPICS = {
     "copies": {"storage"},
     "culling": {"labs"},
     "gpus": {"labs"},
+    "history": {"storage"},
     "labs": {"environments"},
     "lti": {"environments"},
     "prewarm": {"labs"},
@@ -57,6 +58,7 @@ HUB: Mapping[str, set[str]] = {
     "sso": {"hub", "sign_in"},
     "spawner": {"contract", "culling", "gpus", "labs", "queue", "storage"},
     "prewarm": {"contract", "culling", "labs", "spawner"},
+    "history": {"gpus", "labs", "queue", "spawner", "storage"},
 }
 """The guard imports nothing but what it shares with the hub: it runs without JupyterHub, with the engine's socket."""
 EVERY_ROOMS = {"contract", "hub", "texts"}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import requests
 from homeroom.gpus.pool import GPUPool
+from homeroom.history.recorder import keep_history
 from homeroom.hub import background
 from homeroom.queue.resources import Resources
 from homeroom.queue.start_queue import StartQueue
@@ -227,10 +228,11 @@ def started(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("started")
 def test_the_rendered_hub_looks(engine: Engine, hub: Any, tmp_path: Path) -> None:
-    """The configuration that `make up` renders has the hub look once it has started, however often it was read."""
+    """The configuration that `make up` renders has the hub look once it has started, however often it was read, beside
+    what else it does then."""
     loaded(tmp_path)
     loaded(tmp_path)
-    assert background._wanted == [watch_for_orphans, watch_people]
+    assert sorted(background._wanted, key=str) == sorted([keep_history, watch_for_orphans, watch_people], key=str)
     engine.add("ghost")
 
     async def run() -> None:

@@ -1,0 +1,63 @@
+"""What `make stats` is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from generator.core.errors import HomeroomError, nearest
+
+WHO = ("group", "person", "image", "profile")
+WHEN = ("minute", "ten-minutes", "hour", "day")
+"""Both as `homeroom.history.report` knows them."""
+MOST_DAYS = 3660
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One question.
+
+    :param by: a word of WHO or WHEN: what a row of the answer is.
+    :param days: how many are counted, with today.
+    """
+
+    by: str = "group"
+    days: int = 30
+    csv: bool = False
+    names: bool = False
+
+    @property
+    def of_people(self) -> bool:
+        """Whether rows are of people, alone or together, so that their homes are asked for."""
+        return self.by in ("group", "person")
+
+
+def asked(*, days: str, by: str, csv: str, names: str) -> Question:
+    """The question that an operator's words are; empty ones stand for the usual.
+
+    :raises HomeroomError: one of them is none that is known.
+    """
+    by = by.strip().lower() or "group"
+    if by not in (*WHO, *WHEN):
+        meant = nearest(by, [*WHO, *WHEN])
+        near = f"Did you mean BY={meant}? " if meant else ""
+        remedy = f"{near}Who used it: {', '.join(WHO)}. How it went: {', '.join(WHEN)}."
+        raise HomeroomError(f"{by[:40]!r} is nothing to count by", location="BY", remedy=remedy)
+    shows_names = _is_on("NAMES", names)
+    if shows_names and by != "person":
+        raise HomeroomError("NAMES is of people", location="NAMES", remedy="make stats BY=person NAMES=1")
+    return Question(by=by, days=_days(days), csv=_is_on("CSV", csv), names=shows_names)
+
+
+def _days(given: str) -> int:
+    days = given.strip() or "30"
+    if not (days.isascii() and days.isdecimal() and len(days) < 5 and 1 <= int(days) <= MOST_DAYS):
+        raise HomeroomError(
+            f"{days[:40]!r} is no number of days", location="DAYS", remedy=f"A whole number from 1 to {MOST_DAYS}."
+        )
+    return int(days)
+
+
+def _is_on(name: str, given: str) -> bool:
+    if given.strip() not in ("", "0", "1"):
+        raise HomeroomError(f"{given[:40]!r} is neither 1 nor 0", location=name, remedy=f"{name}=1, or leave it out.")
+    return given.strip() == "1"

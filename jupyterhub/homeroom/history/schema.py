@@ -1,0 +1,95 @@
+"""The tables of the history, an SQLite file of its own."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from homeroom.history.sample import Disk, Sample, gauges, longest, sums
+
+FILE = Path("/srv/history/history.sqlite")
+VERSION = 1
+MINUTE, TEN_MINUTES, HOUR, DAY = 60, 600, 3600, 86400
+STEPS = (MINUTE, TEN_MINUTES, HOUR, DAY)
+"""Each sample is added to one row of each step, so that nothing needs to be put together later."""
+KEPT_DAYS = {MINUTE: 2, TEN_MINUTES: 400}
+"""How long the rows of a step are kept; those of hours and days for good."""
+NOBODY = 0
+"""Whose use it is, once no name is kept with it."""
+_NOTHING = Sample(at=0.0, seconds=0.0), Disk(size_bytes=0, free_bytes=0)
+GAUGES = tuple(gauges(*_NOTHING, 0))
+SUMS = tuple(sums(_NOTHING[0]))
+LONGEST = tuple(longest(_NOTHING[0]))
+USE = ("lab_seconds", "cpu_seconds", "gpu_seconds", "memory_mib_seconds")
+KEY = ("day", "person", "team", "profile", "image")
+COLUMNS = (*(f"{name}_sum" for name in GAUGES), *SUMS)
+MOST = (*(f"{name}_most" for name in GAUGES), *LONGEST)
+
+
+def _columns(names: tuple[str, ...], kind: str) -> str:
+    return "".join(f", {name} {kind} NOT NULL" for name in names)
+
+
+TABLES = f"""
+CREATE TABLE moments (
+    step INTEGER NOT NULL, at INTEGER NOT NULL, samples INTEGER NOT NULL{_columns((*COLUMNS, *MOST), "NUMERIC")},
+    PRIMARY KEY (step, at)
+) WITHOUT ROWID;
+CREATE TABLE people (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
+CREATE TABLE words (id INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
+CREATE TABLE use ({", ".join(f"{name} INTEGER NOT NULL" for name in KEY)}{_columns(USE, "NUMERIC")},
+    PRIMARY KEY ({", ".join(KEY)})
+) WITHOUT ROWID;
+CREATE TABLE homes (person INTEGER PRIMARY KEY, used_bytes INTEGER NOT NULL, day INTEGER NOT NULL);
+PRAGMA user_version = {VERSION};
+"""
+ADD_MOMENT = f"""
+INSERT INTO moments (step, at, samples, {", ".join((*COLUMNS, *MOST))})
+VALUES (?, ?, 1{", ?" * len((*COLUMNS, *MOST))})
+ON CONFLICT DO UPDATE SET samples = samples + 1,
+    {", ".join(f"{name} = {name} + excluded.{name}" for name in COLUMNS)},
+    {", ".join(f"{name} = max({name}, excluded.{name})" for name in MOST)}
+"""  # noqa: S608 - made of the names above alone, as the next two
+_ADDED = ", ".join(f"{name} = {name} + excluded.{name}" for name in USE)
+ADD_USE = f"""
+INSERT INTO use ({", ".join((*KEY, *USE))}) VALUES (?{", ?" * (len(KEY) + len(USE) - 1)})
+ON CONFLICT DO UPDATE SET {_ADDED}
+"""  # noqa: S608
+FORGET = f"""
+INSERT INTO use ({", ".join((*KEY, *USE))})
+SELECT day, {NOBODY}, team, profile, image, {", ".join(f"sum({name})" for name in USE)}
+FROM use WHERE day < ? AND person <> {NOBODY} GROUP BY day, team, profile, image
+ON CONFLICT DO UPDATE SET {_ADDED}
+"""  # noqa: S608
+"""Sums stay where names go."""
+
+
+class Newer(sqlite3.Error):
+    """The file was written by a newer Homeroom."""
+
+
+def opened(path: Path) -> sqlite3.Connection:
+    """The history, made where it is not there, and looked over.
+
+    :raises sqlite3.DatabaseError: it is damaged.
+    :raises sqlite3.OperationalError: it can be neither opened nor made.
+    :raises Newer: it has another form.
+    """
+    database = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5.0)
+    try:
+        ((version,),) = database.execute("PRAGMA user_version").fetchall()
+        if version > VERSION:
+            raise Newer("it was written by a newer version of Homeroom")
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.execute("PRAGMA secure_delete = ON")  # a name that is forgotten is not left in the file
+        database.execute("PRAGMA journal_size_limit = 1048576")
+        if not version:
+            database.executescript(f"BEGIN;{TABLES}COMMIT;")
+        ((found,),) = database.execute("PRAGMA quick_check(1)").fetchall()
+        if found != "ok":
+            raise sqlite3.DatabaseError(str(found))
+    except BaseException:
+        database.close()
+        raise
+    return database
