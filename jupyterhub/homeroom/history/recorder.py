@@ -23,6 +23,9 @@ from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.outcomes import tell_to
 
 INTERVAL_SECONDS = 60.0
+LEAST_PAUSE_SECONDS = 1.0
+FIRST_SECONDS = 15.0
+"""After the hub's start, when it looks at its labs and answers those who waited for it."""
 SAMPLES_BETWEEN_FORGETTING = 60
 """Also what passes first: a clock that is wrong when the machine starts has time to be set."""
 DAMAGED = ".damaged"
@@ -121,6 +124,7 @@ async def keep_history(hub: JupyterHub) -> None:
     thread = ThreadPoolExecutor(1, thread_name_prefix="history")
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(thread, recorder.open)
+    await asyncio.sleep(FIRST_SECONDS)
     while True:
         begun = loop.time()
         try:
@@ -130,4 +134,4 @@ async def keep_history(hub: JupyterHub) -> None:
             hub.log.warning("The history lacks a moment: %s", error)
             if isinstance(error, SQLAlchemyError):
                 hub.db.rollback()  # as the hub does after such a request
-        await asyncio.sleep(max(1.0, begun + INTERVAL_SECONDS - loop.time()))
+        await asyncio.sleep(max(LEAST_PAUSE_SECONDS, begun + INTERVAL_SECONDS - loop.time()))

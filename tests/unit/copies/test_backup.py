@@ -11,7 +11,11 @@ from typing import Any
 import docker.errors
 import pytest
 
-from generator.topics.copies import freeze, last, status
+from generator.core.errors import HomeroomError
+from generator.core.process import Completed
+from generator.engine import kept
+from generator.engine.kept import Kept
+from generator.topics.copies import backup, freeze, last, status
 from generator.topics.copies.backup import Pass
 from generator.topics.copies.copier import Lines
 from generator.topics.copies.freeze import Standing
@@ -79,6 +83,31 @@ def test_labs_that_were_forgotten_go_on(tmp_path: Path) -> None:
     assert freeze.let_forgotten_go(here, tmp_path) == 1
     assert (ada.status, chen.status) == ("running", "paused")
     assert freeze.let_forgotten_go(here, tmp_path) == 0
+
+
+def test_a_copy_is_made_without_what_it_can_do_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A history that is not there, or damaged, is told; accounts that cannot be copied end the run."""
+    rows = (
+        Kept(volume="data", owner="990:100", databases=("jupyterhub.sqlite",)),
+        Kept(volume="history", owner="990:100", databases=("history.sqlite",), dispensable=True),
+    )
+    monkeypatch.setattr(kept, "known", lambda _: rows)
+    monkeypatch.setattr(backup, "manifest", lambda *_: {})
+    broken = "history.sqlite"
+
+    def run(*command: str, user: str = "") -> Completed:
+        code = 1 if "homeroom_copies.database" in command and broken in command[-1] else 0
+        return Completed(command, code, "", "malformed" if code else "")
+
+    here: Any = SimpleNamespace(run=run)
+    deployment: Any = SimpleNamespace(settings=None)
+    backup._prepare(deployment, here, datetime.now(UTC), [])
+    assert "The copy is without history.sqlite: malformed" in " ".join(capsys.readouterr().err.split())
+    broken = "jupyterhub.sqlite"
+    with pytest.raises(HomeroomError, match=r"copying the database jupyterhub\.sqlite failed: malformed"):
+        backup._prepare(deployment, here, datetime.now(UTC), [])
 
 
 def test_a_report_comes_in_pieces() -> None:

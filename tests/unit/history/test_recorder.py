@@ -122,7 +122,8 @@ def test_a_history_that_another_program_locks_is_waited_for_by_no_request(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The hub's loop goes on while a thread of the history's own hangs, and a sample that fails is not its last."""
-    monkeypatch.setattr(recorder, "INTERVAL_SECONDS", 0.0)
+    for name in ("FIRST_SECONDS", "INTERVAL_SECONDS", "LEAST_PAUSE_SECONDS"):
+        monkeypatch.setattr(recorder, name, 0.0)
     hangs, goes_on, taken = threading.Event(), threading.Event(), []
 
     async def measured(self: Measuring, most_seconds: float) -> Sample:
