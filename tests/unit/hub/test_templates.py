@@ -69,12 +69,13 @@ def test_jupyterhubs_scripts_find_what_they_look_for(script: str) -> None:
 
 
 def test_the_dangerous_buttons_are_marked_as_jupyterhub_marks_them() -> None:
-    """The page for administrators asks before the buttons that concern everybody: it knows them by their marks, since
-    what they say depends on the language."""
+    """The page for administrators asks before the buttons that concern everybody or remove somebody: it knows them by
+    their marks, since what they say depends on the language."""
     bundle = (SHARE / "static/js/admin-react.js").read_text()
     asked = re.findall(r'^      "([^"]+)": ', (OURS / "admin.html").read_text(), re.MULTILINE)
-    assert asked == ["[data-testid=start-all]", "[data-testid=stop-all]", "#shutdown-button"]
-    for mark in ('"data-testid":"start-all"', '"data-testid":"stop-all"', 'id:"shutdown-button"'):
+    marked = ["start-all", "stop-all", "delete-user", "delete-group"]
+    assert sorted(asked) == sorted(["#shutdown-button", *(f"[data-testid={name}]" for name in marked)])
+    for mark in ('id:"shutdown-button"', *(f'"data-testid":"{name}"' for name in marked)):
         assert mark in bundle
 
 
