@@ -165,10 +165,10 @@ def make_machine(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory
     images: set[str] = set()
     machines: list[FreshMachine] = []
 
-    def make(suite: str) -> FreshMachine:
+    def make(suite: str, *, spare: bool = False) -> FreshMachine:
         image = build_pristine(suite)
         images.add(image)
-        machine = FreshMachine(image, bundle, f"{name}-{len(machines)}", name)
+        machine = FreshMachine(image, bundle, f"{name}-{len(machines)}", name, spare=spare)
         machines.append(machine)
         return machine
 

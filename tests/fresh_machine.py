@@ -13,10 +13,10 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import docker
 
@@ -33,8 +33,8 @@ BUNDLE = "/root/homeroom.bundle"
 HUB_PORT = "8000"
 CERTIFICATES = Path("/usr/local/share/ca-certificates")
 PATIENCE_SECONDS = 2000
-CPU_SHARES = 128
-"""An eighth of what other containers weigh: what a machine sets up takes minutes of CPU, and the people in the tests
+CPU_SHARES = 256
+"""A quarter of what other containers weigh: what a machine sets up takes minutes of CPU, and the people in the tests
 that run beside it do not wait for that. With control groups of version 1 it is the weight of a group beside all other
 containers', `CPU_GROUP`, since within theirs it would have all that they leave."""
 CPU_GROUPS = Path("/sys/fs/cgroup/cpu")
@@ -119,7 +119,10 @@ def snapshot_bundle(directory: Path) -> Path:
 
 @dataclass
 class FreshMachine:
-    """One such machine; `url` is the address of the hub that is to come, as seen from here."""
+    """One such machine; `url` is the address of the hub that is to come, as seen from here.
+
+    :param spare: it has the CPU that others leave, as what it does takes long and nobody waits for it.
+    """
 
     image: str
     bundle: Path
@@ -127,6 +130,7 @@ class FreshMachine:
     network: str
     container: Any = field(init=False)
     base_url: str = "/"
+    spare: bool = False
 
     def __post_init__(self) -> None:
         self.container = engine().containers.create(
@@ -135,8 +139,8 @@ class FreshMachine:
             name=self.name,
             hostname="fresh",
             privileged=True,
-            cpu_shares=CPU_SHARES,
-            cgroup_parent=spare_group(),
+            cpu_shares=CPU_SHARES if self.spare else None,
+            cgroup_parent=spare_group() if self.spare else None,
             environment=read_proxies(os.environ),
             volumes={self.name: {"bind": "/var/lib/docker", "mode": "rw"}},
             ports={f"{HUB_PORT}/tcp": ("127.0.0.1", 0)},
@@ -244,8 +248,11 @@ def spare_group() -> str | None:
     return f"/{CPU_GROUP}"
 
 
-Maker = Callable[[str], FreshMachine]
-"""Makes a machine of a release of Debian."""
+class Maker(Protocol):
+    """Makes machines."""
+
+    def __call__(self, suite: str, *, spare: bool = False) -> FreshMachine:
+        """Make one of a release of Debian."""
 
 
 def read_terminal(descriptor: int) -> bytes:

@@ -55,7 +55,7 @@ class Newcomer:
 @pytest.fixture(scope="module")
 def newcomer(make_machine: Maker) -> Iterator[Newcomer]:
     """Debian 13 once the commands have ended; what is installed on Debian 12 has tests of its own below."""
-    machine = make_machine("trixie")
+    machine = make_machine("trixie", spare=True)
     try:
         yield Newcomer(machine)
     finally:
@@ -65,7 +65,7 @@ def newcomer(make_machine: Maker) -> Iterator[Newcomer]:
 @pytest.fixture
 def machine(request: Any, make_machine: Maker) -> Iterator[FreshMachine]:
     """A fresh machine of the release that the test names, with a clone of the repository and nothing done in it."""
-    made = make_machine(request.param)
+    made = make_machine(request.param, spare=True)
     try:
         made.run(readmes_commands().partition(" && ")[0])
         yield made
