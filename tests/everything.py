@@ -43,12 +43,12 @@ def prepare() -> None:
 
 
 def weigh_containers() -> None:
-    """Let all containers together weigh as much as four sessions of processes beside them. With control groups of
+    """Let all containers together weigh as much as three sessions of processes beside them. With control groups of
     version 1 they weigh as much as one, so that a browser and a build leave the hub a tenth of a CPU."""
     if CPU_GROUPS.is_dir():
         group = CPU_GROUPS / "docker"
         group.mkdir(exist_ok=True)
-        (group / "cpu.shares").write_text(str(4 * 1024))
+        (group / "cpu.shares").write_text(str(3 * 1024))
 
 
 def side_by_side(directory: Path) -> bool:
