@@ -6,11 +6,10 @@ import functools
 import io
 import os
 import platform
-import re
 import subprocess
 import tarfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from docker.models.containers import Container
@@ -23,17 +22,10 @@ from generator.engine import services
 from generator.engine.deployment import Deployment, open_deployment
 from generator.engine.health import health_of
 from generator.schema import env_file
+from generator.schema.secret_words import secret_settings, secrets_in, without_secrets
 from generator.schema.settings import specs
 
 LOG_LINES = 1000
-SHORTEST_SECRET = 6
-"""What is shorter would take common words out of the logs."""
-NAMED = re.compile(
-    r"""(?ix) \b (authorization|cookie|set-cookie|x-xsrftoken|_xsrf|token|api_token|password|passwd|secret|client_secret
-    |code|id_token|access_token|refresh_token|state|ticket) (["']? \s* [=:] \s* ["']?) (?:(?:bearer|token|basic)\s+)?
-    [^\s"'&,;]{4,}"""
-)
-IN_ADDRESS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 
 def require_free(path: Path) -> None:
@@ -50,7 +42,7 @@ def write(path: Path, verdict: list[str]) -> None:
     :param verdict: what was found, in rich's markup.
     :raises HomeroomError: it cannot be written.
     """
-    secrets = _secrets()
+    secrets = secrets_in(ENV_FILE)
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as bundle:
@@ -59,32 +51,6 @@ def write(path: Path, verdict: list[str]) -> None:
     except OSError as failure:
         cause = f"cannot be written: {failure.strerror}"
         raise HomeroomError(cause, location=str(path), remedy="Name a file where you may write.") from None
-
-
-def without_secrets(text: str, secrets: Mapping[str, str]) -> str:
-    """A text without these secrets, and without what looks like one.
-
-    :param secrets: names of settings by their values.
-    """
-    for value, name in sorted(secrets.items(), key=lambda pair: -len(pair[0])):
-        text = text.replace(value, f"[{name}]")
-    return IN_ADDRESS.sub("[removed]", NAMED.sub(r"\1\2[removed]", text))
-
-
-def _secrets() -> dict[str, str]:
-    """The secrets of `.env`, whole and by the parts of those that hold several, with their settings' names."""
-    secret = _secret_settings()
-    found: dict[str, str] = {}
-    for line in env_file.parse(env_file.read_text(ENV_FILE)) if ENV_FILE.exists() else ():
-        if line.key in secret:
-            for part in {line.value, *re.split(r"[,;:\s]", line.value)}:
-                if len(part) >= SHORTEST_SECRET:
-                    found[part] = line.key
-    return found
-
-
-def _secret_settings() -> set[str]:
-    return {spec.name for spec in specs() if spec.about.secret}
 
 
 def _parts(verdict: list[str]) -> Iterator[tuple[str, str]]:
@@ -121,7 +87,7 @@ def _versions() -> str:
 
 def _settings() -> str:
     """`.env` without comments; secrets and whatever is no setting are left out."""
-    secret = _secret_settings()
+    secret = secret_settings()
     known = {spec.name for spec in specs()}
     lines = env_file.parse(env_file.read_text(ENV_FILE))
     shown = {line.key: "[set]" if line.key in secret else line.value for line in lines if line.key in known}

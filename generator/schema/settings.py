@@ -33,6 +33,7 @@ from generator.topics.queue.settings import QueueSettings
 from generator.topics.sign_in.settings import SignInSettings
 from generator.topics.sso.settings import SsoSettings
 from generator.topics.storage.settings import StorageSettings
+from generator.topics.watching.settings import WatchingSettings
 
 
 class Settings(
@@ -51,6 +52,7 @@ class Settings(
     SignInSettings,
     SsoSettings,
     StorageSettings,
+    WatchingSettings,
     DeploymentSettings,
 ):
     """The settings of one deployment, checked."""

@@ -1,0 +1,126 @@
+"""Mail: one message by SMTP, and what a server says against it, in words."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formatdate, make_msgid
+
+from generator.core.errors import HomeroomError
+from generator.schema.settings import Settings
+from generator.topics.watching.deadline import within
+from generator.topics.watching.message import Message, one_line
+
+STEP_SECONDS = 15
+"""How long a server may take for one answer."""
+WHOLE_SECONDS = 60
+LONGEST_WORDS = 200
+
+
+def send(settings: Settings, message: Message) -> str:
+    """Send it to ALERT_MAIL; returns what the server said when it took it.
+
+    :raises HomeroomError: it was not sent, or not to all.
+    """
+    try:
+        return within(WHOLE_SECONDS, lambda: _send(settings, message))
+    except (OSError, smtplib.SMTPException) as failure:
+        raise refusal(failure, settings) from None
+
+
+def written(settings: Settings, message: Message) -> EmailMessage:
+    """The mail as it is sent. Headers take no line from outside: the library refuses one that holds a line's end."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = settings.mail_from
+    mail["To"] = ", ".join(settings.ALERT_MAIL.split(","))
+    mail["Subject"] = message.title
+    mail["Date"] = formatdate(localtime=True)
+    mail["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2])
+    mail["Auto-Submitted"] = "auto-generated"  # so that nobody's notice of absence answers
+    mail.set_content(message.text + "\n", charset="utf-8", cte="quoted-printable")
+    return mail
+
+
+def _send(settings: Settings, message: Message) -> str:
+    name = settings.HUB_HOST or socket.gethostname()
+    context = ssl.create_default_context()
+    if settings.MAIL_TLS == "tls":
+        server: smtplib.SMTP = smtplib.SMTP_SSL(
+            settings.MAIL_HOST, settings.mail_port, local_hostname=name, timeout=STEP_SECONDS, context=context
+        )
+    else:
+        server = smtplib.SMTP(settings.MAIL_HOST, settings.mail_port, local_hostname=name, timeout=STEP_SECONDS)
+    with server:
+        server.ehlo_or_helo_if_needed()
+        if settings.MAIL_TLS == "starttls":
+            server.starttls(context=context)
+        if settings.MAIL_USER:
+            server.login(settings.MAIL_USER, settings.MAIL_PASSWORD)
+        refused = server.send_message(written(settings, message), to_addrs=settings.ALERT_MAIL.split(","))
+    if refused:
+        raise smtplib.SMTPRecipientsRefused(refused)
+    return f"{settings.MAIL_HOST}:{settings.mail_port} took it for {settings.ALERT_MAIL}"
+
+
+def refusal(failure: Exception, settings: Settings) -> HomeroomError:
+    """What kept a mail from being sent, where, and what to do."""
+    name, cause, remedy = _told(failure, settings)
+    return HomeroomError(cause, location=f".env: {name}", remedy=remedy)
+
+
+def _told(failure: Exception, settings: Settings) -> tuple[str, str, str]:
+    """The setting that it is about, the cause, and the remedy; the more telling kinds of failure come first."""
+    server = f"{settings.MAIL_HOST}:{settings.mail_port}"
+    look = f"Set MAIL_HOST and MAIL_PORT as the server wants them; `nc -v {settings.MAIL_HOST} {settings.mail_port}`"
+    if isinstance(failure.__context__, TimeoutError):  # smtplib tells it as a connection that ended
+        failure = failure.__context__
+    match failure:
+        case smtplib.SMTPAuthenticationError():
+            return (
+                "MAIL_PASSWORD",
+                f"{server} refuses MAIL_USER with this password: {_said(failure)}",
+                "Some servers want a password made for programs, or have signing in by SMTP switched off.",
+            )
+        case smtplib.SMTPRecipientsRefused():
+            refused = ", ".join(f"{who} ({code} {_words(said)})" for who, (code, said) in failure.recipients.items())
+            return "ALERT_MAIL", f"{server} takes no mail for {refused}", "See to the address, or to what may be sent."
+        case smtplib.SMTPSenderRefused():
+            remedy = "Set MAIL_FROM to an address that the server lets this account use."
+            return "MAIL_FROM", f"{server} takes no mail from {settings.mail_from}: {_said(failure)}", remedy
+        case smtplib.SMTPNotSupportedError():
+            remedy = "Set MAIL_TLS and MAIL_PORT as the server wants them, or leave out MAIL_USER."
+            return "MAIL_TLS", f"{server} does not offer what is set: {one_line(str(failure))}", remedy
+        case smtplib.SMTPResponseException():
+            return "MAIL_HOST", f"{server} does not take the mail: {_said(failure)}", "Its administrators know why."
+        case smtplib.SMTPServerDisconnected():
+            remedy = "Set MAIL_TLS and MAIL_PORT as the server wants them: 587 is starttls, 465 is tls."
+            return "MAIL_TLS", f"{server} ends the connection: {one_line(str(failure))}", remedy
+        case ssl.SSLCertVerificationError():
+            return (
+                "MAIL_HOST",
+                f"the certificate of {server} is not trusted: {one_line(failure.verify_message)}",
+                "Set MAIL_HOST to the name in its certificate; one of an authority of your own is trusted once "
+                "`update-ca-certificates` knows it.",
+            )
+        case ssl.SSLError():
+            remedy = "Set MAIL_TLS and MAIL_PORT as the server wants them: 587 is starttls, 465 is tls."
+            return "MAIL_TLS", f"{server} does not speak TLS as it is set: {failure.reason or 'no TLS'}", remedy
+        case TimeoutError():
+            return "MAIL_HOST", f"{server} does not answer in time", f"{look} shows whether a firewall is between."
+        case ConnectionRefusedError():
+            return "MAIL_PORT", f"nothing takes mail at {server}: it refuses the connection", f"{look} tries it."
+        case socket.gaierror():
+            return "MAIL_HOST", f"the name {settings.MAIL_HOST} is not known", "See to its spelling, and to the DNS."
+    words = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
+    return "MAIL_HOST", f"{server} cannot be reached: {one_line(str(words))}", f"{look} tries it."
+
+
+def _said(failure: smtplib.SMTPResponseException) -> str:
+    return f"{failure.smtp_code} {_words(failure.smtp_error)}"
+
+
+def _words(said: bytes | str) -> str:
+    return one_line(said.decode(errors="replace") if isinstance(said, bytes) else said)[:LONGEST_WORDS]
