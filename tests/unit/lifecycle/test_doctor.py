@@ -13,6 +13,7 @@ from generator.core.errors import HomeroomError, SeveralErrors
 from generator.core.finding import error, ok, warning
 from generator.lifecycle import diagnosis, doctor, support_bundle
 from generator.lifecycle.diagnosis import Diagnosis
+from generator.schema.secret_words import without_secrets
 from tests.sample_settings import TOKEN
 
 ODD = warning("disk", "only 5 GiB are free", location="/var/lib/docker", remedy="Free some.")
@@ -146,7 +147,7 @@ def test_a_service_that_is_well_is_not() -> None:
 )
 def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
     """Also one that is none of `.env`'s: of a person, a provider or another machine."""
-    left = support_bundle.without_secrets(text, {})
+    left = without_secrets(text, {})
     for secret in (TOKEN, "abcdefgh12345", "0123456789abcdef", "s3cr3t", "SplxlO", "af0ifj", "correct", "battery"):
         assert secret not in left
 
@@ -154,7 +155,7 @@ def test_what_looks_like_a_secret_is_taken_out(text: str) -> None:
 def test_secrets_of_the_settings_are_taken_out_wherever_they_stand() -> None:
     """By their values, the longer first, with the setting's name in their place; what is no secret stays."""
     secrets = {TOKEN: "CONFIGPROXY_AUTH_TOKEN", TOKEN[:20]: "JUPYTERHUB_CRYPT_KEY"}
-    left = support_bundle.without_secrets(f"the proxy said {TOKEN} on port 8000", secrets)
+    left = without_secrets(f"the proxy said {TOKEN} on port 8000", secrets)
     assert left == "the proxy said [CONFIGPROXY_AUTH_TOKEN] on port 8000"
 
 
