@@ -1,6 +1,6 @@
 # Homeroom's verbs. Each is one line; what they do is in generator/lifecycle/verbs.py, and in the topics' verbs.py.
 .DEFAULT_GOAL := help
-.PHONY: help init check render up down restart logs status timers doctor build shell clean
+.PHONY: help init check render up down restart logs status timers doctor watch letter build shell clean
 MAKEFLAGS += --no-print-directory
 HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
@@ -27,6 +27,10 @@ timers:   ## Bring what is run by the clock in step with .env, and show it (RUN=
 	$(HOMEROOM) timers --run="$(RUN)" --missed="$(MISSED)"
 doctor:   ## Say what is wrong and what to do first (ALL=1: all of it; FILE=support.tar.gz: for who helps you)
 	$(HOMEROOM) doctor --file="$(FILE)" --all="$(ALL)"
+watch:    ## Restart services that are not healthy; tell what is wrong and what is over (by the clock: WATCH in .env)
+	$(HOMEROOM) watch
+letter:   ## Print the letter that is sent on Mondays: people, disks, copies, faults of the week, what to do
+	$(HOMEROOM) letter
 build:    ## Build the images again
 	$(HOMEROOM) build
 shell:    ## Open a shell in the hub's container (SERVICE=proxy: in the proxy's)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from pathlib import Path
+from types import ModuleType
 from typing import TypeVar
 
 from docker.models.containers import Container
 
+from generator import topics
 from generator.core.console import counted
 from generator.core.errors import HomeroomError, SeveralErrors
 from generator.core.finding import Finding, error, warning
@@ -16,11 +20,16 @@ from generator.engine import services
 from generator.engine.deployment import Deployment, load_settings
 from generator.engine.find import find_engine
 from generator.engine.health import health_of, last_words
+from generator.engine.watched import Watched
 from generator.lifecycle import checks, hub_config, render, smoke_test, timers
 from generator.schema.settings import Settings
 from generator.topics.edge import edge
+from generator.topics.watching import state
+from generator.topics.watching.deadline import within
 
 T = TypeVar("T")
+LOOK_SECONDS = 90
+"""For one topic's look at what runs: an engine that hangs must keep no round of the watchdog from ending."""
 OFTEN = 3
 """So many restarts by the engine are worth a word: a service that ends again and again cuts people off."""
 
@@ -31,6 +40,8 @@ class Diagnosis:
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.looks: list[str] = []
+        self.is_blind = False
+        """Whether a look could not be made, so that what it would have found may be there all the same."""
 
     def look(self, name: str, call: Callable[[], T]) -> T | None:
         """What a look comes to; None where it found an error, which is kept."""
@@ -41,6 +52,7 @@ class Diagnosis:
         except HomeroomError as fault:
             self.take(_findings_of(name, fault))
         except Exception as failure:  # it must not keep the others from being made
+            self.is_blind = True
             cause = f"could not be looked at ({type(failure).__name__}: {failure})"
             self.take([warning(name, cause, location=name, remedy="The looks after it were made all the same.")])
         return None
@@ -71,7 +83,7 @@ def diagnose() -> Diagnosis:
         return found
     here = Deployment(settings, engine)
     if found.look("services", lambda: _look_at_services(here, found)):
-        found.look("the way in", lambda: _use(settings))
+        found.look("the way in", lambda: require_usable(settings))
     if files is not None:
         found.take(found.look("configuration", lambda: _outdated(files)))
         found.look("configuration", lambda: hub_config.check_hub_if_built(here, files))
@@ -79,6 +91,7 @@ def diagnose() -> Diagnosis:
         found.look("images", lambda: checks.check_images(here))
         found.look("engine", lambda: checks.check_engine(here))
         found.take(found.look("sign-in", lambda: checks.ask_counterparts(here)))
+    look_at_what_is_watched(Watched(settings=settings, now=_now(), deployment=here, memory=state.read().memory), found)
     return found
 
 
@@ -94,12 +107,13 @@ def _look_at_services(deployment: Deployment, found: Diagnosis) -> bool:
         cause = "nothing of this deployment is there"
         found.take([error("services", cause, location=deployment.project, remedy="`make up` brings everything up.")])
         return False
-    faults = [fault for name, one in containers.items() for fault in _faults_of(name, one)]
+    faults = [fault for name, one in containers.items() for fault in faults_of(name, one)]
     found.take(faults)
     return not any(fault.level == "error" for fault in faults)
 
 
-def _faults_of(name: str, container: Container | None) -> Iterable[Finding]:
+def faults_of(name: str, container: Container | None) -> Iterable[Finding]:
+    """What is wrong with one service, with its last words."""
     if container is None:
         yield error("services", "is not there", location=name, remedy="`make up` brings it up.")
         return
@@ -118,11 +132,26 @@ def _faults_of(name: str, container: Container | None) -> Iterable[Finding]:
         yield warning("services", cause, location=name, remedy=rest)
 
 
-def _use(settings: Settings) -> None:
+def require_usable(settings: Settings) -> None:
     """:raises HomeroomError: the hub cannot be reached, or be used, from outside."""
     if fault := smoke_test.port_fault(settings):
         raise fault
     list(smoke_test.answers(settings))
+
+
+def _now() -> datetime:
+    return datetime.now().astimezone()
+
+
+def look_at_what_is_watched(watched: Watched, found: Diagnosis) -> None:
+    """What each topic sees of the running deployment. A look that hangs is left behind."""
+    for part in topics.each("watch"):
+        look = functools.partial(within, LOOK_SECONDS, functools.partial(_seen_by, part, watched))
+        found.take(found.look(part.__name__.split(".")[-2], look))
+
+
+def _seen_by(part: ModuleType, watched: Watched) -> list[Finding]:
+    return list(part.faults(watched))
 
 
 def _outdated(files: dict[str, str]) -> list[Finding]:

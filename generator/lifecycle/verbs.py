@@ -151,6 +151,23 @@ def doctor(
 
 
 @verbs.command()
+def watch() -> None:
+    """Look after everything once: restart what is not healthy, tell what is wrong and what is over."""
+    from generator.lifecycle import watch
+
+    if not watch.watch():
+        raise typer.Exit(1)
+
+
+@verbs.command()
+def letter() -> None:
+    """Print the Monday letter as it is now."""
+    from generator.lifecycle import letter
+
+    letter.show()
+
+
+@verbs.command()
 def shell(service: Service = "hub") -> None:
     """Open a shell in a service's container."""
     from generator.engine import deployment

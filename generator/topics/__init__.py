@@ -12,6 +12,8 @@
   say whom the hub depends on, which stops no `make up`.
 - `status.py`: `ask(glance)`, which returns what prints its part of `make status`, and its ORDER there.
 - `services.py`: SERVICES, its rows of the table of services.
+- `watch.py`: `faults(watched)`, what is wrong with it while all runs, for `make watch` and `make doctor`; and
+  `letter(watched)`, its lines of the Monday letter, with its ORDER there.
 - `timers.py`: `timers(settings)`, what a deployment with these settings runs by the clock.
 - `keeps.py`: KEEPS, what copies keep of its volumes.
 - `verbs.py`: `verbs`, a `typer.Typer` whose commands become Homeroom's; and `verbs.mk`, the same for Make.

@@ -18,6 +18,18 @@ STEP_SECONDS = 15
 """How long a server may take for one answer."""
 WHOLE_SECONDS = 60
 LONGEST_WORDS = 200
+PORTS = {"starttls": 587, "tls": 465, "off": 25}
+"""The usual ones, by MAIL_TLS."""
+
+
+def port(settings: Settings) -> int:
+    """The port at which mail is taken."""
+    return settings.MAIL_PORT or PORTS[settings.MAIL_TLS]
+
+
+def sender(settings: Settings) -> str:
+    """Whom mail is from."""
+    return settings.MAIL_FROM or settings.ALERT_MAIL.split(",")[0]
 
 
 def send(settings: Settings, message: Message) -> str:
@@ -34,11 +46,11 @@ def send(settings: Settings, message: Message) -> str:
 def written(settings: Settings, message: Message) -> EmailMessage:
     """The mail as it is sent. Headers take no line from outside: the library refuses one that holds a line's end."""
     mail = EmailMessage(policy=SMTP)
-    mail["From"] = settings.mail_from
+    mail["From"] = sender(settings)
     mail["To"] = ", ".join(settings.ALERT_MAIL.split(","))
     mail["Subject"] = message.title
     mail["Date"] = formatdate(localtime=True)
-    mail["Message-ID"] = make_msgid(domain=settings.mail_from.rpartition("@")[2])
+    mail["Message-ID"] = make_msgid(domain=sender(settings).rpartition("@")[2])
     mail["Auto-Submitted"] = "auto-generated"  # so that nobody's notice of absence answers
     mail.set_content(message.text + "\n", charset="utf-8", cte="quoted-printable")
     return mail
@@ -49,10 +61,10 @@ def _send(settings: Settings, message: Message) -> str:
     context = ssl.create_default_context()
     if settings.MAIL_TLS == "tls":
         server: smtplib.SMTP = smtplib.SMTP_SSL(
-            settings.MAIL_HOST, settings.mail_port, local_hostname=name, timeout=STEP_SECONDS, context=context
+            settings.MAIL_HOST, port(settings), local_hostname=name, timeout=STEP_SECONDS, context=context
         )
     else:
-        server = smtplib.SMTP(settings.MAIL_HOST, settings.mail_port, local_hostname=name, timeout=STEP_SECONDS)
+        server = smtplib.SMTP(settings.MAIL_HOST, port(settings), local_hostname=name, timeout=STEP_SECONDS)
     with server:
         server.ehlo_or_helo_if_needed()
         if settings.MAIL_TLS == "starttls":
@@ -62,7 +74,7 @@ def _send(settings: Settings, message: Message) -> str:
         refused = server.send_message(written(settings, message), to_addrs=settings.ALERT_MAIL.split(","))
     if refused:
         raise smtplib.SMTPRecipientsRefused(refused)
-    return f"{settings.MAIL_HOST}:{settings.mail_port} took it for {settings.ALERT_MAIL}"
+    return f"{settings.MAIL_HOST}:{port(settings)} took it for {settings.ALERT_MAIL}"
 
 
 def refusal(failure: Exception, settings: Settings) -> HomeroomError:
@@ -73,8 +85,8 @@ def refusal(failure: Exception, settings: Settings) -> HomeroomError:
 
 def _told(failure: Exception, settings: Settings) -> tuple[str, str, str]:
     """The setting that it is about, the cause, and the remedy; the more telling kinds of failure come first."""
-    server = f"{settings.MAIL_HOST}:{settings.mail_port}"
-    look = f"Set MAIL_HOST and MAIL_PORT as the server wants them; `nc -v {settings.MAIL_HOST} {settings.mail_port}`"
+    server = f"{settings.MAIL_HOST}:{port(settings)}"
+    look = f"Set MAIL_HOST and MAIL_PORT as the server wants them; `nc -v {settings.MAIL_HOST} {port(settings)}`"
     if isinstance(failure.__context__, TimeoutError):  # smtplib tells it as a connection that ended
         failure = failure.__context__
     match failure:
@@ -89,7 +101,7 @@ def _told(failure: Exception, settings: Settings) -> tuple[str, str, str]:
             return "ALERT_MAIL", f"{server} takes no mail for {refused}", "See to the address, or to what may be sent."
         case smtplib.SMTPSenderRefused():
             remedy = "Set MAIL_FROM to an address that the server lets this account use."
-            return "MAIL_FROM", f"{server} takes no mail from {settings.mail_from}: {_said(failure)}", remedy
+            return "MAIL_FROM", f"{server} takes no mail from {sender(settings)}: {_said(failure)}", remedy
         case smtplib.SMTPNotSupportedError():
             remedy = "Set MAIL_TLS and MAIL_PORT as the server wants them, or leave out MAIL_USER."
             return "MAIL_TLS", f"{server} does not offer what is set: {one_line(str(failure))}", remedy

@@ -20,7 +20,6 @@ MailHost = Annotated[
 ]
 Word = Annotated[str, written_as(r"[^\x00-\x1f\x7f]{0,512}", "text of 512 characters at most")]
 Hook = Annotated[str, written_as(r"(?:https?://[!-~]{1,1000})?", "an address that begins with http:// or https://")]
-PORTS = {"starttls": 587, "tls": 465, "off": 25}
 
 
 class WatchingSettings(Part):
@@ -78,6 +77,20 @@ class WatchingSettings(Part):
         a topic's address, such as `https://ntfy.example.edu/homeroom`.""",
     )
 
+    WATCH: Literal["auto", "on", "off"] = setting(
+        "auto",
+        About(group=WATCHING, consumers=("generator",), example="on"),
+        """Whether `make watch` is run each five minutes by the machine's clock: it restarts services that are not
+        healthy, and tells what is wrong. `auto`: where ALERT_MAIL, ALERT_WEBHOOK or WATCH_PING is set. `make up` hands
+        it to systemd or cron.""",
+    )
+    WATCH_PING: Hook = setting(
+        "",
+        About(group=WATCHING, consumers=("generator",), secret=True, example="https://ping.example.edu/x1y2z3"),
+        """An address that is asked after each round of the watchdog that went well, as services offer it that notice
+        when a machine falls silent. Empty: none.""",
+    )
+
     def cross_checks(self) -> Iterator[tuple[str, str, str]]:
         """Yield (setting, cause, remedy) for what no single value shows."""
         if self.ALERT_MAIL and not self.MAIL_HOST:
@@ -92,13 +105,3 @@ class WatchingSettings(Part):
             )
         if self.ALERT_WEBHOOK and self.ALERT_WEBHOOK_KIND == "ntfy" and len(self.ALERT_WEBHOOK.split("/")) < 4:
             yield "ALERT_WEBHOOK", "names no topic of ntfy", "Write it behind the host: https://ntfy.example.edu/topic"
-
-    @property
-    def mail_port(self) -> int:
-        """The port at which mail is taken."""
-        return self.MAIL_PORT or PORTS[self.MAIL_TLS]
-
-    @property
-    def mail_from(self) -> str:
-        """The sender of mail."""
-        return self.MAIL_FROM or self.ALERT_MAIL.split(",")[0]

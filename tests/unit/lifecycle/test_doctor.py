@@ -119,7 +119,7 @@ def test_the_same_thing_is_told_once() -> None:
 )
 def test_a_service_that_is_not_well_is_told_of(found: Any, level: str, words: str) -> None:
     """With its last words, and what to do."""
-    (finding,) = diagnosis._faults_of("hub", found)
+    (finding,) = diagnosis.faults_of("hub", found)
     assert (finding.level, finding.location) == (level, "hub")
     assert words in finding.cause
     assert finding.remedy
@@ -127,7 +127,7 @@ def test_a_service_that_is_not_well_is_told_of(found: Any, level: str, words: st
 
 def test_a_service_that_is_well_is_not() -> None:
     """Nothing is said of it."""
-    assert list(diagnosis._faults_of("hub", container())) == []
+    assert list(diagnosis.faults_of("hub", container())) == []
 
 
 # --- The file for a helper ---

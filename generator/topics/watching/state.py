@@ -1,0 +1,108 @@
+"""What the watchdog keeps from round to round, in one file that is whole whenever a round is cut off."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from generator.core.atomic import write_atomically
+from generator.core.errors import HomeroomError
+from generator.core.paths import ROOT
+from generator.topics.watching.faults import Fault
+
+FOLDER = ROOT / "watching"
+FILE = "state.json"
+WEEK_SECONDS = 7 * 86400.0
+MOST_EVENTS, MOST_WAITING = 200, 100
+
+
+@dataclass(kw_only=True)
+class Event:
+    """Something that was, for the letter.
+
+    :param kind: `fault`, `restart` or `kills`.
+    """
+
+    at: float
+    kind: str
+    words: str
+
+
+@dataclass(kw_only=True)
+class State:
+    """All that is kept.
+
+    :param round_at: when the last round ended; 0: there was none.
+    :param restarts: when each service was restarted.
+    :param waiting: by each way, the lines that were not sent yet, each behind `begun` or `over`.
+    :param sent: by each way, when messages were sent.
+    :param refused: by each way, why the last message was not taken; left out where it was.
+    :param letter: the week of the last letter, as `2026-W48`.
+    :param memory: what topics keep.
+    """
+
+    round_at: float = 0.0
+    faults: dict[str, Fault] = field(default_factory=dict)
+    events: list[Event] = field(default_factory=list)
+    restarts: dict[str, list[float]] = field(default_factory=dict)
+    waiting: dict[str, list[list[str]]] = field(default_factory=dict)
+    sent: dict[str, list[float]] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    letter: str = ""
+    memory: dict[str, Any] = field(default_factory=dict)
+
+    def open_faults(self) -> list[Fault]:
+        """Faults that are not over, the oldest first."""
+        return sorted((each for each in self.faults.values() if not each.over), key=lambda each: each.since)
+
+    def note(self, kind: str, words: str, now: float) -> None:
+        """Keep something for the letter."""
+        events = [each for each in self.events if now - each.at < WEEK_SECONDS]
+        self.events = [*events, Event(at=now, kind=kind, words=words)][-MOST_EVENTS:]
+
+    def forget_the_future(self, now: float) -> None:
+        """A clock that was set back leaves moments that are still to come: they count as now."""
+        self.round_at = min(self.round_at, now)
+        for fault in self.faults.values():
+            fault.since, fault.seen, fault.over = (min(at, now) for at in (fault.since, fault.seen, fault.over))
+            fault.begun = [min(at, now) for at in fault.begun]
+        for event in self.events:
+            event.at = min(event.at, now)
+        for times in (self.restarts, self.sent):
+            for name, moments in times.items():
+                times[name] = [min(at, now) for at in moments]
+
+
+def ensure_folder(folder: Path = FOLDER) -> Path:
+    """The folder, for its owner alone.
+
+    :raises HomeroomError: it cannot be made.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        remedy = "Run as the user who owns the deployment."
+        raise HomeroomError(f"cannot be made: {error.strerror}", location=str(folder), remedy=remedy) from None
+    return folder
+
+
+def read(folder: Path = FOLDER) -> State:
+    """What is known; nothing where there is no file, or it is not ours any more."""
+    try:
+        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        faults = {key: Fault(**each) for key, each in found.pop("faults").items()}
+        events = [Event(**each) for each in found.pop("events")]
+        known = State(**found, faults=faults, events=events)
+        known.forget_the_future(time.time())
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return State()
+    return known
+
+
+def write(known: State, folder: Path = FOLDER) -> None:
+    """Keep it."""
+    write_atomically(folder / FILE, json.dumps(asdict(known), indent=1) + "\n", mode=0o600)
