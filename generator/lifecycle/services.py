@@ -15,12 +15,15 @@ from generator.lifecycle import render
 
 
 def bring_up(deployment: Deployment) -> None:
-    """Bring the services up, restart those that run with older files, and wait until all are healthy."""
+    """Bring the services up, restart those that run with older files or are not healthy, and wait until all are."""
     rows = table.known(deployment.settings)
     *first, last = (row.name for row in rows)
     with step(f"Starting {', '.join(first)} and {last}") as shown:
         for row in rows:
-            if row.fails_with_older_files and runs_older_files(deployment, row.name):
+            if is_unhealthy(deployment, row.name):  # Compose would give up at once
+                shown.say(f"restarting {row.name}, which was not healthy")
+                deployment.compose("restart", row.name)
+            elif row.fails_with_older_files and runs_older_files(deployment, row.name):
                 deployment.compose("restart", row.name)
         _compose_up(deployment)
         remove_unwanted(deployment)
@@ -63,6 +66,12 @@ def _compose_up(deployment: Deployment) -> None:
                 "LAB_FIREWALL=off in .env does without it: labs then reach private networks.",
             ) from None
         raise (not_healthy(deployment) or error) from None
+
+
+def is_unhealthy(deployment: Deployment, service: str) -> bool:
+    """Whether a service runs and its healthcheck has failed, time and again: it hangs, or the machine was too busy."""
+    container = deployment.service(service)
+    return container is not None and container.status == "running" and health_of(container) == "unhealthy"
 
 
 def runs_older_files(deployment: Deployment, service: str) -> bool:
