@@ -37,6 +37,7 @@ class Newcomer:
     def __init__(self, machine: FreshMachine) -> None:
         self.machine = machine
         self.first = machine.type(f"set -e\n{readmes_commands()}", {"[Y/n]": ENTER})
+        machine.hurry()
 
     def make(self, arguments: str) -> Transcript:
         """Type `make ...` in the clone."""
