@@ -18,6 +18,7 @@ from tests import smtp_sink
 from tests.certificates import Authority
 from tests.sample_settings import settings
 
+NOBODY_LISTENS = 9
 TOLD = Message(title="[hub] the disk is nearly full", lines=("the disk of homes: 3.1 GiB are free", "Räume auf."))
 
 
@@ -99,9 +100,7 @@ def test_a_server_that_hangs_is_told(monkeypatch: pytest.MonkeyPatch, at: str) -
 
 def test_a_server_that_is_none_is_told() -> None:
     """Nothing listens; another program does; it ends the connection; its name is not known."""
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-    assert "it refuses the connection" in refusal(mail_settings(port))
+    assert "it refuses the connection" in refusal(mail_settings(NOBODY_LISTENS))
     with listening(b"SSH-2.0-OpenSSH_9.2\r\n") as port:
         assert "127.0.0.1" in refusal(mail_settings(port))
     with listening(b"") as port:
