@@ -13,6 +13,7 @@ OTHER_VALUES = {spec.name: spec.about.example for spec in specs() if spec.about.
     "ACME_ROOT": str(Path(__file__).with_name("private-ca.pem")),
     "CONFIGPROXY_AUTH_TOKEN": "fedcba9876543210" * 4,
     "JUPYTERHUB_CRYPT_KEY": "0f1e2d3c4b5a6978" * 4,
+    "METRICS_TOKEN": "1032547698badcfe" * 4,
     "SSO_SECRET": "8796a5b4c3d2e1f0" * 4,
 }
 

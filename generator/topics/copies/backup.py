@@ -93,6 +93,7 @@ def backup(deployment: Deployment) -> None:
             last.write(replace(before, failed_at=datetime.now(UTC).isoformat(), why=error.cause))
             raise
         last.write(made)
+        last.tell_hub(made)
     note(
         f"A copy of {counted(made.homes, 'home')} is at {place.address}: {made.files} files, "
         f"{in_units(made.size_bytes)}, of which {in_units(made.added_bytes)} are new, in {made.seconds:.0f} s."

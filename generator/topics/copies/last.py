@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 
 from generator.core.atomic import write_atomically
+from generator.core.paths import RENDERED
 from generator.topics.copies.secrets import FOLDER
 
 FILE = "last.json"
+TOLD = "last-copy.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,3 +51,9 @@ def read(folder: Path = FOLDER) -> Last:
 def write(last: Last, folder: Path = FOLDER) -> None:
     """Keep it."""
     write_atomically(folder / FILE, json.dumps(asdict(last), indent=2) + "\n", mode=0o600)
+
+
+def tell_hub(last: Last, rendered: Path = RENDERED) -> None:
+    """Leave for the hub when the last copy was made, and nothing else: its figures for Prometheus have the age."""
+    if rendered.is_dir():
+        write_atomically(rendered / TOLD, json.dumps({"made_at": last.made_at}) + "\n")

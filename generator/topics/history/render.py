@@ -1,4 +1,4 @@
-"""How long names are kept, for the hub."""
+"""The history, for the hub."""
 
 from __future__ import annotations
 
@@ -6,5 +6,6 @@ from generator.rendering.context import Context, Rendered
 
 
 def render(context: Context) -> Rendered:
-    """The history's traits."""
-    return Rendered(hub={"history_days": context.settings.HISTORY_DAYS})
+    """How long names are kept, and whether Prometheus may read."""
+    settings = context.settings
+    return Rendered(hub={"history_days": settings.HISTORY_DAYS, "metrics": settings.METRICS == "on"})

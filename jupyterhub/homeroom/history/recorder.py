@@ -16,6 +16,7 @@ from traitlets import Integer, Unicode
 from traitlets.config import Configurable
 
 from homeroom.history.measure import Measuring
+from homeroom.history.metrics import Metrics
 from homeroom.history.sample import Disk, Sample
 from homeroom.history.schema import FILE
 from homeroom.history.store import HistoryStore
@@ -57,20 +58,20 @@ class Recorder:
         """Have the file there from the hub's start on, so that copies find it."""
         self._guarded(self._opened)
 
-    def write(self, sample: Sample) -> tuple[Disk | None, int]:
-        """Write a sample down, or say in the log why not; gives the disk under the history and what homes take."""
-        found: list[tuple[Disk | None, int]] = [(None, 0)]
+    def write(self, sample: Sample) -> Disk | None:
+        """Write a sample down, or say in the log why not; gives the disk under the history, as far as it is known."""
+        disk: Disk | None = None
 
         def write() -> None:
+            nonlocal disk
             disk = self._disk()
-            found[0] = disk, found[0][1]
-            found[0] = disk, self._opened().add(sample, disk)
+            self._opened().add(sample, disk)
             self._written += 1
             if self._written % SAMPLES_BETWEEN_FORGETTING == 0:
                 self._opened().forget(sample.at)
 
         self._guarded(write)
-        return found[0]
+        return disk
 
     def _guarded(self, work: Callable[[], object]) -> None:
         """Do some work on the file. Where that is damaged it is laid aside, and the work done on a new one."""
@@ -120,7 +121,9 @@ async def keep_history(hub: JupyterHub) -> None:
     """Measure and write once in INTERVAL_SECONDS; it has no end of its own."""
     recorder = Recorder(History(config=hub.config))
     measuring = Measuring(hub, LabSpawner(config=hub.config))
+    metrics = Metrics()
     tell_to(measuring.outcomes.append)
+    tell_to(metrics.count)
     thread = ThreadPoolExecutor(1, thread_name_prefix="history")
     loop = asyncio.get_running_loop()
     await loop.run_in_executor(thread, recorder.open)
@@ -129,7 +132,8 @@ async def keep_history(hub: JupyterHub) -> None:
         begun = loop.time()
         try:
             sample = await measuring.sample(2 * INTERVAL_SECONDS)
-            await loop.run_in_executor(thread, recorder.write, sample)
+            disk = await loop.run_in_executor(thread, recorder.write, sample)
+            metrics.show(sample, disk, is_written=not recorder.fault)
         except Exception as error:  # of whatever kind: the next one may be had
             hub.log.warning("The history lacks a moment: %s", error)
             if isinstance(error, SQLAlchemyError):

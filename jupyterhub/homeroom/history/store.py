@@ -41,8 +41,8 @@ class HistoryStore:
         """Let the file go."""
         self._database.close()
 
-    def add(self, sample: Sample, disk: Disk) -> int:
-        """Add a sample to each step, all of it or, if that fails, nothing; returns what the known homes take, in bytes.
+    def add(self, sample: Sample, disk: Disk) -> None:
+        """Add a sample to each step, all of it or, if that fails, nothing.
 
         :raises sqlite3.Error: it could not be written.
         """
@@ -50,11 +50,9 @@ class HistoryStore:
         with self._whole():
             for name, used_bytes in sample.homes.items():
                 self._add_home(name, used_bytes, day)
-            homes_bytes = self._homes_bytes()
-            self._add_moment(sample, disk, homes_bytes)
+            self._add_moment(sample, disk, self._homes_bytes())
             for use in sample.labs:
                 self._add_use(use, day)
-        return homes_bytes
 
     def forget(self, now: float) -> None:
         """Drop names that are older than they may be, their sums stay, and rows of the finer steps.

@@ -125,6 +125,8 @@ def test_what_a_run_came_to_is_kept(tmp_path: Path) -> None:
     known = Last(address="/srv/copies", made_at="2026-10-05T04:00:00+00:00", files=7)
     last.write(known, tmp_path)
     assert last.read(tmp_path) == known
+    last.tell_hub(known, tmp_path)
+    assert json.loads((tmp_path / "last-copy.json").read_text()) == {"made_at": known.made_at}, "nothing else"
     (tmp_path / "last.json").write_text('{"what": 1}')
     assert last.read(tmp_path) == Last()
 

@@ -15,9 +15,11 @@ from typing import Any
 import pytest
 from homeroom.history import recorder
 from homeroom.history.measure import Measuring
+from homeroom.history.metrics import Metrics
 from homeroom.history.recorder import History, Recorder, keep_history
 from homeroom.history.sample import Sample
 from homeroom.spawner import outcomes
+from prometheus_client import CollectorRegistry
 from traitlets.config import Config
 
 from tests.hub_config import loaded
@@ -86,7 +88,7 @@ def test_a_full_disk_is_told_once_and_when_it_is_over(path: Path, caplog: pytest
     store._database.execute(f"PRAGMA max_page_count = {pages}")  # as a full disk: SQLITE_FULL
     crowd = [use(f"somebody-with-a-long-name-{n}" * 4) for n in range(500)]
     with caplog.at_level(logging.INFO):
-        disk, _ = here.write(sample(*crowd, at=1.8e9))
+        disk = here.write(sample(*crowd, at=1.8e9))
         assert disk is not None, "the disk is known all the same"
         assert "full" in here.fault
         here._opened()._database.execute(f"PRAGMA max_page_count = {pages}")
@@ -151,6 +153,7 @@ def test_a_history_that_another_program_locks_is_waited_for_by_no_request(
     monkeypatch.setattr(Measuring, "sample", measured)
     monkeypatch.setattr(Recorder, "write", hanging)
     monkeypatch.setattr(outcomes, "_listeners", [])
+    monkeypatch.setattr(recorder, "Metrics", lambda: Metrics(CollectorRegistry()))
     asyncio.run(watched())
 
 

@@ -99,8 +99,9 @@ def test_a_home_is_counted_once(path: Path) -> None:
     """The sum of all homes is of what each lab told last, also of those that do not run now."""
     store = HistoryStore(path, 90)
     store.add(sample(homes={"ada": 10, "bela": 5}), DISK)
-    assert store.add(sample(homes={"ada": 30}, at=NOW + 60), DISK) == 35
+    store.add(sample(homes={"ada": 30}, at=NOW + 60), DISK)
     store.close()
+    assert rows(path, "SELECT homes_bytes_sum, homes_bytes_most FROM moments WHERE step = ?", HOUR) == [(50, 35)]
 
 
 def test_a_sample_that_fails_leaves_nothing(path: Path) -> None:
