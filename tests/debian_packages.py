@@ -33,6 +33,30 @@ def provide(program: str, *packages: str) -> str:
     return found
 
 
+def unpack(program: str, folder: Path, *packages: str) -> str:
+    """The path of a program that needs nothing else of its package, taken out of it without installing anything.
+
+    :param packages: where it may be: the first of them that this Debian has and that holds it.
+    :raises AssertionError: none could be fetched.
+    """
+    if found := shutil.which(program):
+        return found
+    folder.mkdir(parents=True, exist_ok=True)
+    said = ""
+    for update in (False, True):
+        if update:
+            _run([*APT, "update"])
+        for package in packages:
+            done = _run([*APT, "-o", "APT::Sandbox::User=root", "download", package], folder)
+            said += done.stdout
+            for file in folder.glob(f"{package}_*.deb"):
+                _run(["dpkg", "-x", str(file), str(folder)])
+                file.unlink()
+            if (folder / "usr/bin" / program).exists():
+                return str(folder / "usr/bin" / program)
+    raise AssertionError(f"{program} could not be fetched:\n{said}")
+
+
 @contextmanager
 def _nothing_starts() -> Iterator[None]:
     ours = not POLICY.exists()
@@ -46,8 +70,8 @@ def _nothing_starts() -> Iterator[None]:
             POLICY.unlink(missing_ok=True)
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+def _run(command: list[str], folder: Path | None = None) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     return subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=900
     )

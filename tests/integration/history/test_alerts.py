@@ -16,9 +16,9 @@ FOLDER = ROOT / "docs/monitoring"
 
 
 @pytest.fixture(scope="module")
-def promtool() -> str:
-    """Debian's; the server beside it is not started."""
-    return debian_packages.provide("promtool", "prometheus")
+def promtool(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Debian's, without the server beside it; the package is of its own from Debian 13 on."""
+    return debian_packages.unpack("promtool", tmp_path_factory.mktemp("debian"), "promtool", "prometheus")
 
 
 def checked(promtool: str, *arguments: str) -> None:

@@ -11,11 +11,11 @@ import pytest
 from homeroom.history.metrics import Metrics
 from homeroom.history.page import is_right
 from homeroom.history.sample import Room
+from jupyterhub.metrics import EVENT_LOOP_INTERVAL_SECONDS, REQUEST_DURATION_SECONDS
 from prometheus_client import CollectorRegistry, generate_latest
 
 from generator.core.paths import ROOT
 from generator.schema.settings import validation_faults
-from jupyterhub.metrics import EVENT_LOOP_INTERVAL_SECONDS, REQUEST_DURATION_SECONDS
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN, settings
 from tests.unit.history.samples import DISK, FAILED, KILL, NOW, READY, sample, use
