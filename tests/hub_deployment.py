@@ -226,6 +226,9 @@ class HubDeployment:
         for image in ("hub", "proxy", "lab", "edge", "copies"):
             with contextlib.suppress(docker.errors.ImageNotFound):
                 client.images.remove(f"{self.project}-{image}:local", force=True)
+        for name in [name for image in client.images.list() for name in image.tags]:
+            if name.startswith(f"{self.project}-") and re.search(r"-next-|:kept-", name):
+                client.images.remove(name, force=True)
 
 
 @contextlib.contextmanager

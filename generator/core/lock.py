@@ -14,9 +14,11 @@ BUSY = "another command is changing this deployment just now"
 
 
 @contextmanager
-def exclusive(directory: Path, *, busy: str = BUSY) -> Iterator[None]:
+def exclusive(directory: Path, *, busy: str = BUSY) -> Iterator[int]:
     """Hold a deployment's directory while the body changes something. What holds it is the process: the directory is
     free again however that ends. A file system without locks does not keep commands apart.
+
+    Yields the descriptor that holds it: a command that is handed it holds it as well.
 
     :param busy: what another one is doing then, in words.
     :raises HomeroomError: another command has it.
@@ -32,7 +34,7 @@ def exclusive(directory: Path, *, busy: str = BUSY) -> Iterator[None]:
                     location=str(directory),
                     remedy="Wait until it has ended, then run this one again.",
                 ) from None
-        yield
+        yield held
     finally:
         os.close(held)
 

@@ -12,6 +12,7 @@ from generator.engine.deployment import Deployment, open_deployment
 from generator.lifecycle import timers
 from generator.lifecycle.build import image_specs
 from generator.topics.environments import site_images
+from generator.topics.updates import images, record
 
 LAB_STOP_SECONDS = 10
 
@@ -59,5 +60,7 @@ def clean() -> None:
                 deployment.client.volumes.get(f"{deployment.project}_{volume}").remove()
             except docker.errors.NotFound:
                 continue
+        if kept := record.read(record.FOLDER, record.KEPT):
+            images.remove_kept(deployment.client, deployment.project, kept.old)
         shutil.rmtree(RENDERED, ignore_errors=True)
     note("Homes, accounts, .env and site/ are untouched.")

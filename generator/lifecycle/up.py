@@ -22,6 +22,8 @@ from generator.topics.environments import kernels
 from generator.topics.sign_in import accounts
 from generator.topics.sign_in.ways import DUMMY, NATIVE
 from generator.topics.storage import storage
+from generator.topics.updates import record, steps
+from generator.topics.updates.deployed import Deployed
 
 
 def prepare_storage(deployment: Deployment) -> None:
@@ -36,8 +38,14 @@ def prepare_storage(deployment: Deployment) -> None:
         shown.say(", ".join(storage.prepare(deployment.client, disk)) or "up to date")
 
 
-def up() -> None:
-    """From whatever there is to a running, checked deployment; what is right already is left alone."""
+def up(*, within_update: bool = False) -> None:
+    """From whatever there is to a running, checked deployment; what is right already is left alone. An update that was
+    cut off is completed or undone first.
+
+    :param within_update: an update calls, and waits.
+    """
+    if record.is_there(record.FOLDER):
+        steps.before_up(Deployed(ensure_engine(load_settings())), within_update=within_update)
     if init():
         note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
     settings = load_settings()
@@ -68,6 +76,7 @@ def up() -> None:
     edge.take_up(deployment)
     password = accounts.ensure_admin(deployment)
     smoke_test.run(deployment.settings)
+    steps.after_up(Deployed(deployment), within_update=within_update)
     timers.take_up(deployment.settings)
     for finding in ask_counterparts(deployment):
         if finding.level != "ok":

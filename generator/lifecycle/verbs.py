@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -69,12 +70,14 @@ def build() -> None:
 
 
 @verbs.command()
-def up() -> None:
+def up(
+    within_update: Annotated[str, typer.Option(hidden=True, help="1: an update calls and holds the deployment.")] = "",
+) -> None:
     """Install what is missing and bring everything up; safe to repeat."""
     from generator.lifecycle import up
 
-    with exclusive(ROOT):
-        up.up()
+    with nullcontext() if within_update else exclusive(ROOT):
+        up.up(within_update=bool(within_update))
 
 
 @verbs.command()
@@ -186,6 +189,18 @@ def clean() -> None:
 
     with exclusive(ROOT):
         down.clean()
+
+
+@verbs.command(hidden=True)
+def rehearse(
+    of: Annotated[str, typer.Option(help="The deployment whose update this is.")],
+    database: Annotated[Path, typer.Option(help="A copy of its hub's database.")],
+) -> None:
+    """Build this version's images, and start it on a copy of another deployment's database."""
+    from generator.engine import deployment
+    from generator.lifecycle import rehearse
+
+    rehearse.rehearse(deployment.open_deployment(), of, database)
 
 
 @verbs.command(hidden=True)

@@ -108,7 +108,7 @@ class DeploymentSettings(Part):
     )
     TIMEZONE: TimeZone = setting(
         "UTC",
-        About(group=DEPLOYMENT, consumers=("compose", "hub"), example="Europe/Vienna"),
+        About(group=DEPLOYMENT, consumers=("compose", "hub", "generator"), example="Europe/Vienna"),
         "Time zone of the labs and of the services' logs, by its name: `Europe/Vienna`.",
     )
     HUB_IP: Address = setting(

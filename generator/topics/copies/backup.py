@@ -69,7 +69,7 @@ class Pass:
                 self.on_home(sources.owner_of(str(path)))
 
 
-def locked_folder() -> AbstractContextManager[None]:
+def locked_folder() -> AbstractContextManager[int]:
     """One command at a time makes or reads copies."""
     return exclusive(secrets.FOLDER, busy=BUSY)
 

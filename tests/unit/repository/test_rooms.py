@@ -38,6 +38,7 @@ TOPICS = {
     "queue": {"labs"},
     "sign_in": {"labs", "storage"},
     "storage": {"labs"},
+    "updates": {"copies", "labs", "prewarm", "sign_in"},
 }
 """Of which other topics a topic takes something: what labs there are, and who has a home."""
 HUB: Mapping[str, set[str]] = {

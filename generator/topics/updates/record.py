@@ -1,0 +1,87 @@
+"""How far an update is: a file, so that a command that was killed is completed or undone by the next one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal
+
+from generator.core.atomic import write_atomically
+from generator.core.paths import ROOT
+
+FOLDER = ROOT / ".update"
+NOW, KEPT = "now.json", "kept.json"
+KEPT_DAYS = 14
+Step = Literal["preparing", "stopping", "switching", "proved", "returning", "returned"]
+"""preparing: nothing of what runs is touched. stopping: the hub is stopped, to copy its database. switching: images and
+tree become the new ones. proved: the new version runs, and is tidied up after. returning: all becomes the old one.
+returned: the old version runs, and is tidied up after."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Update:
+    """An update from one commit to another.
+
+    :param branch: the branch that the old commit was checked out by; empty: by itself.
+    :param images: the names of the images that the new version has.
+    :param database: whether the database of before goes back with the old version.
+    :param why: why the old version comes back.
+    :param done_at: when the new version was proved, in ISO 8601.
+    """
+
+    step: Step
+    old: str
+    new: str
+    old_version: str = ""
+    new_version: str = ""
+    branch: str = ""
+    images: tuple[str, ...] = ()
+    database: bool = True
+    why: str = ""
+    done_at: str = ""
+
+    @property
+    def copy(self) -> str:
+        """The name of the file with the database of before."""
+        return f"before-{self.old[:12]}.sqlite"
+
+    @property
+    def until(self) -> datetime:
+        """Until when the old version is kept."""
+        return datetime.fromisoformat(self.done_at) + timedelta(days=KEPT_DAYS)
+
+    def at(self, step: Step, *, why: str = "") -> Update:
+        """The same one step on."""
+        return replace(self, step=step, why=why or self.why)
+
+    def is_over(self, now: datetime | None = None) -> bool:
+        """Whether there is no way back any more."""
+        return (now or datetime.now(UTC)) > self.until
+
+
+def write(update: Update, folder: Path, name: str = NOW) -> None:
+    """Keep it."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    write_atomically(folder / name, json.dumps(asdict(update), indent=2) + "\n", mode=0o600)
+
+
+def read(folder: Path, name: str = NOW) -> Update | None:
+    """The update that is under way, or with KEPT the last one that was made; None where there is none."""
+    try:
+        found = json.loads((folder / name).read_text(encoding="utf-8"))
+        known: dict[str, Any] = {one.name: found[one.name] for one in fields(Update) if one.name in found}
+        return Update(**{**known, "images": tuple(known["images"])})
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+
+
+def is_there(folder: Path) -> bool:
+    """Whether an update is under way, or one is kept."""
+    return (folder / NOW).exists() or (folder / KEPT).exists()
+
+
+def forget(folder: Path, name: str = NOW) -> None:
+    """It is over."""
+    (folder / name).unlink(missing_ok=True)

@@ -1,0 +1,42 @@
+"""`make update` and `make rollback`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from generator.core.errors import HomeroomError
+from generator.core.lock import exclusive
+from generator.core.paths import ROOT
+
+verbs = typer.Typer()
+
+
+@verbs.command()
+def update(
+    to: Annotated[str, typer.Argument(help="A tag, a commit, or a file of `git bundle`.")] = "",
+    anyway: Annotated[str, typer.Option(help="1: also where no copy is of today.")] = "",
+    within: Annotated[str, typer.Option(help="So many seconds the new version may take to be well.")] = "",
+) -> None:
+    """Bring the deployment to another version, while labs run; back by itself if that is not well."""
+    from generator.engine import deployment
+    from generator.topics.updates import update
+
+    seconds = within or str(update.WITHIN_SECONDS)
+    if not (seconds.isascii() and seconds.isdecimal() and int(seconds) > 0):
+        raise HomeroomError(f"{seconds} is no number of seconds", location="WITHIN", remedy="Leave it out for 60.")
+    with exclusive(ROOT) as lock:
+        update.update(deployment.open_deployment(), lock, to, without_copy=bool(anyway), within_seconds=int(seconds))
+
+
+@verbs.command()
+def rollback(
+    anyway: Annotated[str, typer.Option(help="1: also where accounts that were made since are lost.")] = "",
+) -> None:
+    """Go back to the version before the last update, for 14 days."""
+    from generator.engine import deployment
+    from generator.topics.updates import update
+
+    with exclusive(ROOT) as lock:
+        update.rollback(deployment.open_deployment(), lock, anyway=bool(anyway))
