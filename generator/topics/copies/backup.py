@@ -19,17 +19,27 @@ from generator.core.paths import ROOT
 from generator.core.process import Completed, run
 from generator.engine import kept
 from generator.engine.deployment import Deployment
-from generator.topics.copies import copier, freeze, last, secrets, sources, ssh_key, target
+from generator.topics.copies import (
+    alarms,
+    copier,
+    freeze,
+    last,
+    reach,
+    secrets,
+    sources,
+    ssh_key,
+    suspicion,
+    target,
+    upkeep,
+    upkeep_record,
+)
 from generator.topics.copies.copier import Copier
 from generator.topics.copies.freeze import Standing
-from generator.topics.copies.refusals import NO_REPOSITORY, refusal
+from generator.topics.copies.refusals import refusal
 from generator.topics.copies.sources import HOMES, MADE, ROOTS, SCRATCH, STATE, Source
-from generator.topics.copies.target import LOCATION, MOUNTED
+from generator.topics.copies.upkeep import FIRST_PASS, TAG, Made
 
-FIRST_ANSWER_SECONDS = 30
-LEAST_ROOM_BYTES = 64 << 20
 WHOLE, WITH_GAPS = 0, 3
-TAG, FIRST_PASS = "homeroom", "homeroom-first-pass"
 LONG_PASS_SECONDS, MOST_FIRST_PASSES = 20.0, 3
 SHOWN_FAULTS = 5
 BUSY = "another command is making or reading copies just now"
@@ -74,9 +84,11 @@ def locked_folder() -> AbstractContextManager[int]:
     return exclusive(secrets.FOLDER, busy=BUSY)
 
 
-def backup(deployment: Deployment) -> None:
-    """Make one copy of everything and say what it came to.
+def backup(deployment: Deployment, *, confirmed: bool = False) -> bool:
+    """Make one copy of everything, look after those that there are, and say what it came to.
 
+    :param confirmed: the operator says that what looks wrong with the copies is right.
+    :returns: whether all is well with the copies.
     :raises HomeroomError: there is no copy; those that were there before are untouched.
     """
     place = target.of(deployment.settings, ROOT)
@@ -88,12 +100,10 @@ def backup(deployment: Deployment) -> None:
         copier.remove_leftovers(deployment)
         before = last.read()
         try:
-            made = _make(deployment, place)
+            made = _make(deployment, place, before if before.address == place.address else last.Last(), confirmed)
         except HomeroomError as error:
             last.write(replace(before, failed_at=datetime.now(UTC).isoformat(), why=error.cause))
             raise
-        last.write(made)
-        last.tell_hub(made)
     note(
         f"A copy of {counted(made.homes, 'home')} is at {place.address}: {made.files} files, "
         f"{in_units(made.size_bytes)}, of which {in_units(made.added_bytes)} are new, in {made.seconds:.0f} s."
@@ -103,9 +113,16 @@ def backup(deployment: Deployment) -> None:
             "The copies lie on the same disk as the homes: one fault takes both. "
             "Set BACKUP_TO to another disk or machine."
         )
+    kept_there = upkeep_record.read(place.address)
+    if kept_there.only_adds:
+        note("That place lets nothing be removed, so old copies are forgotten from its side: docs/copies.md has how.")
+    wrong = alarms.of(deployment.settings)
+    for each in wrong:
+        warn(f"{each.location}: {each.cause}\n  {each.remedy}")
+    return all(each.level != "error" for each in wrong)
 
 
-def _make(deployment: Deployment, place: target.Target) -> last.Last:
+def _make(deployment: Deployment, place: target.Target, before: last.Last, confirmed: bool) -> last.Last:
     copier.ensure_image(deployment)
     if place.kind == "sftp":
         ssh_key.ensure(deployment)
@@ -113,7 +130,7 @@ def _make(deployment: Deployment, place: target.Target) -> last.Last:
     wanted = [*sources.of_homes(deployment), *sources.of_shares(deployment), *sources.of_state(deployment)]
     with copier.opened(deployment, place, wanted) as here:
         with step(f"Reaching {place.address}"):
-            reach(here)
+            reach.reach(here, has_copies=bool(before.made_at) and not confirmed)
         labs = deployment.labs(running_only=True)
         with step("Reading everything, while all work") as shown:
             _prepare(deployment, here, moment, wanted)
@@ -129,16 +146,30 @@ def _make(deployment: Deployment, place: target.Target) -> last.Last:
                 found, standing = _read_again(deployment, here, moment, wanted, found.snapshot)
                 longest = standing.longest_seconds
                 shown.say(f"{counted(len(labs), 'lab')}, {longest:.1f} s at most")
-            here.restic(
-                "forget", "--quiet", *(each.snapshot for each in passes)
-            )  # a target to which one may only add keeps it: no harm
         if missing := sorted(set(sources.home_names(wanted)) - found.homes):
             raise HomeroomError(
                 f"the homes {', '.join(missing[:SHOWN_FAULTS])} are not in the copy",
                 location=place.address,
                 remedy="Run it again; `make status` shows whose homes there are.",
             )
-    _tell_unread(found.unread)
+        _tell_unread(found.unread)
+        made = _noted(place, moment, found, seconds=time.monotonic() - began, longest_pause_seconds=longest)
+        last.write(made)  # it is one, whatever comes of what follows
+        last.tell_hub(made)
+        seen = suspicion.changes(
+            before,
+            new=int(passes[0].summary["files_new"]),
+            changed=int(passes[0].summary["files_changed"]),
+            now=int(passes[0].summary["total_files_processed"]),
+        )
+        this = Made(project=deployment.project, moment=moment, before=before, changes=seen, confirmed=confirmed)
+        upkeep.care(here, deployment.settings.BACKUP_KEEP, this)
+    return made
+
+
+def _noted(
+    place: target.Target, moment: datetime, found: Pass, *, seconds: float, longest_pause_seconds: float
+) -> last.Last:
     return last.Last(
         address=place.address,
         made_at=moment.isoformat(),
@@ -147,53 +178,9 @@ def _make(deployment: Deployment, place: target.Target) -> last.Last:
         size_bytes=int(found.summary["total_bytes_processed"]),
         added_bytes=int(found.summary.get("data_added_packed", found.summary["data_added"])),
         homes=len(found.homes),
-        seconds=time.monotonic() - began,
-        longest_pause_seconds=longest,
+        seconds=seconds,
+        longest_pause_seconds=longest_pause_seconds,
     )
-
-
-def require_room(here: Copier) -> None:
-    """See that a directory has some room: restic may wait without end on a disk that is all but full.
-
-    :raises HomeroomError: it has not.
-    """
-    done = here.run("stat", "--file-system", "--format=%a %S", MOUNTED)
-    blocks, block_bytes = (int(word) for word in done.stdout.split())
-    if blocks * block_bytes < LEAST_ROOM_BYTES:
-        raise HomeroomError(
-            f"there is no room left at {here.target.address}",
-            location=LOCATION,
-            remedy=f"Make room there, {in_units(LEAST_ROOM_BYTES)} at least. Copies that are there are still good.",
-        )
-
-
-def sign_in(here: Copier) -> None:
-    """See that an SFTP server is known and lets us in; other places are asked by restic itself.
-
-    :raises HomeroomError: it does not.
-    """
-    if here.target.kind == "sftp":  # what ssh says of its failure does not always come through restic
-        done = here.run("timeout", str(FIRST_ANSWER_SECONDS), *here.target.ssh_probe)
-        if done.returncode != WHOLE:
-            raise refusal(done, here.target, doing="signing in by SFTP")
-
-
-def reach(here: Copier) -> None:
-    """See that the copies can be written and read, with this password; the first time they are begun.
-
-    :raises HomeroomError: they cannot be.
-    """
-    if here.target.kind == "directory":  # restic would try for a quarter of an hour to write into one that is read-only
-        done = here.run("sh", "-c", f"f={MOUNTED}/.homeroom-$$ && : > $f && rm -f $f")
-        if done.returncode != WHOLE:
-            raise refusal(done, here.target, doing="writing there")
-        require_room(here)
-    sign_in(here)
-    done = here.restic("cat", "config", "--no-lock", "--quiet", seconds=FIRST_ANSWER_SECONDS)
-    if done.returncode == NO_REPOSITORY:
-        done = here.restic("init", "--quiet", seconds=FIRST_ANSWER_SECONDS)
-    if done.returncode != WHOLE:
-        raise refusal(done, here.target, doing="reaching the copies")
 
 
 def _prepare(deployment: Deployment, here: Copier, moment: datetime, wanted: Sequence[Source]) -> None:

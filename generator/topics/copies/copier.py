@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import platform
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +21,7 @@ from generator.core.paths import ROOT
 from generator.core.process import Completed
 from generator.engine.deployment import Deployment
 from generator.images.build import BuildSpec, ensure_images
+from generator.topics.copies.refusals import LOCKED
 from generator.topics.copies.secrets import FOLDER
 from generator.topics.copies.sources import SCRATCH, Source
 from generator.topics.copies.target import MOUNTED, SECRETS_MOUNTED, Target
@@ -28,6 +31,7 @@ CONTEXT = ROOT / "copies"
 READS_ALL = "DAC_READ_SEARCH"
 CPU_SHARES = 512
 """Half of what a lab has where CPUs are short: people come first."""
+MACHINE_ID = Path("/etc/machine-id")
 HOST_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 """The host's own, so that a server of the university's authority is known."""
 
@@ -50,6 +54,13 @@ def ensure_image(deployment: Deployment) -> None:
 def labels(deployment: Deployment) -> dict[str, str]:
     """The labels of its containers."""
     return {DEPLOYMENT_LABEL: deployment.project, SERVICE_LABEL: SERVICE}
+
+
+def host_name(deployment: Deployment) -> str:
+    """By what its locks are known among the copies: this deployment of this machine has it alone."""
+    machine = MACHINE_ID.read_text(encoding="ascii").strip() if MACHINE_ID.exists() else platform.node()
+    digest = hashlib.sha256(f"{machine} {ROOT} {deployment.project}".encode()).hexdigest()
+    return f"homeroom-copies-{digest[:12]}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +88,23 @@ class Copier:
         :param seconds: after which it is ended; the exit code then is 124.
         """
         limit = ["timeout", "--kill-after=5", str(seconds)] if seconds else []
-        return self.run(*limit, "python3", "-m", "homeroom_copies.restic", *self.options, *arguments, on_line=on_line)
+        command = [*limit, "python3", "-m", "homeroom_copies.restic", *self.options, *arguments]
+        done = self.run(*command, on_line=on_line)
+        if done.returncode == LOCKED and not self.reads_only:
+            self._clear_locks()
+            done = self.run(*command, on_line=on_line)
+        return done
+
+    def _clear_locks(self) -> None:
+        """Remove locks that a command of this deployment left when it was killed.
+
+        One command of a deployment writes at a time, and its containers were removed before, so a lock of its host
+        name is a dead one's. restic's `unlock` leaves those whose process number lives here, which may be another
+        process's by now: so it is asked by two, one after the other. Of other machines it removes what was not renewed
+        for half an hour; a living restic renews its own each five minutes.
+        """
+        for _ in range(2):
+            self.run("python3", "-m", "homeroom_copies.restic", *self.options, "unlock", "--quiet")
 
     def bring(self, copy: str, home: str, file: str, folder: str) -> Completed:
         """Bring a home, or a file of it, back; see `homeroom_copies.bring`."""
@@ -159,7 +186,12 @@ def opened(
         read_only=not lays_out,
         tmpfs={"/tmp": ""},  # noqa: S108  # the container's own
     ) as container:
-        yield Copier(client=deployment.client, container=container, target=target, reads_only=reads_only)
+        yield Copier(
+            client=deployment.client,
+            container=container,
+            target=target,
+            reads_only=reads_only,
+        )
 
 
 @contextmanager
@@ -171,7 +203,7 @@ def held(deployment: Deployment, command: list[str], **options: Any) -> Iterator
             image(deployment),
             command,
             name=f"{deployment.project}-copies-{secrets.token_hex(4)}",
-            hostname=f"{deployment.project}-copies" if options.get("network_mode") != "host" else None,
+            hostname=host_name(deployment),
             user="0:0",
             cap_drop=["ALL"],
             security_opt=["no-new-privileges"],

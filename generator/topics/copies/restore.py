@@ -19,11 +19,13 @@ from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
 from generator.topics.copies import copier, secrets, target
-from generator.topics.copies.backup import BUSY, FIRST_ANSWER_SECONDS, TAG, sign_in
+from generator.topics.copies.backup import BUSY
 from generator.topics.copies.copier import Copier
+from generator.topics.copies.reach import FIRST_ANSWER_SECONDS, sign_in
 from generator.topics.copies.refusals import refusal
 from generator.topics.copies.sources import Source
 from generator.topics.copies.target import LOCATION
+from generator.topics.copies.upkeep import TAG
 from generator.topics.storage import homes
 
 PLACE = "/restore/homes"

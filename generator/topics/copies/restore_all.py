@@ -22,8 +22,9 @@ from generator.engine import kept
 from generator.engine.deployment import Deployment
 from generator.schema import env_file
 from generator.topics.copies import copier, secrets, target
-from generator.topics.copies.backup import BUSY, sign_in
+from generator.topics.copies.backup import BUSY
 from generator.topics.copies.copier import Copier
+from generator.topics.copies.reach import sign_in
 from generator.topics.copies.refusals import refusal
 from generator.topics.copies.restore import CAPABILITIES, Copy, chosen, known_copies, require_password
 from generator.topics.copies.sources import HOMES, MADE, SHARES, STATE, Source

@@ -30,6 +30,12 @@ Target = Annotated[
 ]
 TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]"
 Times = Annotated[str, written_as(f"(?:{TIME}(?:,{TIME})*)?", "a time such as 02:30, or several: 02:30,14:30")]
+SPAN = "(?:[0-9]{1,4}[hdmy])+"
+RULE = rf"(?:all|hourly|daily|weekly|monthly|yearly):{SPAN}"
+Rules = Annotated[
+    str,
+    written_as(f"(?:{RULE}(?:,{RULE})*)?", "a list such as all:2d,daily:14d,weekly:2m,monthly:1y (h, d, m, y)"),
+]
 
 
 class CopiesSettings(Part):
@@ -47,4 +53,11 @@ class CopiesSettings(Part):
         About(group=COPIES, consumers=("generator",), unit="times of day", example="02:30"),
         """When `make backup` runs by itself, each day, by the machine's clock: `02:30`, or `02:30,14:30`. `make up`
         hands it to systemd or cron. Empty: only when you run it.""",
+    )
+    BACKUP_KEEP: Rules = setting(
+        "all:2d,daily:14d,weekly:2m,monthly:1y",
+        About(group=COPIES, consumers=("generator",), unit="spans of time", example="daily:7d,monthly:6m"),
+        """Which copies are kept: of the last 2 days all, of 14 days one a day, of 2 months one a week, of a year one a
+        month; hourly and yearly can be named too. Older ones are forgotten after each new copy. Empty: none is ever
+        forgotten.""",
     )

@@ -1,46 +1,50 @@
-"""How old the last copy is, for `make status`."""
+"""How old the last copy is and what is wrong with those that there are, for `make status`."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from generator.core.console import note, quoted, warn
+from generator.core.console import note, warn
 from generator.core.finding import in_units
 from generator.engine.glance import Glance, Show
-from generator.topics.copies import last, sheet
+from generator.schema.settings import Settings
+from generator.topics.copies import alarms, last, sheet, upkeep_record
+from generator.topics.copies.alarms import in_words
 from generator.topics.copies.last import Last
+from generator.topics.copies.upkeep import SLICES
+from generator.topics.copies.upkeep_record import Upkeep
 
 ORDER = 60
-OLD_HOURS = 26
-"""From which age on the last copy of a daily schedule is late."""
 
 
 def ask(glance: Glance) -> Show:
-    """When the last copy was made, and whether one has failed since."""
+    """When the last copy was made, whether one has failed since, and what is wrong with the copies."""
     settings = glance.deployment.settings
-    return lambda: _show(last.read(), settings.BACKUP_TO, glance.now, sheet_is_kept=sheet.is_kept(settings))
+    kept = upkeep_record.read(settings.BACKUP_TO)
+    return lambda: _show(settings, last.read(), kept, glance.now, sheet_is_kept=sheet.is_kept(settings))
 
 
-def _show(known: Last, address: str, now: datetime, *, sheet_is_kept: bool = True) -> None:
-    if not address:
+def _show(settings: Settings, known: Last, kept: Upkeep, now: datetime, *, sheet_is_kept: bool = True) -> None:
+    if not settings.BACKUP_TO:
         warn("No copies are made: BACKUP_TO is not set (docs/copies.md).")
         return
-    hours = known.age_hours(now)
-    if hours is None or known.address != address:
-        warn(f"There is no copy at {quoted(address)} yet: `make backup` makes one.")
-    else:
-        words = f"The last copy is {in_words(hours)} old, of {known.files} files ({in_units(known.size_bytes)})."
-        (warn if hours > OLD_HOURS or hours < 0 else note)(words)
+    if known.made_at and known.address == settings.BACKUP_TO:
+        old = now - datetime.fromisoformat(known.made_at)
+        if old >= timedelta(0):
+            note(f"The last copy is {in_words(old)} old, of {known.files} files ({in_units(known.size_bytes)}).")
+        _show_upkeep(kept)
         if not sheet_is_kept:
             warn(sheet.NAG)
-    if known.failed_at:
-        warn(f"The last run made no copy: {quoted(known.why)}. `make backup` tries again.")
+    for each in alarms.judged(settings, known, kept, now):
+        warn(f"{each.location}: {each.cause}\n  {each.remedy}")
 
 
-def in_words(hours: float) -> str:
-    """An age in its largest unit; a copy from the future, after the clock was set back, is told as that."""
-    if hours < 0:
-        return "from the future, so the clock is wrong now or was then; less than 0 h"
-    if hours < 1:
-        return f"{hours * 60:.0f} min"
-    return f"{hours:.0f} h" if hours < 48 else f"{hours / 24:.0f} days"
+def _show_upkeep(kept: Upkeep) -> None:
+    if kept.read_at:
+        oldest = min(kept.read_at.values())[:10]
+        read = (
+            f"all was read since {oldest}" if len(kept.read_at) == SLICES else f"{len(kept.read_at)} of {SLICES} parts"
+        )
+        note(f"Read and compared: {read}; {'DAMAGED' if kept.damaged else 'nothing wrong'}.")
+    if kept.only_adds:
+        note("Their place lets nothing be removed: old ones are forgotten from its side (docs/copies.md).")

@@ -9,15 +9,20 @@ import typer
 from generator.core.errors import HomeroomError
 
 verbs = typer.Typer()
+MADE_WITH_ALARM = 3
+"""The exit code of `make backup` where a copy was made, and something is wrong with those that there are."""
 
 
 @verbs.command()
-def backup() -> None:
+def backup(
+    confirm: Annotated[str, typer.Option(help="1: what looks wrong with the copies is as it should be.")] = "",
+) -> None:
     """Copy homes, shares, accounts and settings to BACKUP_TO, while all work."""
     from generator.engine import deployment
     from generator.topics.copies import backup
 
-    backup.backup(deployment.open_deployment())
+    if not backup.backup(deployment.open_deployment(), confirmed=bool(confirm)):
+        raise typer.Exit(MADE_WITH_ALARM)
 
 
 @verbs.command()

@@ -20,6 +20,7 @@ import pytest
 
 from tests.debian_packages import provide
 from tests.hub_deployment import HubDeployment, engine, free_port
+from tests.integration.copies.repository import refused, restic, sent_to
 from tests.person import Person
 
 USER = "copyist"
@@ -42,7 +43,7 @@ pathlib.Path("writers.py").write_text(textwrap.dedent('''
             time.sleep(0.02)
 
     def git(*words):
-        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd="repo", capture_output=True)
+        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "gc.auto=0", *words], cwd="repo", capture_output=True)
 
     for name, mode in (("log.sqlite", "WAL"), ("journal.sqlite", "DELETE")):
         threading.Thread(target=database, args=(name, mode), daemon=True).start()
@@ -69,29 +70,6 @@ while not (pathlib.Path("repo/8").exists() and pathlib.Path("journal.sqlite").ex
 
 
 @pytest.fixture(scope="module")
-def place(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The directory with a first copy of the shared deployment, which has none when the tests are over."""
-    directory = tmp_path_factory.mktemp("copies")
-    with sent_to(deployment, str(directory)):
-        deployment.make("backup")
-        yield directory
-    shutil.rmtree(deployment.directory / "backup", ignore_errors=True)
-
-
-@contextlib.contextmanager
-def sent_to(deployment: HubDeployment, address: str) -> Iterator[None]:
-    """Copies go to this address while the body runs."""
-    file = deployment.directory / ".env"
-    before = file.read_text()
-    others = [line for line in before.splitlines() if not line.startswith("BACKUP_TO=")]
-    file.write_text("\n".join([*others, f"BACKUP_TO={address}", ""]))
-    try:
-        yield
-    finally:
-        file.write_text(before)
-
-
-@pytest.fixture(scope="module")
 def writer(deployment: HubDeployment) -> Iterator[Person]:
     """Somebody whose lab writes databases and commits without pause."""
     shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", f"NAME={USER}").stdout)
@@ -102,25 +80,6 @@ def writer(deployment: HubDeployment) -> Iterator[Person]:
     person.run(WRITERS)
     yield person
     person.stop_lab_if_any()
-
-
-def restic(deployment: HubDeployment, place: Path, *arguments: str, out: Path | None = None) -> str:
-    """Run restic on copies, as one would on another machine."""
-    volumes = {
-        str(place): {"bind": "/repository", "mode": "rw"},
-        str(deployment.directory / "backup"): {"bind": "/run/backup", "mode": "ro"},
-    }
-    if out:
-        volumes[str(out)] = {"bind": "/out", "mode": "rw"}
-    output: bytes = engine().containers.run(
-        f"{deployment.project}-copies:local",
-        ["python3", "-m", "homeroom_copies.restic", "--no-cache", "--repo", "/repository", *arguments],
-        user="0:0",
-        network_mode="none",
-        volumes=volumes,
-        remove=True,
-    )
-    return output.decode()
 
 
 def brought_back(deployment: HubDeployment, place: Path, out: Path) -> Path:
@@ -259,14 +218,6 @@ def test_what_is_wrong_is_told(deployment: HubDeployment, place: Path) -> None:
         assert "is read-only" in refused(deployment)
     assert "made no copy" in deployment.make("status").stdout
     assert restic(deployment, place, "snapshots", "--json") == before
-
-
-def refused(deployment: HubDeployment) -> str:
-    """What `make backup` says when it makes no copy."""
-    done = deployment.verb("backup")
-    assert done.returncode == 2, done.stdout
-    assert "Traceback" not in done.stdout
-    return " ".join(done.stdout.split())
 
 
 @contextlib.contextmanager

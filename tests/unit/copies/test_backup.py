@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -15,7 +15,7 @@ from generator.core.errors import HomeroomError
 from generator.core.process import Completed
 from generator.engine import kept
 from generator.engine.kept import Kept
-from generator.topics.copies import backup, freeze, last, status
+from generator.topics.copies import backup, freeze, last
 from generator.topics.copies.backup import Pass
 from generator.topics.copies.copier import Lines
 from generator.topics.copies.freeze import Standing
@@ -129,28 +129,3 @@ def test_what_a_run_came_to_is_kept(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "last-copy.json").read_text()) == {"made_at": known.made_at}, "nothing else"
     (tmp_path / "last.json").write_text('{"what": 1}')
     assert last.read(tmp_path) == Last()
-
-
-@pytest.mark.parametrize(
-    ("hours", "words"),
-    [(3, "3 h old"), (50, "2 days old"), (-5, "from the future")],
-)
-def test_status_tells_the_age_of_the_last_copy(hours: int, words: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Also where the clock makes it one of tomorrow."""
-    now = datetime.now(UTC)
-    known = Last(address="/srv/copies", made_at=(now - timedelta(hours=hours)).isoformat(), files=7)
-    status._show(known, "/srv/copies", now)
-    shown = capsys.readouterr()
-    assert words in " ".join((shown.out + shown.err).split())
-
-
-def test_status_tells_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
-    """No place for copies, no copy at the place that is set now, and a run that failed are told."""
-    now = datetime.now(UTC)
-    status._show(Last(), "", now)
-    status._show(Last(address="/srv/old", made_at=now.isoformat()), "/srv/new", now)
-    status._show(Last(address="/srv/new", made_at=now.isoformat(), failed_at="x", why="it is full"), "/srv/new", now)
-    shown = capsys.readouterr()
-    text = " ".join((shown.out + shown.err).split())
-    for words in ("BACKUP_TO is not set", "no copy at /srv/new yet", "it is full"):
-        assert words in text

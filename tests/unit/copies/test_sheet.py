@@ -10,6 +10,7 @@ import pytest
 from generator.core.errors import HomeroomError
 from generator.topics.copies import secrets, sheet, status
 from generator.topics.copies.last import Last
+from generator.topics.copies.upkeep_record import Upkeep
 from tests.sample_settings import settings
 
 NOW = datetime(2026, 11, 27, tzinfo=UTC)
@@ -45,6 +46,6 @@ def test_it_is_asked_for_until_it_lies_elsewhere(tmp_path: Path, capsys: pytest.
     assert not sheet.is_kept(known, tmp_path)
     made = Last(address="/srv/copies", made_at=NOW.isoformat())
     for kept, words in ((False, True), (True, False)):
-        status._show(made, "/srv/copies", NOW, sheet_is_kept=kept)
+        status._show(settings(BACKUP_TO="/srv/copies"), made, Upkeep(), NOW, sheet_is_kept=kept)
         shown = capsys.readouterr()
         assert ("recovery sheet" in shown.out + shown.err) is words

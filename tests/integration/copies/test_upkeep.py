@@ -1,0 +1,154 @@
+"""What becomes of copies over time, with restic and a rest-server as they are."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from tests.hub_deployment import HubDeployment, engine, free_port
+from tests.integration.copies.repository import refused, restic, sent_to
+
+PATIENCE_SECONDS = 60
+MADE_WITH_ALARM = 3
+
+
+def times(deployment: HubDeployment, place: Path) -> list[str]:
+    """The days of the copies that there are."""
+    return [each["time"][:10] for each in json.loads(restic(deployment, place, "snapshots", "--json"))]
+
+
+def add(deployment: HubDeployment, place: Path, *moments: datetime) -> None:
+    """Copies as others would have made them."""
+    for moment in moments:
+        restic(
+            deployment,
+            place,
+            *("backup", "--quiet", "/etc/hostname", "--tag=homeroom", f"--host={deployment.project}"),
+            f"--time={moment:%Y-%m-%d %H:%M:%S}",
+        )
+
+
+def leave_a_lock(deployment: HubDeployment, place: Path) -> None:
+    """The lock of a run of this deployment that was killed, one that keeps all others out."""
+    prefix = "import generator.topics.copies.copier as c; from generator.engine.deployment import open_deployment; "
+    name = subprocess.run(
+        [".venv/bin/python", "-c", f"{prefix}print(c.host_name(open_deployment()))"],
+        cwd=deployment.directory,
+        env=deployment.environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    running = engine().containers.run(
+        f"{deployment.project}-copies:local",
+        ["python3", "-m", "homeroom_copies.restic", "--no-cache", "--repo", "/repository", "backup", "--stdin"],
+        user="0:0",
+        hostname=name,
+        network_mode="none",
+        stdin_open=True,
+        detach=True,
+        volumes={
+            str(place): {"bind": "/repository", "mode": "rw"},
+            str(deployment.directory / "backup"): {"bind": "/run/backup", "mode": "ro"},
+        },
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not list((place / "locks").iterdir()):
+            assert time.monotonic() < deadline, running.logs().decode()
+            time.sleep(0.1)
+    finally:
+        running.remove(force=True)
+    assert list((place / "locks").iterdir())
+
+
+def test_old_copies_go_and_what_looks_wrong_stays(deployment: HubDeployment, place: Path) -> None:
+    """A copy after three years of others: of each day one stays, of too old ones none, though a killed run left its
+    lock. One from the future is an alarm, and from then on all stay, until it is said to be right. What is damaged is
+    found. Where the copies are gone, as with a disk that is not mounted, none are begun."""
+    now = datetime.now(UTC)
+    old, yesterday = now - timedelta(days=1100), now - timedelta(days=6)
+    add(deployment, place, old, yesterday - timedelta(minutes=1), yesterday)
+    leave_a_lock(deployment, place)
+    deployment.make("backup")
+    assert list((place / "locks").iterdir()) == []
+    kept = times(deployment, place)
+    assert f"{old:%Y-%m-%d}" not in kept
+    assert kept.count(f"{yesterday:%Y-%m-%d}") == 1
+    add(deployment, place, now + timedelta(days=700), old)
+    for pack in (place / "data").glob("*/*"):
+        pack.chmod(0o600)
+        pack.write_bytes(b"\0" * pack.stat().st_size)
+    forget_reading(deployment)
+    done = deployment.verb("backup")
+    assert done.returncode == MADE_WITH_ALARM, done.stdout
+    said = " ".join(done.stdout.split())
+    assert "A copy of" in said
+    assert "is dated in the future" in said
+    assert f"{old:%Y-%m-%d}" in times(deployment, place)
+    shown = " ".join(deployment.make("status").stdout.split())
+    assert "no copy is forgotten, since a copy is dated in the future" in shown
+    assert "the copies are damaged" in shown
+    deployment.verb("backup", "--confirm=1")
+    assert f"{old:%Y-%m-%d}" not in times(deployment, place)
+    away = place.rename(place.with_name(f"{place.name}-away"))
+    place.mkdir()
+    assert "are not there now" in refused(deployment)
+    assert list(place.iterdir()) == []
+    place.rmdir()
+    away.rename(place)
+
+
+def forget_reading(deployment: HubDeployment) -> None:
+    """As if a day had passed since a part of the copies was read."""
+    file = deployment.directory / "backup/upkeep.json"
+    known: dict[str, Any] = json.loads(file.read_text())
+    assert known["read_at"]
+    file.write_text(json.dumps({**known, "read_at": {}}))
+
+
+def test_a_server_that_only_lets_add(deployment: HubDeployment, place: Path, tmp_path: Path) -> None:
+    """Copies go to a rest-server from which nothing may be removed; that is told, and is no fault. Nothing is there
+    less afterwards."""
+    with rest_server(tmp_path) as port, sent_to(deployment, f"rest:http://127.0.0.1:{port}/hub/"):
+        deployment.make("backup")
+        add(deployment, tmp_path / "store/hub", datetime.now(UTC) - timedelta(days=1100))
+        before = times(deployment, tmp_path / "store/hub")
+        said = deployment.make("backup").stdout
+        assert "lets nothing be removed" in " ".join(said.split())
+        assert len(times(deployment, tmp_path / "store/hub")) > len(before)
+        assert "lets nothing be removed" in " ".join(deployment.make("status").stdout.split())
+
+
+@contextlib.contextmanager
+def rest_server(directory: Path) -> Iterator[int]:
+    """restic's own server, as Debian 13 has it; unpacked and not installed."""
+    subprocess.run(["apt-get", "download", "-q", "restic-rest-server/trixie"], cwd=directory, check=True)
+    (package,) = directory.glob("*.deb")
+    subprocess.run(["dpkg-deb", "-x", str(package), str(directory / "unpacked")], check=True)
+    port = free_port()
+    server = subprocess.Popen(
+        [
+            str(directory / "unpacked/usr/bin/restic-rest-server"),
+            *("--path", str(directory / "store"), "--no-auth", "--append-only", "--listen", f"127.0.0.1:{port}"),
+        ],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        with socket.socket() as probe:
+            while probe.connect_ex(("127.0.0.1", port)):
+                assert time.monotonic() < deadline, "the server does not start"
+                time.sleep(0.1)
+        yield port
+    finally:
+        server.terminate()
+        server.wait()

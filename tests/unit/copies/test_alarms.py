@@ -1,0 +1,110 @@
+"""What `make status`, `make doctor` and the exit code of `make backup` say of the copies that there are."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from generator.core.finding import Finding
+from generator.topics.copies import alarms, checks, last, status, upkeep_record
+from generator.topics.copies.last import Last
+from generator.topics.copies.upkeep_record import Upkeep
+from tests.sample_settings import settings
+
+NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
+WELL = Upkeep()
+PLACE = "sftp:hub@copies.example.edu:/srv/hub"
+
+
+def found(
+    known: Last,
+    kept: Upkeep = WELL,
+    *,
+    at: str = "02:30",
+    place: str = PLACE,
+) -> list[Finding]:
+    """What is wrong."""
+    return alarms.judged(settings(BACKUP_TO=place, BACKUP_AT=at), known, kept, NOW)
+
+
+def made(hours: float, *, place: str = PLACE) -> Last:
+    """A copy of so many hours ago."""
+    return Last(address=place, made_at=(NOW - timedelta(hours=hours)).isoformat(), files=7)
+
+
+@pytest.mark.parametrize(
+    ("at", "fine", "late"),
+    [("02:30", 47, 49), ("02:30,14:30", 23, 25), ("", 47, 49)],
+)
+def test_a_copy_is_late_after_twice_its_interval(at: str, fine: float, late: float) -> None:
+    """As BACKUP_AT has it; where it says nothing, one a day is expected."""
+    assert found(made(fine), at=at) == []
+    (alarm,) = found(made(late), at=at)
+    assert alarm.level == "error"
+    assert f"is {late} h old" in alarm.cause or "is 2 days old" in alarm.cause
+
+
+def test_a_copy_from_the_future_is_an_alarm() -> None:
+    """The clock is wrong, or was."""
+    (alarm,) = found(made(-5))
+    assert (alarm.level, "5 h in the future" in alarm.cause) == ("error", True)
+
+
+def test_a_run_that_failed_and_a_place_without_a_copy_are_told() -> None:
+    """Each with what to do; copies at another place are none at this one."""
+    assert "no copy at" in found(Last())[0].cause
+    assert "no copy at" in found(made(1, place="/srv/old"))[0].cause
+    failed = Last(**{**made(1).__dict__, "failed_at": "x", "why": "it is full"})
+    assert [each.cause for each in found(failed)] == ["the last run made no copy: it is full"]
+    assert alarms.judged(settings(), Last(), Upkeep(), NOW) == []
+
+
+def test_a_disk_that_is_not_mounted_is_an_alarm(tmp_path: Path) -> None:
+    """Its folder is there and empty, and copies were made there."""
+    place = str(tmp_path)
+    assert [each.cause for each in found(made(1, place=place), place=place)] == [
+        "the copies that were made there are not there now"
+    ]
+    (tmp_path / "config").touch()
+    assert found(made(1, place=place), place=place) == []
+
+
+@pytest.mark.parametrize(
+    ("kept", "words", "level"),
+    [
+        (Upkeep(damaged={"3": "1 file of data"}), "damaged: 1 file of data", "error"),
+        (Upkeep(held="900 of 1000 files were changed"), "since 900 of 1000", "error"),
+        (Upkeep(fault="it cannot be reached"), "it cannot be reached", "warn"),
+        (Upkeep(read_at={"1": (NOW - timedelta(days=20)).isoformat()}), "not read for 14 days", "warn"),
+    ],
+)
+def test_what_looking_after_them_found_is_told(kept: Upkeep, words: str, level: str) -> None:
+    """Damage, changes that look wrong, and what keeps it from being done."""
+    (alarm,) = found(made(1), kept)
+    assert words in alarm.cause
+    assert alarm.level == level
+    assert found(made(1), Upkeep(read_at={"1": NOW.isoformat()})) == []
+
+
+def test_status_tells_it_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """The age, how much was read and compared, and each alarm; also that no place is set."""
+    here = settings(BACKUP_TO=PLACE, BACKUP_AT="02:30")
+    status._show(settings(), Last(), Upkeep(), NOW)
+    status._show(here, made(3), Upkeep(read_at={"1": NOW.isoformat()}, only_adds=True), NOW)
+    status._show(here, made(-5), Upkeep(held="it looks odd"), NOW)
+    shown = capsys.readouterr()
+    text = " ".join((shown.out + shown.err).split())
+    for words in ("BACKUP_TO is not set", "is 3 h old", "1 of 7 parts", "lets nothing be removed", "it looks odd"):
+        assert words in text
+    assert "in the future" in text
+
+
+def test_the_doctor_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was noted by earlier runs is among what it looks at."""
+    monkeypatch.setattr(last, "read", lambda: Last())
+    monkeypatch.setattr(upkeep_record, "read", lambda address: Upkeep(address=address, held="it looks odd"))
+    causes = [each.cause for each in checks.of_past(settings(BACKUP_TO=PLACE))]
+    assert any("it looks odd" in cause for cause in causes)
+    assert checks.of_past(settings()) == []
