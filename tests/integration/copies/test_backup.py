@@ -43,7 +43,8 @@ pathlib.Path("writers.py").write_text(textwrap.dedent('''
             time.sleep(0.02)
 
     def git(*words):
-        subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", "-c", "gc.auto=0", *words], cwd="repo", capture_output=True)
+        named = ["-c", "user.name=a", "-c", "user.email=a@b", "-c", "gc.auto=0"]
+        subprocess.run(["git", *named, *words], cwd="repo", capture_output=True)
 
     for name, mode in (("log.sqlite", "WAL"), ("journal.sqlite", "DELETE")):
         threading.Thread(target=database, args=(name, mode), daemon=True).start()
