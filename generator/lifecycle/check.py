@@ -28,7 +28,7 @@ def check() -> None:
     edge.check(here, files)
     checks.check_engine(here)
     _check_hub(here, files)
-    _show([*timers.findings(here.settings), *checks.look_back(here.settings)])
+    _show(timers.findings(here.settings))
     told = checks.ask_counterparts(here)
     _show([finding for finding in told if finding.level != "error"])
     raise_all(errors_of(told))

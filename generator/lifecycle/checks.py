@@ -84,8 +84,3 @@ def check_images(deployment: Deployment) -> None:
 def ask_counterparts(deployment: Deployment) -> list[preflight.Finding]:
     """What those say whom the hub depends on for sign-in, asked as the hub asks them; changes nothing."""
     return [finding for look in _topics_own("of_counterpart") for finding in look(deployment)]
-
-
-def look_back(settings: Settings) -> list[preflight.Finding]:
-    """What earlier runs of a topic's verbs noted that is wrong; asks nobody, and stops no `make up`."""
-    return [finding for look in _topics_own("of_past") for finding in look(settings)]

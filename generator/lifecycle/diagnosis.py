@@ -78,7 +78,6 @@ def diagnose() -> Diagnosis:
     found.take(found.look("site", lambda: checks.check_site(settings)))
     engine = found.look("engine", lambda: find_engine(Path(settings.ENGINE_SOCKET)))
     found.take(found.look("machine", lambda: checks.check_machine(settings, engine)))
-    found.take(found.look("what was noted", lambda: checks.look_back(settings)))
     found.take(found.look("timers", lambda: [*timers.findings(settings), *timers.failures(settings)]))
     if engine is None:
         return found

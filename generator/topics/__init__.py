@@ -8,9 +8,8 @@
   part is there only where `AUTH` names one of them, or with ALWAYS.
 - `hub.py.j2`: its part of the hub's configuration, with its imports first.
 - `checks.py`: what it looks over before anything is changed: `of_site(settings)`, `of_machine(settings)`,
-  `of_engine(deployment)`, `of_images(deployment)`, those that it needs; `of_past(settings)`: what
-  earlier runs of its verbs noted; and `of_counterpart(deployment)`: what those say whom the hub depends on. The last
-  two stop no `make up`.
+  `of_engine(deployment)`, `of_images(deployment)`, those that it needs; and `of_counterpart(deployment)`: what those
+  say whom the hub depends on, which stops no `make up`.
 - `status.py`: `ask(glance)`, which returns what prints its part of `make status`, and its ORDER there.
 - `services.py`: SERVICES, its rows of the table of services.
 - `watch.py`: `faults(watched)`, what is wrong with it while all runs, for `make watch` and `make doctor`; and

@@ -18,6 +18,7 @@ WITHOUT_SCHEDULE = timedelta(days=1)
 """How often copies are expected where BACKUP_AT does not say it."""
 LATE_READING = timedelta(days=14)
 NAME = "copies"
+"""Of the age of the last one; other alarms have names of their own, by which the watchdog tells them apart."""
 
 
 def of(settings: Settings) -> list[Finding]:
@@ -56,7 +57,7 @@ def of_age(known: Last, address: str, now: datetime, expected: timedelta) -> Ite
             yield error(NAME, cause, location="clock", remedy="Set this machine's clock right, then run `make backup`.")
     if known.failed_at:
         cause = f"the last run made no copy: {known.why}"
-        yield error(NAME, cause, location=address, remedy="`make backup` tries again.")
+        yield error("last copy", cause, location=address, remedy="`make backup` tries again.")
 
 
 def of_place(known: Last, address: str) -> Iterator[Finding]:
@@ -69,7 +70,7 @@ def of_place(known: Last, address: str) -> Iterator[Finding]:
             return
         if not is_there:
             cause = "the copies that were made there are not there now"
-            yield error(NAME, cause, location=address, remedy="Mount its disk.")
+            yield error("place of copies", cause, location=address, remedy="Mount its disk.")
 
 
 def of_upkeep(kept: Upkeep, now: datetime) -> Iterator[Finding]:
@@ -77,16 +78,20 @@ def of_upkeep(kept: Upkeep, now: datetime) -> Iterator[Finding]:
     if kept.damaged:
         cause = f"the copies are damaged: {', '.join(kept.damaged.values())}"
         remedy = "Name another place in BACKUP_TO and run `make backup`, then have that disk looked over."
-        yield error(NAME, cause, location=kept.address, remedy=f"{remedy} docs/copies.md says what can be saved.")
+        yield error(
+            "damaged copies", cause, location=kept.address, remedy=f"{remedy} docs/copies.md says what can be saved."
+        )
     if kept.held:
         remedy = "Look what happened to the files. If it is as it should be: `make backup CONFIRM=1`."
-        yield error(NAME, f"no copy is forgotten, since {kept.held}", location=kept.address, remedy=remedy)
+        yield error("changed files", f"no copy is forgotten, since {kept.held}", location=kept.address, remedy=remedy)
     if kept.fault:
         cause = f"the copies could not be looked after: {kept.fault}"
-        yield warning(NAME, cause, location=kept.address, remedy="The next `make backup` tries again.")
+        yield warning("care for copies", cause, location=kept.address, remedy="The next `make backup` tries again.")
     if kept.read_at and now - datetime.fromisoformat(min(kept.read_at.values())) > LATE_READING:
         cause = f"a part of the copies was not read for {LATE_READING.days} days"
-        yield warning(NAME, cause, location=kept.address, remedy="Each `make backup` reads one, once a day.")
+        yield warning(
+            "reading copies", cause, location=kept.address, remedy="Each `make backup` reads one, once a day."
+        )
 
 
 def in_words(span: timedelta) -> str:

@@ -1,14 +1,12 @@
-"""Whether BACKUP_TO can hold copies, and what is wrong with those that there are."""
+"""Whether BACKUP_TO can hold copies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from generator.core.errors import HomeroomError
-from generator.core.finding import Finding
 from generator.core.paths import ROOT
 from generator.schema.settings import Settings
-from generator.topics.copies import alarms
 from generator.topics.copies.target import Target, directory_faults
 
 
@@ -16,8 +14,3 @@ def of_machine(settings: Settings) -> Iterator[HomeroomError]:
     """What keeps it from that."""
     if settings.BACKUP_TO:
         yield from directory_faults(Target(address=settings.BACKUP_TO), settings, ROOT)
-
-
-def of_past(settings: Settings) -> list[Finding]:
-    """What earlier runs found."""
-    return alarms.of(settings)

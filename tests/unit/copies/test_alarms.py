@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from generator.core.finding import Finding
-from generator.topics.copies import alarms, checks, last, status, upkeep_record
+from generator.topics.copies import alarms, status
 from generator.topics.copies.last import Last
 from generator.topics.copies.upkeep_record import Upkeep
 from tests.sample_settings import settings
@@ -101,10 +101,9 @@ def test_status_tells_it_in_words(capsys: pytest.CaptureFixture[str]) -> None:
     assert "in the future" in text
 
 
-def test_the_doctor_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was noted by earlier runs is among what it looks at."""
-    monkeypatch.setattr(last, "read", lambda: Last())
-    monkeypatch.setattr(upkeep_record, "read", lambda address: Upkeep(address=address, held="it looks odd"))
-    causes = [each.cause for each in checks.of_past(settings(BACKUP_TO=PLACE))]
-    assert any("it looks odd" in cause for cause in causes)
-    assert checks.of_past(settings()) == []
+def test_each_alarm_is_one_of_its_own() -> None:
+    """The watchdog knows them by name and place: a second one is told while the first goes on."""
+    kept = Upkeep(damaged={"1": "x"}, held="y", fault="z", read_at={"1": "2026-01-01T00:00:00+00:00"}, address=PLACE)
+    failed = Last(**{**made(99).__dict__, "failed_at": "x", "why": "it is full"})
+    several = found(failed, kept)
+    assert len({(each.name, each.location) for each in several}) == len(several) == 6

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from generator.engine.watched import Watched
-from generator.topics.copies import last, sheet, watch
+from generator.topics.copies import last, sheet, upkeep_record, watch
 from generator.topics.copies.last import Last
+from generator.topics.copies.upkeep_record import Upkeep
 from tests.sample_settings import settings
 
 NOW = datetime(2026, 11, 27, 12, tzinfo=UTC)
@@ -25,17 +26,18 @@ def made(hours: float, **values: Any) -> Last:
     ("known", "words"),
     [
         (made(3), ""),
-        (made(27), "27 h old"),
-        (made(-2), "from the future"),
+        (made(49), "2 days old"),
+        (made(-2), "2 h in the future"),
         (made(3, failed_at="x", why="it is full"), "the last run made no copy: it is full"),
-        (Last(), "there is no copy yet"),
-        (Last(address="/elsewhere", made_at=NOW.isoformat()), "there is no copy yet"),
+        (Last(), "there is no copy at"),
+        (Last(address="/elsewhere", made_at=NOW.isoformat()), "there is no copy at"),
     ],
 )
 def test_the_age_of_copies_is_watched(monkeypatch: pytest.MonkeyPatch, known: Last, words: str) -> None:
     """Old ones, those from the future, a run that failed, and none at the place that is set now; where there are to be
     none, nothing."""
     monkeypatch.setattr(last, "read", lambda: known)
+    monkeypatch.setattr(upkeep_record, "read", lambda address: Upkeep(address=address))
     found = [each.cause for each in watch.faults(Watched(settings=settings(BACKUP_TO=PLACE), now=NOW))]
     assert len(found) == bool(words)
     assert all(words in cause for cause in found)
