@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from pathlib import Path
 
 from generator.core.atomic import write_atomically
@@ -33,6 +34,10 @@ class Last:
     longest_pause_seconds: float = 0.0
     failed_at: str = ""
     why: str = ""
+
+    def age_hours(self, now: datetime) -> float | None:
+        """How old the last copy is; None where there is none."""
+        return (now - datetime.fromisoformat(self.made_at)).total_seconds() / 3600 if self.made_at else None
 
 
 def read(folder: Path = FOLDER) -> Last:
