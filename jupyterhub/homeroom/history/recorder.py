@@ -83,7 +83,7 @@ class Recorder:
                     raise
                 log.error("The history is damaged, and begins anew: %s; what was there is %s", error, self._lay_aside())
                 work()
-        except (sqlite3.Error, OSError) as error:
+        except Exception as error:  # of whatever kind: a damaged file can answer anything
             self._close()
             if not self.fault:
                 log.error("The history cannot be written, all else goes on: %s: %s", self._path, error)

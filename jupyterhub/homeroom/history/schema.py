@@ -89,6 +89,9 @@ def opened(path: Path) -> sqlite3.Connection:
         ((found,),) = database.execute("PRAGMA quick_check(1)").fetchall()
         if found != "ok":
             raise sqlite3.DatabaseError(str(found))
+    except ValueError as error:  # what SQLite says of torn tables can be no text
+        database.close()
+        raise sqlite3.DatabaseError("its tables cannot be read") from error
     except BaseException:
         database.close()
         raise

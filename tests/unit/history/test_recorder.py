@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
+import random
 import sqlite3
 import threading
 from contextlib import closing
@@ -71,11 +71,39 @@ def test_a_history_that_is_damaged_while_it_is_written_is_laid_aside(path: Path)
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     content = path.read_bytes()
-    path.write_bytes(content[:4096] + os.urandom(len(content) - 4096))
+    path.write_bytes(content[:4096] + random.Random(7).randbytes(len(content) - 4096))
     again = writer(path)
     again.write(sample(use()))
     assert (minutes(path), again.fault) == (1, "")
     assert path.with_name("history.sqlite.damaged").exists()
+
+
+def test_tables_that_are_no_text_any_more_are_laid_aside(path: Path) -> None:
+    """SQLite then names what it cannot read by bytes that are no text, which Python takes for another kind of error."""
+    here = writer(path)
+    here.write(sample(use()))
+    here._close()
+    content = path.read_bytes()
+    torn = content.replace(b"tablepeople", b"tablep\xfc\xffple").replace(b"CREATE TABLE people", b"CREATE TABLE p(ople")
+    assert len(torn) == len(content)
+    assert torn.count(b"\xfc\xffple") == 1
+    path.write_bytes(torn)
+    again = writer(path)
+    again.write(sample(use()))
+    assert (minutes(path), again.fault) == (1, "")
+
+
+def test_a_fault_of_another_kind_ends_nothing(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Values that are none are told, the file stays where it is, and the next sample is tried."""
+    here = writer(path)
+    here.write(sample(use()))
+    broken: Any = use(memory_bytes="much")
+    here.write(sample(broken))
+    assert here.fault
+    assert "all else goes on" in caplog.text
+    here.write(sample(use(), at=1.79e9 + 60))
+    assert (here.fault, minutes(path)) == ("", 2)
+    assert not path.with_name("history.sqlite.damaged").exists()
 
 
 def test_a_full_disk_is_told_once_and_when_it_is_over(path: Path, caplog: pytest.LogCaptureFixture) -> None:
