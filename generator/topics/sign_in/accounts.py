@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
+from generator.core import operator
 from generator.core.console import step
 from generator.core.errors import HomeroomError
 from generator.engine import hub_module
@@ -51,7 +52,7 @@ def ensure_admin(deployment: Deployment) -> str | None:
         return None
     with step(f"Making the administrator's account, {settings.JUPYTERHUB_ADMIN}"):
         password = new_password()
-        ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, given=password)
+        ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, f"--who={operator.name()}", given=password)
     return password
 
 
@@ -70,24 +71,26 @@ def require_native(deployment: Deployment) -> None:
 
 def add(deployment: Deployment, names: Sequence[str]) -> tuple[dict[str, str], list[str]]:
     """Make approved accounts: all of them, or none. The way for a second administrator, whose name nobody may sign up
-    for, for a list of people, and for somebody who was removed, whose files they have then.
+    for, for a list of people, and for a name whose files were there before its account.
 
     A sign-up of that name that merely waits is taken over; an approved account is left as it is.
 
     :returns: the new passwords by name, and who has an account already.
-    :raises HomeroomError: a name is none that people can sign in with, or is just being removed.
+    :raises HomeroomError: a name is none that people can sign in with, or was removed and its files are still there.
     """
     require_native(deployment)
     for name in names:
         if not re.fullmatch(USERNAME_PATTERN, name):
             raise HomeroomError(f"{name!r} is no user name", location="NAME", remedy=NAMES)
     passwords = {name: new_password() for name in names}
-    answer = ask_hub(deployment, "add-all", given=json.dumps(passwords))
+    answer = ask_hub(deployment, "add-all", f"--who={operator.name()}", given=json.dumps(passwords))
     if answer["leaving"]:
         raise HomeroomError(
             f"{', '.join(answer['leaving'])}: just being removed; no account was made",
             remedy="Wait until their labs are gone (`make status`), then run this again.",
         )
+    if answer["removed"]:
+        raise removed(answer["removed"])
     if answer["elsewhere"]:
         raise HomeroomError(
             f"{', '.join(answer['elsewhere'])}: the name of somebody who signs in elsewhere; nobody was made",
@@ -97,6 +100,17 @@ def add(deployment: Deployment, names: Sequence[str]) -> tuple[dict[str, str], l
     return {name: passwords[name] for name in answer["made"]}, answer["existing"]
 
 
+def removed(names: Sequence[str]) -> HomeroomError:
+    """The error of giving names anew whose files are still there."""
+    one = names[0]
+    return HomeroomError(
+        f"{', '.join(names)}: removed, and the files are still there; no account was made",
+        location="NAME",
+        remedy=f"The same person: `make user-restore NAME={one}`. Somebody else: take another name, or have the files "
+        f"removed for good, `make user-remove NAME={one} NOW={one}`.",
+    )
+
+
 def reset_password(deployment: Deployment, name: str) -> str:
     """Give a person a new password and return it.
 
@@ -104,7 +118,7 @@ def reset_password(deployment: Deployment, name: str) -> str:
     """
     require_native(deployment)
     password = new_password()
-    if not ask_hub(deployment, "password", name, given=password)["done"]:
+    if not ask_hub(deployment, "password", name, f"--who={operator.name()}", given=password)["done"]:
         raise HomeroomError(
             f"{name} has no account", location="NAME", remedy="The hub's page Accounts lists all accounts."
         )

@@ -40,19 +40,6 @@ def _cell(text: str) -> str:
     return line if len(line) <= LONGEST_QUOTED else f"{line[:LONGEST_QUOTED]}..."
 
 
-def bring_back(deployment: Deployment, name: str) -> None:
-    """Let somebody who was removed sign in again by the source that knows them.
-
-    :raises HomeroomError: nobody of this name was removed.
-    """
-    if not ask_hub(deployment, "back", name, module=MODULE)["done"]:
-        raise HomeroomError(
-            f"nobody called {name} was removed who signs in elsewhere",
-            location="BACK",
-            remedy=f"`make account NAME={name}` makes an account of the hub's own, with the files.",
-        )
-
-
 def why(deployment: Deployment, number: str, name: str) -> str:
     """What is kept of a refused sign-in, of those of a name, or of the last ones.
 

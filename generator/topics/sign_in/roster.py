@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from generator.core import operator
 from generator.core.console import counted, quoted
 from generator.core.errors import HomeroomError, raise_all
 from generator.engine.deployment import Deployment
-from generator.topics.sign_in.accounts import ask_hub, new_password, require_native
+from generator.topics.sign_in.accounts import ask_hub, new_password, removed, require_native
 from generator.topics.sign_in.class_list import Listed
 from generator.topics.sign_in.settings import known_ways
 from generator.topics.sign_in.ways import WAYS
@@ -111,7 +112,10 @@ def take_in(deployment: Deployment, people: Sequence[Listed], gone: Sequence[str
         person.name: {"password": passwords[person.name], "groups": person.groups, "email": person.email}
         for person in people
     }
-    answer = ask_hub(deployment, "take-in", module=MODULE, given=json.dumps({"people": wanted, "gone": list(gone)}))
+    asked = {"people": wanted, "gone": list(gone), "who": operator.name()}
+    answer = ask_hub(deployment, "take-in", module=MODULE, given=json.dumps(asked))
+    if answer["removed"]:
+        raise removed(answer["removed"])
     for kind, why in (("leaving", "just being removed"), ("elsewhere", "the name of somebody who signs in elsewhere")):
         if answer[kind]:
             raise HomeroomError(
@@ -119,10 +123,10 @@ def take_in(deployment: Deployment, people: Sequence[Listed], gone: Sequence[str
                 location="FILE",
                 remedy="Take the line out, or give another name; who is being removed is gone within a minute.",
             )
-    return {name: passwords[name] for name in answer["made"]}, answer["removed"]
+    return {name: passwords[name] for name in answer["made"]}, answer["gone"]
 
 
-def told(made: Mapping[str, str], removed: Sequence[str]) -> str:
+def told(made: Mapping[str, str], gone: Sequence[str]) -> str:
     """What a list that was taken in has changed, in words for the operator."""
-    end = f", removed {counted(len(removed), 'account')}; their files stay" if removed else ""
+    end = f", removed {counted(len(gone), 'account')}; their files stay for now" if gone else ""
     return f"Made {counted(len(made), 'account')}{end}. Groups count within seconds."

@@ -5,7 +5,7 @@ account:  ## Make approved accounts (NAME=ada, or FILE=class.csv; SHEET=password
 	$(HOMEROOM) account --file="$(FILE)" --sheet="$(SHEET)" -- "$(NAME)"
 roster:   ## Show what a class list changes, then do so (FILE=class.csv; DRY=1: show only; REMOVE=1: remove who is gone)
 	$(HOMEROOM) roster --file="$(FILE)" --sheet="$(SHEET)" --dry="$(DRY)" --remove="$(REMOVE)"
-people:   ## Show who is known to the hub, and how they sign in (BACK=ada: let somebody in again who was removed)
-	$(HOMEROOM) people --back="$(BACK)"
+people:   ## Show who is known to the hub, and how they sign in
+	$(HOMEROOM) people
 why:      ## Tell why a sign-in was refused (NUMBER=48213, or NAME=ada; without either: the last ones)
 	$(HOMEROOM) why --number="$(NUMBER)" --name="$(NAME)"

@@ -71,18 +71,12 @@ def account(
 
 
 @verbs.command()
-def people(back: Annotated[str, typer.Option(help="Who was removed and may sign in again.")] = "") -> None:
+def people() -> None:
     """Show who is known to the hub, and by which ways they sign in."""
     from generator.engine import deployment
-    from generator.schema.types import known_as
     from generator.topics.sign_in import people as known
 
-    here = deployment.open_deployment()
-    if back:
-        known.bring_back(here, known_as(back))
-        console.note(f"[bold]{console.quoted(known_as(back))}[/bold] may sign in again.")
-        return
-    console.out.print(known.table(here), markup=False, soft_wrap=True)
+    console.out.print(known.table(deployment.open_deployment()), markup=False, soft_wrap=True)
 
 
 @verbs.command()

@@ -26,7 +26,11 @@ from generator.topics.storage.site import PLAIN_PATH
 
 SKELETON = "skeleton"
 MOUNTED = "/srv/homes"
-CAPABILITIES = {"limit": ["DAC_READ_SEARCH", "FOWNER", "SYS_ADMIN"], "use": ["DAC_READ_SEARCH"]}
+CAPABILITIES = {
+    "limit": ["DAC_READ_SEARCH", "FOWNER", "SYS_ADMIN"],
+    "use": ["DAC_READ_SEARCH"],
+    "remove": ["DAC_OVERRIDE", "FOWNER"],
+}
 """As in `homeroom.storage.homes`, which a test holds equal."""
 
 QUOTA_OPTIONS = frozenset({"prjquota", "pquota"})

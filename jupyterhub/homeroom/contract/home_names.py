@@ -10,6 +10,7 @@ CAPABILITIES = {
     "ensure": ("CHOWN",),
     "limit": ("DAC_READ_SEARCH", "FOWNER", "SYS_ADMIN"),
     "use": ("DAC_READ_SEARCH",),
+    "remove": ("DAC_OVERRIDE", "FOWNER"),
 }
 """What a verb needs of root. `ensure` with a hard limit needs SYS_ADMIN as well: the kernel requires it for setting a
 quota."""

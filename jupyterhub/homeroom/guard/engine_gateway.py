@@ -18,11 +18,13 @@ from yarl import URL
 from homeroom.contract import sockets
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
+from homeroom.contract.records import ADDRESS
 from homeroom.contract.refusals import NO_FIREWALL
-from homeroom.guard import socket_directories
+from homeroom.guard import records, socket_directories
 from homeroom.guard.decisions import decide, is_lab, owner
 from homeroom.guard.home_provisioner import HomeProvisioner
 from homeroom.guard.policy import Policy
+from homeroom.guard.records import Records
 from homeroom.guard.response import Response
 from homeroom.guard.routes import Deny, EngineCall
 from homeroom.guard.values import Refused, shown
@@ -46,6 +48,7 @@ class EngineGateway:
     """Answers the hub's calls: one policy, one engine, connections to it kept open.
 
     :param lab_sockets: where the guard itself sees the volume of the labs' sockets, to make their directories in.
+    :param records: what was done to people, which the guard alone writes.
     :param engine_lost: set once the engine has not been there for ENGINE_GRACE_SECONDS: its socket may have been made
         anew, which a container that mounts the old file sees only after its own restart.
     """
@@ -53,6 +56,7 @@ class EngineGateway:
     policy: Policy
     engine_socket: Path
     lab_sockets: Path
+    records: Records = field(default_factory=Records)
     engine_lost: asyncio.Event = field(default_factory=asyncio.Event)
     _session: aiohttp.ClientSession | None = None
     _silent_since: float | None = None
@@ -72,6 +76,8 @@ class EngineGateway:
             if "Upgrade" in request.headers:
                 raise Refused("a connection that changes its protocol")
             body = await request.read() if request.method == "POST" else b""
+            if (request.method, path) == ("POST", ADDRESS):
+                return await self._keep(body)
             policy = await self._ask_engine() if path.endswith("/containers/create") else self.policy
             verdict = decide(request.method, path, query, body, policy)
             if isinstance(verdict, Deny):
@@ -87,6 +93,19 @@ class EngineGateway:
             return self._engine_is_away(error)
         self._silent_since = None
         return web.Response(status=answer.status, headers=answer.headers, body=answer.body)
+
+    async def _keep(self, body: bytes) -> web.Response:
+        """Keep an event that the hub tells. :raises Refused: it is none."""
+        try:
+            event = records.checked(json.loads(body))
+        except ValueError:
+            raise Refused("an event is an object of JSON") from None
+        try:
+            await asyncio.to_thread(self.records.take, event)
+        except (OSError, ValueError) as error:
+            log.error("an event cannot be kept: %s", error)
+            return say(507, "the records cannot be written")
+        return say(201, "kept")
 
     async def close(self) -> None:
         """Close the connections to the engine."""
@@ -130,6 +149,8 @@ class EngineGateway:
             name = str(answer.read().get("ContainerID", ""))
             if name not in self._labs:
                 self._verified_lab(name, await self._send(EngineCall(method="GET", path=f"/containers/{name}/json")))
+        if allowed.user and (allowed.homes or allowed.home) and self.records.keeps_home(allowed.user):
+            raise Refused(f"{shown(allowed.user)} was removed, and their home is no lab's")
         for volume in allowed.homes:
             await self._check_owner(volume, allowed.user)
         if allowed.behind_firewall:

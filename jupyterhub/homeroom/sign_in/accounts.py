@@ -18,9 +18,14 @@ from pathlib import Path
 from typing import Any
 
 from homeroom.contract.database import DATABASE, LOCK_SECONDS
+from homeroom.contract.records import ACCOUNT
+from homeroom.records.plain import note
 from homeroom.sign_in.link_secrets import GOOD_SECONDS, digest, new_secret
 from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
 from homeroom.sign_in.passwords import hashed
+
+SHELL = "shell"
+"""Who works on the server's own shell, where it is not said who that is."""
 
 
 def open_database(path: Path) -> sqlite3.Connection:
@@ -37,27 +42,32 @@ def set_password(database: sqlite3.Connection, name: str, password: str) -> bool
     return changed.rowcount > 0
 
 
-def add(database: sqlite3.Connection, people: dict[str, str]) -> dict[str, list[str]]:
+def add(database: sqlite3.Connection, people: dict[str, str], who: str = SHELL) -> dict[str, list[str]]:
     """Make approved accounts, all of them or none. A sign-up of that name that merely waits is taken over: its password
     is worth nothing then. An account that is approved is left as it is.
 
     :param people: the passwords by name.
-    :returns: who was `made`, and who `existing` already; with somebody who is just being removed, under `leaving`, or
-        who signs in elsewhere under that name, under `elsewhere`, nobody is made.
+    :param who: makes them.
+    :returns: who was `made`, and who `existing` already; with somebody who is just being removed, under `leaving`, who
+        was removed and whose home is still there, under `removed`, or who signs in elsewhere under that name, under
+        `elsewhere`, nobody is made.
     """
     existing = _named(database, "SELECT username FROM users_info WHERE is_authorized", people)
     wanted = {name: password for name, password in people.items() if name not in existing}
     with ThreadPoolExecutor(os.cpu_count()) as pool:  # bcrypt computes outside of Python's lock
         secrets = dict(zip(wanted, pool.map(hashed, wanted.values()), strict=True))
-    with _transaction(database):
+    with transaction(database):
         leaving = _named(database, "SELECT name FROM homeroom_names WHERE mark = ?", people, LEAVING)
+        removed = _named(database, "SELECT name FROM homeroom_removed WHERE NOT purged", people)
         existing = _named(database, "SELECT username FROM users_info WHERE is_authorized", people)
         elsewhere = _named(database, "SELECT name FROM homeroom_identities WHERE way != 'native'", people)
         elsewhere = [name for name in elsewhere if name not in existing]
-        made = [] if leaving or elsewhere else [name for name in secrets if name not in existing]
+        refused = leaving or removed or elsewhere
+        made = [] if refused else [name for name in secrets if name not in existing]
         for name in made:
             _make(database, name, secrets[name])
-    return {"made": made, "existing": existing, "leaving": leaving, "elsewhere": elsewhere}
+            note(database, who, ACCOUNT, name)
+    return {"made": made, "existing": existing, "leaving": leaving, "removed": removed, "elsewhere": elsewhere}
 
 
 def _make(database: sqlite3.Connection, name: str, secret: bytes) -> None:
@@ -69,12 +79,14 @@ def _make(database: sqlite3.Connection, name: str, secret: bytes) -> None:
     known = database.execute("SELECT 1 FROM users WHERE name = ?", (name,)).fetchone()
     token = database.execute("SELECT 1 FROM homeroom_names WHERE name = ? AND mark = ?", (name, TOKEN)).fetchone()
     database.execute("DELETE FROM homeroom_names WHERE name = ?", (name,))
+    database.execute("DELETE FROM homeroom_removed WHERE name = ?", (name,))
     if known and not token:
         database.execute("INSERT INTO homeroom_names (name, mark) VALUES (?, ?)", (name, RENEWED))
 
 
 @contextlib.contextmanager
-def _transaction(database: sqlite3.Connection) -> Any:
+def transaction(database: sqlite3.Connection) -> Any:
+    """All that the body does, or nothing."""
     database.execute("BEGIN IMMEDIATE")
     try:
         yield
@@ -129,13 +141,14 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.accounts")
     parser.add_argument("verb", choices=["exists", "add", "add-all", "keep-homes", "password", "link", "summary"])
     parser.add_argument("name", nargs="?", default="", help="add-all and keep-homes read them from standard input")
+    parser.add_argument("--who", default=SHELL, help="who does it, for the records")
     given = parser.parse_args(arguments)
     with contextlib.closing(open_database(DATABASE)) as database:
-        print(json.dumps(_answer(database, given.verb, given.name)))
+        print(json.dumps(_answer(database, given.verb, given.name, given.who)))
     return 0
 
 
-def _answer(database: sqlite3.Connection, verb: str, name: str) -> dict[str, Any]:
+def _answer(database: sqlite3.Connection, verb: str, name: str, who: str) -> dict[str, Any]:
     if verb == "summary":
         return summary(database)
     if verb == "link":
@@ -143,15 +156,19 @@ def _answer(database: sqlite3.Connection, verb: str, name: str) -> dict[str, Any
     if verb == "exists":
         return {"done": exists(database, name)}
     if verb == "keep-homes":
-        with _transaction(database):
+        with transaction(database):
             keep_homes(database, json.load(sys.stdin))
         return {"done": exists(database, name)}
     if verb == "add-all":
-        return dict(add(database, json.load(sys.stdin)))
+        return dict(add(database, json.load(sys.stdin), who))
     password = sys.stdin.readline().rstrip("\n")
     if verb == "password":
-        return {"done": set_password(database, name, password)}
-    made = add(database, {name: password})
+        with transaction(database):
+            done = set_password(database, name, password)
+            if done:
+                note(database, who, "password-set", name)
+        return {"done": done}
+    made = add(database, {name: password}, who)
     return {"done": bool(made["made"]) or (bool(made["existing"]) and set_password(database, name, password))}
 
 

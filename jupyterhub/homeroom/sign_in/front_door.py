@@ -14,6 +14,7 @@ from tornado import web
 from traitlets import Bool, Dict, Integer, Set, Unicode, default
 from traitlets.utils.importstring import import_item
 
+from homeroom.contract import records
 from homeroom.sign_in import (
     identities,
     known_browsers,
@@ -23,6 +24,7 @@ from homeroom.sign_in import (
     one_use,
     provided_groups,
     refusals,
+    removed,
     roster,
     sessions,
 )
@@ -92,6 +94,7 @@ class SignIn(PlainNames, Authenticator):
             blocked=lambda: self.blocked_users,
             is_name=self.validate_username,
         )
+        self._bury()
         self.attempts = Attempts(self.login_attempts, self.lockout_seconds)
         self.staying = Staying(
             self.db,
@@ -101,6 +104,16 @@ class SignIn(PlainNames, Authenticator):
             groups=self.config.LabSpawner.get("groups", {}),
             open_labs=self.assistants_open_labs,
         )
+
+    def _bury(self) -> None:
+        """Have those stay removed whom an older database brings back: before anybody can ask for anything."""
+        try:
+            stones = records.tombstones()
+        except (OSError, ValueError) as error:  # the guard knows no better, and lets nobody start a lab then
+            self.log.error("Who was removed cannot be read: %s", error)
+            return
+        for name in removed.bury(self.db, stones) if stones else ():
+            self.log.warning("%s was removed, and an older database had brought them back: removed again", name)
 
     def _open(self, word: str, path: str) -> Way:
         way = import_item(path)(parent=self)
@@ -247,8 +260,9 @@ class SignIn(PlainNames, Authenticator):
         name = known.name if known is not None else self.admission.name_for(way, identity)
         if not self.validate_username(name):
             return None
-        if known_names.mark_of(self.db, name) in (LEAVING, REMOVED) and not way.gives_names:
-            remedy = f"`make people BACK={name}` lets them sign in again, with the files that are still there."
+        gone = known_names.mark_of(self.db, name) in (LEAVING, REMOVED) and not way.gives_names
+        if gone or removed.of_name(self.db, name) is not None:
+            remedy = f"`make user-restore NAME={name}` lets them sign in again, with the files that are still there."
             raise Refused("removed", say("sign_in.removed"), detail=f"{name} was removed", remedy=remedy)
         if reason := self.admission.refusal(way, identity, name, is_known=known is not None):
             raise Refused(*reason, remedy=REMEDY)

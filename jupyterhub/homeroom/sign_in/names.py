@@ -9,12 +9,13 @@ from jupyterhub.apihandlers.users import UserAPIHandler, UserListAPIHandler
 from jupyterhub.scopes import needs_scope
 
 from homeroom.hub import home, limits, navigation
-from homeroom.sign_in import removal
+from homeroom.sign_in import removal, removed
 from homeroom.sign_in.known_names import made_by_administrator, mark_of
 from homeroom.sign_in.marks import LEAVING
 from homeroom.texts.refusal import Refusal
 from jupyterhub import orm
 
+LONGEST_NAME = 64
 REMOVAL_SECONDS = 30.0
 """For how long a request waits until the last lab is gone; the removal goes on by itself."""
 
@@ -40,7 +41,8 @@ class PersonHandler(UserAPIHandler):
 
     @needs_scope("admin:users")
     async def post(self, user_name: str) -> None:
-        """Make a user without an account: for tokens, and marked so."""
+        """Make a user without an account: for tokens, and marked so; nobody of the name of somebody who was removed."""
+        refuse_removed(self, user_name)
         await super().post(user_name)
         made_by_administrator(self.db, user_name)
 
@@ -57,10 +59,23 @@ class PeopleHandler(UserListAPIHandler):
     @needs_scope("admin:users")
     async def post(self) -> None:
         """Make users without accounts: for tokens, and marked so."""
+        body = self.get_json_body()
+        names = body.get("usernames") if isinstance(body, dict) else None
+        for name in names if isinstance(names, list) else ():
+            refuse_removed(self, str(name))
         before = set(self.db.query(orm.User.name))
         await super().post()
         for (name,) in set(self.db.query(orm.User.name)) - before:
             made_by_administrator(self.db, name)
+
+
+def refuse_removed(handler: Any, name: str) -> None:
+    """See that a name is not that of somebody who was removed: whoever has it would have their home.
+
+    :raises HTTPError: 409, it is.
+    """
+    if removed.holds(handler.db, handler.authenticator.normalize_username(name)):
+        raise Refusal(409, "accounts.remove.held", name=name[:LONGEST_NAME])
 
 
 async def remove(handler: Any, name: str) -> None:
@@ -76,7 +91,7 @@ async def remove(handler: Any, name: str) -> None:
     if user.admin or name in handler.authenticator.admin_users:
         raise Refusal(400, "accounts.remove.administrator_plain", name=name)
     handler.log.info("%s removes %s", handler.current_user.name, name)
-    await asyncio.wait([removal.remove(handler.app, name)], timeout=REMOVAL_SECONDS)
+    await asyncio.wait([removal.remove(handler.app, name, handler.current_user.name)], timeout=REMOVAL_SECONDS)
 
 
 class PlainNames:

@@ -12,7 +12,6 @@ from typing import Any
 
 from homeroom.contract.database import DATABASE
 from homeroom.sign_in.accounts import open_database
-from homeroom.sign_in.marks import REMOVED
 from homeroom.texts.said import Said
 
 PEOPLE = """
@@ -35,16 +34,6 @@ def people(database: sqlite3.Connection) -> list[dict[str, Any]]:
     return _rows(database, PEOPLE)
 
 
-def bring_back(database: sqlite3.Connection, name: str) -> bool:
-    """Let somebody who was removed sign in again by a source that knows them.
-
-    :returns: whether there is such a person.
-    """
-    known = "EXISTS (SELECT 1 FROM homeroom_identities WHERE homeroom_identities.name = homeroom_names.name)"
-    done = database.execute(f"DELETE FROM homeroom_names WHERE name = ? AND mark = ? AND {known}", (name, REMOVED))  # noqa: S608
-    return done.rowcount > 0
-
-
 def refusals(database: sqlite3.Connection, number: int | None, name: str) -> list[dict[str, Any]]:
     """The refusal of a number, those of a name, or the last ones; the latest first."""
     if number is not None:
@@ -64,14 +53,12 @@ def _rows(database: sqlite3.Connection, query: str, *values: Any) -> list[dict[s
 def main(arguments: list[str]) -> int:
     """Carry out one verb."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.registry")
-    parser.add_argument("verb", choices=["people", "back", "refusal", "refusals"])
-    parser.add_argument("value", nargs="?", default="", help="the name for back and refusals, the number for refusal")
+    parser.add_argument("verb", choices=["people", "refusal", "refusals"])
+    parser.add_argument("value", nargs="?", default="", help="the name for refusals, the number for refusal")
     given = parser.parse_args(arguments)
     with contextlib.closing(open_database(DATABASE)) as database:
         if given.verb == "people":
             print(json.dumps({"people": people(database)}))
-        elif given.verb == "back":
-            print(json.dumps({"done": bring_back(database, given.value)}))
         else:
             number = int(given.value) if given.verb == "refusal" else None
             print(json.dumps({"refusals": refusals(database, number, given.value)}))

@@ -1,4 +1,5 @@
-"""How people are shut out and removed: sessions and tokens first, then labs, then the person. Homes are left alone."""
+"""How people are shut out and removed: sessions and tokens first, then labs, then the person. Homes are left alone:
+`homeroom.sign_in.removed` keeps what they had, until the home is removed for good."""
 
 from __future__ import annotations
 
@@ -10,8 +11,10 @@ from jupyterhub.user import User
 from jupyterhub.utils import new_token
 from sqlalchemy.orm import Session
 
+from homeroom.sign_in import removed
 from homeroom.sign_in.known_names import account_of, mark_of, set_mark
 from homeroom.sign_in.marks import LEAVING, REMOVED
+from homeroom.sign_in.roster import RosterEntry
 from jupyterhub import orm
 
 RETRY_SECONDS = 5.0
@@ -53,12 +56,16 @@ async def end_labs(app: Any, user: User) -> None:
                 spawner._stop_pending = False
 
 
-def remove(app: Any, name: str) -> asyncio.Task[None]:
+def remove(app: Any, name: str, who: str, why: str = "") -> asyncio.Task[None]:
     """Remove a person: at once they can do nothing any more, and the task ends when their labs and they are gone.
 
     The home stays, and the name is kept from newcomers. What a restart of the hub cuts off, `resume` carries on.
+
+    :param who: removes them.
     """
     db = app.db
+    removed.begin(db, name, who, why)
+    db.query(RosterEntry).filter(RosterEntry.name == name).delete()
     account = account_of(db, name)
     if account is not None:
         db.delete(account)

@@ -15,8 +15,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from homeroom.contract.database import DATABASE
-from homeroom.sign_in import accounts
-from homeroom.sign_in.marks import LEAVING, REMOVED
+from homeroom.sign_in import accounts, leavers
 
 
 def known(database: sqlite3.Connection) -> dict[str, Any]:
@@ -30,27 +29,29 @@ def known(database: sqlite3.Connection) -> dict[str, Any]:
     return {"listed": listed, "accounts": having}
 
 
-def take_in(database: sqlite3.Connection, people: dict[str, dict[str, Any]], gone: Sequence[str]) -> dict[str, Any]:
+def take_in(
+    database: sqlite3.Connection, people: dict[str, dict[str, Any]], gone: Sequence[str], who: str = accounts.SHELL
+) -> dict[str, Any]:
     """Take a list in: accounts for who has none, groups and e-mail of everybody on it; and remove who is gone.
 
     :param people: by name: `password` of a new account, `groups`, `email`.
     :param gone: who was on an earlier list and is to be removed; administrators are left alone.
     :returns: as `accounts.add`; where somebody cannot be made nothing at all is done.
     """
-    made = accounts.add(database, {name: person["password"] for name, person in people.items()})
-    if made["leaving"] or made["elsewhere"]:
+    made = accounts.add(database, {name: person["password"] for name, person in people.items()}, who)
+    if made["leaving"] or made["removed"] or made["elsewhere"]:
         return made
     database.execute("BEGIN IMMEDIATE")
     try:
         for name, person in people.items():
             _list(database, name, person["groups"])
             database.execute("UPDATE users_info SET email = ? WHERE username = ?", (person["email"], name))
-        removed = [name for name in gone if _remove(database, name)]
+        gone = [name for name in gone if _remove(database, name, who)]
     except BaseException:
         database.execute("ROLLBACK")
         raise
     database.execute("COMMIT")
-    return {**made, "removed": removed}
+    return {**made, "gone": gone}
 
 
 def _list(database: sqlite3.Connection, name: str, groups: Sequence[str]) -> None:
@@ -63,16 +64,13 @@ def _list(database: sqlite3.Connection, name: str, groups: Sequence[str]) -> Non
     )
 
 
-def _remove(database: sqlite3.Connection, name: str) -> bool:
-    """Take somebody's account away and mark them as leaving: the running hub ends all they have."""
+def _remove(database: sqlite3.Connection, name: str, who: str) -> bool:
+    """Ask for somebody's removal: the running hub ends all they have."""
     listed = database.execute("SELECT 1 FROM homeroom_roster WHERE name = ?", (name,)).fetchone()
     user = database.execute("SELECT admin FROM users WHERE name = ?", (name,)).fetchone()
     if not listed or (user and user[0]):
         return False
-    database.execute("DELETE FROM homeroom_roster WHERE name = ?", (name,))
-    database.execute("DELETE FROM users_info WHERE username = ?", (name,))
-    mark = LEAVING if user else REMOVED
-    database.execute("INSERT OR REPLACE INTO homeroom_names (name, mark) VALUES (?, ?)", (name, mark))
+    leavers.request(database, name, who, "not on the list any more")
     return True
 
 
@@ -86,7 +84,7 @@ def main(arguments: list[str]) -> int:
             print(json.dumps(known(database)))
         else:
             wanted = json.load(sys.stdin)
-            print(json.dumps(take_in(database, wanted["people"], wanted["gone"])))
+            print(json.dumps(take_in(database, wanted["people"], wanted["gone"], wanted.get("who", accounts.SHELL))))
     return 0
 
 

@@ -1,9 +1,10 @@
 """Homes as directories of the host: `python -m homeroom.storage.homes VERB`, run in a container that lives for one
 verb.
 
-The guard runs `ensure` for a user who has no directory yet, `make up` runs `limit`, `make status` runs `use`. Each
-time the container has HOMES at /srv/homes, no network, and of root's capabilities only those that the verb needs; in
-between nobody has them. The directory above the homes is root's alone, so no one else can put a link in a home's place.
+The guard runs `ensure` for a user who has no directory yet, `make up` runs `limit`, `make status` runs `use`, and what
+removes somebody's files for good runs `remove`. Each time the container has HOMES at /srv/homes, no network, and of
+root's capabilities only those that the verb needs; in between nobody has them. The directory above the homes is root's
+alone, so no one else can put a link in a home's place.
 
 Every verb prints one line of JSON. Exit codes: 0, or 1 with the reason as that line.
 """
@@ -17,6 +18,7 @@ import fcntl
 import json
 import os
 import re
+import shutil
 import stat
 import struct
 import sys
@@ -105,6 +107,27 @@ def ensure(root: Path, name: str, hard_limit_bytes: int = 0) -> None:
     finally:
         os.close(descriptor)
     growing.rename(root / name)
+
+
+def remove(root: Path, name: str) -> None:
+    """Remove a home with all that is in it; one that is not there is no fault. It has its name no more from the first
+    moment on, and what an interrupted run has left goes with the next.
+
+    :raises CannotHold: it is no directory, or the name is no home's.
+    """
+    if not HOME_NAME.fullmatch(name):
+        raise CannotHold(f"{name!r} is no home's name")
+    going = root / f".{name}.removed"  # no home's name begins with a dot
+    if going.exists():
+        shutil.rmtree(going)
+    try:
+        there = (root / name).lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISDIR(there.st_mode):
+        raise CannotHold(f"{name} is no directory, and was left alone")
+    (root / name).rename(going)
+    shutil.rmtree(going)
 
 
 # -- quotas ------------------------------------------------------------------------------------------------------------
@@ -282,6 +305,8 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
             ensure(root, options.name, options.hard_limit)
         elif options.verb == "limit":
             answer = limit_all(root, options.hard_limit)
+        elif options.verb == "remove":
+            remove(root, options.name)
         else:
             answer = use(root, options.seconds)
     except CannotHold as refusal:

@@ -51,9 +51,9 @@ def test_the_hubs_database_is_never_copied_as_it_lies_there() -> None:
 
 def test_a_topic_says_what_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a topic's `keeps.py` names is kept where that topic is in use."""
-    assert [row.volume for row in kept.known(settings())] == ["data", "history"]
+    assert [row.volume for row in kept.known(settings())] == ["data", "history", "records"]
     edge = settings(TLS="internal", HUB_HOST="hub.example.edu")
-    assert [row.volume for row in kept.known(edge)] == ["data", "edge-data", "history"]
+    assert [row.volume for row in kept.known(edge)] == ["data", "edge-data", "history", "records"]
     grades = Kept(volume="courses", owner="990:100", databases=("grades.sqlite",), without=("spool",))
     part: Any = SimpleNamespace(KEEPS=(grades,))
     here = deployment()

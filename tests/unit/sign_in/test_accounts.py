@@ -153,7 +153,7 @@ def test_many_accounts_are_made_at_once(run: Any, database: Path) -> None:
     """`add-all` makes approved accounts of all names, leaves alone those that are approved, and says which are."""
     run("add", "ada", stdin=f"{PASSWORD}\n")
     answer = add_all(run, ada="another password", bela=PASSWORD, chen=PASSWORD)
-    assert answer == {"made": ["bela", "chen"], "existing": ["ada"], "leaving": [], "elsewhere": []}
+    assert answer == {"made": ["bela", "chen"], "existing": ["ada"], "leaving": [], "removed": [], "elsewhere": []}
     for name in ("ada", "bela", "chen"):
         assert account(database, name).is_valid_password(PASSWORD)
         assert account(database, name).is_authorized
@@ -212,6 +212,7 @@ def test_who_is_just_being_removed_is_not_made(run: Any, database: Path) -> None
         "made": [],
         "existing": [],
         "leaving": ["ada"],
+        "removed": [],
         "elsewhere": [],
     }
     assert run("summary")["accounts"] == 0
@@ -237,7 +238,7 @@ def test_the_name_of_somebody_from_elsewhere_is_theirs(run: Any, database: Path)
         session.add(KnownIdentity(way="ldap", subject="1", name="dora"))
         session.commit()
     answer = add_all(run, dora=PASSWORD, emil=PASSWORD)
-    assert answer == {"made": [], "existing": [], "leaving": [], "elsewhere": ["dora"]}
+    assert answer == {"made": [], "existing": [], "leaving": [], "removed": [], "elsewhere": ["dora"]}
 
 
 def test_it_starts_without_the_hub() -> None:

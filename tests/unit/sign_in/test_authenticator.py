@@ -525,7 +525,7 @@ def remove(db: Session, name: str) -> None:
     """Remove a person, to the end."""
 
     async def whole() -> None:
-        await removal.remove(Labless(db), name)
+        await removal.remove(Labless(db), name, "head")
 
     asyncio.run(whole())
 

@@ -342,7 +342,7 @@ def test_who_was_removed_stays_removed(one: SignIn) -> None:
     set_mark(one.db, "ada", REMOVED)
     one.db.commit()
     kept = refusal(one, person)
-    assert (kept.reason, kept.remedy.split("`")[1]) == ("removed", "make people BACK=ada")
+    assert (kept.reason, kept.remedy.split("`")[1]) == ("removed", "make user-restore NAME=ada")
 
 
 # --- Administrators and groups ---

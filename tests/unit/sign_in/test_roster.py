@@ -129,18 +129,21 @@ def test_who_is_not_on_the_list_is_left_alone(database: Path, db: Session) -> No
     take_in(database, Listed(name="ada"))
     assert {name for (name,) in db.query(UserInfo.username)} == {"ada", "bela", "head", "zoe"}
     answer = take_in(database, Listed(name="ada"), gone=("bela", "zoe", "head", "nobody"))
-    assert answer["removed"] == ["bela"]
-    assert {name for (name,) in db.query(UserInfo.username)} == {"ada", "head", "zoe"}
-    assert known_names.leaving(db) == ["bela"]  # the running hub ends all they have
+    assert answer["gone"] == ["bela"]
+    assert known_names.leaving(db) == ["bela"]  # the running hub ends all they have, the account too
     assert known_names.mark_of(db, "zoe") is None
 
 
-def test_who_was_never_here_is_removed_at_once(database: Path, db: Session) -> None:
-    """Who never signed in has nothing that would have to end."""
+def test_a_list_gives_nobody_the_name_of_somebody_removed(database: Path, db: Session) -> None:
+    """Whoever is on a list under the name of somebody whose files are still there gets no account, and nothing of the
+    list is done."""
     take_in(database, Listed(name="ada"))
     take_in(database, Listed(name="bela"), gone=("ada",))
-    assert known_names.mark_of(db, "ada") == REMOVED
-    assert known_names.mark_of(db, "ada") != LEAVING
+    assert known_names.mark_of(db, "ada") == LEAVING
+    db.merge(known_names.KnownName(name="ada", mark=REMOVED))
+    db.commit()
+    answer = take_in(database, Listed(name="ada"), Listed(name="chen"))
+    assert (answer["made"], answer["removed"]) == ([], ["ada"])
 
 
 def test_the_hub_takes_groups_up(database: Path, db: Session) -> None:
@@ -217,18 +220,3 @@ def test_the_operator_learns_why(
     for wrong in ("1", "x", "9" * 30):
         with pytest.raises(HomeroomError):
             known_people.why(HUB, wrong, "")
-
-
-def test_who_was_removed_is_brought_back(
-    database: Path, db: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Somebody from elsewhere may sign in again; nobody whom no source knows, and nobody who is just being removed."""
-    db.add(KnownIdentity(way="ldap", subject="1", name="dora"))
-    for name, mark in (("dora", REMOVED), ("emil", REMOVED)):
-        known_names.set_mark(db, name, mark)
-    db.commit()
-    shown(monkeypatch, capsys)
-    known_people.bring_back(HUB, "dora")
-    assert known_names.mark_of(db, "dora") is None
-    with pytest.raises(HomeroomError, match="nobody called emil"):
-        known_people.bring_back(HUB, "emil")

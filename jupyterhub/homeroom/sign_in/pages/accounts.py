@@ -83,6 +83,6 @@ def discard_account(handler: Any, account: Any) -> None:
     """Throw away an account that waits; one of somebody who was here before is removed with all they have, or their
     tokens would be good again. The caller commits."""
     if is_spoken_for(handler.db, account.username):
-        removal.remove(handler.app, account.username)
+        removal.remove(handler.app, account.username, handler.current_user.name)
     else:
         handler.db.delete(account)

@@ -31,7 +31,7 @@ class RemoveHandler(AdministratorHandler):
         self.account(name)
         if self.find_user(name) is None:  # they never signed in
             self._refuse_administrators(name)
-            removal.remove(self.app, name)
+            removal.remove(self.app, name, self.current_user.name)
         else:
             await names.remove(self, name)
         self.back()

@@ -1,0 +1,97 @@
+"""The records of people, from the host: a container of the hub's image that lives for one verb.
+
+They lie in a volume that the guard alone can write, the hub can read, and no lab has. What the host notes is noted also
+where no service runs.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import docker.errors
+
+from generator.core import operator
+from generator.core.errors import HomeroomError
+from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
+from generator.engine.deployment import Deployment
+
+VOLUME = "records"
+MOUNTED = "/srv/records"
+
+
+def ensure_volume(deployment: Deployment) -> str:
+    """The volume's name; it is made where it is not there, as Compose makes it."""
+    name = f"{deployment.project}_{VOLUME}"
+    try:
+        deployment.client.volumes.get(name)
+    except docker.errors.NotFound:
+        compose = {"com.docker.compose.project": deployment.project, "com.docker.compose.volume": VOLUME}
+        deployment.client.volumes.create(name, labels=compose)
+    return name
+
+
+def ask(deployment: Deployment, *arguments: str) -> str:
+    """Run one verb of `homeroom.guard.records` and return what it said.
+
+    :raises HomeroomError: it failed, or the hub's image is not there.
+    """
+    try:
+        output: bytes = deployment.client.containers.run(
+            f"{deployment.project}-hub:local",
+            ["python", "-m", "homeroom.guard.records", *arguments],
+            user="0:100",
+            volumes={ensure_volume(deployment): {"bind": MOUNTED, "mode": "rw"}},
+            network_mode="none",
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            read_only=True,
+            remove=True,
+            stdout=True,
+            stderr=False,
+            labels={DEPLOYMENT_LABEL: deployment.project, SERVICE_LABEL: "records"},
+        )
+    except docker.errors.ImageNotFound:
+        raise HomeroomError("the images are not built yet", remedy="`make build` builds them.") from None
+    except docker.errors.ContainerError as error:
+        said: Any = error.stderr or b""
+        raise HomeroomError(
+            f"the records of people cannot be used: {said.decode(errors='replace').strip() or error.exit_status}",
+            location=f"the volume {deployment.project}_{VOLUME}",
+            remedy="Make room if the disk is full; `make check` looks the machine over.",
+        ) from None
+    return output.decode(errors="replace")
+
+
+def note(deployment: Deployment, what: str, whom: str = "", *, why: str = "", result: str = "done") -> None:
+    """Note what the operator does.
+
+    :raises HomeroomError: it cannot be noted.
+    """
+    event = {"id": secrets.token_hex(8), "who": operator.name(), "what": what, "whom": whom, "why": why}
+    ask(deployment, "take", json.dumps({**event, "result": result}))
+
+
+def tombstones(deployment: Deployment) -> dict[str, dict[str, str]]:
+    """Who was removed, as `homeroom.contract.records.Tombstone` has it."""
+    found: dict[str, dict[str, str]] = json.loads(ask(deployment, "removed"))
+    return found
+
+
+def bring(deployment: Deployment, stones: Mapping[str, Mapping[str, str]]) -> None:
+    """Take over who was removed, from a copy."""
+    if stones:
+        ask(deployment, "bring", json.dumps(stones))
+
+
+def head(deployment: Deployment) -> Mapping[str, Any]:
+    """The last line of the log: number and digest."""
+    found: Mapping[str, Any] = json.loads(ask(deployment, "head"))
+    return found
+
+
+def log(deployment: Deployment) -> Sequence[str]:
+    """The whole log, a line an event."""
+    return ask(deployment, "log").splitlines()

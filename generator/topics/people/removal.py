@@ -1,0 +1,185 @@
+"""`make user-remove`, `make user-restore` and `make purge-removed`: people leave, come back, and are forgotten."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import docker.errors
+
+from generator.core import operator
+from generator.core.console import counted, note, quoted, warn
+from generator.core.errors import HomeroomError, did_you_mean
+from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
+from generator.engine import hub_module
+from generator.engine.deployment import Deployment
+from generator.topics.people import records
+from generator.topics.storage import homes
+
+MODULE = "homeroom.sign_in.leavers"
+DAY_SECONDS = 86400
+SHOWN = 20
+LONGEST_WHY = 300
+
+
+def ask(deployment: Deployment, verb: str, **given: Any) -> dict[str, Any]:
+    """Ask the hub for something about who leaves.
+
+    :raises HomeroomError: it does not answer.
+    """
+    return hub_module.ask(deployment, MODULE, verb, about="about people who leave", given=json.dumps(given))
+
+
+def require_name(name: str, verb: str) -> None:
+    """See that somebody is named. :raises HomeroomError: nobody is."""
+    if not name:
+        raise HomeroomError("NAME is missing", location="NAME", remedy=f"Run `make {verb} NAME=ada`.")
+
+
+def remove(deployment: Deployment, names: Sequence[str], why: str, *, now: bool = False) -> None:
+    """Remove people, and say what became of it.
+
+    :param now: their files go at once, too.
+    :raises HomeroomError: nobody is removed: a name is unknown or an administrator's; or somebody's lab goes on.
+    """
+    if len(why) > LONGEST_WHY:
+        raise HomeroomError(f"WHY is longer than {LONGEST_WHY} letters", location="WHY", remedy="Say it in fewer.")
+    answer = ask(deployment, "remove", names=list(names), who=operator.name(), why=why)
+    if answer["unknown"]:
+        one = answer["unknown"][0]
+        raise HomeroomError(
+            f"there is nobody called {', '.join(map(quoted, answer['unknown']))}",
+            location="NAME",
+            remedy=did_you_mean(one, answer["known"], "`make people` lists everybody whom the hub knows."),
+        )
+    if answer["admins"]:
+        raise HomeroomError(
+            f"{', '.join(map(quoted, answer['admins']))}: an administrator; nobody was removed",
+            location="NAME",
+            remedy="Take that away first, on the page Admin or in site/people.yaml.",
+        )
+    if answer["waiting"]:
+        raise HomeroomError(
+            f"{', '.join(map(quoted, answer['waiting']))}: locked out, but not all of their labs are gone yet",
+            remedy="The hub goes on with it; `make status` shows the labs. Run this again to see it through.",
+        )
+    _tell_untold(answer)
+    if now:
+        purge(deployment, names)
+        return
+    fresh = [name for name in names if name not in answer["before"]]
+    if not fresh:
+        note(f"{_named(names)} was removed before." if len(names) == 1 else "They were removed before.")
+        return
+    until = _until(time.time(), deployment.settings.RETENTION_DAYS)
+    note(
+        f"Removed {_named(fresh)}: sessions, tokens and labs are gone. The files are kept until {until}; until then "
+        f"`make user-restore NAME={fresh[0]}` brings {'the person' if len(fresh) == 1 else 'a person'} back."
+    )
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(map(quoted, names[:SHOWN])) + more
+
+
+def _until(since: float, days: int) -> str:
+    return f"{datetime.fromtimestamp(since + days * DAY_SECONDS):%Y-%m-%d}"
+
+
+def _tell_untold(answer: Mapping[str, Any]) -> None:
+    if answer["untold"]:
+        warn("The guard does not answer, so `make audit` does not show this yet; the hub tells it later.")
+
+
+def restore(deployment: Deployment, name: str) -> None:
+    """Bring back somebody who was removed.
+
+    :raises HomeroomError: nobody of this name was, or the files are gone.
+    """
+    answer = ask(deployment, "restore", name=name, who=operator.name())
+    if answer["state"] == "unknown":
+        raise HomeroomError(
+            f"nobody called {quoted(name)} was removed",
+            location="NAME",
+            remedy=did_you_mean(name, answer["removed"], f"`make account NAME={name}` makes an account."),
+        )
+    if answer["state"] == "purged":
+        raise HomeroomError(
+            f"the files of {quoted(name)} were removed for good, and with them what was kept of the account",
+            location="NAME",
+            remedy=f"`make account NAME={name}` makes a new account. `make backup` may have copies: docs/privacy.md.",
+        )
+    if answer["waiting"]:
+        raise HomeroomError(
+            f"{quoted(name)} is not back yet: the hub does not carry it out",
+            remedy="`make status` shows whether it is well; it goes on with it once it is.",
+        )
+    _tell_untold(answer)
+    note(f"[bold]{quoted(name)}[/bold] is back, with files, groups and the password of before. Tokens are made anew.")
+
+
+def due(removed: Iterable[Mapping[str, Any]], now: float, days: int) -> list[str]:
+    """Whose files have been kept for long enough."""
+    return [
+        one["name"]
+        for one in removed
+        if not one["purged"] and one["mark"] != "leaving" and now - one["at"] >= days * DAY_SECONDS
+    ]
+
+
+def purge_due(deployment: Deployment) -> None:
+    """Remove the files of those for good who were removed RETENTION_DAYS ago, and what of the log is older than
+    AUDIT_DAYS."""
+    settings = deployment.settings
+    found = due(ask(deployment, "removed")["removed"], time.time(), settings.RETENTION_DAYS)
+    if found:
+        purge(deployment, found)
+    expired = int(records.ask(deployment, "expire", f"--days={settings.AUDIT_DAYS}"))
+    kept = "" if not expired else f" {counted(expired, 'line')} of the log expired."
+    if not found or kept:
+        note(f"{'' if found else 'Nobody is due.'}{kept}".strip())
+
+
+def purge(deployment: Deployment, names: Sequence[str]) -> None:
+    """Remove people's files for good, then what the hub has of them.
+
+    :raises HomeroomError: somebody's files cannot be removed; the others' are gone.
+    """
+    for name in names:
+        remove_home(deployment, name)
+    answer = ask(deployment, "purge", names=list(names), who=operator.name())
+    _tell_untold(answer)
+    note(f"Removed for good: {_named(names)}. Copies that were made before expire by themselves (docs/privacy.md).")
+
+
+def remove_home(deployment: Deployment, name: str) -> None:
+    """Remove somebody's home; one that is not there is no fault.
+
+    :raises HomeroomError: it cannot be.
+    """
+    settings = deployment.settings
+    if settings.HOMES:
+        homes.run_verb(deployment.client, settings, "remove", homes.home_name(name))
+        return
+    volume_name = f"{deployment.project}-user-{homes.home_name(name)}"
+    try:
+        volume = deployment.client.volumes.get(volume_name)
+        labels = volume.attrs["Labels"] or {}
+        if (labels.get(DEPLOYMENT_LABEL), labels.get(USER_LABEL)) != (deployment.project, name):
+            raise HomeroomError(
+                f"the volume {volume_name} is not labelled as {quoted(name)}'s, and was left alone",
+                remedy="Look at it with `docker volume inspect`, and remove it by hand if it is.",
+            )
+        volume.remove()
+    except docker.errors.NotFound:
+        return
+    except docker.errors.APIError as error:
+        raise HomeroomError(
+            f"the home of {quoted(name)} cannot be removed: {error.explanation}",
+            location=f"the volume {volume_name}",
+            remedy="End what uses it (`docker ps -a --filter volume=...`), then run this again.",
+        ) from None

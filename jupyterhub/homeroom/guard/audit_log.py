@@ -1,0 +1,162 @@
+"""The log of what was done to people: a line an event, each with the digest of the line before it.
+
+A line that was changed, or is missing, breaks the chain. An end that was cut off does not: that is found by an anchor,
+the last line's number and digest at an earlier time, which copies carry.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+FIRST = "0" * 64
+EXPIRY = "audit-expiry"
+REMEMBERED_BYTES = 1 << 16
+"""How much of the end is looked through for an event that comes a second time."""
+SHOWN_FAULTS = 5
+
+
+@dataclass(frozen=True)
+class Head:
+    """The last line: its number, and its digest; 0 where there is none."""
+
+    number: int = 0
+    digest: str = FIRST
+
+
+def digest(line: bytes) -> str:
+    """By what a line is known again."""
+    return hashlib.sha256(line).hexdigest()
+
+
+def lines(path: Path) -> Iterator[bytes]:
+    """The whole lines of the log, the oldest first; one that a power cut left half written is none."""
+    try:
+        with path.open("rb") as file:
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line[:-1]
+    except FileNotFoundError:
+        return
+
+
+def head(path: Path) -> Head:
+    """The last line."""
+    last = b""
+    for line in lines(path):
+        last = line
+    return Head(int(json.loads(last)["n"]), digest(last)) if last else Head()
+
+
+def append(path: Path, event: Mapping[str, Any], at: datetime) -> Head:
+    """Add an event, and return the new head once the disk has it. One that is there already is not added again.
+
+    :param event: its fields, `id` among them.
+    """
+    before = head(path)
+    if event.get("id") and any(found.get("id") == event["id"] for found in latest(path)):
+        return before
+    fields = {"n": before.number + 1, "at": at.isoformat(timespec="seconds"), **event, "before": before.digest}
+    line = json.dumps(fields, ensure_ascii=True).encode()
+    with path.open("ab") as file:
+        os.fchmod(file.fileno(), 0o640)
+        file.truncate(whole_bytes(path))
+        file.write(line + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+    return Head(before.number + 1, digest(line))
+
+
+def whole_bytes(path: Path) -> int:
+    """Where the last whole line ends."""
+    content = path.read_bytes()
+    return content.rfind(b"\n") + 1
+
+
+def latest(path: Path) -> list[dict[str, Any]]:
+    """The last events."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - REMEMBERED_BYTES))
+            *whole, _ = file.read().split(b"\n")
+    except FileNotFoundError:
+        return []
+    return [found for line in whole if (found := _parsed(line))]
+
+
+def _parsed(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def expire(path: Path, days: int, now: datetime) -> int:
+    """Forget what is older than that, and note up to which line; returns how many lines are gone.
+
+    The note comes first: cut off in between, the whole log is still there, and the next time does it.
+    """
+    since = (now - timedelta(days=days)).isoformat(timespec="seconds")
+    old: list[bytes] = []
+    for line in lines(path):
+        if str(_parsed(line).get("at", since)) >= since:
+            break
+        old.append(line)
+    if not old:
+        return 0
+    last = _parsed(old[-1])
+    append(path, {"who": "homeroom", "what": EXPIRY, "upto": last["n"], "digest": digest(old[-1])}, now)
+    fresh = path.with_name(f".{path.name}.new")
+    with fresh.open("wb") as file:
+        os.fchmod(file.fileno(), 0o640)
+        file.writelines(line + b"\n" for line in list(lines(path))[len(old) :])
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)
+    return len(old)
+
+
+def faults(found: Sequence[bytes], anchor: Head = Head()) -> list[str]:  # it is frozen
+    """What was changed in a log, in words; the first ones.
+
+    :param anchor: what its end was at an earlier time.
+    """
+    said: list[str] = []
+    number, before = None, FIRST
+    digests: dict[int, str] = {}
+    expired = {}
+    for place, line in enumerate(found, start=1):
+        event = _parsed(line)
+        mine = event.get("n")
+        if not isinstance(mine, int):
+            said.append(f"line {place} is none of the log's")
+            continue
+        if number is not None and (mine != number + 1 or event.get("before") != before):
+            said.append(f"line {place}, number {mine}, does not follow the one before it: something was changed there")
+        elif number is None and mine == 1 and event.get("before") != FIRST:
+            said.append("the first line is another one")
+        if event.get("what") == EXPIRY:
+            expired[event.get("upto")] = event.get("digest")
+        number, before = mine, digest(line)
+        digests[mine] = before
+    first = _parsed(found[0]) if found else {}
+    start = first.get("n", 1)
+    if start != 1 and expired.get(start - 1) != first.get("before"):
+        said.append(f"the log begins with number {start}, and what stood before it did not expire")
+    said += _against(anchor, digests, number or 0)
+    return said[:SHOWN_FAULTS]
+
+
+def _against(anchor: Head, digests: Mapping[int, str], last: int) -> list[str]:
+    if anchor.number > last:
+        return [f"its end is missing: the last copy saw number {anchor.number}, the log ends with {last}"]
+    if anchor.number in digests and digests[anchor.number] != anchor.digest:
+        return [f"number {anchor.number} is not the one that the last copy saw: the log was written anew"]
+    return []

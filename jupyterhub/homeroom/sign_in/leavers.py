@@ -1,0 +1,221 @@
+"""Who leaves and who comes back, from the server's own shell: `python -m homeroom.sign_in.leavers VERB`, run in the
+hub's container.
+
+It asks in the hub's database for what the running hub then carries out within seconds, and waits for it. What it takes
+comes on standard input, and answers are on one line, both JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sqlite3
+import sys
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from homeroom.contract.database import DATABASE
+from homeroom.contract.records import PURGE
+from homeroom.records.plain import note
+from homeroom.sign_in import accounts
+from homeroom.sign_in.marks import LEAVING, REMOVED
+
+WAIT_SECONDS = 120.0
+LOOK_SECONDS = 0.2
+HERE_SECONDS = 900
+"""Who has asked the hub for something within it is signed in, as far as one knows: the hub writes it down so often."""
+DAY_SECONDS = 86400
+KNOWN = (
+    "SELECT name FROM users UNION SELECT username FROM users_info UNION SELECT name FROM homeroom_identities"
+    " UNION SELECT name FROM homeroom_roster"
+)
+PERSONAL = (
+    "DELETE FROM homeroom_reset_links WHERE name = ?",
+    "DELETE FROM homeroom_lab_visits WHERE owner = ?",
+    "DELETE FROM homeroom_refusals WHERE name = ?",
+    "DELETE FROM homeroom_roster WHERE name = ?",
+    "DELETE FROM users_info WHERE username = ?",
+    "UPDATE homeroom_identities SET display_name = '', email = '', locale = '', groups = '[]', state = NULL"
+    " WHERE name = ?",
+)
+"""What goes when somebody is purged. By what a source knows them stays: without it they would come back by it."""
+
+
+def request(database: sqlite3.Connection, name: str, who: str, why: str = "") -> None:
+    """Ask for somebody's removal. From then on nobody is let in under the name; the hub ends all they have."""
+    database.execute(
+        "INSERT INTO homeroom_removed (name, at, who, why, had, purged, wanted, wanted_by)"
+        " VALUES (?, ?, ?, ?, '', 0, '', '') ON CONFLICT (name) DO NOTHING",
+        (name, int(time.time()), who, why),
+    )
+    database.execute("INSERT OR REPLACE INTO homeroom_names (name, mark) VALUES (?, ?)", (name, LEAVING))
+
+
+def remove(database: sqlite3.Connection, names: Sequence[str], who: str, why: str) -> dict[str, Any]:
+    """Ask for the removal of all of them, or of nobody.
+
+    :returns: who is `unknown` or an administrator (`admins`): then nobody is removed; and who was removed `before`.
+    """
+    with accounts.transaction(database):
+        known = {name for (name,) in database.execute(KNOWN)}
+        admins = {name for (name,) in database.execute("SELECT name FROM users WHERE admin")}
+        gone = {name for (name,) in database.execute("SELECT name FROM homeroom_removed")}
+        before = [name for name in names if name in gone]
+        unknown = [name for name in names if name not in known | gone]
+        refused = [name for name in names if name in admins]
+        if not unknown and not refused:
+            for name in names:
+                if name not in gone:
+                    request(database, name, who, why)
+    near = sorted(known - gone) if unknown else []
+    return {"unknown": unknown, "admins": refused, "before": before, "known": near}
+
+
+def restore(database: sqlite3.Connection, name: str, who: str) -> dict[str, Any]:
+    """Ask that somebody comes back.
+
+    :returns: `asked`, or why not: `unknown`, nobody of this name was removed; `purged`, the files are gone.
+    """
+    with accounts.transaction(database):
+        row = database.execute("SELECT purged FROM homeroom_removed WHERE name = ?", (name,)).fetchone()
+        named = database.execute("SELECT 1 FROM homeroom_identities WHERE name = ?", (name,)).fetchone()
+        if row and not row[0]:
+            database.execute("UPDATE homeroom_removed SET wanted = 'back', wanted_by = ? WHERE name = ?", (who, name))
+            return {"state": "asked"}
+        marked = database.execute(
+            "SELECT 1 FROM homeroom_names WHERE name = ? AND mark = ?", (name, REMOVED)
+        ).fetchone()
+        if named and (row or marked):  # their source lets them in again, with what files there are
+            database.execute("DELETE FROM homeroom_removed WHERE name = ?", (name,))
+            database.execute("DELETE FROM homeroom_names WHERE name = ?", (name,))
+            note(database, who, "user-restore", name)
+            return {"state": "let in"}
+    return {"state": "purged" if row else "unknown", "removed": [one["name"] for one in removed(database)]}
+
+
+def removed(database: sqlite3.Connection) -> list[dict[str, Any]]:
+    """Everybody who was removed and is not back."""
+    rows = database.execute(
+        "SELECT homeroom_removed.name, at, who, why, purged, coalesce(mark, '') FROM homeroom_removed"
+        " LEFT JOIN homeroom_names ON homeroom_names.name = homeroom_removed.name ORDER BY at"
+    )
+    names = ("name", "at", "who", "why", "purged", "mark")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def purge(database: sqlite3.Connection, names: Sequence[str], who: str) -> None:
+    """Forget what the database has of people whose homes are gone, but for what keeps them away."""
+    with accounts.transaction(database):
+        for name in names:
+            done = database.execute(
+                "UPDATE homeroom_removed SET purged = 1, had = '', wanted = '' WHERE name = ? AND NOT purged", (name,)
+            )
+            for statement in PERSONAL:
+                database.execute(statement, (name,))
+            if done.rowcount:
+                note(database, who, PURGE, name)
+
+
+def cohort(database: sqlite3.Connection, group: str, inactive_days: int, now: float) -> list[dict[str, Any]]:
+    """Who is in a group, or has not been here for so many days; both where both are given.
+
+    :returns: of each the name, when they were here last (0: never), and whether they are an administrator, or here.
+    """
+    rows = database.execute(
+        "SELECT users.name, users.admin, coalesce(strftime('%s', users.last_activity), 0),"
+        " coalesce(strftime('%s', users.created), 0),"
+        " EXISTS (SELECT 1 FROM spawners WHERE spawners.user_id = users.id AND spawners.server_id IS NOT NULL)"
+        " FROM users"
+    ).fetchall()
+    people = {name: (bool(admin), int(last), int(made), bool(runs)) for name, admin, last, made, runs in rows}
+    for (name,) in database.execute("SELECT username FROM users_info UNION SELECT name FROM homeroom_roster"):
+        people.setdefault(name, (False, 0, int(now), False))  # how long ago they were made nobody knows
+    members = _members(database, group)
+    gone = {name for (name,) in database.execute("SELECT name FROM homeroom_removed")}
+    found = []
+    for name, (admin, last, made, runs) in sorted(people.items()):
+        if name in gone or (group and name not in members):
+            continue
+        if inactive_days and now - (last or made) < inactive_days * DAY_SECONDS:
+            continue
+        found.append({"name": name, "last": last, "admin": admin, "here": runs or now - last < HERE_SECONDS})
+    return found
+
+
+def _members(database: sqlite3.Connection, group: str) -> set[str]:
+    query = (
+        "SELECT users.name FROM users JOIN user_group_map ON user_group_map.user_id = users.id"
+        " JOIN groups ON groups.id = user_group_map.group_id WHERE groups.name = ?"
+    )
+    listed = database.execute("SELECT name, groups FROM homeroom_roster")
+    return {name for (name,) in database.execute(query, (group,))} | {
+        name for name, groups in listed if group in json.loads(groups)
+    }
+
+
+def groups(database: sqlite3.Connection) -> list[str]:
+    """The groups there are."""
+    listed = {each for (text,) in database.execute("SELECT groups FROM homeroom_roster") for each in json.loads(text)}
+    return sorted({name for (name,) in database.execute("SELECT name FROM groups")} | listed)
+
+
+def wait(ask: Callable[[], list[str]], seconds: float = WAIT_SECONDS) -> list[str]:
+    """Wait until the hub has carried out what it was asked for; returns who it has not yet."""
+    ends = time.monotonic() + seconds
+    while (left := ask()) and time.monotonic() < ends:
+        time.sleep(LOOK_SECONDS)
+    return left
+
+
+def leaving(database: sqlite3.Connection, names: Sequence[str]) -> list[str]:
+    """Who of them is not gone yet."""
+    found = {name for (name,) in database.execute("SELECT name FROM homeroom_names WHERE mark = ?", (LEAVING,))}
+    return [name for name in names if name in found]
+
+
+def coming(database: sqlite3.Connection, name: str) -> list[str]:
+    """The name, while they are not back yet."""
+    return [one for (one,) in database.execute("SELECT name FROM homeroom_removed WHERE name = ?", (name,))]
+
+
+def untold(database: sqlite3.Connection) -> list[str]:
+    """The events that the guard does not have yet."""
+    return [number for (number,) in database.execute("SELECT id FROM homeroom_events")]
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one verb."""
+    parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.leavers")
+    parser.add_argument("verb", choices=["remove", "restore", "removed", "purge", "cohort"])
+    given = parser.parse_args(arguments)
+    asked: dict[str, Any] = json.loads(sys.stdin.read() or "{}")
+    with contextlib.closing(accounts.open_database(DATABASE)) as database:
+        print(json.dumps(_answer(database, given.verb, asked)))
+    return 0
+
+
+def _answer(database: sqlite3.Connection, verb: str, asked: dict[str, Any]) -> dict[str, Any]:
+    if verb == "removed":
+        return {"removed": removed(database)}
+    if verb == "cohort":
+        found = cohort(database, asked["group"], asked["inactive_days"], time.time())
+        everybody = len({name for (name,) in database.execute(KNOWN)})
+        return {"people": found, "groups": groups(database), "of": everybody}
+    if verb == "purge":
+        purge(database, asked["names"], asked["who"])
+        return {"untold": len(wait(lambda: untold(database), 20.0))}
+    if verb == "restore":
+        answer = restore(database, asked["name"], asked["who"])
+        left = wait(lambda: coming(database, asked["name"])) if answer["state"] == "asked" else []
+        return {**answer, "waiting": left, "untold": len(wait(lambda: untold(database), 20.0))}
+    answer = remove(database, asked["names"], asked["who"], asked["why"])
+    if answer["unknown"] or answer["admins"]:
+        return {**answer, "waiting": [], "untold": 0}
+    left = wait(lambda: leaving(database, asked["names"]))
+    return {**answer, "waiting": left, "untold": len(wait(lambda: untold(database), 20.0))}
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
