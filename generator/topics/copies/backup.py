@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -38,6 +38,7 @@ from generator.topics.copies.freeze import Standing
 from generator.topics.copies.refusals import refusal
 from generator.topics.copies.sources import HOMES, MADE, ROOTS, SCRATCH, STATE, Source
 from generator.topics.copies.upkeep import FIRST_PASS, TAG, Made
+from generator.topics.people import records
 
 WHOLE, WITH_GAPS = 0, 3
 LONG_PASS_SECONDS, MOST_FIRST_PASSES = 20.0, 3
@@ -127,13 +128,14 @@ def _make(deployment: Deployment, place: target.Target, before: last.Last, confi
     if place.kind == "sftp":
         ssh_key.ensure(deployment)
     began, moment = time.monotonic(), datetime.now(UTC)
+    head = records.head(deployment)
     wanted = [*sources.of_homes(deployment), *sources.of_shares(deployment), *sources.of_state(deployment)]
     with copier.opened(deployment, place, wanted) as here:
         with step(f"Reaching {place.address}"):
             reach.reach(here, has_copies=bool(before.made_at) and not confirmed)
         labs = deployment.labs(running_only=True)
         with step("Reading everything, while all work") as shown:
-            _prepare(deployment, here, moment, wanted)
+            _prepare(deployment, here, manifest(deployment, moment, wanted, head))
             passes = [_read(deployment, here, [FIRST_PASS if labs else TAG])]
             # What changed meanwhile is read while labs stand still: it must not be the work of many minutes.
             while labs and passes[-1].seconds > LONG_PASS_SECONDS and len(passes) < MOST_FIRST_PASSES:
@@ -143,7 +145,9 @@ def _make(deployment: Deployment, place: target.Target, before: last.Last, confi
         longest = 0.0
         if labs := labs or deployment.labs(running_only=True):
             with step("Reading what changed, while labs stand still") as shown:
-                found, standing = _read_again(deployment, here, moment, wanted, found.snapshot)
+                found, standing = _read_again(
+                    deployment, here, manifest(deployment, moment, wanted, head), found.snapshot
+                )
                 longest = standing.longest_seconds
                 shown.say(f"{counted(len(labs), 'lab')}, {longest:.1f} s at most")
         if missing := sorted(set(sources.home_names(wanted)) - found.homes):
@@ -154,6 +158,7 @@ def _make(deployment: Deployment, place: target.Target, before: last.Last, confi
             )
         _tell_unread(found.unread)
         made = _noted(place, moment, found, seconds=time.monotonic() - began, longest_pause_seconds=longest)
+        made = replace(made, audit_number=int(head["number"]), audit_digest=str(head["digest"]))
         last.write(made)  # it is one, whatever comes of what follows
         last.tell_hub(made)
         seen = suspicion.changes(
@@ -183,7 +188,7 @@ def _noted(
     )
 
 
-def _prepare(deployment: Deployment, here: Copier, moment: datetime, wanted: Sequence[Source]) -> None:
+def _prepare(deployment: Deployment, here: Copier, made_of: Mapping[str, Any]) -> None:
     """Lay out what is made for the copy: databases as their owners copy them, and what this copy is of."""
     rows = kept.known(deployment.settings)
     names = [f"databases/{row.volume}/{name}" for row in rows for name in row.databases]
@@ -196,7 +201,7 @@ def _prepare(deployment: Deployment, here: Copier, moment: datetime, wanted: Seq
                 warn(f"The copy is without {name}: {quoted(last_line(done))}")
                 continue
             _require(done, f"copying the database {name}")
-    text = json.dumps(manifest(deployment, moment, wanted), indent=2)
+    text = json.dumps(made_of, indent=2)
     _require(
         here.run("sh", "-c", 'printf "%s\\n" "$1" > "$2"', "sh", text, f"{MADE}/manifest.json"), "writing its list"
     )
@@ -216,14 +221,20 @@ def last_line(done: Completed) -> str:
     return said or f"exit code {done.returncode}"
 
 
-def manifest(deployment: Deployment, moment: datetime, wanted: Sequence[Source]) -> dict[str, Any]:
-    """What a copy is of: when, of which deployment and version, and what should be in it."""
+def manifest(
+    deployment: Deployment, moment: datetime, wanted: Sequence[Source], head: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a copy is of: when, of which deployment and version, and what should be in it.
+
+    :param head: the last line of the log of what was done to people: what is cut off it later is found by it.
+    """
     commit = run(["git", "-C", str(ROOT), "rev-parse", "HEAD"])
     return {
         "deployment": deployment.project,
         "made_at": moment.isoformat(),
         "commit": commit.stdout.strip() if commit.returncode == 0 else "",
         "engine": deployment.engine.title,
+        "audit": dict(head),
         "homes_directory": deployment.settings.HOMES,
         "homes": sources.home_names(list(wanted)),
         "parts": {one.inside: one.host for one in wanted},
@@ -259,11 +270,9 @@ def _read(
     return found
 
 
-def _read_again(
-    deployment: Deployment, here: Copier, moment: datetime, wanted: Sequence[Source], first: str
-) -> tuple[Pass, Standing]:
+def _read_again(deployment: Deployment, here: Copier, made_of: Mapping[str, Any], first: str) -> tuple[Pass, Standing]:
     """The second pass: each lab stands still until its home is through."""
-    _prepare(deployment, here, moment, wanted)
+    _prepare(deployment, here, made_of)
     with freeze.standing_still(deployment, deployment.labs()) as standing:
         found = _read(deployment, here, [TAG], parent=first, on_home=standing.let_go)
     torn = "databases that they wrote then may be torn in this copy."

@@ -20,6 +20,7 @@ class Last:
     """The last copy that was made, and the last run that made none.
 
     :param made_at: when the last copy was begun, in ISO 8601; empty: there is none.
+    :param audit_number: of the last line of the log of what was done to people, and its digest.
     :param failed_at: when a run failed after that; empty: none did.
     """
 
@@ -32,6 +33,8 @@ class Last:
     homes: int = 0
     seconds: float = 0.0
     longest_pause_seconds: float = 0.0
+    audit_number: int = 0
+    audit_digest: str = ""
     failed_at: str = ""
     why: str = ""
 

@@ -18,7 +18,7 @@ from generator.core.labels import USER_LABEL
 from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
-from generator.topics.copies import copier, secrets, target
+from generator.topics.copies import copier, secrets, stones, target
 from generator.topics.copies.backup import BUSY
 from generator.topics.copies.copier import Copier
 from generator.topics.copies.reach import FIRST_ANSWER_SECONDS, sign_in
@@ -26,6 +26,7 @@ from generator.topics.copies.refusals import refusal
 from generator.topics.copies.sources import Source
 from generator.topics.copies.target import LOCATION
 from generator.topics.copies.upkeep import TAG
+from generator.topics.people import records
 from generator.topics.storage import homes
 
 PLACE = "/restore/homes"
@@ -59,12 +60,14 @@ class Wanted:
     :param file: one file or folder of the home; empty: all of it.
     :param copy: the name of a copy, or a day, whose newest it is; empty: the newest of all.
     :param over: whose files may be replaced: the same name again; empty: nobody's.
+    :param removed: the same name again: files of somebody who was removed, too.
     """
 
     person: str
     file: str = ""
     copy: str = ""
     over: str = ""
+    removed: str = ""
 
 
 def restore(deployment: Deployment, wanted: Wanted) -> None:
@@ -75,6 +78,8 @@ def restore(deployment: Deployment, wanted: Wanted) -> None:
     place = target.of(deployment.settings, ROOT)
     require_password()
     check_words(wanted)
+    stone = records.tombstones(deployment).get(wanted.person) if wanted.person else None
+    stones.require_own(stone, wanted.person, datetime.now(UTC), wanted.removed)
     source = home_of(deployment, wanted.person) if wanted.person else None
     if wanted.over and running(deployment, wanted.person):
         raise HomeroomError(
@@ -94,7 +99,10 @@ def restore(deployment: Deployment, wanted: Wanted) -> None:
         if not wanted.person:
             show(copies)
             return
-        _bring_back(here, chosen(copies, wanted.copy), wanted)
+        copy = chosen(copies, wanted.copy)
+        stones.require_own(stone, wanted.person, copy.made_at, wanted.removed)
+        _bring_back(here, copy, wanted)
+    records.note(deployment, "files-restore", wanted.person, why=f"{wanted.file or 'the home'}, copy {copy.name}"[:300])
 
 
 def require_password() -> None:
@@ -123,6 +131,12 @@ def check_words(wanted: Wanted) -> None:
             f"OVER={wanted.over} is not the person whose files come back ({wanted.person or 'nobody'})",
             location="OVER",
             remedy="Give the same name again to replace that person's files, or leave it out.",
+        )
+    if wanted.removed and wanted.removed != wanted.person:
+        raise HomeroomError(
+            f"REMOVED={wanted.removed} is not the person whose files come back ({wanted.person or 'nobody'})",
+            location="REMOVED",
+            remedy="Give the same name again to have files of somebody who was removed, or leave it out.",
         )
     inside = PurePosixPath(inside_home(wanted.file))
     if inside.is_absolute() or ".." in inside.parts:

@@ -13,7 +13,7 @@ from typing import Any
 import docker.errors
 
 from generator.core.atomic import write_atomically
-from generator.core.console import counted, note, step
+from generator.core.console import counted, note, quoted, step
 from generator.core.errors import HomeroomError, raise_all
 from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
 from generator.core.lock import exclusive
@@ -21,13 +21,14 @@ from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine import kept
 from generator.engine.deployment import Deployment
 from generator.schema import env_file
-from generator.topics.copies import copier, secrets, target
+from generator.topics.copies import copier, secrets, stones, target
 from generator.topics.copies.backup import BUSY
 from generator.topics.copies.copier import Copier
 from generator.topics.copies.reach import sign_in
 from generator.topics.copies.refusals import refusal
 from generator.topics.copies.restore import CAPABILITIES, Copy, chosen, known_copies, require_password
 from generator.topics.copies.sources import HOMES, MADE, SHARES, STATE, Source
+from generator.topics.people import records
 from generator.topics.storage import homes, storage
 
 VOLUMES = f"{STATE}/volumes"
@@ -66,24 +67,32 @@ def restore_all(deployment: Deployment, named: str, wanted: str) -> None:
             copier.opened(deployment, place, [site], capabilities=CAPABILITIES, reads_only=True) as here,
         ):
             sign_in(here)
-            copy = chosen(known_copies(here, deployment.project), wanted)
+            copies = known_copies(here, deployment.project)
+            copy = chosen(copies, wanted)
             manifest = read_settings(here, copy)
             shown.say(copy.words)
         settings = env_file.load(NEW_ENV)
         raise_all(list(homes.homes_faults(settings, ROOT)))
-        parts = list(sources_of(replace(deployment, settings=settings), manifest, NEW_SITE))
+        there = replace(deployment, settings=settings)
+        parts = [*sources_of(there, manifest, NEW_SITE), stones.place(there)]
         write_atomically(begun, json.dumps({"copy": copy.name}) + "\n", mode=0o600)
         aside = put_in_place(copy.made_at)
         with (
             step("Bringing back homes, shares and accounts, and comparing them") as shown,
             copier.opened(deployment, place, parts, capabilities=CAPABILITIES, reads_only=True, lays_out=True) as here,
         ):
+            known = stones.keep(here, copies[0].name)
             result = bring(here, copy, manifest)
+            purged = list(stones.purged_since(known, copy.made_at))
+            stones.clear_homes(here, purged)
             shown.say(f"{result['same']} files and folders")
+        stones.remove_volumes(there, purged)
         begun.unlink()
+    gone = stones.removed_since(known, copy.made_at)
+    still = f" {', '.join(map(quoted, gone[:SHOWN]))} stay removed." if gone else ""
     note(
         f"{counted(result['homes'], 'home')} and all else are as they were at {copy.words}. `make up` brings the "
-        f"deployment up.{aside}"
+        f"deployment up.{still}{aside}"
     )
 
 
@@ -148,7 +157,7 @@ def sources_of(deployment: Deployment, manifest: Mapping[str, Any], site: Path) 
             yield _made(deployment, shares[name], inside, {**label, storage.SHARE_LABEL: name})
         elif top == SHARES and name in shares:
             yield Source(host=shares[name], inside=inside, read_only=False)
-        elif top == VOLUMES:
+        elif top == VOLUMES and name != records.VOLUME:
             compose = {"com.docker.compose.project": deployment.project, "com.docker.compose.volume": name}
             yield _made(deployment, f"{deployment.project}_{name}", inside, compose)
 

@@ -31,6 +31,7 @@ def restore(
     file: Annotated[str, typer.Option(help="One file or folder of the home.")] = "",
     copy: Annotated[str, typer.Option(help="A copy's name, or a day; the newest where none is named.")] = "",
     over: Annotated[str, typer.Option(help="The same name again: what is there is replaced.")] = "",
+    removed: Annotated[str, typer.Option(help="The same name again: also of somebody who was removed.")] = "",
     everything: Annotated[str, typer.Option(help="The deployment's name: all comes back where nothing is yet.")] = "",
 ) -> None:
     """Bring back a person's files from a copy, beside what is there; or everything, where nothing is."""
@@ -49,7 +50,7 @@ def restore(
         with exclusive(ROOT):
             restore_all.restore_all(deployment.open_deployment(), everything, copy)
         return
-    wanted = Wanted(person=known_as(name), file=file, copy=copy, over=known_as(over))
+    wanted = Wanted(person=known_as(name), file=file, copy=copy, over=known_as(over), removed=known_as(removed))
     restore.restore(deployment.open_deployment(), wanted)
 
 

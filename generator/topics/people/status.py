@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from datetime import datetime
+from time import time
 from typing import Any
 
 from generator.core.console import counted, note, quoted, warn
@@ -32,6 +33,8 @@ def _show(answer: Future[dict[str, Any]], days: int) -> None:
         return
     if words := told(found, days):
         note(words)
+    if late := removal.due(found, time(), days):
+        warn(f"Files of {counted(len(late), 'person')} are due to be removed for good: `make purge-removed` does it.")
 
 
 def told(removed: Sequence[Mapping[str, Any]], days: int) -> str:

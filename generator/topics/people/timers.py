@@ -8,9 +8,9 @@ from generator.schema.settings import Settings
 from generator.timers.calendar import daily
 from generator.timers.timer import Timer
 
-AT = "03:40"
-
 
 def timers(settings: Settings) -> Iterator[Timer]:
-    """Once a day."""
-    yield Timer(name="purge-removed", title="Remove files of people who left long ago", at=daily(AT), verb=("purge-removed",))
+    """Once a day at PURGE_AT."""
+    if settings.PURGE_AT:
+        title = "Remove files of people who left long ago"
+        yield Timer(name="purge-removed", title=title, at=daily(settings.PURGE_AT), verb=("purge-removed",))

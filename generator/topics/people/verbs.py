@@ -1,4 +1,4 @@
-"""`make user-remove`, `make user-restore` and `make purge-removed`."""
+"""`make user-remove`, `make user-restore`, `make purge-removed` and `make audit`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,28 @@ def user_remove(
     name: Annotated[str, typer.Argument(help="Who leaves.")] = "",
     now: Annotated[str, typer.Option(help="The same name again: the files go at once, for good.")] = "",
     why: Annotated[str, typer.Option(help="Why, for the records.")] = "",
+    group: Annotated[str, typer.Option(help="Everybody in this group, instead of one person.")] = "",
+    inactive_days: Annotated[str, typer.Option(help="Only who was not here for so many days.")] = "",
+    people: Annotated[str, typer.Option(help="How many people that is: they are removed; else only shown.")] = "",
 ) -> None:
-    """Remove a person: locked out at once, the files are kept RETENTION_DAYS."""
+    """Remove a person, or many: locked out at once, the files are kept RETENTION_DAYS."""
     from generator.engine import deployment
     from generator.schema.types import known_as
-    from generator.topics.people import removal
+    from generator.topics.people import cohorts, removal
 
     name = known_as(name)
+    if group or inactive_days or people:
+        if name or now:
+            raise HomeroomError(
+                "NAME or NOW stands beside GROUP, INACTIVE_DAYS or PEOPLE",
+                location="NAME",
+                remedy="One person by NAME, or many by GROUP and INACTIVE_DAYS; their files are kept for a while.",
+            )
+        if not group and not inactive_days:
+            raise HomeroomError("who leaves?", location="PEOPLE", remedy="Add GROUP=biology or INACTIVE_DAYS=400.")
+        days = cohorts.days_of(inactive_days)
+        cohorts.remove(deployment.open_deployment(), group, days, people, why)
+        return
     removal.require_name(name, "user-remove")
     if now and known_as(now) != name:
         raise HomeroomError(
@@ -51,3 +66,15 @@ def purge_removed() -> None:
     from generator.topics.people import removal
 
     removal.purge_due(deployment.open_deployment())
+
+
+@verbs.command()
+def audit(
+    name: Annotated[str, typer.Argument(help="Only what was done to this person, or by them.")] = "",
+    everything: Annotated[str, typer.Option(help="1: all lines, not only the last ones.")] = "",
+) -> None:
+    """Show who removed, restored, approved or made administrator whom, and check that nobody changed it."""
+    from generator.engine import deployment
+    from generator.topics.people import audit
+
+    audit.audit(deployment.open_deployment(), name.strip().lower(), everything=bool(everything))

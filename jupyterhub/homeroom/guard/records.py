@@ -126,6 +126,12 @@ class Records:
         stone = self._kept.get(name)
         return stone is not None and stone.keeps_home
 
+    def verify(self, anchor: Head) -> dict[str, Any]:
+        """How many lines there are, and what was changed, in words."""
+        with self._alone():
+            found = list(audit_log.lines(self.log))
+        return {"lines": len(found), "faults": audit_log.faults(found, anchor)}
+
     def expire(self, days: int) -> int:
         """Forget what is older than that; how many lines that were."""
         with self._alone():
@@ -135,8 +141,10 @@ class Records:
 def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
     """Run one verb."""
     parser = argparse.ArgumentParser(prog="homeroom.guard.records", description="What was done to people.")
-    parser.add_argument("verb", choices=["take", "removed", "bring", "head", "log", "expire"])
+    parser.add_argument("verb", choices=["take", "removed", "bring", "head", "log", "expire", "verify"])
     parser.add_argument("given", nargs="?", default="", help="JSON: of take an event, of bring who was removed")
+    parser.add_argument("--number", type=int, default=0, help="of the last line that a copy saw")
+    parser.add_argument("--digest", default="", help="of that line")
     parser.add_argument("--days", type=int, default=0, help="what is older expires")
     options = parser.parse_args(arguments)
     kept = Records(folder)
@@ -152,6 +160,8 @@ def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
             answer = asdict(audit_log.head(kept.log))
         elif options.verb == "expire":
             answer = kept.expire(options.days)
+        elif options.verb == "verify":
+            answer = kept.verify(Head(options.number, options.digest))
         else:
             for line in audit_log.lines(kept.log):
                 sys.stdout.write(line.decode(errors="replace") + "\n")

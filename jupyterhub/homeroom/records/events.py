@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import secrets
 import time
+from typing import Any
 
 from jupyterhub.orm import Base
 from sqlalchemy import BigInteger, String, Text
@@ -13,7 +14,8 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 LONGEST = 300
 """As the guard takes it."""
-DONE, REFUSED = "done", "refused"
+DONE = "done"
+ADMIN_GIVE, ADMIN_TAKE = "admin-give", "admin-take"
 
 
 class WaitingEvent(Base):
@@ -34,10 +36,10 @@ def note(db: Session, who: str, what: str, whom: str = "", *, why: str = "", res
     db.add(WaitingEvent(id=number, at=int(time.time()), event=json.dumps({"id": number, **event})))
 
 
-def note_of(handler: object, what: str, whom: str = "", *, why: str = "", result: str = DONE) -> None:
+def note_of(handler: Any, what: str, whom: str = "", *, why: str = "", result: str = DONE) -> None:
     """As `note`, of what somebody does on a page. The caller commits."""
     user = getattr(handler, "current_user", None)
-    note(handler.db, getattr(user, "name", "") or "nobody", what, whom, why=why, result=result)  # type: ignore[attr-defined]
+    note(handler.db, getattr(user, "name", "") or "nobody", what, whom, why=why, result=result)
 
 
 def waiting(db: Session) -> list[WaitingEvent]:

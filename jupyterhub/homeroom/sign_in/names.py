@@ -9,6 +9,7 @@ from jupyterhub.apihandlers.users import UserAPIHandler, UserListAPIHandler
 from jupyterhub.scopes import needs_scope
 
 from homeroom.hub import home, limits, navigation
+from homeroom.records.events import ADMIN_GIVE, ADMIN_TAKE, note_of
 from homeroom.sign_in import removal, removed
 from homeroom.sign_in.known_names import made_by_administrator, mark_of
 from homeroom.sign_in.marks import LEAVING
@@ -44,7 +45,18 @@ class PersonHandler(UserAPIHandler):
         """Make a user without an account: for tokens, and marked so; nobody of the name of somebody who was removed."""
         refuse_removed(self, user_name)
         await super().post(user_name)
-        made_by_administrator(self.db, user_name)
+        note_made(self, user_name)
+
+    @needs_scope("admin:users")
+    async def patch(self, user_name: str) -> None:
+        """Change somebody; that they became an administrator, or are none any more, is noted."""
+        user = self.find_user(user_name)
+        before = user is not None and bool(user.admin)
+        await super().patch(user_name)
+        user = self.find_user(user_name)
+        if user is not None and bool(user.admin) != before:
+            note_of(self, ADMIN_GIVE if user.admin else ADMIN_TAKE, user_name)
+            self.db.commit()
 
     @needs_scope("delete:users")
     async def delete(self, user_name: str) -> None:
@@ -66,7 +78,15 @@ class PeopleHandler(UserListAPIHandler):
         before = set(self.db.query(orm.User.name))
         await super().post()
         for (name,) in set(self.db.query(orm.User.name)) - before:
-            made_by_administrator(self.db, name)
+            note_made(self, name)
+
+
+def note_made(handler: Any, name: str) -> None:
+    """Note that an administrator made a user for tokens, and whether that is an administrator."""
+    user = handler.find_user(name)
+    note_of(handler, ADMIN_GIVE if user is not None and user.admin else "user-make", name)
+    made_by_administrator(handler.db, name)
+    handler.db.commit()
 
 
 def refuse_removed(handler: Any, name: str) -> None:

@@ -14,6 +14,7 @@ from jupyterhub.roles import assign_default_roles
 from jupyterhub.utils import new_token, utcnow
 from sqlalchemy.orm import Session
 
+from homeroom.records.events import ADMIN_GIVE, ADMIN_TAKE, note
 from homeroom.sign_in import assistants, identities, known_names, provided_groups, removal
 from homeroom.sign_in.admission import Admission
 from homeroom.sign_in.identities import KnownIdentity
@@ -167,6 +168,7 @@ class Staying:
         if administers is not None and administers != user.admin:
             self.log.warning("%s is %s administrator", name, "now an" if administers else "no longer an")
             user.admin = administers
+            note(self.db, "homeroom", ADMIN_GIVE if administers else ADMIN_TAKE, name, why="lists and sources say so")
             assign_default_roles(self.db, entity=user)
         assistants.bring_up_to_date(self.db, user, self.admission.lists.read().assistants, self.groups)
         self.db.commit()

@@ -147,7 +147,7 @@ def test_a_person_is_removed_in_one_step(
     SignIn(person, deployment).open("home").submit("gone", password)
     SignIn(administrator, deployment).open("authorize").submit("admin", deployment.password)
     administrator.get_by_role("link", name="Remove: gone").click()
-    expect(administrator.get_by_text("Files stay.")).to_be_visible()
+    expect(administrator.get_by_text("Files stay for 30 days.")).to_be_visible()
     administrator.get_by_role("button", name="Remove gone").click()
     expect(administrator.get_by_role("heading", name="Accounts")).to_be_visible()
     expect(Accounts(administrator, deployment).row("gone")).to_have_count(0)

@@ -19,7 +19,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
 from tests.faults import kill, until, until_healthy
-from tests.hub_deployment import HubDeployment
+from tests.hub_deployment import HubDeployment, engine
 from tests.person import Person
 
 EVIL = "http://evil.example"
@@ -243,11 +243,16 @@ def test_whose_approval_is_taken_back_is_out(deployment: HubDeployment, admin: P
 
 def newcomer(deployment: HubDeployment, name: str) -> Person:
     """Somebody whose account was made from the server's shell, signed in."""
+    person = Person(deployment, name)
+    assert person.sign_in(made(deployment, name)).status_code == 200
+    return person
+
+
+def made(deployment: HubDeployment, name: str) -> str:
+    """The password of an account that is made from the server's shell."""
     shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", f"NAME={name}").stdout)
     assert shown
-    person = Person(deployment, name)
-    assert person.sign_in(shown[0]).status_code == 200
-    return person
+    return shown[0]
 
 
 def opens(deployment: HubDeployment, token: str) -> bool:
@@ -259,10 +264,12 @@ def opens(deployment: HubDeployment, token: str) -> bool:
 @pytest.mark.parametrize("way", ["page", "api"])
 def test_who_is_removed_stays_away(deployment: HubDeployment, admin: Person, way: str) -> None:
     """One button, or the API's own verb, ends a person's sessions, tokens and running lab at once, and nobody can sign
-    up for the name: the home is there. An administrator who gives it again gives the files, and nothing else of old:
-    no session, no token."""
+    up for the name, nor is it given to anybody: the home is there. Who is brought back has files and password, and
+    nothing else of old: no session, no token."""
     name = f"leaver-{way}"
-    leaver = newcomer(deployment, name)
+    password = made(deployment, name)
+    leaver = Person(deployment, name)
+    assert leaver.sign_in(password).status_code == 200
     token = leaver.api("POST", f"users/{name}/tokens", json={"expires_in": 600}).json()["token"]
     leaver.start_lab()
     assert leaver.run("open('kept.txt', 'w').write('hers')") == ""
@@ -281,7 +288,11 @@ def test_who_is_removed_stays_away(deployment: HubDeployment, admin: Person, way
     assert "name is taken" in guest.sign_up("one more bicycle").text
     assert f"hub/remove/{name}" not in admin.get("hub/authorize").text
 
-    again = newcomer(deployment, name)
+    assert "the files are still there" in deployment.verb("account", name).stdout
+    assert admin.api("POST", f"users/{name}").status_code == 409
+    assert "is back" in deployment.make("user-restore", f"NAME={name}").stdout
+    again = Person(deployment, name)
+    assert again.sign_in(password).status_code == 200
     assert not opens(deployment, token)
     assert urlsplit(leaver.get("hub/home").url).path == "/hub/login"
     again.start_lab()
@@ -305,6 +316,33 @@ def test_a_removal_outlives_the_hub(deployment: HubDeployment, admin: Person) ->
     until_healthy(deployment, "hub")
     until(lambda: not deployment.labs("leaver-twice"), "the lab is gone", interval=0.5)
     until(lambda: admin.api("GET", "users/leaver-twice").status_code == 404, "so is the person", interval=0.5)
+
+
+def test_what_was_done_is_on_record(deployment: HubDeployment, admin: Person) -> None:
+    """Who approved, made administrator, removed and brought back whom is shown, and nobody changed it. The hub cannot
+    write there."""
+    person = Person(deployment, "recorded")
+    person.sign_up("one more bicycle")
+    assert admin.post_form("hub/authorize/recorded").status_code == 200
+    assert person.sign_in("one more bicycle").status_code == 200
+    for is_admin in (True, False):
+        assert admin.api("PATCH", "users/recorded", json={"admin": is_admin}).status_code == 200
+    assert "Did you mean recorded?" in deployment.verb("user-remove", "recordd").stdout
+    assert "locked" not in deployment.make("user-remove", "NAME=recorded", "WHY=finished", "NOW=recorded").stdout
+    said = deployment.make("audit", "NAME=recorded").stdout
+    for word in (
+        "account-approve",
+        "admin-give",
+        "admin-take",
+        "user-remove",
+        "finished",
+        "user-purge",
+        "none changed",
+    ):
+        assert word in said
+    assert not [one.name for one in engine().volumes.list() if one.name.endswith("-user-recorded")]
+    code = "import os; print(os.access('/srv/records', os.W_OK), os.access('/srv/records/audit.jsonl', os.W_OK))"
+    assert deployment.compose("exec", "-T", "hub", "python", "-c", code).split() == ["False", "False"]
 
 
 def test_the_old_password_is_not_guessed_either(deployment: HubDeployment, admin: Person) -> None:

@@ -28,13 +28,13 @@ EARLY_PARTS = {"settings": "schema", "site": "site", "ways": "schema"}
 """The parts of topics that the schema, the registry of site files and the list of ways to sign in are put together
 from: they stand as early."""
 TOPICS = {
-    "copies": {"storage"},
+    "copies": {"people", "storage"},
     "culling": {"labs"},
     "gpus": {"labs"},
     "history": {"storage"},
     "labs": {"environments"},
     "lti": {"environments"},
-    "people": {"storage"},
+    "people": {"copies", "storage"},
     "prewarm": {"labs"},
     "queue": {"labs"},
     "sign_in": {"labs", "storage"},

@@ -7,10 +7,13 @@ from typing import Any
 from jupyterhub.scopes import needs_scope
 from tornado import web
 
+from homeroom.records.events import note_of
 from homeroom.sign_in import removal
 from homeroom.sign_in.known_names import account_of, is_spoken_for
 from homeroom.sign_in.pages.administrator import AdministratorHandler
 from homeroom.texts.refusal import Refusal
+
+APPROVE = "account-approve"
 
 
 class AccountsHandler(AdministratorHandler):
@@ -34,6 +37,7 @@ class AccountsHandler(AdministratorHandler):
                 discard_account(self, account)
             else:
                 account.is_authorized = True
+                note_of(self, APPROVE, name)
         self.db.commit()
         self.back()
 
@@ -47,9 +51,11 @@ class ApproveHandler(AdministratorHandler):
         account = self.account(name)
         if not account.is_authorized:
             account.is_authorized = True
+            note_of(self, APPROVE, name)
             self.db.commit()
         elif not self.is_administrator(name):
             account.is_authorized = False
+            note_of(self, "approval-revoke", name)
             self.db.commit()
             await self._shut_out(name)
         self.back()
@@ -85,4 +91,5 @@ def discard_account(handler: Any, account: Any) -> None:
     if is_spoken_for(handler.db, account.username):
         removal.remove(handler.app, account.username, handler.current_user.name)
     else:
+        note_of(handler, "sign-up-discard", account.username)
         handler.db.delete(account)

@@ -1,0 +1,151 @@
+"""`make user-remove` and `make purge-removed`, as the operator sees them; what the hub answers is given."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import docker.errors
+import pytest
+
+from generator.core.errors import HomeroomError
+from generator.topics.people import records, removal, status, timers
+from tests.sample_settings import settings
+
+DAY = 86400
+
+
+class Volume:
+    """A volume of the engine's."""
+
+    def __init__(self, engine: Engine, name: str, labels: dict[str, str]) -> None:
+        self.engine, self.name = engine, name
+        self.attrs = {"Labels": labels}
+
+    def remove(self) -> None:
+        """Remove it."""
+        del self.engine.known[self.name]
+
+
+class Engine:
+    """An engine with volumes."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, Volume] = {}
+        self.volumes = self
+
+    def add(self, name: str, user: str, deployment: str = "homeroom") -> None:
+        """Have a volume."""
+        self.known[name] = Volume(self, name, {"homeroom.deployment": deployment, "homeroom.user": user})
+
+    def get(self, name: str) -> Volume:
+        """One of its volumes."""
+        if name not in self.known:
+            raise docker.errors.NotFound("no such volume")
+        return self.known[name]
+
+
+class Here:
+    """A deployment whose hub gives the answers that it is told."""
+
+    project = "homeroom"
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: Any) -> None:
+        self.client = Engine()
+        self.settings = settings()
+        self.asked: list[tuple[str, Any]] = []
+
+        def ask(_: Any, verb: str, **given: Any) -> Any:
+            self.asked.append((verb, given))
+            return answers[verb]
+
+        monkeypatch.setattr(removal, "ask", ask)
+        monkeypatch.setattr(records, "ask", lambda *_: "0")
+
+
+ANSWER = {"unknown": [], "admins": [], "before": [], "known": [], "waiting": [], "untold": 0}
+
+
+def test_wrong_names_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name that nobody has with the one that may be meant; an administrator; somebody whose lab goes on."""
+    for answer, words in (
+        ({"unknown": ["adda"], "known": ["ada", "bela"]}, "Did you mean ada"),
+        ({"admins": ["head"]}, "nobody was removed"),
+        ({"waiting": ["ada"]}, "Run this again"),
+    ):
+        here: Any = Here(monkeypatch, remove={**ANSWER, **answer})
+        with pytest.raises(HomeroomError) as caught:
+            removal.remove(here, ["ada"], "")
+        assert words in str(caught.value)
+    with pytest.raises(HomeroomError, match="WHY"):
+        removal.remove(here, ["ada"], "x" * 301)
+    for state, words in (("unknown", "was removed"), ("purged", "for good")):
+        here = Here(monkeypatch, restore={"state": state, "removed": [], "waiting": [], "untold": 0})
+        with pytest.raises(HomeroomError, match=words):
+            removal.restore(here, "ada")
+
+
+def test_a_home_is_removed_once_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Now means the home, too, before the hub forgets who it was; what is labelled as somebody else's is left alone."""
+    here: Any = Here(monkeypatch, remove=ANSWER, purge={"untold": 0})
+    here.client.add("homeroom-user-ada-40uni", "ada@uni")
+    here.client.add("homeroom-user-bela", "bela")
+    removal.remove(here, ["ada@uni"], "", now=True)
+    assert list(here.client.known) == ["homeroom-user-bela"]
+    assert [verb for verb, _ in here.asked] == ["remove", "purge"]
+    removal.purge(here, ["ada@uni"])  # cut off, and typed again
+    here.client.add("homeroom-user-chen", "chen", deployment="other")
+    with pytest.raises(HomeroomError, match="left alone"):
+        removal.purge(here, ["chen"])
+    assert here.asked[-1] == ("purge", {"names": ["ada@uni"], "who": here.asked[-1][1]["who"]})
+
+
+def person(name: str, at: float, *, purged: bool = False, mark: str = "removed") -> dict[str, Any]:
+    """Somebody who was removed."""
+    return {"name": name, "at": at, "who": "head", "why": "", "purged": purged, "mark": mark}
+
+
+def test_who_is_due() -> None:
+    """Whoever was removed so many days ago: not a moment earlier, nobody twice, and nobody who is still leaving."""
+    people = [
+        person("early", 0),
+        person("late", 1),
+        person("gone", 0, purged=True),
+        person("leaving", 0, mark="leaving"),
+    ]
+    assert removal.due(people, 30 * DAY, 30) == ["early"]
+    assert removal.due(people, 30 * DAY + 1, 30) == ["early", "late"]
+    assert removal.due(people, 0, 30) == []  # the clock was set back
+
+
+def test_nobody_is_purged_before_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`make purge-removed` touches nobody who is not due."""
+    import time
+
+    now = time.time()
+    here: Any = Here(
+        monkeypatch,
+        removed={"removed": [person("ada", now - 31 * DAY), person("bela", now - 29 * DAY)]},
+        purge={"untold": 0},
+    )
+    here.client.add("homeroom-user-ada", "ada")
+    here.client.add("homeroom-user-bela", "bela")
+    removal.purge_due(here)
+    assert list(here.client.known) == ["homeroom-user-bela"]
+    assert here.asked[-1][1]["names"] == ["ada"]
+
+
+def test_status_tells_whose_files_are_kept() -> None:
+    """And until when; nothing where nobody's are."""
+    assert status.told([], 30) == ""
+    assert status.told([person("gone", 0, purged=True)], 30) == ""
+    words = status.told([person(f"s{number}", 1_800_000_000) for number in range(7)], 30)
+    assert "7 homes" in words
+    assert "s0 2027-02-1" in words
+    assert "and 2 more" in words
+
+
+def test_it_runs_by_the_clock_where_that_is_set() -> None:
+    """PURGE_AT, and nothing by itself without it."""
+    assert list(timers.timers(settings())) == []
+    (timer,) = timers.timers(settings(PURGE_AT="03:40"))
+    assert timer.verb == ("purge-removed",)
