@@ -1,4 +1,4 @@
-"""`make user-remove`, `make user-restore`, `make purge-removed` and `make audit`."""
+"""`make user-remove`, `make user-restore`, `make purge-removed`, `make user-export` and `make audit`."""
 
 from __future__ import annotations
 
@@ -78,3 +78,17 @@ def audit(
     from generator.topics.people import audit
 
     audit.audit(deployment.open_deployment(), name.strip().lower(), everything=bool(everything))
+
+
+@verbs.command("user-export")
+def user_export(
+    name: Annotated[str, typer.Argument(help="Whose data.")] = "",
+    to: Annotated[str, typer.Option(help="The file to write, or a folder.")] = "",
+) -> None:
+    """Write everything of a person into one archive: files, account, groups, activity."""
+    from generator.engine import deployment
+    from generator.schema.types import known_as
+    from generator.topics.people import export, removal
+
+    removal.require_name(known_as(name), "user-export")
+    export.export(deployment.open_deployment(), known_as(name), to)

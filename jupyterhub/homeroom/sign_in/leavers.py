@@ -18,6 +18,7 @@ from typing import Any
 
 from homeroom.contract.database import DATABASE
 from homeroom.contract.records import PURGE
+from homeroom.records import parts
 from homeroom.records.plain import note
 from homeroom.sign_in import accounts
 from homeroom.sign_in.marks import LEAVING, REMOVED
@@ -31,16 +32,6 @@ KNOWN = (
     "SELECT name FROM users UNION SELECT username FROM users_info UNION SELECT name FROM homeroom_identities"
     " UNION SELECT name FROM homeroom_roster"
 )
-PERSONAL = (
-    "DELETE FROM homeroom_reset_links WHERE name = ?",
-    "DELETE FROM homeroom_lab_visits WHERE owner = ?",
-    "DELETE FROM homeroom_refusals WHERE name = ?",
-    "DELETE FROM homeroom_roster WHERE name = ?",
-    "DELETE FROM users_info WHERE username = ?",
-    "UPDATE homeroom_identities SET display_name = '', email = '', locale = '', groups = '[]', state = NULL"
-    " WHERE name = ?",
-)
-"""What goes when somebody is purged. By what a source knows them stays: without it they would come back by it."""
 
 
 def request(database: sqlite3.Connection, name: str, who: str, why: str = "") -> None:
@@ -112,8 +103,8 @@ def purge(database: sqlite3.Connection, names: Sequence[str], who: str) -> None:
             done = database.execute(
                 "UPDATE homeroom_removed SET purged = 1, had = '', wanted = '' WHERE name = ? AND NOT purged", (name,)
             )
-            for statement in PERSONAL:
-                database.execute(statement, (name,))
+            for part in parts.known().values():
+                part.forget(database, name)
             if done.rowcount:
                 note(database, who, PURGE, name)
 

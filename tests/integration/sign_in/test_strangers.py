@@ -9,8 +9,10 @@ import itertools
 import json
 import re
 import socket
+import tarfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
@@ -262,7 +264,7 @@ def opens(deployment: HubDeployment, token: str) -> bool:
 
 
 @pytest.mark.parametrize("way", ["page", "api"])
-def test_who_is_removed_stays_away(deployment: HubDeployment, admin: Person, way: str) -> None:
+def test_who_is_removed_stays_away(deployment: HubDeployment, admin: Person, way: str, tmp_path: Path) -> None:
     """One button, or the API's own verb, ends a person's sessions, tokens and running lab at once, and nobody can sign
     up for the name, nor is it given to anybody: the home is there. Who is brought back has files and password, and
     nothing else of old: no session, no token."""
@@ -290,6 +292,13 @@ def test_who_is_removed_stays_away(deployment: HubDeployment, admin: Person, way
 
     assert "the files are still there" in deployment.verb("account", name).stdout
     assert admin.api("POST", f"users/{name}").status_code == 409
+    if way == "page":  # while the files are kept they can be taken along
+        archive = tmp_path / "leaver.tar.gz"
+        deployment.make("user-export", f"NAME={name}", f"TO={archive}")
+        with tarfile.open(archive) as opened:
+            kept = opened.extractfile("home/kept.txt")
+            assert kept is not None
+            assert kept.read() == b"hers"
     assert "is back" in deployment.make("user-restore", f"NAME={name}").stdout
     again = Person(deployment, name)
     assert again.sign_in(password).status_code == 200
@@ -325,6 +334,10 @@ def test_what_was_done_is_on_record(deployment: HubDeployment, admin: Person) ->
     person.sign_up("one more bicycle")
     assert admin.post_form("hub/authorize/recorded").status_code == 200
     assert person.sign_in("one more bicycle").status_code == 200
+    own = person.get("hub/homeroom/my-data")
+    assert own.json()["hub"]["user"][0]["name"] == "recorded"
+    assert "admin" not in {one["username"] for one in own.json()["sign_in"]["account"]}
+    assert "hub/login" in Person(deployment, "nobody").get("hub/homeroom/my-data").url
     for is_admin in (True, False):
         assert admin.api("PATCH", "users/recorded", json={"admin": is_admin}).status_code == 200
     assert "Did you mean recorded?" in deployment.verb("user-remove", "recordd").stdout

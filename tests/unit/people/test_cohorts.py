@@ -40,7 +40,7 @@ def test_nobody_leaves_whom_one_has_not_seen(
     said = shown.out + shown.err
     assert all(word in said for word in ("ada", "chen", "PEOPLE=2", "bela, who is here now", "head, an administrator"))
     for wrong in ("3", "1", "0", "-2", "two", "9" * 9):
-        with pytest.raises(HomeroomError, match="PEOPLE|not"):
+        with pytest.raises(HomeroomError, match=r"PEOPLE|not"):
             cohorts.remove(here, "biology-2025", 0, wrong, "")
     assert here.removed == []
     cohorts.remove(here, "biology-2025", 400, "2", "")

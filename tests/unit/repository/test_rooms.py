@@ -54,6 +54,7 @@ HUB: Mapping[str, set[str]] = {
     "gpus": {"contract", "queue"},
     "culling": {"labs"},
     "lti": {"contract", "hub", "sign_in"},
+    "people": {"contract", "hub", "records"},
     "records": {"contract"},
     "sign_in": {"contract", "hub", "labs", "records"},
     "ldap": {"sign_in"},
