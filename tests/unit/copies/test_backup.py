@@ -94,7 +94,6 @@ def test_a_copy_is_made_without_what_it_can_do_without(
         Kept(volume="history", owner="990:100", databases=("history.sqlite",), dispensable=True),
     )
     monkeypatch.setattr(kept, "known", lambda _: rows)
-    monkeypatch.setattr(backup, "manifest", lambda *_: {})
     broken = "history.sqlite"
 
     def run(*command: str, user: str = "") -> Completed:
@@ -103,11 +102,11 @@ def test_a_copy_is_made_without_what_it_can_do_without(
 
     here: Any = SimpleNamespace(run=run)
     deployment: Any = SimpleNamespace(settings=None)
-    backup._prepare(deployment, here, datetime.now(UTC), [])
+    backup._prepare(deployment, here, {})
     assert "The copy is without history.sqlite: malformed" in " ".join(capsys.readouterr().err.split())
     broken = "jupyterhub.sqlite"
     with pytest.raises(HomeroomError, match=r"copying the database jupyterhub\.sqlite failed: malformed"):
-        backup._prepare(deployment, here, datetime.now(UTC), [])
+        backup._prepare(deployment, here, {})
 
 
 def test_a_report_comes_in_pieces() -> None:
