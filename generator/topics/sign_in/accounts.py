@@ -52,7 +52,7 @@ def ensure_admin(deployment: Deployment) -> str | None:
         return None
     with step(f"Making the administrator's account, {settings.JUPYTERHUB_ADMIN}"):
         password = new_password()
-        ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, f"--who={operator.name()}", given=password)
+        ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, operator.name(), given=password)
     return password
 
 
@@ -83,7 +83,7 @@ def add(deployment: Deployment, names: Sequence[str]) -> tuple[dict[str, str], l
         if not re.fullmatch(USERNAME_PATTERN, name):
             raise HomeroomError(f"{name!r} is no user name", location="NAME", remedy=NAMES)
     passwords = {name: new_password() for name in names}
-    answer = ask_hub(deployment, "add-all", f"--who={operator.name()}", given=json.dumps(passwords))
+    answer = ask_hub(deployment, "add-all", "", operator.name(), given=json.dumps(passwords))
     if answer["leaving"]:
         raise HomeroomError(
             f"{', '.join(answer['leaving'])}: just being removed; no account was made",
@@ -118,7 +118,7 @@ def reset_password(deployment: Deployment, name: str) -> str:
     """
     require_native(deployment)
     password = new_password()
-    if not ask_hub(deployment, "password", name, f"--who={operator.name()}", given=password)["done"]:
+    if not ask_hub(deployment, "password", name, operator.name(), given=password)["done"]:
         raise HomeroomError(
             f"{name} has no account", location="NAME", remedy="The hub's page Accounts lists all accounts."
         )

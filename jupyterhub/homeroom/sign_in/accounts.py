@@ -141,7 +141,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.accounts")
     parser.add_argument("verb", choices=["exists", "add", "add-all", "keep-homes", "password", "link", "summary"])
     parser.add_argument("name", nargs="?", default="", help="add-all and keep-homes read them from standard input")
-    parser.add_argument("--who", default=SHELL, help="who does it, for the records")
+    parser.add_argument("who", nargs="?", default=SHELL, help="who does it, for the records")
     given = parser.parse_args(arguments)
     with contextlib.closing(open_database(DATABASE)) as database:
         print(json.dumps(_answer(database, given.verb, given.name, given.who)))
