@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import requests
@@ -27,7 +28,8 @@ print(open("latest").read(), open("exchange/ours.txt").read(), oct(os.stat("note
 
 def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path: Path) -> None:
     """Homes, shares, accounts, keys, settings and `site/` are as they were on a machine that had none of them, with
-    the address and the password of the copies alone; where something is, nothing is brought back."""
+    the address and the password of the copies alone; where something is, nothing is brought back. Who was removed after
+    that copy stays removed, and files that were removed for good are not back."""
     place = tmp_path / "copies"
     place.mkdir()
     with deployment_with_site(
@@ -39,7 +41,16 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         ada.run(WORK)
         before = ada.run(SHOWN)
         token = ada.api("POST", f"users/{ada.name}/tokens", json={}).json()["token"]
+        bela = Person(first, "bela")
+        bela.sign_in("")
+        bela.start_lab()
+        bela.stop_lab()
         first.make("backup")
+        copy = json.loads((first.directory / "backup/last.json").read_text())["snapshot"][:8]
+        first.make("user-remove", "NAME=bela", "NOW=bela")
+        assert "was removed on" in first.verb("restore", "--removed", "", "bela").stdout
+        first.make("backup")
+        assert "none changed, up to number" in first.make("audit").stdout
         assert "holds something already" in first.verb("restore", "--everything", first.project).stdout
         env = (first.directory / ".env").read_text()
         secrets = (first.directory / "backup/secrets.env").read_text()
@@ -53,8 +64,9 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         (second.directory / "backup/secrets.env").touch(mode=0o600)
         (second.directory / "backup/secrets.env").write_text(secrets)
         assert "is not this deployment" in second.verb("restore", "--everything", "another").stdout
-        said = second.make("restore", f"ALL={first.project}").stdout
-        assert "1 home and all else are as they were" in said
+        said = " ".join(second.make("restore", f"ALL={first.project}", f"COPY={copy}").stdout.split())
+        assert "2 homes and all else are as they were" in said
+        assert "bela stay removed" in said
         assert (second.directory / ".env").read_text() == env
         assert (second.directory / "site/shares.yaml").read_text() == SHARES
         second.up()
@@ -64,6 +76,9 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         again.sign_in("")
         again.start_lab()
         assert again.run(SHOWN) == before
+        assert Person(second, "bela").sign_in("").status_code == 403
+        assert not [one.name for one in engine().volumes.list() if one.name == f"{first.project}-user-bela"]
+        assert "none changed" in second.make("audit").stdout
 
 
 def remove_volumes(deployment: HubDeployment) -> None:
