@@ -260,8 +260,8 @@ class SignIn(PlainNames, Authenticator):
         name = known.name if known is not None else self.admission.name_for(way, identity)
         if not self.validate_username(name):
             return None
-        gone = known_names.mark_of(self.db, name) in (LEAVING, REMOVED) and not way.gives_names
-        if gone or removed.of_name(self.db, name) is not None:
+        gone = known_names.mark_of(self.db, name) in (LEAVING, REMOVED)
+        if gone and (not way.gives_names or removed.of_name(self.db, name) is not None):
             remedy = f"`make user-restore NAME={name}` lets them sign in again, with the files that are still there."
             raise Refused("removed", say("sign_in.removed"), detail=f"{name} was removed", remedy=remedy)
         if reason := self.admission.refusal(way, identity, name, is_known=known is not None):

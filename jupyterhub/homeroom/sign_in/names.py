@@ -90,11 +90,11 @@ def note_made(handler: Any, name: str) -> None:
 
 
 def refuse_removed(handler: Any, name: str) -> None:
-    """See that a name is not that of somebody who was removed: whoever has it would have their home.
+    """See that a name is not that of somebody who was removed: whoever has it could have what was theirs.
 
     :raises HTTPError: 409, it is.
     """
-    if removed.holds(handler.db, handler.authenticator.normalize_username(name)):
+    if removed.of_name(handler.db, handler.authenticator.normalize_username(name)) is not None:
         raise Refusal(409, "accounts.remove.held", name=name[:LONGEST_NAME])
 
 
