@@ -136,12 +136,19 @@ def summary(database: sqlite3.Connection) -> dict[str, Any]:
     return {"accounts": len(accounts), "waiting": sorted(name for name, approved in accounts.items() if not approved)}
 
 
+def shell_user(text: str) -> str:
+    """Somebody at the server's shell. :raises ArgumentTypeError: it is none, such as a password, which is no argument."""
+    if not text.startswith(SHELL):
+        raise argparse.ArgumentTypeError(f"does not begin with {SHELL}")
+    return text
+
+
 def main(arguments: list[str]) -> int:
     """Carry out one verb; passwords are read from standard input, never from the command line."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.accounts")
     parser.add_argument("verb", choices=["exists", "add", "add-all", "keep-homes", "password", "link", "summary"])
     parser.add_argument("name", nargs="?", default="", help="add-all and keep-homes read them from standard input")
-    parser.add_argument("who", nargs="?", default=SHELL, help="who does it, for the records")
+    parser.add_argument("who", nargs="?", default=SHELL, type=shell_user, help="shell:name, for the records")
     given = parser.parse_args(arguments)
     with contextlib.closing(open_database(DATABASE)) as database:
         print(json.dumps(_answer(database, given.verb, given.name, given.who)))
