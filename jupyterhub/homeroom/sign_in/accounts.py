@@ -137,7 +137,7 @@ def summary(database: sqlite3.Connection) -> dict[str, Any]:
 
 
 def shell_user(text: str) -> str:
-    """Somebody at the server's shell. :raises ArgumentTypeError: it is none, such as a password, which is no argument."""
+    """Somebody at the server's shell. :raises ArgumentTypeError: it is none; a password is no argument."""
     if not text.startswith(SHELL):
         raise argparse.ArgumentTypeError(f"does not begin with {SHELL}")
     return text
