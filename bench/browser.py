@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import re
+import ssl
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Error, Page, expect
 
 from bench.deployments import Deployment
 from bench.figures import memory_mib, pss_mib
 from tests.browser.chromium import running_chromium
+from tests.certificates import key_digest
 
 WAIT = 60_000
 """Milliseconds."""
@@ -45,8 +48,8 @@ def visit(deployment: Deployment, name: str, settle_seconds: float) -> Visit:
 
     :raises Disturbed: it has to be done again.
     """
-    with running_chromium() as chromium:
-        page = chromium.new_context(viewport={"width": 1280, "height": 800}, ignore_https_errors=True).new_page()
+    with running_chromium(_key_digest(deployment.url)) as chromium:
+        page = chromium.new_context(viewport={"width": 1280, "height": 800}).new_page()
         page.set_default_timeout(WAIT)
         given_up: list[str] = []
         page.on("requestfailed", lambda request: given_up.append(str(request.failure)))
@@ -60,6 +63,14 @@ def visit(deployment: Deployment, name: str, settle_seconds: float) -> Visit:
         time.sleep(settle_seconds)
         lab = deployment.lab(name)
         return Visit(output_seconds=seconds, memory_mib=memory_mib(lab), pss_mib=pss_mib(lab))
+
+
+def _key_digest(url: str) -> str:
+    """Of the key of the server at an address; empty where it is plain HTTP."""
+    server = urlsplit(url)
+    if server.scheme != "https":
+        return ""
+    return key_digest(ssl.get_server_certificate((str(server.hostname), server.port or 443)))
 
 
 def _first_output_seconds(page: Page, deployment: Deployment, name: str) -> float:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,6 +26,13 @@ SIGNS = x509.KeyUsage(
     encipher_only=False,
     decipher_only=False,
 )
+
+
+def key_digest(certificate: str) -> str:
+    """SHA-256 of the public key of a certificate in PEM, in base64, by which browsers are told of it."""
+    key = x509.load_pem_x509_certificate(certificate.encode()).public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return base64.b64encode(hashlib.sha256(key.public_bytes(serialization.Encoding.DER, form)).digest()).decode()
 
 
 @dataclass(frozen=True)

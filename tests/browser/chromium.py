@@ -59,10 +59,13 @@ def _apt(command: list[str]) -> subprocess.CompletedProcess[str]:
 
 
 @contextmanager
-def running_chromium() -> Iterator[Browser]:
+def running_chromium(trusted: str = "") -> Iterator[Browser]:
     """A running Chromium; as root, on a network that containers do not disturb.
 
     While it runs, playwright's event loop is the thread's: no other test may call `asyncio.run`.
+
+    :param trusted: the digest of a server's key (`tests.certificates.key_digest`), whose certificate then is as good as
+        any. Where faults of certificates are ignored instead, Chromium caches nothing.
     """
     with ExitStack() as stack:
         program, flags = CHROMIUM, list(FLAGS)
@@ -72,6 +75,8 @@ def running_chromium() -> Iterator[Browser]:
             program = Path(stack.enter_context(TemporaryDirectory())) / "chromium"
             program.write_text(f'#!/bin/sh\nexec nsenter --net={namespace} {CHROMIUM} "$@"\n')
             program.chmod(0o700)
+        if trusted:
+            flags.append(f"--ignore-certificate-errors-spki-list={trusted}")
         playwright = stack.enter_context(sync_playwright())
         browser = playwright.chromium.launch(executable_path=program, args=flags)
         try:
