@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import Any
 
-from generator.core.console import counted, note, quoted, step, warn
+from generator.core.console import counted, note, step, warn
 from generator.core.errors import HomeroomError
 from generator.core.finding import in_units
 from generator.core.lock import exclusive
@@ -198,7 +198,7 @@ def _prepare(deployment: Deployment, here: Copier, made_of: Mapping[str, Any]) -
             live, made = f"{STATE}/volumes/{row.volume}/{name}", f"{MADE}/databases/{row.volume}/{name}"
             done = here.run("python3", "-m", "homeroom_copies.database", live, made, user=row.owner)
             if done.returncode and row.dispensable:
-                warn(f"The copy is without {name}: {quoted(last_line(done))}")
+                warn(f"The copy is without {name}: {last_line(done)}")
                 continue
             _require(done, f"copying the database {name}")
     text = json.dumps(made_of, indent=2)
