@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -109,7 +110,16 @@ def add_account(deployment: HubDeployment) -> Callable[[str], str]:
 
     def add(name: str) -> str:
         command = ["docker", "compose", "exec", "-T", "hub", "python", "-m", "homeroom.sign_in.accounts", "add", name]
-        subprocess.run(command, cwd=deployment.directory, input=f"{PASSWORD}\n", text=True, check=True, timeout=60)
+        done = subprocess.run(
+            command,
+            cwd=deployment.directory,
+            input=f"{PASSWORD}\n",
+            stdout=subprocess.PIPE,
+            text=True,
+            check=True,
+            timeout=60,
+        )
+        assert json.loads(done.stdout) == {"done": True}, f"{name} is taken: another test has removed them"
         return PASSWORD
 
     return add

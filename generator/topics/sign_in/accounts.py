@@ -43,6 +43,8 @@ def ensure_admin(deployment: Deployment) -> str | None:
     """Make the administrator's account where there is none; returns its new password, to be shown once.
 
     Names with a home and without an account are kept from newcomers: the database may be younger than the homes.
+
+    :raises HomeroomError: the name is somebody else's.
     """
     settings = deployment.settings
     if NATIVE not in settings.ways:
@@ -52,7 +54,8 @@ def ensure_admin(deployment: Deployment) -> str | None:
         return None
     with step(f"Making the administrator's account, {settings.JUPYTERHUB_ADMIN}"):
         password = new_password()
-        ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, operator.name(), given=password)
+        if not ask_hub(deployment, "add", settings.JUPYTERHUB_ADMIN, operator.name(), given=password)["done"]:
+            raise taken(settings.JUPYTERHUB_ADMIN)
     return password
 
 
@@ -98,6 +101,16 @@ def add(deployment: Deployment, names: Sequence[str]) -> tuple[dict[str, str], l
             remedy="Give another name. People link sign-ins of theirs by themselves, on the page Sign-ins.",
         )
     return {name: passwords[name] for name in answer["made"]}, answer["existing"]
+
+
+def taken(administrator: str) -> HomeroomError:
+    """The error of an administrator's name that is not free."""
+    return HomeroomError(
+        f"{administrator} is the name of somebody who was removed, or who signs in elsewhere; no account was made",
+        location=".env: JUPYTERHUB_ADMIN",
+        remedy=f"Whoever was removed comes back with `make user-restore NAME={administrator}`; else take another name, "
+        "and run `make up`.",
+    )
 
 
 def removed(names: Sequence[str]) -> HomeroomError:

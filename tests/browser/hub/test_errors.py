@@ -18,9 +18,9 @@ def test_a_dead_lab_is_named_and_can_be_started_again(
     deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
 ) -> None:
     """A lab that died says so, and leads to the page that starts it again."""
-    lab = sign_in(page, deployment, "rosa", add_account("rosa"))
-    deployment.lab("rosa").kill()
-    page.goto(f"{deployment.url}user/rosa/lab")
+    lab = sign_in(page, deployment, "ronja", add_account("ronja"))
+    deployment.lab("ronja").kill()
+    page.goto(f"{deployment.url}user/ronja/lab")
     expect(page.get_by_role("heading")).to_have_text("This lab is not running")
     page.get_by_role("link", name="start it again").click()
     Home(page, deployment).start()
