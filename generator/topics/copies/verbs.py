@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from generator.core.errors import HomeroomError
+from generator.core.flag import is_set
 
 verbs = typer.Typer()
 MADE_WITH_ALARM = 3
@@ -21,7 +22,8 @@ def backup(
     from generator.engine import deployment
     from generator.topics.copies import backup
 
-    if not backup.backup(deployment.open_deployment(), confirmed=bool(confirm)):
+    confirmed = is_set("CONFIRM", confirm)
+    if not backup.backup(deployment.open_deployment(), confirmed=confirmed):
         raise typer.Exit(MADE_WITH_ALARM)
 
 
@@ -65,9 +67,9 @@ def recovery_sheet(
     from generator.engine import deployment
     from generator.topics.copies import sheet
 
-    settings = deployment.load_settings()
+    is_kept, settings = is_set("KEPT", kept), deployment.load_settings()
     shown = sheet.text(settings, datetime.now())
-    if kept:
+    if is_kept:
         sheet.confirm(settings)
         console.note("Noted. Another password or address will be asked about again.")
         return

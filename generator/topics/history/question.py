@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from generator.core.errors import HomeroomError, nearest
+from generator.core.flag import is_set
 
 WHO = ("group", "person", "image", "profile")
 WHEN = ("minute", "ten-minutes", "hour", "day")
@@ -42,10 +43,10 @@ def asked(*, days: str, by: str, csv: str, names: str) -> Question:
         near = f"Did you mean BY={meant}? " if meant else ""
         remedy = f"{near}Who used it: {', '.join(WHO)}. How it went: {', '.join(WHEN)}."
         raise HomeroomError(f"{by[:40]!r} is nothing to count by", location="BY", remedy=remedy)
-    shows_names = _is_on("NAMES", names)
+    shows_names = is_set("NAMES", names)
     if shows_names and by != "person":
         raise HomeroomError("NAMES is of people", location="NAMES", remedy="make stats BY=person NAMES=1")
-    return Question(by=by, days=_days(days), csv=_is_on("CSV", csv), names=shows_names)
+    return Question(by=by, days=_days(days), csv=is_set("CSV", csv), names=shows_names)
 
 
 def _days(given: str) -> int:
@@ -55,9 +56,3 @@ def _days(given: str) -> int:
             f"{days[:40]!r} is no number of days", location="DAYS", remedy=f"A whole number from 1 to {MOST_DAYS}."
         )
     return int(days)
-
-
-def _is_on(name: str, given: str) -> bool:
-    if given.strip() not in ("", "0", "1"):
-        raise HomeroomError(f"{given[:40]!r} is neither 1 nor 0", location=name, remedy=f"{name}=1, or leave it out.")
-    return given.strip() == "1"

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from generator.core.errors import HomeroomError
+from generator.core.flag import is_set
 
 verbs = typer.Typer()
 
@@ -77,7 +78,8 @@ def audit(
     from generator.engine import deployment
     from generator.topics.people import audit
 
-    audit.audit(deployment.open_deployment(), name.strip().lower(), everything=bool(everything))
+    is_whole = is_set("ALL", everything)
+    audit.audit(deployment.open_deployment(), name.strip().lower(), everything=is_whole)
 
 
 @verbs.command("user-export")

@@ -10,6 +10,7 @@ import typer
 
 from generator.core import console
 from generator.core.errors import HomeroomError
+from generator.core.flag import is_set
 
 verbs = typer.Typer()
 
@@ -24,9 +25,9 @@ def password(
     from generator.schema.types import known_as
     from generator.topics.sign_in import accounts
 
-    here = deployment.open_deployment()
+    as_link, here = is_set("LINK", link), deployment.open_deployment()
     name = known_as(name) or here.settings.JUPYTERHUB_ADMIN
-    if link:
+    if as_link:
         console.out.print(accounts.reset_link(here, name), markup=False, soft_wrap=True)
         return
     fresh = accounts.reset_password(here, name)
@@ -109,16 +110,17 @@ def roster(
         raise HomeroomError(
             "which list?", location="FILE", remedy="Run `make roster FILE=class.csv`; DRY=1 only shows."
         )
+    only_shows, removes = is_set("DRY", dry), is_set("REMOVE", remove)
     people = class_list.read_people(Path(file))
     here = deployment.open_deployment()
     found = lists.compare(here, people)
-    for line in found.lines(remove=bool(remove)):
+    for line in found.lines(remove=removes):
         console.note(line)
-    if dry or (sys.stdin.isatty() and not typer.confirm("Do this?")):
+    if only_shows or (sys.stdin.isatty() and not typer.confirm("Do this?")):
         console.note("Nothing was changed.")
         return
     with password_sheet.opened(Path(sheet)) if sheet else contextlib.nullcontext() as written:
-        made, removed = lists.take_in(here, people, found.gone if remove else ())
+        made, removed = lists.take_in(here, people, found.gone if removes else ())
         if written:
             password_sheet.fill(written, made)
     console.note(lists.told(made, removed))

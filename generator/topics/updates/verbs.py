@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from generator.core.errors import HomeroomError
+from generator.core.flag import is_set
 from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 
@@ -26,8 +27,9 @@ def update(
     seconds = within or str(update.WITHIN_SECONDS)
     if not (seconds.isascii() and seconds.isdecimal() and int(seconds) > 0):
         raise HomeroomError(f"{seconds} is no number of seconds", location="WITHIN", remedy="Leave it out for 60.")
+    without_copy = is_set("ANYWAY", anyway)
     with exclusive(ROOT) as lock:
-        update.update(deployment.open_deployment(), lock, to, without_copy=bool(anyway), within_seconds=int(seconds))
+        update.update(deployment.open_deployment(), lock, to, without_copy=without_copy, within_seconds=int(seconds))
 
 
 @verbs.command()
@@ -38,5 +40,6 @@ def rollback(
     from generator.engine import deployment
     from generator.topics.updates import update
 
+    is_meant = is_set("ANYWAY", anyway)
     with exclusive(ROOT) as lock:
-        update.rollback(deployment.open_deployment(), lock, anyway=bool(anyway))
+        update.rollback(deployment.open_deployment(), lock, anyway=is_meant)
