@@ -8,6 +8,7 @@ import ssl
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formatdate, make_msgid
+from typing import BinaryIO
 
 from generator.core.errors import HomeroomError
 from generator.schema.settings import Settings
@@ -18,8 +19,46 @@ STEP_SECONDS = 15
 """How long a server may take for one answer."""
 WHOLE_SECONDS = 60
 LONGEST_WORDS = 200
+MOST_SAID_BYTES = 1 << 20
 PORTS = {"starttls": 587, "tls": 465, "off": 25}
 """The usual ones, by MAIL_TLS."""
+
+
+class _Said:
+    """What a server says, read line by line, to an end."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.bytes = 0
+
+    def readline(self, most: int) -> bytes:
+        """The next line.
+
+        :raises OSError: it says too much.
+        """
+        line = self.file.readline(most)
+        self.bytes += len(line)
+        if self.bytes > MOST_SAID_BYTES:
+            raise OSError("it talks without end")
+        return line
+
+    def close(self) -> None:
+        """Read no more."""
+        self.file.close()
+
+
+class _Server(smtplib.SMTP):
+    """smtplib's, which keeps all lines of an answer, however many there are: here they have an end."""
+
+    def getreply(self) -> tuple[int, bytes]:
+        """The next answer."""
+        if self.file is None and self.sock is not None:
+            self.file = _Said(self.sock.makefile("rb"))
+        return super().getreply()
+
+
+class _ServerOfTls(_Server, smtplib.SMTP_SSL):
+    """The same, encrypted from the start."""
 
 
 def port(settings: Settings) -> int:
@@ -39,7 +78,7 @@ def send(settings: Settings, message: Message) -> str:
     """
     try:
         return within(WHOLE_SECONDS, lambda: _send(settings, message))
-    except (OSError, smtplib.SMTPException) as failure:
+    except (OSError, smtplib.SMTPException, ValueError) as failure:
         raise refusal(failure, settings) from None
 
 
@@ -60,11 +99,11 @@ def _send(settings: Settings, message: Message) -> str:
     name = settings.HUB_HOST or socket.gethostname()
     context = ssl.create_default_context()
     if settings.MAIL_TLS == "tls":
-        server: smtplib.SMTP = smtplib.SMTP_SSL(
+        server: smtplib.SMTP = _ServerOfTls(
             settings.MAIL_HOST, port(settings), local_hostname=name, timeout=STEP_SECONDS, context=context
         )
     else:
-        server = smtplib.SMTP(settings.MAIL_HOST, port(settings), local_hostname=name, timeout=STEP_SECONDS)
+        server = _Server(settings.MAIL_HOST, port(settings), local_hostname=name, timeout=STEP_SECONDS)
     with server:
         server.ehlo_or_helo_if_needed()
         if settings.MAIL_TLS == "starttls":
@@ -126,6 +165,12 @@ def _told(failure: Exception, settings: Settings) -> tuple[str, str, str]:
             return "MAIL_PORT", f"nothing takes mail at {server}: it refuses the connection", f"{look} tries it."
         case socket.gaierror():
             return "MAIL_HOST", f"the name {settings.MAIL_HOST} is not known", "See to its spelling, and to the DNS."
+    if isinstance(failure, UnicodeError):  # of a name that is none; what it says may hold a password
+        return (
+            "MAIL_HOST",
+            f"{server} cannot be spoken to: {type(failure).__name__}",
+            "See to how the MAIL_ settings are spelt.",
+        )
     words = getattr(failure, "strerror", None) or str(failure) or type(failure).__name__
     return "MAIL_HOST", f"{server} cannot be reached: {one_line(str(words))}", f"{look} tries it."
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
 from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import Whole, written_as
@@ -11,14 +13,17 @@ from generator.schema.types import Whole, written_as
 WATCHING = Group(
     title="Watching", text="Whom this deployment tells when something is wrong, and how.", page="watching", order=75
 )
-LOCAL, DOMAIN = r"[A-Za-z0-9.!#%&*+/=?^_|~-]{1,64}", r"[A-Za-z0-9.-]{1,253}"
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+ATOM = r"[A-Za-z0-9!#%&*+/=^_|~-]{1,64}"
+LOCAL, DOMAIN = rf"{ATOM}(?:\.{ATOM}){{0,9}}", rf"{LABEL}(?:\.{LABEL}){{0,19}}"
 MAIL = rf"{LOCAL}@{DOMAIN}"
+HOST = r"(?:[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63}){0,19}\.?|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)"
 Mail = Annotated[str, written_as(rf"(?:{MAIL})?", "an e-mail address")]
 Mails = Annotated[str, written_as(rf"(?:{MAIL}(?:,{MAIL}){{0,19}})?", "e-mail addresses with commas between them")]
 MailHost = Annotated[
     str, written_as(rf"(?:{DOMAIN}|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*)?", "a host's name or address, without a port")
 ]
-Word = Annotated[str, written_as(r"[^\x00-\x1f\x7f]{0,512}", "text of 512 characters at most")]
+Word = Annotated[str, written_as(r"[ -~]{0,512}", "512 characters of ASCII at most: mail servers take no others")]
 Hook = Annotated[str, written_as(r"(?:https?://[!-~]{1,1000})?", "an address that begins with http:// or https://")]
 
 
@@ -93,6 +98,9 @@ class WatchingSettings(Part):
 
     def cross_checks(self) -> Iterator[tuple[str, str, str]]:
         """Yield (setting, cause, remedy) for what no single value shows."""
+        for name in ("ALERT_WEBHOOK", "WATCH_PING"):
+            if not _can_be_asked(getattr(self, name)):
+                yield name, "is no address that can be asked", "See to its host and port: https://host:port/path."
         if self.ALERT_MAIL and not self.MAIL_HOST:
             yield "MAIL_HOST", "is not set, and ALERT_MAIL needs it", "Name the server that takes mail."
         if self.MAIL_PASSWORD and not self.MAIL_USER:
@@ -105,3 +113,12 @@ class WatchingSettings(Part):
             )
         if self.ALERT_WEBHOOK and self.ALERT_WEBHOOK_KIND == "ntfy" and len(self.ALERT_WEBHOOK.split("/")) < 4:
             yield "ALERT_WEBHOOK", "names no topic of ntfy", "Write it behind the host: https://ntfy.example.edu/topic"
+
+
+def _can_be_asked(url: str) -> bool:
+    """Whether an address has a host, and a port that there may be; an empty one is none that is asked."""
+    try:
+        parts = urlsplit(url)
+        return not url or (bool(re.fullmatch(HOST, parts.hostname or "")) and parts.port != 0)
+    except ValueError:
+        return False

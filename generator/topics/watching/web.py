@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import http
 import http.client
 import json
 import socket
@@ -74,12 +75,20 @@ def _ask(name: str, url: str, body: bytes | None) -> str:
     try:
         return within(WHOLE_SECONDS, lambda: _call(url, body))
     except urllib.error.HTTPError as answer:
-        kind = "leads elsewhere" if 300 <= answer.code < 400 else "refuses it"
+        kind, remedy = _meaning(answer.code)
         cause = f"{_host(url)} {kind}: {answer.code} {one_line(str(answer.reason))[:100]}"
-        remedy = "Set the address that it leads to." if 300 <= answer.code < 400 else "Make a new address there."
         raise HomeroomError(cause, location=f".env: {name}", remedy=remedy) from None
     except (OSError, http.client.HTTPException, ValueError) as failure:
         raise _refusal(name, url, failure) from None
+
+
+def _meaning(code: int) -> tuple[str, str]:
+    """What an answer that is no success means, and what to do."""
+    if 300 <= code < 400:
+        return "leads elsewhere", "Set the address that it leads to."
+    if code == http.HTTPStatus.TOO_MANY_REQUESTS or code >= 500:
+        return "cannot take it now", "It is tried again by itself; see to that server if it lasts."
+    return "refuses it", "Make a new address there."
 
 
 def _call(url: str, body: bytes | None) -> str:

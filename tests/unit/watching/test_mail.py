@@ -109,6 +109,30 @@ def test_a_server_that_is_none_is_told() -> None:
         assert "does not speak TLS" in refusal(mail_settings(port, MAIL_TLS="tls"))
 
 
+def test_a_server_that_talks_without_end_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it says is kept up to some length, so that it does not fill the machine's memory."""
+    monkeypatch.setattr(mail, "MOST_SAID_BYTES", 1000)
+    with listening(b"220-hello\r\n" * 200) as port:
+        assert "talks without end" in refusal(mail_settings(port))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"MAIL_HOST": "smtp..example"},
+        {"MAIL_HOST": "a" * 64},
+        {"ALERT_MAIL": "a@uni.example."},
+        {"ALERT_MAIL": "=?utf-8?q?=0a?=@uni.example"},
+        {"MAIL_FROM": "a..b@uni.example"},
+        {"MAIL_PASSWORD": "Gänse"},
+    ],
+)
+def test_what_no_mail_can_be_sent_with_is_refused(values: dict[str, str]) -> None:
+    """As a setting, before it keeps any message from being sent."""
+    with pytest.raises(ValueError, match=next(iter(values))):
+        mail_settings(25, **values)
+
+
 @pytest.mark.usefixtures("trusted")
 def test_what_a_server_refuses_is_told(tmp_path: Path, authority: Authority) -> None:
     """A wrong password, a mailbox that there is not, and a server without STARTTLS are each told with the setting that

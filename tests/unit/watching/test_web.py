@@ -62,7 +62,9 @@ def refusal(url: str) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("status", "words"), [(403, "refuses it: 403"), (500, "500"), (302, "leads elsewhere: 302")])
+@pytest.mark.parametrize(
+    ("status", "words"), [(403, "refuses it: 403"), (503, "cannot take it now: 503"), (302, "leads elsewhere: 302")]
+)
 def test_an_answer_that_is_none_is_told(status: int, words: str) -> None:
     """An error is an error, and a redirect is not followed."""
     with answering(status) as hook:
@@ -133,8 +135,18 @@ def test_a_test_says_what_came_back(capsys: pytest.CaptureFixture[str]) -> None:
         ({"MAIL_PASSWORD": "right word"}, "MAIL_USER"),
         ({"MAIL_PASSWORD": "right word", "MAIL_USER": "ada", "MAIL_TLS": "off"}, "MAIL_TLS"),
         ({"ALERT_WEBHOOK": "https://ntfy.example", "ALERT_WEBHOOK_KIND": "ntfy"}, "ALERT_WEBHOOK"),
+        ({"ALERT_WEBHOOK": "https://[chat.example/x"}, "ALERT_WEBHOOK"),
+        ({"ALERT_WEBHOOK": "https://chat..example/x"}, "ALERT_WEBHOOK"),
+        ({"WATCH_PING": "https://ping.example:99999/x"}, "WATCH_PING"),
+        ({"WATCH_PING": "https:///x"}, "WATCH_PING"),
     ],
 )
 def test_settings_that_do_not_fit_are_refused(values: dict[str, str], faulty: str) -> None:
     """A password is never sent for all to read, and what is needed for a way is asked for."""
     assert [name for name, _, _ in settings(**values).all_cross_checks()] == [faulty]
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8/x", "https://:tk_1@[::1]:8/x", "https://ada:w@chat.example/x"])
+def test_addresses_that_can_be_asked_are_taken(url: str) -> None:
+    """Of each form, with and without credentials and port."""
+    assert list(settings(ALERT_WEBHOOK=url, WATCH_PING=url).all_cross_checks()) == []
