@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
@@ -10,8 +11,8 @@ from generator.core.errors import HomeroomError, did_you_mean
 from generator.core.finding import Finding, warning
 from generator.core.paths import ROOT
 from generator.schema.settings import Settings
-from generator.timers import machine, runs
-from generator.timers.job import Job, jobs
+from generator.timers import machine, place, runs
+from generator.timers.job import Job, jobs, owner
 from generator.timers.runs import Run
 from generator.timers.timer import Timer, known
 
@@ -19,8 +20,12 @@ NO_SCHEDULER = "neither systemd nor cron is on this machine"
 GET_CRON = "`sudo apt-get install cron`, then `make timers`."
 
 
-def _jobs(settings: Settings) -> list[Job]:
-    return jobs(known(settings), settings.COMPOSE_PROJECT_NAME)
+def _jobs(settings: Settings) -> tuple[list[Job], list[Finding]]:
+    """What the clock is to run, and what is wrong with that; where it must not, nothing."""
+    wanted = jobs(known(settings), settings.COMPOSE_PROJECT_NAME, ROOT)
+    names = [each.timer.name for each in wanted]
+    wrong = list(place.faults(ROOT, wanted[0].user, names)) if wanted else []
+    return ([] if any(each.level == "error" for each in wrong) else wanted), wrong
 
 
 def take_up(settings: Settings) -> None:
@@ -28,11 +33,13 @@ def take_up(settings: Settings) -> None:
 
     What keeps it from that is told, and is no reason for a deployment not to run.
     """
-    found, wanted = machine.scheduler(), _jobs(settings)
+    found, (wanted, wrong) = machine.scheduler(), _jobs(settings)
     if found is None:
         if wanted:
             warn(f"Nothing is run by the clock: {NO_SCHEDULER}.\n  {GET_CRON}")
         return
+    for each in wrong:
+        warn(f"{each.location}: {each.cause}\n  {each.remedy}")
     project = settings.COMPOSE_PROJECT_NAME
     if not (changes := machine.differences(found, project, wanted)):
         return
@@ -65,11 +72,12 @@ def take_away(settings: Settings) -> None:
 
 def findings(settings: Settings) -> Iterator[Finding]:
     """What the machine does not run by the clock as the settings say."""
-    found, wanted = machine.scheduler(), _jobs(settings)
+    found, (wanted, wrong) = machine.scheduler(), _jobs(settings)
     if found is None:
         if wanted:
             yield warning("timers", NO_SCHEDULER, location="machine", remedy=GET_CRON)
         return
+    yield from wrong
     remedy = "`make up` puts it right." if machine.may_change(found) else _as_root()
     for change in machine.differences(found, settings.COMPOSE_PROJECT_NAME, wanted):
         yield warning("timers", change, location=str(found.folder), remedy=remedy)
@@ -79,8 +87,8 @@ def failures(settings: Settings) -> Iterator[Finding]:
     """The timers whose last run did not end well."""
     for timer in known(settings):
         last = runs.last(timer.name)
-        if last.began_at and not runs.is_running(timer.name) and (not last.ended_at or last.exit_code):
-            cause = f"the last run by the clock, at {last.began_at}, {_result(timer, last)}"
+        if last.began and not runs.is_running(timer.name) and (not last.ended_at or last.exit_code):
+            cause = f"the last run by the clock, {last.began.astimezone():%a %d %b %H:%M}, {_result(timer, last)}"
             yield warning(
                 "timers",
                 cause,
@@ -89,10 +97,13 @@ def failures(settings: Settings) -> Iterator[Finding]:
             )
 
 
-def show(settings: Settings, now: datetime) -> None:
-    """Print when each was and will be run, and what is wrong with that; nothing where nothing is run by the clock."""
+def show(settings: Settings, now: datetime, *, is_told: bool = False) -> None:
+    """Print when each was and will be run, and what is wrong with that; nothing where nothing is run by the clock.
+
+    :param is_told: what is wrong was told just now.
+    """
     timers = known(settings)
-    for finding in findings(settings):
+    for finding in () if is_told else findings(settings):
         warn(f"{finding.name}: {finding.cause}\n  {finding.remedy}")
     if not timers:
         return
@@ -128,6 +139,13 @@ def run(settings: Settings, name: str, *, missed_only: bool = False) -> int:
             f"nothing of the name {name} is run by the clock",
             location="RUN",
             remedy=did_you_mean(name, [each.name for each in timers]),
+        )
+    if os.geteuid() != ROOT.stat().st_uid:
+        user = owner(ROOT)
+        raise HomeroomError(
+            f"this directory is {user}'s, and the clock runs it as {user}",
+            location="RUN",
+            remedy=f"Run `sudo -u {user} make timers RUN={timer.name}`.",
         )
     if missed_only and not runs.was_missed(timer, datetime.now().astimezone()):
         return 0

@@ -10,6 +10,7 @@ import typer
 
 from generator.core import console
 from generator.core.errors import HomeroomError
+from generator.core.flag import is_set
 from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 
@@ -135,10 +136,10 @@ def timers(
 
     settings = deployment.load_settings()
     if name:
-        raise typer.Exit(timers.run(settings, name, missed_only=bool(missed)))
+        raise typer.Exit(timers.run(settings, name, missed_only=is_set("MISSED", missed)))
     with exclusive(ROOT):
         timers.take_up(settings)
-    timers.show(settings, datetime.now(UTC))
+    timers.show(settings, datetime.now(UTC), is_told=True)
 
 
 @verbs.command()
@@ -149,7 +150,8 @@ def doctor(
     """Say what is wrong and what to do first; works on a broken deployment, too."""
     from generator.lifecycle import doctor
 
-    if not doctor.examine(bundle=Path(file) if file else None, everything=bool(everything)):
+    is_whole = is_set("ALL", everything)
+    if not doctor.examine(bundle=Path(file) if file else None, everything=is_whole):
         raise typer.Exit(1)
 
 

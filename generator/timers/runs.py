@@ -19,6 +19,7 @@ from generator.timers.timer import Timer
 FOLDER = ROOT / "timers"
 NOTE, LOG, OLDER_LOG = "last.json", "log", "log.1"
 MOST_LOG_BYTES = 1 << 20
+LONGEST_SAID = 300
 INTERRUPTED = 130
 
 
@@ -93,7 +94,10 @@ def run_now(timer: Timer, *, folder: Path = FOLDER, runner: Runner = run) -> int
                 code = runner([sys.executable, "-m", "generator", *timer.verb], cwd=ROOT, on_line=take).returncode
             finally:
                 log.write(f"--- {_now()} exit code {code}\n")
-                _write(place, Run(began_at=began, ended_at=_now(), exit_code=code, said="".join(said).strip()))
+                _write(
+                    place,
+                    Run(began_at=began, ended_at=_now(), exit_code=code, said="".join(said).strip()[:LONGEST_SAID]),
+                )
     return code
 
 
