@@ -13,10 +13,12 @@ from generator.core.paths import ROOT
 from generator.schema.settings import Settings
 from generator.timers import machine, place, runs
 from generator.timers.job import Job, jobs, owner
+from generator.timers.machine import Scheduler
 from generator.timers.runs import Run
 from generator.timers.timer import Timer, known
 
 NO_SCHEDULER = "neither systemd nor cron is on this machine"
+ANOTHER_NAME = "Set another COMPOSE_PROJECT_NAME in .env, or work in that directory."
 GET_CRON = "`sudo apt-get install cron`, then `make timers`."
 
 
@@ -41,6 +43,8 @@ def take_up(settings: Settings) -> None:
     for each in wrong:
         warn(f"{each.location}: {each.cause}\n  {each.remedy}")
     project = settings.COMPOSE_PROJECT_NAME
+    if _told_of_another(found, project):
+        return
     if not (changes := machine.differences(found, project, wanted)):
         return
     if not machine.may_change(found):
@@ -59,7 +63,7 @@ def take_up(settings: Settings) -> None:
 def take_away(settings: Settings) -> None:
     """Have the machine run nothing of this deployment; what keeps it from that is told."""
     found, project = machine.scheduler(), settings.COMPOSE_PROJECT_NAME
-    if found is None or not machine.installed(found, project):
+    if found is None or not machine.installed(found, project) or _told_of_another(found, project):
         return
     if not machine.may_change(found):
         warn(f"The clock still runs this deployment's timers; only root may remove them.\n  {found.removal(project)}")
@@ -70,6 +74,13 @@ def take_away(settings: Settings) -> None:
         warn(str(error))
 
 
+def _told_of_another(found: Scheduler, project: str) -> bool:
+    """Whether the timers of this name are another directory's, which is told."""
+    if other := machine.other_directory(found, project, ROOT):
+        warn(f"What the clock runs for {project} is of {other}, and stays as it is.\n  {ANOTHER_NAME}")
+    return bool(other)
+
+
 def findings(settings: Settings) -> Iterator[Finding]:
     """What the machine does not run by the clock as the settings say."""
     found, (wanted, wrong) = machine.scheduler(), _jobs(settings)
@@ -78,6 +89,10 @@ def findings(settings: Settings) -> Iterator[Finding]:
             yield warning("timers", NO_SCHEDULER, location="machine", remedy=GET_CRON)
         return
     yield from wrong
+    if other := machine.other_directory(found, settings.COMPOSE_PROJECT_NAME, ROOT):
+        cause = f"what the clock runs for {settings.COMPOSE_PROJECT_NAME} is of {other}"
+        yield warning("timers", cause, location="COMPOSE_PROJECT_NAME", remedy=ANOTHER_NAME)
+        return
     remedy = "`make up` puts it right." if machine.may_change(found) else _as_root()
     for change in machine.differences(found, settings.COMPOSE_PROJECT_NAME, wanted):
         yield warning("timers", change, location=str(found.folder), remedy=remedy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +39,14 @@ class Cron:
     def pattern(self, project: str) -> str:
         """By which a deployment's file is found."""
         return name(project)
+
+    def directory(self, text: str) -> str:
+        """Of which directory's deployment a file is; empty where it does not tell."""
+        found = re.search(r"ionice -c 3 (.*) timers RUN=", text)
+        try:
+            return shlex.split(found[1].replace("\\%", "%"))[-1] if found else ""
+        except (ValueError, IndexError):
+            return ""
 
     def is_off(self, project: str, names: Collection[str]) -> list[str]:
         """Of these timers, those that do not run though their file is there: none."""

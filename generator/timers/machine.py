@@ -44,6 +44,13 @@ def differences(found: Scheduler, project: str, jobs: Sequence[Job]) -> list[str
     return sorted(said)
 
 
+def other_directory(found: Scheduler, project: str, directory: Path) -> str:
+    """The other directory, if it is there still, whose deployment has this name; empty: there is none."""
+    told = (found.directory(_text(path)) for path in installed(found, project))
+    others = (each for each in told if each and Path(each).resolve() != directory.resolve())
+    return next((each for each in others if Path(each, "Makefile").exists()), "")
+
+
 def may_change(found: Scheduler) -> bool:
     """Whether this user may."""
     return os.access(found.folder, os.W_OK)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,11 @@ class Systemd:
     def pattern(self, project: str) -> str:
         """By which a deployment's files are found; a project's name has no dot."""
         return f"{unit(project, '*')}.*"
+
+    def directory(self, text: str) -> str:
+        """Of which directory's deployment a file is; empty where it does not tell."""
+        found = re.search(r"^WorkingDirectory=(.*)$", text, re.MULTILINE)
+        return found[1].replace("%%", "%") if found else ""
 
     def is_off(self, project: str, names: Collection[str]) -> list[str]:
         """Of these timers, those that systemd does not run."""

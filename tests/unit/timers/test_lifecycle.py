@@ -49,6 +49,21 @@ def test_it_follows_the_settings(folder: Path, capsys: pytest.CaptureFixture[str
     assert list(folder.iterdir()) == []
 
 
+def test_another_directorys_timers_are_left_alone(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Two directories of one name: neither `make timers` nor `make down` of the second touches what the first has."""
+    (tmp_path / "Makefile").touch()
+    timers.take_up(NIGHTLY)
+    mine = (folder / FILE).read_text()
+    monkeypatch.setattr(timers, "ROOT", tmp_path)
+    timers.take_up(NONE)
+    timers.take_away(NIGHTLY)
+    assert (folder / FILE).read_text() == mine
+    assert capsys.readouterr().err.count("stays as it is") == 2
+    assert [each.location for each in timers.findings(NIGHTLY)] == ["COMPOSE_PROJECT_NAME"]
+
+
 def test_who_is_not_root_is_told_what_to_type(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -97,6 +97,19 @@ def test_two_deployments_have_their_own(found: Scheduler) -> None:
     assert not machine.take_away(found, "biology")
 
 
+def test_another_directory_of_the_same_name_is_found(found: Scheduler, tmp_path: Path) -> None:
+    """As long as it is there: one that was moved or deleted is taken over."""
+    other, mine = tmp_path / '50% "home" room\'s', tmp_path / "mine"
+    other.mkdir()
+    (other / "Makefile").touch()
+    machine.take_up(found, "biology", jobs(LOOK, COPY, directory=str(other)))
+    assert machine.other_directory(found, "biology", mine) == str(other)
+    assert machine.other_directory(found, "biology", other) == ""
+    assert machine.other_directory(found, "biology-two", mine) == ""
+    (other / "Makefile").unlink()
+    assert machine.other_directory(found, "biology", mine) == ""
+
+
 def test_what_was_cut_off_or_changed_is_put_right(found: Scheduler) -> None:
     """A file that is missing, cut short or edited."""
     machine.take_up(found, "biology", jobs(COPY))
