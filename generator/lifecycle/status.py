@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import docker.errors
@@ -76,10 +74,10 @@ def show(deployment: Deployment) -> None:
     if error := not_healthy(deployment) or (port.result() if port else None):
         warn(str(error))
     _show_labs(deployment, labs, used, now)
+    _show_memory()
     for show_part in topics_parts:
         show_part()
     timers.show(deployment.settings, now)
-    _show_machine(deployment)
 
 
 Used = dict[str | None, tuple[int, int] | None]
@@ -119,12 +117,7 @@ def _show_labs(deployment: Deployment, labs: list[Container], used: Used, now: d
         note(f"{len(outdated)} of them run an old image; they get the new one when they are started next.")
 
 
-def _show_machine(deployment: Deployment) -> None:
+def _show_memory() -> None:
+    """What the machine has free; its disks are a topic's."""
     facts = read_meminfo()
-    total, free = facts["MemTotal"], facts["MemAvailable"]
-    storage = deployment.client.info()["DockerRootDir"]
-    disk = shutil.disk_usage(storage if Path(storage).exists() else "/")
-    note(
-        f"\nmemory  {in_units(free)} free of {in_units(total)}\n"
-        f"disk    {in_units(disk.free)} free of {in_units(disk.total)} ({storage})"
-    )
+    note(f"memory: {in_units(facts['MemAvailable'])} of {in_units(facts['MemTotal'])} free")

@@ -80,7 +80,7 @@ class Tree:
         :raises HomeroomError: there is none of that name, or the file is none of git's.
         """
         if not name:
-            raise HomeroomError("TO is missing", location="TO", remedy="Name a version: `make update TO=v0.2.0`.")
+            raise HomeroomError("which version?", location="TO", remedy="Name one: `make update TO=v0.2.0`.")
         if (self.root / name).is_file():
             return self._of_file(self.root / name)
         fetched = self.fetch()

@@ -100,7 +100,13 @@ def _mounted(watched: Watched) -> Iterator[tuple[str, Filesystem]]:
     for names, disk in found.values():
         # The deployment's own directory is small: it names a disk that has nothing else.
         others = [name for name in names if name != OWN_DIRECTORY]
-        yield f"disk of {' and '.join(others or names)}", disk
+        yield f"disk of {_listed(others or names)}", disk
+
+
+def _listed(names: list[str]) -> str:
+    """Names as people list them: `homes, images and copies`."""
+    *first, last = [each for name in names for each in name.split(" and ")]
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def _judged(name: str, disk: Filesystem, kept: dict[str, list[list[float]]], now: float) -> Disk:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from rich.markup import escape
+
 from generator.core.console import note, plain, warn
 from generator.engine.glance import Glance, Show
 from generator.engine.watched import Watched
@@ -35,4 +37,8 @@ def _show(known: State, found: list[disks.Disk], now: datetime, *, is_expected: 
     elif minutes > LATE_ROUNDS * MINUTES:
         warn(f"The watchdog looked last {minutes:.0f} min ago. `make timers` shows whether it is run by the clock.")
     for fault in known.open_faults():
-        warn(f"Since {datetime.fromtimestamp(fault.since, now.tzinfo):%a %d %b %H:%M}: {plain(fault.line)}")
+        since = f"{datetime.fromtimestamp(fault.since, now.tzinfo):%a %d %b %H:%M}"
+        if fault.seen < known.round_at:  # told to be over once it was gone for a while
+            note(f"Gone at the last look, since {since} it was: {escape(plain(fault.line))}")
+        else:
+            warn(f"Since {since}: {plain(fault.line)}")

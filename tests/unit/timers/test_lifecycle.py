@@ -27,6 +27,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     cron = Cron(tmp_path)
     cron.folder.mkdir(parents=True)
     monkeypatch.setattr(machine, "scheduler", lambda: cron)
+    (tmp_path / "hub").mkdir()
+    (tmp_path / "hub/Makefile").touch()
+    monkeypatch.setattr(timers, "ROOT", tmp_path / "hub")
     monkeypatch.setattr(job, "owner", lambda _: "grace")
     monkeypatch.setattr(runs, "last", lambda name: Run())
     return cron.folder

@@ -119,7 +119,7 @@ def test_each_disk_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     found = disks.look(watched({}, HOMES="/homes", BACKUP_TO="/copies"))
     assert [each.name for each in found] == [
         "disk of homes",
-        "disk of images and services and copies",
+        "disk of images, services and copies",
         "disk of this deployment",
     ]
     monkeypatch.setattr(disks, "read_filesystem", lambda path: None)

@@ -45,6 +45,14 @@ def test_status_tells_of_the_watchdog(capsys: pytest.CaptureFixture[str]) -> Non
     assert "Since Mon 02 Mar 10:00: hub: [red]is down" in words
 
 
+def test_a_fault_that_is_gone_is_shown_as_gone(capsys: pytest.CaptureFixture[str]) -> None:
+    """It is over only once it was gone for a while, and until then nothing is said to be wrong that is not."""
+    fault = Fault(line="hub: [red]is down", since=AT - 7200, seen=AT - 600, begun=[AT])
+    words = shown(State(round_at=AT - 60, faults={"x": fault}), capsys)
+    assert "Gone at the last look, since Mon 02 Mar 10:00 it was: hub: [red]is down" in words
+    assert "!" not in words
+
+
 @pytest.mark.parametrize(
     ("values", "count"),
     [
