@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from typing import Any
 
 from generator.core.console import counted, note, out, quoted, table
 from generator.core.errors import HomeroomError
@@ -23,7 +23,7 @@ def audit(deployment: Deployment, name: str, *, everything: bool) -> None:
     :param everything: all lines, not only the last ones.
     :raises HomeroomError: something was changed or is missing.
     """
-    found = [json.loads(line) for line in records.log(deployment)]
+    found = [_event(line) for line in records.log(deployment)]
     fitting = [one for one in found if not name or name in (one.get("who"), one.get("whom"))]
     shown = fitting if everything else fitting[-SHOWN:]
     rows = table("when", "who", "what", "whom", "why")
@@ -36,8 +36,19 @@ def audit(deployment: Deployment, name: str, *, everything: bool) -> None:
     verify(deployment)
 
 
-def _cells(event: Mapping[str, Any]) -> Sequence[str]:
-    when = f"{datetime.fromisoformat(event['at']).astimezone():%Y-%m-%d %H:%M}"
+def _event(line: str) -> Mapping[str, str]:
+    """A line's event; one that is none of the log's is shown as it is, and `verify` tells of it."""
+    try:
+        found = json.loads(line)
+    except ValueError:
+        found = None
+    return {name: str(value) for name, value in (found if isinstance(found, dict) else {"what": line}).items()}
+
+
+def _cells(event: Mapping[str, str]) -> Sequence[str]:
+    when = event.get("at", "")
+    with suppress(ValueError):
+        when = f"{datetime.fromisoformat(when).astimezone():%Y-%m-%d %H:%M}"
     said = event.get("why", "")
     if (result := event.get("result", "done")) != "done":
         said = f"{result}: {said}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import io
 import json
@@ -10,7 +11,7 @@ import secrets
 import tarfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ MODULE = "homeroom.people.export"
 MOUNTED = "/export/home"
 """Its last part is the archive's folder."""
 ACCOUNT = "account.json"
+ENDINGS = (".tar.gz", ".tgz")
+"""Another name is taken for a folder's that is not there."""
 FAST = 1
 """Of gzip's levels: notebooks and data shrink little more at others, which take four times as long."""
 
@@ -61,6 +64,8 @@ def export(deployment: Deployment, name: str, to: str) -> None:
         count = write(target, found, home(deployment, name))
         shown.say(f"{count} files and folders, {in_units(target.stat().st_size)}")
     records.note(deployment, "user-export", name)
+    if not count:
+        note(f"There is no home of {quoted(name)}.")
     note(f"{target}: what the hub keeps is in {ACCOUNT}, the files are in home/. Only you can read it.")
 
 
@@ -76,6 +81,10 @@ def target_of(to: str, name: str, now: datetime) -> Path:
     path = Path(to).expanduser().absolute()
     if path.is_dir():
         path /= f"{homes.home_name(name)}-{now:%Y-%m-%d}.tar.gz"
+    elif not path.name.endswith(ENDINGS):
+        raise HomeroomError(
+            f"there is no folder {path}", location="TO", remedy="Make it, or name a file that ends with .tar.gz."
+        )
     if os.path.lexists(path):
         raise HomeroomError(f"{path} is there already", location="TO", remedy="Name another file, or move that one.")
     if not path.parent.is_dir():
@@ -100,10 +109,10 @@ def home(deployment: Deployment, name: str) -> Iterator[bytes]:
     :raises HomeroomError: the engine does not.
     """
     client, settings, directory = deployment.client, deployment.settings, homes.home_name(name)
-    if name not in homes.owners(client, settings):
-        return
     volume = f"{deployment.project}-user-{directory}"
     source = f"{settings.HOMES}/{directory}" if settings.HOMES else volume
+    if not (_is_there(source) if settings.HOMES else name in homes.owners(client, settings)):
+        return
     try:
         container = client.containers.create(
             f"{deployment.project}-hub:local",
@@ -127,12 +136,24 @@ def home(deployment: Deployment, name: str) -> Iterator[bytes]:
         ) from None
 
 
+def _is_there(home: str) -> bool:
+    """Whether there is a home's directory. Where others than root may not look into HOMES, the engine knows."""
+    try:
+        Path(home).lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass
+    return True
+
+
 class Stream(io.RawIOBase):
-    """Pieces that come one after the other, as a file to read."""
+    """Pieces that come one after the other, as a file to read; `tail` is the end of what came."""
 
     def __init__(self, pieces: Iterator[bytes]) -> None:
         self.pieces = pieces
         self.rest = b""
+        self.tail = b""
 
     def readable(self) -> bool:
         """It is."""
@@ -145,6 +166,7 @@ class Stream(io.RawIOBase):
             if piece is None:
                 return 0
             self.rest = piece
+            self.tail = (self.tail + piece)[-tarfile.BLOCKSIZE :]
         count = min(len(buffer), len(self.rest))
         buffer[:count], self.rest = self.rest[:count], self.rest[count:]
         return count
@@ -155,25 +177,56 @@ def write(target: Path, found: dict[str, Any], files: Iterator[bytes]) -> int:
 
     :raises HomeroomError: it cannot be written.
     """
-    growing = target.with_name(f".{target.name}.part")
     try:
-        growing.unlink(missing_ok=True)  # of a run that was killed
-        descriptor = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with (
-            os.fdopen(descriptor, "wb") as file,
-            gzip.GzipFile(fileobj=file, mode="wb", compresslevel=FAST) as packed,
-            tarfile.open(fileobj=packed, mode="w|") as archive,
-        ):
-            _add_text(archive, json.dumps(found, indent=2) + "\n")
-            count = _add_files(archive, files)
-        os.link(growing, target)  # never over a file that came meanwhile
+        with _alone(target.with_name(f".{target.name}.part"), target) as (growing, descriptor):
+            with (
+                os.fdopen(descriptor, "wb", closefd=False) as file,
+                gzip.GzipFile(fileobj=file, mode="wb", compresslevel=FAST) as packed,
+                tarfile.open(fileobj=packed, mode="w|") as archive,
+            ):
+                _add_text(archive, json.dumps(found, indent=2) + "\n")
+                count = _add_files(archive, files)
+            os.link(growing, target)  # never over a file that came meanwhile
     except (OSError, tarfile.TarError) as error:
         raise HomeroomError(
             f"the archive cannot be written: {error}", location=str(target), remedy="Make room, or name another place."
         ) from None
+    return count
+
+
+@contextmanager
+def _alone(growing: Path, target: Path) -> Iterator[tuple[Path, int]]:
+    """The file to write into and its descriptor; it is gone at the end. What a run that was killed has left goes first.
+
+    :raises HomeroomError: another run writes it now.
+    """
+    try:
+        with suppress(FileNotFoundError):
+            _require_left(growing)
+            growing.unlink()
+        descriptor = os.open(growing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except (BlockingIOError, FileExistsError):
+        raise HomeroomError(
+            "another run is just writing it", location=str(target), remedy="Wait until it has ended, or name another."
+        ) from None
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield growing, descriptor
     finally:
         growing.unlink(missing_ok=True)
-    return count
+        os.close(descriptor)
+
+
+def _require_left(growing: Path) -> None:
+    """:raises BlockingIOError: whoever made this file still writes it."""
+    try:
+        left = os.open(growing, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:  # none, or none of ours
+        return
+    try:
+        fcntl.flock(left, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    finally:
+        os.close(left)
 
 
 def _add_text(archive: tarfile.TarFile, text: str) -> None:
@@ -193,8 +246,16 @@ def _add_files(archive: tarfile.TarFile, files: Iterator[bytes]) -> int:
         yield from files
 
     count = 0
-    with tarfile.open(fileobj=io.BufferedReader(Stream(all_pieces())), mode="r|") as given:
+    stream = Stream(all_pieces())
+    reader = io.BufferedReader(stream)
+    with tarfile.open(fileobj=reader, mode="r|") as given:
         for entry in given:
             archive.addfile(entry, given.extractfile(entry) if entry.isreg() else None)
+            for each in (given, archive):  # they keep all of them, and somebody may have millions of files
+                each.members.clear()  # type: ignore[attr-defined]  # it is there, as it is in Python's documentation
             count += 1
+    while reader.read(tarfile.RECORDSIZE):
+        pass
+    if stream.tail.strip(b"\0"):
+        raise tarfile.ReadError("the files end in the middle")
     return count

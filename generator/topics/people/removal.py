@@ -12,7 +12,7 @@ import docker.errors
 
 from generator.core import operator
 from generator.core.console import counted, note, quoted, warn
-from generator.core.errors import HomeroomError, did_you_mean
+from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
@@ -113,6 +113,12 @@ def restore(deployment: Deployment, name: str) -> None:
             location="NAME",
             remedy=f"`make account NAME={name}` makes a new account. `make backup` may have copies: docs/privacy.md.",
         )
+    if answer["state"] == "going":
+        raise HomeroomError(
+            f"the files of {quoted(name)} are being removed for good, and some may be gone",
+            location="NAME",
+            remedy=f"`make purge-removed` sees that through; then `make account NAME={name}` makes a new account.",
+        )
     if answer["waiting"]:
         raise HomeroomError(
             f"{quoted(name)} is not back yet: the hub does not carry it out",
@@ -123,11 +129,11 @@ def restore(deployment: Deployment, name: str) -> None:
 
 
 def due(removed: Iterable[Mapping[str, Any]], now: float, days: int) -> list[str]:
-    """Whose files have been kept for long enough."""
+    """Whose files have been kept for long enough, or are half removed: that was cut off, and is carried on."""
     return [
         one["name"]
         for one in removed
-        if not one["purged"] and one["mark"] != "leaving" and now - one["at"] >= days * DAY_SECONDS
+        if not one["purged"] and one["mark"] != "leaving" and (one["going"] or now - one["at"] >= days * DAY_SECONDS)
     ]
 
 
@@ -145,15 +151,26 @@ def purge_due(deployment: Deployment) -> None:
 
 
 def purge(deployment: Deployment, names: Sequence[str]) -> None:
-    """Remove people's files for good, then what the hub has of them.
+    """Remove people's files for good, then what the hub has of them. From the first moment on nobody of them can come
+    back; who is back already is left alone.
 
     :raises HomeroomError: somebody's files cannot be removed; the others' are gone.
     """
-    for name in names:
-        remove_home(deployment, name)
-    answer = ask(deployment, "purge", names=list(names), who=operator.name())
-    _tell_untold(answer)
-    note(f"Removed for good: {_named(names)}. Copies that were made before expire by themselves (docs/privacy.md).")
+    going = ask(deployment, "begin-purge", names=list(names))["going"]
+    if back := [name for name in names if name not in going]:
+        note(f"Left alone, for they come back just now: {_named(back)}.")
+    gone, faults = [], []
+    for name in going:
+        try:
+            remove_home(deployment, name)
+            gone.append(name)
+        except HomeroomError as error:
+            faults.append(error)
+    if gone:
+        answer = ask(deployment, "purge", names=gone, who=operator.name())
+        _tell_untold(answer)
+        note(f"Removed for good: {_named(gone)}. Copies that were made before expire by themselves (docs/privacy.md).")
+    raise_all(faults)
 
 
 def remove_home(deployment: Deployment, name: str) -> None:
@@ -181,5 +198,5 @@ def remove_home(deployment: Deployment, name: str) -> None:
         raise HomeroomError(
             f"the home of {quoted(name)} cannot be removed: {error.explanation}",
             location=f"the volume {volume_name}",
-            remedy="End what uses it (`docker ps -a --filter volume=...`), then run this again.",
+            remedy=f"Remove what uses it (`docker ps -a --filter volume={volume_name}`), then `make purge-removed`.",
         ) from None

@@ -39,7 +39,9 @@ def _show(answer: Future[dict[str, Any]], days: int) -> None:
 
 def told(removed: Sequence[Mapping[str, Any]], days: int) -> str:
     """In words; nothing where nobody's files wait."""
-    kept = sorted((one for one in removed if not one["purged"]), key=lambda one: (one["at"], one["name"]))
+    kept = sorted(
+        (one for one in removed if not (one["purged"] or one["going"])), key=lambda one: (one["at"], one["name"])
+    )
     if not kept:
         return ""
     rows = [f"{quoted(one['name'])} {_date(one['at'] + days * removal.DAY_SECONDS)}" for one in kept[:SHOWN]]

@@ -228,11 +228,19 @@ def run_verb(client: Any, settings: Settings, verb: str, *arguments: str) -> Any
     except docker.errors.ContainerError as error:
         said: Any = error.stderr or b""
         raise HomeroomError(
-            _last(said.decode(errors="replace")) or "homes could not be looked at",
+            _reason(_last(said.decode(errors="replace"))) or "homes could not be looked at",
             location=".env: HOMES",
             remedy="`make check` looks settings and machine over.",
         ) from None
     return json.loads(_last(output.decode()))
+
+
+def _reason(line: str) -> str:
+    """Why a verb failed: a text in JSON; or what came before it could say anything."""
+    try:
+        return str(json.loads(line))
+    except ValueError:
+        return line
 
 
 def _last(text: str) -> str:

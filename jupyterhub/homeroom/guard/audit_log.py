@@ -47,11 +47,18 @@ def lines(path: Path) -> Iterator[bytes]:
 
 
 def head(path: Path) -> Head:
-    """The last line."""
+    """The last line. One that is none of the log's ends nothing: what follows it goes on from the last number there
+    is, and `faults` finds it."""
     last = b""
     for line in lines(path):
         last = line
-    return Head(int(json.loads(last)["n"]), digest(last)) if last else Head()
+    if not last:
+        return Head()
+    number = _parsed(last).get("n")
+    if not isinstance(number, int):
+        numbers = [found for line in lines(path) if isinstance(found := _parsed(line).get("n"), int)]
+        number = numbers[-1] if numbers else 0
+    return Head(number, digest(last))
 
 
 def append(path: Path, event: Mapping[str, Any], at: datetime) -> Head:

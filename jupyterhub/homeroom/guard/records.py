@@ -167,7 +167,7 @@ def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
                 sys.stdout.write(line.decode(errors="replace") + "\n")
             return 0
     except (Refused, ValueError, OSError) as error:
-        print(json.dumps(str(error)))
+        print(error, file=sys.stderr)
         return 1
     print(json.dumps(answer))
     return 0

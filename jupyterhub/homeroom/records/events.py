@@ -9,7 +9,7 @@ import time
 from typing import Any
 
 from jupyterhub.orm import Base
-from sqlalchemy import BigInteger, String, Text
+from sqlalchemy import BigInteger, String, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 LONGEST = 300
@@ -43,5 +43,6 @@ def note_of(handler: Any, what: str, whom: str = "", *, why: str = "", result: s
 
 
 def waiting(db: Session) -> list[WaitingEvent]:
-    """The events that the guard does not have yet, the oldest first."""
-    return db.query(WaitingEvent).order_by(WaitingEvent.at, WaitingEvent.id).limit(100).all()
+    """The events that the guard does not have yet, in the order in which they were noted: two may be of one second, and
+    of a removal and a return the last one counts."""
+    return db.query(WaitingEvent).order_by(text("rowid")).limit(100).all()

@@ -28,6 +28,8 @@ LOOK_SECONDS = 0.2
 HERE_SECONDS = 900
 """Who has asked the hub for something within it is signed in, as far as one knows: the hub writes it down so often."""
 DAY_SECONDS = 86400
+GOING = "gone"
+"""In place of `back` in `wanted`: the files are being removed for good, and nobody can come back to half of them."""
 KNOWN = (
     "SELECT name FROM users UNION SELECT username FROM users_info UNION SELECT name FROM homeroom_identities"
     " UNION SELECT name FROM homeroom_roster"
@@ -67,11 +69,14 @@ def remove(database: sqlite3.Connection, names: Sequence[str], who: str, why: st
 def restore(database: sqlite3.Connection, name: str, who: str) -> dict[str, Any]:
     """Ask that somebody comes back.
 
-    :returns: `asked`, or why not: `unknown`, nobody of this name was removed; `purged`, the files are gone.
+    :returns: `asked`, or why not: `unknown`, nobody of this name was removed; `going`, the files are being removed for
+        good, and some may be gone; `purged`, they are gone.
     """
     with accounts.transaction(database):
-        row = database.execute("SELECT purged FROM homeroom_removed WHERE name = ?", (name,)).fetchone()
+        row = database.execute("SELECT purged, wanted FROM homeroom_removed WHERE name = ?", (name,)).fetchone()
         named = database.execute("SELECT 1 FROM homeroom_identities WHERE name = ?", (name,)).fetchone()
+        if row and not row[0] and row[1] == GOING:
+            return {"state": "going"}
         if row and not row[0]:
             database.execute("UPDATE homeroom_removed SET wanted = 'back', wanted_by = ? WHERE name = ?", (who, name))
             return {"state": "asked"}
@@ -89,17 +94,37 @@ def restore(database: sqlite3.Connection, name: str, who: str) -> dict[str, Any]
 def removed(database: sqlite3.Connection) -> list[dict[str, Any]]:
     """Everybody who was removed and is not back."""
     rows = database.execute(
-        "SELECT homeroom_removed.name, at, who, why, purged, coalesce(mark, '') FROM homeroom_removed"
-        " LEFT JOIN homeroom_names ON homeroom_names.name = homeroom_removed.name ORDER BY at"
+        "SELECT homeroom_removed.name, at, who, why, purged, coalesce(mark, ''), wanted = ? FROM homeroom_removed"
+        " LEFT JOIN homeroom_names ON homeroom_names.name = homeroom_removed.name ORDER BY at",
+        (GOING,),
     )
-    names = ("name", "at", "who", "why", "purged", "mark")
+    names = ("name", "at", "who", "why", "purged", "mark", "going")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 
-def purge(database: sqlite3.Connection, names: Sequence[str], who: str) -> None:
-    """Forget what the database has of people whose homes are gone, but for what keeps them away."""
+def begin_purge(database: sqlite3.Connection, names: Sequence[str]) -> list[str]:
+    """Have nobody of them come back any more: their files are removed for good now.
+
+    :returns: who of them goes; not who is back, or is just coming back.
+    """
     with accounts.transaction(database):
         for name in names:
+            database.execute(
+                "UPDATE homeroom_removed SET wanted = ? WHERE name = ? AND NOT purged AND wanted = ''", (GOING, name)
+            )
+        rows = database.execute("SELECT name FROM homeroom_removed WHERE purged OR wanted = ?", (GOING,))
+        found = {name for (name,) in rows}
+    return [name for name in names if name in found]
+
+
+def purge(database: sqlite3.Connection, names: Sequence[str], who: str) -> None:
+    """Forget what the database has of people whose homes are gone, but for what keeps them away. Who is back is left
+    alone."""
+    with accounts.transaction(database):
+        removed_ones = {
+            name for (name,) in database.execute("SELECT name FROM homeroom_removed WHERE wanted != 'back'")
+        }
+        for name in [name for name in names if name in removed_ones]:
             done = database.execute(
                 "UPDATE homeroom_removed SET purged = 1, had = '', wanted = '' WHERE name = ? AND NOT purged", (name,)
             )
@@ -179,7 +204,7 @@ def untold(database: sqlite3.Connection) -> list[str]:
 def main(arguments: list[str]) -> int:
     """Carry out one verb."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.leavers")
-    parser.add_argument("verb", choices=["remove", "restore", "removed", "purge", "cohort"])
+    parser.add_argument("verb", choices=["remove", "restore", "removed", "begin-purge", "purge", "cohort"])
     given = parser.parse_args(arguments)
     asked: dict[str, Any] = json.loads(sys.stdin.read() or "{}")
     with contextlib.closing(accounts.open_database(DATABASE)) as database:
@@ -194,6 +219,8 @@ def _answer(database: sqlite3.Connection, verb: str, asked: dict[str, Any]) -> d
         found = cohort(database, asked["group"], asked["inactive_days"], time.time())
         everybody = len({name for (name,) in database.execute(KNOWN)})
         return {"people": found, "groups": groups(database), "of": everybody}
+    if verb == "begin-purge":
+        return {"going": begin_purge(database, asked["names"])}
     if verb == "purge":
         purge(database, asked["names"], asked["who"])
         return {"untold": len(wait(lambda: untold(database), 20.0))}

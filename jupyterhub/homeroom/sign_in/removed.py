@@ -38,7 +38,7 @@ class RemovedPerson(Base):
     """What they had, as JSON; empty until the hub has begun the removal, and once it is purged."""
     purged: Mapped[bool] = mapped_column(Boolean, nullable=False, default=False)
     wanted: Mapped[str] = mapped_column(String(16), nullable=False, default="")
-    """`back` where they are to come back."""
+    """`back` where they are to come back, `gone` while their files are removed for good."""
     wanted_by: Mapped[str] = mapped_column(String(255), nullable=False, default="")
 
 

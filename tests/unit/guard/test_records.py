@@ -110,6 +110,24 @@ def test_an_event_that_comes_twice_is_kept_once(tmp_path: Path) -> None:
     assert len(list(audit_log.lines(kept.log))) == 1
 
 
+def test_why_nothing_is_kept_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On standard error, where a command from the server's shell looks for it."""
+    assert records.main(["take", '{"what": "no event"}'], tmp_path) == 1
+    said = capsys.readouterr()
+    assert (said.out, "who did what" in said.err) == ("", True)
+
+
+def test_events_are_told_in_their_order(tmp_path: Path) -> None:
+    """Those of one second too: of a removal and a return the last one counts."""
+    db = new_database()
+    for _ in range(10):
+        events.note(db, "head", contract.REMOVE, "ada")
+        events.note(db, "head", contract.RESTORE, "ada")
+        db.flush()
+    told = [json.loads(one.event)["what"] for one in events.waiting(db)]
+    assert told == [contract.REMOVE, contract.RESTORE] * 10
+
+
 def test_who_was_removed_is_noted_until_they_are_back(tmp_path: Path) -> None:
     """A removal leaves a tombstone, a return takes it away; after a purge the name may be given to somebody else, and
     what failed changes nothing."""

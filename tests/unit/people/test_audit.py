@@ -76,6 +76,19 @@ def test_what_was_changed_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch)
     audit.verify(HERE)
 
 
+@pytest.mark.parametrize("line", ["no JSON at all", "[]", "17", '{"n": "x", "at": 3}', "\x00\x1b[2J"])
+def test_a_line_that_is_none_is_shown_and_told(folder: Path, capsys: pytest.CaptureFixture[str], line: str) -> None:
+    """And ends nothing: what is done later is noted behind it."""
+    with (folder / "audit.jsonl").open("a") as log:
+        log.write(f"{line}\n")
+    records.note(HERE, "user-remove", "dora")
+    with pytest.raises(HomeroomError, match="line 4"):
+        audit.audit(HERE, "", everything=False)
+    shown = capsys.readouterr().out
+    assert "dora" in shown
+    assert "\x1b" not in shown
+
+
 def test_copies_carry_the_last_line() -> None:
     """So that what is cut off later is found by any copy."""
     here: Any = SimpleNamespace(project="homeroom", settings=settings(), engine=SimpleNamespace(title="Docker"))

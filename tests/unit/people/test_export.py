@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import io
 import json
+import os
 import tarfile
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import docker.errors
 import pytest
 from homeroom.lti import records as lti
 from homeroom.people import export as hub
@@ -28,6 +30,7 @@ from generator.core.errors import HomeroomError
 from generator.engine import hub_module
 from generator.topics.people import export
 from tests.hub_database import new_database
+from tests.sample_settings import settings
 
 SECRETS = ("hash-of-password", "hash-of-token", "sealed-state")
 
@@ -151,6 +154,96 @@ def test_an_archive_that_is_cut_off_is_none(tmp_path: Path) -> None:
     with pytest.raises(HomeroomError):
         export.write(tmp_path / "ada.tar.gz", {}, iter(pieces))
     assert (tmp_path / "ada.tar.gz").read_text() == "mine"
+    whole = b"".join(pieces).rstrip(b"\0")
+    whole += bytes(-len(whole) % tarfile.BLOCKSIZE)  # between two files, where it might be taken for the end
+    with pytest.raises(HomeroomError, match="end in the middle"):
+        export.write(tmp_path / "bela.tar.gz", {}, iter([whole]))
+    assert [path.name for path in tmp_path.iterdir()] == ["ada.tar.gz"]
+
+
+def test_two_do_not_write_one_archive(tmp_path: Path) -> None:
+    """The second is told; the first ends as if it were alone, and only then has the archive its name."""
+    target = tmp_path / "ada.tar.gz"
+
+    def while_another_comes() -> Iterator[bytes]:
+        for place, piece in enumerate(given(("big.bin", b"x" * 100_000))):
+            if place == 20:
+                with pytest.raises(HomeroomError, match="another run"):
+                    export.write(target, {}, given(("other.bin", b"y")))
+                assert not target.exists()
+            yield piece
+
+    assert export.write(target, {}, while_another_comes()) == 3
+    with tarfile.open(target) as archive:
+        assert "home/big.bin" in archive.getnames()
+    assert [path.name for path in tmp_path.iterdir()] == ["ada.tar.gz"]
+
+
+def test_strange_names_and_files_are_in_it(tmp_path: Path) -> None:
+    """Names with ends of lines, of bytes that are no text, and very long ones; pipes; empty folders."""
+    content = io.BytesIO()
+    names = ["home/two\nlines", "home/latin-\udce9", "home/" + "deep/" * 300 + "x", "home/\u540d\u524d"]
+    with tarfile.open(fileobj=content, mode="w") as archive:
+        for name in names:
+            archive.addfile(tarfile.TarInfo(name))
+        pipe = tarfile.TarInfo("home/pipe")
+        pipe.type = tarfile.FIFOTYPE
+        archive.addfile(pipe)
+    assert export.write(tmp_path / "ada.tar.gz", {}, iter([content.getvalue()])) == 5
+    with tarfile.open(tmp_path / "ada.tar.gz") as archive:
+        assert archive.getnames() == ["account.json", *names, "home/pipe"]
+        assert archive.getmember("home/pipe").isfifo()
+
+
+def test_many_files_take_no_memory(tmp_path: Path) -> None:
+    """Of those that were written nothing is kept: a lab can make millions of empty ones."""
+    import tracemalloc
+
+    entry = tarfile.TarInfo("home/x").tobuf()
+    tracemalloc.start()
+    try:
+        export.write(tmp_path / "ada.tar.gz", {}, iter([*[entry * 100] * 15, bytes(tarfile.RECORDSIZE)]))
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most_bytes < 900_000  # where all are kept, 1.4 MB
+
+
+class Directories:
+    """An engine that is asked for homes which are directories."""
+
+    def __init__(self) -> None:
+        self.containers = self
+        self.mounted: list[str] = []
+
+    def create(self, *_: Any, mounts: list[Any], **__: Any) -> Any:
+        """Note what is mounted."""
+        self.mounted += [mount["Source"] for mount in mounts]
+        raise docker.errors.APIError("noted", explanation="noted")
+
+
+def test_homes_as_directories_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where an operator who is not root may not list HOMES: its mode is 0711."""
+    from types import SimpleNamespace
+
+    engine = Directories()
+    (tmp_path / "ada-40uni").mkdir()
+    (tmp_path / "closed").write_text("")  # nothing in it can be looked at
+
+    def files(homes: Path, name: str) -> None:
+        here: Any = SimpleNamespace(client=engine, project="homeroom", settings=settings(HOMES=str(homes)))
+        assert list(export.home(here, name)) == []
+
+    def closed(_: Any) -> Any:
+        raise PermissionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", closed)
+        files(tmp_path, "bela")
+        for homes in (tmp_path, tmp_path / "closed"):
+            with pytest.raises(HomeroomError, match="noted"):
+                files(homes, "ada@uni")
+    assert engine.mounted == [f"{tmp_path}/ada-40uni", f"{tmp_path}/closed/ada-40uni"]
 
 
 def test_the_place_is_looked_at_first(tmp_path: Path) -> None:
@@ -158,13 +251,14 @@ def test_the_place_is_looked_at_first(tmp_path: Path) -> None:
     now = datetime(2026, 10, 5)
     assert export.target_of(str(tmp_path), "ada@uni", now) == tmp_path / "ada-40uni-2026-10-05.tar.gz"
     assert export.target_of(f"{tmp_path}/x.tar.gz", "ada", now) == tmp_path / "x.tar.gz"
-    (tmp_path / "there").write_text("")
-    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "there.tgz").write_text("")
+    (tmp_path / "link.tgz").symlink_to(tmp_path / "nowhere")
     for wrong, words in (
         ("", "TO is missing"),
-        ("/there", "there already"),
-        ("/no/x", "no folder"),
-        ("/link", "there"),
+        ("/there.tgz", "there already"),
+        ("/no/x.tar.gz", "no folder"),
+        ("/exports", "ends with .tar.gz"),
+        ("/link.tgz", "there"),
     ):
         with pytest.raises(HomeroomError, match=words):
             export.target_of(f"{tmp_path}{wrong}" if wrong else "", "ada", now)

@@ -221,6 +221,29 @@ def test_a_purge_leaves_what_keeps_somebody_away(
     assert removed.of_name(db, "ada") is None
 
 
+def test_nobody_comes_back_to_half_of_their_files(
+    db: Session, shell: sqlite3.Connection, look: Callable[[], None]
+) -> None:
+    """From the moment on that files are removed for good, nobody can be brought back; who was asked back before that
+    keeps files, account and all that is known of them, whatever a purge that began earlier says."""
+    for name in ("ada", "bela"):
+        student(db, name)
+    leavers.remove(shell, ["ada", "bela"], "shell:root", "")
+    look()
+    assert leavers.restore(shell, "bela", "shell:root")["state"] == "asked"
+    assert leavers.begin_purge(shell, ["ada", "bela"]) == ["ada"]
+    assert leavers.restore(shell, "ada", "shell:root")["state"] == "going"
+    leavers.purge(shell, ["bela"], "shell:root")
+    look()
+    assert {name for (name,) in db.query(User.name)} == {"bela"}
+    leavers.purge(shell, ["bela"], "shell:root")
+    assert known_names.account_of(db, "bela") is not None
+    assert [one["name"] for one in leavers.removed(shell) if one["going"]] == ["ada"]  # cut off here: carried on
+    assert leavers.begin_purge(shell, ["ada"]) == ["ada"]
+    leavers.purge(shell, ["ada"], "shell:root")
+    assert leavers.restore(shell, "ada", "shell:root")["state"] == "purged"
+
+
 def test_an_older_database_brings_nobody_back(db: Session, look: Callable[[], None]) -> None:
     """Who was removed after a copy was made is removed again as the hub starts with it; who came back since, or whose
     name was given to somebody else, is not touched."""

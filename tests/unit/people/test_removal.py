@@ -49,13 +49,15 @@ class Here:
 
     project = "homeroom"
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: Any) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, back: tuple[str, ...] = (), **answers: Any) -> None:
         self.client = Engine()
         self.settings = settings()
         self.asked: list[tuple[str, Any]] = []
 
         def ask(_: Any, verb: str, **given: Any) -> Any:
             self.asked.append((verb, given))
+            if verb == "begin-purge":
+                return {"going": [name for name in given["names"] if name not in back]}
             return answers[verb]
 
         monkeypatch.setattr(removal, "ask", ask)
@@ -78,7 +80,7 @@ def test_wrong_names_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
         assert words in str(caught.value)
     with pytest.raises(HomeroomError, match="WHY"):
         removal.remove(here, ["ada"], "x" * 301)
-    for state, words in (("unknown", "was removed"), ("purged", "for good")):
+    for state, words in (("unknown", "was removed"), ("purged", "for good"), ("going", "are being removed")):
         here = Here(monkeypatch, restore={"state": state, "removed": [], "waiting": [], "untold": 0})
         with pytest.raises(HomeroomError, match=words):
             removal.restore(here, "ada")
@@ -91,17 +93,42 @@ def test_a_home_is_removed_once_and_no_others(monkeypatch: pytest.MonkeyPatch) -
     here.client.add("homeroom-user-bela", "bela")
     removal.remove(here, ["ada@uni"], "", now=True)
     assert list(here.client.known) == ["homeroom-user-bela"]
-    assert [verb for verb, _ in here.asked] == ["remove", "purge"]
+    assert [verb for verb, _ in here.asked] == ["remove", "begin-purge", "purge"]
     removal.purge(here, ["ada@uni"])  # cut off, and typed again
     here.client.add("homeroom-user-chen", "chen", deployment="other")
     with pytest.raises(HomeroomError, match="left alone"):
         removal.purge(here, ["chen"])
-    assert here.asked[-1] == ("purge", {"names": ["ada@uni"], "who": here.asked[-1][1]["who"]})
+    asked = [given["names"] for verb, given in here.asked if verb == "purge"]
+    assert asked == [["ada@uni"], ["ada@uni"]]
 
 
-def person(name: str, at: float, *, purged: bool = False, mark: str = "removed") -> dict[str, Any]:
+def test_who_comes_back_meanwhile_keeps_the_files(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And is told; nothing of theirs is forgotten."""
+    here: Any = Here(monkeypatch, back=("ada",), purge={"untold": 0})
+    here.client.add("homeroom-user-ada", "ada")
+    removal.purge(here, ["ada"])
+    assert list(here.client.known) == ["homeroom-user-ada"]
+    assert [verb for verb, _ in here.asked] == ["begin-purge"]
+    assert "Left alone" in capsys.readouterr().out
+
+
+def test_one_home_that_stays_keeps_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whose files cannot be removed is told at the end; all others' are gone, and noted so."""
+    here: Any = Here(monkeypatch, purge={"untold": 0})
+    here.client.add("homeroom-user-ada", "ada")
+    here.client.add("homeroom-user-bela", "bela", deployment="other")
+    here.client.add("homeroom-user-chen", "chen")
+    with pytest.raises(HomeroomError, match="bela"):
+        removal.purge(here, ["ada", "bela", "chen"])
+    assert list(here.client.known) == ["homeroom-user-bela"]
+    assert here.asked[-1][1]["names"] == ["ada", "chen"]
+
+
+def person(name: str, at: float, *, purged: bool = False, mark: str = "removed", going: bool = False) -> dict[str, Any]:
     """Somebody who was removed."""
-    return {"name": name, "at": at, "who": "head", "why": "", "purged": purged, "mark": mark}
+    return {"name": name, "at": at, "who": "head", "why": "", "purged": purged, "mark": mark, "going": going}
 
 
 def test_who_is_due() -> None:
@@ -111,10 +138,11 @@ def test_who_is_due() -> None:
         person("late", 1),
         person("gone", 0, purged=True),
         person("leaving", 0, mark="leaving"),
+        person("half", 30 * DAY, going=True),  # removed with NOW, and that was cut off
     ]
-    assert removal.due(people, 30 * DAY, 30) == ["early"]
-    assert removal.due(people, 30 * DAY + 1, 30) == ["early", "late"]
-    assert removal.due(people, 0, 30) == []  # the clock was set back
+    assert removal.due(people, 30 * DAY, 30) == ["early", "half"]
+    assert removal.due(people, 30 * DAY + 1, 30) == ["early", "late", "half"]
+    assert removal.due(people, 0, 30) == ["half"]  # the clock was set back
 
 
 def test_nobody_is_purged_before_their_time(monkeypatch: pytest.MonkeyPatch) -> None:
