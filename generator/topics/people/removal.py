@@ -174,14 +174,14 @@ def purge(deployment: Deployment, names: Sequence[str]) -> None:
 
 
 def remove_home(deployment: Deployment, name: str) -> None:
-    """Remove somebody's home; one that is not there is no fault.
+    """Remove somebody's home; one that is not there is no fault. Where homes are directories now, the volume that it
+    was before goes, too.
 
     :raises HomeroomError: it cannot be.
     """
     settings = deployment.settings
     if settings.HOMES:
         homes.run_verb(deployment.client, settings, "remove", homes.home_name(name))
-        return
     volume_name = f"{deployment.project}-user-{homes.home_name(name)}"
     try:
         volume = deployment.client.volumes.get(volume_name)

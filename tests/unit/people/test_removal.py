@@ -9,6 +9,7 @@ import pytest
 
 from generator.core.errors import HomeroomError
 from generator.topics.people import records, removal, status, timers
+from generator.topics.storage import homes
 from tests.sample_settings import settings
 
 DAY = 86400
@@ -100,6 +101,19 @@ def test_a_home_is_removed_once_and_no_others(monkeypatch: pytest.MonkeyPatch) -
         removal.purge(here, ["chen"])
     asked = [given["names"] for verb, given in here.asked if verb == "purge"]
     assert asked == [["ada@uni"], ["ada@uni"]]
+
+
+def test_a_home_goes_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its directory of HOMES, and the volume that it was before homes were directories."""
+    here: Any = Here(monkeypatch, purge={"untold": 0})
+    here.settings = settings(HOMES="/srv/homes")
+    here.client.add("homeroom-user-ada-40uni", "ada@uni")
+    here.client.add("homeroom-user-bela", "bela")
+    directories: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(homes, "run_verb", lambda *given: directories.append(given[2:]))
+    removal.purge(here, ["ada@uni"])
+    assert directories == [("remove", "ada-40uni")]
+    assert list(here.client.known) == ["homeroom-user-bela"]
 
 
 def test_who_comes_back_meanwhile_keeps_the_files(
