@@ -122,11 +122,14 @@ def show(settings: Settings, now: datetime, *, is_told: bool = False) -> None:
         warn(f"{finding.name}: {finding.cause}\n  {finding.remedy}")
     if not timers:
         return
+    found = machine.scheduler()
+    is_run = found is not None and bool(machine.installed(found, settings.COMPOSE_PROJECT_NAME))
     rows = table("by the clock", "next", "last", "result")
     for timer in timers:
         last = runs.last(timer.name)
         ago = f"{age(last.began_at, now)} ago" if last.began_at else "not yet"
-        rows.add_row(timer.name, f"{timer.at.next(now):%a %d %b %H:%M}", ago, quoted(_result(timer, last)))
+        due = f"{timer.at.next(now):%a %d %b %H:%M}" if is_run else "[yellow]never[/yellow]"
+        rows.add_row(timer.name, due, ago, quoted(_result(timer, last)))
     note("")
     out.print(rows)
 

@@ -125,6 +125,20 @@ def test_status_and_doctor_tell_how_it_went(
     assert bool(list(timers.failures(NIGHTLY))) == is_wrong
 
 
+def test_what_is_not_installed_is_not_said_to_run(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """As after `make down`, or where there is no clock: no next run is promised."""
+    at = datetime(2026, 11, 26, 12, tzinfo=UTC)
+    timers.show(NIGHTLY, at)
+    shown = capsys.readouterr().out
+    assert "never" in shown
+    assert "02:30" not in shown
+    timers.take_up(NIGHTLY)
+    timers.show(NIGHTLY, at)
+    shown = capsys.readouterr().out
+    assert "never" not in shown
+    assert "02:30" in shown
+
+
 def test_a_run_has_the_name_of_a_timer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Another is an error that says which there are; one that was not missed is not run for that."""
     with pytest.raises(HomeroomError, match="Did you mean backup"):
