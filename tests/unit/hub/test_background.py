@@ -26,4 +26,4 @@ def test_a_hub_that_has_started_is_not_looked_through_again(monkeypatch: pytest.
         asyncio.run(background._start_with_tasks(running))
         assert gc.get_freeze_count() > 10_000
     finally:
-        gc.unfreeze()
+        gc.freeze()  # as it was: else the tests that follow collect all of it again and again

@@ -66,6 +66,7 @@ def code(page: Path) -> Iterator[str]:
     yield from re.findall(r"`([^`\n]+)`", text)
 
 
+@functools.cache
 def is_there(path: str) -> bool:
     """Whether a path of the tree leads somewhere. `<topic>` and `*` stand for any name; a function may follow `::`."""
     file, _, function = path.partition("::")

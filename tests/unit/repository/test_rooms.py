@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -83,8 +84,14 @@ def modules(package: Path) -> dict[str, Path]:
     return found
 
 
-def edges(package: Path) -> Iterator[Edge]:
+@functools.cache
+def imports(package: Path) -> list[Edge]:
     """Which module imports which, wherever in the file it does so."""
+    return sorted(set(edges(package)))
+
+
+def edges(package: Path) -> Iterator[Edge]:
+    """Each import, as it stands in the files."""
     known = modules(package)
     for name, path in known.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -102,15 +109,15 @@ def room(module: str) -> str:
     return "core" if parts[1:] == ["topics"] else parts[1]
 
 
-IMPORTS = sorted(set(edges(ROOT / "generator")))
-HUBS_IMPORTS = sorted(set(edges(ROOT / "jupyterhub/homeroom")))
+COMMANDS = ROOT / "generator"
+HUBS = ROOT / "jupyterhub/homeroom"
 
 
 def test_the_generator_is_built_in_tiers() -> None:
     """Nothing imports what stands above it."""
     above = [
         f"{importer} imports {imported}"
-        for importer, imported in IMPORTS
+        for importer, imported in imports(COMMANDS)
         if imported != "generator" and importer != "generator.__main__"
         if GENERATOR.index(room(importer)) < GENERATOR.index(room(imported)) and not is_part(importer, imported)
     ]
@@ -125,7 +132,7 @@ def is_part(importer: str, imported: str) -> bool:
 def test_topics_know_few_others() -> None:
     """A topic takes of others only what TOPICS says, or a form of a site file."""
     found: dict[str, set[str]] = {}
-    for importer, imported in IMPORTS:
+    for importer, imported in imports(COMMANDS):
         one, other = importer.split("."), imported.split(".")
         if one[1] == "topics" and len(one) == 4 and other[1:2] == ["topics"] and len(other) == 4 and one[2] != other[2]:
             found.setdefault(one[2], set()).add(other[2])
@@ -135,17 +142,17 @@ def test_topics_know_few_others() -> None:
 def test_the_hubs_rooms_know_few_others() -> None:
     """A room imports only those that HUB says, and one that is not there what every room may; the guard the contract
     alone."""
-    for importer, imported in HUBS_IMPORTS:
+    for importer, imported in imports(HUBS):
         one, other = importer.split(".")[1], imported.split(".")[1]
         may = HUB.get(one, EVERY_ROOMS) | (set() if one in WITHOUT_TEXTS else {"texts"})
         assert one == other or other in may, f"{importer} imports {imported}"
 
 
-@pytest.mark.parametrize("imports", [IMPORTS, HUBS_IMPORTS], ids=["generator", "homeroom"])
-def test_no_files_import_each_other(imports: list[Edge]) -> None:
+@pytest.mark.parametrize("package", [COMMANDS, HUBS], ids=["generator", "homeroom"])
+def test_no_files_import_each_other(package: Path) -> None:
     """There is no circle of files, also not by imports within functions."""
     left: dict[str, set[str]] = {}
-    for importer, imported in imports:
+    for importer, imported in imports(package):
         left.setdefault(importer, set()).add(imported)
     while done := [name for name, wants in left.items() if not wants & left.keys()]:
         for name in done:
