@@ -38,6 +38,11 @@ def until(condition: Callable[[], Any], what: str, *, seconds: float = 120.0, in
     return found
 
 
+def until_logged(read: Callable[[], bytes], *texts: str) -> None:
+    """Wait until a container's log has all of these: an engine writes it a moment after it was said."""
+    until(lambda: all(text in read().decode() for text in texts), f"the log has {texts}", interval=0.2)
+
+
 def kill(deployment: HubDeployment, service: str) -> None:
     """End a service's process as a crash would; the engine's restart policy brings it back."""
     process = deployment.container(service).attrs["State"]["Pid"]

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from tests.faults import until_logged
 from tests.hub_deployment import ROOT, HubDeployment, engine
 from tests.inspecting_proxy import InspectingProxy
 from tests.person import Kernel, Person
@@ -219,9 +220,9 @@ def test_a_lab_loads_nothing_of_the_hubs(workshop: HubDeployment, teacher: Perso
     assert teacher.lab_api("GET", "status").status_code == 200
     for path in ("lsp/status", "nbdime/api/isgit"):
         assert teacher.get(f"user/admin/{path}").status_code in (200, 405), path
+    loaded = (f"{extension} | extension was successfully loaded" for extension in ("jupyter_lsp", "nbdime"))
+    until_logged(lab.logs, *loaded)
     log = lab.logs().decode()
-    for extension in ("jupyter_lsp", "nbdime"):
-        assert f"{extension} | extension was successfully loaded" in log
     assert "homeroom_lab/lazy_extensions.py" not in log
     assert "starting as jupyterhub-singleuser does" not in log
 
@@ -347,7 +348,7 @@ def test_an_image_of_docker_stacks_conventions(workshop: HubDeployment, teacher:
             "print(open('mine.txt').read())"
         )
         assert teacher.run(look) == "jovyan 1000 100 /opt/conda /srv/course\nmine\n"
-        assert "Sourcing shell script: /usr/local/bin/before-notebook.d/10-course.sh" in container.logs().decode()
+        until_logged(container.logs, "Sourcing shell script: /usr/local/bin/before-notebook.d/10-course.sh")
     finally:
         env.write_text(before)
         shutil.rmtree(folder)

@@ -21,6 +21,8 @@ import pytest
 from homeroom.contract.sockets import directory_name
 from homeroom.guard import service as guard
 
+from tests.faults import until_logged
+
 OWN = directory_name("ada", "")
 IMAGE = "debian:trixie-slim"
 SLEEP = ["sleep", "300"]
@@ -176,11 +178,8 @@ def test_a_labs_whole_life(site: Site) -> None:
             "/run/lab": True,
         }
         assert [each["Id"] for each in site.hub.containers()] == [lab]
-        time.sleep(0.5)
-        log = site.hub.logs(lab, tail=20).decode()
-        assert "uid=1000" in log
-        assert "CapBnd:\t0000000000000000" in log
-        assert "NoNewPrivs:\t1" in log
+        said = ("uid=1000", "CapBnd:\t0000000000000000", "NoNewPrivs:\t1")
+        until_logged(lambda: site.hub.logs(lab, tail=20), *said)
         site.hub.stop(name, timeout=1)
         assert site.hub.wait(lab)["StatusCode"] in (137, 143)
     finally:

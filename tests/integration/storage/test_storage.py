@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import until
+from tests.faults import until, until_logged
 from tests.hub_deployment import HubDeployment, engine
 from tests.person import Person
 
@@ -272,8 +272,8 @@ def test_a_share_that_went_away_is_told(disk: Disk) -> None:
         answer = selma.api("POST", "users/selma/server")
         assert answer.status_code == 503
         assert answer.json()["message"] == "The shared directory away is not there. Please tell the administrator."
-        log = disk.deployment.container("hub").logs(tail=100).decode()
-        assert f"bind source path does not exist: {away}" in log
+        hub = disk.deployment.container("hub")
+        until_logged(lambda: hub.logs(tail=100), f"bind source path does not exist: {away}")
     finally:
         away.with_name("gone").rename(away)
     selma.start_lab()
