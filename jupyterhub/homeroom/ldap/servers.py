@@ -78,6 +78,14 @@ class Call:
             with contextlib.suppress(OSError):
                 socket.socket.shutdown(open_socket, socket.SHUT_RDWR)
 
+    def require_waiting(self) -> None:
+        """Go on only while somebody waits: it may have been cut when there was no socket yet that could be.
+
+        :raises Unreachable: nobody does.
+        """
+        if self.is_cut:
+            raise Unreachable("the directory did not answer in time")
+
     def close(self) -> None:
         """Let the server know that nothing more comes."""
         if self.connection is not None:
@@ -162,8 +170,10 @@ class Servers:
         )
         call.connection = connection
         connection.open(read_server_info=False)
+        call.require_waiting()
         if sealed and not at_once:
             connection.start_tls(read_server_info=False)
+            call.require_waiting()
 
     def context(self) -> ssl.SSLContext:
         """What certificates are checked by; made anew where the file has changed. As strict as Python 3.13 is, in any

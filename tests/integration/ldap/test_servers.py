@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 from homeroom.ldap.directory import THREADS, LdapDirectory
-from homeroom.ldap.servers import Servers
+from homeroom.ldap.servers import Call, Servers
 from homeroom.ldap.way import LdapWay
 from homeroom.sign_in.way import Identity, Unreachable
+from ldap3.strategy.sync import SyncStrategy
 
 from tests import slapd
 from tests.certificates import Authority
@@ -271,6 +272,25 @@ def test_a_hanging_server_keeps_nobody_else(
             thread.join(30)
             assert not thread.is_alive()
     assert {type(each) for each in ended} == {Unreachable}
+
+
+def test_who_gives_up_while_a_connection_is_made_waits_no_longer(
+    make_way: MakeWay, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An errand that is cut before there is a socket to cut ends all the same, also at a server that answers for
+    ever."""
+    call, opened = Call(), SyncStrategy.open
+
+    def open_late(strategy: Any, **options: Any) -> None:
+        call.cut()
+        opened(strategy, **options)
+
+    monkeypatch.setattr(SyncStrategy, "open", open_late)
+    with listener(drip) as (port, _):
+        way = make_way(servers=[f"ldap://localhost:{port}"], security="plain", timeout_seconds=10)
+        with pytest.raises(Unreachable, match="in time"):
+            way.directory.known_servers.connect(call)
+        call.close()
 
 
 def test_a_directory_that_is_down_says_so_and_throws_nobody_out(
