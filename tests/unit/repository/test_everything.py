@@ -40,6 +40,32 @@ def test_all_run_at_once_and_each_counts(
     assert "machine ran beside" in said
 
 
+ONCE = """
+import json, pathlib, sys
+kind = next(word for word in sys.argv if word.startswith("--deployment=")).partition("=")[2]
+cache = pathlib.Path(next(word for word in sys.argv if word.startswith("cache_dir=")).partition("=")[2]) / "v/cache"
+fails, code, count = sys.argv[1:4]
+if kind != "own" or ("--last-failed" in sys.argv and fails == "once"):
+    sys.exit(0)
+cache.mkdir(parents=True, exist_ok=True)
+(cache / "lastfailed").write_text(json.dumps({f"tests/x.py::test_{number}": True for number in range(int(count))}))
+sys.exit(int(code))
+"""
+
+
+@pytest.mark.parametrize(
+    ("fails", "code", "count", "passed"),
+    [("once", 1, 2, True), ("twice", 1, 2, False), ("once", 1, 6, False), ("once", 1, 0, False), ("once", 2, 1, False)],
+)
+def test_what_fails_beside_others_has_a_second_try(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, code: int, count: int, passed: bool
+) -> None:
+    """A few tests that failed are run again by themselves; what fails then, too, is a failure, and so are many, and a
+    run that broke off."""
+    monkeypatch.setattr(everything, "PYTEST", (sys.executable, "-c", ONCE, fails, str(code), str(count)))
+    assert everything.side_by_side(tmp_path) is passed
+
+
 def test_unit_tests_run_in_several_processes_by_either_verb() -> None:
     """`make test-unit` runs them as `make test` does."""
     assert f"-m pytest {' '.join(everything.UNIT)}\n" in (ROOT / "tests/verbs.mk").read_text(encoding="utf-8")
