@@ -10,9 +10,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from email.message import Message
-from typing import IO
 
 from generator.core.finding import Finding, error, ok, warning
+from generator.core.no_redirect import NoRedirect
 
 TIMEOUT_SECONDS = 1.2
 OFF_SECONDS = 300
@@ -21,15 +21,6 @@ _SET = (
     "Run `sudo timedatectl set-ntp true`, or `sudo apt install chrony` and `sudo chronyc makestep`; "
     "`date -u` shows the clock."
 )
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: the first answer already carries the time."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Message, newurl: str
-    ) -> None:
-        return None
 
 
 def server_time(headers: Mapping[str, str] | Message) -> datetime.datetime | None:
@@ -47,8 +38,9 @@ def read_offset(url: str, proxies: Mapping[str, str]) -> float | None:
     unverified = ssl.create_default_context()
     unverified.check_hostname = False
     unverified.verify_mode = ssl.CERT_NONE
+    # The first answer carries the time already, also where it leads elsewhere.
     opener = urllib.request.build_opener(
-        urllib.request.ProxyHandler(dict(proxies)), urllib.request.HTTPSHandler(context=unverified), _Stay()
+        urllib.request.ProxyHandler(dict(proxies)), urllib.request.HTTPSHandler(context=unverified), NoRedirect()
     )
     request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - read_sources() gives only http and https
     try:

@@ -13,16 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from generator.core.finding import Finding, ok, warning
+from generator.core.no_redirect import NoRedirect
 
 SUBJECT = "sign-in"
 TIMEOUT_SECONDS = 5.0
 LEEWAY_SECONDS = 60
 LARGEST_BYTES = 2**18
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *_: Any) -> None:
-        """None: the hub follows none either."""
 
 
 def look(platform: dict[str, Any], site: Path) -> Iterator[Finding]:
@@ -32,7 +28,7 @@ def look(platform: dict[str, Any], site: Path) -> Iterator[Finding]:
         context = ssl.create_default_context()
         if platform["certificate"]:
             context.load_verify_locations(site / Path(platform["certificate"]).name)
-        opener = urllib.request.build_opener(_NoRedirect(), urllib.request.HTTPSHandler(context=context))
+        opener = urllib.request.build_opener(NoRedirect(), urllib.request.HTTPSHandler(context=context))
         with opener.open(url, timeout=TIMEOUT_SECONDS) as answer:
             body, date = answer.read(LARGEST_BYTES), answer.headers.get("Date", "")
         keys = [key for key in json.loads(body)["keys"] if key.get("kty") in ("RSA", "EC")]

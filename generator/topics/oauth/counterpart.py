@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
 
 from generator.core.finding import Finding, ok, warning
+from generator.core.no_redirect import NoRedirect
 from generator.topics.oauth.providers import LOCATION, Chosen
 from generator.topics.oauth.site import Globus, OpenIDProvider
 from generator.topics.oauth.written import check_address
@@ -24,13 +24,6 @@ MAX_ANSWER_BYTES = 2**20
 APART_SECONDS = 30
 """Tokens are taken for a minute longer or earlier than they say."""
 WELL_KNOWN = "/.well-known/openid-configuration"
-
-
-class _NoRedirect(urllib.request.HTTPRedirectHandler):
-    """The hub follows none, either."""
-
-    def redirect_request(self, *_: Any) -> None:
-        """None: no redirect is followed."""
 
 
 def look(chosen: Chosen, site: Path) -> list[Finding]:
@@ -52,7 +45,7 @@ def look(chosen: Chosen, site: Path) -> list[Finding]:
 def _ask(address: str, ca_file: Path | None) -> tuple[bytes, str]:
     """The beginning of an answer, and its date. An answer that says no is one, too."""
     context = ssl.create_default_context(cafile=str(ca_file) if ca_file else None)
-    opener = urllib.request.build_opener(_NoRedirect, urllib.request.HTTPSHandler(context=context))
+    opener = urllib.request.build_opener(NoRedirect, urllib.request.HTTPSHandler(context=context))
     request = urllib.request.Request(address, headers={"User-Agent": "Homeroom"})  # noqa: S310 - checked: https
     try:
         with opener.open(request, timeout=WAIT_SECONDS) as answer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import html
 import http
 import http.client
 import json
@@ -10,11 +11,11 @@ import socket
 import ssl
 import urllib.error
 import urllib.request
-from email.message import Message as Headers
-from typing import IO, Any
+from typing import Any
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from generator.core.errors import HomeroomError
+from generator.core.no_redirect import NoRedirect
 from generator.schema.settings import Settings
 from generator.topics.watching.deadline import within
 from generator.topics.watching.message import Message, one_line
@@ -22,15 +23,6 @@ from generator.topics.watching.message import Message, one_line
 STEP_SECONDS = 15
 WHOLE_SECONDS = 60
 LONGEST_ANSWER_BYTES = 300
-
-
-class _Stay(urllib.request.HTTPRedirectHandler):
-    """Follows no redirect: what is told goes to the address that is set, and to no other."""
-
-    def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: Headers, newurl: str
-    ) -> None:
-        return None
 
 
 def post(settings: Settings, message: Message) -> str:
@@ -62,13 +54,8 @@ def form(settings: Settings, message: Message) -> tuple[str, dict[str, Any]]:
         return urlunsplit(parts._replace(path=f"{place}/")), body
     title, text = (part.replace("`", "'").replace("@", "@\u200b") for part in (message.title, message.text))
     if settings.ALERT_WEBHOOK_KIND == "slack":
-        title, text = (_escaped(part) for part in (title, text))
+        title, text = (html.escape(part, quote=False) for part in (title, text))  # `<!channel>` would call everybody
     return url, {"text": f"`{title}`\n```\n{text}\n```"}
-
-
-def _escaped(text: str) -> str:
-    """As Slack wants it: `<!channel>` would call everybody."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _ask(name: str, url: str, body: bytes | None) -> str:
@@ -92,7 +79,10 @@ def _meaning(code: int) -> tuple[str, str]:
 
 
 def _call(url: str, body: bytes | None) -> str:
-    opener = urllib.request.build_opener(urllib.request.HTTPSHandler(context=ssl.create_default_context()), _Stay())
+    # What is told goes to the address that is set, and to no other.
+    opener = urllib.request.build_opener(
+        urllib.request.HTTPSHandler(context=ssl.create_default_context()), NoRedirect()
+    )
     parts = urlsplit(url)
     plain_url = urlunsplit(parts._replace(netloc=_host(url)))
     request = urllib.request.Request(plain_url, data=body)  # noqa: S310  # the settings take only http and https
