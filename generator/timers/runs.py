@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from generator.core.atomic import write_atomically
+from generator.core import json_file
 from generator.core.errors import HomeroomError
 from generator.core.lock import exclusive, is_held
 from generator.core.paths import ROOT
@@ -45,10 +44,7 @@ class Run:
 
 def last(name: str, folder: Path = FOLDER) -> Run:
     """The last run of a timer; an empty one where there was none, or the file is not ours any more."""
-    try:
-        return Run(**json.loads((folder / name / NOTE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return Run()
+    return json_file.read(folder / name / NOTE, Run)
 
 
 def is_running(name: str, folder: Path = FOLDER) -> bool:
@@ -79,7 +75,7 @@ def run_now(timer: Timer, *, folder: Path = FOLDER, runner: Runner = run) -> int
     with exclusive(place, busy=f"{timer.name} runs already by the clock"):
         _make_room(place)
         began = _now()
-        _write(place, Run(began_at=began))
+        json_file.write(place / NOTE, Run(began_at=began))
         said: list[str] = []
         with os.fdopen(os.open(place / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", buffering=1) as log:
 
@@ -94,15 +90,10 @@ def run_now(timer: Timer, *, folder: Path = FOLDER, runner: Runner = run) -> int
                 code = runner([sys.executable, "-m", "generator", *timer.verb], cwd=ROOT, on_line=take).returncode
             finally:
                 log.write(f"--- {_now()} exit code {code}\n")
-                _write(
-                    place,
-                    Run(began_at=began, ended_at=_now(), exit_code=code, said="".join(said).strip()[:LONGEST_SAID]),
-                )
+                last_words = "".join(said).strip()[:LONGEST_SAID]
+                done = Run(began_at=began, ended_at=_now(), exit_code=code, said=last_words)
+                json_file.write(place / NOTE, done)
     return code
-
-
-def _write(place: Path, run: Run) -> None:
-    write_atomically(place / NOTE, json.dumps(asdict(run), indent=2) + "\n", mode=0o600)
 
 
 def _make_room(place: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from generator.core import json_file
 from generator.core.atomic import write_atomically
 from generator.core.paths import RENDERED
 from generator.topics.copies.secrets import FOLDER
@@ -45,15 +46,12 @@ class Last:
 
 def read(folder: Path = FOLDER) -> Last:
     """What is known; an empty one where nothing is, or the file is not ours any more."""
-    try:
-        return Last(**json.loads((folder / FILE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return Last()
+    return json_file.read(folder / FILE, Last)
 
 
 def write(last: Last, folder: Path = FOLDER) -> None:
     """Keep it."""
-    write_atomically(folder / FILE, json.dumps(asdict(last), indent=2) + "\n", mode=0o600)
+    json_file.write(folder / FILE, last)
 
 
 def tell_hub(last: Last, rendered: Path = RENDERED) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from generator.core.atomic import write_atomically
+from generator.core import json_file
 from generator.topics.copies.secrets import FOLDER
 
 FILE = "upkeep.json"
@@ -46,13 +45,10 @@ class Upkeep:
 
 def read(address: str, folder: Path = FOLDER) -> Upkeep:
     """What is known of the copies at a place; nothing of any other."""
-    try:
-        known = Upkeep(**json.loads((folder / FILE).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        known = Upkeep()
+    known = json_file.read(folder / FILE, Upkeep)
     return known if known.address == address else Upkeep(address=address)
 
 
 def write(known: Upkeep, folder: Path = FOLDER) -> None:
     """Keep it."""
-    write_atomically(folder / FILE, json.dumps(asdict(known), indent=2) + "\n", mode=0o600)
+    json_file.write(folder / FILE, known)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from generator.core.atomic import write_atomically
+from generator.core import json_file
 from generator.core.paths import ROOT
 
 FOLDER = ROOT / ".update"
@@ -64,7 +64,7 @@ class Update:
 def write(update: Update, folder: Path, name: str = NOW) -> None:
     """Keep it."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    write_atomically(folder / name, json.dumps(asdict(update), indent=2) + "\n", mode=0o600)
+    json_file.write(folder / name, update)
 
 
 def read(folder: Path, name: str = NOW) -> Update | None:

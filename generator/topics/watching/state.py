@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from generator.core.atomic import write_atomically
+from generator.core import json_file
 from generator.core.errors import HomeroomError
 from generator.core.paths import ROOT
 from generator.topics.watching.faults import Fault
@@ -105,4 +105,4 @@ def read(folder: Path = FOLDER) -> State:
 
 def write(known: State, folder: Path = FOLDER) -> None:
     """Keep it."""
-    write_atomically(folder / FILE, json.dumps(asdict(known), indent=1) + "\n", mode=0o600)
+    json_file.write(folder / FILE, known)
