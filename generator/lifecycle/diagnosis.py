@@ -91,7 +91,9 @@ def diagnose() -> Diagnosis:
         found.look("images", lambda: checks.check_images(here))
         found.look("engine", lambda: checks.check_engine(here))
         found.take(found.look("sign-in", lambda: checks.ask_counterparts(here)))
-    look_at_what_is_watched(Watched(settings=settings, now=_now(), deployment=here, memory=state.read().memory), found)
+    look_at_what_is_watched(
+        Watched(settings=settings, now=datetime.now().astimezone(), deployment=here, memory=state.read().memory), found
+    )
     return found
 
 
@@ -104,12 +106,17 @@ def _look_at_services(deployment: Deployment, found: Diagnosis) -> bool:
     """See to each service; whether all are healthy."""
     containers = {name: deployment.service(name) for name in services.names(deployment.settings)}
     if not any(containers.values()):
-        cause = "nothing of this deployment is there"
-        found.take([error("services", cause, location=deployment.project, remedy="`make up` brings everything up.")])
+        found.take([nothing_there(deployment)])
         return False
     faults = [fault for name, one in containers.items() for fault in faults_of(name, one)]
     found.take(faults)
     return not any(fault.level == "error" for fault in faults)
+
+
+def nothing_there(deployment: Deployment) -> Finding:
+    """What is told once, instead of once for each service."""
+    cause = "nothing of this deployment is there"
+    return error("services", cause, location=deployment.project, remedy="`make up` brings everything up.")
 
 
 def faults_of(name: str, container: Container | None) -> Iterable[Finding]:
@@ -137,10 +144,6 @@ def require_usable(settings: Settings) -> None:
     if fault := smoke_test.port_fault(settings):
         raise fault
     list(smoke_test.answers(settings))
-
-
-def _now() -> datetime:
-    return datetime.now().astimezone()
 
 
 def look_at_what_is_watched(watched: Watched, found: Diagnosis) -> None:

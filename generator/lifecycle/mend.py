@@ -19,7 +19,7 @@ from generator.core.paths import ROOT
 from generator.engine import services
 from generator.engine.deployment import Deployment
 from generator.engine.health import health_of
-from generator.lifecycle.diagnosis import faults_of
+from generator.lifecycle.diagnosis import faults_of, nothing_there
 from generator.topics.watching.deadline import within
 from generator.topics.watching.state import State
 
@@ -50,8 +50,7 @@ def look(
     """
     containers = {name: deployment.service(name) for name in services.names(deployment.settings)}
     if not any(containers.values()):
-        remedy = "`make up` brings everything up."
-        yield error("services", "nothing of this deployment is there", location=deployment.project, remedy=remedy)
+        yield nothing_there(deployment)
         return
     for name, container in containers.items():
         if container is None or container.status != "running":

@@ -67,6 +67,7 @@ def show(deployment: Deployment) -> None:
     glance = Glance(deployment=deployment, now=now, hub_runs=hub_runs, pool=pool)
     topics_parts = [part.ask(glance) for part in sorted(topics.each("status"), key=lambda part: part.ORDER)]
     port = pool.submit(smoke_test.port_fault, deployment.settings) if found["proxy"] in present else None
+    clock = pool.submit(lambda: list(timers.findings(deployment.settings)))
     used = dict(zip((one.id for one in present), pool.map(memory, present), strict=True))
 
     note(f"[bold]{deployment.project}[/bold]  {address(deployment.settings)}  {deployment.engine.title}\n")
@@ -77,7 +78,7 @@ def show(deployment: Deployment) -> None:
     _show_memory()
     for show_part in topics_parts:
         show_part()
-    timers.show(deployment.settings, now)
+    timers.show(deployment.settings, now, clock.result())
 
 
 Used = dict[str | None, tuple[int, int] | None]

@@ -112,13 +112,13 @@ def failures(settings: Settings) -> Iterator[Finding]:
             )
 
 
-def show(settings: Settings, now: datetime, *, is_told: bool = False) -> None:
+def show(settings: Settings, now: datetime, wrong: Sequence[Finding] = ()) -> None:
     """Print when each was and will be run, and what is wrong with that; nothing where nothing is run by the clock.
 
-    :param is_told: what is wrong was told just now.
+    :param wrong: as `findings` tells it, where it was not told just now.
     """
     timers = known(settings)
-    for finding in () if is_told else findings(settings):
+    for finding in wrong:
         warn(f"{finding.name}: {finding.cause}\n  {finding.remedy}")
     if not timers:
         return

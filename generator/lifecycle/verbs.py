@@ -139,7 +139,7 @@ def timers(
         raise typer.Exit(timers.run(settings, name, missed_only=is_set("MISSED", missed)))
     with exclusive(ROOT):
         timers.take_up(settings)
-    timers.show(settings, datetime.now(UTC), is_told=True)
+    timers.show(settings, datetime.now(UTC))
 
 
 @verbs.command()

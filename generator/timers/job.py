@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from generator.core.paths import ROOT
 from generator.timers.timer import Timer
 
 MARK = "Written by Homeroom: `make up` writes it anew, `make down` removes it. Change .env instead."
@@ -31,7 +30,7 @@ class Job:
         return ["/usr/bin/make", "-C", str(self.directory), "timers", f"RUN={self.timer.name}"]
 
 
-def jobs(timers: Sequence[Timer], project: str, directory: Path = ROOT) -> list[Job]:
+def jobs(timers: Sequence[Timer], project: str, directory: Path) -> list[Job]:
     """The jobs of a deployment."""
     user = owner(directory)
     return [Job(timer=each, project=project, directory=directory, user=user) for each in timers]
@@ -39,7 +38,11 @@ def jobs(timers: Sequence[Timer], project: str, directory: Path = ROOT) -> list[
 
 def owner(path: Path) -> str:
     """The name of the one who owns a path; their number where they have no name."""
-    number = path.stat().st_uid
+    return user_name(path.stat().st_uid)
+
+
+def user_name(number: int) -> str:
+    """The name of a user of this machine; their number where they have none."""
     try:
         return pwd.getpwuid(number).pw_name
     except KeyError:

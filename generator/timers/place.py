@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import pwd
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from shlex import quote
 
 from generator.core.finding import Finding, error, warning
+from generator.timers.job import user_name
 
 RUN = ("Makefile", "tests", "tests/verbs.mk", "docker-compose.yml", ".env", "rendered")
 RUN_WHOLE = ("generator", ".venv")
@@ -48,13 +48,9 @@ def faults(directory: Path, user: str, names: Sequence[str] = ()) -> Iterator[Fi
 def _owner(path: Path) -> str:
     """Whose a path is; empty where it is not there, or cannot be looked at."""
     try:
-        number = path.lstat().st_uid
+        return user_name(path.lstat().st_uid)
     except OSError:
         return ""
-    try:
-        return pwd.getpwuid(number).pw_name
-    except KeyError:
-        return str(number)
 
 
 def _of_others(directory: Path) -> Path | None:

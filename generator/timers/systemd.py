@@ -83,7 +83,11 @@ class Systemd:
     def is_off(self, project: str, names: Collection[str]) -> list[str]:
         """Of these timers, those that systemd does not run."""
         units = {name: f"{unit(project, name)}.timer" for name in names}
-        return [name for name, one in units.items() if not (self._holds("is-active", one) and self._enabled(one))]
+        return [
+            name
+            for name, one in units.items()
+            if not (self._holds("is-active", one) and self._holds("is-enabled", one))
+        ]
 
     def switch_on(self, project: str, names: Collection[str]) -> None:
         """Take the files up.
@@ -116,9 +120,6 @@ class Systemd:
 
     def _holds(self, question: str, one: str) -> bool:
         return self.runner(["systemctl", "--quiet", question, one]).returncode == 0
-
-    def _enabled(self, one: str) -> bool:
-        return self._holds("is-enabled", one)
 
     def _systemctl(self, *words: str) -> None:
         require(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -134,8 +134,3 @@ def _day(at: float, now: datetime) -> str:
     """A day as people write it: `12 March`, with the year where it is another."""
     day = datetime.fromtimestamp(at, now.tzinfo)
     return f"{day.day} {day:%B}" if day.year == now.year else f"{day.day} {day:%B %Y}"
-
-
-def known(memory: Mapping[str, Any]) -> bool:
-    """Whether a disk was looked at before."""
-    return bool(memory.get(MEMORY))
