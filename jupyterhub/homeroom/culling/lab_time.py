@@ -42,14 +42,14 @@ class LabTime:
         lab_state = self._prewarm.lab_state
         if lab_state is None:
             return Ends(idle_at=None, latest_at=None)
-        return more_time.ends(lab_state, started_at=self._started_at, used_at=self._used_at)
+        return more_time.ends(lab_state, started_at=self.started_at, used_at=self.used_at)
 
     @property
     def can_be_longer(self) -> bool:
         """Whether it would end later if its user asked for more time now."""
         lab_state = self._prewarm.lab_state
         return lab_state is not None and more_time.helps(
-            lab_state, started_at=self._started_at, used_at=self._used_at, now=time.time()
+            lab_state, started_at=self.started_at, used_at=self.used_at, now=time.time()
         )
 
     def give_more(self) -> bool:
@@ -57,14 +57,16 @@ class LabTime:
         lab_state = self._prewarm.lab_state
         if lab_state is None or not self.can_be_longer:
             return False
-        self._record.lab_state = more_time.given(lab_state, started_at=self._started_at, now=time.time())
+        self._record.lab_state = more_time.given(lab_state, started_at=self.started_at, now=time.time())
         self._save()
         return True
 
     @property
-    def _started_at(self) -> float:
+    def started_at(self) -> float:
+        """When it was started, in seconds since the epoch; 0 where that is unknown."""
         return more_time.seconds(self._times().started)
 
     @property
-    def _used_at(self) -> float:
+    def used_at(self) -> float:
+        """When it was last used as far as the hub knows, in the same way."""
         return more_time.seconds(self._times().last_activity)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from jupyterhub.app import JupyterHub
@@ -13,7 +12,7 @@ from jupyterhub.app import JupyterHub
 from homeroom.gpus.pool import GPUPool
 from homeroom.history.sample import LabUse, Room, Sample
 from homeroom.labs.plan import groups_of
-from homeroom.queue.resources import Resources
+from homeroom.queue.resources import NOTHING, Resources
 from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.memory_use import Memory
 from homeroom.spawner.outcomes import MemoryKill, Outcome
@@ -96,23 +95,22 @@ class Measuring:
             return 0.0
         if before := self._seen.get(lab.object_id):
             return max(0.0, figure.cpu_seconds - before.cpu_seconds)
-        started = lab.orm_spawner.started
-        return figure.cpu_seconds if started and started.replace(tzinfo=UTC).timestamp() > self._since else 0.0
+        return figure.cpu_seconds if lab.time.started_at > self._since else 0.0
 
     async def _room(self, labs: list[LabSpawner]) -> Room:
         """What there is for all labs; the engine is asked where a lab could have something of it."""
         memory, cpus = self.traits.total_lab_memory_bytes, self.traits.total_lab_cpus
-        used, pool = Resources(memory_bytes=0, cpus=0.0), None
-        if labs:
-            used, pool = await labs[0].start_queue.used(), labs[0].gpu_pool
-        gpus, free = await _gpus(pool or GPUPool.instance(config=self.hub.config), is_asked=pool is not None)
+        used = await labs[0].start_queue.used() if labs else NOTHING
+        pool = labs[0].gpu_pool if labs else GPUPool.instance(config=self.hub.config)
+        if labs and pool.gpus:
+            await pool.refresh()
         return Room(
             memory_bytes=memory or None,
             cpus=cpus or None,
             reserved_memory_bytes=used.memory_bytes,
             reserved_cpus=used.cpus,
-            gpus=gpus,
-            free_gpus=free,
+            gpus=sum(device.slots for device in pool.ledger.devices.values()),
+            free_gpus=sum(pool.free().values()),
             places=places(self.traits.profiles, memory, cpus, used),
         )
 
@@ -120,13 +118,6 @@ class Measuring:
         found = tuple(self.outcomes)
         self.outcomes.clear()
         return found
-
-
-async def _gpus(pool: GPUPool, *, is_asked: bool) -> tuple[int, int]:
-    """How many labs all GPUs could have, and how many more now."""
-    if pool.gpus and is_asked:
-        await pool.refresh()
-    return sum(device.slots for device in pool.ledger.devices.values()), sum(pool.free().values())
 
 
 def places(profiles: Any, memory_bytes: int, cpus: float, used: Resources) -> int | None:
@@ -143,5 +134,4 @@ def places(profiles: Any, memory_bytes: int, cpus: float, used: Resources) -> in
 
 
 def _is_in_use(lab: LabSpawner) -> bool:
-    used = lab.orm_spawner.last_activity
-    return used is not None and datetime.now(UTC).timestamp() - used.replace(tzinfo=UTC).timestamp() < ACTIVE_SECONDS
+    return time.time() - lab.time.used_at < ACTIVE_SECONDS

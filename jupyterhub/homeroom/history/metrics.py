@@ -100,16 +100,15 @@ class Metrics(Collector):
 
 
 def _of_labs(sample: Sample) -> Iterator[Value]:
-    room, labs = sample.room, sample.labs
+    room = sample.room
     yield "sample_timestamp_seconds", "When this was measured", sample.at
-    yield "labs", "Labs that run", len(labs)
+    yield "labs", "Labs that run", len(sample.labs)
     yield "people_active", "People whose labs were used in the last ten minutes", sample.people
     yield "places_free", "Labs of the default profile that still fit", room.places
-    yield "memory_used_bytes", "What labs take", sum(one.memory_bytes for one in labs)
+    yield "memory_used_bytes", "What labs take", sample.memory_bytes
     yield "memory_reserved_bytes", "What labs may take", room.reserved_memory_bytes
     yield "memory_capacity_bytes", "What all labs together may take", room.memory_bytes
-    cpus = sum(one.cpu_seconds for one in labs) / sample.seconds if sample.seconds else None
-    yield "cpus_used", "CPUs that labs keep busy", cpus
+    yield "cpus_used", "CPUs that labs keep busy", sample.cpus
     yield "cpus_reserved", "CPUs that labs may use", room.reserved_cpus
     yield "cpus_capacity", "CPUs that all labs together may use", room.cpus
     yield "gpus", "GPUs, or slots of shared ones", room.gpus

@@ -63,6 +63,16 @@ class Sample:
     homes: Mapping[str, int] = field(default_factory=dict)
     outcomes: Sequence[Outcome | MemoryKill] = ()
 
+    @property
+    def memory_bytes(self) -> int:
+        """What all labs take."""
+        return sum(one.memory_bytes for one in self.labs)
+
+    @property
+    def cpus(self) -> float | None:
+        """How many CPUs all labs kept busy; None where it stands for no time."""
+        return sum(one.cpu_seconds for one in self.labs) / self.seconds if self.seconds else None
+
 
 @dataclass(frozen=True, kw_only=True)
 class Disk:
@@ -77,8 +87,8 @@ def gauges(sample: Sample, disk: Disk, homes_bytes: int) -> dict[str, float]:
     return {
         "labs": len(sample.labs),
         "people": sample.people,
-        "memory_bytes": sum(one.memory_bytes for one in sample.labs),
-        "cpus": sum(one.cpu_seconds for one in sample.labs) / sample.seconds if sample.seconds else 0.0,
+        "memory_bytes": sample.memory_bytes,
+        "cpus": sample.cpus or 0.0,
         "gpus": sum(one.gpus for one in sample.labs),
         "waiting": len(sample.waits_seconds) + len(sample.gpu_waits_seconds),
         "disk_used_bytes": disk.size_bytes - disk.free_bytes,

@@ -30,6 +30,10 @@ def _columns(names: tuple[str, ...], kind: str) -> str:
     return "".join(f", {name} {kind} NOT NULL" for name in names)
 
 
+def _added(names: tuple[str, ...]) -> str:
+    return ", ".join(f"{name} = {name} + excluded.{name}" for name in names)
+
+
 TABLES = f"""
 CREATE TABLE moments (
     step INTEGER NOT NULL, at INTEGER NOT NULL, samples INTEGER NOT NULL{_columns((*COLUMNS, *MOST), "NUMERIC")},
@@ -47,19 +51,23 @@ ADD_MOMENT = f"""
 INSERT INTO moments (step, at, samples, {", ".join((*COLUMNS, *MOST))})
 VALUES (?, ?, 1{", ?" * len((*COLUMNS, *MOST))})
 ON CONFLICT DO UPDATE SET samples = samples + 1,
-    {", ".join(f"{name} = {name} + excluded.{name}" for name in COLUMNS)},
+    {_added(COLUMNS)},
     {", ".join(f"{name} = max({name}, excluded.{name})" for name in MOST)}
 """  # noqa: S608 - made of the names above alone, as the next two
-_ADDED = ", ".join(f"{name} = {name} + excluded.{name}" for name in USE)
 ADD_USE = f"""
 INSERT INTO use ({", ".join((*KEY, *USE))}) VALUES (?{", ?" * (len(KEY) + len(USE) - 1)})
-ON CONFLICT DO UPDATE SET {_ADDED}
+ON CONFLICT DO UPDATE SET {_added(USE)}
 """  # noqa: S608
+KEEP_HOME = """
+INSERT INTO homes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used_bytes = excluded.used_bytes, day = excluded.day
+WHERE used_bytes <> excluded.used_bytes OR day <> excluded.day
+"""
+"""Homes are told each minute, and change now and then."""
 FORGET = f"""
 INSERT INTO use ({", ".join((*KEY, *USE))})
 SELECT day, {NOBODY}, team, profile, image, {", ".join(f"sum({name})" for name in USE)}
 FROM use WHERE day < ? AND person <> {NOBODY} GROUP BY day, team, profile, image
-ON CONFLICT DO UPDATE SET {_ADDED}
+ON CONFLICT DO UPDATE SET {_added(USE)}
 """  # noqa: S608
 """Sums stay where names go."""
 

@@ -16,6 +16,7 @@ from homeroom.history.schema import (
     DAY,
     FORGET,
     GAUGES,
+    KEEP_HOME,
     KEPT_DAYS,
     MOST,
     NOBODY,
@@ -63,7 +64,7 @@ class HistoryStore:
         with self._whole():
             self._database.execute(FORGET, (first_day,))
             self._database.execute("DELETE FROM use WHERE day < ? AND person <> ?", (first_day, NOBODY))
-            self._database.execute("DELETE FROM homes WHERE day < ? AND person <> ?", (first_day, NOBODY))
+            self._database.execute("DELETE FROM homes WHERE day < ?", (first_day,))
             self._database.execute(
                 "DELETE FROM people WHERE id NOT IN (SELECT person FROM use UNION SELECT person FROM homes)"
             )
@@ -99,7 +100,7 @@ class HistoryStore:
 
     def _add_home(self, name: str, used_bytes: int, day: int) -> None:
         if person := self._person(name):
-            self._database.execute("INSERT OR REPLACE INTO homes VALUES (?, ?, ?)", (person, used_bytes, day))
+            self._database.execute(KEEP_HOME, (person, used_bytes, day))
 
     def _homes_bytes(self) -> int:
         ((total,),) = self._database.execute("SELECT coalesce(sum(used_bytes), 0) FROM homes").fetchall()
