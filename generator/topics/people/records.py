@@ -65,25 +65,19 @@ def ask(deployment: Deployment, *arguments: str) -> str:
     return output.decode(errors="replace")
 
 
-def note(deployment: Deployment, what: str, whom: str = "", *, why: str = "", result: str = "done") -> None:
+def note(deployment: Deployment, what: str, whom: str = "", *, why: str = "") -> None:
     """Note what the operator does.
 
     :raises HomeroomError: it cannot be noted.
     """
     event = {"id": secrets.token_hex(8), "who": operator.name(), "what": what, "whom": whom, "why": why}
-    ask(deployment, "take", json.dumps({**event, "result": result}))
+    ask(deployment, "take", json.dumps({**event, "result": "done"}))
 
 
 def tombstones(deployment: Deployment) -> dict[str, dict[str, str]]:
     """Who was removed, as `homeroom.contract.records.Tombstone` has it."""
     found: dict[str, dict[str, str]] = json.loads(ask(deployment, "removed"))
     return found
-
-
-def bring(deployment: Deployment, stones: Mapping[str, Mapping[str, str]]) -> None:
-    """Take over who was removed, from a copy."""
-    if stones:
-        ask(deployment, "bring", json.dumps(stones))
 
 
 def head(deployment: Deployment) -> Mapping[str, Any]:

@@ -74,9 +74,9 @@ def remove(deployment: Deployment, names: Sequence[str], why: str, *, now: bool 
     if not fresh:
         note(f"{_named(names)} was removed before." if len(names) == 1 else "They were removed before.")
         return
-    until = _until(time.time(), deployment.settings.RETENTION_DAYS)
+    last_day = until(time.time(), deployment.settings.RETENTION_DAYS)
     note(
-        f"Removed {_named(fresh)}: sessions, tokens and labs are gone. The files are kept until {until}; until then "
+        f"Removed {_named(fresh)}: sessions, tokens and labs are gone. The files are kept until {last_day}; until then "
         f"`make user-restore NAME={fresh[0]}` brings {'the person' if len(fresh) == 1 else 'a person'} back."
     )
 
@@ -86,7 +86,8 @@ def _named(names: Sequence[str]) -> str:
     return ", ".join(map(quoted, names[:SHOWN])) + more
 
 
-def _until(since: float, days: int) -> str:
+def until(since: float, days: int) -> str:
+    """Until which day files are kept that were set aside then."""
     return f"{datetime.fromtimestamp(since + days * DAY_SECONDS):%Y-%m-%d}"
 
 

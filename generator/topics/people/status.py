@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from datetime import datetime
 from time import time
 from typing import Any
 
@@ -44,10 +43,6 @@ def told(removed: Sequence[Mapping[str, Any]], days: int) -> str:
     )
     if not kept:
         return ""
-    rows = [f"{quoted(one['name'])} {_date(one['at'] + days * removal.DAY_SECONDS)}" for one in kept[:SHOWN]]
+    rows = [f"{quoted(one['name'])} {removal.until(one['at'], days)}" for one in kept[:SHOWN]]
     more = f" and {len(kept) - SHOWN} more" if len(kept) > SHOWN else ""
     return f"Removed, files kept for now: {counted(len(kept), 'home')}; kept until: {', '.join(rows)}{more}"
-
-
-def _date(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds):%Y-%m-%d}"

@@ -12,6 +12,8 @@ LOG = "audit.jsonl"
 ADDRESS = "/homeroom/records"
 """Where the guard takes events."""
 
+LONGEST_FIELD = 300
+"""So many characters a field of an event has at most."""
 REMOVE, RESTORE, PURGE, ACCOUNT = "user-remove", "user-restore", "user-purge", "account-make"
 """The events that a name's tombstone follows."""
 

@@ -20,13 +20,12 @@ from pathlib import Path
 from typing import Any
 
 from homeroom.contract import records
-from homeroom.contract.records import ACCOUNT, FOLDER, LOG, PURGE, REMOVE, RESTORE, TOMBSTONES, Tombstone
+from homeroom.contract.records import ACCOUNT, FOLDER, LOG, LONGEST_FIELD, PURGE, REMOVE, RESTORE, TOMBSTONES, Tombstone
 from homeroom.guard import audit_log
 from homeroom.guard.audit_log import Head
 from homeroom.guard.values import Refused
 
 FIELDS = ("id", "who", "what", "whom", "why", "result")
-LONGEST = 300
 WHAT = re.compile(r"[a-z][a-z-]{0,39}")
 
 
@@ -36,8 +35,8 @@ def checked(given: Any) -> dict[str, str]:
         raise Refused("an event has the fields " + ", ".join(FIELDS))
     event = {name: given.get(name, "") for name in FIELDS}
     for name, value in event.items():
-        if not isinstance(value, str) or len(value) > LONGEST:
-            raise Refused(f"the event's {name} is no text of {LONGEST} characters at most")
+        if not isinstance(value, str) or len(value) > LONGEST_FIELD:
+            raise Refused(f"the event's {name} is no text of {LONGEST_FIELD} characters at most")
     if not WHAT.fullmatch(event["what"]) or not event["who"]:
         raise Refused("an event says who did what")
     return event

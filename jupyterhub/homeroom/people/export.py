@@ -24,12 +24,9 @@ def collected(path: Path, name: str) -> dict[str, Any]:
 
 def people(path: Path) -> list[str]:
     """Everybody of whom something is kept."""
-    query = (
-        "SELECT name FROM users UNION SELECT username FROM users_info UNION SELECT name FROM homeroom_identities"
-        " UNION SELECT name FROM homeroom_roster UNION SELECT name FROM homeroom_removed"
-    )
     with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
-        return sorted(name for (name,) in database.execute(query))
+        removed = database.execute("SELECT name FROM homeroom_removed")
+        return sorted({name for (name,) in (*database.execute(parts.KNOWN), *removed)})
 
 
 def main(arguments: list[str]) -> int:

@@ -14,7 +14,6 @@ import json
 import logging
 import os
 import select
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -23,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from homeroom.contract import sockets
+from homeroom.contract.by_socket import BySocket
 from homeroom.prewarm import lessons
 from homeroom.prewarm.lessons import Due, Lesson
 
@@ -49,21 +49,12 @@ class HubAway(HubRefuses):
     """The hub does not answer, for now."""
 
 
-class _HubConnection(http.client.HTTPConnection):
-    """An HTTP connection to the hub's socket."""
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(sockets.HUB / "hub.sock"))
-
-
 def step(base_url: str, token: str, body: dict[str, Any]) -> dict[str, Any]:
     """Ask the hub for one step; returns how far the labs are, or what is `unknown` and what is `known` instead.
 
     :raises HubRefuses: no such answer.
     """
-    connection = _HubConnection("hub", timeout=60)
+    connection = BySocket(str(sockets.HUB / "hub.sock"), "hub", timeout=60)
     headers = {"Authorization": f"token {token}", "Content-Type": "application/json"}
     try:
         connection.request("POST", f"{base_url}hub/homeroom/prewarm", json.dumps(body), headers)

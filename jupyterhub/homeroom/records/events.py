@@ -3,18 +3,14 @@ neither is there without the other, until the guard has them."""
 
 from __future__ import annotations
 
-import json
-import secrets
-import time
 from typing import Any
 
 from jupyterhub.orm import Base
 from sqlalchemy import BigInteger, String, Text, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-LONGEST = 300
-"""As the guard takes it."""
-DONE = "done"
+from homeroom.records import plain
+
 ADMIN_GIVE, ADMIN_TAKE = "admin-give", "admin-take"
 
 
@@ -28,18 +24,16 @@ class WaitingEvent(Base):
     event: Mapped[str] = mapped_column(Text, nullable=False)
 
 
-def note(db: Session, who: str, what: str, whom: str = "", *, why: str = "", result: str = DONE) -> None:
+def note(db: Session, who: str, what: str, whom: str = "", *, why: str = "") -> None:
     """Note who did what to whom. The caller commits, together with what was done."""
-    fields = {"who": who, "what": what, "whom": whom, "why": why, "result": result}
-    event = {name: value[:LONGEST] for name, value in fields.items() if value}
-    number = secrets.token_hex(8)
-    db.add(WaitingEvent(id=number, at=int(time.time()), event=json.dumps({"id": number, **event})))
+    number, at, event = plain.waiting(who, what, whom, why=why)
+    db.add(WaitingEvent(id=number, at=at, event=event))
 
 
-def note_of(handler: Any, what: str, whom: str = "", *, why: str = "", result: str = DONE) -> None:
+def note_of(handler: Any, what: str, whom: str = "", *, why: str = "") -> None:
     """As `note`, of what somebody does on a page. The caller commits."""
     user = getattr(handler, "current_user", None)
-    note(handler.db, getattr(user, "name", "") or "nobody", what, whom, why=why, result=result)
+    note(handler.db, getattr(user, "name", "") or "nobody", what, whom, why=why)
 
 
 def waiting(db: Session) -> list[WaitingEvent]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import http.client
 import logging
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from homeroom.contract.by_socket import BySocket
 from homeroom.contract.records import ADDRESS
 from homeroom.records import events
 
@@ -19,26 +19,12 @@ ANSWER_SECONDS = 10.0
 KEPT, REFUSED = 201, 403
 
 
-class Guard(http.client.HTTPConnection):
-    """The guard, by its socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("guard", timeout=ANSWER_SECONDS)
-        self.path = path
-
-    def connect(self) -> None:
-        """Connect to the socket."""
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(ANSWER_SECONDS)
-        self.sock.connect(str(self.path))
-
-
 def tell(path: Path, told: Sequence[str]) -> int:
     """Tell the guard events, in their order; returns how many it has, or will never take.
 
     :raises OSError: it does not answer.
     """
-    guard = Guard(path)
+    guard = BySocket(str(path), "guard", timeout=ANSWER_SECONDS)
     try:
         for count, event in enumerate(told):
             guard.request("POST", ADDRESS, event.encode(), {"Content-Type": "application/json"})

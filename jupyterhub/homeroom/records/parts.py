@@ -12,7 +12,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from homeroom.contract import database as contract
+
 ROOMS = Path(__file__).parents[1]
+KNOWN = (
+    "SELECT name FROM users UNION SELECT username FROM users_info UNION SELECT name FROM homeroom_identities"
+    " UNION SELECT name FROM homeroom_roster"
+)
+"""A query for everybody who is known, but those who were removed."""
 
 
 class PersonPart(Protocol):
@@ -35,10 +42,8 @@ def known() -> dict[str, PersonPart]:
 def rows(database: sqlite3.Connection, query: str, *values: Any) -> list[dict[str, Any]]:
     """What a query finds, by the names of its columns; nothing where there is no such table yet."""
     try:
-        found = database.execute(query, values)
+        return contract.rows(database, query, *values)
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):
             return []
         raise
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found]

@@ -30,10 +30,8 @@ HERE_SECONDS = 900
 DAY_SECONDS = 86400
 GOING = "gone"
 """In place of `back` in `wanted`: the files are being removed for good, and nobody can come back to half of them."""
-KNOWN = (
-    "SELECT name FROM users UNION SELECT username FROM users_info UNION SELECT name FROM homeroom_identities"
-    " UNION SELECT name FROM homeroom_roster"
-)
+TELL_SECONDS = 20.0
+"""How long a verb waits for the guard to have its events."""
 
 
 def request(database: sqlite3.Connection, name: str, who: str, why: str = "") -> None:
@@ -52,7 +50,7 @@ def remove(database: sqlite3.Connection, names: Sequence[str], who: str, why: st
     :returns: who is `unknown` or an administrator (`admins`): then nobody is removed; and who was removed `before`.
     """
     with accounts.transaction(database):
-        known = {name for (name,) in database.execute(KNOWN)}
+        known = {name for (name,) in database.execute(parts.KNOWN)}
         admins = {name for (name,) in database.execute("SELECT name FROM users WHERE admin")}
         gone = {name for (name,) in database.execute("SELECT name FROM homeroom_removed")}
         before = [name for name in names if name in gone]
@@ -217,22 +215,22 @@ def _answer(database: sqlite3.Connection, verb: str, asked: dict[str, Any]) -> d
         return {"removed": removed(database)}
     if verb == "cohort":
         found = cohort(database, asked["group"], asked["inactive_days"], time.time())
-        everybody = len({name for (name,) in database.execute(KNOWN)})
+        everybody = len({name for (name,) in database.execute(parts.KNOWN)})
         return {"people": found, "groups": groups(database), "of": everybody}
     if verb == "begin-purge":
         return {"going": begin_purge(database, asked["names"])}
     if verb == "purge":
         purge(database, asked["names"], asked["who"])
-        return {"untold": len(wait(lambda: untold(database), 20.0))}
+        return {"untold": len(wait(lambda: untold(database), TELL_SECONDS))}
     if verb == "restore":
         answer = restore(database, asked["name"], asked["who"])
         left = wait(lambda: coming(database, asked["name"])) if answer["state"] == "asked" else []
-        return {**answer, "waiting": left, "untold": len(wait(lambda: untold(database), 20.0))}
+        return {**answer, "waiting": left, "untold": len(wait(lambda: untold(database), TELL_SECONDS))}
     answer = remove(database, asked["names"], asked["who"], asked["why"])
     if answer["unknown"] or answer["admins"]:
         return {**answer, "waiting": [], "untold": 0}
     left = wait(lambda: leaving(database, asked["names"]))
-    return {**answer, "waiting": left, "untold": len(wait(lambda: untold(database), 20.0))}
+    return {**answer, "waiting": left, "untold": len(wait(lambda: untold(database), TELL_SECONDS))}
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import sqlite3
 import sys
 from typing import Any
 
-from homeroom.contract.database import DATABASE
+from homeroom.contract.database import DATABASE, rows
 from homeroom.sign_in.accounts import open_database
 from homeroom.texts.said import Said
 
@@ -31,23 +31,17 @@ SHOWN = 20
 
 def people(database: sqlite3.Connection) -> list[dict[str, Any]]:
     """Everybody by user name and way, with what their source says of them."""
-    return _rows(database, PEOPLE)
+    return rows(database, PEOPLE)
 
 
 def refusals(database: sqlite3.Connection, number: int | None, name: str) -> list[dict[str, Any]]:
     """The refusal of a number, those of a name, or the last ones; the latest first."""
     if number is not None:
-        found = _rows(database, f"{REFUSALS} WHERE number = ?", number)
+        found = rows(database, f"{REFUSALS} WHERE number = ?", number)
     else:
         chosen = " WHERE name = ?" if name else ""
-        found = _rows(database, f"{REFUSALS}{chosen} ORDER BY last_at DESC LIMIT {SHOWN}", *([name] if name else []))
+        found = rows(database, f"{REFUSALS}{chosen} ORDER BY last_at DESC LIMIT {SHOWN}", *([name] if name else []))
     return [one | {"said": Said.load(json.loads(one["said"])).english()} for one in found]
-
-
-def _rows(database: sqlite3.Connection, query: str, *values: Any) -> list[dict[str, Any]]:
-    found = database.execute(query, values)
-    names = [column[0] for column in found.description]
-    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def main(arguments: list[str]) -> int:

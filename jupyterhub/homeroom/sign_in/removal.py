@@ -56,7 +56,7 @@ async def end_labs(app: Any, user: User) -> None:
                 spawner._stop_pending = False
 
 
-def remove(app: Any, name: str, who: str, why: str = "") -> asyncio.Task[None]:
+def remove(app: Any, name: str, who: str) -> asyncio.Task[None]:
     """Remove a person: at once they can do nothing any more, and the task ends when their labs and they are gone.
 
     The home stays, and the name is kept from newcomers. What a restart of the hub cuts off, `resume` carries on.
@@ -64,7 +64,7 @@ def remove(app: Any, name: str, who: str, why: str = "") -> asyncio.Task[None]:
     :param who: removes them.
     """
     db = app.db
-    removed.begin(db, name, who, why)
+    removed.begin(db, name, who)
     db.query(RosterEntry).filter(RosterEntry.name == name).delete()
     account = account_of(db, name)
     if account is not None:

@@ -25,7 +25,7 @@ BACK = "back"
 
 
 class RemovedPerson(Base):
-    """Somebody who was removed. The hub makes the table when it starts; `homeroom.people.leavers` asks in it for
+    """Somebody who was removed. The hub makes the table when it starts; `homeroom.sign_in.leavers` asks in it for
     removals and returns, which the running hub carries out."""
 
     __tablename__ = "homeroom_removed"
@@ -54,7 +54,7 @@ def holds(db: Session, name: str) -> bool:
     return found is not None and not found.purged
 
 
-def begin(db: Session, name: str, who: str, why: str = "") -> None:
+def begin(db: Session, name: str, who: str, why: str = "") -> RemovedPerson:
     """Note that somebody is being removed, with what they have now. The caller commits."""
     found = of_name(db, name)
     if found is None:
@@ -65,6 +65,7 @@ def begin(db: Session, name: str, who: str, why: str = "") -> None:
     if not found.had and not found.purged:
         found.had = json.dumps(possessions(db, name))
         note(db, found.who or who, REMOVE, name, why=found.why or "")
+    return found
 
 
 def possessions(db: Session, name: str) -> dict[str, Any]:
@@ -129,16 +130,15 @@ def bury(db: Session, stones: Mapping[str, Tombstone]) -> list[str]:
 
     :returns: their names.
     """
-    found = []
+    found, there = [], {name for (name,) in db.query(RemovedPerson.name)}
     for name, stone in stones.items():
-        if not stone.is_in_force or of_name(db, name) is not None:
+        if not stone.is_in_force or name in there:
             continue
         user, account = User.find(db, name), account_of(db, name)
         if user is None and account is None and not of_user(db, name) and mark_of(db, name) is None:
             continue
-        begin(db, name, stone.by, "removed before; a copy had brought them back")
-        row = of_name(db, name)
-        if row is not None and stone.purged_at:
+        row = begin(db, name, stone.by, "removed before; a copy had brought them back")
+        if stone.purged_at:
             row.purged, row.had = True, ""
         if account is not None:
             db.delete(account)

@@ -41,16 +41,11 @@ def take_in(
     made = accounts.add(database, {name: person["password"] for name, person in people.items()}, who)
     if made["leaving"] or made["removed"] or made["elsewhere"]:
         return made
-    database.execute("BEGIN IMMEDIATE")
-    try:
+    with accounts.transaction(database):
         for name, person in people.items():
             _list(database, name, person["groups"])
             database.execute("UPDATE users_info SET email = ? WHERE username = ?", (person["email"], name))
         gone = [name for name in gone if _remove(database, name, who)]
-    except BaseException:
-        database.execute("ROLLBACK")
-        raise
-    database.execute("COMMIT")
     return {**made, "gone": gone}
 
 

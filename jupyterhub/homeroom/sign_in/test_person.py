@@ -7,33 +7,18 @@ Standard library only, as `homeroom.sign_in.accounts`, which makes the account.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import json
 import secrets
-import socket
 import sys
 import urllib.parse
 from http.cookies import SimpleCookie
 
 from homeroom.contract import sockets
+from homeroom.contract.by_socket import BySocket
 from homeroom.contract.database import DATABASE
 from homeroom.sign_in import accounts
 
 TIMEOUT_SECONDS = 60
-
-
-class BySocket(http.client.HTTPConnection):
-    """A connection to the hub's own socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("hub", timeout=TIMEOUT_SECONDS)
-        self.path = path
-
-    def connect(self) -> None:
-        """Connect to it."""
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(self.path)
 
 
 class Browser:
@@ -52,7 +37,7 @@ class Browser:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if form:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        with contextlib.closing(BySocket(self.path)) as connection:
+        with contextlib.closing(BySocket(self.path, "hub", timeout=TIMEOUT_SECONDS)) as connection:
             connection.request("POST" if form else "GET", address, body, headers)
             answer = connection.getresponse()
             for line in answer.headers.get_all("Set-Cookie") or []:
