@@ -22,7 +22,7 @@ from tests import lint
 from tests.browser.chromium import NoChromium, install_chromium
 from tests.conftest import KINDS
 from tests.examples import THOROUGH
-from tests.fresh_machine import CPU_GROUPS
+from tests.fresh_machine import weigh
 from tests.hub_deployment import ENGINE_SOCKET
 
 AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
@@ -49,10 +49,7 @@ def prepare() -> None:
 def weigh_containers() -> None:
     """Let all containers together weigh as much as three sessions of processes beside them. With control groups of
     version 1 they weigh as much as one, so that a browser and a build leave the hub a tenth of a CPU."""
-    if CPU_GROUPS.is_dir():
-        group = CPU_GROUPS / "docker"
-        group.mkdir(exist_ok=True)
-        (group / "cpu.shares").write_text(str(3 * 1024))
+    weigh("docker", 3 * 1024)
 
 
 def side_by_side(directory: Path) -> bool:
@@ -64,9 +61,8 @@ def side_by_side(directory: Path) -> bool:
     try:
         for kind, log in logs.items():
             with log.open("w", encoding="utf-8") as words:
-                command = run_of(kind, directory, "--cache-clear")
-                beside[kind] = subprocess.Popen(command, cwd=ROOT, stdout=words, stderr=words)
-        codes = {first: subprocess.run(run_of(first, directory, "--cache-clear"), cwd=ROOT).returncode}
+                beside[kind] = subprocess.Popen(run_of(kind, directory), cwd=ROOT, stdout=words, stderr=words)
+        codes = {first: subprocess.run(run_of(first, directory), cwd=ROOT).returncode}
         note("\nWaiting for the tests that bring deployments or machines of their own.")
         codes |= {kind: run.wait() for kind, run in beside.items()}
     except BaseException:
@@ -95,10 +91,7 @@ def passes_alone(kind: str, code: int, directory: Path) -> bool:
     if code != pytest.ExitCode.TESTS_FAILED or not 0 < len(failed) <= MOST_AGAIN:
         return False
     note(f"\nFailed beside others, so once more by themselves: {', '.join(failed)}")
-    return (
-        subprocess.run(run_of(kind, directory, "--last-failed", "--last-failed-no-failures=none"), cwd=ROOT).returncode
-        == 0
-    )
+    return subprocess.run(run_of(kind, directory, "--last-failed"), cwd=ROOT).returncode == 0
 
 
 def main() -> int:

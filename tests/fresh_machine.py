@@ -211,8 +211,7 @@ class FreshMachine:
 
     def hurry(self) -> None:
         """From now on others wait for it: it has an ordinary share of CPU."""
-        if CPU_GROUPS.is_dir():
-            (CPU_GROUPS / CPU_GROUP / "cpu.shares").write_text("1024")
+        weigh(CPU_GROUP, 1024)
         self.container.update(cpu_shares=1024)
 
     def kill_engine(self) -> None:
@@ -246,12 +245,17 @@ class FreshMachine:
 def spare_group() -> str | None:
     """The control group of machines, made where it is not there; None with version 2, where a container's own weight is
     enough."""
+    return f"/{CPU_GROUP}" if weigh(CPU_GROUP, CPU_SHARES) else None
+
+
+def weigh(name: str, shares: int) -> bool:
+    """Give a control group of version 1 this weight, made where it is not there; False with version 2."""
     if not CPU_GROUPS.is_dir():
-        return None
-    group = CPU_GROUPS / CPU_GROUP
+        return False
+    group = CPU_GROUPS / name
     group.mkdir(exist_ok=True)
-    (group / "cpu.shares").write_text(str(CPU_SHARES))
-    return f"/{CPU_GROUP}"
+    (group / "cpu.shares").write_text(str(shares))
+    return True
 
 
 class Maker(Protocol):
