@@ -44,7 +44,7 @@ def up(*, within_update: bool = False) -> None:
 
     :param within_update: an update calls, and waits.
     """
-    if record.is_there(record.FOLDER):
+    if record.is_due(record.FOLDER):
         steps.before_up(Deployed(ensure_engine(load_settings())), within_update=within_update)
     if init():
         note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from generator.core.finding import Finding, error, warning
@@ -21,9 +21,9 @@ NAME = "copies"
 """Of the age of the last one; other alarms have names of their own, by which the watchdog tells them apart."""
 
 
-def of(settings: Settings) -> list[Finding]:
-    """All that is wrong now."""
-    return judged(settings, last.read(), upkeep_record.read(settings.BACKUP_TO), datetime.now(UTC))
+def of(settings: Settings, now: datetime) -> list[Finding]:
+    """All that is wrong, by what is known."""
+    return judged(settings, last.read(), upkeep_record.read(settings.BACKUP_TO), now)
 
 
 def judged(settings: Settings, known: Last, kept: Upkeep, now: datetime) -> list[Finding]:
@@ -45,16 +45,15 @@ def interval(settings: Settings) -> timedelta:
 def of_age(known: Last, address: str, now: datetime, expected: timedelta) -> Iterator[Finding]:
     """No copy, one that is older than twice the time between two, one from the future, or a run that made none."""
     remedy = "`make backup` makes one."
-    if not known.made_at or known.address != address:
+    old = known.age(now, address)
+    if old is None:
         yield warning(NAME, f"there is no copy at {address} yet", location=LOCATION, remedy=remedy)
-    else:
-        old = now - datetime.fromisoformat(known.made_at)
-        if old > 2 * expected:
-            cause = f"the last copy is {in_words(old)} old, though there should be one every {in_words(expected)}"
-            yield error(NAME, cause, location=address, remedy=remedy)
-        elif old < timedelta(0):
-            cause = f"the last copy is dated {in_words(-old)} in the future: the clock is wrong now, or was then"
-            yield error(NAME, cause, location="clock", remedy="Set this machine's clock right, then run `make backup`.")
+    elif old > 2 * expected:
+        cause = f"the last copy is {in_words(old)} old, though there should be one every {in_words(expected)}"
+        yield error(NAME, cause, location=address, remedy=remedy)
+    elif old < timedelta(0):
+        cause = f"the last copy is dated {in_words(-old)} in the future: the clock is wrong now, or was then"
+        yield error(NAME, cause, location="clock", remedy="Set this machine's clock right, then run `make backup`.")
     if known.failed_at:
         cause = f"the last run made no copy: {known.why}"
         yield error("last copy", cause, location=address, remedy="`make backup` tries again.")

@@ -117,7 +117,7 @@ def backup(deployment: Deployment, *, confirmed: bool = False) -> bool:
     kept_there = upkeep_record.read(place.address)
     if kept_there.only_adds:
         note("That place lets nothing be removed, so old copies are forgotten from its side: docs/copies.md has how.")
-    wrong = alarms.of(deployment.settings)
+    wrong = alarms.of(deployment.settings, datetime.now(UTC))
     for each in wrong:
         warn(f"{each.location}: {each.cause}\n  {each.remedy}")
     return all(each.level != "error" for each in wrong)

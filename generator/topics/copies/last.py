@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from generator.core import json_file
@@ -39,9 +39,9 @@ class Last:
     failed_at: str = ""
     why: str = ""
 
-    def age_hours(self, now: datetime) -> float | None:
-        """How old the last copy is; None where there is none."""
-        return (now - datetime.fromisoformat(self.made_at)).total_seconds() / 3600 if self.made_at else None
+    def age(self, now: datetime, address: str) -> timedelta | None:
+        """How old the last copy at an address is; None where there is none."""
+        return now - datetime.fromisoformat(self.made_at) if self.made_at and self.address == address else None
 
 
 def read(folder: Path = FOLDER) -> Last:

@@ -28,8 +28,8 @@ def _show(settings: Settings, known: Last, kept: Upkeep, now: datetime, *, sheet
     if not settings.BACKUP_TO:
         warn("No copies are made: BACKUP_TO is not set (docs/copies.md).")
         return
-    if known.made_at and known.address == settings.BACKUP_TO:
-        old = now - datetime.fromisoformat(known.made_at)
+    old = known.age(now, settings.BACKUP_TO)
+    if old is not None:
         if old >= timedelta(0):
             note(f"The last copy is {in_words(old)} old, of {known.files} files ({in_units(known.size_bytes)}).")
         _show_upkeep(kept)

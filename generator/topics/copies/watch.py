@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from generator.core.finding import Finding, in_units
 from generator.engine.watched import Watched
-from generator.topics.copies import alarms, last, sheet, upkeep_record
+from generator.topics.copies import alarms, last, sheet
 
 ORDER = 30
 
 
 def faults(watched: Watched) -> Iterator[Finding]:
     """What is wrong with the copies, where there are to be some."""
-    address = watched.settings.BACKUP_TO
-    yield from alarms.judged(watched.settings, last.read(), upkeep_record.read(address), watched.now)
+    yield from alarms.of(watched.settings, watched.now)
 
 
 def letter(watched: Watched) -> Iterator[str]:
@@ -24,10 +23,10 @@ def letter(watched: Watched) -> Iterator[str]:
         yield "Copies: none are made, since BACKUP_TO is not set. One broken disk takes everything."
         return
     known = last.read()
-    if not known.made_at or known.address != watched.settings.BACKUP_TO:
+    old = known.age(watched.now, watched.settings.BACKUP_TO)
+    if old is None:
         yield "Copies: none yet."
         return
-    old = watched.now - datetime.fromisoformat(known.made_at)
     age = "of the future" if old < timedelta(0) else f"{alarms.in_words(old)} old"
     failed = "; the last run made none" if known.failed_at else ""
     unkept = "" if sheet.is_kept(watched.settings) else " The recovery sheet is not confirmed yet."

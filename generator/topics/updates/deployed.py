@@ -124,12 +124,15 @@ class Deployed:
         here, there = self.root / ".venv", self._packages(commit)
         if left != commit and there.is_dir() and not there.is_symlink():
             if here.is_dir() and not here.is_symlink():
-                here.rename(self.folder / f"venv-{left[:12]}")
+                here.rename(self._kept_packages(left))
             there.rename(here)
 
     def _packages(self, commit: str) -> Path:
-        kept = self.folder / f"venv-{commit[:12]}"
+        kept = self._kept_packages(commit)
         return kept if kept.exists() else self.next_root / ".venv"
+
+    def _kept_packages(self, commit: str) -> Path:
+        return self.folder / f"venv-{commit[:12]}"
 
     def prove(self, seconds: float) -> str:
         """Bring up what the tree is at; the time counts until the hub was seen to be usable."""
@@ -169,8 +172,8 @@ class Deployed:
     def forget(self, commit: str) -> None:
         """Remove what is kept of a commit."""
         images.remove_kept(self.deployment.client, self.deployment.project, commit)
-        shutil.rmtree(self.folder / f"venv-{commit[:12]}", ignore_errors=True)
-        (self.folder / f"before-{commit[:12]}.sqlite").unlink(missing_ok=True)
+        shutil.rmtree(self._kept_packages(commit), ignore_errors=True)
+        (self.folder / record.copy_of(commit)).unlink(missing_ok=True)
 
     def _generator(self, root: Path, verb: str, *arguments: str) -> subprocess.Popen[bytes]:
         """One of Homeroom's commands, of the version in a directory; it tells what it does itself."""

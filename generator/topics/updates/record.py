@@ -45,7 +45,7 @@ class Update:
     @property
     def copy(self) -> str:
         """The name of the file with the database of before."""
-        return f"before-{self.old[:12]}.sqlite"
+        return copy_of(self.old)
 
     @property
     def until(self) -> datetime:
@@ -59,6 +59,11 @@ class Update:
     def is_over(self, now: datetime | None = None) -> bool:
         """Whether there is no way back any more."""
         return (now or datetime.now(UTC)) > self.until
+
+
+def copy_of(commit: str) -> str:
+    """The name of the file with the database that a commit had."""
+    return f"before-{commit[:12]}.sqlite"
 
 
 def write(update: Update, folder: Path, name: str = NOW) -> None:
@@ -77,9 +82,10 @@ def read(folder: Path, name: str = NOW) -> Update | None:
         return None
 
 
-def is_there(folder: Path) -> bool:
-    """Whether an update is under way, or one is kept."""
-    return (folder / NOW).exists() or (folder / KEPT).exists()
+def is_due(folder: Path) -> bool:
+    """Whether an update is to be ended, or what was kept for one is over."""
+    kept = read(folder, KEPT)
+    return (folder / NOW).exists() or (kept is not None and kept.is_over())
 
 
 def forget(folder: Path, name: str = NOW) -> None:

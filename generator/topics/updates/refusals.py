@@ -100,9 +100,10 @@ def of_copies(last: Last, address: str, now: datetime | None = None) -> Iterator
     if not address:
         yield HomeroomError("no copies are made: BACKUP_TO is not set", location=".env: BACKUP_TO", remedy=remedy)
         return
-    hours = last.age_hours(now or datetime.now(UTC)) if last.address == address else None
-    if hours is None:
+    old = last.age(now or datetime.now(UTC), address)
+    if old is None:
         yield HomeroomError(f"there is no copy at {address} yet", location=".env: BACKUP_TO", remedy=remedy)
-    elif not 0 <= hours <= OLDEST_COPY_HOURS:
-        cause = f"the last copy is {hours / 24:.1f} days old" if hours > 0 else "the last copy is from the future"
+    elif not timedelta(0) <= old <= timedelta(hours=OLDEST_COPY_HOURS):
+        days = old.total_seconds() / 86400
+        cause = f"the last copy is {days:.1f} days old" if days > 0 else "the last copy is from the future"
         yield HomeroomError(cause, location=address, remedy=remedy)

@@ -16,7 +16,6 @@ from generator.topics.prewarm import schedule
 from generator.topics.updates import database, images, record, refusals, steps
 from generator.topics.updates.deployed import Deployed
 from generator.topics.updates.record import KEPT, KEPT_DAYS, Update
-from generator.topics.updates.tree import Tree
 
 WITHIN_SECONDS = 60
 SHOWN = 10
@@ -119,14 +118,14 @@ def rollback(deployment: Deployment, lock: int, *, anyway: bool) -> None:
     kept = record.read(here.folder, KEPT)
     raise_all(_why_not(here, kept))
     assert kept is not None
-    back = replace(kept, step="returning", database=False, branch=kept.branch, why="you asked for it")
     current = here.folder / "current.sqlite"
     try:
         with step("Comparing the hub's database with the one of before the update") as shown:
             here.copy_database(current)
             before = here.folder / kept.copy
-            if database.tables(before) != database.tables(current):
-                back = replace(back, database=True)
+            others = database.tables(before) != database.tables(current)
+            back = replace(kept, step="returning", database=others, why="you asked for it")
+            if others:
                 lost = sorted(database.names(current) - database.names(before))
                 shown.say("its tables are others now")
                 _require_consent(lost, anyway=anyway, kept=kept)
@@ -155,7 +154,7 @@ def _why_not(here: Deployed, kept: Update | None) -> list[HomeroomError]:
             )
         ]
     faults = []
-    if changed := list(Tree(ROOT).changes(kept.old)):
+    if changed := list(here.tree.changes(kept.old)):
         faults.append(
             HomeroomError(
                 f"{counted(len(changed), 'file')} outside site/ and .env changed here: {', '.join(changed[:SHOWN])}",
