@@ -186,12 +186,7 @@ def opened(
         read_only=not lays_out,
         tmpfs={"/tmp": ""},  # noqa: S108  # the container's own
     ) as container:
-        yield Copier(
-            client=deployment.client,
-            container=container,
-            target=target,
-            reads_only=reads_only,
-        )
+        yield Copier(client=deployment.client, container=container, target=target, reads_only=reads_only)
 
 
 @contextmanager

@@ -164,7 +164,7 @@ def home_of(deployment: Deployment, person: str) -> Source:
             remedy=did_you_mean(person, known, "A home is made by its owner's first lab: have them start one."),
         )
     name, directory = homes.home_name(person), deployment.settings.HOMES
-    host = f"{directory}/{name}" if directory else f"{deployment.project}-user-{name}"
+    host = f"{directory}/{name}" if directory else homes.volume_prefix(deployment.project) + name
     return Source(host=host, inside=f"{PLACE}/{name}", read_only=False)
 
 

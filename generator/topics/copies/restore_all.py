@@ -152,7 +152,7 @@ def sources_of(deployment: Deployment, manifest: Mapping[str, Any], site: Path) 
             yield Source(host=deployment.settings.HOMES, inside=HOMES, read_only=False)
         elif top == HOMES:
             labels = {**label, USER_LABEL: homes.person_of(name)}
-            yield _made(deployment, f"{deployment.project}-user-{name}", inside, labels)
+            yield _made(deployment, homes.volume_prefix(deployment.project) + name, inside, labels)
         elif top == SHARES and name in shares and not shares[name].startswith("/"):
             yield _made(deployment, shares[name], inside, {**label, storage.SHARE_LABEL: name})
         elif top == SHARES and name in shares:

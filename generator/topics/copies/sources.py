@@ -43,7 +43,7 @@ def of_homes(deployment: Deployment) -> Iterator[Source]:
         yield Source(host=deployment.settings.HOMES, inside=HOMES)
         return
     labels = [f"{DEPLOYMENT_LABEL}={deployment.project}", USER_LABEL]
-    prefix = f"{deployment.project}-user-"
+    prefix = homes.volume_prefix(deployment.project)
     for volume in sorted(deployment.client.volumes.list(filters={"label": labels}), key=lambda one: str(one.name)):
         yield Source(host=volume.name, inside=f"{HOMES}/{str(volume.name).removeprefix(prefix)}")
 

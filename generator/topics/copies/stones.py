@@ -77,7 +77,7 @@ def remove_volumes(deployment: Deployment, names: Sequence[str]) -> None:
     """Remove their volumes, once no container has them."""
     for name in names:
         try:
-            deployment.client.volumes.get(f"{deployment.project}-user-{homes.home_name(name)}").remove()
+            deployment.client.volumes.get(homes.volume_prefix(deployment.project) + homes.home_name(name)).remove()
         except docker.errors.NotFound:
             continue
 

@@ -109,7 +109,7 @@ def home(deployment: Deployment, name: str) -> Iterator[bytes]:
     :raises HomeroomError: the engine does not.
     """
     client, settings, directory = deployment.client, deployment.settings, homes.home_name(name)
-    volume = f"{deployment.project}-user-{directory}"
+    volume = homes.volume_prefix(deployment.project) + directory
     source = f"{settings.HOMES}/{directory}" if settings.HOMES else volume
     if not (_is_there(source) if settings.HOMES else name in homes.owners(client, settings)):
         return

@@ -183,7 +183,7 @@ def remove_home(deployment: Deployment, name: str) -> None:
     settings = deployment.settings
     if settings.HOMES:
         homes.run_verb(deployment.client, settings, "remove", homes.home_name(name))
-    volume_name = f"{deployment.project}-user-{homes.home_name(name)}"
+    volume_name = homes.volume_prefix(deployment.project) + homes.home_name(name)
     try:
         volume = deployment.client.volumes.get(volume_name)
         labels = volume.attrs["Labels"] or {}

@@ -191,6 +191,11 @@ def home_name(person: str) -> str:
     return re.sub(rb"[^a-z0-9]", lambda found: b"-%02x" % found[0][0], person.encode()).decode()
 
 
+def volume_prefix(project: str) -> str:
+    """What the names of volumes that are homes begin with; the home's own name comes after it."""
+    return f"{project}-user-"
+
+
 def owners(client: Any, settings: Settings) -> list[str]:
     """Whose homes there are; of directories, those that this user may see."""
     if settings.HOMES:
