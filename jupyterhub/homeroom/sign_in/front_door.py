@@ -15,6 +15,7 @@ from traitlets import Bool, Dict, Integer, Set, Unicode, default
 from traitlets.utils.importstring import import_item
 
 from homeroom.contract import records
+from homeroom.hub import newcomers
 from homeroom.sign_in import (
     identities,
     known_browsers,
@@ -286,6 +287,7 @@ class SignIn(PlainNames, Authenticator):
         now = identities.groups_of_all(each for each in everything if not each.ended)
         if now != before and (user := User.find(self.db, name)) is not None:
             provided_groups.apply(self.db, user, now, formerly)
+            newcomers.welcome(self, self.db, user)
         self.db.commit()
         return everything
 
@@ -303,6 +305,7 @@ class SignIn(PlainNames, Authenticator):
         orm_user = user if isinstance(user, User) else user.orm_user
         groups = self.admission.groups_now(user.name) | roster.groups_of(self.db, user.name)
         provided_groups.apply(self.db, orm_user, groups, ())
+        newcomers.welcome(self, self.db, orm_user)
         return super().add_user(user)
 
     def delete_user(self, user: Any) -> None:

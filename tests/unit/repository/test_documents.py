@@ -17,6 +17,7 @@ from generator.lifecycle import render
 from generator.site import forms, starters
 from generator.topics.environments import kernels, site_images
 from generator.topics.labs.site import Profile
+from generator.topics.courses.site import Assignment, Course
 from generator.topics.prewarm.site import Lesson
 from generator.topics.storage import homes
 from tests import two_topics
@@ -193,12 +194,17 @@ def test_each_promise_names_its_tests(page: Path) -> None:
 
 
 def test_every_field_is_explained() -> None:
-    """The tables of fields have all of them: a profile's in docs/labs.md, a lesson's in docs/classes.md."""
-    models: dict[str, type[BaseModel]] = {"labs": Profile, "classes": Lesson}
-    for name, model in models.items():
+    """The tables of fields have all of them: a profile's in docs/labs.md, a lesson's in docs/classes.md, a course's and
+    an assignment's in docs/courses/index.md."""
+    models: dict[str, tuple[type[BaseModel], ...]] = {
+        "labs": (Profile,),
+        "classes": (Lesson,),
+        "courses/index": (Course, Assignment),
+    }
+    for name, forms_there in models.items():
         text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")
         rows = "".join(re.findall(r"^\| (`[^|]+)\|", text, re.MULTILINE))
-        assert set(re.findall(r"`(\w+)`", rows)) == set(model.model_fields), name
+        assert set(re.findall(r"`(\w+)`", rows)) == {field for each in forms_there for field in each.model_fields}, name
 
 
 def test_the_files_of_site_are_explained() -> None:

@@ -30,6 +30,7 @@ EARLY_PARTS = {"settings": "schema", "site": "site", "ways": "schema"}
 from: they stand as early."""
 TOPICS = {
     "copies": {"people", "storage"},
+    "courses": {"labs", "sign_in"},
     "culling": {"labs"},
     "gpus": {"labs"},
     "history": {"storage"},
@@ -53,6 +54,7 @@ HUB: Mapping[str, set[str]] = {
     "storage": {"contract"},
     "labs": {"hub", "queue", "storage"},
     "gpus": {"contract", "queue"},
+    "courses": {"contract", "hub"},
     "culling": {"labs"},
     "lti": {"contract", "hub", "sign_in"},
     "people": {"contract", "hub", "records"},

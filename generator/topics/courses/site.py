@@ -1,0 +1,127 @@
+"""The form of site/courses.yaml."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from generator.schema.types import written_as
+from generator.site.models import Form, Name, Person, Strict, Text
+
+COURSES = "courses.yaml"
+ROLES = ("teachers", "assistants", "observers", "students")
+"""What somebody is in a course, the most first: who is two things is the first of them."""
+LONGEST_EXTRA_SECONDS = 366 * 86400
+_UNITS = {"m": 60, "h": 3600, "d": 86400}
+Late = Literal["accept", "mark", "refuse"]
+
+
+def parse_moment(value: object) -> object:
+    """A day, or a day with a time of day, such as `2026-10-12 23:59`."""
+    if isinstance(value, str):
+        for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M"):
+            try:
+                return datetime.strptime(value, form)  # noqa: DTZ007 - the deployment's zone is laid on it when it is read
+            except ValueError:
+                continue
+    if isinstance(value, date):  # a datetime is one, too
+        return value
+    raise ValueError("is not a day with a time such as 2026-10-12 23:59, or a day alone")
+
+
+def parse_span(value: object) -> object:
+    """A time span with its unit as seconds: `30m`, `2h`, `3d`."""
+    found = re.fullmatch(r"([1-9][0-9]{0,5})([mhd])", value) if isinstance(value, str) else None
+    seconds = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 0 < seconds <= LONGEST_EXTRA_SECONDS:
+        raise ValueError("is not a time span such as 30m, 2h or 3d, a year at most")
+    return seconds
+
+
+def check_roster(value: str) -> str:
+    """Require a plain name of a file beside this one."""
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}(/[A-Za-z0-9][A-Za-z0-9._-]{0,99})?", value):
+        raise ValueError("must be a file of site/, such as biology.csv or rosters/biology.csv")
+    return value
+
+
+Moment = Annotated[date | datetime, BeforeValidator(parse_moment)]
+Span = Annotated[int, BeforeValidator(parse_span)]
+AssignmentName = Annotated[
+    Text,
+    written_as(
+        r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}",
+        "letters, digits and . _ -, 64 at most, a letter or digit first: it is part of paths and addresses",
+    ),
+]
+
+
+class Members(Strict):
+    """Who has a role, by name, group and class list."""
+
+    people: list[Person] = []
+    groups: list[Text] = []
+    roster: Annotated[Text, AfterValidator(check_roster)] | None = None
+
+
+class Term(Strict):
+    """When a course takes place."""
+
+    first_day: date | None = None
+    last_day: date | None = None
+
+
+class Assignment(Strict):
+    """One thing to hand in.
+
+    :param late: what becomes of what comes between `due` and `closes`.
+    :param extra_time: seconds by person: both times are later for them.
+    """
+
+    name: AssignmentName
+    title: Text = ""
+    opens: Moment | None = None
+    due: Moment | None = None
+    closes: Moment | None = None
+    late: Late = "mark"
+    extra_time: dict[Person, Span] = {}
+
+
+class Course(Strict):
+    """One course."""
+
+    name: Name
+    title: Text = ""
+    term: Term = Term()
+    teachers: Members
+    assistants: Members = Members()
+    observers: Members = Members()
+    students: Members = Members()
+    profile: Text | None = None
+    assignments: list[Assignment] = []
+    notice: Annotated[Text, Field(max_length=2000)] = ""
+
+    def members(self, role: str) -> Members:
+        """Who has a role."""
+        found: Members = getattr(self, role)
+        return found
+
+
+class Courses(Strict):
+    """`site/courses.yaml`."""
+
+    courses: list[Course]
+
+
+FORMS = (
+    Form(
+        name=COURSES,
+        model=Courses,
+        what="Courses: who teaches and who takes them, and what is due when.",
+        page="courses/index",
+        order=35,
+    ),
+)

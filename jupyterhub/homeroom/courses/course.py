@@ -1,0 +1,120 @@
+"""Courses, as `courses.json` says them; and what holds for one person. Pure, and without JupyterHub: the hand-in desk
+uses it, too."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+TEACHERS, ASSISTANTS, OBSERVERS, STUDENTS = ROLES = ("teachers", "assistants", "observers", "students")
+"""The most first: who is two things in a course is the first of them."""
+PREFIX = "course-"
+
+
+def group_name(course: str, role: str) -> str:
+    """The hub's group of those who have a role in a course: `course-biology-students`."""
+    return f"{PREFIX}{course}-{role}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Times:
+    """When one person may hand in, in seconds since 1970; None: no such time.
+
+    :param closes: after it, nothing is taken.
+    :param extra_seconds: how much later than the others' `due` and `closes` are.
+    """
+
+    opens: int | None
+    due: int | None
+    closes: int | None
+    extra_seconds: int = 0
+
+    def state(self, now: float) -> str:
+        """`before`, `open`, `late` (past due, and still taken) or `closed`."""
+        if self.opens is not None and now < self.opens:
+            return "before"
+        if self.closes is not None and now > self.closes:
+            return "closed"
+        return "late" if self.due is not None and now > self.due else "open"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """One thing to hand in; times in seconds since 1970.
+
+    :param late: what becomes of what comes after `due`: `accept`, `mark` or `refuse`.
+    :param extra_seconds: by person.
+    """
+
+    name: str
+    title: str
+    opens: int | None = None
+    due: int | None = None
+    closes: int | None = None
+    late: str = "mark"
+    extra_seconds: Mapping[str, int] = field(default_factory=dict)
+
+    def times_of(self, person: str) -> Times:
+        """When somebody may hand in."""
+        extra = self.extra_seconds.get(person, 0)
+        due = None if self.due is None else self.due + extra
+        closes = None if self.closes is None else self.closes + extra
+        if self.late == "refuse" and due is not None:
+            closes = due
+        return Times(opens=self.opens, due=due, closes=closes, extra_seconds=extra)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Membership:
+    """Who has a role: people by name, and the members of groups of the hub's."""
+
+    people: frozenset[str] = frozenset()
+    hub_groups: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """One course.
+
+    :param profile: the kind of lab that it works in; empty: each person's choice.
+    """
+
+    name: str
+    title: str
+    notice: str
+    profile: str
+    first_day: str
+    last_day: str
+    roles: Mapping[str, Membership]
+    assignments: tuple[Assignment, ...]
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Course:
+        """:raises KeyError: and TypeError: it is none of ours."""
+        roles = {
+            role: Membership(people=frozenset(one["people"]), hub_groups=frozenset(one["hub_groups"]))
+            for role, one in values["roles"].items()
+        }
+        return cls(
+            name=values["name"],
+            title=values["title"],
+            notice=values["notice"],
+            profile=values["profile"],
+            first_day=values["first_day"],
+            last_day=values["last_day"],
+            roles=roles,
+            assignments=tuple(Assignment(**each) for each in values["assignments"]),
+        )
+
+    def role_of(self, person: str, hub_groups: Collection[str]) -> str | None:
+        """What somebody is in it; None: nothing."""
+        for role in ROLES:
+            one = self.roles[role]
+            if person in one.people or not one.hub_groups.isdisjoint(hub_groups):
+                return role
+        return None
+
+    def assignment(self, name: str) -> Assignment | None:
+        """The assignment of a name; None where there is none."""
+        return next((each for each in self.assignments if each.name == name), None)

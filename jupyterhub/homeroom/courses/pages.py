@@ -1,0 +1,81 @@
+"""The page of a course: for students what is due when, for teachers who is in it and what all have to do."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jupyterhub.handlers.base import BaseHandler
+from jupyterhub.orm import Group
+from tornado import web
+
+from homeroom.courses import members
+from homeroom.courses.calendar import written
+from homeroom.courses.course import ROLES, STUDENTS, Assignment, Course, group_name
+from homeroom.courses.courses_file import Courses
+from homeroom.texts.refusal import Refusal
+
+
+class CourseHandler(BaseHandler):
+    """`/hub/homeroom/courses/NAME`. Who is not in the course is told what they are told of one that there is not."""
+
+    @web.authenticated
+    async def get(self, name: str) -> None:
+        """Show it as whoever asks may see it."""
+        courses, course, role = self.course(name)
+        person, now = self.current_user.name, time.time()
+        values: dict[str, Any] = {"course": course, "role": role, "zone": courses.zone.key}
+        if role == STUDENTS:
+            values["work"] = [work_of(each, person, now, courses.zone) for each in course.assignments]
+        else:
+            values["work"] = [overview_of(each, now, courses.zone) for each in course.assignments]
+            values["members"] = self._members(course)
+        self.set_header("Cache-Control", "no-store")
+        self.finish(await self.render_template("course.html", **values))
+
+    def course(self, name: str) -> tuple[Courses, Course, str]:
+        """A course, and what whoever asks is in it.
+
+        :raises HTTPError: 404, there is none of this name, or they are not in it.
+        """
+        courses = Courses.instance(config=self.settings["config"])
+        known = courses.read()
+        role = members.roles_of(self.current_user.orm_user, known).get(name)
+        if role is None:
+            raise Refusal(404, "courses.wrong.unknown")
+        return courses, known[name], role
+
+    def _members(self, course: Course) -> list[dict[str, Any]]:
+        """Who is in it, by role: those who have been here, and those whom lists name and who have not come yet."""
+        found = []
+        for role in ROLES:
+            group = Group.find(self.db, group_name(course.name, role))
+            here = {user.name for user in group.users} if group is not None else set()
+            there = {user for user in course.roles[role].people if user not in here and user not in self.users}
+            found.append({"role": role, "here": sorted(here), "expected": sorted(there)})
+        return found
+
+
+def work_of(assignment: Assignment, person: str, now: float, zone: ZoneInfo) -> dict[str, Any]:
+    """An assignment as one student sees it: with their own times."""
+    times = assignment.times_of(person)
+    state = times.state(now)
+    ahead = {"before": times.opens, "open": times.due or times.closes, "late": times.closes}.get(state)
+    return {
+        "title": assignment.title,
+        "name": assignment.name,
+        "state": state,
+        "left_seconds": None if ahead is None else max(0, ahead - now),
+        "opens": written(times.opens, zone),
+        "due": written(times.due, zone),
+        "closes": written(times.closes, zone),
+        "late": assignment.late,
+        "extra_seconds": times.extra_seconds,
+    }
+
+
+def overview_of(assignment: Assignment, now: float, zone: ZoneInfo) -> dict[str, Any]:
+    """An assignment as its teachers see it: the times of all, and who has more."""
+    values = work_of(assignment, "", now, zone)
+    return {**values, "extra": sorted(assignment.extra_seconds.items())}

@@ -1,0 +1,49 @@
+"""The courses that somebody is in, on their home page."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from homeroom.courses import members
+from homeroom.courses.calendar import written
+from homeroom.courses.course import STUDENTS, Course
+from homeroom.courses.courses_file import Courses
+from homeroom.hub.home import Panel, Values
+
+
+async def courses(handler: Any) -> Values | None:
+    """Each with what is due next; nothing where there is none."""
+    found = Courses.instance(config=handler.settings["config"])
+    known = found.read()
+    roles = members.roles_of(handler.current_user.orm_user, known)
+    if not roles:
+        return None
+    person, now = handler.current_user.name, time.time()
+    return {
+        "courses": [
+            {
+                "name": name,
+                "title": known[name].title,
+                "notice": known[name].notice,
+                "role": role,
+                "next": next_of(known[name], person if role == STUDENTS else "", now, found),
+            }
+            for name, role in sorted(roles.items(), key=lambda pair: known[pair[0]].title)
+        ]
+    }
+
+
+def next_of(course: Course, person: str, now: float, found: Courses) -> dict[str, str] | None:
+    """What is open, and due first."""
+    pending = [(each.times_of(person), each) for each in course.assignments]
+    coming = [
+        (times.due, each.title) for times, each in pending if times.due is not None and times.state(now) == "open"
+    ]
+    if not coming:
+        return None
+    due, title = min(coming)
+    return {"title": title, "due": written(due, found.zone)}
+
+
+PANELS = (Panel(name="courses", order=30, ask=courses),)

@@ -1,0 +1,209 @@
+"""Members, and the page of a course, at a hub of JupyterHub's own: who is in, who is out, and who sees what."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+from homeroom.courses.courses_file import Courses
+from homeroom.courses.members import MARK
+from homeroom.courses.watch import look
+from homeroom.sign_in.passwords import hashed
+from nativeauthenticator.orm import UserInfo
+
+from jupyterhub import orm, roles
+from tests.hub_app import Browser, HubApp
+from tests.hub_config import loaded
+from tests.sample_settings import TOKEN
+
+PASSWORD = "correct horse battery"
+PEOPLE = ("ada", "bela", "chen", "b+ob", "olga", "admin")
+DAY = 86400
+
+
+def course(name: str = "biology", **changes: Any) -> dict[str, Any]:
+    """A course as it is rendered: ada teaches, the hub's group bio takes it, and b+ob by name."""
+    now = int(time.time())
+    people = {"teachers": ["ada"], "assistants": [], "observers": [], "students": ["b+ob", "zoe"]}
+    week = {"name": "week-1", "title": "Cells <1>", "opens": now - DAY, "due": now + DAY, "closes": now + 2 * DAY}
+    return {
+        "name": name,
+        "title": "Biology & more",
+        "notice": "Room <b>204</b>",
+        "profile": "small",
+        "first_day": "",
+        "last_day": "",
+        "roles": {
+            role: {"people": names, "hub_groups": ["bio"] if role == "students" else []}
+            for role, names in people.items()
+        },
+        "assignments": [{**week, "late": "mark", "extra_seconds": {"b+ob": 3 * DAY}}],
+        **changes,
+    }
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
+    """A hub with some people; chen is in the group bio."""
+    directory: Path = tmp_path_factory.mktemp("hub")
+    Courses.clear_instance()
+    with pytest.MonkeyPatch.context() as patch:
+        config = loaded(directory)
+        config.Courses.path = str(directory / "courses.json")
+        patch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
+        patch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))
+        made = HubApp(directory, config)
+        with made.running():
+            made.do(fill, made)
+            yield made
+    Courses.clear_instance()
+
+
+def fill(app: HubApp) -> None:
+    """Accounts, and a group of the hub's own."""
+    for name in PEOPLE:
+        app.hub.db.add(UserInfo(username=name, password=hashed(PASSWORD), is_authorized=True))
+        user = orm.User.find(app.hub.db, name) or orm.User(name=name)
+        app.hub.db.add(user)
+        roles.assign_default_roles(app.hub.db, entity=user)
+    for group in ("bio", "course-by-hand-students"):
+        app.hub.db.add(orm.Group(name=group, users=[orm.User.find(app.hub.db, "chen")]))
+    app.hub.db.commit()
+
+
+def say(app: HubApp, *courses: dict[str, Any], text: str = "") -> None:
+    """Have `make up` render these courses, and the hub look."""
+    path = Path(Courses.instance(config=app.hub.config).path)
+    path.with_suffix(".new").write_text(text or json.dumps({"zone": "Europe/Vienna", "courses": courses}))
+    os.replace(path.with_suffix(".new"), path)
+    app.do(look, app.hub)
+
+
+def put(app: HubApp, group: str, *names: str) -> None:
+    """Have these people be a group of the hub's, and have the hub look."""
+
+    def change() -> None:
+        orm.Group.find(app.hub.db, group).users = [orm.User.find(app.hub.db, name) for name in names]
+        app.hub.db.commit()
+
+    app.do(change)
+    app.do(look, app.hub)
+
+
+def members(app: HubApp, group: str) -> list[str] | None:
+    """Who is in a group; None: there is none."""
+
+    def ask() -> list[str] | None:
+        found = orm.Group.find(app.hub.db, group)
+        return None if found is None else sorted(user.name for user in found.users)
+
+    found: list[str] | None = app.do(ask)
+    return found
+
+
+def signed_in(app: HubApp, name: str) -> Browser:
+    """Somebody's browser."""
+    browser = app.browser()
+    assert browser.sign_in(name, PASSWORD).status_code == 200
+    return browser
+
+
+def test_members_are_reconciled(app: HubApp) -> None:
+    """Who joins a source group of a course is in, who leaves it is out, and what somebody put into the course's group by
+    hand does not last; the course that is gone takes its groups along, and no others."""
+    say(app, course())
+    assert members(app, "course-biology-students") == ["b+ob", "chen"]
+    assert members(app, "course-biology-teachers") == ["ada"]
+    put(app, "bio", "olga")
+    assert members(app, "course-biology-students") == ["b+ob", "olga"]
+    put(app, "course-biology-teachers", "ada", "chen")
+    assert members(app, "course-biology-teachers") == ["ada"]
+    put(app, "bio", "chen", "ada")
+    assert members(app, "course-biology-students") == ["b+ob", "chen"], "who teaches is no student, too"
+    say(app)
+    assert members(app, "course-biology-students") is None
+    assert members(app, "course-by-hand-students") == ["chen"]
+
+
+def test_a_damaged_file_puts_nobody_out(app: HubApp) -> None:
+    """With a file that cannot be read the last courses go on."""
+    say(app, course())
+    say(app, text='{"courses": [{"name"')
+    assert members(app, "course-biology-students") == ["b+ob", "chen"]
+    assert signed_in(app, "chen").visit("homeroom/courses/biology").status_code == 200
+
+
+def test_a_course_is_for_its_members_alone(app: HubApp) -> None:
+    """Others, administrators of the hub too, are told what they are told of a course that is not there."""
+    say(app, course())
+    for name in ("olga", "admin"):
+        browser = signed_in(app, name)
+        theirs, none = (browser.visit(f"homeroom/courses/{each}") for each in ("biology", "physics"))
+        assert (theirs.status_code, none.status_code) == (404, 404)
+        assert "Biology" not in theirs.text
+        assert "Biology" not in browser.visit("home").text
+    assert app.browser().visit("homeroom/courses/biology", allow_redirects=False).status_code == 302
+
+
+def test_students_see_their_own_times(app: HubApp) -> None:
+    """What is due when, with one's own extra time and nobody else's; no names of others. What the operator wrote is
+    text, not HTML."""
+    say(app, course())
+    bob, chen = (signed_in(app, name).visit("homeroom/courses/biology").text for name in ("b+ob", "chen"))
+    assert "with your extra time of 3 days" in bob
+    assert "extra time" not in chen
+    assert "1 day left." in chen or "h left." in chen
+    for page in (bob, chen):
+        assert "Cells &lt;1&gt;" in page
+        assert "Room &lt;b&gt;204&lt;/b&gt;" in page
+        assert "Europe/Vienna" in page
+        assert "?profile=small" in page
+        assert "zoe" not in page
+        assert "ada" not in page
+    assert "b+ob" not in chen
+    home = signed_in(app, "chen").visit("home").text
+    assert "Biology &amp; more" in home
+    assert "Due next: Cells &lt;1&gt;" in home
+
+
+def test_teachers_see_members_and_times(app: HubApp) -> None:
+    """Everybody by role, who has not come yet, and who has more time; in German where the browser asks for it."""
+    say(app, course())
+    ada = signed_in(app, "ada")
+    page = ada.visit("homeroom/courses/biology").text
+    assert "3 students" in page
+    assert "b+ob, chen" in page
+    assert "Not here yet: zoe" in page
+    assert "b+ob: 3 days more" in page
+    assert "b+ob: 3 Tage mehr" in ada.visit("homeroom/courses/biology", headers={"Accept-Language": "de"}).text
+
+
+def test_who_is_out_sees_nothing(app: HubApp) -> None:
+    """Out of the group, the page is gone at the hub's next look, with the same browser."""
+    say(app, course())
+    chen = signed_in(app, "chen")
+    assert chen.visit("homeroom/courses/biology").status_code == 200
+    put(app, "bio")
+    assert chen.visit("homeroom/courses/biology").status_code == 404
+    put(app, "bio", "chen")
+
+
+def test_a_newcomer_is_in_before_their_lab(app: HubApp) -> None:
+    """Somebody whom a course names is in it as soon as they have signed in for the first time."""
+    say(app, course())
+
+    def join() -> list[str]:
+        app.hub.db.add(UserInfo(username="zoe", password=hashed(PASSWORD), is_authorized=True))
+        app.hub.db.commit()
+        return []
+
+    app.do(join)
+    assert signed_in(app, "zoe").visit("homeroom/courses/biology").status_code == 200
+    assert MARK in app.do(lambda: dict(orm.Group.find(app.hub.db, "course-biology-students").properties))

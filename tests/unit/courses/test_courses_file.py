@@ -1,0 +1,159 @@
+"""site/courses.yaml: what it says, and slips that are told with line and remedy before anything changes."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from generator.core.errors import HomeroomError
+from generator.core.machine import Machine
+from generator.lifecycle import render
+from generator.site.starters import starters
+from generator.topics.courses import checks, courses
+from generator.topics.courses.courses import ReadCourse
+from generator.topics.labs import labs
+from generator.topics.labs.labs import LabsConfig
+from tests.sample_settings import settings
+
+GROUPS = "groups:\n  staff: {members: [ada]}\n  biology: {members: [chen], includes: [lti-bio]}\n  lti-bio: {}\n"
+PROFILES = "profiles:\n  - {name: small, memory: 1G}\n"
+GOOD = """\
+courses:
+  - name: biology-1
+    title: Cells
+    teachers: {people: [Ada]}
+    students: {people: [b+ob, a.b@x.org], groups: [biology], roster: class.csv}
+    profile: small
+    assignments:
+      - name: week-1
+        opens: 2026-10-05
+        due: 2026-10-12 23:59
+        closes: 2026-10-14
+        late: mark
+        extra_time: {b+ob: 2d, chen: 90m}
+"""
+VIENNA = "Europe/Vienna"
+
+
+def known(site: Path) -> LabsConfig:
+    """The labs of a site of three groups and one profile."""
+    site.mkdir(exist_ok=True)
+    (site / "groups.yaml").write_text(GROUPS)
+    (site / "profiles.yaml").write_text(PROFILES)
+    (site / "class.csv").write_text("name;e-mail\ndora;d@x.org\n")
+    return labs.load(settings(), site, Machine(memory_bytes=16 * 2**30, cpus=4))
+
+
+def loaded(directory: Path, text: str) -> list[ReadCourse]:
+    """The courses of a text."""
+    site = directory / "site"
+    there = known(site)
+    (site / "courses.yaml").write_text(text)
+    return courses.load(settings(TIMEZONE=VIENNA), site, there)
+
+
+def told(directory: Path, text: str) -> str:
+    """What is said of a faulty text."""
+    with pytest.raises(HomeroomError) as fault:
+        loaded(directory, text)
+    return str(fault.value)
+
+
+def test_the_starter_changes_nothing(tmp_path: Path) -> None:
+    """A new site has courses.yaml, of comments only; without their marks they are a course that is taken."""
+    text = starters()["courses.yaml"]
+    assert loaded(tmp_path, text) == []
+    (tmp_path / "site/biology.csv").write_text("chen\n")
+    (course,) = loaded(tmp_path, "".join(line.removeprefix("#") + "\n" for line in text.splitlines() if line[:2] != "##"))
+    assert course.named["students"] == ["chen"]
+
+
+def test_a_course_is_told_to_the_hub(tmp_path: Path) -> None:
+    """People of names, class list and groups; times in the deployment's zone, a day alone to its last second."""
+    (read,) = loaded(tmp_path, GOOD)
+    data = courses.as_data(read, known(tmp_path / "site"), ZoneInfo(VIENNA))
+    assert data["roles"]["teachers"] == {"people": ["ada"], "hub_groups": []}
+    assert data["roles"]["students"] == {
+        "people": ["a.b@x.org", "b+ob", "chen", "dora"],
+        "hub_groups": ["biology", "lti-bio"],
+    }
+    (week,) = data["assignments"]
+    at = [datetime.fromtimestamp(week[name], UTC).isoformat() for name in ("opens", "due", "closes")]
+    assert at == ["2026-10-04T22:00:00+00:00", "2026-10-12T21:59:00+00:00", "2026-10-14T21:59:59+00:00"]
+    assert week["extra_seconds"] == {"b+ob": 172_800, "chen": 5400}
+
+
+def test_courses_are_rendered_for_a_hub_that_runs(tmp_path: Path) -> None:
+    """`courses.json` is always there, and no service is restarted for it."""
+    assert json.loads(render.rendered_files(settings(), tmp_path / "none")["courses.json"])["courses"] == []
+    assert "courses.json" not in {name for each in ("hub", "guard", "proxy") for name in render.read_by(each)}
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "cause"),
+    [
+        (("name: biology-1", "name: ../x"), 2, "small letters, digits and dashes"),
+        (("name: week-1", "name: week/1"), 8, "letters, digits and . _ -"),
+        (("name: week-1", "name: a+b"), 8, "letters, digits and . _ -"),
+        (("[Ada]", "[-rf]"), 4, "a user's name"),
+        (("people: [Ada]", "people: []"), 4, "has no teacher"),
+        (("[biology]", "[bilogy]"), 5, "there is no group bilogy"),
+        (("class.csv", "../../etc/passwd"), 5, "must be a file of site/"),
+        (("class.csv", "klass.csv"), 5, "there is no such file"),
+        (("profile: small", "profile: smal"), 6, "there is no profile smal"),
+        (("2026-10-12 23:59", "2026-10-12 25:59"), 10, "is not a day with a time"),
+        (("2026-10-12 23:59", "soon"), 10, "is not a day with a time"),
+        (("opens: 2026-10-05", "opens: 2026-13-05"), 9, "month must be in 1..12"),
+        (("closes: 2026-10-14", "closes: 2026-10-01"), 11, "closes of week-1 is before due"),
+        (("opens: 2026-10-05", "opens: 2026-10-20"), 10, "due of week-1 is before opens"),
+        (("opens: 2026-10-05", "opens: 2026-03-29 02:30"), 9, "no clock in Europe/Vienna shows this time"),
+        (("late: mark", "late: refuse"), 12, "closes never comes"),
+        (("late: mark", "late: perhaps"), 12, "must be 'accept', 'mark' or 'refuse'"),
+        (("2d", "2 weeks"), 13, "is not a time span"),
+        (("2d", "400d"), 13, "is not a time span"),
+        (("people: [b+ob,", "people: [ada, b+ob,"), 5, "ada is among the teachers and the students"),
+        (("title: Cells", "titel: Cells"), 3, "there is no field titel"),
+    ],
+)
+def test_a_slip_is_told_with_its_line(tmp_path: Path, change: tuple[str, str], line: int, cause: str) -> None:
+    """What is wrong, in which line, and what to do."""
+    assert change[0] in GOOD
+    said = told(tmp_path, GOOD.replace(*change))
+    assert f"courses.yaml line {line} " in said
+    assert cause in said
+    assert "\n  " in said
+
+
+def test_two_courses_of_one_name_are_refused(tmp_path: Path) -> None:
+    """With the lines of both; so are two assignments that differ in capitals alone."""
+    said = told(tmp_path, GOOD + GOOD.removeprefix("courses:\n"))
+    assert "line 14 " in said
+    assert "the course biology-1 is there twice; the first is on line 2" in said
+    said = told(tmp_path, f"{GOOD}      - {{name: Week-1}}\n")
+    assert "the assignment Week-1 is there twice; the first is on line 8" in said
+
+
+def test_a_class_list_is_told_with_its_own_line(tmp_path: Path) -> None:
+    """A name that is none, in a roster, by file and line of the roster."""
+    known(tmp_path / "site")
+    (tmp_path / "site/broken.csv").write_bytes("dora\nzo\xeb smith\n".encode("latin-1"))
+    said = told(tmp_path, GOOD.replace("class.csv", "broken.csv"))
+    assert "broken.csv:2: this is no text in UTF-8" in said
+
+
+def test_extra_time_is_for_students(tmp_path: Path) -> None:
+    """Somebody who is no student has none, where the file alone says who is; where groups do, the hub knows."""
+    alone = GOOD.replace("groups: [biology], ", "")
+    assert "line 13 " in told(tmp_path, alone)
+    assert "chen is no student of biology-1" in told(tmp_path, alone)
+    assert loaded(tmp_path, GOOD.replace("chen: 90m", "zoe: 90m"))
+
+
+def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
+    """A course without students, and an assignment without an end, pass, with a word."""
+    found = loaded(tmp_path, "courses:\n  - {name: a, teachers: {people: [ada]}, assignments: [{name: w}]}\n")
+    assert [finding.cause for finding in checks.findings(found)] == ["a has no students", "w of a has no end"]
