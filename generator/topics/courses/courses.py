@@ -14,7 +14,7 @@ from generator.schema.settings import Settings
 from generator.site import reader
 from generator.site.reader import Location, SiteFile
 from generator.topics.courses import moments
-from generator.topics.courses.site import COURSES, ROLES, Assignment, Course, Courses, Members
+from generator.topics.courses.site import COURSES, ROLES, Assignment, Course, Courses
 from generator.topics.labs.labs import LabsConfig, unknown_groups
 from generator.topics.sign_in import class_list
 

@@ -19,7 +19,7 @@ def ends(moment: date | datetime | None, zone: ZoneInfo) -> int | None:
 def _seconds(moment: date | datetime | None, of_day: time, zone: ZoneInfo, *, fold: int) -> int | None:
     if moment is None:
         return None
-    found = moment if isinstance(moment, datetime) else datetime.combine(moment, of_day)  # noqa: DTZ007
+    found = moment if isinstance(moment, datetime) else datetime.combine(moment, of_day)
     return int((found if found.tzinfo else found.replace(tzinfo=zone, fold=fold)).timestamp())
 
 

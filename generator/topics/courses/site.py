@@ -24,7 +24,7 @@ def parse_moment(value: object) -> object:
     if isinstance(value, str):
         for form in ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M"):
             try:
-                return datetime.strptime(value, form)  # noqa: DTZ007 - the deployment's zone is laid on it when it is read
+                return datetime.strptime(value, form)
             except ValueError:
                 continue
     if isinstance(value, date):  # a datetime is one, too

@@ -35,7 +35,7 @@ def look(hub: Any) -> None:
         hub.log.info("The members of courses changed")
 
 
-def welcome(authenticator: Any, db: Session, user: User) -> None:
+def join_courses(authenticator: Any, db: Session, user: User) -> None:
     """Have somebody who signs in be in their courses before a lab of theirs starts."""
     courses = Courses.instance(config=authenticator.config)
     known = courses.read()

@@ -39,8 +39,8 @@ def status(person: Person) -> int:
 def test_a_course_comes_and_goes_while_people_work(
     deployment: HubDeployment, admin: Person, file: Path, add_account: Callable[[str], str]
 ) -> None:
-    """What `make up` renders of a course counts within seconds: its page is there for members alone, who is taken out is
-    out, and a slip changes nothing. The hub is not restarted, and a lab runs on."""
+    """What `make up` renders of a course counts within seconds: its page is there for members alone, who is taken out
+    is out, and a slip changes nothing. The hub is not restarted, and a lab runs on."""
     started = deployment.container("hub").attrs["State"]["StartedAt"]
     password = add_account("hanna")
     hanna = Person(deployment, "hanna")

@@ -116,8 +116,8 @@ def signed_in(app: HubApp, name: str) -> Browser:
 
 
 def test_members_are_reconciled(app: HubApp) -> None:
-    """Who joins a source group of a course is in, who leaves it is out, and what somebody put into the course's group by
-    hand does not last; the course that is gone takes its groups along, and no others."""
+    """Who joins a source group of a course is in, who leaves it is out, and who was put into the course's group by hand
+    does not last; the course that is gone takes its groups along, and no others."""
     say(app, course())
     assert members(app, "course-biology-students") == ["b+ob", "chen"]
     assert members(app, "course-biology-teachers") == ["ada"]

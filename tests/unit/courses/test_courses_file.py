@@ -68,7 +68,9 @@ def test_the_starter_changes_nothing(tmp_path: Path) -> None:
     text = starters()["courses.yaml"]
     assert loaded(tmp_path, text) == []
     (tmp_path / "site/biology.csv").write_text("chen\n")
-    (course,) = loaded(tmp_path, "".join(line.removeprefix("#") + "\n" for line in text.splitlines() if line[:2] != "##"))
+    (course,) = loaded(
+        tmp_path, "".join(line.removeprefix("#") + "\n" for line in text.splitlines() if line[:2] != "##")
+    )
     assert course.named["students"] == ["chen"]
 
 

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from generator.core.paths import ROOT
 from generator.lifecycle import render
 from generator.site import forms, starters
+from generator.topics.courses.site import Assignment, Course
 from generator.topics.environments import kernels, site_images
 from generator.topics.labs.site import Profile
-from generator.topics.courses.site import Assignment, Course
 from generator.topics.prewarm.site import Lesson
 from generator.topics.storage import homes
 from tests import two_topics
