@@ -369,6 +369,7 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
     (site / "hub.d/b.py.off").write_text("broken (")
     assert sorted(render.rendered_files(settings(), site)) == [
         "branding.json",
+        "courses.json",
         "firewall.nft",
         "guard.json",
         "hub.d/a.py",
