@@ -16,6 +16,7 @@ from generator.lifecycle.checks import ask_counterparts, check_engine, check_mac
 from generator.lifecycle.hub_config import render_checked
 from generator.lifecycle.init import init
 from generator.lifecycle.services import bring_up
+from generator.topics.copies import render as copies
 from generator.topics.edge import edge
 from generator.topics.edge.status import describe_authority
 from generator.topics.environments import kernels
@@ -70,6 +71,7 @@ def up(*, within_update: bool = False) -> None:
     build(deployment)
     edge.check(deployment, render.rendered_files(settings, SITE))
     prepare_storage(deployment)
+    copies.prepare(settings)
     render_checked(deployment)
     moved_labs.tell(deployment)
     bring_up(deployment)

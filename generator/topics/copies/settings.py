@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from generator.schema.setting import About, Group, Part, setting
 from generator.schema.types import written_as
@@ -43,7 +43,12 @@ class CopiesSettings(Part):
 
     BACKUP_TO: Target = setting(
         "",
-        About(group=COPIES, consumers=("generator",), unit="an address of restic's", example="/srv/copies"),
+        About(
+            group=COPIES,
+            consumers=("compose", "hub", "generator"),
+            unit="an address of restic's",
+            example="/srv/copies",
+        ),
         """Where `make backup` writes copies of homes, shares, accounts and settings: a directory of this machine that
         is there, or `sftp:user@host:/directory`, `s3:https://host/bucket`, `rest:https://host/`. Passwords of it stand
         in `backup/secrets.env`. Empty: no copies are made.""",
@@ -54,6 +59,12 @@ class CopiesSettings(Part):
         """When `make backup` runs by itself, each day, by the machine's clock: `02:30`, or `02:30,14:30`. `make up`
         hands it to systemd or cron. Empty: only when you run it.""",
     )
+    OWN_COPIES: Literal["on", "off"] = setting(
+        "on",
+        About(group=COPIES, consumers=("hub",), example="off"),
+        """`on`: where there are copies, each person sees earlier versions of their own files on the home page, takes
+        them back into their home, and downloads them. `off`: only `make restore` brings files back.""",
+    )
     BACKUP_KEEP: Rules = setting(
         "all:2d,daily:14d,weekly:2m,monthly:1y",
         About(group=COPIES, consumers=("generator",), unit="spans of time", example="daily:7d,monthly:6m"),
@@ -61,3 +72,8 @@ class CopiesSettings(Part):
         month; hourly and yearly can be named too. Older ones are forgotten after each new copy. Empty: none is ever
         forgotten.""",
     )
+
+    @property
+    def shows_copies(self) -> bool:
+        """Whether people see their own files in the copies."""
+        return bool(self.BACKUP_TO) and self.OWN_COPIES == "on"

@@ -15,7 +15,8 @@ import aiohttp
 from aiohttp import web
 from yarl import URL
 
-from homeroom.contract import sockets
+from homeroom.contract import sockets, take_back
+from homeroom.contract.home_names import directory_name
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 from homeroom.contract.records import ADDRESS
@@ -27,6 +28,7 @@ from homeroom.guard.policy import Policy
 from homeroom.guard.records import Records
 from homeroom.guard.response import Response
 from homeroom.guard.routes import Deny, EngineCall
+from homeroom.guard.take_back import TakeBack, checked, home_volume
 from homeroom.guard.values import Refused, shown
 
 LARGEST_ANSWER_BYTES = 32 << 20
@@ -68,6 +70,7 @@ class EngineGateway:
 
     def __post_init__(self) -> None:
         self._home_provisioner = HomeProvisioner(self.policy, self._send)
+        self._take_back = TakeBack(self.policy, self._send)
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one call: the engine's answer, 403 with a reason, or 503 while the engine is away."""
@@ -78,6 +81,8 @@ class EngineGateway:
             body = await request.read() if request.method == "POST" else b""
             if (request.method, path) == ("POST", ADDRESS):
                 return await self._keep(body)
+            if (request.method, path) == ("POST", take_back.ADDRESS):
+                return await self._bring_back(body)
             policy = await self._ask_engine() if path.endswith("/containers/create") else self.policy
             verdict = decide(request.method, path, query, body, policy)
             if isinstance(verdict, Deny):
@@ -106,6 +111,20 @@ class EngineGateway:
             log.error("an event cannot be kept: %s", error)
             return say(507, "the records cannot be written")
         return say(201, "kept")
+
+    async def _bring_back(self, body: bytes) -> web.Response:
+        """Have a person's file come back from a copy. :raises Refused: it is not theirs to have."""
+        try:
+            asked = checked(json.loads(body))
+        except ValueError:
+            raise Refused("what comes back is an object of JSON") from None
+        if not self.policy.reader_socket_volume:
+            raise Refused("nobody reads copies here")
+        if self.records.keeps_home(asked["user"]):
+            raise Refused(f"{shown(asked['user'])} was removed, and nothing comes back")
+        if not self.policy.homes_path:
+            await self._check_owner(home_volume(self.policy, directory_name(asked["user"])), asked["user"])
+        return web.json_response(await self._take_back.run(asked))
 
     async def close(self) -> None:
         """Close the connections to the engine."""

@@ -21,6 +21,8 @@ class Policy:
         one that is named after its own user, which the guard has made (`homeroom.storage.homes`).
     :param home_limit_bytes: hard limit of a home that is a directory; 0: none.
     :param home_provisioner_image: the image that makes such directories.
+    :param reader_socket_volume: the volume with the socket of the service that reads copies; empty: there is none.
+    :param take_back_image: the image of the container in which a person's file comes back from a copy.
     :param volumes: further named volumes a lab may mount (shared kernels, shares).
     :param binds: host paths a lab may mount. The parent of a `*` must not be writable by the hub or by labs: whoever
         can put a symbolic link there chooses what the engine mounts.
@@ -42,6 +44,8 @@ class Policy:
     homes_path: str = ""
     home_limit_bytes: int = 0
     home_provisioner_image: str = ""
+    reader_socket_volume: str = ""
+    take_back_image: str = ""
     volumes: tuple[MountRule, ...] = ()
     binds: tuple[MountRule, ...] = ()
     devices: frozenset[str] = frozenset()

@@ -23,6 +23,14 @@ def size(size_bytes: float, language: str) -> str:
     return f"{size_bytes / 2**20:.0f} MB"
 
 
+def file_size(size_bytes: float, language: str) -> str:
+    """A file: `812 bytes`, `3.2 KB`, `45 MB`, `1.5 GB`."""
+    for unit, length in (("GB", 2**30), ("MB", 2**20), ("KB", 2**10)):
+        if size_bytes >= length:
+            return f"{number(size_bytes / length, language)} {unit}"
+    return f"{size_bytes:.0f} {'Byte' if language == 'de' else 'bytes'}"
+
+
 def duration(seconds: float, language: str) -> str:
     """A time span in its largest unit: `2 h`, `45 min`, `3 days`."""
     if seconds >= 86400:
@@ -54,6 +62,7 @@ def several(values: Iterable[Any], language: str) -> str:
 WRITTEN: Mapping[str, Callable[[Any, str], str]] = {
     "number": number,
     "size": size,
+    "file_size": file_size,
     "duration": duration,
     "wait": wait,
     "list": several,

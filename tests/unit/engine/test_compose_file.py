@@ -20,6 +20,8 @@ SERVICES = table.names()
 TEXT = COMPOSE_FILE.read_text()
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SPECS = {spec.name: spec for spec in settings.specs()}
+READERS = {"reader", "reader-remote"}
+CAPABILITIES = {"firewall": ["NET_ADMIN"], **{name: ["DAC_READ_SEARCH"] for name in READERS}}
 INTERPOLATIONS = re.findall(r"\$\{([A-Za-z_][A-Za-z0-9_]*)([^}]*)\}", TEXT)
 
 
@@ -70,7 +72,7 @@ def test_every_service_keeps_the_rules(name: str) -> None:
     assert service["pids_limit"]
     assert service["logging"]["options"].keys() == {"max-size", "max-file"}
     assert service["cap_drop"] == ["ALL"]
-    assert service.get("cap_add", []) == (["NET_ADMIN"] if name == "firewall" else [])
+    assert service.get("cap_add", []) == CAPABILITIES.get(name, [])
     assert "privileged" not in service
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert service["read_only"] is True
@@ -95,13 +97,32 @@ def test_only_the_guard_holds_the_engine() -> None:
 
 def test_the_firewall_holds_nothing_else() -> None:
     """Who may change the host's network reads one directory, writes nowhere, and is on no network of its own; only the
-    guard and it run as root."""
+    guard, it, and who reads copies run as root."""
     firewall = COMPOSE["services"]["firewall"]
     assert firewall["volumes"] == ["./rendered:/srv/jupyterhub:ro"]
     assert not firewall.keys() & {"networks", "ports", "environment", "tmpfs", "devices", "pid", "ipc"}
     on_host = [name for name, service in COMPOSE["services"].items() if service.get("network_mode") == "host"]
     assert on_host == ["firewall"]
-    assert {name for name, service in COMPOSE["services"].items() if "user" in service} == {"guard", "firewall"}
+    assert {name for name, service in COMPOSE["services"].items() if "user" in service} == {
+        "guard",
+        "firewall",
+        *READERS,
+    }
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_who_reads_copies_writes_nothing_else(name: str) -> None:
+    """It sees the copies and their password read-only, no home and no other socket, and writes where its own socket is;
+    copies in a directory are read without a network. Nobody else has the password."""
+    service = COMPOSE["services"][name]
+    written = [one for one in service["volumes"] if isinstance(one, str) and not one.endswith(":ro")]
+    assert written == ["reader-socket:/run/reader"]
+    assert all(one["read_only"] is True for one in service["volumes"] if isinstance(one, dict))
+    assert (service.get("network_mode"), service.get("networks")) == (
+        ("none", None) if name == "reader" else (None, ["front"])
+    )
+    holders = {one for one, each in COMPOSE["services"].items() if "./backup" in str(each)}
+    assert holders == READERS
 
 
 def test_labs_wait_for_the_firewall() -> None:

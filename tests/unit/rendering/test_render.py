@@ -185,8 +185,9 @@ BESIDE = {
     "ACME_EMAIL": WITH_ACME,
     "ACME_DIRECTORY": WITH_ACME,
     "ACME_ROOT": WITH_ACME,
+    "OWN_COPIES": {"BACKUP_TO": "/srv/copies"},
 }
-"""Without which a setting says nothing: what is part of the public address."""
+"""Without which a setting says nothing: what is part of the public address, and where there are copies."""
 
 
 @pytest.mark.parametrize("name", [spec.name for spec in SPECS])

@@ -50,6 +50,7 @@ HUB: Mapping[str, set[str]] = {
     "guard": {"contract"},
     "hub": {"contract"},
     "branding": set(),
+    "copies": {"contract", "hub", "records"},
     "queue": set(),
     "storage": {"contract"},
     "labs": {"hub", "queue", "storage"},

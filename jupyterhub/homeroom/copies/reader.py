@@ -1,0 +1,79 @@
+"""Asks the service that reads copies, and the guard for what comes back; never on the hub's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import http.client
+import json
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from homeroom.contract.by_socket import BySocket
+from homeroom.contract.take_back import ADDRESS, LONGEST_SECONDS, READER_SOCKET
+
+GUARD = Path("/run/guard/engine.sock")
+QUESTION_SECONDS = 50.0
+"""A little longer than the service takes at most, so that it can say why."""
+GRACE_SECONDS = 20.0
+QUESTIONS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="copies")
+TRANSFERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="copies-transfer")
+"""Threads of their own: what takes long here holds up nothing else."""
+WHYS = frozenset({"words", "missing", "large", "busy", "late", "none", "unreadable"})
+
+
+class CannotRead(Exception):
+    """There is no answer; `why` in a word, for which there is a text."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+def post(connection: BySocket, path: str, body: Mapping[str, Any]) -> http.client.HTTPResponse:
+    """Ask, and wait for the beginning of an answer. :raises CannotRead: there is none, or it is a refusal."""
+    try:
+        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        if answer.status == http.HTTPStatus.OK:
+            return answer
+        why = json.loads(answer.read()).get("why")
+    except (OSError, http.client.HTTPException, ValueError, AttributeError):
+        why = None
+    connection.close()
+    raise CannotRead(why if why in WHYS else "unreadable")
+
+
+async def ask(path: str, body: Mapping[str, Any], socket: str = READER_SOCKET) -> dict[str, Any]:
+    """The answer to a question. :raises CannotRead: there is none."""
+
+    def asked() -> dict[str, Any]:
+        connection = BySocket(socket, "reader", timeout=QUESTION_SECONDS)
+        try:
+            found: dict[str, Any] = json.loads(post(connection, path, body).read())
+            return found
+        except (OSError, http.client.HTTPException, ValueError):
+            raise CannotRead("unreadable") from None
+        finally:
+            connection.close()
+
+    return await asyncio.get_running_loop().run_in_executor(QUESTIONS, asked)
+
+
+async def take_back(asked: Mapping[str, str], socket: Path = GUARD) -> dict[str, Any]:
+    """Have the guard bring a file back; what became of it: `where`, `files`, `left_out`, or `fault`."""
+
+    def done() -> dict[str, Any]:
+        connection = BySocket(str(socket), "guard", timeout=LONGEST_SECONDS + GRACE_SECONDS)
+        try:
+            found = json.loads(post(connection, ADDRESS, asked).read())
+            return found if isinstance(found, dict) else {"fault": "unreadable"}
+        except CannotRead:
+            return {"fault": "refused"}
+        except (OSError, http.client.HTTPException, ValueError):
+            return {"fault": "unreadable"}
+        finally:
+            connection.close()
+
+    return await asyncio.get_running_loop().run_in_executor(TRANSFERS, done)

@@ -1,0 +1,135 @@
+"""A file comes back from a copy: in a container that lives for it, as the owner of the home and with no capability.
+
+It sees that one home, and the socket of the service that reads copies. Which home that is follows from the person here,
+and the container asks for files of no other, so nobody is given another's. A link in the home leads it nowhere: it can
+do no more than the owner, and has less to see.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from homeroom.contract.home_names import directory_name
+from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
+from homeroom.contract.take_back import GROUP, HOME_TARGET, LONGEST_SECONDS, OWNER, READER_TARGET
+from homeroom.guard.home_provisioner import plain
+from homeroom.guard.policy import Policy
+from homeroom.guard.response import Response
+from homeroom.guard.routes import EngineCall
+from homeroom.guard.values import Refused, only_keys
+
+Send = Callable[[EngineCall], Awaitable[Response]]
+MEMORY_BYTES = 256 << 20
+PIDS = 16
+AT_ONCE = 2
+LONGEST_NAME, LONGEST_PATH = 255, 4096
+COPY = re.compile(r"[0-9a-f]{8,64}")
+STAMP = re.compile(r"\d{4}-\d\d-\d\d-\d{4}")
+BUSY = {"fault": "busy"}
+
+
+def checked(given: Any) -> dict[str, str]:
+    """What is asked for: user, copy, path in the home, and the date that its new name has.
+
+    :raises Refused: it is none of these.
+    """
+    if not only_keys(given, "user", "copy", "path", "stamp") or not all(isinstance(one, str) for one in given.values()):
+        raise Refused("what comes back has user, copy, path and stamp")
+    found = {name: str(given.get(name, "")) for name in ("user", "copy", "path", "stamp")}
+    if not 0 < len(found["user"]) <= LONGEST_NAME or len(found["path"]) > LONGEST_PATH or "\0" in found["path"]:
+        raise Refused("there is no such file to come back")
+    if not COPY.fullmatch(found["copy"]) or not STAMP.fullmatch(found["stamp"]):
+        raise Refused("there is no such copy")
+    return found
+
+
+def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
+    """The container: the one home, the reader's socket, no network and nothing else."""
+    home = directory_name(asked["user"])
+    told = {"home": home, "copy": asked["copy"], "path": asked["path"], "stamp": asked["stamp"]}
+    source = f"{policy.homes_path}/{home}" if policy.homes_path else home_volume(policy, home)
+    return {
+        "Image": policy.take_back_image,
+        "Cmd": ["python", "-m", "homeroom.copies.bring_back", json.dumps(told)],
+        "User": f"{OWNER}:{GROUP}",
+        "Labels": {DEPLOYMENT_LABEL: policy.deployment, SERVICE_LABEL: "take-back"},
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": {
+            "Mounts": [
+                {
+                    "Type": "bind" if policy.homes_path else "volume",
+                    "Source": source,
+                    "Target": HOME_TARGET,
+                    "ReadOnly": False,
+                },
+                {"Type": "volume", "Source": policy.reader_socket_volume, "Target": READER_TARGET, "ReadOnly": True},
+            ],
+            "NetworkMode": "none",
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"],
+            "ReadonlyRootfs": True,
+            "Memory": MEMORY_BYTES,
+            "MemorySwap": MEMORY_BYTES,
+            "PidsLimit": PIDS,
+        },
+    }
+
+
+def home_volume(policy: Policy, home: str) -> str:
+    """The volume that is a home."""
+    return f"{policy.volume_prefix}{home}"
+
+
+class TakeBack:
+    """Has files come back, a few at once and of one person one."""
+
+    def __init__(self, policy: Policy, send: Send) -> None:
+        self.policy = policy
+        self._send = send
+        self._busy: set[str] = set()
+
+    async def run(self, asked: dict[str, str]) -> dict[str, Any]:
+        """Have a file come back; what became of it, as `homeroom.copies.bring_back` says it."""
+        user = asked["user"]
+        if user in self._busy or len(self._busy) >= AT_ONCE:
+            return dict(BUSY)
+        self._busy.add(user)
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                return await self._run(asked)
+        except TimeoutError:
+            return {"fault": "late"}
+        finally:
+            self._busy.discard(user)
+
+    async def _run(self, asked: dict[str, str]) -> dict[str, Any]:
+        policy = self.policy
+        body = json.dumps(container_body(policy, asked)).encode()
+        name = f"name={policy.deployment}-take-back-{secrets.token_hex(6)}"
+        made = await self._send(EngineCall(method="POST", path="/containers/create", query=name, body=body))
+        if made.status >= 300:
+            raise Refused(f"nothing can come back: {made.read().get('message', made.status)}")
+        path = f"/containers/{made.read()['Id']}"
+        try:
+            started = await self._send(EngineCall(method="POST", path=f"{path}/start"))
+            if started.status >= 300:
+                raise Refused(f"nothing can come back: {started.read().get('message', started.status)}")
+            await self._send(EngineCall(method="POST", path=f"{path}/wait"))
+            said = await self._send(EngineCall(method="GET", path=f"{path}/logs", query="stdout=1"))
+            return answer(plain(said.body))
+        finally:
+            await asyncio.shield(self._send(EngineCall(method="DELETE", path=path, query="force=1&v=1")))
+
+
+def answer(output: str) -> dict[str, Any]:
+    """What the container said last."""
+    try:
+        found = json.loads(output.strip().rpartition("\n")[2])
+    except ValueError:
+        found = None
+    return found if isinstance(found, dict) else {"fault": "unreadable"}
