@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import subprocess
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,7 @@ shares:
 KEEP_IMAGES = "HOMEROOM_KEEP_PRISTINE"
 KINDS = ("shared", "own", "machine")
 
+sys.dont_write_bytecode = False  # pytest's too: a test file is read and rewritten once, not by each process of each run
 hypothesis.settings.register_profile(THOROUGH, deadline=None)  # a busy machine is no failure
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile(THOROUGH), max_examples=40)
 hypothesis.settings.load_profile("quick")  # `make test` names the other one

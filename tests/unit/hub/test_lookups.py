@@ -19,6 +19,7 @@ from sqlalchemy import event
 from sqlalchemy.orm import Session, selectinload
 
 from jupyterhub import orm
+from tests.hub_database import new_database
 
 SECRET = new_token()
 CALLBACK = "/user/ada/oauth_callback"
@@ -28,7 +29,7 @@ CALLBACK = "/user/ada/oauth_callback"
 def session(tmp_path: Path) -> Iterator[Session]:
     """The hub's session, on a database with two people, a group that both are in, and the lab of one."""
     skip_redundant_queries()
-    with orm.new_session_factory(f"sqlite:///{tmp_path / 'jupyterhub.sqlite'}")() as made:
+    with new_database(str(tmp_path / "jupyterhub.sqlite")) as made:
         create_role(made, {"name": "user", "scopes": ["self"]})
         group = orm.Group(name="class")
         for name in ("ada", "grace"):

@@ -87,6 +87,19 @@ def test_the_digest_ignores_what_does_not_count(spec: BuildSpec) -> None:
     assert subject.context_digest(spec, "base") != before
 
 
+def test_no_bytecode_of_this_machine_reaches_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Python left beside the sources is not sent to a build, however deep it lies: it is another Python's, and
+    each change of it would have layers built anew."""
+    monkeypatch.setattr(subject, "NEVER_SENT", ())
+    contexts = [path.parent for path in ROOT.glob("*/Dockerfile")]
+    assert {"copies", "jupyterhub", "jupyterlab"} <= {context.name for context in contexts}
+    for context in contexts:
+        patterns = subject.ignore_patterns(BuildSpec("x", "x:local", context, context / "Dockerfile"))
+        assert subject.is_ignored("package/room/__pycache__", patterns), context
+        assert subject.is_ignored("package/room/code.pyc", patterns), context
+        assert not subject.is_ignored("package/room/code.py", patterns)
+
+
 @pytest.mark.parametrize(
     ("pattern", "path", "ignored"),
     [
