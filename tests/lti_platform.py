@@ -43,8 +43,7 @@ def new_key(kid: str, algorithm: str = "RS256") -> jwk.JWK:
 
 def token(key: jwk.JWK, claims: dict[str, Any], algorithm: str = "RS256", kid: str | None = None) -> str:
     """A token with these claims, signed."""
-    pem = key.export_to_pem(private_key=True, password=None)
-    return jwt.encode(claims, pem, algorithm, headers={"kid": key["kid"] if kid is None else kid})
+    return jwt.encode(claims, key.get_op_key("sign"), algorithm, headers={"kid": key["kid"] if kid is None else kid})
 
 
 @dataclass(kw_only=True)

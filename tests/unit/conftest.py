@@ -34,9 +34,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_collection_finish() -> None:
-    """What all tests imported stays; the garbage collector need not look at it again and again."""
-    gc.collect()
+    """What all tests imported stays; the garbage collector need not look at it, and at what a test makes not often."""
     gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
     gc.enable()
 
 
