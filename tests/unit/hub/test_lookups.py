@@ -38,7 +38,7 @@ def session(tmp_path: Path) -> Iterator[Session]:
             grant_role(made, person, "user")
         made.commit()
         yield made
-    made.get_bind().dispose()
+    made.get_bind().engine.dispose()
 
 
 @pytest.fixture
