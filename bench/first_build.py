@@ -40,7 +40,8 @@ def runner(command, **options):
 ensure_base_image(engine)
 began = time.monotonic()
 try:
-    each = build_all(engine, specs, {spec.name: "cold" for spec in specs}, logs=Path(sys.argv[2]), runner=runner)
+    digests = {spec.name: "cold" for spec in specs}
+    each = build_all(engine, specs, digests, packages="", logs=Path(sys.argv[2]), runner=runner)
     print(json.dumps({"all": time.monotonic() - began, **each}))
 finally:
     for spec in specs:

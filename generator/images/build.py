@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,9 +24,11 @@ from generator.core.host_network import BuildNetwork, describe_network, handed_o
 from generator.core.paths import RENDERED
 from generator.core.process import Runner, indented, run, tail
 from generator.engine.find import Engine, client, engine_environment
+from generator.images import packages as freshness
 from generator.images.base import ensure_base_image
 
 CONTEXT_LABEL = "homeroom.context"
+NAME_LABEL = "homeroom.image"
 BUILDS_AT_ONCE = 3
 """A build waits for the network for most of its time, also on two CPUs."""
 LOGS = RENDERED / "logs"
@@ -78,9 +80,10 @@ class BuildStep:
     stage: str = ""
 
 
-def context_digest(spec: BuildSpec, base_id: str) -> str:
-    """A digest of all that decides what the image holds: base image, build arguments, Dockerfile, and every file of
-    the context with its path, mode and bytes. Files that .dockerignore names do not count, nor do Python's leavings.
+def context_digest(spec: BuildSpec) -> str:
+    """A digest of all that decides what the image holds: build arguments, Dockerfile, and every file of the context
+    with its path, mode and bytes. Files that .dockerignore names do not count, nor do Python's leavings; and neither
+    does the base image, which is all deployments' of the engine: `make refresh` brings Debian's updates.
     """
     digest = hashlib.sha256()
 
@@ -89,7 +92,6 @@ def context_digest(spec: BuildSpec, base_id: str) -> str:
             raw = part.encode() if isinstance(part, str) else part
             digest.update(len(raw).to_bytes(8, "big") + raw)
 
-    add("base", base_id)
     for name, value in sorted(spec.build_args.items()):
         add("argument", name, value)
     for name, value in sorted(spec.origins.items()):
@@ -175,8 +177,15 @@ def failure_lines(lines: Sequence[str]) -> list[str]:
     return tail("\n".join(lines[starts[-1] if starts else 0 :]), SHOWN_LINES)
 
 
-def build_command(engine: Engine, spec: BuildSpec, digest: str, network: BuildNetwork) -> list[str]:
-    """The call that builds one image; it takes the tag only when all of it succeeded."""
+def build_command(
+    engine: Engine, spec: BuildSpec, digest: str, network: BuildNetwork, *, packages: str, anew: bool = False
+) -> list[str]:
+    """The call that builds one image; it takes the tag only when all of it succeeded.
+
+    :param packages: of which moment the distribution's packages are to be.
+    :param anew: the packages were of another moment before: a Dockerfile of the operator's is not told it, so nothing
+        of it is taken from the engine's cache.
+    """
     if engine.kind == "podman":
         # Its own storage, not its service: `podman --url` writes the secrets into the context, where COPY finds them.
         words = ["podman", "build", "--format", "docker", "--pull=missing" if spec.origins else "--pull=never"]
@@ -184,7 +193,13 @@ def build_command(engine: Engine, spec: BuildSpec, digest: str, network: BuildNe
         words = ["docker", "build", "--progress=plain"]
     for name, value in spec.build_args.items():
         words += ["--build-arg", f"{name}={value}"]
-    words += ["--label", f"{CONTEXT_LABEL}={digest}", "--tag", spec.tag, "--file", str(spec.dockerfile)]
+    if spec.origins:
+        words += ["--no-cache"] if anew else []
+    else:
+        words += ["--build-arg", f"{freshness.ARGUMENT}={packages}"]
+    labels = {CONTEXT_LABEL: digest, NAME_LABEL: spec.name, freshness.LABEL: packages}
+    words += [word for name, value in labels.items() for word in ("--label", f"{name}={value}")]
+    words += ["--tag", spec.tag, "--file", str(spec.dockerfile)]
     return [*words, *network.arguments, str(spec.context)]
 
 
@@ -267,6 +282,8 @@ def build_image(
     digest: str,
     network: BuildNetwork,
     *,
+    packages: str,
+    anew: bool = False,
     on_step: Callable[[BuildStep], None],
     logs: Path = LOGS,
     runner: Runner = run,
@@ -274,6 +291,7 @@ def build_image(
 ) -> None:
     """Build one image; all that the build says goes to `logs/build-<name>.log`.
 
+    :param packages: see `build_command`.
     :param stop: ends it, once set.
     :raises HomeroomError: it failed; the old image, if any, is as it was. The cause ends in the failing step's lines.
     """
@@ -290,7 +308,7 @@ def build_image(
                 on_step(at)
 
         done = runner(
-            build_command(engine, spec, digest, network),
+            build_command(engine, spec, digest, network, packages=packages, anew=anew),
             env=build_environment(engine, network),
             on_line=take,
             stop=stop,
@@ -304,38 +322,50 @@ def build_image(
         )
 
 
-def outdated(engine: Engine, specs: Sequence[BuildSpec], base_id: str) -> dict[str, str]:
-    """The digests of the images that are missing or were built from something else, by the images' names."""
+def labels_of(engine: Engine, specs: Sequence[BuildSpec]) -> dict[str, Mapping[str, str]]:
+    """The labels of the images that are there, by the images' names."""
     speaking = client(engine)
     try:
-        found: dict[str, str] = {}
+        found: dict[str, Mapping[str, str]] = {}
         for spec in specs:
-            digest = context_digest(spec, base_id)
-            try:
-                labels = speaking.images.get(spec.tag).labels
-            except ImageNotFound:
-                labels = {}
-            if labels.get(CONTEXT_LABEL) != digest:
-                found[spec.name] = digest
+            with suppress(ImageNotFound):
+                found[spec.name] = speaking.images.get(spec.tag).labels or {}
         return found
     finally:
         speaking.close()
 
 
+def outdated(engine: Engine, specs: Sequence[BuildSpec]) -> dict[str, str]:
+    """The digests of the images that are missing or were built from something else, by the images' names."""
+    there = labels_of(engine, specs)
+    digests = {spec.name: context_digest(spec) for spec in specs}
+    return {name: digest for name, digest in digests.items() if there.get(name, {}).get(CONTEXT_LABEL) != digest}
+
+
 def ensure_images(
-    engine: Engine, specs: Sequence[BuildSpec], *, rebuild: bool = False, logs: Path = LOGS, runner: Runner = run
+    engine: Engine,
+    specs: Sequence[BuildSpec],
+    *,
+    rebuild: bool = False,
+    packages: str = "",
+    logs: Path = LOGS,
+    runner: Runner = run,
 ) -> list[BuiltImage]:
-    """See that every image is there and up to date, the base image first; what is up to date costs milliseconds.
+    """See that every image is there and up to date; what is up to date costs milliseconds. Where one is built, the base
+    image is had first, and its packages are this week's at least.
 
     :param rebuild: build all of them, also those that are up to date (the engine's layer cache still serves).
+    :param packages: a moment: build all of them, with packages as they are then.
     :raises HomeroomError: one failed; no image of a build that failed, or was ended with it, is replaced.
     """
-    base_id = ensure_base_image(engine, runner=runner)
-    digests = outdated(engine, specs, base_id)
-    if rebuild:
-        digests = {spec.name: context_digest(spec, base_id) for spec in specs}
+    everything = rebuild or bool(packages)
+    digests = {spec.name: context_digest(spec) for spec in specs} if everything else outdated(engine, specs)
     todo = [spec for spec in specs if spec.name in digests]
-    seconds = build_all(engine, todo, digests, logs=logs, runner=runner) if todo else {}
+    seconds: dict[str, float] = {}
+    if todo:
+        ensure_base_image(engine, runner=runner)
+        moment = packages or freshness.newest(labels_of(engine, specs).values())
+        seconds = build_all(engine, todo, digests, packages=moment, anew=bool(packages), logs=logs, runner=runner)
     speaking = client(engine)
     try:
         return [
@@ -353,7 +383,14 @@ def ensure_images(
 
 
 def build_all(
-    engine: Engine, specs: Sequence[BuildSpec], digests: Mapping[str, str], *, logs: Path, runner: Runner
+    engine: Engine,
+    specs: Sequence[BuildSpec],
+    digests: Mapping[str, str],
+    *,
+    packages: str,
+    anew: bool = False,
+    logs: Path,
+    runner: Runner,
 ) -> dict[str, float]:
     """Build these side by side, and say how many seconds each took.
 
@@ -384,6 +421,8 @@ def build_all(
                     spec,
                     digests[spec.name],
                     lent,
+                    packages=packages,
+                    anew=anew,
                     on_step=lambda at: shown.show(spec.name, at),
                     logs=logs,
                     runner=runner,

@@ -33,12 +33,15 @@ def image_specs(deployment: Deployment) -> list[BuildSpec]:
     ]
 
 
-def build(deployment: Deployment, *, rebuild: bool = False) -> None:
+def build(deployment: Deployment, *, rebuild: bool = False, packages: str = "") -> None:
     """Have every image: the base image pulled or made; ours, then the operator's built where their sources changed;
-    others pulled where they are missing, since labs never pull while a user waits."""
-    images = ensure_images(deployment.engine, image_specs(deployment), rebuild=rebuild)
+    others pulled where they are missing, since labs never pull while a user waits.
+
+    :param packages: a moment: those that are built are built anew, with packages as they are then.
+    """
+    images = ensure_images(deployment.engine, image_specs(deployment), rebuild=rebuild, packages=packages)
     if own := site_images.specs(deployment):
-        images += ensure_images(deployment.engine, own, rebuild=rebuild)
+        images += ensure_images(deployment.engine, own, rebuild=rebuild, packages=packages)
     site_images.ensure(deployment, named_images(deployment.settings))
     check_locale(deployment)
     if not any(image.built for image in images):

@@ -17,7 +17,7 @@ from generator.core.labels import SERVICE_LABEL
 from generator.core.paths import RENDERED, SITE
 from generator.engine.deployment import Deployment
 from generator.engine.find import find_engine
-from generator.images.base import BASE_IMAGE, image_id
+from generator.images.base import image_id
 from generator.images.build import outdated
 from generator.lifecycle import render
 from generator.lifecycle.build import image_specs
@@ -97,7 +97,7 @@ def is_in_site(error: HomeroomError) -> bool:
 def is_outdated(deployment: Deployment, tag: str) -> bool:
     """Whether an image that is there would be built anew by `make up`."""
     specs = [spec for spec in image_specs(deployment) if spec.tag == tag]
-    return bool(outdated(deployment.engine, specs, image_id(deployment.client, BASE_IMAGE)))
+    return bool(outdated(deployment.engine, specs))
 
 
 def check_where_possible(settings: Settings, files: dict[str, str]) -> None:

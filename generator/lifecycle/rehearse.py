@@ -15,12 +15,13 @@ from generator.topics.environments import site_images
 from generator.topics.updates import images, rehearsal
 
 
-def rehearse(deployment: Deployment, of: str, database: Path) -> None:
+def rehearse(deployment: Deployment, of: str, database: Path, packages: str = "") -> None:
     """Have this version's images, and see that it starts with the settings and on the database of another deployment.
 
     :param deployment: this version's, under the rehearsal's name.
     :param of: the name of the deployment that is updated; its images serve where nothing of them changed.
     :param database: a copy of its hub's database.
+    :param packages: a moment: all images are built anew, with packages as they are then.
     :raises HomeroomError: it does not.
     """
     with step("Checking settings and site/ by the new version"):
@@ -28,6 +29,6 @@ def rehearse(deployment: Deployment, of: str, database: Path) -> None:
         check_site(deployment.settings)
     names = [*(spec.name for spec in image_specs(deployment)), *site_images.own()]
     images.lend(deployment.client, of, names)
-    build(deployment)
+    build(deployment, packages=packages)
     render_checked(deployment)
     rehearsal.run(deployment, database)

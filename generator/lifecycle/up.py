@@ -24,7 +24,7 @@ from generator.topics.sign_in import accounts
 from generator.topics.sign_in.ways import DUMMY, NATIVE
 from generator.topics.storage import storage
 from generator.topics.updates import record, steps
-from generator.topics.updates.deployed import Deployed
+from generator.topics.updates.refreshed import machine_of
 
 
 def prepare_storage(deployment: Deployment) -> None:
@@ -46,7 +46,7 @@ def up(*, within_update: bool = False) -> None:
     :param within_update: an update calls, and waits.
     """
     if record.is_due(record.FOLDER):
-        steps.before_up(Deployed(ensure_engine(load_settings())), within_update=within_update)
+        steps.before_up(machine_of(ensure_engine(load_settings())), within_update=within_update)
     if init():
         note(f"Wrote {ENV_FILE.name} (mode 0600) with generated secrets, and site/ for what is yours.")
     settings = load_settings()
@@ -78,7 +78,7 @@ def up(*, within_update: bool = False) -> None:
     edge.take_up(deployment)
     password = accounts.ensure_admin(deployment)
     smoke_test.run(deployment.settings)
-    steps.after_up(Deployed(deployment), within_update=within_update)
+    steps.after_up(machine_of(deployment), within_update=within_update)
     timers.take_up(deployment.settings)
     for finding in ask_counterparts(deployment):
         if finding.level != "ok":

@@ -197,12 +197,13 @@ def clean() -> None:
 def rehearse(
     of: Annotated[str, typer.Option(help="The deployment whose update this is.")],
     database: Annotated[Path, typer.Option(help="A copy of its hub's database.")],
+    packages: Annotated[str, typer.Option(help="A moment: build all anew, with packages as they are then.")] = "",
 ) -> None:
     """Build this version's images, and start it on a copy of another deployment's database."""
     from generator.engine import deployment
     from generator.lifecycle import rehearse
 
-    rehearse.rehearse(deployment.open_deployment(), of, database)
+    rehearse.rehearse(deployment.open_deployment(), of, database, packages)
 
 
 @verbs.command(hidden=True)

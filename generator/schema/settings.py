@@ -28,6 +28,7 @@ from generator.topics.ldap.settings import LdapSettings
 from generator.topics.lti.settings import LtiSettings
 from generator.topics.network.settings import NetworkSettings
 from generator.topics.oauth.settings import OAuthSettings
+from generator.topics.packages.settings import PackagesSettings
 from generator.topics.people.settings import PeopleSettings
 from generator.topics.prewarm.settings import PrewarmSettings
 from generator.topics.queue.settings import QueueSettings
@@ -48,6 +49,7 @@ class Settings(
     LtiSettings,
     NetworkSettings,
     OAuthSettings,
+    PackagesSettings,
     PeopleSettings,
     PrewarmSettings,
     QueueSettings,

@@ -81,17 +81,20 @@ class Deployed:
         try:
             with step("Copying the hub's database for the rehearsal"):
                 database.copy(self.deployment, copied)
-            done = self._generator(
-                self.next_root, "rehearse", f"--of={self.deployment.project}", f"--database={copied}"
-            ).wait()
+            words = (f"--of={self.deployment.project}", f"--database={copied}", *self._rehearsal_options())
+            done = self._generator(self.next_root, "rehearse", *words).wait()
         finally:
             copied.unlink(missing_ok=True)
         if done:
             raise HomeroomError(
-                "the new version could not be built, or did not start on a copy of the database, as told above",
+                "it could not be built, or did not start on a copy of the database, as told above",
                 remedy="What runs is untouched. Try again once that is right, or wait for the next version.",
             )
         return images.built(self.deployment.client, self.deployment.project)
+
+    def _rehearsal_options(self) -> tuple[str, ...]:
+        """What else the next version's rehearsal is told."""
+        return ()
 
     def stop_hub(self) -> None:
         """Stop the hub alone; labs go on."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import docker.errors
 
+from generator.images.build import CONTEXT_LABEL
+
 NEXT = "-next"
 LONGEST_NAME = 31
 """Of a deployment: the schema's."""
@@ -63,6 +65,13 @@ def remove_kept(client: Any, project: str, commit: str) -> None:
     """Remove what is kept of a commit."""
     for _, tag in _tagged(client, f"{project}-", f":{_kept(commit)}"):
         _remove(client, tag)
+
+
+def sweep(client: Any) -> None:
+    """Remove the images of Homeroom's that have no name any more, whichever deployment's they were, but for those that
+    a container was made from: such as a lab, which runs on with the image that it has."""
+    for image in client.images.list(filters={"dangling": True, "label": CONTEXT_LABEL}):
+        _remove(client, str(image.id))
 
 
 def _kept(commit: str) -> str:

@@ -13,6 +13,8 @@ from generator.core.paths import ROOT
 
 FOLDER = ROOT / ".update"
 NOW, KEPT = "now.json", "kept.json"
+REFRESH = "refresh"
+"""What stands in the place of both commits where the version stays and its images are built anew."""
 KEPT_DAYS = 14
 Step = Literal["preparing", "stopping", "switching", "proved", "returning", "returned"]
 """preparing: nothing of what runs is touched. stopping: the hub is stopped, to copy its database. switching: images and
@@ -41,6 +43,26 @@ class Update:
     database: bool = True
     why: str = ""
     done_at: str = ""
+
+    @property
+    def is_refresh(self) -> bool:
+        """Whether the version stays."""
+        return self.new == REFRESH
+
+    @property
+    def noun(self) -> str:
+        """What it is called."""
+        return "refresh" if self.is_refresh else "update"
+
+    @property
+    def before(self) -> str:
+        """What ran before it."""
+        return "the images of before" if self.is_refresh else self.old[:12]
+
+    @property
+    def after(self) -> str:
+        """What runs after it."""
+        return "the new images" if self.is_refresh else self.new[:12]
 
     @property
     def copy(self) -> str:

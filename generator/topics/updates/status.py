@@ -19,7 +19,8 @@ def ask(glance: Glance) -> Show:
 
 def _show(under_way: Update | None, kept: Update | None, now: datetime) -> None:
     if under_way is not None:
-        warn(f"An update to {under_way.new[:12]} is under way, or was cut off: `make up` ends it.")
+        which = "A refresh" if under_way.is_refresh else f"An update to {under_way.after}"
+        warn(f"{which} is under way, or was cut off: `make up` ends it.")
     if kept is not None and not kept.is_over(now):
         note(
             f"Updated to {kept.new_version} ({kept.new[:12]}) on {kept.done_at[:10]}; "

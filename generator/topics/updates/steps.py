@@ -26,28 +26,39 @@ def run(machine: Machine, update: Update, *, within_seconds: float) -> Update:
     try:
         machine.lay_out(update.new)
         update = replace(update, images=machine.rehearse())
-        record.write(update.at("stopping"), machine.folder)
-        with step("Copying the hub's database; labs go on"):
-            machine.keep_images(update.images, update.old)
-            machine.stop_hub()
-            machine.copy_database(machine.folder / update.copy)
+        _keep(machine, update)
         record.write(update.at("switching"), machine.folder)
     except HomeroomError as error:
         _call_off(machine, update)
         raise HomeroomError(
-            f"the update was not made: {error.cause}", location=error.location, remedy=error.remedy
+            f"the {update.noun} was not made: {error.cause}", location=error.location, remedy=error.remedy
         ) from error
-    with step(f"Switching to {update.new[:12]}"):
+    with step(f"Switching to {update.after}"):
         machine.take_images(update.images)
         machine.check_out(update.new)
     if why := machine.prove(within_seconds):
         go_back(machine, update, why)
         raise HomeroomError(
-            f"the new version is not well: {why}",
-            location=update.new[:12],
-            remedy=f"The old version, {update.old[:12]}, runs again, with its images and its database. Labs went on.",
+            f"the {'refreshed' if update.is_refresh else 'new'} version is not well: {why}",
+            location=update.after,
+            remedy="The images of before run again, and labs went on."
+            if update.is_refresh
+            else f"The old version, {update.before}, runs again, with its images and its database. Labs went on.",
         )
     return complete(machine, record.read(machine.folder) or update)
+
+
+def _keep(machine: Machine, update: Update) -> None:
+    """Keep what the old version would need again."""
+    if not update.database:
+        with step("Keeping the images that run"):
+            machine.keep_images(update.images, update.old)
+        return
+    record.write(update.at("stopping"), machine.folder)
+    with step("Copying the hub's database; labs go on"):
+        machine.keep_images(update.images, update.old)
+        machine.stop_hub()
+        machine.copy_database(machine.folder / update.copy)
 
 
 def _call_off(machine: Machine, update: Update) -> None:
@@ -63,15 +74,15 @@ def go_back(machine: Machine, update: Update, why: str) -> None:
 
     :raises HomeroomError: it is not.
     """
-    warn(f"Going back to {update.old[:12]}: {why}")
+    warn(f"Going back to {update.before}: {why}")
     record.write(update.at("returning", why=why), machine.folder)
     machine.check_out(update.old, update.branch)
     if again := machine.prove(RETURN_SECONDS):
         raise HomeroomError(
             f"the old version did not come up either: {again}",
-            location=update.old[:12],
-            remedy="`make up` tries again; `make doctor` says what is wrong. Labs, homes and the database's copy "
-            f"({machine.folder.name}/{update.copy}) are there.",
+            location=update.before,
+            remedy="`make up` tries again; `make doctor` says what is wrong. Labs, homes and the database "
+            + ("are untouched." if update.is_refresh else f"({machine.folder.name}/{update.copy}) are there."),
         )
 
 
@@ -93,19 +104,21 @@ def before_up(machine: Machine, *, within_update: bool, now: datetime | None = N
         _end_return(machine, update)
     elif update.step in ("preparing", "stopping"):
         _clear(machine, update)
-        note("An update was cut off before it changed anything; the version that runs stays.")
+        which = "A refresh" if update.is_refresh else "An update"
+        note(f"{which} was cut off before it changed anything; the version that runs stays.")
     else:
         _return(machine, update)
 
 
 def _return(machine: Machine, update: Update) -> None:
     if update.step == "switching":
-        update = update.at("returning", why=CUT_OFF)
+        update = update.at("returning", why=f"the {update.noun} was cut off" if update.is_refresh else CUT_OFF)
         record.write(update, machine.folder)
     if machine.commit() != update.old:
         machine.check_out(update.old, update.branch)
         machine.begin_anew()
-    with step(f"Bringing back the images and the database of {update.old[:12]}"):
+    of_database = " and the database" if update.database else ""
+    with step(f"Bringing back the images{of_database} of before"):
         machine.put_images_back(update.images, update.old)
         if update.database:
             machine.stop_hub()
@@ -131,11 +144,15 @@ def _end_return(machine: Machine, update: Update) -> None:
     if kept is not None and (kept.old, kept.new) == (update.old, update.new):
         record.forget(machine.folder, KEPT)
     _clear(machine, update)
-    note(f"The version before, {update.old[:12]}, runs again: {update.why}.")
+    again = "The images of before run" if update.is_refresh else f"The version before, {update.before}, runs"
+    note(f"{again} again: {update.why}.")
 
 
 def complete(machine: Machine, update: Update) -> Update:
-    """Keep the way back, and tidy up after a proved update."""
+    """Keep the way back, and tidy up after a proved update; after a refresh the way back is the last update's."""
+    if update.is_refresh:
+        _clear(machine, update)
+        return update
     before = record.read(machine.folder, KEPT)
     if before is not None and before.old != update.old:
         machine.forget(before.old)

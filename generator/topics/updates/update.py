@@ -16,9 +16,23 @@ from generator.topics.prewarm import schedule
 from generator.topics.updates import database, images, record, refusals, steps
 from generator.topics.updates.deployed import Deployed
 from generator.topics.updates.record import KEPT, KEPT_DAYS, Update
+from generator.topics.updates.refreshed import Refreshed, begun, machine_of
 
 WITHIN_SECONDS = 60
 SHOWN = 10
+
+
+def seconds_of(within: str, default: int = WITHIN_SECONDS) -> int:
+    """How long a version may take to be well, as it is typed.
+
+    :raises HomeroomError: that is no number of seconds.
+    """
+    seconds = within or str(default)
+    if not (seconds.isascii() and seconds.isdecimal() and 0 < int(seconds) < 1_000_000):
+        raise HomeroomError(
+            f"{seconds} is no number of seconds", location="WITHIN", remedy=f"Leave it out for {default}."
+        )
+    return int(seconds)
 
 
 def update(deployment: Deployment, lock: int, wanted: str, *, without_copy: bool, within_seconds: int) -> None:
@@ -30,9 +44,9 @@ def update(deployment: Deployment, lock: int, wanted: str, *, without_copy: bool
     :param within_seconds: how long the new version may take to be well.
     :raises HomeroomError: it was not made; what ran runs.
     """
-    here = Deployed(deployment, lock)
-    finish_first(here)
+    finish_first(deployment, lock)
     require_hub(deployment)
+    here = Deployed(deployment, lock)
     tree = here.tree
     tree.require_clone()
     with step("Looking for the new version") as shown:
@@ -44,7 +58,7 @@ def update(deployment: Deployment, lock: int, wanted: str, *, without_copy: bool
     if not without_copy:
         faults += refusals.of_copies(last.read(), deployment.settings.BACKUP_TO)
     raise_all([*faults, *of_namesakes(deployment)])
-    begun = Update(
+    wanted_update = Update(
         step="preparing",
         old=old,
         new=new,
@@ -52,11 +66,24 @@ def update(deployment: Deployment, lock: int, wanted: str, *, without_copy: bool
         new_version=versions[1].number,
         branch=tree.branch(),
     )
-    done = steps.run(here, begun, within_seconds=within_seconds)
+    done = steps.run(here, wanted_update, within_seconds=within_seconds)
     note(
         f"\nHomeroom {done.new_version} ({new[:12]}) runs, and labs went on. Until {done.until:%d %B} "
         f"`make rollback` goes back to {done.old_version} ({old[:12]})."
     )
+
+
+def refresh(deployment: Deployment, lock: int, *, within_seconds: int) -> None:
+    """Have this version's images with the packages of today, while labs run: rehearsed, proved, and taken back if that
+    is not well.
+
+    :param lock: holds the deployment.
+    :raises HomeroomError: it was not made; what ran runs.
+    """
+    require_hub(deployment)
+    raise_all([*of_lessons(deployment.settings), *of_namesakes(deployment)])
+    steps.run(Refreshed(deployment, lock), begun(), within_seconds=within_seconds)
+    images.sweep(deployment.client)
 
 
 def of_lessons(settings: Settings) -> list[HomeroomError]:
@@ -87,21 +114,22 @@ def require_hub(deployment: Deployment) -> None:
         )
 
 
-def finish_first(here: Deployed) -> None:
-    """End what an update or rollback that was cut off has left.
+def finish_first(deployment: Deployment, lock: int) -> None:
+    """End what an update, rollback or refresh that was cut off has left.
 
     :raises HomeroomError: that brought another version back, by whose commands it goes on.
     """
-    begun = record.read(here.folder)
-    if begun is None:
+    here = machine_of(deployment, lock)
+    found = record.read(here.folder)
+    if found is None:
         return
-    if begun.step in ("switching", "returning"):
-        steps.go_back(here, begun, steps.CUT_OFF)
+    if found.step in ("switching", "returning"):
+        steps.go_back(here, found, f"{'a refresh' if found.is_refresh else 'an update'} was cut off")
         raise HomeroomError(
-            "an update that was cut off had to be undone first; that is done",
+            f"{'a refresh' if found.is_refresh else 'an update'} that was cut off had to be undone first; that is done",
             remedy="Run the same command again.",
         )
-    if begun.step == "stopping" and (why := here.prove(steps.RETURN_SECONDS)):
+    if found.step == "stopping" and (why := here.prove(steps.RETURN_SECONDS)):
         raise HomeroomError(f"the hub did not come up again: {why}", remedy="`make up` tries again.")
     steps.before_up(here, within_update=False)
 
@@ -113,8 +141,8 @@ def rollback(deployment: Deployment, lock: int, *, anyway: bool) -> None:
     :param anyway: also where accounts that were made since are lost.
     :raises HomeroomError: there is nothing to go back to, or accounts would be lost; nothing was changed.
     """
+    finish_first(deployment, lock)
     here = Deployed(deployment, lock)
-    finish_first(here)
     kept = record.read(here.folder, KEPT)
     raise_all(_why_not(here, kept))
     assert kept is not None

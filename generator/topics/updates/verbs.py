@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from generator.core.errors import HomeroomError
 from generator.core.flag import is_set
 from generator.core.lock import exclusive
 from generator.core.paths import ROOT
@@ -24,12 +23,10 @@ def update(
     from generator.engine import deployment
     from generator.topics.updates import update
 
-    seconds = within or str(update.WITHIN_SECONDS)
-    if not (seconds.isascii() and seconds.isdecimal() and int(seconds) > 0):
-        raise HomeroomError(f"{seconds} is no number of seconds", location="WITHIN", remedy="Leave it out for 60.")
+    seconds = update.seconds_of(within)
     without_copy = is_set("ANYWAY", anyway)
     with exclusive(ROOT) as lock:
-        update.update(deployment.open_deployment(), lock, to, without_copy=without_copy, within_seconds=int(seconds))
+        update.update(deployment.open_deployment(), lock, to, without_copy=without_copy, within_seconds=seconds)
 
 
 @verbs.command()

@@ -83,7 +83,7 @@ def test_a_new_origin_calls_for_a_build(lay: Lay) -> None:
     folder = lay("r", "FROM x\n") / "images/r"
     spec = BuildSpec("r", "t", folder, folder / "Dockerfile", {}, {"homeroom-lab:local": "id-1"})
     changed = replace(spec, origins={"homeroom-lab:local": "id-2"})
-    assert context_digest(spec, "base") != context_digest(changed, "base")
+    assert context_digest(spec) != context_digest(changed)
 
 
 def test_the_lab_image_is_built_for_an_image_upon_it(lay: Lay) -> None:

@@ -22,6 +22,7 @@ from generator.images.build import BuildSpec, BuildStep
 from tests.fake_runner import always
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
+WEEK = "2026-11-23"
 LENT = BuildNetwork(("--secret", "id=ca,src=/x"), {"HTTP_PROXY": "http://p"})
 FAILED = """\
 #5 [2/3] RUN false
@@ -49,17 +50,16 @@ def spec(tmp_path: Path) -> BuildSpec:
 
 
 def test_the_digest_moves_with_all_that_decides_the_image(spec: BuildSpec) -> None:
-    """Bytes, names, the executable bit, arguments, Dockerfile and base image: each alone calls for a build."""
-    seen = {subject.context_digest(spec, "base")}
+    """Bytes, names, the executable bit, arguments and Dockerfile: each alone calls for a build."""
+    seen = {subject.context_digest(spec)}
 
-    def is_new(changed: BuildSpec = spec, base: str = "base") -> bool:
-        digest = subject.context_digest(changed, base)
+    def is_new(changed: BuildSpec = spec) -> bool:
+        digest = subject.context_digest(changed)
         fresh = digest not in seen
         seen.add(digest)
         return fresh
 
     code = spec.context / "package/code.py"
-    assert is_new(base="other")
     assert is_new(replace(spec, build_args={"A": "2"}))
     code.write_text("x = 2\n")
     assert is_new()
@@ -76,15 +76,15 @@ def test_the_digest_moves_with_all_that_decides_the_image(spec: BuildSpec) -> No
 def test_the_digest_ignores_what_does_not_count(spec: BuildSpec) -> None:
     """Python's leavings, ignored files, times and the umask's doing cost no build."""
     (spec.context / ".dockerignore").write_text("# notes\n*.md\n!KEEP.md\nbuild\n")
-    before = subject.context_digest(spec, "base")
+    before = subject.context_digest(spec)
     for name in ("package/__pycache__/code.pyc", "x.egg-info/PKG", "notes.md", "build/deep/file"):
         path = spec.context / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
     (spec.context / "package/code.py").chmod(0o600)
-    assert subject.context_digest(spec, "base") == before
+    assert subject.context_digest(spec) == before
     (spec.context / "KEEP.md").write_text("x")
-    assert subject.context_digest(spec, "base") != before
+    assert subject.context_digest(spec) != before
 
 
 def test_no_bytecode_of_this_machine_reaches_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +140,9 @@ def test_a_failed_build_shows_its_step_and_keeps_its_log(spec: BuildSpec, tmp_pa
     failing = always(1, err=FAILED)
     steps: list[BuildStep] = []
     with pytest.raises(HomeroomError) as caught:
-        subject.build_image(DOCKER, spec, "d", LENT, on_step=steps.append, logs=tmp_path / "logs", runner=failing)
+        subject.build_image(
+            DOCKER, spec, "d", LENT, packages=WEEK, on_step=steps.append, logs=tmp_path / "logs", runner=failing
+        )
     assert "[2/3] RUN false" in caught.value.cause
     assert caught.value.cause.count("the reason") == 1
     log = tmp_path / "logs/build-hub.log"
@@ -157,8 +159,8 @@ def test_podmans_failure_shows_its_last_step() -> None:
 
 def test_a_build_is_labelled_and_takes_the_secrets(spec: BuildSpec) -> None:
     """The label is what the next `up` compares; Podman's secrets must not travel by its service, which leaks them."""
-    docker = subject.build_command(DOCKER, spec, "d1", LENT)
-    podman = subject.build_command(replace(DOCKER, kind="podman"), spec, "d1", LENT)
+    docker = subject.build_command(DOCKER, spec, "d1", LENT, packages=WEEK)
+    podman = subject.build_command(replace(DOCKER, kind="podman"), spec, "d1", LENT, packages=WEEK)
     for command in (docker, podman):
         assert "homeroom.context=d1" in command
         assert "id=ca,src=/x" in command
@@ -216,7 +218,7 @@ def three(spec: BuildSpec) -> list[BuildSpec]:
 
 
 def build_all(three: list[BuildSpec], logs: Path, runner: Builder) -> dict[str, float]:
-    return subject.build_all(DOCKER, three, {one.name: "d" for one in three}, logs=logs, runner=runner)
+    return subject.build_all(DOCKER, three, {one.name: "d" for one in three}, packages=WEEK, logs=logs, runner=runner)
 
 
 def test_images_are_built_side_by_side(three: list[BuildSpec], tmp_path: Path) -> None:
@@ -258,6 +260,7 @@ def test_the_images_begin_alike() -> None:
     """The three files' first stages are the same words, so that builds side by side make it once."""
     folders = ("jupyterhub", "jupyterlab", "proxy")
     texts = [(ROOT / folder / "Dockerfile").read_text() for folder in folders]
-    first = [re.search(r"^FROM debian:trixie-slim AS python\nRUN (?:.*\\\n)*.*\n", text, re.M) for text in texts]
+    stage = r"^FROM debian:trixie-slim AS python\nARG .*\nRUN (?:.*\\\n)*.*\n"
+    first = [re.search(stage, text, re.M) for text in texts]
     assert all(first)
     assert len({match[0] for match in first if match}) == 1

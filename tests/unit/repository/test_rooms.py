@@ -36,6 +36,7 @@ TOPICS = {
     "history": {"storage"},
     "labs": {"environments"},
     "lti": {"environments"},
+    "packages": {"updates"},
     "people": {"copies", "storage"},
     "prewarm": {"labs"},
     "queue": {"labs"},

@@ -81,3 +81,23 @@ def test_old_images_stay_and_come_back(prefix: str) -> None:
     assert images.missing(client, "room", ["hub"], OLD) == ["hub"]
     assert engine.local("room") == now
     assert engine.local("other") == {"hub": "theirs"}
+
+
+def test_only_what_nobody_uses_is_removed() -> None:
+    """Images of Homeroom's that lost their names go; one that a lab runs from stays, and no others are looked at."""
+    asked: list[dict[str, Any]] = []
+    removed: list[str] = []
+
+    def listed(filters: dict[str, Any]) -> list[Any]:
+        asked.append(filters)
+        return [SimpleNamespace(id="unused"), SimpleNamespace(id="of a lab")]
+
+    def remove(name: str) -> None:
+        if name == "of a lab":
+            raise docker.errors.APIError("409: a container uses it")
+        removed.append(name)
+
+    client: Any = SimpleNamespace(images=SimpleNamespace(list=listed, remove=remove))
+    images.sweep(client)
+    assert removed == ["unused"]
+    assert asked == [{"dangling": True, "label": "homeroom.context"}]
