@@ -11,6 +11,7 @@ from jupyterhub.app import JupyterHub
 
 from homeroom.gpus.pool import GPUPool
 from homeroom.history.sample import LabUse, Room, Sample
+from homeroom.labs.choice import labs_that_fit
 from homeroom.labs.plan import groups_of
 from homeroom.queue.resources import NOTHING, Resources
 from homeroom.spawner.lab import LabSpawner
@@ -125,12 +126,10 @@ def places(profiles: Any, memory_bytes: int, cpus: float, used: Resources) -> in
 
     :param memory_bytes: what all labs may have, and `cpus`: 0: there is no limit.
     """
-    if not profiles:
+    if not profiles or not (memory_bytes or cpus):
         return None
-    one = profiles[0]
-    fit = [(memory_bytes - used.memory_bytes) / one["memory_bytes"]] if memory_bytes and one["memory_bytes"] else []
-    fit += [(cpus - used.cpus) / one["cpus"] + 1e-9] if cpus and one["cpus"] else []
-    return max(0, int(min(fit))) if fit else None
+    one = Resources(memory_bytes=profiles[0]["memory_bytes"], cpus=profiles[0]["cpus"])
+    return labs_that_fit(one, used, Resources.capacity(memory_bytes, cpus))
 
 
 def _is_in_use(lab: LabSpawner) -> bool:

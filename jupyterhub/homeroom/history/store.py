@@ -10,6 +10,7 @@ from pathlib import Path
 
 from homeroom.history.sample import Disk, LabUse, Sample, gauges, longest, sums
 from homeroom.history.schema import (
+    ADD_FAILURE,
     ADD_MOMENT,
     ADD_USE,
     COLUMNS,
@@ -21,10 +22,14 @@ from homeroom.history.schema import (
     MOST,
     NOBODY,
     STEPS,
+    TEN_MINUTES,
     opened,
 )
+from homeroom.spawner.outcomes import Outcome
 
 MIB = 1 << 20
+LONGEST = 40
+"""Of a reason, which is a word."""
 
 
 class HistoryStore:
@@ -52,6 +57,9 @@ class HistoryStore:
             for name, used_bytes in sample.homes.items():
                 self._add_home(name, used_bytes, day)
             self._add_moment(sample, disk, self._homes_bytes())
+            for outcome in sample.outcomes:
+                if isinstance(outcome, Outcome) and outcome.failure:
+                    self._database.execute(ADD_FAILURE, (begin_of(TEN_MINUTES, sample.at), outcome.failure[:LONGEST]))
             for use in sample.labs:
                 self._add_use(use, day)
 
@@ -68,6 +76,7 @@ class HistoryStore:
             self._database.execute(
                 "DELETE FROM people WHERE id NOT IN (SELECT person FROM use UNION SELECT person FROM homes)"
             )
+            self._database.execute("DELETE FROM failures WHERE at < ?", (now - KEPT_DAYS[TEN_MINUTES] * DAY,))
             for step, days in KEPT_DAYS.items():
                 self._database.execute("DELETE FROM moments WHERE step = ? AND at < ?", (step, now - days * DAY))
         self._database.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # nor is a name left in the log beside the file

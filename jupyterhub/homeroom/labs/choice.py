@@ -33,8 +33,8 @@ def what_it_gives(plan: LabPlan) -> list[Said]:
     return facts
 
 
-def labs_that_fit(plan: LabPlan, used: Resources, capacity: Resources) -> int:
-    """How many labs of this profile fit beside what is reserved already."""
+def labs_that_fit(plan: LabPlan | Resources, used: Resources, capacity: Resources) -> int:
+    """How many labs that take as much fit beside what is reserved already."""
     by_memory = max(0, capacity.memory_bytes - used.memory_bytes) // plan.memory_bytes
     by_cpu = int(max(0.0, capacity.cpus - used.cpus + 1e-9) // plan.cpus)
     return int(min(by_memory, by_cpu))

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 Key = tuple[str, str]
 """A user's name and the name of their server; the default server's is empty."""
 
+NO_END = 2**62
+"""What all labs together may reserve where there is no limit."""
 QUIET_SECONDS = 600.0
 """A lab that was not used for this long is likely to be culled; before that, its user is likely thinking."""
 
@@ -18,6 +20,11 @@ class Resources:
 
     memory_bytes: int
     cpus: float
+
+    @classmethod
+    def capacity(cls, memory_bytes: int, cpus: float) -> Resources:
+        """What all labs together may reserve; 0 is no limit."""
+        return cls(memory_bytes=memory_bytes or NO_END, cpus=cpus or float(NO_END))
 
     def __add__(self, other: Resources) -> Resources:
         return Resources(memory_bytes=self.memory_bytes + other.memory_bytes, cpus=self.cpus + other.cpus)

@@ -57,10 +57,7 @@ class LabSpawner(LabCreation):
     def start_queue(self) -> StartQueue:
         """The queue for the machine's memory and CPUs; one for all labs of the hub."""
         if LabSpawner._start_queue is None:
-            no_end = 2**62
-            capacity = Resources(
-                memory_bytes=self.total_lab_memory_bytes or no_end, cpus=self.total_lab_cpus or float(no_end)
-            )
+            capacity = Resources.capacity(self.total_lab_memory_bytes, self.total_lab_cpus)
             containers = self.containers
             LabSpawner._start_queue = StartQueue(
                 capacity, containers.running, self._evict, containers.remove_orphans_from_running

