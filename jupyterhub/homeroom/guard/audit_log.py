@@ -61,40 +61,56 @@ def head(path: Path) -> Head:
     return Head(number, digest(last))
 
 
+@dataclass(frozen=True)
+class End:
+    """The end of the log.
+
+    :param lines: its last whole lines.
+    :param whole_bytes: where the last of them ends in the file.
+    """
+
+    lines: Sequence[bytes] = ()
+    whole_bytes: int = 0
+
+
+def end(path: Path) -> End:
+    """The last REMEMBERED_BYTES, and nothing else of the file."""
+    try:
+        with path.open("rb") as file:
+            begin = max(0, os.fstat(file.fileno()).st_size - REMEMBERED_BYTES)
+            file.seek(begin)
+            content = file.read()
+            if begin and b"\n" not in content:  # none of our lines is so long
+                begin = file.seek(0)
+                content = file.read()
+    except FileNotFoundError:
+        return End()
+    whole = content.rfind(b"\n") + 1
+    found = content[:whole].split(b"\n")[:-1]
+    return End(found[1:] if begin else found, begin + whole)
+
+
 def append(path: Path, event: Mapping[str, Any], at: datetime) -> Head:
-    """Add an event, and return the new head once the disk has it. One that is there already is not added again.
+    """Add an event, and return the new head once the disk has it. One that is there already is not added again. Of the
+    log only the end is read.
 
     :param event: its fields, `id` among them.
     """
-    before = head(path)
-    if event.get("id") and any(found.get("id") == event["id"] for found in latest(path)):
+    known = end(path)
+    events = [_parsed(line) for line in known.lines]
+    is_plain = bool(events) and isinstance(events[-1].get("n"), int)
+    before = Head(events[-1]["n"], digest(known.lines[-1])) if is_plain else head(path)
+    if event.get("id") and any(found.get("id") == event["id"] for found in events):
         return before
     fields = {"n": before.number + 1, "at": at.isoformat(timespec="seconds"), **event, "before": before.digest}
     line = json.dumps(fields, ensure_ascii=True).encode()
     with path.open("ab") as file:
         os.fchmod(file.fileno(), 0o640)
-        file.truncate(whole_bytes(path))
+        file.truncate(known.whole_bytes)
         file.write(line + b"\n")
         file.flush()
         os.fsync(file.fileno())
     return Head(before.number + 1, digest(line))
-
-
-def whole_bytes(path: Path) -> int:
-    """Where the last whole line ends."""
-    content = path.read_bytes()
-    return content.rfind(b"\n") + 1
-
-
-def latest(path: Path) -> list[dict[str, Any]]:
-    """The last events."""
-    try:
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - REMEMBERED_BYTES))
-            *whole, _ = file.read().split(b"\n")
-    except FileNotFoundError:
-        return []
-    return [found for line in whole if (found := _parsed(line))]
 
 
 def _parsed(line: bytes) -> dict[str, Any]:

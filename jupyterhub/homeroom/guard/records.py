@@ -101,13 +101,6 @@ class Records:
             os.fsync(file.fileno())
         fresh.replace(self.folder / TOMBSTONES)
 
-    def bring(self, stones: Mapping[str, Tombstone]) -> None:
-        """Take over who was removed elsewhere: names that are known here stay as they are."""
-        with self._alone():
-            known = records.tombstones(self.folder)
-            if stones.keys() - known.keys():
-                self._write({**stones, **known})
-
     def keeps_home(self, name: str) -> bool:
         """Whether somebody of this name was removed whose home may be there. The file is read when it has changed.
 
@@ -140,8 +133,8 @@ class Records:
 def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
     """Run one verb."""
     parser = argparse.ArgumentParser(prog="homeroom.guard.records", description="What was done to people.")
-    parser.add_argument("verb", choices=["take", "removed", "bring", "head", "log", "expire", "verify"])
-    parser.add_argument("given", nargs="?", default="", help="JSON: of take an event, of bring who was removed")
+    parser.add_argument("verb", choices=["take", "removed", "head", "log", "expire", "verify"])
+    parser.add_argument("given", nargs="?", default="", help="JSON of an event, for take")
     parser.add_argument("--number", type=int, default=0, help="of the last line that a copy saw")
     parser.add_argument("--digest", default="", help="of that line")
     parser.add_argument("--days", type=int, default=0, help="what is older expires")
@@ -153,8 +146,6 @@ def main(arguments: list[str] | None = None, folder: Path = FOLDER) -> int:
             answer = asdict(kept.take(checked(json.loads(options.given))))
         elif options.verb == "removed":
             answer = {name: asdict(stone) for name, stone in records.tombstones(folder).items()}
-        elif options.verb == "bring":
-            kept.bring({name: Tombstone(**fields) for name, fields in json.loads(options.given).items()})
         elif options.verb == "head":
             answer = asdict(audit_log.head(kept.log))
         elif options.verb == "expire":

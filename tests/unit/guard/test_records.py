@@ -7,10 +7,10 @@ import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from homeroom.contract import records as contract
-from homeroom.contract.records import Tombstone
 from homeroom.guard import audit_log, records
 from homeroom.guard.audit_log import Head
 from homeroom.guard.engine_gateway import EngineGateway
@@ -153,13 +153,24 @@ def test_who_was_removed_is_noted_until_they_are_back(tmp_path: Path) -> None:
     assert kept.keeps_home("ada")
 
 
-def test_tombstones_of_a_copy_are_taken_over(tmp_path: Path) -> None:
-    """Who is known here stays as they are."""
+def test_an_event_is_added_by_the_end_of_a_long_log(tmp_path: Path) -> None:
+    """Of a log that is longer than what is looked through only the end is read; half a line there is replaced, and one
+    that no log of ours has is found all the same."""
     kept = Records(tmp_path)
-    kept.take(event(contract.REMOVE, "ada"))
-    here = contract.tombstones(tmp_path)["ada"]
-    kept.bring({"ada": Tombstone(at="2020-01-01", purged_at="2020-01-02"), "bela": Tombstone(at="2026-01-01")})
-    assert contract.tombstones(tmp_path) == {"ada": here, "bela": Tombstone(at="2026-01-01")}
+    heads = [kept.take({**event("approve", "ada"), "why": "x" * 300}) for _ in range(audit_log.REMEMBERED_BYTES // 300)]
+    assert kept.log.stat().st_size > audit_log.REMEMBERED_BYTES
+    whole = kept.log.stat().st_size
+    with kept.log.open("ab") as file:
+        file.write(b'{"n": 99')
+    with mock.patch.object(audit_log, "lines", side_effect=AssertionError):
+        added = kept.take(event("approve", "bela"))
+    assert added.number == heads[-1].number + 1
+    assert kept.verify(added)["faults"] == []
+    assert kept.log.read_bytes()[whole : whole + 8] != b'{"n": 99'
+    with kept.log.open("ab") as file:
+        file.write(b"x" * 2 * audit_log.REMEMBERED_BYTES)
+    assert kept.take(event("approve", "chen")).number == added.number + 1
+    assert kept.verify(added)["faults"] == []
 
 
 @pytest.mark.parametrize(
