@@ -40,5 +40,14 @@ clean:    ## Remove containers, images and generated files; never homes
 
 include generator/topics/*/verbs.mk tests/verbs.mk
 
+# What a verb is told stands behind it. A NAME, FILE or GROUP of the shell's, as WSL and others set, is not meant, and is
+# said not to be where the verb would take it. WORDS: all that recipes take, here and in the included files.
+WORDS := $(sort $(shell grep -oh '"$$([A-Z_]*)"' $(MAKEFILE_LIST) | tr -d '"$$()'))
+STRAYS := $(foreach word,$(WORDS),$(if $(filter environment,$(firstword $(origin $(word)))),$(word)))
+$(foreach word,$(STRAYS),$(eval override $(word) :=))
+takes = $(shell awk '/^[^\t]/ {on = index($$0, "$(1):") == 1} on && /\$$\($(2)\)/ {print 1; exit}' $(MAKEFILE_LIST))
+tell = $(shell echo '! $(2) of your shell is ignored. It is meant if it stands behind the verb: make $(1) $(2)=...' >&2)
+$(foreach word,$(STRAYS),$(foreach goal,$(MAKECMDGOALS),$(if $(call takes,$(goal),$(word)),$(call tell,$(goal),$(word)))))
+
 .DEFAULT:
 	@echo "make: there is no verb '$@'; these are:" >&2; $(MAKE) help >&2; exit 2

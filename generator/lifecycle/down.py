@@ -11,6 +11,7 @@ from generator.core.paths import RENDERED
 from generator.engine.deployment import Deployment, open_deployment
 from generator.lifecycle import timers
 from generator.lifecycle.build import image_specs
+from generator.lifecycle.own import require_own
 from generator.topics.environments import site_images
 from generator.topics.updates import images, record
 
@@ -31,8 +32,12 @@ def stop_labs(deployment: Deployment) -> int:
 
 
 def down() -> None:
-    """Stop labs and services and remove their containers and networks; homes and accounts stay."""
+    """Stop labs and services and remove their containers and networks; homes and accounts stay.
+
+    :raises HomeroomError: they belong to another directory.
+    """
     deployment = open_deployment()
+    require_own(deployment, "down")
     timers.take_away(deployment.settings)  # or they would speak of a deployment that is not there
     with step("Stopping labs and services") as shown:
         deployment.compose("stop", "hub", check=False)  # first, so that no lab is started meanwhile
@@ -48,6 +53,7 @@ def clean() -> None:
     """Remove what `make up` can make again: containers, networks, images, generated files. Never homes, accounts,
     `.env` or `site/`."""
     deployment = open_deployment()
+    require_own(deployment, "clean")
     down()
     with step("Removing images and generated files"):
         for spec in (*site_images.specs(deployment), *image_specs(deployment)):

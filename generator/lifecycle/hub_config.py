@@ -6,6 +6,7 @@ import contextlib
 import re
 import secrets
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,8 @@ from generator.lifecycle.build import image_specs
 from generator.schema.settings import Settings
 
 STAGING = ".next"
+LEFT_SECONDS = 60.0
+"""After which a check's container that has ended is nobody's."""
 PLACE = re.compile(r"/srv/jupyterhub/\S+:[0-9]+: ")
 
 
@@ -34,6 +37,7 @@ def check_hub_loads(deployment: Deployment, files: dict[str, str]) -> None:
     """
     staging = RENDERED / STAGING
     shutil.rmtree(staging, ignore_errors=True)
+    _remove_left(deployment)
     name = f"{deployment.project}-check-{secrets.token_hex(4)}"
     try:
         render.write(files, staging)
@@ -58,6 +62,19 @@ def check_hub_loads(deployment: Deployment, files: dict[str, str]) -> None:
         with contextlib.suppress(docker.errors.NotFound):  # by its name: Ctrl-C may come before its making is answered
             deployment.client.containers.get(name).remove(force=True)
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _remove_left(deployment: Deployment) -> None:
+    """Remove the containers of checks that were killed; one that another command makes at this moment is younger."""
+    chosen = {
+        "label": f"{SERVICE_LABEL}=check",
+        "name": f"^/?{re.escape(deployment.project)}-check-",
+        "status": "exited",
+    }
+    for row in deployment.client.api.containers(all=True, filters=chosen):
+        if time.time() - row["Created"] > LEFT_SECONDS:
+            with contextlib.suppress(docker.errors.APIError):  # somebody else does it
+                deployment.client.api.remove_container(row["Id"], force=True)
 
 
 class OldHubImage(HomeroomError):

@@ -7,6 +7,7 @@ from generator.engine.deployment import open_deployment
 from generator.engine.health import wait_until_healthy
 from generator.lifecycle import smoke_test
 from generator.lifecycle.hub_config import render_checked
+from generator.lifecycle.own import require_own
 from generator.lifecycle.services import require, runs_older_files
 from generator.lifecycle.up import prepare_storage
 
@@ -18,6 +19,7 @@ def restart() -> None:
     What Compose itself reads of `.env` (ports, memory of the services) takes `up`.
     """
     deployment = open_deployment()
+    require_own(deployment, "restart")
     require(deployment, "hub")
     prepare_storage(deployment)
     render_checked(deployment)

@@ -11,10 +11,15 @@ from generator.preflight.requirements import Requirements
 from generator.preflight.subject import Subject
 
 
-def other_directories(containers: Sequence[Container], requirements: Requirements) -> list[str]:
+def other_directories(containers: Sequence[Container], project: str, directory: Path) -> list[str]:
     """The directories, other than ours, whose containers carry our project name."""
-    found = dict.fromkeys(one.directory for one in containers if one.project == requirements.project and one.directory)
-    return [one for one in found if Path(one).resolve() != requirements.directory.resolve()]
+    found = dict.fromkeys(one.directory for one in containers if one.project == project and one.directory)
+    return [one for one in found if Path(one).resolve() != directory.resolve()]
+
+
+def living_directories(containers: Sequence[Container], project: str, directory: Path) -> list[str]:
+    """Those of them that are still there: one that is gone was moved, or is nobody's."""
+    return [one for one in other_directories(containers, project, directory) if _exists(Path(one))]
 
 
 def judge_deployment(
@@ -65,8 +70,9 @@ def judge_deployment(
 
 def check_deployment(requirements: Requirements, engine_state: EngineState) -> list[Finding]:
     """Judge the name against what is on the engine."""
-    others = other_directories(engine_state.containers, requirements)
-    gone = [one for one in others if not _exists(Path(one))]
+    whose = (engine_state.containers, requirements.project, requirements.directory)
+    others, living = other_directories(*whose), living_directories(*whose)
+    gone = [one for one in others if one not in living]
     first_run = not _exists(requirements.directory / "rendered")
     return list(judge_deployment(requirements, others, gone, engine_state.volumes, first_run=first_run))
 

@@ -97,11 +97,19 @@ def read_engine_state(client: docker.DockerClient, kind: Literal["docker", "podm
         pids_limit=bool(info.get("PidsLimit")),
         security_options=options,
         forwards_ipv4=bool(info.get("IPv4Forwarding", True)),
-        containers=tuple(_container(row) for row in api.containers(all=True)),
+        containers=read_containers(client),
         networks=tuple(_network(row) for row in api.networks()),
         volumes=tuple(_volume(row) for row in api.volumes().get("Volumes") or ()),
         built=bool(api.images(filters={"reference": f"{project}-lab:local"})),
     )
+
+
+def read_containers(client: docker.DockerClient) -> tuple[Container, ...]:
+    """All containers of the engine, running or not.
+
+    :raises docker.errors.DockerException: when the engine does not answer.
+    """
+    return tuple(_container(row) for row in client.api.containers(all=True))
 
 
 def _container(row: Mapping[str, Any]) -> Container:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+import time
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -63,3 +65,22 @@ def test_a_configuration_that_loads_is_told(image: Any, capsys: pytest.CaptureFi
     image.there = False
     check._check_hub(HERE, {})
     assert capsys.readouterr().out == ""
+
+
+def test_a_container_of_a_killed_check_is_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next check removes it: only one that has ended a while ago, and this deployment's alone."""
+    asked: list[Any] = []
+    removed: list[str] = []
+
+    def containers(**given: Any) -> list[dict[str, Any]]:
+        asked.append(given)
+        return [{"Id": "old", "Created": time.time() - 3600}, {"Id": "of-another-command", "Created": time.time()}]
+
+    api = SimpleNamespace(containers=containers, remove_container=lambda name, **_: removed.append(name))
+    hub_config._remove_left(cast(Any, SimpleNamespace(project="homeroom", client=SimpleNamespace(api=api))))
+    assert removed == ["old"]
+    chosen = asked[0]["filters"]
+    assert re.match(chosen["name"], "/homeroom-check-1a2b3c4d")
+    assert not re.match(chosen["name"], "/homeroom-hub-1")
+    assert not re.match(chosen["name"], "/other-homeroom-check-1")
+    assert chosen["status"] == "exited"

@@ -837,7 +837,7 @@ def test_other_directories_are_those_with_our_name(tmp_path: Path) -> None:
         Container(name="c", project="homeroom"),
         Container(name="d", project="other", directory="/srv/other"),
     ]
-    assert other_directories(containers, requirements) == ["/srv/biology"]
+    assert other_directories(containers, requirements.project, requirements.directory) == ["/srv/biology"]
 
 
 # The directory
