@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
+from pathlib import Path
 
 from generator.core.console import age, note, out, quoted, table, warn
 from generator.core.errors import HomeroomError, did_you_mean
 from generator.core.finding import Finding, warning
+from generator.core.lock import exclusive
 from generator.core.paths import ROOT
+from generator.engine.deployment import Deployment
+from generator.engine.find import find_engine
 from generator.schema.settings import Settings
 from generator.timers import machine, place, runs
 from generator.timers.job import Job, jobs, owner
 from generator.timers.machine import Scheduler
 from generator.timers.runs import Run
 from generator.timers.timer import Timer, known
+from generator.topics.updates import record, steps
+from generator.topics.updates.deployed import Deployed
 
 NO_SCHEDULER = "neither systemd nor cron is on this machine"
 ANOTHER_NAME = "Set another COMPOSE_PROJECT_NAME in .env, or work in that directory."
@@ -167,7 +174,21 @@ def run(settings: Settings, name: str, *, missed_only: bool = False) -> int:
         )
     if missed_only and not runs.was_missed(timer, datetime.now().astimezone()):
         return 0
-    return runs.run_now(timer)
+    code = runs.run_now(timer)
+    forget_old_version(settings)
+    return code
+
+
+def forget_old_version(settings: Settings) -> None:
+    """Remove what is kept for the way back to the version before the last update, once its time is over. Each run by
+    the clock sees to it: `make up`, which does too, may not be typed for months. What keeps it from that is no fault of
+    the run, and the next one tries again."""
+    if not record.is_over(record.FOLDER):
+        return
+    with suppress(HomeroomError), exclusive(ROOT):
+        here = Deployment(settings, find_engine(Path(settings.ENGINE_SOCKET)))
+        if steps.forget_old(Deployed(here)):
+            note("The version before the last update was removed: there is no way back to it any more.")
 
 
 def _as_root() -> str:

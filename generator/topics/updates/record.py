@@ -106,8 +106,13 @@ def read(folder: Path, name: str = NOW) -> Update | None:
 
 def is_due(folder: Path) -> bool:
     """Whether an update is to be ended, or what was kept for one is over."""
+    return (folder / NOW).exists() or is_over(folder)
+
+
+def is_over(folder: Path) -> bool:
+    """Whether what was kept for the way back is to be removed."""
     kept = read(folder, KEPT)
-    return (folder / NOW).exists() or (kept is not None and kept.is_over())
+    return kept is not None and kept.is_over()
 
 
 def forget(folder: Path, name: str = NOW) -> None:

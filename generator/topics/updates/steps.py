@@ -91,10 +91,7 @@ def before_up(machine: Machine, *, within_update: bool, now: datetime | None = N
 
     :param within_update: the update itself calls, and waits for the new version to be proved.
     """
-    kept = record.read(machine.folder, KEPT)
-    if kept is not None and kept.is_over(now):
-        machine.forget(kept.old)
-        record.forget(machine.folder, KEPT)
+    forget_old(machine, now)
     update = record.read(machine.folder)
     if update is None or (within_update and update.step in ("stopping", "switching")):
         return
@@ -108,6 +105,16 @@ def before_up(machine: Machine, *, within_update: bool, now: datetime | None = N
         note(f"{which} was cut off before it changed anything; the version that runs stays.")
     else:
         _return(machine, update)
+
+
+def forget_old(machine: Machine, now: datetime | None = None) -> bool:
+    """Remove what was kept long enough for the way back; whether there was something."""
+    kept = record.read(machine.folder, KEPT)
+    if kept is None or not kept.is_over(now):
+        return False
+    machine.forget(kept.old)
+    record.forget(machine.folder, KEPT)
+    return True
 
 
 def _return(machine: Machine, update: Update) -> None:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from generator.core.errors import HomeroomError
+from generator.core.lock import exclusive
 from generator.lifecycle import timers
 from generator.timers import job, machine, runs
 from generator.timers.cron import Cron
 from generator.timers.runs import Run
+from generator.topics.updates import record
+from generator.topics.updates.record import Update
 from tests.fake_runner import always
 from tests.sample_settings import settings
+from tests.unit.updates.deployment_in_memory import NEW, OLD, InMemory
 
 NIGHTLY = settings(BACKUP_TO="/srv/copies", BACKUP_AT="02:30", COMPOSE_PROJECT_NAME="biology")
 NONE = settings(BACKUP_TO="/srv/copies", COMPOSE_PROJECT_NAME="biology")
@@ -150,3 +154,29 @@ def test_a_run_has_the_name_of_a_timer(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert runner.commands == []
     assert timers.run(NIGHTLY, "backup") == 0
     assert runner.commands == [["backup"]]
+
+
+def test_a_run_removes_a_version_whose_time_is_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Whatever it is that is run; before its time, or while another command changes the deployment, it stays."""
+    machine_of_update = InMemory(tmp_path / "update")
+    machine_of_update.kept[("hub", OLD)] = OLD
+    monkeypatch.setattr(record, "FOLDER", machine_of_update.folder)
+    monkeypatch.setattr(timers, "Deployed", lambda _: machine_of_update)
+    monkeypatch.setattr(timers, "find_engine", lambda _: None)
+    monkeypatch.setattr(timers, "ROOT", tmp_path)
+    monkeypatch.setattr(runs, "run_now", lambda _: 0)
+
+    def made(days_ago: float) -> None:
+        at = (datetime.now(UTC) - timedelta(days=days_ago)).isoformat(timespec="seconds")
+        record.write(Update(step="proved", old=OLD, new=NEW, done_at=at), machine_of_update.folder, record.KEPT)
+
+    made(13.9)
+    assert timers.run(NIGHTLY, "backup") == 0
+    assert machine_of_update.kept
+    made(14.1)
+    with exclusive(tmp_path):
+        assert timers.run(NIGHTLY, "backup") == 0
+    assert machine_of_update.kept
+    assert timers.run(NIGHTLY, "backup") == 0
+    assert machine_of_update.kept == {}
+    assert record.read(machine_of_update.folder, record.KEPT) is None
