@@ -58,10 +58,10 @@ class Engine:
 
 
 def run(scenario: Callable[[], Awaitable[None]]) -> None:
-    """Run a scenario; one that hangs fails."""
+    """Run a scenario; one that hangs fails. One that is merely slow, as under a profiler, does not."""
 
     async def bounded() -> None:
-        await asyncio.wait_for(scenario(), 10)
+        await asyncio.wait_for(scenario(), 60)
 
     asyncio.run(bounded())
 
@@ -293,7 +293,7 @@ def test_never_more_is_reserved_than_there_is(people: list[tuple[int, bool, int]
 
         async def person(number: int, size: int, gives_up: bool, fails: int) -> None:
             key = (str(number), "")
-            await start_queue.wait_for(key, resources(size), 5)
+            await start_queue.wait_for(key, resources(size), 60)
             try:
                 served.append(number)
                 held[key] = resources(size)
@@ -315,7 +315,7 @@ def test_never_more_is_reserved_than_there_is(people: list[tuple[int, bool, int]
             if each[1]:
                 await pause()
                 task.cancel()
-        done: list[Any] = await asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 3)
+        done: list[Any] = await asyncio.gather(*tasks, return_exceptions=True)
         assert not [each for each in done if isinstance(each, Exception)]
         assert served == sorted(served)
         assert {number for number, each in enumerate(people) if not each[1]} <= set(served)
