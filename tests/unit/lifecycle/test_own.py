@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from generator.core.errors import HomeroomError
-from generator.lifecycle import down, own, restart
+from generator.core.paths import ROOT
+from generator.lifecycle import down, own, restart, timers
 from tests.sample_settings import settings
 
 
@@ -30,8 +31,8 @@ def test_another_directorys_deployment_is_left_alone(
 ) -> None:
     """The name is another directory's, which is named; nothing is stopped, and its timers stay."""
     for module in (down, restart):
-        monkeypatch.setattr(module, "open_deployment", lambda: here(own.ROOT, tmp_path))
-    monkeypatch.setattr(down.timers, "take_away", lambda _: pytest.fail("taken away"))
+        monkeypatch.setattr(module, "open_deployment", lambda: here(ROOT, tmp_path))
+    monkeypatch.setattr(timers, "take_away", lambda _: pytest.fail("taken away"))
     with pytest.raises(HomeroomError) as caught:
         {"down": down.down, "clean": down.clean, "restart": restart.restart}[verb]()
     assert f"belongs to the directory {tmp_path}" in caught.value.cause
@@ -41,5 +42,5 @@ def test_another_directorys_deployment_is_left_alone(
 
 def test_what_is_ours_or_nobodys_may_be_stopped(tmp_path: Path) -> None:
     """Nothing, our own, a directory that is gone, as one that was moved, and other names."""
-    for deployment in (here(), here(own.ROOT), here(tmp_path / "gone"), here(tmp_path, project="other")):
+    for deployment in (here(), here(ROOT), here(tmp_path / "gone"), here(tmp_path, project="other")):
         own.require_own(deployment, "down")

@@ -184,6 +184,12 @@ def test_how_many_files_each_takes() -> None:
             assert sum(is_there(word) or word.startswith(MADE) for word in words) == int(count), what
 
 
+def test_pages_for_operators_have_tests() -> None:
+    """What those who look after a deployment are promised is in such a table."""
+    operators = {"operations", "copies", "updates", "privacy", "watching", "statistics"}
+    assert operators <= {page.stem for page in WITH_TESTS}
+
+
 @pytest.mark.parametrize("page", WITH_TESTS, ids=called)
 def test_each_promise_names_its_tests(page: Path) -> None:
     """In a page's table "Tested by" each promise has a test by name; that there are these is looked at above."""

@@ -47,7 +47,9 @@ def test_what_stands_behind_the_verb_is_meant() -> None:
 
 def test_every_word_of_a_recipe_is_one() -> None:
     """Each variable that a recipe hands on, of whichever topic; none of them is a setting, which a shell may give."""
-    words = set(re.search(r"^WORDS := (.*)$", made("--print-data-base", "help").stdout, re.MULTILINE)[1].split())  # type: ignore[index]
+    found = re.search(r"^WORDS := (.*)$", made("--print-data-base", "help").stdout, re.MULTILINE)
+    assert found
+    words = set(found[1].split())
     recipes = [line for file in FILES for line in file.read_text().splitlines() if line.startswith("\t")]
     assert words == {word for line in recipes for word in re.findall(r'"\$\(([A-Z_]+)\)"', line)}
     assert {"NAME", "GROUP", "FILE", "TO", "BY"} <= words
