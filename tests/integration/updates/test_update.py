@@ -64,7 +64,7 @@ def test_an_update_and_the_way_back(faulty_deployment: FaultyDeployment) -> None
     assert refused.returncode
     assert "no copies are made" in refused.stdout
 
-    said = faulty_deployment.make("update", "TO=v0.1.1", WITHIN="400", ANYWAY="1").stdout
+    said = faulty_deployment.make("update", "TO=v0.1.1", "WITHIN=400", "ANYWAY=1").stdout
     assert f"({new[:12]}) runs, and labs went on" in said
     assert "its API answers, and has" in said
     assert git(folder, "rev-parse", "HEAD") == new
