@@ -16,6 +16,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         compressed,
         disk_handler,
         export_formats,
+        first_page,
         freed_memory,
         kernel_trouble,
         lazy_extensions,
@@ -29,6 +30,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     compressed.install(app.web_app)
     disk_handler.install(app.web_app)
     export_formats.install(app.web_app)
+    first_page.install(app.web_app)
     freed_memory.install(app.web_app)
     message_limit.install(app.web_app)
     kernel_trouble.install(app)

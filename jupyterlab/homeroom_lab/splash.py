@@ -1,7 +1,6 @@
 """What a page shows until JupyterLab's scripts are there, instead of nothing.
 
-`python -m homeroom_lab.splash` writes JupyterLab's page with it when the image is built; that one is served.
-It lies below whatever JupyterLab draws, and is gone once that is there: `lab.js`.
+JupyterLab's page has it in the image (`first_page.py`). It lies below whatever JupyterLab draws, and is gone once that is there: `lab.js`.
 """
 
 from __future__ import annotations
@@ -35,13 +34,3 @@ def with_splash(page: str) -> str:
         raise ValueError(f"{UPSTREAM} has no {BODY} to put the splash into")
     return page.replace(BODY, BODY + SPLASH)
 
-
-def write() -> None:
-    """Write the page with the splash."""
-    TEMPLATES.mkdir(parents=True, exist_ok=True)
-    page = with_splash(UPSTREAM.read_text(encoding="utf-8"))
-    (TEMPLATES / UPSTREAM.name).write_text(page, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    write()

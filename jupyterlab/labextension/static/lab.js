@@ -20,7 +20,8 @@
   // Two pages must not both save one workspace: the second one takes another. JupyterLab asks other pages through the
   // browser's storage and waits up to half a second for an answer. A lock of the browser's, which the page holds until
   // it is left, tells at once; a page that is just being left, as in a reload, is waited for. Where there are no locks,
-  // as without TLS, or the page may not have one, JupyterLab asks as ever.
+  // as without TLS, or the page may not have one, JupyterLab asks as ever. A lock that nobody has is had however long a
+  // busy browser takes to give it: whoever takes another workspace loads the whole page once more.
   function lockWorkspaces({ WindowResolver }) {
     if (!navigator.locks || !WindowResolver) return;
     const ask = WindowResolver.prototype.resolve;
@@ -35,11 +36,12 @@
     };
   }
 
-  // Holds a lock until the page is left.
+  // Holds a lock until the page is left; what another page has is waited for, but not for long.
   function lock(name) {
     return new Promise((held, failed) => {
       const hold = () => { held(); return new Promise(() => {}); };
-      navigator.locks.request(name, { signal: AbortSignal.timeout(LEFT_WITHIN_MS) }, hold).catch(failed);
+      const wait = () => navigator.locks.request(name, { signal: AbortSignal.timeout(LEFT_WITHIN_MS) }, hold);
+      navigator.locks.request(name, { ifAvailable: true }, (free) => (free ? hold() : wait())).catch(failed);
     });
   }
 
