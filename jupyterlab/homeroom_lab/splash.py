@@ -1,6 +1,7 @@
 """What a page shows until JupyterLab's scripts are there, instead of nothing.
 
-JupyterLab's page has it in the image (`first_page.py`). It lies below whatever JupyterLab draws, and is gone once that is there: `lab.js`.
+JupyterLab's page has it in the image (`first_page.py`). It lies below whatever JupyterLab draws, and is gone once that
+is there: `lab.js`.
 """
 
 from __future__ import annotations
@@ -33,4 +34,3 @@ def with_splash(page: str) -> str:
     if page.count(BODY) != 1:
         raise ValueError(f"{UPSTREAM} has no {BODY} to put the splash into")
     return page.replace(BODY, BODY + SPLASH)
-

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+from homeroom_lab import first_page
 from playwright.sync_api import Page, expect
 
 from tests.browser.page_log import PageLog
@@ -56,6 +58,46 @@ def test_nobody_waits_for_a_workspace_to_be_saved(
     page.goto(f"{deployment.url}user/iris/lab/tree/Untitled.ipynb")
     lab.wait_until_idle()
     expect(page.locator(".jp-Launcher")).to_have_count(0)
+
+
+ALONE = re.compile(r"/(main|remoteEntry|homeroom-first-page)\.|/homeroom-(lab|apps)/")
+MOST_SCRIPTS_LEFT = 5
+"""Some come or not as the page is quicker or slower. Without the one file there are over seventy."""
+LATE_LOCKS = """
+const request = navigator.locks.request.bind(navigator.locks);
+navigator.locks.request = (name, options, hold) => request(name, { ...options, signal: undefined }, async (lock) => {
+    await new Promise((done) => setTimeout(done, 1500));
+    options.signal?.throwIfAborted();
+    return hold(lock);
+});
+"""
+
+
+def test_the_first_page_is_loaded_once_and_its_scripts_as_one(
+    deployment: HubDeployment, page: Page, add_account: Callable[[str], str]
+) -> None:
+    """From sign-in to the first output hardly a script is fetched by itself, but for those with which JupyterLab and
+    each extension begin; all that the list names is in the image, and nothing of it is asked for. A workspace that
+    nobody has is the page's own, however late the browser says so: it would load all again for another."""
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.add_init_script(LATE_LOCKS)
+    lab = sign_in(page, deployment, "ottilie", add_account("ottilie")).new_notebook()
+    assert lab.run("print(6 * 7)") == "42"
+    assert len([url for url in asked if "/static/lab/main." in url]) == 1
+    assert "/workspaces/" not in page.url
+
+    paths = {url.partition("?")[0].partition("/user/ottilie/")[2] for url in asked}
+    scripts = {path for path in paths if path.endswith(".js")}
+    assert any("/homeroom-first-page." in path for path in scripts)
+    alone = {path.rsplit(".", 2)[0] for path in scripts if not ALONE.search(path)}
+    assert len(alone) <= MOST_SCRIPTS_LEFT, f"jupyterlab/homeroom_lab/first_page.txt: add {sorted(alone)}"
+
+    listed = first_page.NAMES.read_text(encoding="utf-8").split()
+    assert not alone.intersection(listed)
+    look = f"from homeroom_lab import compressed, first_page as f; print(len(f.found({listed}, compressed.places())))"
+    done = deployment.lab("ottilie").exec_run(["/opt/jupyter/bin/python", "-P", "-c", look])
+    assert int(done.output) == len(listed), "jupyterlab/homeroom_lab/first_page.txt: some are not in the image"
 
 
 def test_two_pages_do_not_share_a_workspace(
