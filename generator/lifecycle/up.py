@@ -20,6 +20,7 @@ from generator.topics.copies import render as copies
 from generator.topics.edge import edge
 from generator.topics.edge.status import describe_authority
 from generator.topics.environments import kernels
+from generator.topics.handouts import handouts, places
 from generator.topics.sign_in import accounts
 from generator.topics.sign_in.ways import DUMMY, NATIVE
 from generator.topics.storage import storage
@@ -28,10 +29,12 @@ from generator.topics.updates.refreshed import machine_of
 
 
 def prepare_storage(deployment: Deployment) -> None:
-    """Make the volumes of shares, and put homes under their limits; does nothing where neither is asked for.
+    """Make the folders of handouts and the volumes of shares, and put homes under their limits, where that is asked
+    for.
 
     :raises HomeroomError: the file system keeps no limits.
     """
+    places.make(handouts.all_audiences(handouts.load(deployment.settings, SITE)))
     disk = storage.load(deployment.settings, SITE, ROOT)
     if not disk.asks_for_something:
         return

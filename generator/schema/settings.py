@@ -22,6 +22,7 @@ from generator.topics.copies.settings import CopiesSettings
 from generator.topics.culling.settings import CullingSettings
 from generator.topics.edge.settings import EdgeSettings
 from generator.topics.environments.settings import EnvironmentsSettings
+from generator.topics.handouts.settings import HandoutsSettings
 from generator.topics.history.settings import HistorySettings
 from generator.topics.labs.settings import LabsSettings
 from generator.topics.ldap.settings import LdapSettings
@@ -43,6 +44,7 @@ class Settings(
     CullingSettings,
     EdgeSettings,
     EnvironmentsSettings,
+    HandoutsSettings,
     HistorySettings,
     LabsSettings,
     LdapSettings,

@@ -18,6 +18,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         export_formats,
         first_page,
         freed_memory,
+        handouts,
         kernel_trouble,
         lazy_extensions,
         message_limit,
@@ -32,6 +33,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     export_formats.install(app.web_app)
     first_page.install(app.web_app)
     freed_memory.install(app.web_app)
+    handouts.install(app.web_app)
     message_limit.install(app.web_app)
     kernel_trouble.install(app)
     lazy_extensions.install(app)

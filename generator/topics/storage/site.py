@@ -16,7 +16,7 @@ TARGET_ROOTS = (PurePosixPath("/data"), PurePosixPath("/mnt"), PurePosixPath("/s
 LINKED_SHARES = PurePosixPath("/srv/shares")
 """Where a share is mounted whose target is in the home: there stands a link to it. A mount inside a home would leave
 directories of root's there, and a link in its place would move the mount within the lab."""
-TAKEN = (LINKED_SHARES, PurePosixPath("/srv/kernels"), PurePosixPath("/srv/skeleton"))
+TAKEN = (LINKED_SHARES, *(PurePosixPath(f"/srv/{name}") for name in ("handouts", "kernels", "skeleton")))
 """What Homeroom itself mounts in labs."""
 
 

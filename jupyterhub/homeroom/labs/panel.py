@@ -41,10 +41,12 @@ async def profiles(handler: Any) -> Values | None:
 
 
 async def groups(handler: Any) -> Values | None:
-    """The groups that somebody is in; nothing where there is none."""
+    """The groups that somebody is in, and those that a lab of theirs lacks the shares of; nothing where there is
+    none."""
     spawner = handler.current_user.spawner
     found = groups_of(spawner.person, spawner.groups)
-    return {"groups": found} if found else None
+    joined = sorted({group for each in handler.current_user.spawners.values() for group in each.joined_later})
+    return {"groups": found, "joined": joined} if found else None
 
 
 PANELS = (

@@ -98,11 +98,32 @@ class LabIdentity(LabTraits):
             home_source=home_source(self.homes, self.home_volume, directory_name(self.user.name)),
             home_target=self.home,
             ephemeral=self.plan.ephemeral,
-            shares=[Share.from_trait(each) for each in self.shares],
+            shares=self._all_shares,
             skeleton=self.skeleton,
             soft_limit_bytes=self.home_soft_limit,
             hard_limit_bytes=self.home_hard_limit,
         )
+
+    @property
+    def _all_shares(self) -> list[Share]:
+        """What labs mount beside their homes, whosever."""
+        return [Share.from_trait(each) for each in (*self.shares, *self.handouts)]
+
+    @property
+    def own_shares(self) -> list[Share]:
+        """Those that this lab would mount if it started now."""
+        groups = groups_of(self.person, self.groups)
+        return [share for share in self._all_shares if share.is_for(self.user.name, groups)]
+
+    @property
+    def joined_later(self) -> list[str]:
+        """The groups whose shares and handouts the running lab has not, since its user was in none of them when it
+        started: mounts are fixed at the start."""
+        if not self.active or self.kept.shares is None:
+            return []
+        groups = groups_of(self.person, self.groups)
+        missing = [share for share in self.own_shares if share.name not in self.kept.shares]
+        return sorted({group for share in missing for group in share.groups or () if group in groups})
 
     @property
     def ended(self) -> Said:

@@ -125,6 +125,7 @@ class LabSpawner(LabCreation):
         self._plan = plan = self._decide()
         self.kept.lab_state = LabState.of(plan, self.prewarm.start)
         self.kept.ended = NOTHING
+        self.kept.shares = tuple(share.name for share in self.own_shares)
         self.save_state()
         self.image = plan.image
         return plan
@@ -136,7 +137,7 @@ class LabSpawner(LabCreation):
             await super().start()
         except docker.errors.APIError as error:
             self.log.error("The lab of %s cannot be made: %s", self._log_name, error)
-            raise explained(error, image=self.image, shares=self.shares) from error
+            raise explained(error, image=self.image, shares=[*self.shares, *self.handouts]) from error
         try:
             await self.gpus.verify(self.container_id, self._log_name)
         except NoGPUs as error:

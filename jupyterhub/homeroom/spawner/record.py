@@ -12,6 +12,7 @@ from homeroom.texts.said import NOTHING, Said
 ENDED = "homeroom_ended"
 RESET = "homeroom_reset"
 MEMORY_KILL = "homeroom_memory_kill"
+SHARES = "homeroom_shares"
 
 
 @dataclass
@@ -22,17 +23,23 @@ class LabRecord:
     :param ended: why the last lab ended, for its owner; nothing where they stopped it themselves, and while one runs.
     :param reset: whether the next start that succeeds sets aside what the person installed and configured.
     :param memory_kill: whether something was killed in the lab that runs because its memory was full.
+    :param shares: the names of the shares and handouts that the lab that runs was started with; None: not known.
     """
 
     lab_state: LabState | None = None
     ended: Said = NOTHING
     reset: bool = False
     memory_kill: bool = False
+    shares: tuple[str, ...] | None = None
 
     def stored(self) -> dict[str, Any]:
         """Plain data for the hub's database, beside what dockerspawner keeps there."""
         lab_state = self.lab_state.as_state() if self.lab_state else {}
-        marks = {name: True for name, is_set in ((RESET, self.reset), (MEMORY_KILL, self.memory_kill)) if is_set}
+        marks: dict[str, Any] = {
+            name: True for name, is_set in ((RESET, self.reset), (MEMORY_KILL, self.memory_kill)) if is_set
+        }
+        if self.shares is not None:
+            marks[SHARES] = list(self.shares)
         return lab_state | ({ENDED: self.ended.stored()} if self.ended else {}) | marks
 
     def load(self, stored: Mapping[str, Any]) -> None:
@@ -41,8 +48,10 @@ class LabRecord:
         self.ended = Said.load(stored.get(ENDED))
         self.reset = stored.get(RESET, False)
         self.memory_kill = stored.get(MEMORY_KILL, False)
+        self.shares = tuple(stored[SHARES]) if SHARES in stored else None
 
     def forget_lab(self) -> None:
         """Forget the lab that ran, but not why it ended, nor that a reset is asked for."""
         self.lab_state = None
         self.memory_kill = False
+        self.shares = None

@@ -47,6 +47,11 @@ class LabTraits(RetryingSpawner):
         config=True,
         help="Shared directories: see `homeroom.storage.storage.Share`. `make up` checks and renders them.",
     )
+    handouts = List(
+        Dict(),
+        config=True,
+        help="Where the handouts of each group are, in the form of `shares`: what is new there appears in running labs.",
+    )
     skeleton = Unicode("", config=True, help="Host path of what each home is given at its first start; empty: nothing.")
     home_soft_limit = Integer(0, config=True, help="Bytes in a home above which its owner is warned; 0: never.")
     home_hard_limit = Integer(

@@ -33,6 +33,7 @@ TOPICS = {
     "courses": {"labs", "sign_in"},
     "culling": {"labs"},
     "gpus": {"labs"},
+    "handouts": {"labs"},
     "history": {"storage"},
     "labs": {"environments"},
     "lti": {"environments"},
@@ -67,6 +68,7 @@ HUB: Mapping[str, set[str]] = {
     "sso": {"hub", "sign_in"},
     "spawner": {"contract", "culling", "gpus", "labs", "queue", "storage"},
     "prewarm": {"contract", "culling", "labs", "spawner"},
+    "handouts": {"contract", "hub", "records"},
     "history": {"gpus", "labs", "queue", "spawner", "storage"},
 }
 """The guard imports nothing but what it shares with the hub: it runs without JupyterHub, with the engine's socket."""
