@@ -94,9 +94,8 @@ def show(known: Sequence[Known], found: State, answer: Answer | None, now: datet
                 note(f"{one.name}: {line}")
     for fetched in found.mirrors.values():
         if fetched.fault and fetched.commit:
-            warn(
-                f"A repository could not be fetched; what was fetched before is handed out: {fetched.fault}\n  {fetched.remedy}"
-            )
+            was = "what was fetched before is handed out"
+            warn(f"A repository could not be fetched; {was}: {fetched.fault}\n  {fetched.remedy}")
 
 
 def _visible(one: Known, now: datetime) -> str:

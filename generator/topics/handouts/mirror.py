@@ -43,7 +43,7 @@ FAULTS = (
         "Name one that it has in `branch`, or leave it out.",
     ),
     (
-        r"permission denied|authentication failed|could not read username|terminal prompts disabled|error: 40[13]|access denied",
+        r"(?:permission|access) denied|authentication failed|could not read username|prompts disabled|error: 40[13]",
         "it is private, or there is none: its host wants to know who asks",
         "Give it a key (docs/handouts.md), and the host the public part of it, to read only.",
     ),
@@ -184,18 +184,16 @@ def run(command: Sequence[str], *, environment: Mapping[str, str]) -> subprocess
             start_new_session=True,
         )
     except FileNotFoundError as error:
-        raise HomeroomError(
-            f"{error.filename} is not on this machine", remedy="Run `sudo apt-get install git`."
-        ) from None
+        remedy = "Run `sudo apt-get install git`."
+        raise HomeroomError(f"{error.filename} is not on this machine", remedy=remedy) from None
     try:
         out, said = process.communicate(timeout=FETCH_SECONDS)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         return subprocess.CompletedProcess(command, 1, "", f"timed out after {FETCH_SECONDS} s")
-    return subprocess.CompletedProcess(
-        command, process.returncode, out, said if process.returncode > 0 else f"signal {-process.returncode} {said}"
-    )
+    ended = f"signal {-process.returncode}\n" if process.returncode < 0 else ""
+    return subprocess.CompletedProcess(command, process.returncode, out, ended + said)
 
 
 def explained(said: str) -> tuple[str, str]:
@@ -204,7 +202,5 @@ def explained(said: str) -> tuple[str, str]:
         if re.search(form, said, re.IGNORECASE):
             return cause, remedy
     lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return (
-        f"git says: {ascii(lines[-1])[1:-1][:200] if lines else 'nothing'}",
-        "Try it by hand: `git ls-remote` with its address.",
-    )
+    last = ascii(lines[-1])[1:-1][:200] if lines else "nothing"
+    return f"git says: {last}", "Try it by hand: `git ls-remote` with its address."

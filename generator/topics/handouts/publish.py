@@ -148,10 +148,8 @@ class Publisher:
         ]
         before = {name: one.commit for name, one in found.mirrors.items()}
         with ThreadPoolExecutor(FETCHED_AT_ONCE) as pool:
-            for mirror, fetched in zip(
-                late, pool.map(lambda one: _fetched(one, before.get(one.name, "")), late), strict=True
-            ):
-                found.mirrors[mirror.name] = fetched
+            brought = pool.map(lambda one: _fetched(one, before.get(one.name, "")), late)
+            found.mirrors |= {mirror.name: fetched for mirror, fetched in zip(late, brought, strict=True)}
         for folder in (self.place / "mirrors").glob("*.git"):
             if folder.stem not in mirrors:
                 shutil.rmtree(folder, ignore_errors=True)

@@ -24,5 +24,4 @@ class HandoutsSettings(Part):
         About(group=HANDOUTS, consumers=("generator",), unit="bytes", example="2G"),
         """How large one handout may be. A larger one is not handed out, and `make handouts` says so: each member's home
         would have to take it.""",
-        ge=1048576,
     )

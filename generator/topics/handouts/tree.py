@@ -3,6 +3,7 @@ link is followed, each file is opened where it stands, and all of it has a bound
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -94,7 +95,11 @@ class Tree:
         try:
             top = self._open()
         except OSError as error:
-            why = "is no folder, or a link" if error.errno in (20, 40) else (error.strerror or "").lower()
+            why = (
+                "is no folder, or a link"
+                if error.errno in (errno.ENOTDIR, errno.ELOOP)
+                else (error.strerror or "").lower()
+            )
             raise self._unfit(f"cannot be read: {why}", "Lay the folder there, or change `from` or `folder`.") from None
         entries = total = 0
         for entry in self._walk(top, "", 0):
@@ -149,11 +154,18 @@ class Tree:
     def _copy_file(self, entry: Entry, place: Path, left_bytes: int) -> int:
         """Copy a file as it is where it was looked at; returns its size."""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        changes = self._unfit(f"changes while it is read: {shown(entry.name)}", "It is tried again in a minute.")
         copied = 0
-        with os.fdopen(os.open(os.path.basename(entry.name), flags, dir_fd=entry.folder), "rb") as original:
+        try:
+            opened = os.open(PurePosixPath(entry.name).name, flags, dir_fd=entry.folder)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOENT, errno.ENXIO):
+                raise changes from None
+            raise
+        with os.fdopen(opened, "rb") as original:
             about = os.fstat(original.fileno())
-            if (about.st_ino, about.st_dev) != (entry.about.st_ino, entry.about.st_dev):
-                raise self._unfit(f"changes while it is read: {shown(entry.name)}", "It is tried again in a minute.")
+            if not stat.S_ISREG(about.st_mode):
+                raise changes
             with place.open("xb") as copy:
                 while piece := original.read(PIECE_BYTES):
                     copied += len(piece)

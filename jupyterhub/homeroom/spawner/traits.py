@@ -50,7 +50,7 @@ class LabTraits(RetryingSpawner):
     handouts = List(
         Dict(),
         config=True,
-        help="Where the handouts of each group are, in the form of `shares`: what is new there appears in running labs.",
+        help="Where each group's handouts are, in the form of `shares`. What is new there is seen by running labs.",
     )
     skeleton = Unicode("", config=True, help="Host path of what each home is given at its first start; empty: nothing.")
     home_soft_limit = Integer(0, config=True, help="Bytes in a home above which its owner is warned; 0: never.")

@@ -125,7 +125,7 @@ def _deliver(handout: Handout, home: Path, memory: dict[str, Delivered]) -> Resu
             known.whole = handout.revision
         except OSError as error:
             result.state = "full" if error.errno in FULL else "failed"
-            result.why = f"{os.path.basename(str(error.filename or ''))}: {error.strerror}".removeprefix(": ")
+            result.why = f"{Path(str(error.filename or '')).name}: {error.strerror}".removeprefix(": ")
         try:
             _write(home, memory)
         except OSError as error:
@@ -139,19 +139,19 @@ def _deliver(handout: Handout, home: Path, memory: dict[str, Delivered]) -> Resu
 def _bring(handout: Handout, home: Path, memory: dict[str, Delivered]) -> None:
     """Copy what was not delivered yet."""
     known, target, brought = memory[handout.key], home / handout.to, 0
-    folders: set[str] = set()
+    folders: set[Path] = set()
     for name, source in tree(handout.folder):
         if name in known.copied or name in known.kept:
             continue
-        if name.endswith("/") and os.listdir(source):
+        if name.endswith("/") and any(source.iterdir()):
             continue  # it comes with what is in it, where that is not there yet
         place = target / name
         if os.path.lexists(place):
             known.kept.add(name)
             continue
-        if (parent := os.path.dirname(name)) not in folders:
+        if place.parent not in folders:
             place.parent.mkdir(parents=True, exist_ok=True)
-            folders.add(parent)
+            folders.add(place.parent)
         (known.copied if put(source, place) else known.kept).add(name)
         brought += 1
         if brought % SAVED_AFTER_FILES == 0:
@@ -183,7 +183,7 @@ def put(source: Path, place: Path) -> bool:
     """
     try:
         if source.is_symlink():
-            place.symlink_to(os.readlink(source))
+            place.symlink_to(source.readlink())
         elif source.is_dir():
             place.mkdir()
         else:

@@ -15,11 +15,11 @@ from homeroom_lab.handouts.watch import HandoutWatch
 PAGE = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><title>Handouts</title>
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<style>body {{ font: 16px/1.5 sans-serif; max-width: 44rem; margin: 2rem auto; padding: 0 1rem; color-scheme: light dark }}
-li {{ margin: .75rem 0 }} form {{ display: inline }} [role=status] {{ border-left: 4px solid; padding-left: 1rem }}</style>
+<style>:root {{ color-scheme: light dark }} body {{ font: 16px/1.5 sans-serif; max-width: 44rem; margin: 2rem auto }}
+li {{ margin: .75rem 0 }} form {{ display: inline }} [role=status] {{ border-left: 4px solid; padding: 0 1rem }}</style>
 </head><body><main><h1>Handouts</h1>{said}
-<p>What your teachers hand out comes into your files by itself. Files of yours are never written over, and what you delete
-stays deleted. A fresh copy is a folder of its own, beside what you have.</p>
+<p>What your teachers hand out comes into your files by itself. Files of yours are never written over, and what you
+delete stays deleted. A fresh copy is a folder of its own, beside what you have.</p>
 {rows}<p><a href="{lab}">Back to the lab</a></p></main></body></html>
 """
 STATES = {
@@ -66,11 +66,9 @@ class HandoutsHandler(JupyterHandler):
     def _row(self, one: Result) -> str:
         state = STATES.get(one.state, "")
         kept = f" {one.kept} of its names you had already: these files are yours." if one.kept else ""
-        form = (
-            f'<form method="post">{self.xsrf_form_html()}'
-            f'<button name="name" value="{escape(one.name)}" aria-label="Fresh copy of {escape(one.to)}">Fresh copy</button>'
-            "</form>"
-        )
+        label = f"Fresh copy of {escape(one.to)}"
+        button = f'<button name="name" value="{escape(one.name)}" aria-label="{label}">Fresh copy</button>'
+        form = f'<form method="post">{self.xsrf_form_html()}{button}</form>'
         return f'<li><a href="{escape(self._tree(one.to))}">{escape(one.to)}</a> {form}<br>{state}{kept}</li>'
 
     async def _show(self, said: str) -> None:

@@ -1,0 +1,127 @@
+"""`site/handouts.yaml`: who gets what and when, and what is told of a slip in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from homeroom.contract.mounts import Mount
+from homeroom.guard.values import MountRule
+from homeroom.storage.storage import Share
+from homeroom_lab.handouts import deliver
+
+from generator.core.errors import HomeroomError
+from generator.topics.handouts import handouts, places
+from generator.topics.handouts.handouts import Known
+from tests.sample_settings import settings
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Path:
+    """A `site/` without a file."""
+    (tmp_path / "site").mkdir()
+    return tmp_path / "site"
+
+
+def load(site: Path, fields: str, *groups: str, zone: str = "UTC") -> Known:
+    """The handout that a file of one handout with these fields gives."""
+    (site / "handouts.yaml").write_text(f"handouts:\n  - {{name: week1, {fields}}}\n")
+    (found,) = handouts.load(settings(TIMEZONE=zone), site, groups)
+    return found
+
+
+def refusal(site: Path, fields: str, *groups: str, zone: str = "UTC") -> str:
+    """What is said of such a file."""
+    with pytest.raises(HomeroomError) as caught:
+        load(site, fields, *groups, zone=zone)
+    return str(caught.value)
+
+
+def test_no_file_is_no_handouts(site: Path) -> None:
+    """Without site/handouts.yaml there are none, and no error."""
+    assert handouts.load(settings(), site) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "zone", "meant"),
+    [
+        ("2026-10-05 08:00", "Europe/Vienna", datetime(2026, 10, 5, 6, tzinfo=UTC)),
+        ("2026-12-05 08:00", "Europe/Vienna", datetime(2026, 12, 5, 7, tzinfo=UTC)),
+        ("2026-10-05 08:00 America/New_York", "Europe/Vienna", datetime(2026, 10, 5, 12, tzinfo=UTC)),
+        ("2026-10-05T08:00:00", "Asia/Tokyo", datetime(2026, 10, 4, 23, tzinfo=UTC)),
+        ("2026-10-05T08:00:00+02:00", "Asia/Tokyo", datetime(2026, 10, 5, 6, tzinfo=UTC)),
+        ("2026-10-05", "UTC", datetime(2026, 10, 5, tzinfo=UTC)),
+    ],
+)
+def test_a_moment_is_by_the_clock_of_its_zone(site: Path, written: str, zone: str, meant: datetime) -> None:
+    """Without a zone TIMEZONE counts, with summer time as the zone has it; a date alone is its first minute."""
+    found = load(site, f"from: week1, to: week1, visible_from: {written}", zone=zone)
+    assert found.visible_at == meant
+    assert found.is_due(meant)
+    assert not found.is_due(meant.replace(year=meant.year - 1))
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ("from: week1, to: week1, visible_from: tomorrow", "is not a date and time such as"),
+        ("from: week1, to: week1, visible_from: 2026-13-05 08:00", "month must be in 1..12"),
+        ("from: week1, to: week1, visible_from: 2026-10-05 08:00 CEST", "name a place"),
+        ("from: week1, to: week1, visible_from: 2026-03-29 02:30 Europe/Vienna", "the clocks are put forward"),
+        ("from: ../week1, to: week1", "without .. in it"),
+        ("from: /etc, to: week1", "a path within the directory"),
+        ("from: week1, to: .ssh", "begin with a dot"),
+        ("from: week1, to: a/../../b", "without .. in it"),
+        ('from: "we\\nek", to: week1', "plain path"),
+        ("to: week1", "needs either from or repo"),
+        ("from: week1, repo: {url: 'https://x.example/y.git'}, to: week1", "needs either from or repo"),
+        ("repo: {url: 'file:///etc'}, to: week1", "the address of a repository"),
+        ("repo: {url: 'ext::sh -c id'}, to: week1", "the address of a repository"),
+        ("repo: {url: 'https://me:secret@x.example/y.git'}, to: week1", "no name or password"),
+        ("repo: {url: 'https://x.example/y.git', branch: --upload-pack=id}, to: week1", "the name of a branch"),
+        ("repo: {url: 'https://x.example/y.git', key: algo}, to: week1", "there is no key site/keys/algo"),
+        ("from: week1, to: week1, groups: []", "must not be empty"),
+    ],
+)
+def test_a_slip_is_told_with_its_line(site: Path, fields: str, said: str) -> None:
+    """What is wrong, and where it stands in the file."""
+    told = refusal(site, fields)
+    assert said in told
+    assert "site/handouts.yaml line 2" in told
+
+
+def test_a_name_twice_and_a_group_that_is_not_there_are_told(site: Path) -> None:
+    """A group that site/groups.yaml lacks would keep everybody from it, unseen."""
+    one = "  - {name: week1, from: a, to: b, groups: [biologie]}\n"
+    (site / "handouts.yaml").write_text(f"handouts:\n{one}{one}")
+    with pytest.raises(HomeroomError) as caught:
+        handouts.load(settings(), site, ["biology"])
+    assert "the handout week1 is there twice" in str(caught.value)
+    assert "there is no group biologie" in str(caught.value)
+    assert "Did you mean biology?" in str(caught.value)
+
+
+def test_a_key_that_others_can_read_is_refused(site: Path) -> None:
+    """A private key is its owner's alone."""
+    (site / "keys").mkdir()
+    (site / "keys/algo").write_text("key")
+    fields = "repo: {url: 'git@x.example:y.git', key: algo}, to: week1"
+    (site / "keys/algo").chmod(0o640)
+    assert "others can read the key site/keys/algo" in refusal(site, fields)
+    (site / "keys/algo").chmod(0o600)
+    assert load(site, fields).handout.repo is not None
+
+
+def test_each_audience_is_mounted_where_its_labs_look_and_read_only() -> None:
+    """The guard lets through exactly the mount that the hub asks for its groups' members, and nothing to write into."""
+    (biology,) = places.audiences([["biology"]])
+    share, rule = Share.from_trait(biology.trait()), MountRule.from_json(biology.rule())
+    assert rule.allows(share.mount)
+    assert share.mount.read_only
+    assert not rule.allows(Mount(source=share.source, target=share.mount_target, read_only=False))
+    assert (share.is_for("ada", ["biology"]), share.is_for("ada", ["chemistry"])) == (True, False)
+    (everybody,) = places.audiences([None])
+    assert Share.from_trait(everybody.trait()).is_for("ada", [])
+    assert str(deliver.PLACES) == places.SEEN_AT
+    assert deliver.INDEX == places.INDEX
