@@ -58,8 +58,11 @@ def rename_local_untracked(puller: pull.GitPuller) -> Iterator[str]:
 
 
 def install() -> None:
-    """Have nbgitpuller know a file by its own name, and make way for it."""
+    """Have nbgitpuller know a file by its own name, and make way for it; and ask a host as `remote` does."""
     from nbgitpuller import pull
+
+    from homeroom_lab import remote
 
     pull.GitPuller.find_upstream_changed = find_upstream_changed
     pull.GitPuller.rename_local_untracked = rename_local_untracked
+    remote.install()
