@@ -1,4 +1,4 @@
-"""What the home page shows of handouts: which came into the home, and how."""
+"""What the home page shows of handouts: which came into the home, and how; and where links are made."""
 
 from __future__ import annotations
 
@@ -14,4 +14,13 @@ async def handouts(handler: Any) -> Values | None:
     return {"handouts": found} if found else None
 
 
-PANELS = (Panel(name="handouts", order=30, ask=handouts),)
+async def git_link(handler: Any) -> Values | None:
+    """Where links are made that fetch a repository: for administrators, who tell it to whoever teaches."""
+    is_shown = handler.current_user.admin and handler.settings["template_vars"]["git_links"]
+    return {} if is_shown else None
+
+
+PANELS = (
+    Panel(name="handouts", order=30, ask=handouts),
+    Panel(name="git-link", order=80, ask=git_link),
+)

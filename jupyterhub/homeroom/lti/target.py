@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
+from homeroom.hub.lab_pages import file_path, pull_path
 from homeroom.lti.claims import CUSTOM, TARGET_LINK_URI, mapping, text
 
 LONGEST = 2000
@@ -58,24 +59,3 @@ def _of_target(target: str, public_url: str) -> str:
     if address.path.startswith((f"{hub}/lti13/", f"{hub}/lti/")):
         return own_path((parse_qs(address.query).get("next") or [""])[0], public_url)
     return "" if address.path.rstrip("/") in (hub, hub.removesuffix("/hub")) else path
-
-
-def file_path(public_url: str, file: str) -> str:
-    """The page that opens a notebook, file or folder of the person's lab; empty where it is no plain path."""
-    parts = [part for part in file.split("/") if part]
-    if not parts or any(part in (".", "..") for part in parts) or re.search(r"[\x00-\x1f\x7f\\]", file):
-        return ""
-    return f"{urlsplit(public_url).path}hub/user-redirect/lab/tree/{'/'.join(quote(part) for part in parts)}"
-
-
-def pull_path(public_url: str, repository: str, branch: str, file: str) -> str:
-    """The page that fetches a repository into the person's lab and opens a file of it; empty for what is no address of
-    one. It is nbgitpuller's."""
-    if not re.fullmatch(r"https://[^\s\\\x00-\x1f]+", repository):
-        return ""
-    name = repository.rstrip("/").rsplit("/", 1)[-1].removesuffix(".git")
-    values = {"repo": repository}
-    if branch:
-        values["branch"] = branch
-    values["urlpath"] = f"lab/tree/{'/'.join(filter(None, (name, file.strip('/'))))}"
-    return f"{urlsplit(public_url).path}hub/user-redirect/git-pull?{urlencode(values)}"

@@ -33,7 +33,7 @@ TOPICS = {
     "courses": {"labs", "sign_in"},
     "culling": {"labs"},
     "gpus": {"labs"},
-    "handouts": {"labs"},
+    "handouts": {"environments", "labs"},
     "history": {"storage"},
     "labs": {"environments"},
     "lti": {"environments"},

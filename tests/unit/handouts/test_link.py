@@ -1,0 +1,75 @@
+"""The page that makes links which fetch a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from homeroom.handouts.link import link_to
+from nativeauthenticator.orm import UserInfo
+
+from jupyterhub import orm, roles
+from tests.hub_app import HubApp
+from tests.hub_config import loaded
+from tests.sample_settings import TOKEN
+
+REPO = "https://github.com/school/course.git"
+URL = "https://hub.example.edu/biology/"
+
+
+def test_a_link_leads_by_the_hub_into_the_lab() -> None:
+    """Of whoever follows it; what it opens is the file, or the repository's folder."""
+    assert link_to(URL, REPO, "main", "week 1/a&b.ipynb") == (
+        "https://hub.example.edu/biology/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fschool%2Fcourse.git"
+        "&branch=main&urlpath=lab%2Ftree%2Fcourse%2Fweek+1%2Fa%26b.ipynb"
+    )
+    assert link_to(URL, REPO, "", "").endswith("urlpath=lab%2Ftree%2Fcourse")
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    ["", "course", "javascript:alert(1)", "http://x.example/y", "https://x y", "https://me:secret@git.example/x.git"],
+)
+def test_what_is_no_public_repository_makes_no_link(wrong: str) -> None:
+    """A password in a link would be everybody's."""
+    assert link_to(URL, wrong, "", "") == ""
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
+    """A hub whose labs fetch repositories."""
+    directory = tmp_path_factory.mktemp("hub")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
+        config = loaded(directory, LAB_FEATURES="nbgitpuller", AUTH="dummy")
+        with HubApp(directory, config).running() as made:
+            made.do(add_ada, made)
+            yield made
+
+
+def add_ada(app: HubApp) -> None:
+    """Who teaches."""
+    known = orm.User(name="ada")
+    app.hub.db.add(known)
+    app.hub.db.add(UserInfo(username="ada", password=b"no hash", is_authorized=True))
+    app.hub.db.commit()
+    roles.assign_default_roles(app.hub.db, entity=known)
+
+
+def test_the_page_shows_the_link_and_says_what_is_wrong(app: HubApp) -> None:
+    """To whoever is signed in; what they typed stays, and is shown as text."""
+    browser = app.browser()
+    browser.sign_in("ada", "any")
+    page = browser.get(f"{app.address}/homeroom/git-link", timeout=30)
+    assert (page.status_code, "The link</h2>" in page.text) == (200, False)
+    made = browser.get(f"{app.address}/homeroom/git-link", params={"repo": REPO, "open": '"><b>x'}, timeout=30)
+    assert made.status_code == 200
+    assert "hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com" in made.text
+    assert "<b>x" not in made.text
+    wrong = browser.get(f"{app.address}/homeroom/git-link", params={"repo": "ftp://x"}, timeout=30)
+    assert wrong.status_code == 400
+    assert "This is no address of a public repository" in wrong.text
+    german = browser.get(f"{app.address}/homeroom/git-link", headers={"Accept-Language": "de"}, timeout=30)
+    assert "Ein Link, der ein Repository" in german.text
+    stranger = app.browser().get(f"{app.address}/homeroom/git-link", allow_redirects=False, timeout=30)
+    assert stranger.status_code == 302
