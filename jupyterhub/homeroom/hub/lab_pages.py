@@ -23,5 +23,6 @@ def pull_path(public_url: str, repository: str, branch: str, file: str) -> str:
     values = {"repo": repository}
     if branch:
         values["branch"] = branch
+    values["targetpath"] = name  # left to nbgitpuller, it would be another one where the address ends with .git
     values["urlpath"] = f"lab/tree/{'/'.join(filter(None, (name, file.strip('/'))))}"
     return f"{urlsplit(public_url).path}hub/user-redirect/git-pull?{urlencode(values)}"

@@ -45,7 +45,8 @@ async def groups(handler: Any) -> Values | None:
     none."""
     spawner = handler.current_user.spawner
     found = groups_of(spawner.person, spawner.groups)
-    joined = sorted({group for each in handler.current_user.spawners.values() for group in each.joined_later})
+    user = handler.current_user
+    joined = sorted({group for each in user.all_spawners() for group in each.joined_later})
     return {"groups": found, "joined": joined} if found else None
 
 

@@ -21,7 +21,7 @@ import pathlib, sys, threading
 sys.path.insert(0, "/tmp")
 from git_server import GitServer
 with GitServer(pathlib.Path("/tmp/served")).running() as server:
-    server.repository("course", {"week1/sheet.ipynb": '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'})
+    server.repository("course", {"week1/sheet.ipynb": "{}"})
     pathlib.Path("/tmp/served-at").write_text(server.url)
     threading.Event().wait()
 """

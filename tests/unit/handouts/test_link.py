@@ -21,7 +21,7 @@ def test_a_link_leads_by_the_hub_into_the_lab() -> None:
     """Of whoever follows it; what it opens is the file, or the repository's folder."""
     assert link_to(URL, REPO, "main", "week 1/a&b.ipynb") == (
         "https://hub.example.edu/biology/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com%2Fschool%2Fcourse.git"
-        "&branch=main&urlpath=lab%2Ftree%2Fcourse%2Fweek+1%2Fa%26b.ipynb"
+        "&branch=main&targetpath=course&urlpath=lab%2Ftree%2Fcourse%2Fweek+1%2Fa%26b.ipynb"
     )
     assert link_to(URL, REPO, "", "").endswith("urlpath=lab%2Ftree%2Fcourse")
 

@@ -74,6 +74,7 @@ def lab(name: str = "", *, ready: bool = True, refused: bool = False, **values: 
         "home_hard_limit": 5 * 2**30,
         "home_soft_limit": 0,
         "groups": {},
+        "joined_later": [],
     }
     return Spawner(**{**known, **values})
 
@@ -238,4 +239,10 @@ def test_a_choice_and_groups_are_shown_where_there_are_some() -> None:
     several = asyncio.run(labs.profiles(handler(profiles=2)))
     assert several is not None
     assert [each["title"] for each in several["profiles"]] == ["Small", "Small"]
-    assert asyncio.run(labs.groups(handler(groups=("physics",)))) == {"groups": ["physics"]}
+    assert asyncio.run(labs.groups(handler(groups=("physics",)))) == {"groups": ["physics"], "joined": []}
+
+
+def test_who_joined_a_group_after_their_lab_started_is_told() -> None:
+    """Of each of their labs: what the group brings comes with a restart."""
+    labs_now = handler(lab(joined_later=["physics"]), named=(lab("two", joined_later=["art"]),), groups=("physics",))
+    assert asyncio.run(labs.groups(labs_now)) == {"groups": ["physics"], "joined": ["art", "physics"]}

@@ -182,7 +182,7 @@ def test_a_launch_leads_nowhere_else(address: str) -> None:
         (
             {CLAIM + "custom": {"git": "https://git.example/course.git", "branch": "main", "open": "a.ipynb"}},
             "/biology/hub/user-redirect/git-pull?repo=https%3A%2F%2Fgit.example%2Fcourse.git&branch=main"
-            "&urlpath=lab%2Ftree%2Fcourse%2Fa.ipynb",
+            "&targetpath=course&urlpath=lab%2Ftree%2Fcourse%2Fa.ipynb",
         ),
         ({CLAIM + "custom": {"git": "file:///etc/passwd"}}, ""),
         ({CLAIM + "custom": {"git": "ext::sh -c touch"}}, ""),
