@@ -13,7 +13,7 @@ from jupyterhub.handlers.base import BaseHandler
 from sqlalchemy.orm import Session
 from tornado import web
 
-from homeroom.lti import target
+from homeroom.hub.lab_pages import file_path, pull_path
 from homeroom.lti.claims import (
     CONTENT_ITEMS,
     DEEP_LINK_DATA,
@@ -87,9 +87,9 @@ def chosen(public_url: str, kind: str, where: str, branch: str, file: str, title
     The choice stands in the address and in custom parameters: some platforms open the one, some the other.
     """
     if kind == "git":
-        path, custom = target.pull_path(public_url, where, branch, file), {"git": where, "branch": branch, "open": file}
+        path, custom = pull_path(public_url, where, branch, file), {"git": where, "branch": branch, "open": file}
     else:
-        path, custom = target.file_path(public_url, where), {kind: where}
+        path, custom = file_path(public_url, where), {kind: where}
     if not path:
         return None
     origin = urlsplit(public_url)
