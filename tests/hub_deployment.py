@@ -84,14 +84,18 @@ class HubDeployment:
     password: str = ""
 
     def __post_init__(self) -> None:
-        self.directory.mkdir(parents=True, exist_ok=True)
-        for name in tracked_files():
-            target = self.directory / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, target)
+        self._lay_out(tracked_files())
         # The packages are the same; making the environment is tested once, by the fresh machine.
         with contextlib.suppress(FileExistsError):
             (self.directory / ".venv").symlink_to(ROOT / ".venv")
+
+    def _lay_out(self, names: list[str]) -> None:
+        """Copy files of this tree into its directory."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            target = self.directory / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
 
     @property
     def base_url(self) -> str:

@@ -48,5 +48,8 @@ if __name__ == "__main__":
         sys.exit("VERSION is missing: `make release VERSION=0.2.0`.")
     try:
         main(sys.argv[1])
+        print(
+            f"Committed, its commit is a line of tests/releases.txt: {sys.argv[1]} COMMIT. Upgrades are tried from it."
+        )
     except ValueError as error:
         sys.exit(f"{error}.")

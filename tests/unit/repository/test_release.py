@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
+import re
 from pathlib import Path
 
 import pytest
 
 from tests import release
+from tests.hub_deployment import ROOT
+from tests.releases import releases
 
 DAY = datetime.date(2026, 12, 1)
 OLDER = "## 0.1.0 (2026-11-21)\n\n- The first.\n"
@@ -44,3 +47,13 @@ def test_the_files_go_once_they_are_in_the_changelog(tmp_path: Path) -> None:
     release.main("0.2.0", tmp_path)
     assert [path.name for path in (tmp_path / "changes").iterdir()] == ["README.md"]
     assert "- Words." in (tmp_path / "CHANGELOG.md").read_text()
+
+
+def test_every_release_is_one_to_upgrade_from() -> None:
+    """Each version that is closed in the changelog has its commit in tests/releases.txt, in that order; the newest may
+    still lack it, for a commit does not know its own name."""
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    closed = re.findall(r"^## ([0-9.]+) \((?!unreleased)", changelog, re.MULTILINE)[::-1]
+    named = releases()
+    assert [one.version for one in named] in (closed, closed[:-1])
+    assert all(re.fullmatch(r"[0-9a-f]{40}", one.commit) for one in named)
