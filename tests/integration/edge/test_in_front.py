@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+import socket
+import ssl
 import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from http.client import HTTPConnection, HTTPResponse
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 import requests
@@ -61,20 +66,20 @@ def for_test(text: str, folder: Path, port: int, hub_port: int) -> str:
 
 
 @contextmanager
-def nginx(folder: Path, port: int, hub_port: int) -> Iterator[None]:
-    """A running nginx."""
+def nginx(folder: Path, port: int, hub_port: int, text: str = "") -> Iterator[None]:
+    """A running nginx, as documented where no other text is given."""
     config = folder / "nginx.conf"
-    config.write_text(NGINX.format(folder=folder, ours=for_test(documented("nginx"), folder, port, hub_port)))
+    config.write_text(NGINX.format(folder=folder, ours=for_test(text or documented("nginx"), folder, port, hub_port)))
     with serving(["nginx", "-c", str(config), "-p", str(folder)], "nginx-light"):
         yield
 
 
 @contextmanager
-def apache(folder: Path, port: int, hub_port: int) -> Iterator[None]:
-    """A running Apache."""
+def apache(folder: Path, port: int, hub_port: int, text: str = "") -> Iterator[None]:
+    """A running Apache, as documented where no other text is given."""
     config = folder / "apache.conf"
     modules = "\n".join(f"LoadModule {each}_module /usr/lib/apache2/modules/mod_{each}.so" for each in MODULES)
-    ours = for_test(documented("apache"), folder, port, hub_port)
+    ours = for_test(text or documented("apache"), folder, port, hub_port)
     config.write_text(APACHE.format(folder=folder, port=port, modules=modules, ours=ours))
     with serving(["apache2", "-f", str(config), "-D", "FOREGROUND"], "apache2"):
         yield
@@ -92,7 +97,7 @@ def serving(command: list[str], package: str) -> Iterator[None]:
         running.wait(30)
 
 
-Server = Callable[[Path, int, int], AbstractContextManager[None]]
+Server = Callable[..., AbstractContextManager[None]]
 
 
 @pytest.mark.parametrize("server", [nginx, apache])
@@ -126,3 +131,86 @@ def test_a_web_server_in_front(campus: EdgeDeployment, work: Work, server: Serve
     assert f"(ada@{LOOPBACK})" in log
     assert "203.0.113.9" not in log
     assert requests.get(f"http://{LOOPBACK}:{campus.port}/hub/login", timeout=60).status_code == 200
+
+
+LABS = "labs.uni.example"
+OTHERS = {
+    "nginx": (
+        "server {{ listen {port} ssl default_server; ssl_certificate {folder}/fullchain.pem; "
+        "ssl_certificate_key {folder}/privkey.pem; return 403; }}\n"
+    ),
+    "apache": (
+        "<VirtualHost *:{port}>\nServerName other.example\nSSLEngine on\n"
+        "<Location />\nRequire all denied\n</Location>\n"
+        "SSLCertificateFile {folder}/fullchain.pem\nSSLCertificateKeyFile {folder}/privkey.pem\n</VirtualHost>\n"
+    ),
+}
+"""What the web server has for all other names: it would take the only one for those too."""
+
+
+class NameOfHost(BaseHTTPRequestHandler):
+    """Stands for the proxy: says under which name it was asked."""
+
+    def do_GET(self) -> None:
+        """Answer."""
+        name = str(self.headers["Host"]).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(name)))
+        self.end_headers()
+        self.wfile.write(name)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@contextmanager
+def names_of_hosts() -> Iterator[int]:
+    """The port of a server that says under which name it was asked."""
+    with ThreadingHTTPServer((LOOPBACK, 0), NameOfHost) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def answers(port: int) -> bool:
+    """Whether somebody listens."""
+    with socket.socket() as trial:
+        return trial.connect_ex((LOOPBACK, port)) == 0
+
+
+def asked(port: int, name: str, authority: Path) -> HTTPResponse:
+    """The answer to a browser that looks for a name here."""
+    plain = socket.create_connection((LOOPBACK, port), timeout=60)
+    connection = HTTPConnection(name, port)
+    connection.sock = ssl.create_default_context(cafile=authority).wrap_socket(plain, server_hostname=name)
+    connection.request("GET", "/")
+    return connection.getresponse()
+
+
+def with_wildcard(language: str) -> str:
+    """The configuration that docs/tls.md shows, with the line that it names for SUBDOMAINS."""
+    key = {"nginx": "server_name", "apache": "ServerAlias"}[language]
+    line = re.search(rf"`({key} [^`]+)`", (ROOT / "docs/tls.md").read_text(encoding="utf-8"))
+    assert line
+    changed, count = re.subn(rf"{key} [^;\n]+", line[1], documented(language))
+    assert count == 1
+    return changed
+
+
+@pytest.mark.parametrize("server", [nginx, apache])
+def test_a_name_for_each_users_labs_in_front(server: Server, tmp_path: Path) -> None:
+    """With the line that is documented for SUBDOMAINS the web server passes the hub's name and each lab's on, as the
+    browser said it, and no other."""
+    port, authority = free_port(), Authority()
+    other = "other.example"
+    authority.issue(HUB, f"*.{LABS}", other).lay(tmp_path)
+    trusted = tmp_path / "authority.pem"
+    trusted.write_text(authority.pem)
+    others = OTHERS[server.__name__].format(port=port, folder=tmp_path)
+    text = others + with_wildcard(server.__name__)
+    with names_of_hosts() as behind, server(tmp_path, port, behind, text):
+        until(lambda: answers(port), "the web server answers")
+        for name in (HUB, f"ada.{LABS}", f"u-bob--abcdefghijklmnopqrstuvwxyz.{LABS}"):
+            answer = asked(port, name, trusted)
+            assert (answer.status, answer.read()) == (200, f"{name}:{port}".encode())
+        assert asked(port, other, trusted).status == 403
