@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
@@ -70,7 +71,8 @@ class Profiles(Strict):
 
 
 class Group(Strict):
-    """A group of people and what it changes for them."""
+    """A group of people and what it changes for them. After the day `ends`, who is in no other group that goes on is
+    removed."""
 
     members: list[Person] = []
     includes: list[Text] = []
@@ -80,6 +82,7 @@ class Group(Strict):
     max_labs: Annotated[int, Field(ge=1, le=100)] | None = None
     never_idle: bool = False
     environment: dict[Variable, Text] = {}
+    ends: date | None = None
 
 
 class Groups(Strict):

@@ -26,6 +26,11 @@ def days_of(text: str) -> int:
     return _number(text, "INACTIVE_DAYS", least=LEAST_INACTIVE_DAYS) if text else 0
 
 
+def number_of_people(text: str) -> int:
+    """How many people PEOPLE says; 0 where it is not given. :raises HomeroomError: it is no number."""
+    return _number(text, "PEOPLE", least=1) if text else 0
+
+
 def _number(text: str, name: str, *, least: int) -> int:
     if not (text.isascii() and text.isdecimal() and len(text) <= DIGITS and int(text) >= least):
         raise HomeroomError(
@@ -42,7 +47,7 @@ def remove(deployment: Deployment, group: str, inactive_days: int, people: str, 
     :param people: how many they are, as it was shown; empty: it is only shown.
     :raises HomeroomError: there is no such group, or they are not so many.
     """
-    typed = _number(people, "PEOPLE", least=1) if people else 0
+    typed = number_of_people(people)
     answer = removal.ask(deployment, "cohort", group=group, inactive_days=inactive_days)
     if group and group not in answer["groups"]:
         raise HomeroomError(

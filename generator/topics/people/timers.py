@@ -1,4 +1,5 @@
-"""By the clock: files of people who were removed go once their time is over."""
+"""By the clock: people of groups that end are told and leave; files of those who were removed go once their time is
+over."""
 
 from __future__ import annotations
 
@@ -7,10 +8,14 @@ from collections.abc import Iterator
 from generator.schema.settings import Settings
 from generator.timers.calendar import daily
 from generator.timers.timer import Timer
+from generator.topics.people import leaving
 
 
 def timers(settings: Settings) -> Iterator[Timer]:
-    """Once a day at PURGE_AT."""
+    """Once a day at PURGE_AT; and at GROUP_END_AT, where a group ends."""
+    if settings.GROUP_END_AT and any(rule.ends for rule in leaving.rules().values()):
+        title = "Tell people of groups that end, and remove them after the last day"
+        yield Timer(name="group-ends", title=title, at=daily(settings.GROUP_END_AT), verb=("group-ends", "--clock=1"))
     if settings.PURGE_AT:
         title = "Remove files of people who left long ago"
         yield Timer(name="purge-removed", title=title, at=daily(settings.PURGE_AT), verb=("purge-removed",))

@@ -94,3 +94,22 @@ def user_export(
 
     removal.require_name(known_as(name), "user-export")
     export.export(deployment.open_deployment(), known_as(name), to)
+
+
+@verbs.command("group-ends")
+def group_ends(
+    people: Annotated[str, typer.Option(help="How many people that is: they are removed; else only shown.")] = "",
+    clock: Annotated[
+        str, typer.Option(help="1: as by the clock: people are told, and removed after their notice.")
+    ] = "",
+) -> None:
+    """Show who leaves when, since their group ends; remove those whose last day is over."""
+    from datetime import date
+
+    from generator.engine import deployment
+    from generator.topics.people import leaving
+
+    if is_set("CLOCK", clock):
+        leaving.by_the_clock(deployment.open_deployment(), date.today())
+    else:
+        leaving.show_or_remove(deployment.open_deployment(), people, date.today())

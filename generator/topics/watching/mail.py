@@ -71,22 +71,22 @@ def sender(settings: Settings) -> str:
     return settings.MAIL_FROM or settings.ALERT_MAIL.split(",")[0]
 
 
-def send(settings: Settings, message: Message) -> str:
-    """Send it to ALERT_MAIL; returns what the server said when it took it.
+def send(settings: Settings, message: Message, *, to: str = "") -> str:
+    """Send it to ALERT_MAIL, or to one address; returns what the server said when it took it.
 
     :raises HomeroomError: it was not sent, or not to all.
     """
     try:
-        return within(WHOLE_SECONDS, lambda: _send(settings, message))
+        return within(WHOLE_SECONDS, lambda: _send(settings, message, to or settings.ALERT_MAIL))
     except (OSError, smtplib.SMTPException, ValueError) as failure:
         raise refusal(failure, settings) from None
 
 
-def written(settings: Settings, message: Message) -> EmailMessage:
+def written(settings: Settings, message: Message, to: str) -> EmailMessage:
     """The mail as it is sent. Headers take no line from outside: the library refuses one that holds a line's end."""
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender(settings)
-    mail["To"] = ", ".join(settings.ALERT_MAIL.split(","))
+    mail["To"] = ", ".join(to.split(","))
     mail["Subject"] = message.title
     mail["Date"] = formatdate(localtime=True)
     mail["Message-ID"] = make_msgid(domain=sender(settings).rpartition("@")[2])
@@ -95,7 +95,7 @@ def written(settings: Settings, message: Message) -> EmailMessage:
     return mail
 
 
-def _send(settings: Settings, message: Message) -> str:
+def _send(settings: Settings, message: Message, to: str) -> str:
     name = settings.HUB_HOST or socket.gethostname()
     context = ssl.create_default_context()
     if settings.MAIL_TLS == "tls":
@@ -110,10 +110,10 @@ def _send(settings: Settings, message: Message) -> str:
             server.starttls(context=context)
         if settings.MAIL_USER:
             server.login(settings.MAIL_USER, settings.MAIL_PASSWORD)
-        refused = server.send_message(written(settings, message), to_addrs=settings.ALERT_MAIL.split(","))
+        refused = server.send_message(written(settings, message, to), to_addrs=to.split(","))
     if refused:
         raise smtplib.SMTPRecipientsRefused(refused)
-    return f"{settings.MAIL_HOST}:{port(settings)} took it for {settings.ALERT_MAIL}"
+    return f"{settings.MAIL_HOST}:{port(settings)} took it for {to}"
 
 
 def refusal(failure: Exception, settings: Settings) -> HomeroomError:

@@ -158,6 +158,27 @@ def cohort(database: sqlite3.Connection, group: str, inactive_days: int, now: fl
     return found
 
 
+def memberships(database: sqlite3.Connection, now: float) -> list[dict[str, Any]]:
+    """Everybody with the groups they are in and their mail address, and what `cohort` says of them."""
+    groups: dict[str, set[str]] = {}
+    emails: dict[str, str] = {}
+    of_hub = (
+        "SELECT users.name, groups.name FROM users JOIN user_group_map ON user_group_map.user_id = users.id"
+        " JOIN groups ON groups.id = user_group_map.group_id"
+    )
+    for name, group in database.execute(of_hub):
+        groups.setdefault(name, set()).add(group)
+    for name, listed in database.execute("SELECT name, groups FROM homeroom_roster"):
+        groups.setdefault(name, set()).update(json.loads(listed))
+    known = "SELECT name, email FROM homeroom_identities UNION ALL SELECT username, email FROM users_info"
+    for name, email in database.execute(known):
+        emails[name] = email or emails.get(name, "")
+    return [
+        {**one, "groups": sorted(groups.get(one["name"], ())), "email": emails.get(one["name"], "")}
+        for one in cohort(database, "", 0, now)
+    ]
+
+
 def _members(database: sqlite3.Connection, group: str) -> set[str]:
     query = (
         "SELECT users.name FROM users JOIN user_group_map ON user_group_map.user_id = users.id"
@@ -202,7 +223,9 @@ def untold(database: sqlite3.Connection) -> list[str]:
 def main(arguments: list[str]) -> int:
     """Carry out one verb."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.sign_in.leavers")
-    parser.add_argument("verb", choices=["remove", "restore", "removed", "begin-purge", "purge", "cohort"])
+    parser.add_argument(
+        "verb", choices=["remove", "restore", "removed", "begin-purge", "purge", "cohort", "memberships"]
+    )
     given = parser.parse_args(arguments)
     asked: dict[str, Any] = json.loads(sys.stdin.read() or "{}")
     with contextlib.closing(accounts.open_database(DATABASE)) as database:
@@ -217,6 +240,8 @@ def _answer(database: sqlite3.Connection, verb: str, asked: dict[str, Any]) -> d
         found = cohort(database, asked["group"], asked["inactive_days"], time.time())
         everybody = len({name for (name,) in database.execute(parts.KNOWN)})
         return {"people": found, "groups": groups(database), "of": everybody}
+    if verb == "memberships":
+        return {"people": memberships(database, time.time())}
     if verb == "begin-purge":
         return {"going": begin_purge(database, asked["names"])}
     if verb == "purge":

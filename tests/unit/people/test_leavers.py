@@ -286,6 +286,17 @@ def test_who_is_in_a_group_or_was_long_away(db: Session, shell: sqlite3.Connecti
     assert leavers.groups(shell) == ["biology"]
 
 
+def test_everybodys_groups_and_addresses_are_told(db: Session, shell: sqlite3.Connection) -> None:
+    """All groups, of the hub and of lists, so that nobody is taken for one of a single group; and the address that a
+    source or the account has."""
+    student(db, "ada", "biology")
+    db.query(RosterEntry).filter_by(name="ada").update({"groups": '["choir"]'})
+    db.add(RosterEntry(name="late", groups='["biology"]', is_new=True))
+    db.commit()
+    found = {one["name"]: (one["groups"], one["email"]) for one in leavers.memberships(shell, 0.0)}
+    assert found == {"ada": (["biology", "choir"], "ada@uni.example"), "late": (["biology"], "")}
+
+
 def test_the_shell_waits_for_the_hub() -> None:
     """The command ends when the hub has carried out what it was asked for, or says who is left."""
     left = iter((["ada"], ["ada"], []))

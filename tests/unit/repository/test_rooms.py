@@ -38,7 +38,7 @@ TOPICS = {
     "labs": {"environments"},
     "lti": {"environments"},
     "packages": {"updates"},
-    "people": {"copies", "storage"},
+    "people": {"copies", "labs", "storage", "watching"},
     "prewarm": {"labs"},
     "queue": {"labs"},
     "sign_in": {"labs", "storage"},

@@ -179,4 +179,4 @@ def test_headers_cannot_be_injected(tmp_path: Path, authority: Authority) -> Non
     assert sink.recipients == [["it@uni.example", "ada@uni.example"]]
     assert len(found.get_content().splitlines()) == 1
     with pytest.raises(ValueError, match="Header"):
-        mail.written(wanted, Message(title=name, lines=()))
+        mail.written(wanted, Message(title=name, lines=()), wanted.ALERT_MAIL)
