@@ -11,10 +11,8 @@ answered has a status and `{"why": ...}`. It looks at no more than so many thing
 from __future__ import annotations
 
 import argparse
-import http.client
 import json
 import os
-import socket
 import socketserver
 import sys
 import threading
@@ -34,7 +32,6 @@ GROUP = 100
 AT_ONCE = 4
 LONGEST_QUESTION_BYTES = 1 << 16
 SILENCE_SECONDS = 60.0
-CHECK_SECONDS = 5.0
 REMEMBERED_SECONDS = 30.0
 REMEMBERED_FOLDERS = 200
 MOST_BYTES = 1 << 40
@@ -207,30 +204,12 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
             traceback.print_exc()
 
 
-def answers(path: Path) -> bool:
-    """Whether a reader answers at a socket."""
-    connection = http.client.HTTPConnection("reader", timeout=CHECK_SECONDS)
-    connection.sock = socket.socket(socket.AF_UNIX)
-    connection.sock.settimeout(CHECK_SECONDS)
-    try:
-        connection.sock.connect(str(path))
-        connection.request("GET", "/health")
-        return connection.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
-    finally:
-        connection.close()
-
-
 def main(arguments: list[str] | None = None) -> int:
-    """Answer until it is ended, or check on who answers."""
+    """Answer until it is ended."""
     parser = argparse.ArgumentParser(prog="homeroom_copies.reader")
-    parser.add_argument("--check", action="store_true", help="exit 0 if a reader answers")
     parser.add_argument("--socket", type=Path, default=SOCKET)
     parser.add_argument("--told", type=Path, default=TOLD, help="of which deployment, and what restic is told")
     options = parser.parse_args(arguments)
-    if options.check:
-        return 0 if answers(options.socket) else 1
     told = json.loads(options.told.read_text(encoding="utf-8"))
     repository = Repository(deployment=told["deployment"], options=tuple(told["options"]))
     Server(options.socket, Reader(repository)).serve_forever()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from homeroom.contract.by_socket import BySocket
-from homeroom_copies import reader
+from homeroom_copies import health, reader
 from homeroom_copies.repository import CannotRead, Repository, place, seconds_of
 
 COPY = "a" * 64
@@ -148,6 +148,13 @@ def test_what_takes_too_long_is_ended(repository: Repository, monkeypatch: pytes
     with pytest.raises(CannotRead) as error:
         repository.copies()
     assert error.value.why == "late"
+
+
+def test_it_is_healthy_while_it_answers(repository: Repository, tmp_path: Path) -> None:
+    """Also while it has all hands full; not once it is gone."""
+    with listening(repository, tmp_path) as path:
+        assert health.answers(str(path))
+    assert not health.answers(str(path))
 
 
 def test_copies_of_others_are_no_ones(repository: Repository, tmp_path: Path) -> None:
