@@ -218,7 +218,13 @@ class Repository:
         command = ["restic", *self.options, "--no-lock", *words]
         with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
             assert process.stdout is not None
-            timer = threading.Timer(seconds, process.kill)
+            late = threading.Event()
+
+            def end() -> None:
+                late.set()
+                process.kill()
+
+            timer = threading.Timer(seconds, end)
             timer.start()
             try:
                 yield process.stdout
@@ -226,11 +232,10 @@ class Repository:
             except Enough:
                 return
             finally:
-                is_late = not timer.is_alive()
                 timer.cancel()
                 process.kill()
         if code:
-            raise CannotRead(_why(code, is_late=is_late))
+            raise CannotRead(_why(code, is_late=late.is_set()))
 
 
 class Enough(Exception):

@@ -28,6 +28,7 @@ NODES: list[dict[str, Any]] = [
 RESTIC = """\
 #!/bin/sh
 printf '%s\\n' "$RESTIC_PASSWORD" "$*" > {here}/call
+[ ! -e {here}/hangs ] || exec sleep 300
 [ ! -e {here}/fails ] || exit $(cat {here}/fails)
 case " $* " in
   *" snapshots "*) cat {here}/list ;;
@@ -142,9 +143,10 @@ def test_copies_that_cannot_be_read_are_told(repository: Repository, tmp_path: P
         assert asked(path, "/copies") == (503, {"why": why})
 
 
-def test_what_takes_too_long_is_ended(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_takes_too_long_is_ended(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """restic tries for a quarter of an hour what fails; nobody waits so long."""
-    monkeypatch.setattr("homeroom_copies.repository.QUESTION_SECONDS", 0.0)
+    monkeypatch.setattr("homeroom_copies.repository.QUESTION_SECONDS", 0.01)
+    (tmp_path / "hangs").touch()
     with pytest.raises(CannotRead) as error:
         repository.copies()
     assert error.value.why == "late"
