@@ -27,6 +27,6 @@ async def access_ends(handler: Any) -> Values | None:
 
 
 PANELS = (
-    Panel(name="access-ends", order=5, ask=access_ends),
+    Panel(name="access-ends", order=20, ask=access_ends),
     Panel(name="own-data", order=90, ask=own_data),
 )
