@@ -28,7 +28,8 @@ from homeroom_copies.repository import COPY, CannotRead, Found, Repository
 
 SOCKET = Path("/run/reader/reader.sock")
 TOLD = Path("/srv/jupyterhub/reader.json")
-GROUP = 100
+AUTHORITIES = Path("/srv/jupyterhub/lab/ca-certificates.crt")
+"""The machine's own, as labs have them, so that a server of the university's authority is known."""
 AT_ONCE = 4
 LONGEST_QUESTION_BYTES = 1 << 16
 SILENCE_SECONDS = 60.0
@@ -211,7 +212,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--told", type=Path, default=TOLD, help="of which deployment, and what restic is told")
     options = parser.parse_args(arguments)
     told = json.loads(options.told.read_text(encoding="utf-8"))
-    repository = Repository(deployment=told["deployment"], options=tuple(told["options"]))
+    known = ["--cacert", str(AUTHORITIES)] if AUTHORITIES.exists() else []
+    repository = Repository(deployment=told["deployment"], options=(*told["options"], *known))
     Server(options.socket, Reader(repository)).serve_forever()
     return 0
 

@@ -13,7 +13,6 @@ DIRECTORY, ELSEWHERE = "reader.json", "reader-remote.json"
 FILES = {DIRECTORY: "reader", ELSEWHERE: "reader-remote"}
 SOCKET_VOLUME = "reader-socket"
 CACHE = "/tmp/cache"  # noqa: S108  # the container's own, in memory
-AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 
 
 def render(context: Context) -> Rendered:
@@ -34,7 +33,7 @@ def render(context: Context) -> Rendered:
 def options(place: Target) -> list[str]:
     """What restic is told of the place. Where it is far, a little of what was read is kept in memory."""
     near = place.kind == "directory"
-    reading = ["--no-cache"] if near else ["--cache-dir", CACHE, "--cacert", AUTHORITIES]
+    reading = ["--no-cache"] if near else ["--cache-dir", CACHE]
     return ["--repo", place.repository, *place.options, *reading]
 
 
