@@ -19,6 +19,8 @@ from generator.topics.people import end_mail, ends, leaving, removal, watch
 from generator.topics.people.ends import Leaver, Noticed, Rule
 from generator.topics.people.timers import timers
 from generator.topics.watching import mail
+from tests import smtp_sink
+from tests.certificates import Authority
 from tests.sample_settings import settings
 
 LAST = date(2027, 2, 28)
@@ -211,11 +213,30 @@ def test_who_leaves_is_told_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(sent) == end_mail.MOST_FAILURES, "without a server nothing is tried"
 
 
+def test_the_mail_arrives_with_whom_it_is_for(tmp_path: Path) -> None:
+    """By a real server: for the person alone, and not for those who look after the machine."""
+    with smtp_sink.running(tmp_path, Authority.made(tmp_path), tls="off") as sink:
+        values = {"MAIL_HOST": "127.0.0.1", "MAIL_PORT": str(sink.port), "MAIL_TLS": "off"}
+        mails = settings(ALERT_MAIL="it@uni.example", MAIL_FROM="hub@uni.example", **values)
+        found = [(leaver("ada", email="ada@uni.example"), 7), (leaver("bela", email="bela@uni.example"), 7)]
+        end_mail.tell(mails, Noticed(), found, lambda _: None)
+    assert sink.recipients == [["ada@uni.example"], ["bela@uni.example"]]
+    assert [found["To"] for found in sink.mails] == ["ada@uni.example", "bela@uni.example"]
+    assert all("2027-02-28" in found["Subject"] for found in sink.mails)
+    assert "bela" not in sink.mails[0].get_content()
+
+
 def test_it_is_looked_by_the_clock_where_a_group_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    """And not otherwise."""
+    """And not otherwise; a file that cannot be read keeps nobody from looking at the clock."""
     monkeypatch.setattr(leaving, "rules", lambda: RULES)
     assert [one.name for one in timers(settings())] == ["group-ends"]
     monkeypatch.setattr(leaving, "rules", lambda: {"staff": RULES["staff"]})
+    assert list(timers(settings())) == []
+
+    def broken() -> dict[str, Rule]:
+        raise HomeroomError("it is no YAML", remedy="Write it anew.")
+
+    monkeypatch.setattr(leaving, "rules", broken)
     assert list(timers(settings())) == []
 
 
