@@ -1,6 +1,6 @@
 # Homeroom's verbs. Each is one line; what they do is in generator/lifecycle/verbs.py, and in the topics' verbs.py.
 .DEFAULT_GOAL := help
-.PHONY: help init check render up down restart logs status timers doctor watch letter build shell clean
+.PHONY: help init check render up down move move-back restart logs status timers doctor watch letter build shell clean
 MAKEFLAGS += --no-print-directory
 HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
@@ -17,6 +17,10 @@ up:       ## Install what is missing and bring everything up
 	$(HOMEROOM) up
 down:     ## Stop labs and services; homes and accounts stay
 	$(HOMEROOM) down
+move:     ## Move to another server: a copy while all work, then closed, and another (TO=https://hub.example.edu)
+	$(HOMEROOM) move -- "$(TO)"
+move-back: ## Open a deployment again that has moved (ANYWAY=1: also without what people did there)
+	$(HOMEROOM) move-back --anyway="$(ANYWAY)"
 restart:  ## Restart the hub with what changed in site/; labs are not affected
 	$(HOMEROOM) restart
 logs:     ## Follow the logs (SERVICE=hub: only the hub's; SINCE=2h: from then on; PERSON=ada: about one user)

@@ -16,7 +16,9 @@ from generator.lifecycle.checks import ask_counterparts, check_engine, check_mac
 from generator.lifecycle.hub_config import render_checked
 from generator.lifecycle.init import init
 from generator.lifecycle.services import bring_up
+from generator.topics.copies import moved
 from generator.topics.copies import render as copies
+from generator.topics.drill import drill
 from generator.topics.edge import edge
 from generator.topics.edge.status import describe_authority
 from generator.topics.environments import kernels
@@ -48,6 +50,7 @@ def up(*, within_update: bool = False) -> None:
 
     :param within_update: an update calls, and waits.
     """
+    moved.require_here()
     if record.is_due(record.FOLDER):
         steps.before_up(machine_of(ensure_engine(load_settings())), within_update=within_update)
     if init():
@@ -71,6 +74,7 @@ def up(*, within_update: bool = False) -> None:
         if finding.level == "warn":
             warn(f"{finding.location}: {finding.cause}\n  {finding.remedy}")
     check_engine(deployment)
+    drill.clear_leftovers(deployment)
     build(deployment)
     edge.check(deployment, render.rendered_files(settings, SITE))
     prepare_storage(deployment)

@@ -91,6 +91,31 @@ def down() -> None:
 
 
 @verbs.command()
+def move(
+    to: Annotated[str, typer.Argument(help="The address that people will open.")] = "",
+) -> None:
+    """Close this deployment with everything of it in the copies, for another server to go on."""
+    from generator.engine import deployment
+    from generator.lifecycle import move
+
+    with exclusive(ROOT):
+        move.move(deployment.open_deployment(), to)
+
+
+@verbs.command("move-back")
+def move_back(
+    anyway: Annotated[str, typer.Option(help="1: also where people have worked on the other server since.")] = "",
+) -> None:
+    """Open a deployment again that has moved, with what is here."""
+    from generator.engine import deployment
+    from generator.lifecycle import move
+
+    is_meant = is_set("ANYWAY", anyway)
+    with exclusive(ROOT):
+        move.move_back(deployment.open_deployment(), anyway=is_meant)
+
+
+@verbs.command()
 def restart() -> None:
     """Restart the hub with what changed in site/; labs go on."""
     from generator.lifecycle import restart
@@ -204,6 +229,18 @@ def rehearse(
     from generator.lifecycle import rehearse
 
     rehearse.rehearse(deployment.open_deployment(), of, database, packages)
+
+
+@verbs.command("drill-beside", hidden=True)
+def drill_beside(
+    of: Annotated[str, typer.Option(help="The deployment whose copies are tried.")],
+    copy: Annotated[str, typer.Option(help="A copy's name, or a day; the newest where none is named.")] = "",
+) -> None:
+    """Bring another deployment's copies back into this one, on no network, and try what came."""
+    from generator.engine import deployment
+    from generator.lifecycle import drill
+
+    drill.try_beside(deployment.open_deployment(), of, copy)
 
 
 @verbs.command(hidden=True)

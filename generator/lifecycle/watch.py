@@ -19,6 +19,7 @@ from generator.lifecycle import diagnosis, letter, mend, timers
 from generator.lifecycle.diagnosis import Diagnosis
 from generator.schema.secret_words import secrets_in
 from generator.schema.settings import Settings
+from generator.topics.copies import moved
 from generator.topics.watching import channels, faults, machine, state, web
 from generator.topics.watching.deadline import within
 from generator.topics.watching.outbox import Outbox
@@ -41,6 +42,9 @@ def watch() -> bool:
     with exclusive(folder, busy=BUSY):
         if is_held(ROOT):
             note(CHANGING)
+            return True
+        if moved.read().state:
+            note("This deployment has moved, and is watched no more.")
             return True
         settings = load_settings()
         return make_round(settings, state.read(), folder)

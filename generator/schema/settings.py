@@ -20,6 +20,7 @@ from generator.schema.setting import About, Group, Part
 from generator.schema.types import cause_of, parse_limit, parse_size, parse_total_size
 from generator.topics.copies.settings import CopiesSettings
 from generator.topics.culling.settings import CullingSettings
+from generator.topics.drill.settings import DrillSettings
 from generator.topics.edge.settings import EdgeSettings
 from generator.topics.environments.settings import EnvironmentsSettings
 from generator.topics.handouts.settings import HandoutsSettings
@@ -42,6 +43,7 @@ from generator.topics.watching.settings import WatchingSettings
 class Settings(
     CopiesSettings,
     CullingSettings,
+    DrillSettings,
     EdgeSettings,
     EnvironmentsSettings,
     HandoutsSettings,

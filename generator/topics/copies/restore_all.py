@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine import kept
 from generator.engine.deployment import Deployment
 from generator.schema import env_file
-from generator.topics.copies import copier, secrets, stones, target
+from generator.topics.copies import copier, room, secrets, stones, target
 from generator.topics.copies.backup import BUSY
 from generator.topics.copies.copier import Copier
 from generator.topics.copies.reach import sign_in
@@ -38,6 +38,28 @@ NOTE = "restoring.json"
 SHOWN = 5
 
 
+Fit = Callable[[Copier, Copy, Mapping[str, Any]], Mapping[str, Any]]
+"""Is given the copy that was chosen, once its `.env` and `site/` lie beside those that are there, and what it says of
+itself; returns what is to come back."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brought:
+    """What came back.
+
+    :param copy: of which copy.
+    :param same: how many files and folders are as they were.
+    :param removed: the people who were removed since.
+    :param aside: under which names is kept what lay there, in words.
+    """
+
+    copy: Copy
+    homes: int
+    same: int
+    removed: tuple[str, ...]
+    aside: str
+
+
 def restore_all(deployment: Deployment, named: str, wanted: str) -> None:
     """Bring everything back: homes, shares, accounts, keys, `.env` and `site/`; the last two that were there are kept
     under other names. One that was cut off goes on where it was.
@@ -46,7 +68,7 @@ def restore_all(deployment: Deployment, named: str, wanted: str) -> None:
     :param wanted: a copy's name or a day; empty: the newest.
     :raises HomeroomError: this deployment holds something, or what came back is not as it was.
     """
-    place = target.of(deployment.settings, ROOT)
+    target.of(deployment.settings, ROOT)
     require_password()
     if named != deployment.project:
         raise HomeroomError(
@@ -54,6 +76,29 @@ def restore_all(deployment: Deployment, named: str, wanted: str) -> None:
             location="ALL",
             remedy="Copies are found by COMPOSE_PROJECT_NAME: set it in .env to the name that the copies are of.",
         )
+    came = bring_everything(deployment, named, wanted)
+    gone = came.removed
+    still = f" {', '.join(map(quoted, gone[:SHOWN]))} stay removed." if gone else ""
+    note(
+        f"{counted(came.homes, 'home')} and all else are as they were at {came.copy.words}. `make up` brings the "
+        f"deployment up.{still}{came.aside}"
+    )
+
+
+def as_it_was(here: Copier, copy: Copy, manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Everything of a copy, under the names that it had."""
+    return manifest
+
+
+def bring_everything(deployment: Deployment, of: str, wanted: str, *, fit: Fit = as_it_was) -> Brought:
+    """Bring everything of a copy into a deployment that holds nothing yet, and compare it.
+
+    :param of: whose copies: the name of a deployment.
+    :param wanted: a copy's name or a day; empty: the newest.
+    :param fit: may change what is brought back, and the settings that were laid out.
+    :raises HomeroomError: this deployment holds something, there is no room, or what came back is not as it was.
+    """
+    place = target.of(deployment.settings, ROOT)
     begun = secrets.FOLDER / NOTE
     if not begun.exists():
         require_empty(deployment)
@@ -67,13 +112,15 @@ def restore_all(deployment: Deployment, named: str, wanted: str) -> None:
             copier.opened(deployment, place, [site], capabilities=CAPABILITIES, reads_only=True) as here,
         ):
             sign_in(here)
-            copies = known_copies(here, deployment.project)
+            copies = known_copies(here, of)
             copy = chosen(copies, wanted)
-            manifest = read_settings(here, copy)
+            manifest = fit(here, copy, read_settings(here, copy))
             shown.say(copy.words)
         settings = env_file.load(NEW_ENV)
         raise_all(list(homes.homes_faults(settings, ROOT)))
         there = replace(deployment, settings=settings)
+        if not begun.exists():
+            room.require(there, copy)
         parts = [*sources_of(there, manifest, NEW_SITE), stones.place(there)]
         write_atomically(begun, json.dumps({"copy": copy.name}) + "\n", mode=0o600)
         aside = put_in_place(copy.made_at)
@@ -88,12 +135,8 @@ def restore_all(deployment: Deployment, named: str, wanted: str) -> None:
             shown.say(f"{result['same']} files and folders")
         stones.remove_volumes(there, purged)
         begun.unlink()
-    gone = stones.removed_since(known, copy.made_at)
-    still = f" {', '.join(map(quoted, gone[:SHOWN]))} stay removed." if gone else ""
-    note(
-        f"{counted(result['homes'], 'home')} and all else are as they were at {copy.words}. `make up` brings the "
-        f"deployment up.{still}{aside}"
-    )
+    gone = tuple(stones.removed_since(known, copy.made_at))
+    return Brought(copy=copy, homes=result["homes"], same=result["same"], removed=gone, aside=aside)
 
 
 def require_empty(deployment: Deployment) -> None:

@@ -10,7 +10,7 @@ from generator.core.errors import HomeroomError
 from generator.core.paths import ROOT
 from generator.core.process import run
 from generator.schema.settings import Settings
-from generator.topics.copies import last, secrets, target
+from generator.topics.copies import drilled, last, secrets, target
 from generator.topics.copies.secrets import FOLDER
 
 CONFIRMED = "sheet-kept"
@@ -24,6 +24,7 @@ RECOVERY SHEET of {project}                                     printed {today}
 Copies of it are at    {address}
 Their password         {password}
 The last copy          {made_at}
+The last drill         {drill}
 Version of Homeroom    {commit}
 restic                 0.18 or newer; any machine that has it can read the copies
 
@@ -60,6 +61,7 @@ def text(settings: Settings, now: datetime, folder: Path = FOLDER) -> str:
         name=secrets.PASSWORD,
         password=secrets.password(folder),
         made_at=last.read(folder).made_at[:16] or "none yet",
+        drill=drilled.read(folder).words,
         commit=commit.stdout.strip() if commit.returncode == 0 else "as noted with its files",
     )
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from generator.core.console import note, warn
+from generator.core.errors import HomeroomError
 from generator.core.finding import in_units
 from generator.engine.glance import Glance, Show
 from generator.schema.settings import Settings
-from generator.topics.copies import alarms, last, sheet, upkeep_record
+from generator.topics.copies import alarms, last, moved, sheet, upkeep_record
 from generator.topics.copies.alarms import in_words
 from generator.topics.copies.last import Last
 from generator.topics.copies.upkeep import SLICES
@@ -21,7 +22,16 @@ def ask(glance: Glance) -> Show:
     """When the last copy was made, whether one has failed since, and what is wrong with the copies."""
     settings = glance.deployment.settings
     kept = upkeep_record.read(settings.BACKUP_TO)
+    if moved.read().state:
+        return _show_move
     return lambda: _show(settings, last.read(), kept, glance.now, sheet_is_kept=sheet.is_kept(settings))
+
+
+def _show_move() -> None:
+    try:
+        moved.require_here()
+    except HomeroomError as told:
+        warn(f"{told.cause}.\n  {told.remedy}")
 
 
 def _show(settings: Settings, known: Last, kept: Upkeep, now: datetime, *, sheet_is_kept: bool = True) -> None:

@@ -20,9 +20,10 @@ def backup(
 ) -> None:
     """Copy homes, shares, accounts and settings to BACKUP_TO, while all work."""
     from generator.engine import deployment
-    from generator.topics.copies import backup
+    from generator.topics.copies import backup, moved
 
     confirmed = is_set("CONFIRM", confirm)
+    moved.require_here()  # its copies would be newer than those of the server that people work on
     if not backup.backup(deployment.open_deployment(), confirmed=confirmed):
         raise typer.Exit(MADE_WITH_ALARM)
 

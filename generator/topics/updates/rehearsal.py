@@ -58,12 +58,12 @@ def run(deployment: Deployment, copied: Path) -> None:
     remove(deployment.client, deployment.project)
     try:
         with step("Rehearsing: the new hub on a copy of the database") as shown:
-            hub = _start(deployment, copied, shown.say)
+            hub = start(deployment, shown.say, copied=copied)
             shown.say("comparing the accounts")
             people = _compare(hub, copied)
             if NATIVE in deployment.settings.ways:
                 shown.say("signing a test person in")
-                _sign_in(hub, deployment.settings)
+                sign_in(hub, deployment.settings)
             shown.say(f"its API answers, and has {counted(people, 'account')} as before")
         if image_id(deployment.client, f"{deployment.project}-lab:local"):
             with step("Rehearsing: a kernel of the new lab image"):
@@ -72,8 +72,12 @@ def run(deployment: Deployment, copied: Path) -> None:
         remove(deployment.client, deployment.project)
 
 
-def _start(deployment: Deployment, copied: Path, say: Callable[[str], None]) -> Container:
-    """Start guard, proxy and hub, each once the one before is well; returns the hub."""
+def start(deployment: Deployment, say: Callable[[str], None], *, copied: Path | None = None) -> Container:
+    """Start guard, proxy and hub, each once the one before is well; returns the hub.
+
+    :param copied: the database that the hub is given; None: what is in its volume.
+    :raises HomeroomError: one of them is not well.
+    """
     config = json.loads(deployment.compose("config", "--format", "json"))
     base_url = deployment.settings.BASE_URL
     checks = {
@@ -85,7 +89,7 @@ def _start(deployment: Deployment, copied: Path, say: Callable[[str], None]) -> 
     for name, check in checks.items():
         say(f"starting the {name}")
         made = deployment.client.containers.create(**options(deployment.project, name, config["services"][name]))
-        if name == "hub":
+        if name == "hub" and copied is not None:
             made.put_archive(DATA, _archive(copied))
         made.start()
         _wait(made, name, check)
@@ -178,8 +182,8 @@ def _compare(hub: Container, copied: Path) -> int:
         after.unlink(missing_ok=True)
 
 
-def _sign_in(hub: Container, settings: Settings) -> None:
-    """See that somebody with an account can sign in, as a browser does.
+def sign_in(hub: Container, settings: Settings) -> str:
+    """See that somebody with an account can sign in, as a browser does; returns the name that the account was given.
 
     :raises HomeroomError: they cannot.
     """
@@ -191,6 +195,8 @@ def _sign_in(hub: Container, settings: Settings) -> None:
             f"a test person could not sign in to the new hub:{indented(said)}",
             remedy="Nothing of what runs was changed.",
         )
+    name: str = done.output.decode().strip()
+    return name
 
 
 def _compute(deployment: Deployment) -> None:

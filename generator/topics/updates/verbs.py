@@ -21,9 +21,11 @@ def update(
 ) -> None:
     """Bring the deployment to another version, while labs run; back by itself if that is not well."""
     from generator.engine import deployment
+    from generator.topics.copies import moved
     from generator.topics.updates import update
 
     seconds = update.seconds_of(within)
+    moved.require_here()
     without_copy = is_set("ANYWAY", anyway)
     with exclusive(ROOT) as lock:
         update.update(deployment.open_deployment(), lock, to, without_copy=without_copy, within_seconds=seconds)
@@ -35,8 +37,10 @@ def rollback(
 ) -> None:
     """Go back to the version before the last update, for 14 days."""
     from generator.engine import deployment
+    from generator.topics.copies import moved
     from generator.topics.updates import update
 
+    moved.require_here()
     is_meant = is_set("ANYWAY", anyway)
     with exclusive(ROOT) as lock:
         update.rollback(deployment.open_deployment(), lock, anyway=is_meant)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from jupyterhub.orm import Base, Group, User
@@ -128,13 +129,23 @@ def _make_user(db: Session, name: str, groups: list[str]) -> None:
 def bury(db: Session, stones: Mapping[str, Tombstone]) -> list[str]:
     """Have those be removed whom an older database brings back; who is leaving ends as the hub starts. Commits.
 
+    So is the account of who had a name before it was given to somebody else: the home is not theirs. To whom the name
+    was given is in no such database, and is let in again by an account that is made anew.
+
     :returns: their names.
     """
     found, there = [], {name for (name,) in db.query(RemovedPerson.name)}
     for name, stone in stones.items():
+        user, account = User.find(db, name), account_of(db, name)
+        if not stone.is_in_force and user is not None and _was_before(user, stone):
+            if account is not None:
+                db.delete(account)
+            _note_gone(db, name, stone)
+            set_mark(db, name, LEAVING)
+            found.append(name)
+            continue
         if not stone.is_in_force or name in there:
             continue
-        user, account = User.find(db, name), account_of(db, name)
         if user is None and account is None and not of_user(db, name) and mark_of(db, name) is None:
             continue
         row = begin(db, name, stone.by, "removed before; a copy had brought them back")
@@ -146,3 +157,17 @@ def bury(db: Session, stones: Mapping[str, Tombstone]) -> list[str]:
         found.append(name)
     db.commit()
     return found
+
+
+def _was_before(user: User, stone: Tombstone) -> bool:
+    """Whether an account was there before that of its name was removed."""
+    created: datetime | None = user.created  # in UTC, which it does not say
+    return created is not None and created.replace(tzinfo=UTC) < datetime.fromisoformat(stone.at)
+
+
+def _note_gone(db: Session, name: str, stone: Tombstone) -> None:
+    """Note that somebody is gone for good. No event is made of it: what the guard has noted of the name since is of
+    another person, and the home is theirs."""
+    row = of_name(db, name) or RemovedPerson(name=name, at=int(time.time()), why="a copy had brought them back")
+    row.who, row.had, row.purged, row.wanted, row.wanted_by = stone.by, "", True, "", ""
+    db.add(row)

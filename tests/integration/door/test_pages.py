@@ -91,3 +91,32 @@ def test_it_looks_like_the_hubs_pages(door: Door, folder: Path) -> None:
     assert '<a href="https://www.uni.example/imprint?a&#38;b">Imprint</a>' in text
     assert "}</style>" not in text.replace("}\n    </style>", "")
     assert "javascript:" not in text
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "The hub has moved"), ("de", "Der Hub ist umgezogen")])
+def test_a_hub_that_has_moved_is_told(door: Door, folder: Path, language: str, title: str) -> None:
+    """While it moves, and where it went; taken up while the proxy runs, and over when it is over. What is no address of
+    the web leads nowhere."""
+    (folder / "hub/hub.sock").unlink(missing_ok=True)
+    path = folder / "rendered/moved.json"
+
+    def page() -> str:
+        return door.get("/hub/home", HTML, f"Accept-Language: {language}").read().decode()
+
+    def told(state: str, to: str) -> None:
+        new = path.with_suffix(".new")
+        new.write_text(json.dumps({"state": state, "to": to}))
+        os.replace(new, path)
+
+    told("moved", "https://hub.example.edu/?a&b")
+    until(lambda: f"<h1>{title}</h1>" in page(), "the move is told")
+    assert '<a href="https://hub.example.edu/?a&#38;b">' in page()
+    told("moved", "javascript:alert(1)")
+    until(lambda: TITLES[language] in page(), "what is no address is left out")
+    assert "javascript" not in page()
+    told("closing", "https://hub.example.edu/")
+    until(lambda: TITLES[language] not in page(), "it is told that it moves")
+    assert title not in page()
+    assert "hub.example.edu" not in page()
+    path.unlink()
+    until(lambda: TITLES[language] in page(), "it is over")

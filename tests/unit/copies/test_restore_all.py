@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,7 +13,9 @@ import pytest
 from homeroom_copies import bring_all
 
 from generator.core.errors import HomeroomError
-from generator.topics.copies import restore_all
+from generator.preflight.disk import Filesystem
+from generator.topics.copies import restore_all, room
+from generator.topics.copies.restore import Copy
 from generator.topics.storage import homes
 from tests.sample_settings import settings
 
@@ -107,3 +110,16 @@ def test_each_file_of_a_copy_is_looked_for_in_its_place(tmp_path: Path) -> None:
         "/copy/state/volumes/data/cookie_secret",
         "/copy/state/volumes/data/jupyterhub.sqlite",
     ]
+
+
+def test_too_small_a_disk_is_told_before(tmp_path: Path) -> None:
+    """How much a copy needs and how much there is, of bytes and of inodes, and that nothing was changed."""
+    copy = Copy(name="a", made_at=datetime(2026, 11, 27, tzinfo=UTC), files=1000, size_bytes=10 << 30)
+    disk = Filesystem(
+        path=tmp_path, kind="ext4", device=1, free_bytes=20 << 30, total_bytes=1 << 40, free_inodes=0, total_inodes=0
+    )
+    room.check(copy, disk)
+    with pytest.raises(HomeroomError, match=r"needs 10\.0 GiB, and 8\.0 GiB may be used"):
+        room.check(copy, replace(disk, free_bytes=9 << 30))
+    with pytest.raises(HomeroomError, match="1000 files, and 999 inodes"):
+        room.check(copy, replace(disk, free_inodes=999, total_inodes=5000))

@@ -249,6 +249,7 @@ def test_an_older_database_brings_nobody_back(db: Session, look: Callable[[], No
     name was given to somebody else, is not touched."""
     for name in ("ada", "bela", "chen"):
         student(db, name)
+    db.query(User).filter_by(name="chen").update({"created": datetime(2026, 9, 3)})
     stones = {
         "ada": Tombstone(at="2026-10-01T12:00:00+00:00", by="head"),
         "bela": Tombstone(at="2026-10-01T12:00:00+00:00", by="head", purged_at="2026-11-01T12:00:00+00:00"),
@@ -263,6 +264,31 @@ def test_an_older_database_brings_nobody_back(db: Session, look: Callable[[], No
     assert removed.holds(db, "ada")
     assert not removed.holds(db, "bela")
     assert removed.bury(db, stones) == []
+
+
+def test_who_had_a_name_before_does_not_open_the_new_home(
+    db: Session, shell: sqlite3.Connection, look: Callable[[], None]
+) -> None:
+    """A database from before a name was given anew has the account of who had it then: it is taken out as the hub
+    starts, also where it comes back twice. The home stays whom the name was given to, and an account that is made anew
+    opens it."""
+    stone = Tombstone(
+        at="2026-09-01T12:00:00+00:00", purged_at="2026-09-02T12:00:00+00:00", again_at="2026-09-03T12:00:00+00:00"
+    )
+    for _ in range(2):
+        student(db, "ada")
+        assert removed.bury(db, {"ada": stone}) == ["ada"]
+        assert known_names.mark_of(db, "ada") == LEAVING
+        look()
+        assert (User.find(db, "ada"), db.query(UserInfo).count()) == (None, 0)
+        assert events(db) == []  # else the guard would take the home for theirs, and it would expire
+        assert not removed.holds(db, "ada")
+    accounts.add(shell, {"ada": "a new password"})
+    student(db, "bela")
+    db.add(User(name="ada", created=datetime(2026, 9, 5)))
+    db.commit()
+    assert removed.bury(db, {"ada": stone}) == []
+    assert known_names.mark_of(db, "ada") is None
 
 
 def test_who_is_in_a_group_or_was_long_away(db: Session, shell: sqlite3.Connection) -> None:

@@ -18,8 +18,8 @@ SPECS = settings.specs()
 ARGUMENT = re.compile(r"\$\(([A-Z_]+)\)")
 MAKE_ONLY = {"help", "lint", "test", "test-unit", "locks", "bench", "release"}
 """Verbs that are Make's alone: they are for developers, or about the Makefile itself."""
-UPDATES_OWN = {"rehearse"}
-"""Verbs that `make update` runs of the next version."""
+INNER = {"drill-beside", "rehearse"}
+"""Verbs that others run in a directory beside: `make update` of the next version, `make drill` of what came back."""
 
 
 def test_env_example_is_what_the_schema_generates() -> None:
@@ -69,7 +69,7 @@ def make_help() -> dict[str, str]:
 def app_verbs() -> dict[str, str]:
     """Every verb of the generator that people type, with the first sentence of its help."""
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    return {name: (command.help or "") for name, command in commands.items() if name not in UPDATES_OWN}
+    return {name: (command.help or "") for name, command in commands.items() if name not in INNER}
 
 
 def test_every_verb_is_a_make_target_and_the_reverse() -> None:

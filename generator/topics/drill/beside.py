@@ -1,0 +1,64 @@
+"""The deployment that a drill makes beside the one that runs: its name, its images, and how nothing is left of it.
+
+All that is its own on the engine begins with its name, which has a digest of this directory in it: no deployment that
+somebody made has it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import docker.errors
+
+from generator.core.labels import DEPLOYMENT_LABEL
+from generator.core.paths import ROOT
+
+LONGEST_PART = 17
+"""Of the deployment's name: the schema lets names be 31 long."""
+
+
+def name_of(project: str, root: Path = ROOT) -> str:
+    """What the drill's deployment is called."""
+    digest = hashlib.sha256(f"{root} {project}".encode()).hexdigest()
+    return f"{project[:LONGEST_PART]}-drill-{digest[:6]}"
+
+
+def lend(client: Any, of: str, name: str, images: Sequence[str]) -> None:
+    """Have the images of a deployment under the drill's names, too: what did not change is not built."""
+    for one in images:
+        with suppress(docker.errors.ImageNotFound):
+            client.images.get(f"{of}-{one}:local").tag(f"{name}-{one}", "local")
+
+
+def remove(client: Any, name: str) -> int:
+    """Remove all of it from the engine; returns how many containers, volumes and names of images that were."""
+    api, removed = client.api, 0
+    for row in api.containers(all=True):
+        if is_its(row.get("Names") or [], row.get("Labels") or {}, name):
+            with suppress(docker.errors.NotFound):
+                api.remove_container(row["Id"], force=True, v=True)
+                removed += 1
+    for row in api.volumes().get("Volumes") or []:
+        if row["Name"].startswith(_starts(name)):
+            with suppress(docker.errors.NotFound):
+                api.remove_volume(row["Name"], force=True)
+                removed += 1
+    for tag in [tag for row in api.images() for tag in row.get("RepoTags") or []]:
+        if tag.removeprefix("localhost/").startswith(_starts(name)):  # Podman's
+            with suppress(docker.errors.ImageNotFound):
+                api.remove_image(tag)
+                removed += 1
+    return removed
+
+
+def is_its(names: Sequence[str], labels: dict[str, str], name: str) -> bool:
+    """Whether a container is the drill's: by its name, or its label where it has none of ours."""
+    return labels.get(DEPLOYMENT_LABEL) == name or any(one.lstrip("/").startswith(_starts(name)) for one in names)
+
+
+def _starts(name: str) -> tuple[str, str]:
+    return f"{name}-", f"{name}_"
