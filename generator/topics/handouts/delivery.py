@@ -76,14 +76,12 @@ def show(known: Sequence[Known], found: State, answer: Answer | None, now: datet
     names = {one.name for one in known}
     if name and name not in names:
         raise HomeroomError(f"there is no handout {quoted(name)}", location="NAME", remedy=did_you_mean(name, names))
-    rows = table("handout", "for", "to", "visible", "holds", "people")
+    rows = table("handout", "for", "to", "visible", "holds")
     for one in known:
         published = found.handouts[one.name]
-        states = of(one, published.revision, answer) if answer and published.revision else {}
         holds = f"{counted(published.files, 'file')}, {in_units(published.size_bytes)}" if published.revision else ""
         groups = ", ".join(one.handout.groups or ["everybody"])
-        had = f"{sum(state == 'delivered' for state in states.values())} of {len(states)} have it" if states else ""
-        rows.add_row(one.name, quoted(groups), quoted(one.handout.to), _visible(one, now), holds, had)
+        rows.add_row(one.name, quoted(groups), quoted(one.handout.to), _visible(one, now), holds)
     out.print(rows)
     for one in known:
         published = found.handouts[one.name]
@@ -105,7 +103,8 @@ def _visible(one: Known, now: datetime) -> str:
 
 
 def _people(states: Mapping[str, str], *, everybody: bool) -> Iterator[str]:
-    """Lines of who has it, and who has not and why."""
+    """Lines of how many have it, and who has not and why."""
+    yield f"{sum(state == 'delivered' for state in states.values())} of {len(states)} have it"
     for state, words in STATES.items():
         names = [quoted(person) for person, each in states.items() if each == state]
         if names and (everybody or state != "delivered"):

@@ -1,4 +1,4 @@
-"""What `make handouts` does: publish what is due, and say who has it."""
+"""What `make handouts` and `make push` do: publish what is due, say who has it, and copy files into homes."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from generator.core.console import note, warn
 from generator.core.errors import HomeroomError
+from generator.core.flag import is_set
 from generator.core.machine import read_machine
 from generator.core.paths import RENDERED, SITE
 from generator.engine import deployment
-from generator.topics.handouts import delivery, places, publish
+from generator.schema.types import known_as
+from generator.topics.handouts import delivery, places, publish, push
 from generator.topics.handouts import handouts as site_file
 from generator.topics.handouts.handouts import Known
 from generator.topics.handouts.site import HANDOUTS
@@ -62,3 +64,14 @@ def show(name: str) -> None:
     except HomeroomError as error:
         warn(f"Who has them is not known: {error}")
     delivery.show(known, found, answer, datetime.now(UTC), name)
+
+
+def push_files(files: str, group: str, person: str, to: str, confirm: str) -> None:
+    """Copy files into homes.
+
+    :raises HomeroomError: the hub does not run, or a file, group or person is not there; nobody has anything then.
+    """
+    confirmed = is_set("CONFIRM", confirm)
+    here = deployment.open_deployment()
+    answer = delivery.ask(here, labs.load(here.settings, SITE, read_machine()).groups)
+    push.run(here, push.asked(files, group, known_as(person), to, answer), confirmed=confirmed)

@@ -1,4 +1,4 @@
-"""`make handouts` and `make publish-handouts`."""
+"""`make handouts`, `make publish-handouts` and `make push`."""
 
 from __future__ import annotations
 
@@ -23,3 +23,17 @@ def publish_handouts() -> None:
     from generator.topics.handouts import overview
 
     overview.publish_quietly(fetch_all=False)
+
+
+@verbs.command()
+def push(
+    files: Annotated[str, typer.Option(help="Files and folders, between blanks.")] = "",
+    group: Annotated[str, typer.Option(help="Whose members get them.")] = "",
+    person: Annotated[str, typer.Option(help="Or one person.")] = "",
+    to: Annotated[str, typer.Option(help="The folder in the home; left out: the home itself.")] = "",
+    confirm: Annotated[str, typer.Option(help="1: do it; else it is only shown.")] = "",
+) -> None:
+    """Copy files into homes now, by the rules of handouts; shown first, done with CONFIRM=1."""
+    from generator.topics.handouts import overview
+
+    overview.push_files(files, group.strip(), person, to.strip(), confirm)

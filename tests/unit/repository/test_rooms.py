@@ -34,7 +34,7 @@ TOPICS = {
     "culling": {"labs"},
     "drill": {"copies", "prewarm", "storage", "updates"},
     "gpus": {"labs"},
-    "handouts": {"environments", "labs"},
+    "handouts": {"environments", "labs", "storage"},
     "history": {"storage"},
     "labs": {"environments"},
     "lti": {"environments"},
