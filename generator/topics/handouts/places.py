@@ -31,9 +31,9 @@ class Audience:
         """The name of its folder: groups have names that no folder may have."""
         return EVERYBODY if self.group is None else f"g-{hashlib.sha256(self.group.encode()).hexdigest()[:16]}"
 
-    def folder(self, place: Path = FOLDER) -> Path:
+    def folder(self, place: Path | None = None) -> Path:
         """What its labs see, and nothing that is not visible yet."""
-        return place.resolve() / "labs" / self.key
+        return (place or FOLDER).resolve() / "labs" / self.key
 
     def trait(self) -> dict[str, Any]:
         """As LabSpawner.handouts has it."""

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from generator.core.errors import HomeroomError
 from generator.rendering.context import Context, Rendered
 from generator.topics.environments import features
-from generator.topics.handouts import handouts
+from generator.topics.handouts import handouts, places
+from generator.topics.handouts.site import HANDOUTS
 from generator.topics.labs.render import labs_config
+from generator.topics.storage.site import PLAIN_PATH
 
 
 def render(context: Context) -> Rendered:
-    """The folder of each audience."""
+    """The folder of each audience.
+
+    :raises HomeroomError: what is wrong with site/handouts.yaml, or labs could not be given these folders.
+    """
     known = handouts.load(context.settings, context.site, context.of(labs_config).groups)
     wanted = handouts.all_audiences(known)
+    if wanted and not PLAIN_PATH.fullmatch(str(wanted[0].folder())):
+        raise HomeroomError(
+            f"{places.FOLDER}: the guard takes only letters, digits and . _ @ + - in a path that labs mount",
+            location=f"site/{HANDOUTS}",
+            remedy="Move the deployment to a plainer directory, or do without handouts.",
+        )
     git_links = "nbgitpuller" in features.parse(context.settings.LAB_FEATURES)
     return Rendered(
         hub={

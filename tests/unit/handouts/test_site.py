@@ -12,6 +12,7 @@ from homeroom.storage.storage import Share
 from homeroom_lab.handouts import deliver
 
 from generator.core.errors import HomeroomError
+from generator.lifecycle.render import HUB_CONFIG, rendered_files
 from generator.topics.handouts import handouts, places
 from generator.topics.handouts.handouts import Known
 from tests.sample_settings import settings
@@ -125,3 +126,18 @@ def test_each_audience_is_mounted_where_its_labs_look_and_read_only() -> None:
     assert Share.from_trait(everybody.trait()).is_for("ada", [])
     assert str(deliver.PLACES) == places.SEEN_AT
     assert deliver.INDEX == places.INDEX
+
+
+def test_a_directory_that_labs_could_not_mount_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The guard would refuse it with each start; nothing is said where there are no handouts."""
+    monkeypatch.setattr(places, "FOLDER", tmp_path / "my class" / "handouts")
+    site = tmp_path / "site"
+    site.mkdir()
+    assert "handouts = []" in rendered_files(settings(), site)[HUB_CONFIG]
+    (site / "handouts.yaml").write_text("handouts:\n  - {name: a, from: a, to: a}\n")
+    with pytest.raises(HomeroomError, match="the guard takes only letters"):
+        rendered_files(settings(), site)
+    monkeypatch.setattr(places, "FOLDER", tmp_path / "handouts")
+    found = rendered_files(settings(), site)
+    assert f"'source': '{tmp_path}/handouts/labs/everybody'" in found[HUB_CONFIG].replace('"', "'")
+    assert f"{tmp_path}/handouts/labs/everybody" in found["guard.json"]
