@@ -22,7 +22,14 @@ EVERYBODYS = (
     "homeroom/labs/nobody/reset",
     "accept-share",
 )
-ADMINISTRATORS = ("admin", "authorize", "change-password/waits-there", "remove/waits-there", "spawn-pending/admin")
+ADMINISTRATORS = (
+    "admin",
+    "authorize",
+    "homeroom/day",
+    "change-password/waits-there",
+    "remove/waits-there",
+    "spawn-pending/admin",
+)
 SERIOUS = {"serious", "critical"}
 SCROLLS_BY_ITSELF = "#react-admin-hook"
 """JupyterHub's table of users is wider than a phone."""

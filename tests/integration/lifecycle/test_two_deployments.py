@@ -83,14 +83,18 @@ def test_a_changed_path_is_told_to_whoever_had_a_lab(biology: HubDeployment) -> 
 
 
 def test_a_name_that_is_taken_is_refused(deployment: HubDeployment, bare_deployment: HubDeployment) -> None:
-    """A second directory with the first one's name is told so before it touches anything of it."""
+    """A second directory with the first one's name is told so before it touches anything of it: it neither brings it
+    up, restarts it, nor takes it down."""
     bare_deployment.project = deployment.project
-    hub = deployment.container("hub").id
+    hub = deployment.container("hub")
     try:
-        done = bare_deployment.verb("up")
+        for verb in ("up", "restart", "down", "clean"):
+            done = bare_deployment.verb(verb)
+            assert done.returncode == 2, verb
+            assert str(deployment.directory) in done.stdout
+            assert "COMPOSE_PROJECT_NAME" in done.stdout
     finally:
         bare_deployment.project = "hrnone"
-    assert done.returncode == 2
-    assert str(deployment.directory) in done.stdout
-    assert "COMPOSE_PROJECT_NAME" in done.stdout
-    assert deployment.container("hub").id == hub
+    began = hub.attrs["State"]["StartedAt"]
+    hub.reload()
+    assert hub.attrs["State"]["StartedAt"] == began
