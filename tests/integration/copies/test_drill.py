@@ -78,8 +78,8 @@ def test_everything_comes_back_beside_what_runs(clone: HubDeployment, place: Pat
         seconds=PATIENCE_SECONDS,
         interval=1,
     )
-    rows = engine().containers.list(ignore_removed=True)
-    found = [one.attrs["HostConfig"] for one in rows if f"/{one.name}" in of_drill(clone)]
+    names, rows = of_drill(clone), engine().containers.list(all=True, ignore_removed=True)
+    found = [one.attrs["HostConfig"] for one in rows if f"/{one.name}" in names]
     assert len(found) >= 4
     assert all(one["NetworkMode"] == "none" and not one["PortBindings"] for one in found)
     os.kill(process.pid, signal.SIGKILL)
