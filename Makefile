@@ -1,6 +1,6 @@
 # Homeroom's verbs. Each is one line; what they do is in generator/lifecycle/verbs.py, and in the topics' verbs.py.
 .DEFAULT_GOAL := help
-.PHONY: help init check render up down move move-back restart logs status timers doctor watch letter build shell clean
+.PHONY: help init check render up down move move-back restart logs status timers doctor watch letter build bundle shell clean
 MAKEFLAGS += --no-print-directory
 HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
@@ -37,6 +37,8 @@ letter:   ## Print the letter that is sent on Mondays: people, disks, copies, fa
 	$(HOMEROOM) letter
 build:    ## Build the images again
 	$(HOMEROOM) build
+bundle:   ## Write one file with all that a machine without a network needs (TO=/srv: there)
+	$(HOMEROOM) bundle -- "$(TO)"
 shell:    ## Open a shell in the hub's container (SERVICE=proxy: in the proxy's)
 	$(HOMEROOM) shell -- "$(SERVICE)"
 clean:    ## Remove containers, images and generated files; never homes

@@ -65,8 +65,13 @@ make_environment() {
     if [ -z "${PIP_CERT:-}" ] && [ -f "$bundle" ] && ! "$directory/bin/python" -m pip config get global.cert >/dev/null 2>&1; then
         export PIP_CERT=$bundle
     fi
-    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
-        "$directory/bin/python" -m pip install -qq --require-hashes --no-deps -r "$requirements"
+    export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+    # A bundle beside the tree has them, so that no network is needed; one of another version may not have all.
+    for wheels in bundle/*/wheels; do
+        [ ! -d "$wheels" ] || ! "$directory/bin/python" -m pip install -qq --require-hashes --no-deps --no-index \
+            --find-links="$wheels" -r "$requirements" 2>/dev/null || return 0
+    done
+    "$directory/bin/python" -m pip install -qq --require-hashes --no-deps -r "$requirements"
 }
 
 rm -f "$stamp"

@@ -5,20 +5,24 @@ from __future__ import annotations
 from generator.core.console import step
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
+from generator.images import bundle
 from generator.images.build import BuildSpec, ensure_images
 from generator.topics.environments import features, site_images
 from generator.topics.labs.checks import check_locale, named_images
 
 
-def image_specs(deployment: Deployment) -> list[BuildSpec]:
-    """The images that a deployment builds."""
+def image_specs(deployment: Deployment, *, everything: bool = False) -> list[BuildSpec]:
+    """The images that a deployment builds.
+
+    :param everything: also those that it has no use for with these settings.
+    """
     settings = deployment.settings
     folders = {"hub": "jupyterhub", "proxy": "proxy"}
-    if settings.has_edge:
+    if everything or settings.has_edge:
         folders["edge"] = "edge"
-    if settings.BACKUP_TO:
+    if everything or settings.BACKUP_TO:
         folders["copies"] = "copies"
-    if not settings.DOCKER_NOTEBOOK_IMAGE or site_images.needs_own_lab():
+    if everything or not settings.DOCKER_NOTEBOOK_IMAGE or site_images.needs_own_lab():
         folders["lab"] = "jupyterlab"
     arguments = {"lab": {"FEATURES": " ".join(features.parse(settings.LAB_FEATURES))}}
     return [
@@ -34,12 +38,15 @@ def image_specs(deployment: Deployment) -> list[BuildSpec]:
 
 
 def build(deployment: Deployment, *, rebuild: bool = False, packages: str = "") -> None:
-    """Have every image: the base image pulled or made; ours, then the operator's built where their sources changed;
-    others pulled where they are missing, since labs never pull while a user waits.
+    """Have every image: ours, taken out of a bundle beside the tree or built on the base image, then the operator's,
+    built where their sources changed; others pulled where they are missing, since labs never pull while a user waits.
 
     :param packages: a moment: those that are built are built anew, with packages as they are then.
     """
-    images = ensure_images(deployment.engine, image_specs(deployment), rebuild=rebuild, packages=packages)
+    specs = image_specs(deployment)
+    if not rebuild and not packages:
+        bundle.take(deployment.engine, specs)
+    images = ensure_images(deployment.engine, specs, rebuild=rebuild, packages=packages)
     if own := site_images.specs(deployment):
         images += ensure_images(deployment.engine, own, rebuild=rebuild, packages=packages)
     site_images.ensure(deployment, named_images(deployment.settings))

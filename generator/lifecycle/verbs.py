@@ -71,6 +71,18 @@ def build() -> None:
 
 
 @verbs.command()
+def bundle(
+    to: Annotated[str, typer.Argument(help="A file, or a directory; empty: in this one.")] = "",
+) -> None:
+    """Write one file with all that a machine without a network needs."""
+    from generator.engine import deployment
+    from generator.lifecycle import bundle
+
+    with exclusive(ROOT):
+        bundle.write(deployment.open_deployment(), to)
+
+
+@verbs.command()
 def up(
     within_update: Annotated[str, typer.Option(hidden=True, help="1: an update calls and holds the deployment.")] = "",
 ) -> None:

@@ -18,6 +18,7 @@ from generator.core.errors import HomeroomError
 from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine.deployment import Deployment
 from generator.engine.find import engine_environment
+from generator.images import bundle
 from generator.schema.settings import Settings
 from generator.topics.updates import database, images, record, rehearsal
 from generator.topics.updates.images import next_name
@@ -66,6 +67,8 @@ class Deployed:
             self.tree.lay_out(commit, self.next_root)
             (self.next_root / "site").symlink_to(SITE)
             write_atomically(self.next_root / ".env", self._env_of_next(), mode=0o600)
+            if (self.root / bundle.FOLDER.name).is_dir():
+                (self.next_root / bundle.FOLDER.name).symlink_to(self.root / bundle.FOLDER.name)
             same = (self.next_root / REQUIREMENTS).read_bytes() == (self.root / REQUIREMENTS).read_bytes()
             if same:
                 (self.next_root / ".venv").symlink_to(self.root / ".venv")

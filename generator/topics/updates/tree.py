@@ -63,6 +63,22 @@ class Tree:
                 remedy="An update needs git and the clone that `make up` runs from.",
             )
 
+    def adopt(self, file: Path, commit: str) -> None:
+        """Make the directory a clone of what a file of `git bundle` holds; the directory's files stay as they are.
+
+        :raises HomeroomError: git is missing, or the file holds another version.
+        """
+        for words in (
+            ("init", "--quiet", "--template=", "--initial-branch=main"),
+            ("fetch", "--quiet", str(file), "HEAD"),
+            ("reset", "--quiet", commit),
+        ):
+            require(
+                self.git(*words),
+                what="making this directory a clone of Homeroom's repository",
+                remedy="An update needs git: `apt-get install git`.",
+            )
+
     def commit(self, name: str = "HEAD") -> str:
         """The commit that a name means here; empty where it means none."""
         done = self.git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")

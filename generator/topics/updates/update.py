@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 from generator.core import machine as hardware
 from generator.core.console import counted, note, step, warn
 from generator.core.errors import HomeroomError, raise_all
 from generator.core.paths import ROOT, SITE
 from generator.engine.deployment import Deployment
+from generator.images import bundle, manifest
 from generator.schema.settings import Settings
 from generator.topics.copies import last
 from generator.topics.labs import labs
@@ -17,6 +21,7 @@ from generator.topics.updates import database, images, record, refusals, steps
 from generator.topics.updates.deployed import Deployed
 from generator.topics.updates.record import KEPT, KEPT_DAYS, Update
 from generator.topics.updates.refreshed import Refreshed, begun, machine_of
+from generator.topics.updates.tree import Tree
 
 WITHIN_SECONDS = 60
 SHOWN = 10
@@ -35,6 +40,39 @@ def seconds_of(within: str, default: int = WITHIN_SECONDS) -> int:
     return int(seconds)
 
 
+@contextmanager
+def bundled(name: str, folder: Path = bundle.FOLDER) -> Iterator[str]:
+    """Have a bundle laid out beside the tree, which a body updates to; gives the file that its version is in.
+    Afterwards those stay that the tree, or the way back, is of.
+
+    :param name: its file; empty: none, and an empty name is given.
+    :raises HomeroomError: it is none, or does not fit on the disk.
+    """
+    if not name:
+        yield ""
+        return
+    file = Path(name)
+    if not file.is_file():
+        remedy = "Name a file that `make bundle` has written."
+        raise HomeroomError("there is no such file", location=f"FROM: {name}", remedy=remedy)
+    try:
+        place, _ = bundle.lay_out(file, folder)
+        yield str(place / manifest.TREE)
+    finally:
+        kept = record.read(record.FOLDER, KEPT)
+        if here := Tree(ROOT).commit():
+            bundle.keep_only([here, *([kept.old] if kept else [])], folder)
+
+
+def adopt(tree: Tree) -> None:
+    """Have a directory that a bundle was unpacked into be a clone, at the version that it is."""
+    if tree.commit() or (tree.root / ".git").is_file():
+        return
+    for place, made in bundle.there(tree.root / bundle.FOLDER.name):
+        tree.adopt(place / manifest.TREE, made.commit)
+        return
+
+
 def update(deployment: Deployment, lock: int, wanted: str, *, without_copy: bool, within_seconds: int) -> None:
     """Bring the deployment to another version while labs run: rehearsed, proved, and taken back if it is not well.
 
@@ -48,6 +86,7 @@ def update(deployment: Deployment, lock: int, wanted: str, *, without_copy: bool
     require_hub(deployment)
     here = Deployed(deployment, lock)
     tree = here.tree
+    adopt(tree)
     tree.require_clone()
     with step("Looking for the new version") as shown:
         new = tree.find(wanted)
