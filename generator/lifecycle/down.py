@@ -61,7 +61,8 @@ def clean() -> None:
                 deployment.client.images.remove(spec.tag)
             except docker.errors.ImageNotFound:
                 continue
-        for volume in ("edge-socket", "guard-socket", "proxy-socket", "hub-socket", "lab-sockets", "kernels", "copies"):
+        sockets = ("desk-socket", "edge-socket", "guard-socket", "proxy-socket", "hub-socket", "lab-sockets")
+        for volume in (*sockets, "kernels", "copies"):
             try:
                 deployment.client.volumes.get(f"{deployment.project}_{volume}").remove()
             except docker.errors.NotFound:

@@ -6,9 +6,13 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 
-def written(seconds: int | None, zone: ZoneInfo) -> str:
-    """`2026-10-12 23:59`, with seconds where there are some; empty for no time."""
-    if seconds is None:
+def written(at: int | None, zone: ZoneInfo, *, seconds: bool = False) -> str:
+    """`2026-10-12 23:59`; empty for no time.
+
+    :param at: in seconds since 1970.
+    :param seconds: whether seconds are wanted; else they are told only where they are neither the first nor the last.
+    """
+    if at is None:
         return ""
-    moment = datetime.fromtimestamp(seconds, zone)
-    return moment.strftime("%Y-%m-%d %H:%M" if moment.second in (0, 59) else "%Y-%m-%d %H:%M:%S")
+    moment = datetime.fromtimestamp(at, zone)
+    return moment.strftime("%Y-%m-%d %H:%M:%S" if seconds or moment.second not in (0, 59) else "%Y-%m-%d %H:%M")

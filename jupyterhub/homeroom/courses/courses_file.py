@@ -27,6 +27,8 @@ class Courses(SingletonConfigurable):
         self._known: dict[str, Course] = {}
         self._read: tuple[int, ...] | None = None
         self.zone = ZoneInfo("UTC")
+        self.raw: list[dict[str, Any]] = []
+        """The same as plain data, for the hand-in desk."""
         self.is_read = False
         """Whether the file could be read: nobody is put out of a course as long as nobody knows who is in it."""
 
@@ -49,4 +51,5 @@ class Courses(SingletonConfigurable):
         courses = [Course.from_json(each) for each in values["courses"]]
         self.zone = ZoneInfo(values["zone"])
         self._known = {course.name: course for course in courses}
+        self.raw = values["courses"]
         self.is_read = True

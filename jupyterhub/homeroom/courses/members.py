@@ -72,6 +72,16 @@ def roles_of(user: User, courses: Mapping[str, Course]) -> dict[str, str]:
     return found
 
 
+def roles_by_person(db: Session, courses: Iterable[str]) -> dict[str, dict[str, str]]:
+    """What each member of these courses is, by course."""
+    asked = {group_name(course, role): (course, role) for course in courses for role in ROLES}
+    found: dict[str, dict[str, str]] = {course: {} for course, _ in asked.values()}
+    for group, people in _members(db, asked).items():
+        course, role = asked[group]
+        found[course].update(dict.fromkeys(people, role))
+    return found
+
+
 def _wanted(db: Session, courses: Iterable[Course]) -> dict[str, tuple[str, set[str]]]:
     """The groups by name, each with its course and the people of the hub who are to be in it."""
     courses = tuple(courses)

@@ -10,7 +10,7 @@ from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import Group
 from tornado import web
 
-from homeroom.courses import members
+from homeroom.courses import desk_client, members
 from homeroom.courses.calendar import written
 from homeroom.courses.course import ROLES, STUDENTS, Assignment, Course, group_name
 from homeroom.courses.courses_file import Courses
@@ -25,12 +25,18 @@ class CourseHandler(BaseHandler):
         """Show it as whoever asks may see it."""
         courses, course, role = self.course(name)
         person, now = self.current_user.name, time.time()
-        values: dict[str, Any] = {"course": course, "role": role, "zone": courses.zone.key}
+        found = await desk_client.receipts(name, person if role == STUDENTS else "")
+        receipts = [{**each, "time": written(int(each["at"]), courses.zone, seconds=True)} for each in found or ()]
+        values: dict[str, Any] = {"course": course, "role": role, "zone": courses.zone.key, "receipts": receipts}
         if role == STUDENTS:
             values["work"] = [work_of(each, person, now, courses.zone) for each in course.assignments]
         else:
             values["work"] = [overview_of(each, now, courses.zone) for each in course.assignments]
             values["members"] = self._members(course)
+        for each in values["work"]:
+            own = [receipt for receipt in receipts if receipt["assignment"] == each["name"]]
+            each["handed_in"] = own
+            each["people"] = len({receipt["person"] for receipt in own})
         self.set_header("Cache-Control", "no-store")
         self.finish(await self.render_template("course.html", **values))
 

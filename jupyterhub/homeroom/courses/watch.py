@@ -9,7 +9,8 @@ from jupyterhub.orm import User
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from homeroom.courses import members
+from homeroom.contract import sockets
+from homeroom.courses import desk_client, members
 from homeroom.courses.courses_file import Courses
 
 LOOK_SECONDS = 5.0
@@ -20,6 +21,9 @@ async def watch_courses(hub: Any) -> None:
     while True:
         try:
             look(hub)
+            await tell_desk(hub)
+        except desk_client.DeskAway as error:
+            hub.log.warning("The hand-in desk does not answer, and is asked again: %s", error)
         except Exception as error:
             hub.log.error("Looking at who is in which course failed, and is tried again: %r", error)
             if isinstance(error, SQLAlchemyError):
@@ -33,6 +37,28 @@ def look(hub: Any) -> None:
     known = courses.read()
     if courses.is_read and members.take_up(hub.db, known.values()):
         hub.log.info("The members of courses changed")
+
+
+async def tell_desk(hub: Any) -> None:
+    """Tell the hand-in desk who is in which course, and whose labs run, where it does not know it.
+
+    :raises DeskAway: it does not answer.
+    """
+    courses = Courses.instance(config=hub.config)
+    if not courses.is_read or not desk_client.is_there():
+        return
+    roles = members.roles_by_person(hub.db, courses.read())
+    people = set().union(*roles.values())
+    labs = {
+        sockets.directory_name(user.name, lab.name): user.name
+        for user in list(hub.users.values())
+        if user.name in people
+        for lab in user.spawners.values()
+        if lab.active
+    }
+    told = {"courses": courses.raw, "members": roles, "labs": labs, "zone": courses.zone.key}
+    if await desk_client.tell(told):
+        hub.log.debug("The hand-in desk was told of %d labs", len(labs))
 
 
 def join_courses(authenticator: Any, db: Session, user: User) -> None:

@@ -12,16 +12,20 @@ from typing import Any
 
 import bcrypt
 import pytest
+from homeroom.courses import desk_client
 from homeroom.courses.courses_file import Courses
+from homeroom.courses.desk import service
 from homeroom.courses.members import MARK
 from homeroom.courses.watch import look
 from homeroom.sign_in.passwords import hashed
+from homeroom_lab import hand_in
 from nativeauthenticator.orm import UserInfo
 
 from jupyterhub import orm, roles
 from tests.hub_app import Browser, HubApp
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
+from tests.unit.courses.desk import begun, folder, told
 
 PASSWORD = "correct horse battery"
 PEOPLE = ("ada", "bela", "chen", "b+ob", "olga", "admin")
@@ -183,6 +187,28 @@ def test_teachers_see_members_and_times(app: HubApp) -> None:
     assert "Not here yet: zoe" in page
     assert "b+ob: 3 days more" in page
     assert "b+ob: 3 Tage mehr" in ada.visit("homeroom/courses/biology", headers={"Accept-Language": "de"}).text
+
+
+def test_receipts_are_shown(app: HubApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was handed in at the desk is on the page with its code: of all for teachers, of a student their own. Without
+    a desk that answers, the page is shown all the same."""
+    say(app, course())
+    monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
+    monkeypatch.setattr(service, "KEEP_SECONDS", 0.02)
+    for name in ("lab-1", "lab-2"):
+        (tmp_path / "labs" / name).mkdir(parents=True)
+    desk = begun(tmp_path)
+    members = {"biology": {"b+ob": "students", "chen": "students"}}
+    desk.tell(told(**{"members": members, "labs": {"lab-1": "b+ob", "lab-2": "chen"}}))
+    own = folder(tmp_path)
+    codes = [hand_in.hand_in("biology", "week-1", own, desk.socket(name))["code"] for name in ("lab-1", "lab-2")]
+    ada, chen = (signed_in(app, name) for name in ("ada", "chen"))
+    teachers, students = (each.visit("homeroom/courses/biology").text for each in (ada, chen))
+    assert [code in teachers for code in codes] == [True, True]
+    assert "by 2 people" in teachers
+    assert [code in students for code in codes] == [False, True]
+    desk.end()
+    assert chen.visit("homeroom/courses/biology").status_code == 200
 
 
 def test_who_is_out_sees_nothing(app: HubApp) -> None:

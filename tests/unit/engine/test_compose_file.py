@@ -143,6 +143,18 @@ def test_the_edge_reaches_the_proxy_by_its_socket_alone() -> None:
     assert holders == ["proxy", "edge"]
 
 
+def test_the_desk_is_on_no_network() -> None:
+    """The hand-in desk is reached by sockets alone, and nobody but it has what people handed in."""
+    desk = COMPOSE["services"]["desk"]
+    assert desk["network_mode"] == "none"
+    holders = [name for name, service in COMPOSE["services"].items() if "courses:/srv/courses" in service["volumes"]]
+    assert holders == ["desk"]
+    assert [name for name, one in COMPOSE["services"].items() if "desk-socket" in str(one["volumes"])] == [
+        "hub",
+        "desk",
+    ]
+
+
 def test_a_volume_says_what_its_loss_costs() -> None:
     """Each volume has its comment, so an operator knows what to back up."""
     for name in COMPOSE["volumes"]:

@@ -1,0 +1,24 @@
+"""The hand-in desk, where there are courses."""
+
+from __future__ import annotations
+
+import re
+
+from generator.core.paths import SITE
+from generator.engine.services import Service
+from generator.schema.settings import Settings
+from generator.topics.courses.site import COURSES
+
+NAME = "desk"
+
+
+def has_courses(_: Settings) -> bool:
+    """Whether site/courses.yaml has courses; what is wrong with them is told elsewhere."""
+    try:
+        text = (SITE / COURSES).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return bool(re.search(r"^courses:", text, re.MULTILINE))
+
+
+SERVICES = (Service(name=NAME, order=50, exists=has_courses),)

@@ -1,0 +1,93 @@
+"""The desk's sockets: one in each lab's own directory, which no other lab sees."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+
+NAME = "desk.sock"
+WAITING_CALLERS = 16
+
+Answer = Callable[[str, web.BaseRequest], Awaitable[web.StreamResponse]]
+log = logging.getLogger("homeroom.desk")
+
+
+class Doors:
+    """Has a socket where a lab runs, and none where none does.
+
+    A lab may write into its directory: what it puts in the socket's place is replaced, and only its own person is
+    without the desk until then. Nothing there is followed, and nothing there is changed but by its name.
+
+    :param labs: the directory of all labs' directories.
+    :param answer: answers a request of a person's.
+    """
+
+    def __init__(self, labs: Path, answer: Answer) -> None:
+        self.labs = labs
+        self._answer = answer
+        self._open: dict[str, tuple[str, tuple[int, int], web.ServerRunner]] = {}
+
+    async def keep(self, wanted: Mapping[str, str]) -> None:
+        """Have a socket for each of these.
+
+        :param wanted: people by the names of their labs' directories.
+        """
+        for name, (person, mark, _) in list(self._open.items()):
+            if wanted.get(name) != person or _mark(self.labs / name / NAME) != mark:
+                await self._shut(name)
+        for name, person in wanted.items():
+            if name not in self._open:
+                await self._open_one(name, person)
+
+    async def _open_one(self, name: str, person: str) -> None:
+        path = self.labs / name / NAME
+        try:
+            listener = _listen(path)
+        except OSError as error:  # the directory is not there yet, or a folder has the socket's name
+            log.debug("no socket for %s at %s: %s", person, path, error)
+            return
+        server = web.Server(partial(self._answer, person), access_log=None, lingering_time=0.0)
+        runner = web.ServerRunner(server, shutdown_timeout=5.0)
+        await runner.setup()
+        await web.SockSite(runner, listener).start()
+        self._open[name] = (person, _mark(path) or (0, 0), runner)
+
+    async def _shut(self, name: str) -> None:
+        _, _, runner = self._open.pop(name)
+        await runner.cleanup()
+
+    async def close(self) -> None:
+        """Close all of them."""
+        for name in list(self._open):
+            await self._shut(name)
+
+
+def _mark(path: Path) -> tuple[int, int] | None:
+    """Which file it is; None: there is none."""
+    try:
+        found = path.lstat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _listen(path: Path) -> socket.socket:
+    """A socket in the place of whatever has its name. :raises OSError: there cannot be one."""
+    if path.parent.is_symlink():
+        raise OSError(f"{path.parent} is a link")
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        listener.bind(os.fspath(path))  # its mode is the umask's: by its name it could be a link by then
+        listener.listen(WAITING_CALLERS)
+        listener.setblocking(False)
+    except OSError:
+        listener.close()
+        raise
+    return listener

@@ -1,0 +1,110 @@
+"""The hand-in desk: `python -m homeroom.courses.desk.service`.
+
+It takes what people hand in from their labs, each by a socket of the lab's own, and keeps it sealed with its own clock.
+The hub tells it, by another socket, who is in which course and whose lab has which socket. Exit codes: 0 after SIGTERM
+or a passed check, 1 where a check fails.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import http.client
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+
+from homeroom.contract import open_files, sockets
+from homeroom.contract.by_socket import BySocket
+from homeroom.contract.plain_text import PlainLines
+from homeroom.courses.desk_address import SOCKET
+
+CHECK_SECONDS = 5.0
+KEEP_SECONDS = 1.0
+"""How often it is looked whether each lab has its socket."""
+LARGEST_TOLD_BYTES = 32 << 20
+UMASK = 0o007
+"""Labs reach their sockets by the group that they have in common with the desk, and nobody else does."""
+
+log = logging.getLogger("homeroom.desk")
+
+
+def main() -> int:
+    """Run the desk, or check on it, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="homeroom.courses.desk.service", description="The hand-in desk.")
+    parser.add_argument("--socket", type=Path, default=SOCKET, help="where the hub asks")
+    parser.add_argument("--store", type=Path, default=Path("/srv/courses"), help="the volume of hand-ins")
+    parser.add_argument("--labs", type=Path, default=sockets.LABS, help="the labs' directories of sockets")
+    parser.add_argument("--check", action="store_true", help="exit 0 if a desk answers at --socket")
+    options = parser.parse_args()
+    if options.check:
+        return 0 if answers(options.socket) else 1
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainLines("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    open_files.raise_limit()
+    os.umask(UMASK)
+    return asyncio.run(serve(options.store, options.labs, options.socket))
+
+
+def answers(path: Path) -> bool:
+    """Whether a desk answers at this socket."""
+    try:
+        with contextlib.closing(BySocket(str(path), "desk", timeout=CHECK_SECONDS)) as asked:
+            asked.request("GET", "/told")
+            return asked.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event | None = None) -> int:
+    """Answer hub and labs until SIGTERM.
+
+    :param ended: ends it, too.
+    """
+    from aiohttp import web
+
+    from homeroom.courses.desk.back_room import BackRoom
+    from homeroom.courses.desk.counter import Counter
+    from homeroom.courses.desk.doors import Doors
+    from homeroom.courses.desk.store import Store
+    from homeroom.courses.desk.told import Told
+
+    known = [Told()]
+    store = Store(store_path)
+    await asyncio.to_thread(store.open)
+    stopped, changed = ended or asyncio.Event(), asyncio.Event()
+
+    def take(told: Told) -> None:
+        known[0] = told
+        changed.set()
+
+    counter = Counter(store, lambda: known[0])
+    doors = Doors(labs, counter.answer)
+    back_room = BackRoom(store, lambda: known[0], take)
+    server = web.Server(back_room.answer, access_log=None)
+    runner = web.ServerRunner(server, shutdown_timeout=5.0)
+    await runner.setup()
+    path.unlink(missing_ok=True)
+    await web.UnixSite(runner, str(path)).start()
+    if ended is None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    log.info("the desk is open: %d hand-ins are kept", len(store.receipts()))
+    while not stopped.is_set():
+        await doors.keep(known[0].labs)
+        changed.clear()
+        waits = [asyncio.create_task(each.wait()) for each in (stopped, changed)]
+        await asyncio.wait(waits, timeout=KEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for each in waits:
+            each.cancel()
+    await doors.close()
+    await runner.cleanup()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,150 @@
+"""Where hand-ins lie: `<course>/hand-ins/<assignment>/<person>/<time>-<code>/`, sealed, with their receipts.
+
+A person's folder has the name that their home has: no two people have the same, and none leads elsewhere.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from homeroom.contract.home_names import directory_name
+from homeroom.courses.course import Assignment, Course
+from homeroom.courses.desk.receipt import Receipt, new_code
+from homeroom.courses.desk.refused import Refused
+from homeroom.courses.desk.unpack import unpack
+
+HAND_INS = "hand-ins"
+INCOMING = ".incoming"
+RECEIPT = "receipt.json"
+FILES = "files"
+LARGEST_BYTES = 100 << 20
+"""Of what comes, and of what is kept of it."""
+MOST_HAND_INS = 50
+"""Of one person for one assignment; all are kept."""
+
+
+class Store:
+    """The desk's volume, which nobody else writes into. Receipts are held in memory, too: pages ask for them often."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._receipts: dict[str, Receipt] = {}
+
+    def open(self) -> None:
+        """Read the receipts that are there, and remove what came in half before the desk ended."""
+        shutil.rmtree(self.root / INCOMING, ignore_errors=True)
+        (self.root / INCOMING).mkdir(mode=0o700)
+        for path in self.root.glob(f"*/{HAND_INS}/*/*/*/{RECEIPT}"):
+            receipt = Receipt.from_json(json.loads(path.read_text(encoding="utf-8")))
+            self._receipts[receipt.code] = receipt
+
+    def receipts(self, *, course: str = "", assignment: str = "", person: str = "") -> list[Receipt]:
+        """Those that there are, the first first; of a course, an assignment or a person where one is named."""
+        found = [
+            each
+            for each in self._receipts.values()
+            if course in ("", each.course) and assignment in ("", each.assignment) and person in ("", each.person)
+        ]
+        return sorted(found, key=lambda each: each.at)
+
+    def require_room(self, course: Course, assignment: Assignment, person: str) -> None:
+        """:raises Refused: this person has handed this in often enough."""
+        if len(self.receipts(course=course.name, assignment=assignment.name, person=person)) >= MOST_HAND_INS:
+            raise Refused(429, f"{assignment.name} was handed in {MOST_HAND_INS} times; no more is taken.")
+
+    @contextlib.contextmanager
+    def incoming(self) -> Iterator[Path]:
+        """A file for what comes, which is gone afterwards."""
+        path = self.root / INCOMING / secrets.token_hex(12)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def seal(self, archive: Path, course: Course, assignment: Assignment, person: str, at: float) -> Receipt:
+        """Keep what came, and say so once it is on the disk.
+
+        :param at: when the last of it had come.
+        :raises Refused: it is not to be kept as it is.
+        """
+        growing = self.root / INCOMING / f"{secrets.token_hex(12)}.d"
+        growing.mkdir(mode=0o700)
+        try:
+            (growing / FILES).mkdir(mode=0o700)
+            files = unpack(archive, growing / FILES, LARGEST_BYTES)
+            late_seconds = _late_seconds(assignment, person, at)
+            receipt = Receipt(
+                code=self._free_code(),
+                course=course.name,
+                assignment=assignment.name,
+                person=person,
+                at=at,
+                late=bool(late_seconds) and assignment.late == "mark",
+                late_seconds=late_seconds,
+                files=files,
+            )
+            _write_whole(growing / RECEIPT, json.dumps(receipt.as_json(), indent=1))
+            own = self.root / course.name / HAND_INS / assignment.name / directory_name(person)
+            own.mkdir(mode=0o700, parents=True, exist_ok=True)
+            sealed = own / f"{int(at)}-{receipt.code}"
+            growing.rename(sealed)
+        except BaseException:
+            _remove(growing)
+            raise
+        _close(sealed)
+        _to_disk(own)
+        self._receipts[receipt.code] = receipt
+        return receipt
+
+    def _free_code(self) -> str:
+        return next(code for code in iter(new_code, "") if code not in self._receipts)
+
+    def forget(self, person: str) -> int:
+        """Remove everything that somebody handed in; returns how many hand-ins it was."""
+        gone = [code for code, each in self._receipts.items() if each.person == person]
+        for own in self.root.glob(f"*/{HAND_INS}/*/{directory_name(person)}"):
+            _remove(own)
+        for code in gone:
+            del self._receipts[code]
+        return len(gone)
+
+
+def _late_seconds(assignment: Assignment, person: str, at: float) -> int:
+    due = assignment.times_of(person).due
+    return 0 if due is None or at <= due else max(1, int(at - due))
+
+
+def _write_whole(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _close(folder: Path) -> None:
+    """Take the right to write away, from the innermost folder to the outermost."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        Path(path).chmod(0o550)
+        _to_disk(Path(path))
+
+
+def _to_disk(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _remove(folder: Path) -> None:
+    """Remove what may be sealed."""
+    for path, _, _ in os.walk(folder):
+        Path(path).chmod(0o700)
+    shutil.rmtree(folder)

@@ -1,0 +1,67 @@
+"""What the hub tells the desk: the courses, who is what in each, and whose lab has which directory of sockets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from homeroom.courses.course import STUDENTS, Assignment, Course
+from homeroom.courses.desk.refused import Refused
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """It, as it was told last.
+
+    :param members: roles by person, by course.
+    :param labs: people by the names of their labs' directories.
+    """
+
+    courses: Mapping[str, Course] = field(default_factory=dict)
+    members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    labs: Mapping[str, str] = field(default_factory=dict)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    digest: str = ""
+
+    @classmethod
+    def from_json(cls, text: bytes) -> Told:
+        """:raises ValueError: KeyError and TypeError: it is none of ours."""
+        values: dict[str, Any] = json.loads(text)
+        return cls(
+            courses={each["name"]: Course.from_json(each) for each in values["courses"]},
+            members=values["members"],
+            labs=values["labs"],
+            zone=ZoneInfo(values["zone"]),
+            digest=hashlib.sha256(text).hexdigest(),
+        )
+
+    def taken_by(self, person: str) -> list[Course]:
+        """The courses that somebody takes."""
+        return [each for name, each in self.courses.items() if self.members.get(name, {}).get(person) == STUDENTS]
+
+    def work(self, course: str, assignment: str, person: str) -> tuple[Course, Assignment]:
+        """What somebody hands in.
+
+        :raises Refused: they do not take such a course, or it has no such assignment.
+        """
+        found = next((each for each in self.taken_by(person) if each.name == course), None)
+        if found is None:
+            raise Refused(404, "There is no such course, or you do not take it.")
+        work = found.assignment(assignment)
+        if work is None:
+            known = ", ".join(each.name for each in found.assignments) or "none yet"
+            raise Refused(404, f"There is no such assignment in {course}; it has {known}.")
+        return found, work
+
+
+def require_open(assignment: Assignment, person: str, now: float) -> None:
+    """:raises Refused: nothing is taken now of this person for this."""
+    state = assignment.times_of(person).state(now)
+    if state == "before":
+        raise Refused(403, f"{assignment.name} is not open yet.")
+    if state == "closed":
+        raise Refused(403, f"{assignment.name} is closed: nothing more is taken.")

@@ -1,0 +1,89 @@
+"""The hub's calls to the hand-in desk. Nothing waits for it for long: pages are shown without it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import http.client
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from homeroom.contract.by_socket import BySocket
+from homeroom.courses.desk_address import SOCKET
+
+SECONDS = 3.0
+PERSON_SECONDS = 60.0
+
+
+class DeskAway(Exception):
+    """The desk does not answer, or not as it should."""
+
+
+def is_there() -> bool:
+    """Whether this deployment has a desk."""
+    return SOCKET.exists()
+
+
+def ask(method: str, path: str, body: bytes | None = None, *, seconds: float = SECONDS) -> dict[str, Any]:
+    """One call, which waits.
+
+    :raises DeskAway: there is no answer, or none that is good.
+    """
+    try:
+        with contextlib.closing(BySocket(str(SOCKET), "desk", timeout=seconds)) as desk:
+            desk.request(method, path, body)
+            answer = desk.getresponse()
+            text = answer.read()
+            if answer.status != 200:
+                raise DeskAway(f"{method} {path}: {answer.status} {text[:200]!r}")
+            values: dict[str, Any] = json.loads(text)
+            return values
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise DeskAway(repr(error)) from None
+
+
+async def tell(values: Mapping[str, Any]) -> bool:
+    """Tell the desk what there is, unless it knows it already; returns whether it did not.
+
+    :raises DeskAway: it does not answer.
+    """
+    text = json.dumps(values, sort_keys=True).encode()
+    known = await asyncio.to_thread(ask, "GET", "/told")
+    if known["digest"] == hashlib.sha256(text).hexdigest():
+        return False
+    await asyncio.to_thread(ask, "PUT", "/told", text)
+    return True
+
+
+async def receipts(course: str, person: str = "") -> list[dict[str, Any]] | None:
+    """What was handed in, the first first; None: nobody can say just now, or there is no desk."""
+    if not is_there():
+        return None
+    query = urlencode({"course": course, "person": person})
+    try:
+        answer = await asyncio.to_thread(ask, "GET", f"/receipts?{query}")
+    except DeskAway:
+        return None
+    found: list[dict[str, Any]] = answer["receipts"]
+    return found
+
+
+def of_person(name: str) -> list[dict[str, Any]]:
+    """The receipts of somebody, with the names and digests of the files. Waits.
+
+    :raises DeskAway: it does not answer.
+    """
+    answer = ask("GET", f"/people/{quote(name, safe='')}", seconds=PERSON_SECONDS)
+    found: list[dict[str, Any]] = answer["hand_ins"]
+    return found
+
+
+def forget(name: str) -> None:
+    """Remove everything that somebody handed in. Waits.
+
+    :raises DeskAway: it does not answer.
+    """
+    ask("DELETE", f"/people/{quote(name, safe='')}", seconds=PERSON_SECONDS)

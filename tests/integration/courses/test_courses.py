@@ -1,0 +1,85 @@
+"""Courses of a running deployment: they come, change and go while people work, and take what is handed in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.faults import until
+from tests.hub_deployment import HubDeployment
+from tests.person import Person
+
+COURSES = """\
+courses:
+  - name: botany
+    title: Botany for all
+    teachers: {people: [admin]}
+    students: {people: [%s]}
+    assignments: [{name: week-1, opens: 2020-01-01, due: 2099-01-01}]
+"""
+HAND_IN = """
+import pathlib, subprocess
+pathlib.Path("week-1").mkdir(exist_ok=True)
+pathlib.Path("week-1/week.ipynb").write_text("{}")
+done = subprocess.run(["homeroom", "hand-in", "week-1"], capture_output=True, text=True)
+print(done.returncode, done.stdout, done.stderr)
+"""
+
+
+@pytest.fixture(scope="module")
+def file(deployment: HubDeployment) -> Iterator[Path]:
+    """The operator's courses, which are gone again at the end."""
+    path = deployment.directory / "site/courses.yaml"
+    before = path.read_text()
+    yield path
+    path.write_text(before)
+    deployment.up()
+
+
+def status(person: Person) -> int:
+    """What the course's page answers."""
+    return person.get("hub/homeroom/courses/botany").status_code
+
+
+def test_a_course_comes_and_goes_while_people_work(
+    deployment: HubDeployment, admin: Person, file: Path, add_account: Callable[[str], str]
+) -> None:
+    """A course counts within seconds of `make up`: its page is there for members alone, what a student hands in from
+    their lab has a receipt, which they and their teacher find on the page, and who is taken out is out. A slip changes
+    nothing. The hub is not restarted, and a lab that ran before runs on. No lab sees what was handed in, nor the socket
+    of another lab."""
+    started = deployment.container("hub").attrs["State"]["StartedAt"]
+    password = add_account("hanna")
+    hanna = Person(deployment, "hanna")
+    hanna.sign_in(password)
+    assert (status(admin), status(hanna)) == (404, 404)
+    file.write_text(COURSES % "hanna")
+    deployment.up()
+    until(lambda: (status(admin), status(hanna)) == (200, 200), "both are in the course")
+    assert "course-botany-students" in hanna.api("GET", "user").json()["groups"]
+
+    hanna.start_lab()
+    said = hanna.run(HAND_IN)
+    found = re.search(r"^0 Handed in. Receipt: ([A-Z0-9]{5}-[A-Z0-9]{5})", said)
+    assert found is not None, said
+    for person in (hanna, admin):
+        assert found[1] in person.get("hub/homeroom/courses/botany").text
+    assert "There is no assignment week-1" in admin.run(HAND_IN), "who teaches has nothing to hand in"
+    assert hanna.run("import os; print(sorted(os.listdir('/run/lab')))") == "['desk.sock', 'lab.sock']\n\n"
+    assert all("courses" not in str(mount.get("Name")) for mount in deployment.lab("hanna").attrs["Mounts"])
+
+    file.write_text(COURSES % "hanna" + "        late: perhaps\n")
+    refused = deployment.make("check", check=False)
+    assert refused.returncode != 0
+    assert "site/courses.yaml line 7" in refused.stdout
+    assert status(hanna) == 200
+    file.write_text(COURSES % "")
+    deployment.make("render")
+    until(lambda: status(hanna) == 404, "she is out")
+    until(lambda: "There is no assignment week-1" in hanna.run(HAND_IN), "she hands in nothing more")
+    assert status(admin) == 200
+    assert deployment.container("hub").attrs["State"]["StartedAt"] == started
+    hanna.stop_lab()

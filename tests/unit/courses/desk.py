@@ -1,0 +1,141 @@
+"""A hand-in desk that runs on a thread of its own, with real sockets, as hub and labs see it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import io
+import json
+import socket
+import tarfile
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from homeroom.contract.by_socket import BySocket
+from homeroom.courses import desk_client
+from homeroom.courses.desk import service
+
+PEOPLE = {"lab-1": "b+ob", "lab-2": "a.b@x.org", "lab-3": "ada", "lab-4": "olga"}
+MEMBERS = {"biology": {"b+ob": "students", "a.b@x.org": "students", "ada": "teachers"}}
+HOUR = 3600
+
+
+def assignment(name: str = "week-1", **changes: Any) -> dict[str, Any]:
+    """One that is open for an hour."""
+    now = int(time.time())
+    times: dict[str, Any] = {
+        "opens": now - HOUR,
+        "due": now + HOUR,
+        "closes": None,
+        "late": "mark",
+        "extra_seconds": {},
+    }
+    return {"name": name, "title": name, **times, **changes}
+
+
+def told(*assignments: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """What the hub tells of one course."""
+    course = {
+        "name": "biology",
+        "title": "Biology",
+        "notice": "",
+        "profile": "",
+        "first_day": "",
+        "last_day": "",
+        "roles": {},
+        "assignments": assignments or (assignment(),),
+    }
+    return {"courses": [course], "members": MEMBERS, "labs": PEOPLE, "zone": "Europe/Vienna", **changes}
+
+
+@dataclass
+class Desk:
+    """A desk that runs, with the labs' directories of sockets."""
+
+    root: Path
+    end: Callable[[], None]
+
+    def socket(self, name: str) -> str:
+        """A lab's socket, as the lab sees it."""
+        return str(self.root / "labs" / name / "desk.sock")
+
+    def tell(self, values: dict[str, Any]) -> None:
+        """Have the hub tell it something, and wait until every lab has its socket."""
+        asyncio.run(desk_client.tell(values))
+        wait(lambda: all(connects(self.socket(name)) for name in values["labs"]))
+
+    def sent(self, name: str, body: bytes, path: str = "/hand-ins/biology/week-1", **headers: str) -> tuple[int, Any]:
+        """What a lab is answered that sends this by itself, and not by our command."""
+        with contextlib.closing(BySocket(self.socket(name), "desk", timeout=30)) as desk:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                desk.request("POST", path, body, headers)
+            answer = desk.getresponse()
+            return answer.status, json.loads(answer.read())
+
+    @property
+    def kept(self) -> list[str]:
+        """Every file in its volume."""
+        return sorted(
+            str(path.relative_to(self.root / "store")) for path in (self.root / "store").rglob("*") if path.is_file()
+        )
+
+
+def wait(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    ends = time.monotonic() + 60
+    while not holds():
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+
+
+def connects(path: str) -> bool:
+    with socket.socket(socket.AF_UNIX) as tried:
+        return tried.connect_ex(path) == 0
+
+
+def begun(root: Path) -> Desk:
+    """A desk on a thread of its own."""
+    (root / "store").mkdir(exist_ok=True)
+    loop = asyncio.new_event_loop()
+    ended = asyncio.Event()
+    path = root / "desk.sock"
+    thread = threading.Thread(
+        target=lambda: loop.run_until_complete(service.serve(root / "store", root / "labs", path, ended))
+    )
+    thread.start()
+    wait(lambda: service.answers(path))
+
+    def end() -> None:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        loop.close()
+
+    return Desk(root=root, end=end)
+
+
+def folder(root: Path, **files: str) -> Path:
+    """A folder with these files; a notebook where none is named."""
+    own = root / "home" / "week-1"
+    for name, text in (files or {"week.ipynb": '{"cells": []}'}).items():
+        path = own / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return own
+
+
+def tar(*members: tuple[str, bytes] | tarfile.TarInfo) -> bytes:
+    """A tar of these files, or of entries as somebody made them up."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as archive:
+        for member in members:
+            if isinstance(member, tarfile.TarInfo):
+                archive.addfile(member)
+            else:
+                info = tarfile.TarInfo(member[0])
+                info.size = len(member[1])
+                archive.addfile(info, io.BytesIO(member[1]))
+    return made.getvalue()
