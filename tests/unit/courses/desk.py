@@ -27,13 +27,8 @@ HOUR = 3600
 def assignment(name: str = "week-1", **changes: Any) -> dict[str, Any]:
     """One that is open for an hour."""
     now = int(time.time())
-    times: dict[str, Any] = {
-        "opens": now - HOUR,
-        "due": now + HOUR,
-        "closes": None,
-        "late": "mark",
-        "extra_seconds": {},
-    }
+    times: dict[str, Any] = {"opens": now - HOUR, "due": now + HOUR, "closes": None, "late": "mark"}
+    times["extra_seconds"] = {}
     return {"name": name, "title": name, **times, **changes}
 
 
