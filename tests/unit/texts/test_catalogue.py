@@ -25,8 +25,8 @@ MARKS = {"a", "br", "code", "em", "strong"}
 """What a text may hold of HTML."""
 JUPYTERHUBS = {"You do not have permission to access Server at", "Server at "}
 """What JupyterHub says; a template looks for it in order to say it otherwise."""
-FOR_PROGRAMS = ("guard/", "prewarm/prewarmer.py")
-"""Their errors are read by programs of ours alone."""
+FOR_PROGRAMS = ("courses/desk/", "guard/", "prewarm/prewarmer.py")
+"""Their errors are read by programs of ours alone; the desk's by the command in a lab, where all is English."""
 TEXTS = catalogue.texts(catalogue.DEFAULT)
 
 
