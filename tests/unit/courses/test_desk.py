@@ -155,10 +155,11 @@ def test_two_gigabytes_are_not_read(desk: Desk, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_nobody_hands_in_without_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    """There is a number after which no more is taken of one person, and others are not affected."""
+    """There is a number, and a size, after which no more is taken of one person; others are not affected."""
     monkeypatch.setattr(store, "MOST_HAND_INS", 2)
     assert [desk.sent("lab-1", tar(("x", b"x")))[0] for _ in range(3)] == [201, 201, 429]
-    assert desk.sent("lab-2", tar(("x", b"x")))[0] == 201
+    monkeypatch.setattr(store, "MOST_BYTES", 5)
+    assert [desk.sent("lab-2", tar(("x", b"12345")))[0] for _ in range(2)] == [201, 429]
 
 
 def test_backdating_is_impossible(desk: Desk) -> None:

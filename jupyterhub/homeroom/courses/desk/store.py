@@ -27,6 +27,8 @@ LARGEST_BYTES = 100 << 20
 """Of what comes, and of what is kept of it."""
 MOST_HAND_INS = 50
 """Of one person for one assignment; all are kept."""
+MOST_BYTES = 500 << 20
+"""Of one person for one assignment, after which no more is taken: nobody fills the disk of all."""
 
 
 class Store:
@@ -55,8 +57,10 @@ class Store:
 
     def require_room(self, course: Course, assignment: Assignment, person: str) -> None:
         """:raises Refused: this person has handed this in often enough."""
-        if len(self.receipts(course=course.name, assignment=assignment.name, person=person)) >= MOST_HAND_INS:
-            raise Refused(429, f"{assignment.name} was handed in {MOST_HAND_INS} times; no more is taken.")
+        own = self.receipts(course=course.name, assignment=assignment.name, person=person)
+        if len(own) >= MOST_HAND_INS or sum(each.size_bytes for each in own) >= MOST_BYTES:
+            most = f"{MOST_HAND_INS} times, or {MOST_BYTES >> 20} MiB in all"
+            raise Refused(429, f"{assignment.name} was handed in as often as it may be ({most}). Ask your teacher.")
 
     @contextlib.contextmanager
     def incoming(self) -> Iterator[Path]:
