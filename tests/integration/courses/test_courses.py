@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from tests.faults import until
 from tests.hub_deployment import HubDeployment
 from tests.person import Person
 
+PASSWORD = re.compile(r"[a-z0-9]{5}(?:-[a-z0-9]{5}){3}")
 COURSES = """\
 courses:
   - name: botany
@@ -44,15 +45,13 @@ def status(person: Person) -> int:
     return person.get("hub/homeroom/courses/botany").status_code
 
 
-def test_a_course_comes_and_goes_while_people_work(
-    deployment: HubDeployment, admin: Person, file: Path, add_account: Callable[[str], str]
-) -> None:
+def test_a_course_comes_and_goes_while_people_work(deployment: HubDeployment, admin: Person, file: Path) -> None:
     """A course counts within seconds of `make up`: its page is there for members alone, what a student hands in from
     their lab has a receipt, which they and their teacher find on the page, and who is taken out is out. A slip changes
     nothing. The hub is not restarted, and a lab that ran before runs on. No lab sees what was handed in, nor the socket
     of another lab."""
     started = deployment.container("hub").attrs["State"]["StartedAt"]
-    password = add_account("hanna")
+    (password,) = PASSWORD.findall(deployment.make("account", "NAME=hanna").stdout)
     hanna = Person(deployment, "hanna")
     hanna.sign_in(password)
     assert (status(admin), status(hanna)) == (404, 404)
