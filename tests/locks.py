@@ -49,6 +49,8 @@ LOCKS = (
     Lock("jupyterhub/requirements.in", (*_IMAGE, *(f"--no-emit-package={name}" for name in NOT_OF_THE_HUB))),
     Lock("jupyterlab/requirements.in", _IMAGE),
     Lock("jupyterlab/kernel.in", _IMAGE),
+    Lock("jupyterhub/uv.in", _IMAGE),
+    Lock("jupyterlab/uv.in", _IMAGE),
     Lock("proxy/requirements.in", _IMAGE),
     Lock("edge/requirements.in", _IMAGE),
     Lock("generator/requirements.in", _HOST),

@@ -2,12 +2,13 @@
 
 They reach a build as secrets and as predefined build arguments, and never an image: neither a layer nor its history.
 
-The contract with the Dockerfiles. Five secrets are always given; one that has nothing to say holds a comment:
+The contract with the Dockerfiles. Six secrets are always given; one that has nothing to say holds a comment:
 
 | id         | holds                                                  | used as                                       |
 |------------|--------------------------------------------------------|-----------------------------------------------|
 | `ca`       | the CA bundle, PEM; never empty                        | PIP_CERT, NODE_EXTRA_CA_CERTS                 |
 | `pip.conf` | index-url, extra-index-url, trusted-host, proxy        | PIP_CONFIG_FILE                               |
+| `uv.env`   | the same as shell variables, as uv reads no pip.conf   | `. /run/secrets/uv.env`, SSL_CERT_FILE        |
 | `npmrc`    | registries, their tokens, proxies, cafile              | NPM_CONFIG_USERCONFIG                         |
 | `apt.conf` | proxies, and where the mirror's list is                | APT_CONFIG                                    |
 | `apt.list` | the host's Debian mirror, for the base image's release | by apt.conf; mount it wherever that is mounted |
@@ -18,6 +19,8 @@ apt.conf and npmrc point into /run/secrets, so `ca` (and `apt.list`) are mounted
         APT_CONFIG=/run/secrets/apt.conf apt-get update && ...
     RUN --mount=type=secret,id=pip.conf --mount=type=secret,id=ca \\
         PIP_CONFIG_FILE=/run/secrets/pip.conf PIP_CERT=/run/secrets/ca pip install ...
+    RUN --mount=type=secret,id=uv.env --mount=type=secret,id=ca \\
+        . /run/secrets/uv.env && SSL_CERT_FILE=/run/secrets/ca uv pip install ...
     RUN --mount=type=secret,id=npmrc --mount=type=secret,id=ca \\
         NPM_CONFIG_USERCONFIG=/run/secrets/npmrc NODE_EXTRA_CA_CERTS=/run/secrets/ca npm ci
 
@@ -32,6 +35,7 @@ from __future__ import annotations
 import configparser
 import os
 import re
+import shlex
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -44,7 +48,7 @@ import certifi
 
 from generator.core.process import Runner, run
 
-SECRETS = ("ca", "pip.conf", "npmrc", "apt.conf", "apt.list")
+SECRETS = ("ca", "pip.conf", "uv.env", "npmrc", "apt.conf", "apt.list")
 INSIDE = Path("/run/secrets")
 NOTHING = "# nothing of this machine's own\n"
 
@@ -82,7 +86,7 @@ class HostNetwork:
     def needs_host_network(self) -> bool:
         """Whether something listens on this machine's loopback (cntlm, apt-cacher-ng), out of a build's own reach."""
         urls = [value for name, value in self.proxies.items() if name.upper() != "NO_PROXY"]
-        for name in ("pip.conf", "npmrc", "apt.conf", "apt.list"):
+        for name in ("pip.conf", "uv.env", "npmrc", "apt.conf", "apt.list"):
             urls += re.findall(r"https?://[^\s\"']+", self.secrets.get(name, b"").decode(errors="replace"))
         return any(LOOPBACK.fullmatch(host_of(url)) for url in urls)
 
@@ -116,11 +120,13 @@ def read_host_network(
     home = home or Path(environ.get("HOME") or "~").expanduser()
     bundle = find_ca_bundle(environ, root)
     proxies = read_proxies(environ)
+    pip = read_pip_settings(environ, root, home)
     mirror = apt_list(read_apt_sources(runner))
     return HostNetwork(
         secrets={
             "ca": bundle.read_bytes(),
-            "pip.conf": pip_conf(read_pip_settings(environ, root, home)).encode(),
+            "pip.conf": pip_conf(pip).encode(),
+            "uv.env": uv_env(pip).encode(),
             "npmrc": npmrc(read_npm_settings(environ, root, home)).encode(),
             "apt.conf": apt_conf(read_apt_settings(runner), mirrored=mirror != NOTHING).encode(),
             "apt.list": mirror.encode(),
@@ -184,6 +190,29 @@ def pip_conf(settings: Mapping[str, str]) -> str:
     if proxy := settings.get("proxy", "").strip():
         lines.append(f"proxy = {proxy}")
     return "\n".join(["[global]", *lines, ""]) if lines else NOTHING
+
+
+def uv_env(settings: Mapping[str, str]) -> str:
+    """What `pip_conf` says of pip's settings, for uv: it reads no pip.conf, and variables go before files of its own."""
+    indexes = {
+        name: [url for url in settings.get(name, "").split() if is_http(url)]
+        for name in ("index-url", "extra-index-url")
+    }
+    proxy = settings.get("proxy", "").strip()
+    values = {
+        "UV_DEFAULT_INDEX": " ".join(indexes["index-url"][:1]),
+        "UV_INDEX": " ".join(indexes["extra-index-url"]),
+        # As pip: a locked version is taken from whichever index has it.
+        "UV_INDEX_STRATEGY": "unsafe-best-match" if indexes["extra-index-url"] else "",
+        "UV_INSECURE_HOST": " ".join(settings.get("trusted-host", "").split()),
+        "UV_HTTP_TIMEOUT": (settings.get("timeout") or settings.get("default-timeout") or "").partition(".")[0],
+        "HTTP_PROXY": proxy,
+        "HTTPS_PROXY": proxy,
+        "http_proxy": proxy,
+        "https_proxy": proxy,
+    }
+    lines = [f"export {name}={shlex.quote(value)}" for name, value in values.items() if value]
+    return "\n".join([*lines, ""]) if lines else NOTHING
 
 
 def is_http(url: str) -> bool:

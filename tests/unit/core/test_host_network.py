@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import stat
+import subprocess
 from pathlib import Path
 
 import certifi
@@ -53,6 +54,31 @@ def test_pip_conf_keeps_indexes_and_drops_files_of_the_host(tmp_path: Path) -> N
     assert "trusted-host = old.example" in text
     assert "file:" not in text
     assert "wheels" not in text
+
+
+def test_uv_is_told_what_pip_is() -> None:
+    """uv reads no pip.conf: indexes, trusted hosts, the proxy and the patience that pip has are said in its own words,
+    as a shell reads them."""
+    text = subject.uv_env(
+        {
+            "index-url": "https://me:p'w$1@new.example/simple",
+            "extra-index-url": "file:///pypi/simple https://more.example/simple https://third.example/simple",
+            "trusted-host": "new.example more.example:8443",
+            "proxy": "http://proxy.example:3128",
+            "default-timeout": "180.5",
+            "find-links": "/wheels",
+        }
+    )
+    done = subprocess.run(["sh", "-c", f"{text}\nenv"], env={}, capture_output=True, text=True, check=True)
+    assert dict(line.split("=", 1) for line in done.stdout.splitlines() if not line.startswith("PWD=")) == {
+        "UV_DEFAULT_INDEX": "https://me:p'w$1@new.example/simple",
+        "UV_INDEX": "https://more.example/simple https://third.example/simple",
+        "UV_INDEX_STRATEGY": "unsafe-best-match",
+        "UV_INSECURE_HOST": "new.example more.example:8443",
+        "UV_HTTP_TIMEOUT": "180",
+        **{name: "http://proxy.example:3128" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")},
+    }
+    assert subject.uv_env({}) == subject.NOTHING
 
 
 def test_npmrc_carries_registry_and_token_and_trusts_the_ca(tmp_path: Path) -> None:

@@ -86,6 +86,12 @@ def test_tests_run_what_operators_run(name: str) -> None:
     assert {key: tested[key] for key in both} == {key: used[key] for key in both}
 
 
+def test_the_images_are_filled_by_the_same_uv() -> None:
+    """Hub and lab are built with one uv, so that builds side by side fetch it once."""
+    assert (ROOT / "jupyterhub/uv.txt").read_text() == (ROOT / "jupyterlab/uv.txt").read_text()
+    assert locked(ROOT / "jupyterhub/uv.txt").keys() == {"uv"}
+
+
 def test_the_proxys_lock_is_in_step() -> None:
     """package-lock.json holds what package.json names, at that very version, with its hash and no registry's name."""
     wanted = json.loads((ROOT / "proxy/package.json").read_text())["dependencies"]
