@@ -193,7 +193,7 @@ def pip_conf(settings: Mapping[str, str]) -> str:
 
 
 def uv_env(settings: Mapping[str, str]) -> str:
-    """What `pip_conf` says of pip's settings, for uv: it reads no pip.conf, and variables go before files of its own."""
+    """What `pip_conf` says of pip's settings, for uv: it reads no pip.conf, and variables go before its own files."""
     indexes = {
         name: [url for url in settings.get(name, "").split() if is_http(url)]
         for name in ("index-url", "extra-index-url")

@@ -76,7 +76,7 @@ def test_uv_is_told_what_pip_is() -> None:
         "UV_INDEX_STRATEGY": "unsafe-best-match",
         "UV_INSECURE_HOST": "new.example more.example:8443",
         "UV_HTTP_TIMEOUT": "180",
-        **{name: "http://proxy.example:3128" for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy")},
+        **dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://proxy.example:3128"),
     }
     assert subject.uv_env({}) == subject.NOTHING
 
