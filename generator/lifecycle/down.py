@@ -13,6 +13,7 @@ from generator.lifecycle import timers
 from generator.lifecycle.build import image_specs
 from generator.lifecycle.own import require_own
 from generator.topics.environments import site_images
+from generator.topics.packages import images as packages
 from generator.topics.updates import images, record
 
 LAB_STOP_SECONDS = 10
@@ -56,6 +57,7 @@ def clean() -> None:
     require_own(deployment, "clean")
     down()
     with step("Removing images and generated files"):
+        packages.remove_leftovers(deployment)
         for spec in (*site_images.specs(deployment), *image_specs(deployment)):
             try:
                 deployment.client.images.remove(spec.tag)

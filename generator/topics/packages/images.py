@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
+
+import docker.errors
 
 from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.engine.deployment import Deployment
 from generator.images import packages
 from generator.images.build import NAME_LABEL
+
+SERVICE = "packages"
 
 
 @dataclass(frozen=True)
@@ -40,6 +45,14 @@ def built(deployment: Deployment) -> list[Image]:
     return [found[name] for name in sorted(found)]
 
 
+def remove_leftovers(deployment: Deployment) -> None:
+    """Remove containers that looked into images for a command that was killed; one that still looks is left alone."""
+    labels = [f"{SERVICE_LABEL}={SERVICE}", f"{DEPLOYMENT_LABEL}={deployment.project}"]
+    for left in deployment.client.containers.list(all=True, filters={"label": labels, "status": ["created", "exited"]}):
+        with suppress(docker.errors.APIError):
+            left.remove()
+
+
 def container(deployment: Deployment, image: Image, script: str, **options: Any) -> Any:
     """A container in which a shell's script looks into an image: without capabilities, on no network unless told."""
     return deployment.client.containers.create(
@@ -51,6 +64,6 @@ def container(deployment: Deployment, image: Image, script: str, **options: Any)
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
         healthcheck={"test": ["NONE"]},
-        labels={SERVICE_LABEL: "packages", DEPLOYMENT_LABEL: deployment.project},
+        labels={SERVICE_LABEL: SERVICE, DEPLOYMENT_LABEL: deployment.project},
         **{"network_mode": "none", **options},
     )
