@@ -158,6 +158,7 @@ def test_a_person_is_removed_in_one_step(
 def test_a_page_that_was_open_for_too_long_keeps_what_was_typed(deployment: HubDeployment, page: Page) -> None:
     """A form whose time is over comes back with the name, says so in a sentence, and works when it is sent again."""
     form = SignUp(page, deployment).open()
+    page.wait_for_load_state("networkidle")  # an answer that is still on its way would bring the cookie back
     page.context.clear_cookies()
     assert "open for too long" in form.submit("patient", PASSWORD)
     assert page.get_by_label("Username:").input_value() == "patient"
@@ -165,6 +166,7 @@ def test_a_page_that_was_open_for_too_long_keeps_what_was_typed(deployment: HubD
     assert "approved your account" in form.submit("patient", PASSWORD)
 
     sign_in_page = SignIn(page, deployment).open("authorize")
+    page.wait_for_load_state("networkidle")
     page.context.clear_cookies()
     assert "open for too long" in sign_in_page.refusal("admin", deployment.password)
     assert page.get_by_label("Username:").input_value() == "admin"
