@@ -10,22 +10,15 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-import secrets
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from homeroom.contract.home_names import directory_name
-from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from homeroom.contract.take_back import GROUP, HOME_TARGET, LONGEST_SECONDS, OWNER, READER_TARGET
-from homeroom.guard.home_provisioner import plain
+from homeroom.guard import errand
 from homeroom.guard.policy import Policy
-from homeroom.guard.response import Response
-from homeroom.guard.routes import EngineCall
 from homeroom.guard.values import Refused, only_keys
 
-Send = Callable[[EngineCall], Awaitable[Response]]
 MEMORY_BYTES = 256 << 20
-PIDS = 16
 AT_ONCE = 2
 LONGEST_NAME, LONGEST_PATH = 255, 4096
 COPY = re.compile(r"[0-9a-f]{8,64}")
@@ -53,31 +46,24 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
     home = directory_name(asked["user"])
     told = {"home": home, "copy": asked["copy"], "path": asked["path"], "stamp": asked["stamp"]}
     source = f"{policy.homes_path}/{home}" if policy.homes_path else home_volume(policy, home)
-    return {
-        "Image": policy.take_back_image,
-        "Cmd": ["python", "-m", "homeroom.copies.bring_back", json.dumps(told)],
-        "User": f"{OWNER}:{GROUP}",
-        "Labels": {DEPLOYMENT_LABEL: policy.deployment, SERVICE_LABEL: "take-back"},
-        "Healthcheck": {"Test": ["NONE"]},
-        "HostConfig": {
-            "Mounts": [
-                {
-                    "Type": "bind" if policy.homes_path else "volume",
-                    "Source": source,
-                    "Target": HOME_TARGET,
-                    "ReadOnly": False,
-                },
-                {"Type": "volume", "Source": policy.reader_socket_volume, "Target": READER_TARGET, "ReadOnly": True},
-            ],
-            "NetworkMode": "none",
-            "CapDrop": ["ALL"],
-            "SecurityOpt": ["no-new-privileges"],
-            "ReadonlyRootfs": True,
-            "Memory": MEMORY_BYTES,
-            "MemorySwap": MEMORY_BYTES,
-            "PidsLimit": PIDS,
+    mounts = [
+        {
+            "Type": "bind" if policy.homes_path else "volume",
+            "Source": source,
+            "Target": HOME_TARGET,
+            "ReadOnly": False,
         },
-    }
+        {"Type": "volume", "Source": policy.reader_socket_volume, "Target": READER_TARGET, "ReadOnly": True},
+    ]
+    return errand.container_body(
+        policy.take_back_image,
+        ["python", "-m", "homeroom.copies.bring_back", json.dumps(told)],
+        user=f"{OWNER}:{GROUP}",
+        deployment=policy.deployment,
+        service="take-back",
+        mounts=mounts,
+        memory_bytes=MEMORY_BYTES,
+    )
 
 
 def home_volume(policy: Policy, home: str) -> str:
@@ -88,7 +74,7 @@ def home_volume(policy: Policy, home: str) -> str:
 class TakeBack:
     """Has files come back, a few at once and of one person one."""
 
-    def __init__(self, policy: Policy, send: Send) -> None:
+    def __init__(self, policy: Policy, send: errand.Send) -> None:
         self.policy = policy
         self._send = send
         self._busy: set[str] = set()
@@ -101,29 +87,13 @@ class TakeBack:
         self._busy.add(user)
         try:
             async with asyncio.timeout(LONGEST_SECONDS):
-                return await self._run(asked)
+                body = container_body(self.policy, asked)
+                _, said = await errand.run(self._send, body, streams="stdout=1", fault="nothing can come back")
+                return answer(said)
         except TimeoutError:
             return {"fault": "late"}
         finally:
             self._busy.discard(user)
-
-    async def _run(self, asked: dict[str, str]) -> dict[str, Any]:
-        policy = self.policy
-        body = json.dumps(container_body(policy, asked)).encode()
-        name = f"name={policy.deployment}-take-back-{secrets.token_hex(6)}"
-        made = await self._send(EngineCall(method="POST", path="/containers/create", query=name, body=body))
-        if made.status >= 300:
-            raise Refused(f"nothing can come back: {made.read().get('message', made.status)}")
-        path = f"/containers/{made.read()['Id']}"
-        try:
-            started = await self._send(EngineCall(method="POST", path=f"{path}/start"))
-            if started.status >= 300:
-                raise Refused(f"nothing can come back: {started.read().get('message', started.status)}")
-            await self._send(EngineCall(method="POST", path=f"{path}/wait"))
-            said = await self._send(EngineCall(method="GET", path=f"{path}/logs", query="stdout=1"))
-            return answer(plain(said.body))
-        finally:
-            await asyncio.shield(self._send(EngineCall(method="DELETE", path=path, query="force=1&v=1")))
 
 
 def answer(output: str) -> dict[str, Any]:

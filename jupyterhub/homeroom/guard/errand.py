@@ -1,0 +1,92 @@
+"""A container that the guard makes itself, for one errand: on no network, bounded, and gone at the end.
+
+What runs in it, and on which mounts, is fixed by the guard's own code; a request names no more than a person or a file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
+from homeroom.guard.response import Response
+from homeroom.guard.routes import EngineCall
+from homeroom.guard.values import Refused
+
+Send = Callable[[EngineCall], Awaitable[Response]]
+PIDS = 16
+HEADER_BYTES = 8
+
+
+def container_body(
+    image: str,
+    command: list[str],
+    *,
+    user: str,
+    deployment: str,
+    service: str,
+    mounts: list[dict[str, Any]],
+    memory_bytes: int,
+    **more: Any,
+) -> dict[str, Any]:
+    """The container: these mounts, and nothing else to reach.
+
+    :param user: numbers of user and group, `1000:100`.
+    :param more: fields of `HostConfig` beside those that all errands have.
+    """
+    return {
+        "Image": image,
+        "Cmd": command,
+        "User": user,
+        "Labels": {DEPLOYMENT_LABEL: deployment, SERVICE_LABEL: service},
+        "Healthcheck": {"Test": ["NONE"]},
+        "HostConfig": {
+            "Mounts": mounts,
+            "NetworkMode": "none",
+            "CapDrop": ["ALL"],
+            "SecurityOpt": ["no-new-privileges"],
+            "ReadonlyRootfs": True,
+            "Memory": memory_bytes,
+            "MemorySwap": memory_bytes,
+            "PidsLimit": PIDS,
+            **more,
+        },
+    }
+
+
+async def run(send: Send, body: dict[str, Any], *, streams: str, fault: str) -> tuple[int, str]:
+    """Run a container to its end and remove it; its exit code, and what it wrote.
+
+    :param streams: what is read of it, as the engine's logs are asked for: `stdout=1`.
+    :param fault: what is said where the engine does not make or start it.
+    :raises Refused: the engine does not.
+    """
+    labels = body["Labels"]
+    name = f"name={labels[DEPLOYMENT_LABEL]}-{labels[SERVICE_LABEL]}-{secrets.token_hex(6)}"
+    call = EngineCall(method="POST", path="/containers/create", query=name, body=json.dumps(body).encode())
+    made = await send(call)
+    if made.status >= 300:
+        raise Refused(f"{fault}: {made.read().get('message', made.status)}")
+    path = f"/containers/{made.read()['Id']}"
+    try:
+        started = await send(EngineCall(method="POST", path=f"{path}/start"))
+        if started.status >= 300:
+            raise Refused(f"{fault}: {started.read().get('message', started.status)}")
+        ended = await send(EngineCall(method="POST", path=f"{path}/wait"))
+        said = await send(EngineCall(method="GET", path=f"{path}/logs", query=streams))
+        return ended.read().get("StatusCode", 1), plain(said.body)
+    finally:
+        await asyncio.shield(send(EngineCall(method="DELETE", path=path, query="force=1&v=1")))
+
+
+def plain(framed: bytes) -> str:
+    """A container's output without the header that the engine sets before each part of it."""
+    found = bytearray()
+    while len(framed) > HEADER_BYTES:
+        size = int.from_bytes(framed[4:HEADER_BYTES], "big")
+        found += framed[HEADER_BYTES : HEADER_BYTES + size]
+        framed = framed[HEADER_BYTES + size :]
+    return found.decode(errors="replace")
