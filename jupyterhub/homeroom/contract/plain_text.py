@@ -37,3 +37,10 @@ class PlainLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record's lines."""
         return plain_record(super().format(record))
+
+
+def log_plainly() -> None:
+    """Have a service's log written to standard error, from INFO on, a record a line."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(PlainLines("%(levelname)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler])

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homeroom.contract import open_files
-from homeroom.contract.plain_text import PlainLines
+from homeroom.contract.plain_text import log_plainly
 
 if TYPE_CHECKING:
     from homeroom.guard.engine_gateway import EngineGateway
@@ -47,9 +47,7 @@ def main() -> int:
 
     from homeroom.guard.policy import Policy
 
-    handler = logging.StreamHandler()
-    handler.setFormatter(PlainLines("%(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    log_plainly()
     try:
         policy = Policy.from_json(options.policy.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from homeroom.contract import open_files, sockets
 from homeroom.contract.by_socket import BySocket
-from homeroom.contract.plain_text import PlainLines
+from homeroom.contract.plain_text import log_plainly
 from homeroom.courses.desk_address import SOCKET
 
 CHECK_SECONDS = 5.0
@@ -42,9 +42,7 @@ def main() -> int:
     options = parser.parse_args()
     if options.check:
         return 0 if answers(options.socket) else 1
-    handler = logging.StreamHandler()
-    handler.setFormatter(PlainLines("%(levelname)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler])
+    log_plainly()
     open_files.raise_limit()
     os.umask(UMASK)
     return asyncio.run(serve(options.store, options.labs, options.socket))
