@@ -26,6 +26,7 @@ from typing import IO, Any, cast
 
 from homeroom.contract.by_socket import BySocket
 from homeroom.contract.take_back import HOME_TARGET, READER_SOCKET
+from homeroom.copies.asking import CannotRead, post
 
 PREFIX = ".coming-back-"
 MOST_BYTES, MOST_FILES = 20 << 30, 200_000
@@ -35,7 +36,6 @@ CHUNK_BYTES = 1 << 16
 MOST_NAMES = 99
 LONGEST_NAME_BYTES = 255
 FULL = (errno.ENOSPC, errno.EDQUOT)
-WHYS = frozenset({"words", "missing", "large", "busy", "late", "none", "unreadable"})
 
 
 class NothingComes(Exception):
@@ -67,28 +67,22 @@ class Limit:
 def asked_for(reader: BySocket, asked: Mapping[str, str]) -> http.client.HTTPResponse:
     """The bytes as they come. :raises NothingComes: there are none."""
     question = {"home": asked["home"], "copy": asked["copy"], "path": asked["path"], "most_bytes": MOST_BYTES}
-    reader.request("POST", "/content", json.dumps(question), {"Content-Type": "application/json"})
-    answer = reader.getresponse()
-    if answer.status == http.HTTPStatus.OK:
-        return answer
     try:
-        why = json.loads(answer.read()).get("why")
-    except (ValueError, AttributeError):
-        why = None
-    raise NothingComes(why if why in WHYS else "unreadable")
+        return post(reader, "/content", question)
+    except CannotRead as error:
+        raise NothingComes(error.why) from None
 
 
-def write_file(answer: http.client.HTTPResponse, to: Path, limit: Limit) -> int:
-    """Write a file; how many came."""
-    mode, changed_at = int(answer.headers["X-Mode"], 8) & 0o777 | stat.S_IRUSR | stat.S_IWUSR, answer.headers
+def write_file(answer: http.client.HTTPResponse, to: Path, limit: Limit) -> None:
+    """Write a file."""
+    mode = int(answer.headers["X-Mode"], 8) & 0o777 | stat.S_IRUSR | stat.S_IWUSR
     with to.open("xb") as file:
         while piece := answer.read(CHUNK_BYTES):
             limit.take(len(piece))
             file.write(piece)
         os.fchmod(file.fileno(), mode)
-    moment = float(changed_at["X-Changed-At"])
+    moment = float(answer.headers["X-Changed-At"])
     os.utime(to, (moment, moment))
-    return 1
 
 
 def write_folder(answer: http.client.HTTPResponse, to: Path, limit: Limit) -> tuple[int, int]:
@@ -191,11 +185,11 @@ def bring_back(asked: Mapping[str, str], home: Path, socket: str) -> dict[str, A
         answer = asked_for(reader, asked)
         is_folder = answer.headers["X-Kind"] == "folder"
         fresh.mkdir(mode=0o700)
-        limit, left_out = Limit(), 0
+        limit, files, left_out = Limit(), 1, 0
         if is_folder:
             files, left_out = write_folder(answer, fresh / "content", limit)
         else:
-            files = write_file(answer, fresh / "content", limit)
+            write_file(answer, fresh / "content", limit)
         folder, parts = open_folder(home, path.parts[:-1])
         name = lay(fresh / "content", folder, names(path, asked["stamp"], is_folder=is_folder), is_folder=is_folder)
         return {"where": str(PurePosixPath(*parts, name)), "files": files, "left_out": left_out}

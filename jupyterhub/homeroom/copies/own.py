@@ -10,7 +10,7 @@ from typing import Any
 
 from homeroom.contract import records
 from homeroom.contract.records import FOLDER, Tombstone
-from homeroom.copies.reader import CannotRead
+from homeroom.copies.asking import CannotRead
 
 CLOCK_PATIENCE_SECONDS = 600
 

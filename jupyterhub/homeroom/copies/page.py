@@ -27,8 +27,8 @@ from homeroom.contract.by_socket import BySocket
 from homeroom.contract.home_names import directory_name
 from homeroom.contract.take_back import READER_SOCKET
 from homeroom.copies import own, reader
+from homeroom.copies.asking import CannotRead, post
 from homeroom.copies.jobs import JOBS
-from homeroom.copies.reader import CannotRead
 from homeroom.records.events import note, note_of
 from homeroom.texts.refusal import Refusal
 
@@ -213,7 +213,7 @@ class DownloadHandler(OwnCopies):
         connection = BySocket(READER_SOCKET, "reader", timeout=TRANSFER_SECONDS)
         asked = {"home": self.home_name(), "copy": copy["name"], "path": path, "most_bytes": MOST_DOWNLOADED_BYTES}
         try:
-            answer = await run(reader.TRANSFERS, reader.post, connection, "/content", asked)
+            answer = await run(reader.TRANSFERS, post, connection, "/content", asked)
             why = f"{path or 'the home'}, copy {copy['name'][:8]}"
             note_of(self, "files-download", self.current_user.name, why=why)
             self.db.commit()

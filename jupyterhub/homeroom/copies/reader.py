@@ -12,6 +12,7 @@ from typing import Any
 
 from homeroom.contract.by_socket import BySocket
 from homeroom.contract.take_back import ADDRESS, LONGEST_SECONDS, READER_SOCKET
+from homeroom.copies.asking import CannotRead, post
 
 GUARD = Path("/run/guard/engine.sock")
 QUESTION_SECONDS = 50.0
@@ -20,29 +21,6 @@ GRACE_SECONDS = 20.0
 QUESTIONS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="copies")
 TRANSFERS = ThreadPoolExecutor(max_workers=4, thread_name_prefix="copies-transfer")
 """Threads of their own: what takes long here holds up nothing else."""
-WHYS = frozenset({"words", "missing", "large", "busy", "late", "none", "unreadable"})
-
-
-class CannotRead(Exception):
-    """There is no answer; `why` in a word, for which there is a text."""
-
-    def __init__(self, why: str) -> None:
-        super().__init__(why)
-        self.why = why
-
-
-def post(connection: BySocket, path: str, body: Mapping[str, Any]) -> http.client.HTTPResponse:
-    """Ask, and wait for the beginning of an answer. :raises CannotRead: there is none, or it is a refusal."""
-    try:
-        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        if answer.status == http.HTTPStatus.OK:
-            return answer
-        why = json.loads(answer.read()).get("why")
-    except (OSError, http.client.HTTPException, ValueError, AttributeError):
-        why = None
-    connection.close()
-    raise CannotRead(why if why in WHYS else "unreadable")
 
 
 async def ask(path: str, body: Mapping[str, Any], socket: str = READER_SOCKET) -> dict[str, Any]:

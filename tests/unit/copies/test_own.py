@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from homeroom.contract.records import TOMBSTONES
 from homeroom.copies import own, page, panel
+from homeroom.copies.asking import CannotRead
 from homeroom.copies.jobs import Jobs
-from homeroom.copies.reader import CannotRead
 
 OLD, NEW = "2026-01-01T00:00:00+00:00", "2026-06-01T00:00:00+00:00"
 COPIES = [{"name": "new", "made_at": 1_790_000_000.0}, {"name": "old", "made_at": 1_770_000_000.0}]
