@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 from homeroom_lab import hub_client
 from homeroom_lab.disk import Disk, look
@@ -44,27 +42,11 @@ class DiskWatch:
 
 
 async def tell_hub(watch: DiskWatch, environment: Mapping[str, str]) -> bool:
-    """Tell the hub what the home takes, for its home page; returns whether it could be told.
-
-    A hub that is away, or of an older Homeroom, is told the next time.
-    """
+    """Tell the hub what the home takes, for its home page; returns whether it could be told."""
     used_bytes = (await watch.for_hub()).used_bytes
     if used_bytes is None:
         return False
-    user = quote(environment["JUPYTERHUB_USER"], safe="")
-    address = f"{environment['JUPYTERHUB_API_URL']}/homeroom/homes/{user}"
-    headers = {"Authorization": f"token {environment['JUPYTERHUB_API_TOKEN']}", "Content-Type": "application/json"}
-    try:
-        answer = await hub_client.fetch(
-            address,
-            method="POST",
-            headers=headers,
-            data=json.dumps({"used_bytes": used_bytes}),
-            raise_for_status=False,
-        )
-    except OSError:
-        return False
-    return bool(answer.ok)
+    return await hub_client.tell("homes", {"used_bytes": used_bytes}, environment)
 
 
 async def tell_hub_again_and_again(watch: DiskWatch, environment: Mapping[str, str]) -> None:

@@ -5,11 +5,13 @@ It stands for `jupyterhub.httpclient.fetch`, which would load aiohttp into every
 
 from __future__ import annotations
 
+import json
 import socket
+from collections.abc import Mapping
 from contextlib import closing
 from importlib import import_module
 from typing import Any
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tornado.httputil import HTTPHeaders
 from tornado.netutil import Resolver
@@ -84,3 +86,23 @@ async def fetch(
     if raise_for_status and response.code >= 400:
         raise HubSaysNo(f"{method} {parts.path}: {response.code} {response.reason}")
     return HubAnswer(response.code, response.headers, response.body)
+
+
+async def tell(what: str, body: object, environment: Mapping[str, str]) -> bool:
+    """Tell the hub something of this lab's user; returns whether it could be told.
+
+    A hub that is away, or of an older Homeroom, is told the next time.
+    """
+    user = quote(environment["JUPYTERHUB_USER"], safe="")
+    headers = {"Authorization": f"token {environment['JUPYTERHUB_API_TOKEN']}", "Content-Type": "application/json"}
+    try:
+        answer = await fetch(
+            f"{environment['JUPYTERHUB_API_URL']}/homeroom/{what}/{user}",
+            method="POST",
+            headers=headers,
+            data=json.dumps(body),
+            raise_for_status=False,
+        )
+    except OSError:
+        return False
+    return bool(answer.ok)

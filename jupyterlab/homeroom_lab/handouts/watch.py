@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import quote
 
 from homeroom_lab import hub_client
 from homeroom_lab.handouts.deliver import PLACES, Handout, Result, deliver, fresh, known, stamp
@@ -72,16 +70,4 @@ async def tell_hub(results: list[Result], environment: Mapping[str, str]) -> boo
     """Tell the hub what is in this home; returns whether it could be told. A hub that is away is told the next time."""
     if "JUPYTERHUB_API_TOKEN" not in environment:
         return False
-    user = quote(environment["JUPYTERHUB_USER"], safe="")
-    headers = {"Authorization": f"token {environment['JUPYTERHUB_API_TOKEN']}", "Content-Type": "application/json"}
-    try:
-        answer = await hub_client.fetch(
-            f"{environment['JUPYTERHUB_API_URL']}/homeroom/handouts/{user}",
-            method="POST",
-            headers=headers,
-            data=json.dumps({"handouts": [vars(one) for one in results]}),
-            raise_for_status=False,
-        )
-    except OSError:
-        return False
-    return bool(answer.ok)
+    return await hub_client.tell("handouts", {"handouts": [vars(one) for one in results]}, environment)
