@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from homeroom.history.schema import HOUR, TEN_MINUTES
+from homeroom.history.schema import HOUR, TEN_MINUTES, kept
+from homeroom.history.store import midnight
 
 WIDTH, HEIGHT = 720, 120
 ASKED = """
@@ -48,20 +47,15 @@ def read(path: Path, day: date) -> Day:
 
     :raises sqlite3.Error: the history cannot be read.
     """
-    begin, end = _midnight(day), _midnight(day + timedelta(days=1))
+    begin, end = midnight(day), midnight(day + timedelta(days=1))
     if not path.exists():
         return Day(day=day)
-    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)) as database:
+    with kept(path) as database:
         for step in (TEN_MINUTES, HOUR):
             if rows := database.execute(ASKED, (step, begin, end)).fetchall():
                 columns = {name: [(row[0], row[number]) for row in rows] for number, name in enumerate(NAMES, start=1)}
                 return Day(day=day, charts=[_chart(name, points, begin, end, step) for name, points in columns.items()])
     return Day(day=day)
-
-
-def _midnight(day: date) -> int:
-    """When a day begins where the hub is."""
-    return int(datetime.combine(day, datetime.min.time()).timestamp())
 
 
 def _chart(name: str, points: Sequence[Point], begin: int, end: int, step: int) -> Chart:

@@ -4,7 +4,6 @@ of JSON, for the watchdog and the Monday letter. It names nobody."""
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sqlite3
 import sys
@@ -12,7 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from homeroom.history.schema import FILE, HOUR, NOBODY, TEN_MINUTES
+from homeroom.history.schema import FILE, HOUR, NOBODY, TEN_MINUTES, kept
 from homeroom.history.store import begin_of, local_day
 
 WEEK_DAYS = 7
@@ -32,7 +31,7 @@ def overview(path: Path, now: float) -> dict[str, Any]:
     """
     if not path.exists():
         return {}
-    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)) as database:
+    with kept(path) as database:
         return {"hour": _hour(database, now), "week": _week(database, now)}
 
 

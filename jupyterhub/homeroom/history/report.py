@@ -6,7 +6,6 @@ Its standard input holds what homes take, measured by whoever asks: `{"ada": 104
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import sqlite3
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from homeroom.history.pseudonyms import Pseudonyms
-from homeroom.history.schema import DAY, FILE, HOUR, MINUTE, TEN_MINUTES, USE
+from homeroom.history.schema import DAY, FILE, HOUR, MINUTE, TEN_MINUTES, USE, kept
 from homeroom.history.store import MIB, begin_of, local_day
 
 WHO = ("group", "person", "image", "profile")
@@ -70,7 +69,7 @@ def asked(
     :param named: whether people are called by their names.
     :raises sqlite3.Error: the history cannot be read.
     """
-    with contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0)) as database:
+    with kept(path) as database:
         if step := WHEN.get(by):
             since = begin_of(step, now - days * DAY)
             found = database.execute(COURSE, (step, since, now)).fetchall()

@@ -64,6 +64,11 @@ class Sample:
     outcomes: Sequence[Outcome | MemoryKill] = ()
 
     @property
+    def starts(self) -> list[Outcome]:
+        """What became of each lab that was started."""
+        return [one for one in self.outcomes if isinstance(one, Outcome)]
+
+    @property
     def memory_bytes(self) -> int:
         """What all labs take."""
         return sum(one.memory_bytes for one in self.labs)
@@ -98,7 +103,7 @@ def gauges(sample: Sample, disk: Disk, homes_bytes: int) -> dict[str, float]:
 
 def sums(sample: Sample) -> dict[str, float]:
     """What has happened since the sample before, by the names of the history's columns."""
-    starts = [one for one in sample.outcomes if isinstance(one, Outcome)]
+    starts = sample.starts
     ready = [one for one in starts if not one.failure]
     return {
         "starts": len(ready),
@@ -111,7 +116,7 @@ def sums(sample: Sample) -> dict[str, float]:
 
 def longest(sample: Sample) -> dict[str, float]:
     """The worst since the sample before, by the names of the history's columns."""
-    ready = [one for one in sample.outcomes if isinstance(one, Outcome) and not one.failure]
+    ready = [one for one in sample.starts if not one.failure]
     return {
         "longest_wait_seconds": max([*(one.waited_seconds for one in ready), *sample.waits_seconds], default=0.0),
         "longest_ready_seconds": max((one.took_seconds for one in ready), default=0.0),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from pathlib import Path
 
@@ -81,6 +82,14 @@ ON CONFLICT DO UPDATE SET {_added(USE)}
 
 class Newer(sqlite3.Error):
     """The file was written by a newer Homeroom."""
+
+
+def kept(path: Path) -> contextlib.closing[sqlite3.Connection]:
+    """The history as it is, to be read; it is not made where it is not there.
+
+    :raises sqlite3.Error: it cannot be opened.
+    """
+    return contextlib.closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=5.0))
 
 
 def opened(path: Path) -> sqlite3.Connection:

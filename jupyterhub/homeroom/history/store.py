@@ -25,7 +25,6 @@ from homeroom.history.schema import (
     TEN_MINUTES,
     opened,
 )
-from homeroom.spawner.outcomes import Outcome
 
 MIB = 1 << 20
 LONGEST = 40
@@ -57,9 +56,9 @@ class HistoryStore:
             for name, used_bytes in sample.homes.items():
                 self._add_home(name, used_bytes, day)
             self._add_moment(sample, disk, self._homes_bytes())
-            for outcome in sample.outcomes:
-                if isinstance(outcome, Outcome) and outcome.failure:
-                    self._database.execute(ADD_FAILURE, (begin_of(TEN_MINUTES, sample.at), outcome.failure[:LONGEST]))
+            for start in sample.starts:
+                if start.failure:
+                    self._database.execute(ADD_FAILURE, (begin_of(TEN_MINUTES, sample.at), start.failure[:LONGEST]))
             for use in sample.labs:
                 self._add_use(use, day)
 
@@ -140,8 +139,13 @@ def local_day(at: float) -> int:
     return date.fromtimestamp(at).toordinal()
 
 
+def midnight(day: date) -> int:
+    """When a day begins where the hub is."""
+    return int(datetime.combine(day, datetime.min.time()).timestamp())
+
+
 def begin_of(step: int, at: float) -> int:
     """When the row of a step begins that a moment belongs to; a day begins at midnight where the hub is."""
     if step == DAY:
-        return int(datetime.combine(date.fromtimestamp(at), datetime.min.time()).timestamp())
+        return midnight(date.fromtimestamp(at))
     return int(at) // step * step
