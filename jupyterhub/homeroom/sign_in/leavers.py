@@ -146,7 +146,7 @@ def cohort(database: sqlite3.Connection, group: str, inactive_days: int, now: fl
     people = {name: (bool(admin), int(last), int(made), bool(runs)) for name, admin, last, made, runs in rows}
     for (name,) in database.execute("SELECT username FROM users_info UNION SELECT name FROM homeroom_roster"):
         people.setdefault(name, (False, 0, int(now), False))  # how long ago they were made nobody knows
-    members = _members(database, group)
+    members = {name for name, own in _groups_of(database).items() if group in own} if group else set()
     gone = {name for (name,) in database.execute("SELECT name FROM homeroom_removed")}
     found = []
     for name, (admin, last, made, runs) in sorted(people.items()):
@@ -160,16 +160,8 @@ def cohort(database: sqlite3.Connection, group: str, inactive_days: int, now: fl
 
 def memberships(database: sqlite3.Connection, now: float) -> list[dict[str, Any]]:
     """Everybody with the groups they are in and their mail address, and what `cohort` says of them."""
-    groups: dict[str, set[str]] = {}
+    groups = _groups_of(database)
     emails: dict[str, str] = {}
-    of_hub = (
-        "SELECT users.name, groups.name FROM users JOIN user_group_map ON user_group_map.user_id = users.id"
-        " JOIN groups ON groups.id = user_group_map.group_id"
-    )
-    for name, group in database.execute(of_hub):
-        groups.setdefault(name, set()).add(group)
-    for name, listed in database.execute("SELECT name, groups FROM homeroom_roster"):
-        groups.setdefault(name, set()).update(json.loads(listed))
     known = "SELECT name, email FROM homeroom_identities UNION ALL SELECT username, email FROM users_info"
     for name, email in database.execute(known):
         emails[name] = email or emails.get(name, "")
@@ -179,15 +171,18 @@ def memberships(database: sqlite3.Connection, now: float) -> list[dict[str, Any]
     ]
 
 
-def _members(database: sqlite3.Connection, group: str) -> set[str]:
-    query = (
-        "SELECT users.name FROM users JOIN user_group_map ON user_group_map.user_id = users.id"
-        " JOIN groups ON groups.id = user_group_map.group_id WHERE groups.name = ?"
+def _groups_of(database: sqlite3.Connection) -> dict[str, set[str]]:
+    """The groups that people are in, by the hub or by the roster."""
+    found: dict[str, set[str]] = {}
+    of_hub = (
+        "SELECT users.name, groups.name FROM users JOIN user_group_map ON user_group_map.user_id = users.id"
+        " JOIN groups ON groups.id = user_group_map.group_id"
     )
-    listed = database.execute("SELECT name, groups FROM homeroom_roster")
-    return {name for (name,) in database.execute(query, (group,))} | {
-        name for name, groups in listed if group in json.loads(groups)
-    }
+    for name, group in database.execute(of_hub):
+        found.setdefault(name, set()).add(group)
+    for name, listed in database.execute("SELECT name, groups FROM homeroom_roster"):
+        found.setdefault(name, set()).update(json.loads(listed))
+    return found
 
 
 def groups(database: sqlite3.Connection) -> list[str]:
