@@ -35,7 +35,7 @@ class BackRoom:
         if route == ("PUT", "/told"):
             return await self._put(request)
         if route == ("GET", "/receipts"):
-            names = {key: request.query.get(key, "") for key in ("course", "assignment", "person")}
+            names = {key: request.query.get(key, "") for key in ("course", "person")}
             found = self.store.receipts(**names)
             return web.json_response({"receipts": [each.summary() for each in found]})
         if request.path.startswith(PEOPLE):

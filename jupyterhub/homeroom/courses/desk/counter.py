@@ -8,13 +8,13 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
+from homeroom.courses.calendar import written
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.store import LARGEST_BYTES, Store
 from homeroom.courses.desk.told import Told, require_open
@@ -95,7 +95,7 @@ class Counter:
     def _shown(self, receipt: dict[str, Any]) -> dict[str, Any]:
         """A receipt with its time as people read it."""
         zone = self._told().zone
-        return {**receipt, "time": f"{datetime.fromtimestamp(receipt['at'], zone):%Y-%m-%d %H:%M:%S} {zone.key}"}
+        return {**receipt, "time": f"{written(int(receipt['at']), zone, seconds=True)} {zone.key}"}
 
     def _courses(self, person: str) -> list[dict[str, Any]]:
         """What somebody has to hand in, with their own times."""

@@ -54,7 +54,7 @@ class Receipt:
 
     def summary(self) -> dict[str, Any]:
         """The same without its files' names."""
-        return {**self.as_json(), "files": len(self.files), "size_bytes": self.size_bytes}
+        return {**vars(self), "files": len(self.files), "size_bytes": self.size_bytes}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Receipt:
