@@ -22,7 +22,6 @@ class Drilled:
     :param seconds: how long it took, from the sheet to a cell that was run.
     :param copy_made_at: of which copy.
     :param same: how many files and folders were compared.
-    :param signed_in: whether a person could sign in with a password; where nobody does that, it is not tried.
     :param failed_at: when one failed after that; empty: none did.
     """
 
@@ -32,7 +31,6 @@ class Drilled:
     copy_made_at: str = ""
     homes: int = 0
     same: int = 0
-    signed_in: bool = False
     failed_at: str = ""
     why: str = ""
 

@@ -80,7 +80,6 @@ def drill(deployment: Deployment, copy: str = "") -> None:
         copy_made_at=outcome.copy_made_at,
         homes=outcome.homes,
         same=outcome.same,
-        signed_in=outcome.signed_in,
     )
     drilled.write(made)
     when = made.copy_made_at[:16].replace("T", " ")

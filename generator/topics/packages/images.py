@@ -29,7 +29,6 @@ class Image:
     tag: str
     image_id: str
     packages_of: str
-    size_bytes: int = 0
 
 
 def built(deployment: Deployment) -> list[Image]:
@@ -40,8 +39,7 @@ def built(deployment: Deployment) -> list[Image]:
         name = labels[NAME_LABEL]
         tag = f"{deployment.project}-{name}:local"
         if tag in {each.removeprefix("localhost/") for each in image.tags}:  # before it: Podman's
-            size = int(image.attrs.get("Size") or 0)
-            found[name] = Image(name, tag, str(image.id), packages.of(labels), size)
+            found[name] = Image(name, tag, str(image.id), packages.of(labels))
     return [found[name] for name in sorted(found)]
 
 
