@@ -25,16 +25,15 @@ from generator.core.paths import ROOT
 from generator.core.process import Runner, indented, require, run, tail
 from generator.engine.deployment import Deployment
 from generator.engine.find import Engine, engine_environment
-from generator.images.build import BuildSpec, context_digest, ensure_images
+from generator.images.build import context_digest, ensure_images
 from generator.images.bundle import CHUNK_BYTES, FOLDER, digest, place_of
 from generator.images.manifest import IMAGES, NAME, TREE, WHEELS, Manifest
 from generator.lifecycle.build import image_specs
-from generator.topics.updates.tree import SHOWN, Tree
+from generator.topics.updates.tree import REQUIREMENTS, SHOWN, Tree
 
 PYTHONS = ("3.11", "3.12", "3.13")
 """Of Debian 12, Ubuntu 24.04 and Debian 13: packages are taken along for each."""
 PLATFORMS = ("manylinux_2_28", "manylinux_2_17", "manylinux2014", "linux")
-REQUIREMENTS = ROOT / "generator/requirements.txt"
 ROOM = "Name another place: `make bundle TO=/srv`. Nothing of it is left there."
 
 
@@ -110,7 +109,7 @@ def carried(deployment: Deployment, made: Manifest) -> Iterator[dict[str, str]]:
     """All of this version's images, also those that this deployment has no use for, under the names by which they are
     carried; gives of each the digest of what it was built from."""
     ours = image_specs(deployment, everything=True)
-    specs = [BuildSpec(each.name, made.tag(each.name), each.context, each.dockerfile, each.build_args) for each in ours]
+    specs = [replace(each, tag=made.tag(each.name)) for each in ours]
     try:
         for each, spec in zip(ours, specs, strict=True):
             with contextlib.suppress(docker.errors.ImageNotFound):
@@ -128,17 +127,18 @@ def take_wheels(folder: Path, *, runner: Runner = run) -> int:
 
     :raises HomeroomError: the index does not answer.
     """
-    machine = platform.machine()
-    known = f"--find-links={place}" if (place := place_of(Tree(ROOT).commit(), FOLDER) / WHEELS).is_dir() else ""
+    machine, requirements = platform.machine(), ROOT / REQUIREMENTS
+    place = place_of(Tree(ROOT).commit()) / WHEELS
+    known = [f"--find-links={place}"] if place.is_dir() else []
     for version in PYTHONS:
         words = ["download", "--quiet", "--no-deps", "--require-hashes", "--only-binary=:all:", f"--dest={folder}"]
         words += [f"--python-version={version}", *(f"--platform={each}_{machine}" for each in PLATFORMS)]
-        words += ["--disable-pip-version-check", f"--requirement={REQUIREMENTS}", *([known] if known else [])]
+        words += ["--disable-pip-version-check", f"--requirement={requirements}", *known]
         done = runner([sys.executable, "-m", "pip", *words])
         if done.returncode:
             raise HomeroomError(
                 f"Python packages for Python {version} cannot be had:{indented(tail(done.stderr, 3))}",
-                location=str(REQUIREMENTS),
+                location=str(requirements),
                 remedy="See to the network, its proxy (HTTPS_PROXY) or certificates (PIP_CERT).",
             )
     return len(list(folder.iterdir()))

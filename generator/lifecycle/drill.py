@@ -37,7 +37,7 @@ from generator.topics.drill.outcome import FILE, Outcome
 from generator.topics.environments import site_images
 from generator.topics.sign_in.ways import NATIVE
 from generator.topics.storage import homes
-from generator.topics.updates import rehearsal
+from generator.topics.updates import images, rehearsal
 
 MOST_TRIED = 20
 """Of so many people with homes one is looked for who may start a lab."""
@@ -124,7 +124,7 @@ def _try(deployment: Deployment, of: str, copy: str) -> Outcome:
     came = restore_all.bring_everything(deployment, of, copy, fit=fit)
     there = open_deployment()  # with the settings that came back
     names = [*(spec.name for spec in image_specs(there)), *site_images.own()]
-    beside.lend(there.client, of, there.project, names)
+    images.lend(there.client, of, names, to=there.project)
     build(there)
     render_checked(there)
     made = Outcome(

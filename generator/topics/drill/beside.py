@@ -27,13 +27,6 @@ def name_of(project: str, root: Path = ROOT) -> str:
     return f"{project[:LONGEST_PART]}-drill-{digest[:6]}"
 
 
-def lend(client: Any, of: str, name: str, images: Sequence[str]) -> None:
-    """Have the images of a deployment under the drill's names, too: what did not change is not built."""
-    for one in images:
-        with suppress(docker.errors.ImageNotFound):
-            client.images.get(f"{of}-{one}:local").tag(f"{name}-{one}", "local")
-
-
 def remove(client: Any, name: str) -> int:
     """Remove all of it from the engine; returns how many containers, volumes and names of images that were."""
     api, removed = client.api, 0

@@ -25,11 +25,11 @@ from generator.topics.copies.drilled import Drilled, minutes
 from generator.topics.drill import beside, paper
 from generator.topics.drill.outcome import FILE, Outcome
 from generator.topics.drill.paper import Paper
-from generator.topics.updates.tree import Tree
+from generator.topics.updates import images
+from generator.topics.updates.tree import Tree, share_packages
 
 FOLDER = ROOT / ".drill"
 TREE = FOLDER / "tree"
-REQUIREMENTS = "generator/requirements.txt"
 BUSY = "another drill goes on"
 SCRIPT = """\
 sh generator/venv.sh .venv generator/requirements.txt
@@ -96,8 +96,7 @@ def lay_out(deployment: Deployment, known: Paper) -> None:
     """
     with step(f"Laying {known.commit[:12]} out, with what the recovery sheet says"):
         Tree(ROOT).lay_out(known.commit, TREE)
-        if (TREE / REQUIREMENTS).read_bytes() == (ROOT / REQUIREMENTS).read_bytes():
-            (TREE / ".venv").symlink_to(ROOT / ".venv")
+        share_packages(ROOT, TREE)
         folder = TREE / secrets.FOLDER.name
         folder.mkdir(mode=0o700)
         theirs = [line for line in _credentials() if not line.startswith(f"{secrets.PASSWORD}=")]
@@ -106,7 +105,7 @@ def lay_out(deployment: Deployment, known: Paper) -> None:
         with suppress(FileNotFoundError):
             shutil.copytree(secrets.FOLDER / "ssh", folder / "ssh")
         name = beside.name_of(deployment.project)
-        beside.lend(deployment.client, deployment.project, name, ["copies"])
+        images.lend(deployment.client, deployment.project, ["copies"], to=name)
 
 
 def _credentials() -> Sequence[str]:

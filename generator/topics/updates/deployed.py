@@ -22,9 +22,8 @@ from generator.images import bundle
 from generator.schema.settings import Settings
 from generator.topics.updates import database, images, record, rehearsal
 from generator.topics.updates.images import next_name
-from generator.topics.updates.tree import Tree
+from generator.topics.updates.tree import Tree, share_packages
 
-REQUIREMENTS = "generator/requirements.txt"
 LOOK_SECONDS = 0.2
 END_SECONDS = 60
 
@@ -69,9 +68,7 @@ class Deployed:
             write_atomically(self.next_root / ".env", self._env_of_next(), mode=0o600)
             if (self.root / bundle.FOLDER.name).is_dir():
                 (self.next_root / bundle.FOLDER.name).symlink_to(self.root / bundle.FOLDER.name)
-            same = (self.next_root / REQUIREMENTS).read_bytes() == (self.root / REQUIREMENTS).read_bytes()
-            if same:
-                (self.next_root / ".venv").symlink_to(self.root / ".venv")
+            share_packages(self.root, self.next_root)
 
     def _env_of_next(self) -> str:
         text = ENV_FILE.read_text(encoding="utf-8")

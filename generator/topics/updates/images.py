@@ -43,10 +43,13 @@ def put_back(client: Any, project: str, names: Sequence[str], commit: str) -> No
         _name(client, f"{project}-{name}:{_kept(commit)}", f"{project}-{name}", "local")
 
 
-def lend(client: Any, project: str, names: Sequence[str]) -> None:
-    """Have what the next version may need no build for under its names."""
+def lend(client: Any, project: str, names: Sequence[str], *, to: str = "") -> None:
+    """Have a deployment's images under another's names, too: what did not change is not built.
+
+    :param to: whose names; empty: the next version's.
+    """
     for name in names:
-        _name(client, f"{project}-{name}:local", f"{next_name(project)}-{name}", "local")
+        _name(client, f"{project}-{name}:local", f"{to or next_name(project)}-{name}", "local")
 
 
 def missing(client: Any, project: str, names: Sequence[str], commit: str) -> list[str]:

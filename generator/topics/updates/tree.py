@@ -13,6 +13,7 @@ from typing import Any
 from generator.core.errors import HomeroomError
 from generator.core.process import Completed, Runner, require, run, tail
 
+REQUIREMENTS = "generator/requirements.txt"
 FETCH_SECONDS = "60"
 SHOWN = 5
 OWN = ("site/", ".env")
@@ -198,6 +199,12 @@ class Tree:
             what=f"checking {commit[:12]} out",
             remedy="Move the file out of the way, then `make up`.",
         )
+
+
+def share_packages(here: Path, beside: Path) -> None:
+    """Have a version that is laid out beside a tree use the tree's Python packages, where their list is the same."""
+    if (beside / REQUIREMENTS).read_bytes() == (here / REQUIREMENTS).read_bytes():
+        (beside / ".venv").symlink_to(here / ".venv")
 
 
 def words(done: Completed) -> str:

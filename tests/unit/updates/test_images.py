@@ -83,6 +83,15 @@ def test_old_images_stay_and_come_back(prefix: str) -> None:
     assert engine.local("other") == {"hub": "theirs"}
 
 
+def test_images_are_lent_to_another_deployment() -> None:
+    """Under the names that are said, and not under those of the next version; what is not there is left out."""
+    engine = Engine(room__hub="hub", room__lab="lab")
+    client: Any = SimpleNamespace(images=engine)
+    images.lend(client, "room", ["hub", "edge"], to="room-drill")
+    assert engine.local("room-drill") == {"hub": "hub"}
+    assert images.built(client, "room") == ()
+
+
 def test_only_what_nobody_uses_is_removed() -> None:
     """Images of Homeroom's that lost their names go; one that a lab runs from stays, and no others are looked at."""
     asked: list[dict[str, Any]] = []
