@@ -163,9 +163,8 @@ def home_of(deployment: Deployment, person: str) -> Source:
             location="NAME",
             remedy=did_you_mean(person, known, "A home is made by its owner's first lab: have them start one."),
         )
-    name, directory = homes.home_name(person), deployment.settings.HOMES
-    host = f"{directory}/{name}" if directory else homes.volume_prefix(deployment.project) + name
-    return Source(host=host, inside=f"{PLACE}/{name}", read_only=False)
+    host = homes.source(deployment.settings, deployment.project, person)
+    return Source(host=host, inside=f"{PLACE}/{homes.home_name(person)}", read_only=False)
 
 
 def running(deployment: Deployment, person: str) -> bool:

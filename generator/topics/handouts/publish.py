@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import os
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -77,10 +76,10 @@ class Publisher:
         if not one.is_due(now):
             return Published()
         try:
-            with self._source(one, found, staging) as (tree, revision):
-                if before.revision == revision and self._is_laid(one, revision):
-                    return Published(revision=revision, files=before.files, size_bytes=before.size_bytes)
-                size = self._lay(one, tree, revision, staging)
+            tree, revision = self._source(one, found, staging)
+            if before.revision == revision and self._is_laid(one, revision):
+                return Published(revision=revision, files=before.files, size_bytes=before.size_bytes)
+            size = self._lay(one, tree, revision, staging)
         except Unfit as error:
             before.fault, before.remedy = f"{error.location}: {error.cause}", error.remedy or ""
             return before
@@ -89,15 +88,13 @@ class Publisher:
             return before
         return Published(revision=revision, files=size.files, size_bytes=size.size_bytes)
 
-    @contextlib.contextmanager
-    def _source(self, one: Known, found: State, staging: Path) -> Iterator[tuple[Tree, str]]:
+    def _source(self, one: Known, found: State, staging: Path) -> tuple[Tree, str]:
         """What is to be handed out, and its revision; of a repository what was fetched last."""
         most = self.settings.HANDOUT_MAX_SIZE
         if one.handout.repo is None:
             inner = str(one.handout.source)
             tree = Tree(root=self.sources, inner=inner, shown=str(self.sources / inner), max_bytes=most)
-            yield tree, tree.revision()
-            return
+            return tree, tree.revision()
         mirror, folder = self._mirror(one), one.handout.repo.folder or ""
         fetched = found.mirrors.get(mirror.name, Fetched())
         if not fetched.commit:
@@ -107,7 +104,7 @@ class Publisher:
         work = staging / f"{mirror.name}-{one.name}"
         if found.handouts.get(one.name, Published()).revision != revision or not self._is_laid(one, revision):
             mirror.check_out(fetched.commit, work)
-        yield Tree(root=work, inner=folder, shown=f"{one.handout.repo.url} {folder}".strip(), max_bytes=most), revision
+        return Tree(root=work, inner=folder, shown=f"{one.handout.repo.url} {folder}".strip(), max_bytes=most), revision
 
     def _is_laid(self, one: Known, revision: str) -> bool:
         """Whether every audience has it already."""

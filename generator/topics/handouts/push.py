@@ -178,8 +178,7 @@ def run(deployment: Deployment, push: Push, *, confirmed: bool) -> None:
 def deliver(deployment: Deployment, staging: Path, person: str) -> dict[str, Any]:
     """Copy it into one home; returns the result as `homeroom_lab.handouts.deliver` prints it."""
     settings = deployment.settings
-    name = homes.home_name(person)
-    source = f"{settings.HOMES}/{name}" if settings.HOMES else homes.volume_prefix(deployment.project) + name
+    source = homes.source(settings, deployment.project, person)
     kind: Literal["bind", "volume"] = "bind" if settings.HOMES else "volume"
     container = None
     try:

@@ -81,13 +81,16 @@ def chosen(
     """Who of them goes, and who is left out and why: administrators, and who is here now."""
     going, staying = [], []
     for one in people:
-        if one["admin"] or one["name"] == administrator:
-            staying.append((one, "an administrator"))
-        elif one["here"]:
-            staying.append((one, "who is here now"))
+        if why := why_stays(admin=one["admin"] or one["name"] == administrator, here=one["here"]):
+            staying.append((one, why))
         else:
             going.append(one)
     return going, staying
+
+
+def why_stays(*, admin: bool, here: bool) -> str:
+    """Why somebody is left out when many leave at once; empty: they go."""
+    return "an administrator" if admin else "who is here now" if here else ""
 
 
 def _reason(group: str, inactive_days: int) -> str:

@@ -108,9 +108,8 @@ def home(deployment: Deployment, name: str) -> Iterator[bytes]:
 
     :raises HomeroomError: the engine does not.
     """
-    client, settings, directory = deployment.client, deployment.settings, homes.home_name(name)
-    volume = homes.volume_prefix(deployment.project) + directory
-    source = f"{settings.HOMES}/{directory}" if settings.HOMES else volume
+    client, settings = deployment.client, deployment.settings
+    source = homes.source(settings, deployment.project, name)
     if not (_is_there(source) if settings.HOMES else name in homes.owners(client, settings)):
         return
     try:

@@ -19,7 +19,7 @@ from generator.engine.deployment import Deployment
 from generator.site import reader
 from generator.topics.labs.site import GROUPS, Groups
 from generator.topics.people import end_mail, ends, removal
-from generator.topics.people.cohorts import SHOWN, number_of_people
+from generator.topics.people.cohorts import SHOWN, number_of_people, why_stays
 from generator.topics.people.ends import Leaver, Noticed, Rule
 
 FOLDER = ROOT / "people"
@@ -39,9 +39,8 @@ def found_by(deployment: Deployment, known: dict[str, Rule]) -> list[Leaver]:
     if not any(rule.ends for rule in known.values()):
         return []
     people = removal.ask(deployment, "memberships")["people"]
-    gone = [one for one in people if one["name"] == deployment.settings.JUPYTERHUB_ADMIN]
-    for one in gone:
-        one["admin"] = True
+    for one in people:
+        one["admin"] = one["admin"] or one["name"] == deployment.settings.JUPYTERHUB_ADMIN
     return ends.leavers(people, known)
 
 
@@ -49,10 +48,8 @@ def split(found: Iterable[Leaver]) -> tuple[list[Leaver], list[tuple[Leaver, str
     """Who goes, and who is left out and why."""
     going, staying = [], []
     for one in found:
-        if one.admin:
-            staying.append((one, "an administrator"))
-        elif one.here:
-            staying.append((one, "who is here now"))
+        if why := why_stays(admin=one.admin, here=one.here):
+            staying.append((one, why))
         else:
             going.append(one)
     return going, staying

@@ -196,6 +196,12 @@ def volume_prefix(project: str) -> str:
     return f"{project}-user-"
 
 
+def source(settings: Settings, project: str, person: str) -> str:
+    """What is mounted as a person's home: a directory of HOMES, or a volume."""
+    name = home_name(person)
+    return f"{settings.HOMES}/{name}" if settings.HOMES else volume_prefix(project) + name
+
+
 def owners(client: Any, settings: Settings) -> list[str]:
     """Whose homes there are; of directories, those that this user may see."""
     if settings.HOMES:
