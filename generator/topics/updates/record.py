@@ -55,6 +55,11 @@ class Update:
         return "refresh" if self.is_refresh else "update"
 
     @property
+    def one(self) -> str:
+        """What one of its kind is called."""
+        return "a refresh" if self.is_refresh else "an update"
+
+    @property
     def before(self) -> str:
         """What ran before it."""
         return "the images of before" if self.is_refresh else self.old[:12]

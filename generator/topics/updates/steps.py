@@ -101,8 +101,7 @@ def before_up(machine: Machine, *, within_update: bool, now: datetime | None = N
         _end_return(machine, update)
     elif update.step in ("preparing", "stopping"):
         _clear(machine, update)
-        which = "A refresh" if update.is_refresh else "An update"
-        note(f"{which} was cut off before it changed anything; the version that runs stays.")
+        note(f"{update.one.capitalize()} was cut off before it changed anything; the version that runs stays.")
     else:
         _return(machine, update)
 

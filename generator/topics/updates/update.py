@@ -163,9 +163,9 @@ def finish_first(deployment: Deployment, lock: int) -> None:
     if found is None:
         return
     if found.step in ("switching", "returning"):
-        steps.go_back(here, found, f"{'a refresh' if found.is_refresh else 'an update'} was cut off")
+        steps.go_back(here, found, f"{found.one} was cut off")
         raise HomeroomError(
-            f"{'a refresh' if found.is_refresh else 'an update'} that was cut off had to be undone first; that is done",
+            f"{found.one} that was cut off had to be undone first; that is done",
             remedy="Run the same command again.",
         )
     if found.step == "stopping" and (why := here.prove(steps.RETURN_SECONDS)):
