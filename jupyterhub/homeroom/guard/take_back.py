@@ -46,7 +46,7 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
     home = directory_name(asked["user"])
     told = {"home": home, "copy": asked["copy"], "path": asked["path"], "stamp": asked["stamp"]}
     source = f"{policy.homes_path}/{home}" if policy.homes_path else home_volume(policy, home)
-    mounts = [
+    mounts: list[dict[str, Any]] = [
         {
             "Type": "bind" if policy.homes_path else "volume",
             "Source": source,
