@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,12 +20,6 @@ from tests.unit.updates.deployment_in_memory import NAMES, NEW, OLD, InMemory, K
 
 ENGINE = Engine("docker", Path("/nonexistent/engine.sock"), "26.1.5", "1.45", rootless=False)
 LAST_UPDATE = Update(step="proved", old="c" * 40, new=REFRESH, done_at="2026-11-20T00:00:00+00:00")
-
-
-@pytest.fixture(autouse=True)
-def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a power cut would do to files is another test's."""
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 @dataclass

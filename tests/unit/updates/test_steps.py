@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +15,6 @@ from generator.topics.updates.record import KEPT, Update
 from tests.unit.updates.deployment_in_memory import NAMES, NEW, OLD, InMemory, Killed
 
 UPDATE = Update(step="preparing", old=OLD, new=NEW, old_version="0.1.0", new_version="0.2.0", branch="main")
-
-
-@pytest.fixture(autouse=True)
-def no_waiting_for_the_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a power cut would do to files is another test's."""
-    monkeypatch.setattr(os, "fsync", lambda descriptor: None)
 
 
 def update(machine: InMemory) -> Update:
