@@ -85,12 +85,6 @@ class FaultyDeployment(HubDeployment):
             assert self.people[name].sign_in(password).url.endswith("hub/home")
         return self.people[name]
 
-    def new_password(self, name: str) -> str:
-        """Make an account; returns its password."""
-        shown = re.search(r"password: (\S+)", self.make("account", f"NAME={name}").stdout)
-        assert shown
-        return shown[1]
-
     def on_disk(self, script: str) -> str:
         """Run a shell's lines beside the database, as the hub's user, also while the hub is down."""
         done: Any = self.disk_holder.exec_run(["bash", "-c", script], workdir="/srv/data")

@@ -84,15 +84,15 @@ class HubDeployment:
     password: str = ""
 
     def __post_init__(self) -> None:
-        self._lay_out(tracked_files())
+        self._lay_out()
         # The packages are the same; making the environment is tested once, by the fresh machine.
         with contextlib.suppress(FileExistsError):
             (self.directory / ".venv").symlink_to(ROOT / ".venv")
 
-    def _lay_out(self, names: list[str]) -> None:
-        """Copy files of this tree into its directory."""
+    def _lay_out(self) -> None:
+        """Copy this tree into its directory."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        for name in names:
+        for name in tracked_files():
             target = self.directory / name
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, target)
@@ -150,6 +150,12 @@ class HubDeployment:
         if shown:
             self.password = shown[1]
         return output
+
+    def new_password(self, name: str) -> str:
+        """Make an account; returns its password."""
+        shown = re.search(r"password: (\S+)", self.make("account", f"NAME={name}").stdout)
+        assert shown
+        return shown[1]
 
     def compose(self, *arguments: str) -> str:
         """Type `docker compose ARGUMENTS` in its directory."""

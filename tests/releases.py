@@ -7,7 +7,7 @@ import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.hub_deployment import ROOT, HubDeployment, tracked_files
+from tests.hub_deployment import ROOT, HubDeployment
 
 FILE = ROOT / "tests/releases.txt"
 REQUIREMENTS = "generator/requirements.txt"
@@ -59,7 +59,7 @@ class ReleasedDeployment(HubDeployment):
                 shutil.rmtree(path)
             else:
                 path.unlink()
-        self._lay_out(tracked_files())
+        self._lay_out()
         self._share_packages()
 
     def _share_packages(self) -> None:

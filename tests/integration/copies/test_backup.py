@@ -73,10 +73,8 @@ while not (pathlib.Path("repo/8").exists() and pathlib.Path("journal.sqlite").ex
 @pytest.fixture(scope="module")
 def writer(deployment: HubDeployment) -> Iterator[Person]:
     """Somebody whose lab writes databases and commits without pause."""
-    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", f"NAME={USER}").stdout)
-    assert shown
     person = Person(deployment, USER)
-    person.sign_in(shown[0])
+    person.sign_in(deployment.new_password(USER))
     person.start_lab()
     person.run(WRITERS)
     yield person

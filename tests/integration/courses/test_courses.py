@@ -12,7 +12,6 @@ from tests.faults import until
 from tests.hub_deployment import HubDeployment
 from tests.person import Person
 
-PASSWORD = re.compile(r"[a-z0-9]{5}(?:-[a-z0-9]{5}){3}")
 COURSES = """\
 courses:
   - name: botany
@@ -51,9 +50,8 @@ def test_a_course_comes_and_goes_while_people_work(deployment: HubDeployment, ad
     nothing. The hub is not restarted, and a lab that ran before runs on. No lab sees what was handed in, nor the socket
     of another lab."""
     started = deployment.container("hub").attrs["State"]["StartedAt"]
-    (password,) = PASSWORD.findall(deployment.make("account", "NAME=hanna").stdout)
     hanna = Person(deployment, "hanna")
-    hanna.sign_in(password)
+    hanna.sign_in(deployment.new_password("hanna"))
     assert (status(admin), status(hanna)) == (404, 404)
     file.write_text(COURSES % "hanna")
     deployment.up()

@@ -15,8 +15,6 @@ from tests.faults import until
 from tests.hub_deployment import HubDeployment
 from tests.person import PATIENCE_SECONDS, Kernel, Person
 
-PASSWORD = re.compile(r"[a-z0-9]{5}(?:-[a-z0-9]{5}){3}")
-
 
 @pytest.fixture
 def lists(deployment: HubDeployment) -> Iterator[Path]:
@@ -30,8 +28,7 @@ def lists(deployment: HubDeployment) -> Iterator[Path]:
 @pytest.fixture
 def password(deployment: HubDeployment) -> str:
     """The password of olga, who has an account."""
-    (found,) = PASSWORD.findall(deployment.make("account", "NAME=olga").stdout)
-    return str(found)
+    return deployment.new_password("olga")
 
 
 def token_of(person: Person) -> str:

@@ -61,10 +61,8 @@ def admin(deployment: HubDeployment) -> Iterator[Person]:
 @pytest.fixture(scope="module")
 def other(deployment: HubDeployment, admin: Person) -> Person:
     """Somebody else with an account."""
-    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", "NAME=stranger").stdout)
-    assert shown
     person = Person(deployment, "stranger")
-    person.sign_in(shown[0])
+    person.sign_in(deployment.new_password("stranger"))
     return person
 
 
@@ -246,15 +244,8 @@ def test_whose_approval_is_taken_back_is_out(deployment: HubDeployment, admin: P
 def newcomer(deployment: HubDeployment, name: str) -> Person:
     """Somebody whose account was made from the server's shell, signed in."""
     person = Person(deployment, name)
-    assert person.sign_in(made(deployment, name)).status_code == 200
+    assert person.sign_in(deployment.new_password(name)).status_code == 200
     return person
-
-
-def made(deployment: HubDeployment, name: str) -> str:
-    """The password of an account that is made from the server's shell."""
-    shown = re.search(r"([a-z2-9]{5}-){3}[a-z2-9]{5}", deployment.make("account", f"NAME={name}").stdout)
-    assert shown
-    return shown[0]
 
 
 def opens(deployment: HubDeployment, token: str) -> bool:
@@ -269,7 +260,7 @@ def test_who_is_removed_stays_away(deployment: HubDeployment, admin: Person, way
     up for the name, nor is it given to anybody: the home is there. Who is brought back has files and password, and
     nothing else of old: no session, no token."""
     name = f"leaver-{way}"
-    password = made(deployment, name)
+    password = deployment.new_password(name)
     leaver = Person(deployment, name)
     assert leaver.sign_in(password).status_code == 200
     token = leaver.api("POST", f"users/{name}/tokens", json={"expires_in": 600}).json()["token"]

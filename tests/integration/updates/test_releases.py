@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,11 +37,10 @@ def released(prepared_engine: None, tmp_path: Path) -> Iterator[ReleasedDeployme
 
 def account(deployment: HubDeployment, name: str) -> tuple[Person, str]:
     """Somebody with an account, signed in, and the password."""
-    shown = re.search(r"password: (\S+)", deployment.make("account", f"NAME={name}").stdout)
-    assert shown
+    password = deployment.new_password(name)
     person = Person(deployment, name)
-    assert person.sign_in(shown[1]).url.endswith("hub/home")
-    return person, shown[1]
+    assert person.sign_in(password).url.endswith("hub/home")
+    return person, password
 
 
 def test_an_upgrade_keeps_people_homes_and_labs(released: ReleasedDeployment) -> None:
