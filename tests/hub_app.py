@@ -12,11 +12,13 @@ from typing import Any
 
 import requests
 from jupyterhub.app import JupyterHub
+from nativeauthenticator.orm import UserInfo
 from tornado.httpserver import HTTPServer
 from tornado.testing import bind_unused_port
 from traitlets.config import Config
 
 from generator.core.paths import ROOT
+from jupyterhub import orm, roles
 
 XSRF = re.compile(r'name="_xsrf" value="([^"]+)"')
 
@@ -115,3 +117,24 @@ class Browser(requests.Session):
     def is_signed_in(self) -> bool:
         """Whether the hub knows who this is."""
         return self.visit("home", allow_redirects=False).status_code == 200
+
+
+def add_people(app: HubApp, *names: str, password: bytes = b"no hash") -> None:
+    """Have people with accounts; a hub knows its administrator already."""
+
+    def add() -> None:
+        for name in names:
+            known = orm.User.find(app.hub.db, name) or orm.User(name=name, admin=name == "admin")
+            app.hub.db.add(known)
+            app.hub.db.add(UserInfo(username=name, password=password, is_authorized=True))
+            app.hub.db.commit()
+            roles.assign_default_roles(app.hub.db, entity=known)
+
+    app.do(add)
+
+
+def signed_in(app: HubApp, name: str, password: str) -> Browser:
+    """Somebody's browser."""
+    browser = app.browser()
+    assert browser.sign_in(name, password).status_code == 200
+    return browser

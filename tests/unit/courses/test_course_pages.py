@@ -21,8 +21,8 @@ from homeroom.sign_in.passwords import hashed
 from homeroom_lab import hand_in
 from nativeauthenticator.orm import UserInfo
 
-from jupyterhub import orm, roles
-from tests.hub_app import Browser, HubApp
+from jupyterhub import orm
+from tests.hub_app import HubApp, add_people, signed_in
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
 from tests.unit.courses.desk import begun, folder, told
@@ -65,18 +65,14 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
         patch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))
         made = HubApp(directory, config)
         with made.running():
+            add_people(made, *PEOPLE, password=hashed(PASSWORD))
             made.do(fill, made)
             yield made
     Courses.clear_instance()
 
 
 def fill(app: HubApp) -> None:
-    """Accounts, and a group of the hub's own."""
-    for name in PEOPLE:
-        app.hub.db.add(UserInfo(username=name, password=hashed(PASSWORD), is_authorized=True))
-        user = orm.User.find(app.hub.db, name) or orm.User(name=name)
-        app.hub.db.add(user)
-        roles.assign_default_roles(app.hub.db, entity=user)
+    """Groups of the hub's own."""
     for group in ("bio", "course-by-hand-students"):
         app.hub.db.add(orm.Group(name=group, users=[orm.User.find(app.hub.db, "chen")]))
     app.hub.db.commit()
@@ -112,13 +108,6 @@ def members(app: HubApp, group: str) -> list[str] | None:
     return found
 
 
-def signed_in(app: HubApp, name: str) -> Browser:
-    """Somebody's browser."""
-    browser = app.browser()
-    assert browser.sign_in(name, PASSWORD).status_code == 200
-    return browser
-
-
 def test_members_are_reconciled(app: HubApp) -> None:
     """Who joins a source group of a course is in, who leaves it is out, and who was put into the course's group by hand
     does not last; the course that is gone takes its groups along, and no others."""
@@ -141,14 +130,14 @@ def test_a_damaged_file_puts_nobody_out(app: HubApp) -> None:
     say(app, course())
     say(app, text='{"courses": [{"name"')
     assert members(app, "course-biology-students") == ["b+ob", "chen"]
-    assert signed_in(app, "chen").visit("homeroom/courses/biology").status_code == 200
+    assert signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").status_code == 200
 
 
 def test_a_course_is_for_its_members_alone(app: HubApp) -> None:
     """Others, administrators of the hub too, are told what they are told of a course that is not there."""
     say(app, course())
     for name in ("olga", "admin"):
-        browser = signed_in(app, name)
+        browser = signed_in(app, name, PASSWORD)
         theirs, none = (browser.visit(f"homeroom/courses/{each}") for each in ("biology", "physics"))
         assert (theirs.status_code, none.status_code) == (404, 404)
         assert "Biology" not in theirs.text
@@ -160,7 +149,7 @@ def test_students_see_their_own_times(app: HubApp) -> None:
     """What is due when, with one's own extra time and nobody else's; no names of others. What the operator wrote is
     text, not HTML."""
     say(app, course())
-    bob, chen = (signed_in(app, name).visit("homeroom/courses/biology").text for name in ("b+ob", "chen"))
+    bob, chen = (signed_in(app, name, PASSWORD).visit("homeroom/courses/biology").text for name in ("b+ob", "chen"))
     assert "with your extra time of 3 days" in bob
     assert "extra time" not in chen
     assert "1 day left." in chen or "h left." in chen
@@ -172,7 +161,7 @@ def test_students_see_their_own_times(app: HubApp) -> None:
         assert "zoe" not in page
         assert "ada" not in page
     assert "b+ob" not in chen
-    home = signed_in(app, "chen").visit("home").text
+    home = signed_in(app, "chen", PASSWORD).visit("home").text
     assert "Biology &amp; more" in home
     assert "Due next: Cells &lt;1&gt;" in home
 
@@ -180,7 +169,7 @@ def test_students_see_their_own_times(app: HubApp) -> None:
 def test_teachers_see_members_and_times(app: HubApp) -> None:
     """Everybody by role, who has not come yet, and who has more time; in German where the browser asks for it."""
     say(app, course())
-    ada = signed_in(app, "ada")
+    ada = signed_in(app, "ada", PASSWORD)
     page = ada.visit("homeroom/courses/biology").text
     assert "3 students" in page
     assert "b+ob, chen" in page
@@ -202,7 +191,7 @@ def test_receipts_are_shown(app: HubApp, tmp_path: Path, monkeypatch: pytest.Mon
     desk.tell(told(**{"members": members, "labs": {"lab-1": "b+ob", "lab-2": "chen"}}))
     own = folder(tmp_path)
     codes = [hand_in.hand_in("biology", "week-1", own, desk.socket(name))["code"] for name in ("lab-1", "lab-2")]
-    ada, chen = (signed_in(app, name) for name in ("ada", "chen"))
+    ada, chen = (signed_in(app, name, PASSWORD) for name in ("ada", "chen"))
     teachers, students = (each.visit("homeroom/courses/biology").text for each in (ada, chen))
     assert [code in teachers for code in codes] == [True, True]
     assert "by 2 people" in teachers
@@ -214,7 +203,7 @@ def test_receipts_are_shown(app: HubApp, tmp_path: Path, monkeypatch: pytest.Mon
 def test_who_is_out_sees_nothing(app: HubApp) -> None:
     """Out of the group, the page is gone at the hub's next look, with the same browser."""
     say(app, course())
-    chen = signed_in(app, "chen")
+    chen = signed_in(app, "chen", PASSWORD)
     assert chen.visit("homeroom/courses/biology").status_code == 200
     put(app, "bio")
     assert chen.visit("homeroom/courses/biology").status_code == 404
@@ -231,5 +220,5 @@ def test_a_newcomer_is_in_before_their_lab(app: HubApp) -> None:
         return []
 
     app.do(join)
-    assert signed_in(app, "zoe").visit("homeroom/courses/biology").status_code == 200
+    assert signed_in(app, "zoe", PASSWORD).visit("homeroom/courses/biology").status_code == 200
     assert MARK in app.do(lambda: dict(orm.Group.find(app.hub.db, "course-biology-students").properties))

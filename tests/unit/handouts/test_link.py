@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from homeroom.handouts.link import link_to
-from nativeauthenticator.orm import UserInfo
 
-from jupyterhub import orm, roles
-from tests.hub_app import HubApp
+from tests.hub_app import HubApp, add_people
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
 
@@ -43,33 +41,24 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
         patch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
         config = loaded(directory, LAB_FEATURES="nbgitpuller", AUTH="dummy")
         with HubApp(directory, config).running() as made:
-            made.do(add_ada, made)
+            add_people(made, "ada")
             yield made
-
-
-def add_ada(app: HubApp) -> None:
-    """Who teaches."""
-    known = orm.User(name="ada")
-    app.hub.db.add(known)
-    app.hub.db.add(UserInfo(username="ada", password=b"no hash", is_authorized=True))
-    app.hub.db.commit()
-    roles.assign_default_roles(app.hub.db, entity=known)
 
 
 def test_the_page_shows_the_link_and_says_what_is_wrong(app: HubApp) -> None:
     """To whoever is signed in; what they typed stays, and is shown as text."""
     browser = app.browser()
     browser.sign_in("ada", "any")
-    page = browser.get(f"{app.address}/homeroom/git-link", timeout=30)
+    page = browser.visit("homeroom/git-link")
     assert (page.status_code, "The link</h2>" in page.text) == (200, False)
-    made = browser.get(f"{app.address}/homeroom/git-link", params={"repo": REPO, "open": '"><b>x'}, timeout=30)
+    made = browser.visit("homeroom/git-link", params={"repo": REPO, "open": '"><b>x'})
     assert made.status_code == 200
     assert "hub/user-redirect/git-pull?repo=https%3A%2F%2Fgithub.com" in made.text
     assert "<b>x" not in made.text
-    wrong = browser.get(f"{app.address}/homeroom/git-link", params={"repo": "ftp://x"}, timeout=30)
+    wrong = browser.visit("homeroom/git-link", params={"repo": "ftp://x"})
     assert wrong.status_code == 400
     assert "This is no address of a public repository" in wrong.text
-    german = browser.get(f"{app.address}/homeroom/git-link", headers={"Accept-Language": "de"}, timeout=30)
+    german = browser.visit("homeroom/git-link", headers={"Accept-Language": "de"})
     assert "Ein Link, der ein Repository" in german.text
-    stranger = app.browser().get(f"{app.address}/homeroom/git-link", allow_redirects=False, timeout=30)
+    stranger = app.browser().visit("homeroom/git-link", allow_redirects=False)
     assert stranger.status_code == 302

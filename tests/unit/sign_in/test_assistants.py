@@ -13,13 +13,12 @@ import pytest
 from homeroom.sign_in import assistants
 from homeroom.sign_in.lists import parse
 from homeroom.sign_in.passwords import hashed
-from nativeauthenticator.orm import UserInfo
 
 from generator.core.errors import HomeroomError
 from generator.schema.settings import Settings
 from generator.topics.sign_in.lists import load_people
 from jupyterhub import orm, roles
-from tests.hub_app import Browser, HubApp
+from tests.hub_app import Browser, HubApp, add_people, signed_in
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
 
@@ -39,17 +38,13 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
         patch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))
         made = HubApp(directory, config)
         with made.running():
+            add_people(made, *PEOPLE, password=hashed(PASSWORD))
             made.do(fill, made)
             yield made
 
 
 def fill(app: HubApp) -> None:
-    """Accounts, and groups of the hub's own."""
-    for name in PEOPLE:
-        app.hub.db.add(UserInfo(username=name, password=hashed(PASSWORD), is_authorized=True))
-        user = orm.User.find(app.hub.db, name) or orm.User(name=name, admin=name == "admin")
-        app.hub.db.add(user)
-        roles.assign_default_roles(app.hub.db, entity=user)
+    """Groups of the hub's own."""
     for group, name in (("campus-bio", "mina"), ("chemistry", "olga"), ("tutors", "tina")):
         app.hub.db.add(orm.Group(name=group, users=[orm.User.find(app.hub.db, name)]))
     app.hub.db.commit()
@@ -76,13 +71,6 @@ def put(app: HubApp, group: str, *names: str) -> None:
     app.do(app.hub.authenticator.staying.look)
 
 
-def signed_in(app: HubApp, name: str) -> Browser:
-    """Somebody's browser."""
-    browser = app.browser()
-    assert browser.sign_in(name, PASSWORD).status_code == 200
-    return browser
-
-
 def seen(browser: Browser) -> set[str]:
     """Whom the page Admin lists."""
     answer = browser.visit("api/users")
@@ -106,7 +94,7 @@ def test_assistants_help_a_group_and_no_one_else(app: HubApp) -> None:
     their labs; they open them where the list says so. An administrator's lab is never theirs, and
     they may change no account."""
     say(app, "assistants:\n- {people: [nils], of: [biology], open_labs: true}\n- {groups: [tutors], of: [chemistry]}\n")
-    nils, tina = signed_in(app, "nils"), signed_in(app, "tina")
+    nils, tina = signed_in(app, "nils", PASSWORD), signed_in(app, "tina", PASSWORD)
     assert seen(nils) == {"bela", "mina"}
     assert seen(tina) == {"olga"}
     assert nils.visit("admin").status_code == 200
@@ -135,7 +123,7 @@ def test_assistants_follow_list_and_groups(app: HubApp) -> None:
     """Who comes into the group is helped, who leaves it is not, within a look; who is taken off the list helps nobody,
     and the role of an entry that is gone is gone."""
     say(app, "assistants: [{people: [nils], of: [chemistry, no-such-group]}]\n")
-    nils = signed_in(app, "nils")
+    nils = signed_in(app, "nils", PASSWORD)
     assert seen(nils) == {"olga"}
     put(app, "chemistry", "olga", "mina")
     assert seen(nils) == {"olga", "mina"}
@@ -151,7 +139,7 @@ def test_assistants_follow_list_and_groups(app: HubApp) -> None:
 def test_a_faulty_entry_changes_nothing(app: HubApp) -> None:
     """The hub goes on with what it read last."""
     say(app, "assistants: [{people: [nils], of: [chemistry]}]\n")
-    nils = signed_in(app, "nils")
+    nils = signed_in(app, "nils", PASSWORD)
     for text in ("assistants: nils\n", "assistants: [nils]\n", "assistants: [{people: [bela]}]\n"):
         say(app, text)
         assert seen(nils) == {"olga"}

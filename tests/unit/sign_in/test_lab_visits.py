@@ -13,7 +13,7 @@ from homeroom.sign_in.passwords import hashed
 from nativeauthenticator.orm import UserInfo
 
 from jupyterhub import orm, roles
-from tests.hub_app import Browser, HubApp
+from tests.hub_app import Browser, HubApp, signed_in
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
 
@@ -63,13 +63,6 @@ def give_lab(app: HubApp) -> None:
     db.commit()
 
 
-def signed_in(app: HubApp, name: str) -> Browser:
-    """Somebody's browser."""
-    browser = app.browser()
-    assert browser.sign_in(name, PASSWORD).status_code == 200
-    return browser
-
-
 def open_lab(browser: Browser) -> int:
     """Go into mina's lab, and say yes where the hub asks; the answer's status."""
     page = browser.visit(INTO_LAB, allow_redirects=False)
@@ -84,19 +77,19 @@ def open_lab(browser: Browser) -> int:
 def test_administrators_come_into_labs_where_that_is_on(app: HubApp, access: str) -> None:
     """With ADMIN_ACCESS=on an administrator who opens a lab is shown to its owner; with off they are refused. The owner
     comes in either way, and is no visitor; nobody else comes in."""
-    owner, admin = signed_in(app, "mina"), signed_in(app, "admin")
+    owner, admin = signed_in(app, "mina", PASSWORD), signed_in(app, "admin", PASSWORD)
     assert open_lab(owner) == 302
-    assert open_lab(signed_in(app, "nils")) == 403
+    assert open_lab(signed_in(app, "nils", PASSWORD)) == 403
     assert open_lab(admin) == (302 if access == "on" else 403)
     home = owner.visit("home").text
     assert home.count("<li>admin, ") == (access == "on")
     assert ("Administrators can open your lab" in home) is False
-    assert "<li>admin, " not in signed_in(app, "nils").visit("home").text
+    assert "<li>admin, " not in signed_in(app, "nils", PASSWORD).visit("home").text
 
 
 def test_administrators_without_labs_make_no_tokens_of_others(app: HubApp, access: str) -> None:
     """Nor would a token of the person, or a share, be a way round."""
-    admin = signed_in(app, "admin")
+    admin = signed_in(app, "admin", PASSWORD)
     headers = {"Referer": f"{app.address}/home", "X-XSRFToken": str(admin.cookies.get("_xsrf", path="/hub/"))}
     for path, body in (("users/mina/tokens", {"note": "x"}), ("shares/mina/", {"user": "admin"})):
         answer = admin.post(f"{app.address}/api/{path}", json=body, headers=headers, timeout=30)
@@ -105,7 +98,7 @@ def test_administrators_without_labs_make_no_tokens_of_others(app: HubApp, acces
 
 def test_the_page_shows_the_last_visits(app: HubApp, access: str) -> None:
     """Twenty at most, and none older than two weeks; where nobody may come nothing is said of it."""
-    nils = signed_in(app, "nils")
+    nils = signed_in(app, "nils", PASSWORD)
     for _ in range(lab_visits.MOST_TOLD + 5):
         app.do(lab_visits.keep, app.hub.db, "nils", "grace")
     assert nils.visit("home").text.count("<li>grace, ") == (lab_visits.MOST_TOLD if access == "on" else 0)

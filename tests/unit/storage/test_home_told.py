@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 from homeroom.storage import home_use
-from nativeauthenticator.orm import UserInfo
 
-from jupyterhub import orm, roles
-from tests.hub_app import HubApp
+from jupyterhub import orm
+from tests.hub_app import HubApp, add_people
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
 
@@ -24,18 +23,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
         with HubApp(directory, loaded(directory)).running() as made:
-            made.do(add_people, made)
+            add_people(made, "ada", "bela")
             yield made
-
-
-def add_people(app: HubApp) -> None:
-    """Who has a lab."""
-    for name in ("ada", "bela"):
-        known = orm.User(name=name)
-        app.hub.db.add(known)
-        app.hub.db.add(UserInfo(username=name, password=b"no hash", is_authorized=True))
-        app.hub.db.commit()
-        roles.assign_default_roles(app.hub.db, entity=known)
 
 
 def token(app: HubApp, name: str, scope: str) -> str:
