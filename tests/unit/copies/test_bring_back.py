@@ -6,7 +6,6 @@ import errno
 import http.client
 import io
 import tarfile
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -15,6 +14,8 @@ import pytest
 from homeroom.copies import bring_back
 from homeroom_copies import reader
 from homeroom_copies.repository import CannotRead, Found
+
+from tests.unit.copies.listening import listening
 
 COPY = "a" * 64
 STAMP = "2026-11-26-0230"
@@ -56,18 +57,14 @@ def copies() -> Copies:
 def bring(tmp_path: Path, copies: Copies) -> Iterator[Bring]:
     """Brings a path back into the folder `home`, from the service as it is."""
     (tmp_path / "home").mkdir()
-    server = reader.Server(tmp_path / "r.sock", reader.Reader(copies))  # type: ignore[arg-type]  # what it asks is there
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
+    service = reader.Reader(copies)  # type: ignore[arg-type]  # what it asks is there
+    with listening(service, tmp_path) as socket:
 
-    def back(path: str) -> dict[str, Any]:
-        asked = {"home": "ada", "copy": COPY, "path": path, "stamp": STAMP}
-        return bring_back.bring_back(asked, tmp_path / "home", str(tmp_path / "r.sock"))
+        def back(path: str) -> dict[str, Any]:
+            asked = {"home": "ada", "copy": COPY, "path": path, "stamp": STAMP}
+            return bring_back.bring_back(asked, tmp_path / "home", str(socket))
 
-    yield back
-    server.shutdown()
-    thread.join()
-    server.server_close()
+        yield back
 
 
 def packed(*entries: tuple[str, bytes | str, str]) -> bytes:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,8 @@ import pytest
 from homeroom.contract.by_socket import BySocket
 from homeroom_copies import health, reader
 from homeroom_copies.repository import CannotRead, Repository, place, seconds_of
+
+from tests.unit.copies.listening import listening
 
 COPY = "a" * 64
 LIST = [{"id": COPY, "time": "2026-11-26T02:30:00.123456789Z"}, {"id": "b" * 64, "time": "2026-11-27T02:30:00+01:00"}]
@@ -50,21 +49,6 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repository:
     (tmp_path / "nodes").write_text("\n".join(json.dumps({"message_type": "node", **node}) for node in NODES))
     (tmp_path / "secrets.env").write_text("RESTIC_PASSWORD=four-words-of-it\n")
     return Repository(deployment="hub", options=["--repo", "/repository"], secrets=tmp_path / "secrets.env")
-
-
-@contextmanager
-def listening(repository: Repository, folder: Path) -> Iterator[Path]:
-    """The service, at a socket."""
-    path = folder / "r.sock"
-    server = reader.Server(path, reader.Reader(repository))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield path
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 def asked(socket: Path, where: str, **question: Any) -> tuple[int, Any]:
@@ -139,7 +123,7 @@ def test_what_is_too_large_or_no_file_is_not_handed_out(repository: Repository) 
 def test_copies_that_cannot_be_read_are_told(repository: Repository, tmp_path: Path, code: int, why: str) -> None:
     """None there yet is another thing than none that can be read."""
     (tmp_path / "fails").write_text(str(code))
-    with listening(repository, tmp_path) as path:
+    with listening(reader.Reader(repository), tmp_path) as path:
         assert asked(path, "/copies") == (503, {"why": why})
 
 
@@ -154,14 +138,14 @@ def test_what_takes_too_long_is_ended(repository: Repository, tmp_path: Path, mo
 
 def test_it_is_healthy_while_it_answers(repository: Repository, tmp_path: Path) -> None:
     """Also while it has all hands full; not once it is gone."""
-    with listening(repository, tmp_path) as path:
+    with listening(reader.Reader(repository), tmp_path) as path:
         assert health.answers(str(path))
     assert not health.answers(str(path))
 
 
 def test_copies_of_others_are_no_ones(repository: Repository, tmp_path: Path) -> None:
     """A copy that is not of this deployment is missing, whatever its name; what is no name is refused."""
-    with listening(repository, tmp_path) as path:
+    with listening(reader.Reader(repository), tmp_path) as path:
         status, found = asked(path, "/copies")
         assert (status, [one["name"] for one in found["copies"]]) == (200, ["b" * 64, COPY])
         assert asked(path, "/folder", copy="c" * 64, home="ada", path="")[0] == 404
@@ -174,7 +158,7 @@ def test_copies_of_others_are_no_ones(repository: Repository, tmp_path: Path) ->
 
 def test_bytes_come_whole_or_without_an_end(repository: Repository, tmp_path: Path) -> None:
     """What is handed out ends only where all of it came, with what its owner's file was."""
-    with listening(repository, tmp_path) as path:
+    with listening(reader.Reader(repository), tmp_path) as path:
         assert asked(path, "/content", copy=COPY, home="ada", path="notes/essay.ipynb", most_bytes=9) == (200, b"bytes")
         for most in (0, -1, True, "9", 1 << 60):
             assert asked(path, "/content", copy=COPY, home="ada", path="notes", most_bytes=most)[0] == 400
@@ -185,15 +169,8 @@ def test_only_so_many_are_answered_at_once(repository: Repository, tmp_path: Pat
     service = reader.Reader(repository)
     for _ in range(reader.AT_ONCE):
         assert service.at_once.acquire(blocking=False)
-    server = reader.Server(tmp_path / "r.sock", service)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        assert asked(tmp_path / "r.sock", "/copies") == (429, {"why": "busy"})
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with listening(service, tmp_path) as path:
+        assert asked(path, "/copies") == (429, {"why": "busy"})
 
 
 def test_restics_times_are_read() -> None:
