@@ -17,9 +17,11 @@ AUTHOR = ("-c", "user.name=A Lecturer", "-c", "user.email=lecturer@example.org")
 
 
 def git(folder: Path, *arguments: str) -> str:
-    """Run git in a folder, and return what it printed."""
+    """Run git in a folder as a developer does, and return what it printed."""
     command = ["git", *AUTHOR, "-c", "init.defaultBranch=main", "-c", "safe.directory=*", *arguments]
-    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 class GitServer:

@@ -14,18 +14,19 @@ import pytest
 
 from generator.topics.drill import beside
 from tests.faults import until
+from tests.git_server import git
 from tests.hub_deployment import HubDeployment, engine
 from tests.person import Person
 
 PATIENCE_SECONDS = 600
-WHO = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 
 
 @pytest.fixture
 def clone(deployment: HubDeployment) -> Iterator[HubDeployment]:
     """The shared deployment, in a directory that is a clone."""
-    for words in (["init", "--quiet"], ["add", "--all"], [*WHO, "commit", "--quiet", "--message", "as it runs"]):
-        subprocess.run(["git", *words], cwd=deployment.directory, check=True)
+    git(deployment.directory, "init", "--quiet")
+    git(deployment.directory, "add", "--all")
+    git(deployment.directory, "commit", "--quiet", "--message", "as it runs")
     yield deployment
     shutil.rmtree(deployment.directory / ".git")
 

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 from pathlib import Path
 from typing import Any
 
 from tests.faults import until_healthy
 from tests.faulty_deployment import FaultyDeployment
+from tests.git_server import git
 from tests.hub_deployment import engine
 
 HARMLESS = "jupyterhub/homeroom/hub/health.py"
 SITE_PACKAGES = "/opt/jupyterhub/lib/python3.13/site-packages"
 ANOTHER_TABLE = """python -c 'import sqlite3 as s; s.connect("jupyterhub.sqlite").execute("CREATE TABLE a (b TEXT)")'"""
-
-
-def git(folder: Path, *words: str) -> str:
-    """Run git as a developer does."""
-    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"]
-    return subprocess.run(["git", *who, *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
 
 
 def two_versions(folder: Path) -> tuple[str, str]:

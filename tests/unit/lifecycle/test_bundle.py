@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import subprocess
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from generator.images.manifest import IMAGES, NAME, TREE, Manifest
 from generator.lifecycle import bundle
 from generator.topics.updates.tree import Tree
 from tests.fake_runner import always
+from tests.git_server import git
 
 VERSION = 'VERSION = "0.2.0"\n'
 
@@ -29,9 +29,9 @@ def tree(tmp_path: Path) -> Tree:
     for name, text in {"generator/__init__.py": VERSION, ".gitignore": "/.env\n/site/\n"}.items():
         (room / name).parent.mkdir(parents=True, exist_ok=True)
         (room / name).write_text(text)
-    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
-    for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "one"]):
-        subprocess.run(["git", *who, *words], cwd=room, check=True)
+    git(room, "init", "--quiet")
+    git(room, "add", "--all")
+    git(room, "commit", "--quiet", "--message", "one")
     (room / "site").mkdir()
     (room / "site/secret").write_text("secret")
     (room / ".env").write_text("CONFIGPROXY_AUTH_TOKEN=secret\n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -12,12 +11,7 @@ from generator.images import bundle
 from generator.images.manifest import IMAGES, NAME, TREE, Manifest
 from generator.topics.updates import record, update
 from generator.topics.updates.tree import Tree
-
-
-def git(folder: Path, *words: str) -> str:
-    """Run git as a developer does."""
-    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
-    return subprocess.run(["git", *who, *words], cwd=folder, capture_output=True, text=True, check=True).stdout.strip()
+from tests.git_server import git
 
 
 def test_what_a_bundle_lays_out_is_a_clone(tmp_path: Path) -> None:

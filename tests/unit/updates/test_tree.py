@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,18 +9,11 @@ import pytest
 from generator.core.errors import HomeroomError
 from generator.topics.updates import refusals
 from generator.topics.updates.tree import Tree, Version
+from tests.git_server import git
 
 VERSION = (
     'import datetime\n\nVERSION = "{number}"\nRELEASED = datetime.date(2026, 1, 1)\nSTOPS: tuple[str, ...] = {stops}\n'
 )
-
-
-def git(folder: Path, *words: str) -> str:
-    """Run git as a developer does."""
-    who = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "init.defaultBranch=main"]
-    done = subprocess.run(["git", *who, *words], cwd=folder, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
 
 
 def commit(folder: Path, number: str, stops: str = "()") -> str:
