@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
@@ -15,6 +11,7 @@ from generator.topics.packages import newest
 from generator.topics.packages.debian import Newer
 from generator.topics.packages.inventory import Package
 from tests.fake_runner import always
+from tests.providers import Answer, Asked, Provider
 
 PYTHON = [Package("python", "tornado", "6.5"), Package("debian", "tzdata", "1", "all", "tzdata")]
 NPM = [Package("npm", "@s/b", "2.1"), Package("npm", "a", "1.0")]
@@ -29,33 +26,23 @@ def test_pip_says_what_is_newer() -> None:
             newest.of_python(PYTHON, runner=silent)
 
 
-@contextmanager
-def registry(answers: dict[str, str]) -> Iterator[str]:
+class Registry(Provider):
     """A registry that knows the newest versions of some packages."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            version = answers.get(self.path)
-            self.send_response(200 if version else 404)
-            self.end_headers()
-            self.wfile.write(json.dumps({"version": version}).encode())
+    def __init__(self, versions: dict[str, str]) -> None:
+        super().__init__()
+        self.versions = versions
 
-        def log_message(self, *words: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/"
-        finally:
-            server.shutdown()
-            thread.join()
+    def answer(self, asked: Asked) -> Answer:
+        """What it says."""
+        version = self.versions.get(asked.path)
+        return 200 if version else 404, {"version": version}
 
 
 def test_npms_registry_says_what_is_newer() -> None:
     """Each package is asked for where this machine's npm would, scoped ones too; one that does not answer is told."""
-    with registry({"/@s%2Fb/latest": "3.0", "/a/latest": "1.0"}) as address:
+    with Registry({"/@s%2Fb/latest": "3.0", "/a/latest": "1.0"}).running() as registry:
+        address = f"{registry.url}/"
         assert newest.of_npm(NPM, {"NPM_CONFIG_REGISTRY": address}) == [Newer("@s/b", "2.1", "3.0")]
         with pytest.raises(HomeroomError, match="npm's registry does not answer"):
             newest.of_npm([Package("npm", "gone", "1")], {"NPM_CONFIG_REGISTRY": address})
