@@ -21,6 +21,7 @@ from tests.edge_deployment import HUB, LOOPBACK, Authority, EdgeDeployment, Visi
 from tests.faults import until
 from tests.hub_deployment import ROOT, engine, free_port
 from tests.integration.edge.work import Work, serial, switch
+from tests.probe import until_open
 
 NGINX = """\
 daemon off;
@@ -172,12 +173,6 @@ def names_of_hosts() -> Iterator[int]:
         server.shutdown()
 
 
-def answers(port: int) -> bool:
-    """Whether somebody listens."""
-    with socket.socket() as trial:
-        return trial.connect_ex((LOOPBACK, port)) == 0
-
-
 def asked(port: int, name: str, authority: Path) -> HTTPResponse:
     """The answer to a browser that looks for a name here."""
     plain = socket.create_connection((LOOPBACK, port), timeout=60)
@@ -209,7 +204,7 @@ def test_a_name_for_each_users_labs_in_front(server: Server, tmp_path: Path) -> 
     others = OTHERS[server.__name__].format(port=port, folder=tmp_path)
     text = others + with_wildcard(server.__name__)
     with names_of_hosts() as behind, server(tmp_path, port, behind, text):
-        until(lambda: answers(port), "the web server answers")
+        until_open(f"{LOOPBACK}:{port}")
         for name in (HUB, f"ada.{LABS}", f"u-bob--abcdefghijklmnopqrstuvwxyz.{LABS}"):
             answer = asked(port, name, trusted)
             assert (answer.status, answer.read()) == (200, f"{name}:{port}".encode())

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +20,12 @@ from homeroom.contract.by_socket import BySocket
 from homeroom.courses import desk_client
 from homeroom.courses.desk import service
 
+from tests.faults import until
+
 PEOPLE = {"lab-1": "b+ob", "lab-2": "a.b@x.org", "lab-3": "ada", "lab-4": "olga"}
 MEMBERS = {"biology": {"b+ob": "students", "a.b@x.org": "students", "ada": "teachers"}}
 HOUR = 3600
+wait = partial(until, seconds=60, interval=0.01)
 
 
 def assignment(name: str = "week-1", **changes: Any) -> dict[str, Any]:
@@ -61,7 +65,7 @@ class Desk:
     def tell(self, values: dict[str, Any]) -> None:
         """Have the hub tell it something, and wait until every lab has its socket."""
         asyncio.run(desk_client.tell(values))
-        wait(lambda: all(connects(self.socket(name)) for name in values["labs"]))
+        wait(lambda: all(connects(self.socket(name)) for name in values["labs"]), "every lab has its socket")
 
     def sent(self, name: str, body: bytes, path: str = "/hand-ins/biology/week-1", **headers: str) -> tuple[int, Any]:
         """What a lab is answered that sends this by itself, and not by our command."""
@@ -79,14 +83,6 @@ class Desk:
         )
 
 
-def wait(holds: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    ends = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < ends
-        time.sleep(0.01)
-
-
 def connects(path: str) -> bool:
     with socket.socket(socket.AF_UNIX) as tried:
         return tried.connect_ex(path) == 0
@@ -102,7 +98,7 @@ def begun(root: Path) -> Desk:
         target=lambda: loop.run_until_complete(service.serve(root / "store", root / "labs", path, ended))
     )
     thread.start()
-    wait(lambda: service.answers(path))
+    wait(lambda: service.answers(path), "the desk answers")
 
     def end() -> None:
         loop.call_soon_threadsafe(ended.set)

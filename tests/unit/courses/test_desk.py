@@ -174,7 +174,7 @@ def test_backdating_is_impossible(desk: Desk) -> None:
         slow.putrequest("POST", "/hand-ins/biology/week-1")
         slow.putheader("Content-Length", str(len(body)))
         slow.endheaders(body[:512])
-        wait(lambda: any((desk.root / "store/.incoming").iterdir()))
+        wait(lambda: any((desk.root / "store/.incoming").iterdir()), "the hand-in has begun")
         past = int(time.time()) - 1
         desk.tell(told(assignment(due=past, closes=past)))
         slow.send(body[512:])
@@ -228,16 +228,16 @@ def test_a_lab_changes_nothing_but_its_own_socket(desk: Desk) -> None:
         (desk.root / "precious").write_text("mine")
         path.unlink()
         put()
-        wait(lambda: connects(str(path)))
+        wait(lambda: connects(str(path)), "the lab has its socket")
         assert stat.S_ISSOCK(path.lstat().st_mode)
         assert (desk.root / "precious").read_text() == "mine"
     path.unlink()
     path.mkdir()
     assert desk.sent("lab-2", tar(("x", b"x")))[0] == 201, "another's is there meanwhile"
     path.rmdir()
-    wait(lambda: connects(str(path)))
+    wait(lambda: connects(str(path)), "the lab has its socket")
     asyncio.run(desk_client.tell(told(labs={"lab-2": "a.b@x.org"})))
-    wait(lambda: not connects(str(path)))
+    wait(lambda: not connects(str(path)), "the lab has no socket")
 
 
 def test_receipts_outlive_the_desk(desk: Desk) -> None:
