@@ -26,9 +26,9 @@ class Desk:
         self.server, self.site, self.place = server, directory / "site", directory / "handouts"
         self.site.mkdir()
 
-    def publish(self, *repositories: str, folder: str = "") -> State:
+    def publish(self, *repositories: str, **fields: str) -> State:
         """Hand out repositories, each under a name of its own, to everybody."""
-        inner = f", folder: {folder}" if folder else ""
+        inner = "".join(f", {name}: {value}" for name, value in fields.items())
         rows = [
             f"  - {{name: r{number}, repo: {{url: '{url}'{inner}}}, to: r{number}}}\n"
             for number, url in enumerate(repositories)
@@ -105,12 +105,7 @@ def test_a_branch_or_folder_that_is_not_there_is_told(desk: Desk) -> None:
     desk.publish(url)
     assert "it has no folder week9" in desk.publish(url, folder="week9").handouts["r0"].fault
     assert desk.seen() == {"r0": ["a/x.txt"]}
-    (desk.site / "handouts.yaml").unlink()
-    row = f"handouts:\n  - {{name: r0, repo: {{url: '{url}', branch: nowhere}}, to: r0}}\n"
-    (desk.site / "handouts.yaml").write_text(row)
-    known = handouts.load(settings(), desk.site)
-    publisher = Publisher(settings=settings(), known=known, sources=desk.site, site=desk.site, place=desk.place)
-    assert "it has no such branch or tag" in publisher.run(NOW, fetch_all=True).handouts["r0"].fault
+    assert "it has no such branch or tag" in desk.publish(url, branch="nowhere").handouts["r0"].fault
 
 
 def test_what_a_repository_holds_runs_nothing_here_and_leads_nowhere(desk: Desk, tmp_path: Path) -> None:
