@@ -13,8 +13,8 @@ from typing import Any
 from homeroom.contract.by_socket import BySocket
 from homeroom.contract.take_back import ADDRESS, LONGEST_SECONDS, READER_SOCKET
 from homeroom.copies.asking import CannotRead, post
+from homeroom.records.outbox import SOCKET as GUARD
 
-GUARD = Path("/run/guard/engine.sock")
 QUESTION_SECONDS = 50.0
 """A little longer than the service takes at most, so that it can say why."""
 GRACE_SECONDS = 20.0

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.hub.test_accessible import axe, barriers
 from tests.browser.pages import SignIn
+from tests.faults import until
 from tests.hub_deployment import HubDeployment
 from tests.integration.copies.repository import sent_to
 from tests.person import Person
@@ -64,8 +65,8 @@ def test_a_lost_notebook_is_found_in_three_clicks(
     assert copy
     is_downloaded(owner, copy[1])
     is_nobody_elses(neighbour, copy[1])
-    audit = copied.make("audit", f"NAME={LOSER}").stdout
-    assert {"files-restore", "files-download"} <= set(audit.split())
+    wanted = {"files-restore", "files-download"}
+    until(lambda: wanted <= set(copied.make("audit", f"NAME={LOSER}").stdout.split()), "the guard has heard of both")
 
 
 def found_again(deployment: HubDeployment, page: Page, add_account: Callable[[str], str]) -> str:
