@@ -134,7 +134,7 @@ class Publisher:
         return size
 
     def _fetch(self, found: State, *, fetch_all: bool) -> bool:
-        """Fetch what was not fetched for a while; returns whether something new came."""
+        """Fetch what was not fetched for a while; returns whether something new came of it."""
         mirrors = {mirror.name: mirror for one in self.known if one.handout.repo for mirror in [self._mirror(one)]}
         found.mirrors = {name: one for name, one in found.mirrors.items() if name in mirrors}
         now = time.time()
@@ -143,14 +143,14 @@ class Publisher:
             for name, mirror in mirrors.items()
             if fetch_all or not 0 <= now - found.mirrors.get(name, Fetched()).tried_at < FETCH_AGAIN_SECONDS
         ]
-        before = {name: one.commit for name, one in found.mirrors.items()}
+        before = {mirror.name: found.mirrors.get(mirror.name, Fetched()) for mirror in late}
         with ThreadPoolExecutor(FETCHED_AT_ONCE) as pool:
-            brought = pool.map(lambda one: _fetched(one, before.get(one.name, "")), late)
+            brought = pool.map(lambda one: _fetched(one, before[one.name].commit), late)
             found.mirrors |= {mirror.name: fetched for mirror, fetched in zip(late, brought, strict=True)}
         for folder in (self.place / "mirrors").glob("*.git"):
             if folder.stem not in mirrors:
                 shutil.rmtree(folder, ignore_errors=True)
-        return bool(late)
+        return any(found.mirrors[name].found != one.found for name, one in before.items())
 
     def _tell(self, found: State) -> None:
         """Write what each audience has: labs look at its time of change. One that gets nothing any more may still be

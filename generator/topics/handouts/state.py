@@ -39,6 +39,11 @@ class Fetched:
     fault: str = ""
     remedy: str = ""
 
+    @property
+    def found(self) -> tuple[str, str, str]:
+        """What the last try came to, whenever it was."""
+        return self.commit, self.fault, self.remedy
+
 
 @dataclass(kw_only=True)
 class State:
