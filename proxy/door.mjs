@@ -10,7 +10,7 @@ import { removeTooMany } from "./cookies.mjs";
 import { Hosts } from "./hosts.mjs";
 import { languageOf } from "./languages.mjs";
 import { Pages } from "./pages.mjs";
-import { normalise } from "./requests.mjs";
+import { normalise, showAllHeaders } from "./requests.mjs";
 
 const BASE_URL = process.env.BASE_URL || "/";
 const HUB_SOCKET = "/run/hub/hub.sock";
@@ -71,6 +71,7 @@ class Door extends ConfigurableProxy {
       });
     });
     bindConnections(this.proxyServer, this.trusted, this.log);
+    showAllHeaders(this.proxyServer);
     this.proxyServer.on("checkExpectation", (request, response) => this.handleProxyWeb(request, response));
   }
 
@@ -81,6 +82,7 @@ class Door extends ConfigurableProxy {
     server.on("checkExpectation", (request, response) => this.handleProxyWeb(request, response));
     server.on("connection", (socket) => this.edges.add(socket));
     this.mayHold = bindEdge(server, this.log);
+    showAllHeaders(server);
     return server;
   }
 

@@ -13,7 +13,16 @@ const ONE_CONNECTIONS = [
 ];
 const TARGET = /^\/[!-~]*$/;
 const LENGTH = /^[0-9]{1,15}$/;
+const MOST_HEADERS = 500; // a browser sends some forty
 const TOKEN = /^[!#$%&'*+.^_`|~0-9a-z-]+$/;
+
+/**
+ * Have a server show all headers that its parser goes by. Node keeps the first thousand, and takes a length or a coding
+ * behind them for the request's all the same: it would not be seen here, and the body would pass for another request.
+ */
+export function showAllHeaders(server) {
+  server.maxHeadersCount = 0; // no number; --max-http-header-size bounds them
+}
 
 /**
  * Make of a request what goes on to hub or lab, in its own `url` and `headers`.
@@ -44,6 +53,7 @@ function faultOf(request, forWebsocket) {
   const { headers, rawHeaders, httpVersion, method, url } = request;
   if (httpVersion !== "1.1" && httpVersion !== "1.0") return "Only HTTP/1.1 is spoken here.";
   if (!TARGET.test(url) || !isReadable(url)) return "The address is none.";
+  if (rawHeaders.length > 2 * MOST_HEADERS) return "There are too many headers.";
 
   const seen = new Set();
   for (let at = 0; at < rawHeaders.length; at += 2) {

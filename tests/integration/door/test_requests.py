@@ -16,6 +16,7 @@ from tests.hub_deployment import HubDeployment
 LAB = "/user/ada"
 PLACES = ("/hub/api/", f"{LAB}/api/")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND", "QUERY", "M-SEARCH")
+PADDING = "a:\r\n"
 HIDDEN = b"GET /hub/hidden HTTP/1.1\r\nHost: x\r\n\r\n"
 LENGTH = len(HIDDEN)
 CHUNKED = b"%x\r\n%b\r\n0\r\n\r\n" % (LENGTH, HIDDEN)
@@ -193,6 +194,27 @@ def test_one_request_in_is_one_out_whatever_stands_beside(door: Door) -> None:
         for order in (extra + headers, headers + extra):
             head = f"{method} /hub/first HTTP/1.1\r\nHost: x\r\n{order}\r\n"
             one_for_one(door, f"{method}, {name}, {headers}", head.encode("latin-1") + body)
+
+
+@pytest.mark.parametrize("location", PLACES)
+def test_one_request_in_is_one_out_however_many_headers_there_are(door: Door, location: str) -> None:
+    """Nor do so many headers that a parser no longer keeps the one that says where the body ends."""
+    for method, count, (framing, (headers, body)) in itertools.product(
+        ("GET", "POST", "DELETE", "OPTIONS"),
+        (100, 498, 499, 500, 997, 998, 999, 1000, 1001, 2000, 3000),
+        ((name, FRAMINGS[name]) for name in ("no body", "length", "chunked")),
+    ):
+        head = f"{method} {location}first HTTP/1.1\r\nHost: x\r\n{PADDING * count}{headers}\r\n"
+        one_for_one(door, f"{method}, {count} headers, {framing}", head.encode("latin-1") + body)
+    one_for_one(door, "many", b"GET /hub/first HTTP/1.1\r\nHost: x\r\n" + PADDING.encode() * 400 + b"\r\n")
+    assert [one.target for seen in door.hub.connections for one in seen.requests] == ["/hub/first", "/hub/second"]
+
+
+def test_a_websocket_is_not_asked_for_behind_many_headers(door: Door) -> None:
+    """What is behind them counts as what it is: no bytes pass that nobody asked a websocket for."""
+    for count in (100, 499, 998, 1000, 3000):
+        head = f"GET {LAB}/first HTTP/1.1\r\nHost: x\r\n{PADDING * count}{EXTRAS['Upgrade to a websocket']}\r\n"
+        one_for_one(door, f"{count} headers, then a websocket", head.encode() + HIDDEN)
 
 
 def test_one_request_in_is_one_out_whatever_its_first_line(door: Door) -> None:
