@@ -9,12 +9,17 @@ from typing import Any
 
 TEACHERS, ASSISTANTS, OBSERVERS, STUDENTS = ROLES = ("teachers", "assistants", "observers", "students")
 """The most first: who is two things in a course is the first of them."""
-PREFIX = "course-"
+PREFIX, GRADER_PREFIX = "course-", "grader-"
 
 
 def group_name(course: str, role: str) -> str:
     """The hub's group of those who have a role in a course: `course-biology-students`."""
     return f"{PREFIX}{course}-{role}"
+
+
+def grader_name(course: str) -> str:
+    """The service user in whose lab teachers and assistants grade a course: `grader-biology`."""
+    return f"{GRADER_PREFIX}{course}"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jupyterhub.orm import User
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from homeroom.contract import sockets
 from homeroom.courses import desk_client, members
+from homeroom.courses.course import grader_name
 from homeroom.courses.courses_file import Courses
 
 LOOK_SECONDS = 5.0
@@ -48,17 +50,29 @@ async def tell_desk(hub: Any) -> None:
     if not courses.is_read or not desk_client.is_there():
         return
     roles = members.roles_by_person(hub.db, courses.read())
-    people = set().union(*roles.values())
-    labs = {
-        sockets.directory_name(user.name, lab.name): user.name
-        for user in list(hub.users.values())
-        if user.name in people
-        for lab in user.spawners.values()
-        if lab.active
-    }
-    told = {"courses": courses.raw, "members": roles, "labs": labs, "zone": courses.zone.key}
+    labs, graders = running_labs(list(hub.users.values()), roles)
+    zone = courses.zone.key
+    told = {"courses": courses.raw, "members": roles, "labs": labs, "graders": graders, "zone": zone}
     if await desk_client.tell(told):
         hub.log.debug("The hand-in desk was told of %d labs", len(labs))
+
+
+def running_labs(users: Iterable[Any], roles: Mapping[str, Mapping[str, str]]) -> tuple[dict[str, str], dict[str, str]]:
+    """The labs that run of people in courses, and those in which courses are graded, by their directories of sockets.
+
+    :param roles: by person, by course.
+    """
+    people = set().union(*roles.values())
+    graded = {grader_name(course): course for course in roles}
+    labs: dict[str, str] = {}
+    graders: dict[str, str] = {}
+    for user in users:
+        running = [sockets.directory_name(user.name, lab.name) for lab in user.spawners.values() if lab.active]
+        if user.name in graded:
+            graders.update(dict.fromkeys(running, graded[user.name]))
+        elif user.name in people:
+            labs.update(dict.fromkeys(running, user.name))
+    return labs, graders
 
 
 def join_courses(authenticator: Any, db: Session, user: User) -> None:

@@ -23,6 +23,7 @@ from homeroom.courses.desk import service
 from tests.faults import until
 
 PEOPLE = {"lab-1": "b+ob", "lab-2": "a.b@x.org", "lab-3": "ada", "lab-4": "olga"}
+GRADERS = {"lab-5": "biology"}
 MEMBERS = {"biology": {"b+ob": "students", "a.b@x.org": "students", "ada": "teachers"}}
 HOUR = 3600
 wait = partial(until, seconds=60, interval=0.01)
@@ -48,7 +49,8 @@ def told(*assignments: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "roles": {},
         "assignments": assignments or (assignment(),),
     }
-    return {"courses": [course], "members": MEMBERS, "labs": PEOPLE, "zone": "Europe/Vienna", **changes}
+    labs = {"labs": PEOPLE, "graders": GRADERS}
+    return {"courses": [course], "members": MEMBERS, **labs, "zone": "Europe/Vienna", **changes}
 
 
 @dataclass
@@ -65,7 +67,10 @@ class Desk:
     def tell(self, values: dict[str, Any]) -> None:
         """Have the hub tell it something, and wait until every lab has its socket."""
         asyncio.run(desk_client.tell(values))
-        wait(lambda: all(connects(self.socket(name)) for name in values["labs"]), "every lab has its socket")
+        wait(
+            lambda: all(connects(self.socket(name)) for name in {**values["labs"], **values["graders"]}),
+            "every lab has its socket",
+        )
 
     def sent(self, name: str, body: bytes, path: str = "/hand-ins/biology/week-1", **headers: str) -> tuple[int, Any]:
         """What a lab is answered that sends this by itself, and not by our command."""

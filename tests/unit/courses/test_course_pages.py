@@ -188,7 +188,7 @@ def test_receipts_are_shown(app: HubApp, tmp_path: Path, monkeypatch: pytest.Mon
         (tmp_path / "labs" / name).mkdir(parents=True)
     desk = begun(tmp_path)
     members = {"biology": {"b+ob": "students", "chen": "students"}}
-    desk.tell(told(**{"members": members, "labs": {"lab-1": "b+ob", "lab-2": "chen"}}))
+    desk.tell(told(**{"members": members, "labs": {"lab-1": "b+ob", "lab-2": "chen"}, "graders": {}}))
     own = folder(tmp_path)
     codes = [hand_in.hand_in("biology", "week-1", own, desk.socket(name))["code"] for name in ("lab-1", "lab-2")]
     ada, chen = (signed_in(app, name, PASSWORD) for name in ("ada", "chen"))

@@ -22,7 +22,7 @@ from homeroom.courses import desk_client, person
 from homeroom.courses.desk import counter, service, store, unpack
 from homeroom_lab import hand_in as lab
 
-from tests.unit.courses.desk import HOUR, PEOPLE, Desk, assignment, begun, connects, folder, tar, told, wait
+from tests.unit.courses.desk import GRADERS, HOUR, PEOPLE, Desk, assignment, begun, connects, folder, tar, told, wait
 
 
 @pytest.fixture
@@ -31,7 +31,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     monkeypatch.setattr(service, "KEEP_SECONDS", 0.02)
     monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
     monkeypatch.setattr(lab, "WAIT_SECONDS", 0.0)
-    for name in PEOPLE:
+    for name in {**PEOPLE, **GRADERS}:
         (tmp_path / "labs" / name).mkdir(parents=True)
     made = begun(tmp_path)
     try:
@@ -214,6 +214,18 @@ def test_late_is_by_assignment_and_person(desk: Desk) -> None:
     assert found["lab-1", "mark"][1]["late_seconds"] >= 100
 
 
+def test_a_grader_is_known_by_its_socket(desk: Desk) -> None:
+    """The lab in which a course is graded hands nothing in. Once a course is gone, its grader lab is told so; a lab
+    that becomes another's has another socket."""
+    status, said = desk.sent("lab-5", tar(("x", b"x")))
+    assert (status, said["error"]) == (404, "The desk knows nothing of this kind for graders.")
+    desk.tell(told(courses=[]))
+    assert desk.sent("lab-5", tar(("x", b"x"))) == (404, {"error": "There is no course biology any more."})
+    desk.tell(told(labs={"lab-5": "b+ob"}, graders={"lab-1": "biology"}))
+    assert desk.sent("lab-5", tar(("x", b"x")))[0] == 201
+    assert desk.sent("lab-1", tar(("x", b"x")))[0] == 404
+
+
 def test_who_left_the_course_is_out(desk: Desk) -> None:
     """With the same lab and the same socket, as soon as the hub has said so."""
     desk.tell(told(members={"biology": {}}))
@@ -236,7 +248,7 @@ def test_a_lab_changes_nothing_but_its_own_socket(desk: Desk) -> None:
     assert desk.sent("lab-2", tar(("x", b"x")))[0] == 201, "another's is there meanwhile"
     path.rmdir()
     wait(lambda: connects(str(path)), "the lab has its socket")
-    asyncio.run(desk_client.tell(told(labs={"lab-2": "a.b@x.org"})))
+    asyncio.run(desk_client.tell(told(labs={"lab-2": "a.b@x.org"}, graders={})))
     wait(lambda: not connects(str(path)), "the lab has no socket")
 
 

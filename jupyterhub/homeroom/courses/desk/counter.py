@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import logging
 import re
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote
 
 from aiohttp import web
 
 from homeroom.courses.calendar import written
 from homeroom.courses.desk.refused import Refused
+from homeroom.courses.desk.routes import Route, Routes
 from homeroom.courses.desk.store import LARGEST_BYTES, Store
 from homeroom.courses.desk.told import Told, require_open
 
@@ -40,29 +39,26 @@ class Counter:
         self._clock = clock
         self._turns = asyncio.Semaphore(AT_ONCE)
         self._busy: set[str] = set()
+        routes = (
+            Route("POST", HAND_IN, self._hand_in),
+            Route("GET", re.compile("/hand-ins"), self._hand_ins),
+            Route("GET", re.compile("/courses"), self._courses),
+        )
+        self._routes = Routes(routes, "The desk takes hand-ins, and nothing else.")
 
-    async def answer(self, person: str, request: web.BaseRequest) -> web.Response:
+    async def answer(self, person: str, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of a person's lab."""
-        try:
-            if request.method == "POST" and (found := HAND_IN.fullmatch(request.path)):
-                values = await self._alone(person, request, unquote(found[1]), unquote(found[2]))
-                return web.json_response(values, status=201)
-            if request.method == "GET" and request.path == "/hand-ins":
-                receipts = self.store.receipts(person=person)
-                return web.json_response({"hand_ins": [self._shown(each.summary()) for each in receipts]})
-            if request.method == "GET" and request.path == "/courses":
-                return web.json_response({"courses": self._courses(person)})
-            raise Refused(404, "The desk takes hand-ins, and nothing else.")
-        except Refused as refused:
-            log.info("%s is refused: %s", person, refused.why)
-            return web.json_response({"error": refused.why}, status=refused.status)
-        except OSError as error:
-            if isinstance(error, ConnectionError):
-                raise
-            log.error("%s cannot hand in: %s", person, error)
-            full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-            why = "The disk for hand-ins is full." if full else "The hand-in cannot be kept."
-            return web.json_response({"error": f"{why} Please tell your teacher."}, status=507 if full else 500)
+        return await self._routes.answer(person, person, request)
+
+    async def _hand_in(self, person: str, request: web.BaseRequest, course: str, assignment: str) -> web.Response:
+        return web.json_response(await self._alone(person, request, course, assignment), status=201)
+
+    async def _hand_ins(self, person: str, _: web.BaseRequest) -> web.Response:
+        receipts = self.store.receipts(person=person)
+        return web.json_response({"hand_ins": [self._shown(each.summary()) for each in receipts]})
+
+    async def _courses(self, person: str, _: web.BaseRequest) -> web.Response:
+        return web.json_response({"courses": self._courses_of(person)})
 
     async def _alone(self, person: str, request: web.BaseRequest, course: str, assignment: str) -> dict[str, Any]:
         """One hand-in of a person at a time: so nobody keeps all turns from the others."""
@@ -97,7 +93,7 @@ class Counter:
         zone = self._told().zone
         return {**receipt, "time": f"{written(int(receipt['at']), zone, seconds=True)} {zone.key}"}
 
-    def _courses(self, person: str) -> list[dict[str, Any]]:
+    def _courses_of(self, person: str) -> list[dict[str, Any]]:
         """What somebody has to hand in, with their own times."""
         now = self._clock()
         return [

@@ -8,14 +8,28 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from aiohttp import web
 
 NAME = "desk.sock"
 WAITING_CALLERS = 16
 
-Answer = Callable[[str, web.BaseRequest], Awaitable[web.StreamResponse]]
 log = logging.getLogger("homeroom.desk")
+
+
+class Visitor(NamedTuple):
+    """Who asks at a socket.
+
+    :param kind: which counter answers: `student` or `grader`.
+    :param name: the person, or the course that is graded in this lab.
+    """
+
+    kind: str
+    name: str
+
+
+Answer = Callable[[str, web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Doors:
@@ -25,38 +39,39 @@ class Doors:
     without the desk until then. Nothing there is followed, and nothing there is changed but by its name.
 
     :param labs: the directory of all labs' directories.
-    :param answer: answers a request of a person's.
+    :param answers: what answers a visitor of each kind: told their name, and the request.
     """
 
-    def __init__(self, labs: Path, answer: Answer) -> None:
+    def __init__(self, labs: Path, answers: Mapping[str, Answer]) -> None:
         self.labs = labs
-        self._answer = answer
-        self._open: dict[str, tuple[str, tuple[int, int], web.ServerRunner]] = {}
+        self._answers = answers
+        self._open: dict[str, tuple[Visitor, tuple[int, int], web.ServerRunner]] = {}
 
-    async def keep(self, wanted: Mapping[str, str]) -> None:
+    async def keep(self, wanted: Mapping[str, Visitor]) -> None:
         """Have a socket for each of these.
 
-        :param wanted: people by the names of their labs' directories.
+        :param wanted: by the names of their labs' directories.
         """
-        for name, (person, mark, _) in list(self._open.items()):
-            if wanted.get(name) != person or _mark(self.labs / name / NAME) != mark:
+        for name, (visitor, mark, _) in list(self._open.items()):
+            if wanted.get(name) != visitor or _mark(self.labs / name / NAME) != mark:
                 await self._shut(name)
-        for name, person in wanted.items():
+        for name, visitor in wanted.items():
             if name not in self._open:
-                await self._open_one(name, person)
+                await self._open_one(name, visitor)
 
-    async def _open_one(self, name: str, person: str) -> None:
+    async def _open_one(self, name: str, visitor: Visitor) -> None:
         path = self.labs / name / NAME
         try:
             listener = _listen(path)
         except OSError as error:  # the directory is not there yet, or a folder has the socket's name
-            log.debug("no socket for %s at %s: %s", person, path, error)
+            log.debug("no socket for %s at %s: %s", visitor.name, path, error)
             return
-        server = web.Server(partial(self._answer, person), access_log=None, lingering_time=0.0)
+        answer = partial(self._answers[visitor.kind], visitor.name)
+        server = web.Server(answer, access_log=None, lingering_time=0.0)
         runner = web.ServerRunner(server, shutdown_timeout=5.0)
         await runner.setup()
         await web.SockSite(runner, listener).start()
-        self._open[name] = (person, _mark(path) or (0, 0), runner)
+        self._open[name] = (visitor, _mark(path) or (0, 0), runner)
 
     async def _shut(self, name: str) -> None:
         _, _, runner = self._open.pop(name)

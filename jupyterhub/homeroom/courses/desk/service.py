@@ -1,7 +1,8 @@
 """The hand-in desk: `python -m homeroom.courses.desk.service`.
 
-It takes what people hand in from their labs, each by a socket of the lab's own, and keeps it sealed with its own clock.
-The hub tells it, by another socket, who is in which course and whose lab has which socket. Exit codes: 0 after SIGTERM
+It takes what people hand in from their labs, each by a socket of the lab's own, and keeps it sealed with its own clock;
+the lab in which a course is graded has such a socket, too. The hub tells it, by another socket, who is in which course
+and which lab has which socket. Exit codes: 0 after SIGTERM
 or a passed check, 1 where a check fails.
 """
 
@@ -68,6 +69,7 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
     from homeroom.courses.desk.back_room import BackRoom
     from homeroom.courses.desk.counter import Counter
     from homeroom.courses.desk.doors import Doors
+    from homeroom.courses.desk.grader_counter import GraderCounter
     from homeroom.courses.desk.store import Store
     from homeroom.courses.desk.told import Told
 
@@ -81,7 +83,8 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
         changed.set()
 
     counter = Counter(store, lambda: known[0])
-    doors = Doors(labs, counter.answer)
+    grader_counter = GraderCounter(lambda: known[0])
+    doors = Doors(labs, {"student": counter.answer, "grader": grader_counter.answer})
     back_room = BackRoom(store, lambda: known[0], take)
     server = web.Server(back_room.answer, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=5.0)
@@ -93,7 +96,7 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     log.info("the desk is open: %d hand-ins are kept", len(store.receipts()))
     while not stopped.is_set():
-        await doors.keep(known[0].labs)
+        await doors.keep(known[0].visitors)
         changed.clear()
         waits = [asyncio.create_task(each.wait()) for each in (stopped, changed)]
         await asyncio.wait(waits, timeout=KEEP_SECONDS, return_when=asyncio.FIRST_COMPLETED)

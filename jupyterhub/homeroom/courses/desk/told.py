@@ -1,4 +1,4 @@
-"""What the hub tells the desk: the courses, who is what in each, and whose lab has which directory of sockets."""
+"""What the hub tells the desk: the courses, who is what in each, and which lab has which directory of sockets."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from homeroom.courses.course import STUDENTS, Assignment, Course
+from homeroom.courses.desk.doors import Visitor
 from homeroom.courses.desk.refused import Refused
 
 
@@ -19,11 +20,13 @@ class Told:
 
     :param members: roles by person, by course.
     :param labs: people by the names of their labs' directories.
+    :param graders: courses by the names of the directories of the labs in which they are graded.
     """
 
     courses: Mapping[str, Course] = field(default_factory=dict)
     members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labs: Mapping[str, str] = field(default_factory=dict)
+    graders: Mapping[str, str] = field(default_factory=dict)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     digest: str = ""
 
@@ -35,9 +38,23 @@ class Told:
             courses={each["name"]: Course.from_json(each) for each in values["courses"]},
             members=values["members"],
             labs=values["labs"],
+            graders=values["graders"],
             zone=ZoneInfo(values["zone"]),
             digest=hashlib.sha256(text).hexdigest(),
         )
+
+    @property
+    def visitors(self) -> dict[str, Visitor]:
+        """Who asks at the socket in each directory."""
+        students = {name: Visitor("student", person) for name, person in self.labs.items()}
+        return students | {name: Visitor("grader", course) for name, course in self.graders.items()}
+
+    def graded(self, course: str) -> Course:
+        """The course of a lab in which is graded. :raises Refused: it is no more."""
+        found = self.courses.get(course)
+        if found is None:
+            raise Refused(404, f"There is no course {course} any more.")
+        return found
 
     def taken_by(self, person: str) -> list[Course]:
         """The courses that somebody takes."""
