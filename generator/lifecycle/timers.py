@@ -16,7 +16,7 @@ from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
 from generator.engine.find import find_engine
 from generator.schema.settings import Settings
-from generator.timers import machine, place, runs
+from generator.timers import machine, place, runs, steady
 from generator.timers.job import Job, jobs, owner
 from generator.timers.machine import Scheduler
 from generator.timers.runs import Run
@@ -174,6 +174,7 @@ def run(settings: Settings, name: str, *, missed_only: bool = False) -> int:
         )
     if missed_only and not runs.was_missed(timer, datetime.now().astimezone()):
         return 0
+    steady.note()
     code = runs.run_now(timer)
     forget_old_version(settings)
     return code

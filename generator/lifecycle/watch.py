@@ -19,6 +19,7 @@ from generator.lifecycle import diagnosis, letter, mend, timers
 from generator.lifecycle.diagnosis import Diagnosis
 from generator.schema.secret_words import secrets_in
 from generator.schema.settings import Settings
+from generator.timers import steady
 from generator.topics.copies import moved
 from generator.topics.watching import channels, faults, machine, state, web
 from generator.topics.watching.deadline import within
@@ -57,6 +58,7 @@ def make_round(settings: Settings, known: State, folder: Path) -> bool:
         state.write(known, folder)
 
     now = datetime.now().astimezone()
+    steady.note()
     found = see(settings, known, folder, now, keep)
     if is_held(ROOT):  # a service that is being replaced is no fault
         note(CHANGING)

@@ -16,6 +16,10 @@ import pytest
 from homeroom_lab.lazy_imports import left_out
 from homeroom_lab.start import LEFT_OUT
 
+from generator.core import json_file
+from generator.timers import steady
+from generator.timers.steady import Known
+
 MACHINES_OWN = ("/run/", "/var/run/")
 """Where an engine listens that is none of a test's."""
 
@@ -46,6 +50,16 @@ def no_wait_for_the_disk() -> Iterator[None]:
     """Files are written as ever, and nothing waits until a disk has them: no test pulls the plug."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clock_that_is_believed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """What removes by the clock does so, and notes its looks in no deployment's directory."""
+    now = steady.moment()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(steady, "FILE", tmp_path_factory.mktemp("clock") / "clock.json")
+        json_file.write(steady.FILE, Known(**vars(now), since=now.at - 2 * 86400, believed=now.at))
         yield
 
 

@@ -16,6 +16,7 @@ from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
+from generator.timers import steady
 from generator.topics.people import records
 from generator.topics.storage import homes
 
@@ -47,7 +48,8 @@ def remove(deployment: Deployment, names: Sequence[str], why: str, *, now: bool 
     """
     if len(why) > LONGEST_WHY:
         raise HomeroomError(f"WHY is longer than {LONGEST_WHY} letters", location="WHY", remedy="Say it in fewer.")
-    answer = ask(deployment, "remove", names=list(names), who=operator.name(), why=why)
+    removed_at = steady.note().removed_at
+    answer = ask(deployment, "remove", names=list(names), who=operator.name(), why=why, at=int(removed_at))
     if answer["unknown"]:
         one = answer["unknown"][0]
         raise HomeroomError(
@@ -74,7 +76,7 @@ def remove(deployment: Deployment, names: Sequence[str], why: str, *, now: bool 
     if not fresh:
         note(f"{_named(names)} was removed before." if len(names) == 1 else "They were removed before.")
         return
-    last_day = until(time.time(), deployment.settings.RETENTION_DAYS)
+    last_day = until(removed_at, deployment.settings.RETENTION_DAYS)
     note(
         f"Removed {_named(fresh)}: sessions, tokens and labs are gone. The files are kept until {last_day}; until then "
         f"`make user-restore NAME={fresh[0]}` brings {'the person' if len(fresh) == 1 else 'a person'} back."
@@ -138,17 +140,40 @@ def due(removed: Iterable[Mapping[str, Any]], now: float, days: int) -> list[str
     ]
 
 
-def purge_due(deployment: Deployment) -> None:
+def purge_due(deployment: Deployment, today: str = "") -> None:
     """Remove the files of those for good who were removed RETENTION_DAYS ago, and what of the log is older than
-    AUDIT_DAYS."""
+    AUDIT_DAYS. While the clock is not believed it only goes on with what was begun.
+
+    :param today: the day that the operator says it is, in ISO 8601: then the clock is believed.
+    :raises HomeroomError: it is another day by this machine's clock.
+    """
     settings = deployment.settings
-    found = due(ask(deployment, "removed")["removed"], time.time(), settings.RETENTION_DAYS)
+    doubt = steady.why_wait(today)
+    removed = ask(deployment, "removed")["removed"]
+    found = due([one for one in removed if one["going"] or not doubt], time.time(), settings.RETENTION_DAYS)
+    if doubt:
+        if found:
+            purge(deployment, found)
+        _tell_doubt(doubt, removed, settings.RETENTION_DAYS)
+        return
     if found:
         purge(deployment, found)
     expired = int(records.ask(deployment, "expire", f"--days={settings.AUDIT_DAYS}"))
     kept = "" if not expired else f" {counted(expired, 'line')} of the log expired."
     if not found or kept:
         note(f"{'' if found else 'Nobody is due.'}{kept}".strip())
+
+
+def _tell_doubt(doubt: str, removed: Sequence[Mapping[str, Any]], days: int) -> None:
+    now = time.time()
+    waiting = due([one for one in removed if not one["going"]], now, days)
+    warn(
+        f"Nothing is removed for good now, for this machine's clock may be wrong: {doubt}. It shows "
+        f"{datetime.fromtimestamp(now):%Y-%m-%d %H:%M}, and by that the time of {counted(len(waiting), 'home')} would "
+        "be over. "
+        "Once it has gone on for a day, the next run goes by it; if it is right, "
+        f"`make purge-removed TODAY={datetime.fromtimestamp(now):%Y-%m-%d}` says so."
+    )
 
 
 def purge(deployment: Deployment, names: Sequence[str]) -> None:

@@ -3,8 +3,8 @@ user-remove: ## Remove NAME=ada: locked out at once, files kept RETENTION_DAYS (
 	$(HOMEROOM) user-remove --now="$(NOW)" --why="$(WHY)" --group="$(GROUP)" --inactive-days="$(INACTIVE_DAYS)" --people="$(PEOPLE)" -- "$(NAME)"
 user-restore: ## Bring back somebody who was removed, with files, groups and password (NAME=ada)
 	$(HOMEROOM) user-restore -- "$(NAME)"
-purge-removed: ## Remove the files of those for good who were removed RETENTION_DAYS ago
-	$(HOMEROOM) purge-removed
+purge-removed: ## Remove the files of those for good who were removed RETENTION_DAYS ago (TODAY=2026-11-27: the clock is right)
+	$(HOMEROOM) purge-removed --today="$(TODAY)"
 user-export: ## Write everything of a person into one archive: files, account, groups (NAME=ada TO=/srv/ada.tar.gz)
 	$(HOMEROOM) user-export --to="$(TO)" -- "$(NAME)"
 audit:    ## Show who removed, approved or made administrator whom, and check it (NAME=ada: about one; ALL=1: all lines)

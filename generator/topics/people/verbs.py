@@ -61,12 +61,14 @@ def user_restore(name: Annotated[str, typer.Argument(help="Who comes back.")] = 
 
 
 @verbs.command("purge-removed")
-def purge_removed() -> None:
+def purge_removed(
+    today: Annotated[str, typer.Option(help="The day that it is, such as 2026-11-27: the clock is right.")] = "",
+) -> None:
     """Remove the files of those for good who were removed RETENTION_DAYS ago."""
     from generator.engine import deployment
     from generator.topics.people import removal
 
-    removal.purge_due(deployment.open_deployment())
+    removal.purge_due(deployment.open_deployment(), today.strip())
 
 
 @verbs.command()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from generator.core.console import note, step, warn
 from generator.core.errors import HomeroomError
+from generator.timers import steady
 from generator.topics.updates import record
 from generator.topics.updates.machine import Machine
 from generator.topics.updates.record import KEPT, Update
@@ -107,9 +108,9 @@ def before_up(machine: Machine, *, within_update: bool, now: datetime | None = N
 
 
 def forget_old(machine: Machine, now: datetime | None = None) -> bool:
-    """Remove what was kept long enough for the way back; whether there was something."""
+    """Remove what was kept long enough for the way back, by a clock that is believed; whether there was something."""
     kept = record.read(machine.folder, KEPT)
-    if kept is None or not kept.is_over(now):
+    if kept is None or not kept.is_over(now) or steady.why_wait():
         return False
     machine.forget(kept.old)
     record.forget(machine.folder, KEPT)

@@ -67,7 +67,7 @@ class Recorder:
             disk = self._disk()
             self._opened().add(sample, disk)
             self._written += 1
-            if self._written % SAMPLES_BETWEEN_FORGETTING == 0:
+            if self._written % SAMPLES_BETWEEN_FORGETTING == 0 and self._opened().is_steady(sample.at):
                 self._opened().forget(sample.at)
 
         self._guarded(write)

@@ -17,6 +17,7 @@ from homeroom.history.schema import (
     DAY,
     FORGET,
     GAUGES,
+    HOUR,
     KEEP_HOME,
     KEPT_DAYS,
     MOST,
@@ -27,6 +28,7 @@ from homeroom.history.schema import (
 )
 
 MIB = 1 << 20
+STEADY_DAYS, STEADY_HOURS = 4, 20
 LONGEST = 40
 """Of a reason, which is a word."""
 
@@ -61,6 +63,16 @@ class HistoryStore:
                     self._database.execute(ADD_FAILURE, (begin_of(TEN_MINUTES, sample.at), start.failure[:LONGEST]))
             for use in sample.labs:
                 self._add_use(use, day)
+
+    def is_steady(self, now: float) -> bool:
+        """Whether the clock goes on as before: something was added a day or a few ago, by it. One that was set far
+        forward, or a machine that was off, has nothing forgotten for the first day.
+
+        :raises sqlite3.Error: it could not be read.
+        """
+        span = (HOUR, now - STEADY_DAYS * DAY, now - STEADY_HOURS * HOUR)
+        row = self._database.execute("SELECT 1 FROM moments WHERE step = ? AND at BETWEEN ? AND ? LIMIT 1", span)
+        return row.fetchone() is not None
 
     def forget(self, now: float) -> None:
         """Drop names that are older than they may be, their sums stay, and rows of the finer steps.

@@ -34,19 +34,25 @@ TELL_SECONDS = 20.0
 """How long a verb waits for the guard to have its events."""
 
 
-def request(database: sqlite3.Connection, name: str, who: str, why: str = "") -> None:
-    """Ask for somebody's removal. From then on nobody is let in under the name; the hub ends all they have."""
+def request(database: sqlite3.Connection, name: str, who: str, why: str = "", at: int | None = None) -> None:
+    """Ask for somebody's removal. From then on nobody is let in under the name; the hub ends all they have.
+
+    :param at: when it is, where that is known better than by the clock.
+    """
     database.execute(
         "INSERT INTO homeroom_removed (name, at, who, why, had, purged, wanted, wanted_by)"
         " VALUES (?, ?, ?, ?, '', 0, '', '') ON CONFLICT (name) DO NOTHING",
-        (name, int(time.time()), who, why),
+        (name, int(time.time()) if at is None else at, who, why),
     )
     database.execute("INSERT OR REPLACE INTO homeroom_names (name, mark) VALUES (?, ?)", (name, LEAVING))
 
 
-def remove(database: sqlite3.Connection, names: Sequence[str], who: str, why: str) -> dict[str, Any]:
+def remove(
+    database: sqlite3.Connection, names: Sequence[str], who: str, why: str, at: int | None = None
+) -> dict[str, Any]:
     """Ask for the removal of all of them, or of nobody.
 
+    :param at: as of `request`.
     :returns: who is `unknown` or an administrator (`admins`): then nobody is removed; and who was removed `before`.
     """
     with accounts.transaction(database):
@@ -59,7 +65,7 @@ def remove(database: sqlite3.Connection, names: Sequence[str], who: str, why: st
         if not unknown and not refused:
             for name in names:
                 if name not in gone:
-                    request(database, name, who, why)
+                    request(database, name, who, why, at)
     near = sorted(known - gone) if unknown else []
     return {"unknown": unknown, "admins": refused, "before": before, "known": near}
 
@@ -246,7 +252,7 @@ def _answer(database: sqlite3.Connection, verb: str, asked: dict[str, Any]) -> d
         answer = restore(database, asked["name"], asked["who"])
         left = wait(lambda: coming(database, asked["name"])) if answer["state"] == "asked" else []
         return {**answer, "waiting": left, "untold": len(wait(lambda: untold(database), TELL_SECONDS))}
-    answer = remove(database, asked["names"], asked["who"], asked["why"])
+    answer = remove(database, asked["names"], asked["who"], asked["why"], asked.get("at"))
     if answer["unknown"] or answer["admins"]:
         return {**answer, "waiting": [], "untold": 0}
     left = wait(lambda: leaving(database, asked["names"]))

@@ -186,14 +186,19 @@ def test_a_history_that_another_program_locks_is_waited_for_by_no_request(
 
 
 def test_names_are_forgotten_once_an_hour(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Not at once after a start: a clock that is wrong has time to be set."""
+    """Not at once after a start: a clock that is wrong has time to be set. Nor for the first day after a clock was set
+    far forward: what it took for old could not come back."""
     monkeypatch.setattr(recorder, "SAMPLES_BETWEEN_FORGETTING", 3)
     here = writer(path)
     here.write(sample(use()))
-    here.write(sample(at=1.79e9 + 200 * 86400))
+    ahead = 1.79e9 + 200 * 86400
+    here.write(sample(at=ahead))
     with closing(sqlite3.connect(path)) as database:
-        assert database.execute("SELECT name FROM people").fetchall() == [("ada",)]
-        here.write(sample(at=1.79e9 + 200 * 86400))
+        for hours in (0, 1, 2, 19):
+            here.write(sample(at=ahead + hours * 3600))
+            assert database.execute("SELECT name FROM people").fetchall() == [("ada",)]
+        for seconds in (0, 60, 120):
+            here.write(sample(at=ahead + 24 * 3600 + seconds))
         assert database.execute("SELECT name FROM people").fetchall() == []
 
 

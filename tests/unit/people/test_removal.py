@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import docker.errors
 import pytest
 
+from generator.core import json_file
 from generator.core.errors import HomeroomError
+from generator.timers import steady
+from generator.timers.steady import Known, Moment
 from generator.topics.people import records, removal, status, timers
 from generator.topics.storage import homes
 from tests.sample_settings import settings
@@ -191,3 +195,49 @@ def test_it_runs_by_the_clock_where_that_is_set() -> None:
     assert list(timers.timers(settings())) == []
     (timer,) = timers.timers(settings(PURGE_AT="03:40"))
     assert timer.verb == ("purge-removed",)
+
+
+def test_a_clock_set_far_forward_removes_nothing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All would be due, and nobody's files go, nor a line of the log; what was begun is carried on. The next day, or
+    with the operator's word, they go."""
+    import time
+
+    now = time.time()
+    right = steady.moment()
+    monkeypatch.setattr(steady, "FILE", tmp_path / "clock.json")
+    json_file.write(steady.FILE, Known(**vars(right), since=right.at - 2 * DAY, believed=right.at))
+    people = [person("ada", now - DAY), person("bela", now - DAY), person("chen", now, going=True)]
+    here: Any = Here(monkeypatch, removed={"removed": people}, purge={"untold": 0})
+    for one in people:
+        here.client.add(f"homeroom-user-{one['name']}", one["name"])
+    monkeypatch.setattr(records, "ask", lambda *_: pytest.fail("the log expires by a clock that is not believed"))
+    ahead = 400 * DAY
+    monkeypatch.setattr(time, "time", lambda: now + ahead)
+    removal.purge_due(here)
+    assert list(here.client.known) == ["homeroom-user-ada", "homeroom-user-bela"]
+    words = " ".join(capsys.readouterr().err.split())
+    assert "set forward by 400 days" in words
+    assert "the time of 2 homes would be over" in words
+    with pytest.raises(HomeroomError, match="TODAY"):
+        removal.purge_due(here, "2026-01-01")
+    monkeypatch.setattr(records, "ask", lambda *_: "0")
+    later = Moment(at=now + ahead + DAY, boot=right.boot, up=right.up + DAY)
+    monkeypatch.setattr(steady, "moment", lambda: later)
+    removal.purge_due(here)
+    assert list(here.client.known) == []
+
+
+def test_the_operators_word_removes_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The day that the clock shows, typed: then it goes by the clock."""
+    import time
+    from datetime import datetime
+
+    monkeypatch.setattr(steady, "FILE", tmp_path / "clock.json")
+    here: Any = Here(monkeypatch, removed={"removed": [person("ada", time.time() - 31 * DAY)]}, purge={"untold": 0})
+    here.client.add("homeroom-user-ada", "ada")
+    removal.purge_due(here)
+    assert list(here.client.known) == ["homeroom-user-ada"]
+    removal.purge_due(here, f"{datetime.now():%Y-%m-%d}")
+    assert list(here.client.known) == []

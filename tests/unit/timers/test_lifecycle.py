@@ -11,7 +11,7 @@ import pytest
 from generator.core.errors import HomeroomError
 from generator.core.lock import exclusive
 from generator.lifecycle import timers
-from generator.timers import job, machine, runs
+from generator.timers import job, machine, runs, steady
 from generator.timers.cron import Cron
 from generator.timers.runs import Run
 from generator.topics.updates import record
@@ -157,7 +157,8 @@ def test_a_run_has_the_name_of_a_timer(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 
 def test_a_run_removes_a_version_whose_time_is_over(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Whatever it is that is run; before its time, or while another command changes the deployment, it stays."""
+    """Whatever it is that is run; before its time, while another command changes the deployment, or by a clock that is
+    not believed, it stays."""
     machine_of_update = InMemory(tmp_path / "update")
     machine_of_update.kept[("hub", OLD)] = OLD
     monkeypatch.setattr(record, "FOLDER", machine_of_update.folder)
@@ -175,6 +176,10 @@ def test_a_run_removes_a_version_whose_time_is_over(monkeypatch: pytest.MonkeyPa
     assert machine_of_update.kept
     made(14.1)
     with exclusive(tmp_path):
+        assert timers.run(NIGHTLY, "backup") == 0
+    assert machine_of_update.kept
+    with monkeypatch.context() as clock:  # set far forward just now
+        clock.setattr(steady, "FILE", tmp_path / "clock.json")
         assert timers.run(NIGHTLY, "backup") == 0
     assert machine_of_update.kept
     assert timers.run(NIGHTLY, "backup") == 0
