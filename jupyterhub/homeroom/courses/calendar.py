@@ -16,3 +16,11 @@ def written(at: int | None, zone: ZoneInfo, *, seconds: bool = False) -> str:
         return ""
     moment = datetime.fromtimestamp(at, zone)
     return moment.strftime("%Y-%m-%d %H:%M:%S" if seconds or moment.second not in (0, 59) else "%Y-%m-%d %H:%M")
+
+
+def stamped(at: float, zone: ZoneInfo) -> str:
+    """`2026-10-12 23:59:01+0200`: a time as nbgrader reads and shows it.
+
+    :param at: in seconds since 1970.
+    """
+    return datetime.fromtimestamp(int(at), zone).strftime("%Y-%m-%d %H:%M:%S%z")

@@ -123,3 +123,12 @@ class Course:
     def assignment(self, name: str) -> Assignment | None:
         """The assignment of a name; None where there is none."""
         return next((each for each in self.assignments if each.name == name), None)
+
+    def work(self, released: Collection[str]) -> list[Assignment]:
+        """All there is to hand in: the assignments that the file names, and what was released without being named
+        there, which is open without end.
+
+        :param released: the names of what was released.
+        """
+        named = {each.name for each in self.assignments}
+        return [*self.assignments, *(Assignment(name=name, title=name) for name in released if name not in named)]

@@ -71,14 +71,42 @@ async def receipts(course: str, person: str = "") -> list[dict[str, Any]] | None
     return found
 
 
-def of_person(name: str) -> list[dict[str, Any]]:
-    """The receipts of somebody, with the names and digests of the files. Waits.
+async def given_out(course: str) -> dict[str, Any] | None:
+    """What is released in a course, and what waits for a teacher; None: nobody can say just now."""
+    if not is_there():
+        return None
+    try:
+        return await asyncio.to_thread(ask, "GET", f"/released?{urlencode({'course': course})}")
+    except DeskAway:
+        return None
+
+
+async def release(course: str, assignment: str, what: str, by: str) -> int:
+    """Have what waits be out; returns how much that was.
+
+    :param what: `assignment`, or `feedback`: all that waits for this assignment.
+    :param by: the teacher who says so.
+    :raises DeskAway: the desk does not answer.
+    """
+    query = urlencode({"course": course, "assignment": assignment, "what": what, "by": by})
+    return int((await asyncio.to_thread(ask, "POST", f"/released?{query}", seconds=PERSON_SECONDS))["done"])
+
+
+async def take_back(course: str, assignment: str, by: str) -> int:
+    """Have an assignment be released no more, nor wait. What was handed in stays.
+
+    :raises DeskAway: the desk does not answer.
+    """
+    query = urlencode({"course": course, "assignment": assignment, "by": by})
+    return int((await asyncio.to_thread(ask, "DELETE", f"/released?{query}"))["done"])
+
+
+def of_person(name: str) -> dict[str, list[dict[str, Any]]]:
+    """The receipts of somebody, and the feedback for them, with the names and digests of the files. Waits.
 
     :raises DeskAway: it does not answer.
     """
-    answer = ask("GET", f"/people/{quote(name, safe='')}", seconds=PERSON_SECONDS)
-    found: list[dict[str, Any]] = answer["hand_ins"]
-    return found
+    return ask("GET", f"/people/{quote(name, safe='')}", seconds=PERSON_SECONDS)
 
 
 def forget(name: str) -> None:

@@ -1,4 +1,7 @@
-"""What courses keep of a person: what they handed in. It lies with the hand-in desk, not in the hub's database."""
+"""What courses keep of a person: what they handed in, and the feedback for it.
+
+It lies with the hand-in desk, not in the hub's database.
+"""
 
 from __future__ import annotations
 
@@ -11,15 +14,15 @@ from homeroom.courses import desk_client
 def of_person(_: sqlite3.Connection, name: str) -> dict[str, Any]:
     """The receipts, with the files' names and digests; where the desk does not answer, that is said in their place."""
     if not desk_client.is_there():
-        return {"hand_ins": []}
+        return {"hand_ins": [], "feedback": []}
     try:
-        return {"hand_ins": desk_client.of_person(name)}
+        return desk_client.of_person(name)
     except desk_client.DeskAway as error:
-        return {"hand_ins": [], "fault": f"the hand-in desk does not answer: {error}"}
+        return {"hand_ins": [], "feedback": [], "fault": f"the hand-in desk does not answer: {error}"}
 
 
 def forget(_: sqlite3.Connection, name: str) -> None:
-    """Remove the hand-ins themselves.
+    """Remove the hand-ins themselves, and the feedback.
 
     :raises DeskAway: the desk does not answer: then nothing of this person is forgotten, and it is tried again.
     """

@@ -18,6 +18,7 @@ from typing import Any
 
 from homeroom.contract.by_socket import BySocket
 from homeroom.courses import desk_client
+from homeroom.courses.course import ROLES
 from homeroom.courses.desk import service
 
 from tests.faults import until
@@ -46,7 +47,7 @@ def told(*assignments: dict[str, Any], **changes: Any) -> dict[str, Any]:
         "profile": "",
         "first_day": "",
         "last_day": "",
-        "roles": {},
+        "roles": {role: {"people": [], "hub_groups": []} for role in ROLES},
         "assignments": assignments or (assignment(),),
     }
     labs = {"labs": PEOPLE, "graders": GRADERS}
@@ -79,6 +80,22 @@ class Desk:
                 desk.request("POST", path, body, headers)
             answer = desk.getresponse()
             return answer.status, json.loads(answer.read())
+
+    def asked(self, name: str, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+        """What a lab is answered."""
+        with contextlib.closing(BySocket(self.socket(name), "desk", timeout=30)) as desk:
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                desk.request(method, path, body)
+            answer = desk.getresponse()
+            return answer.status, answer.read()
+
+    def listed(self, name: str, path: str) -> list[dict[str, Any]]:
+        """The one list of what a lab is answered."""
+        status, text = self.asked(name, "GET", path)
+        assert status == 200, text
+        (found,) = json.loads(text).values()
+        assert isinstance(found, list)
+        return found
 
     @property
     def kept(self) -> list[str]:
@@ -121,6 +138,12 @@ def folder(root: Path, **files: str) -> Path:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
     return own
+
+
+def untarred(body: bytes) -> dict[str, bytes]:
+    """The files of a tar, by their names."""
+    with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+        return {each.name: found.read() for each in archive if (found := archive.extractfile(each))}
 
 
 def tar(*members: tuple[str, bytes] | tarfile.TarInfo) -> bytes:

@@ -12,33 +12,16 @@ import socket
 import stat
 import tarfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from homeroom.contract.by_socket import BySocket
 from homeroom.courses import desk_client, person
-from homeroom.courses.desk import counter, service, store, unpack
+from homeroom.courses.desk import counter, store, unpack
 from homeroom_lab import hand_in as lab
 
-from tests.unit.courses.desk import GRADERS, HOUR, PEOPLE, Desk, assignment, begun, connects, folder, tar, told, wait
-
-
-@pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
-    """A desk that knows a course of b+ob and a.b@x.org, which ada teaches; olga has a lab, too."""
-    monkeypatch.setattr(service, "KEEP_SECONDS", 0.02)
-    monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
-    monkeypatch.setattr(lab, "WAIT_SECONDS", 0.0)
-    for name in {**PEOPLE, **GRADERS}:
-        (tmp_path / "labs" / name).mkdir(parents=True)
-    made = begun(tmp_path)
-    try:
-        made.tell(told())
-        yield made
-    finally:
-        made.end()
+from tests.unit.courses.desk import HOUR, Desk, assignment, begun, connects, folder, tar, told, wait
 
 
 def entry(name: str, kind: bytes, **fields: Any) -> tarfile.TarInfo:
@@ -70,7 +53,7 @@ def test_who_hands_in_has_a_receipt(desk: Desk, capsys: pytest.CaptureFixture[st
     assert (place / "files/week.ipynb").read_text() == text
     assert sorted(path.name for path in place.rglob("*") if path.is_file()) == ["a b.csv", "receipt.json", "week.ipynb"]
     assert {stat.S_IMODE(path.lstat().st_mode) & 0o222 for path in (place, *place.rglob("*"))} == {0}
-    (kept,) = desk_client.of_person("b+ob")
+    (kept,) = desk_client.of_person("b+ob")["hand_ins"]
     digests = {file["path"]: file["sha256"] for file in kept["files"]}
     assert digests["week.ipynb"] == hashlib.sha256(text.encode()).hexdigest()
     assert (desk.root / "store/biology/hand-ins/week-1/a-2eb-40x-2eorg").is_dir()
@@ -87,7 +70,7 @@ def test_the_socket_says_who_asks(desk: Desk) -> None:
         "b+ob"
     ]
     for path in ("/receipts?person=a.b@x.org", "/people/a.b@x.org", "/told", "/hand-ins/biology/week-1/a-2eb", "/../"):
-        with pytest.raises(lab.NotTaken, match="takes hand-ins, and nothing else"):
+        with pytest.raises(lab.NotTaken, match="takes hand-ins, gives out assignments and feedback, and nothing else"):
             lab.ask(path, desk.socket("lab-1"))
     for name in ("lab-3", "lab-4"):
         status, said = desk.sent(name, tar(("x", b"x")))
@@ -274,7 +257,7 @@ def test_a_person_is_shown_and_forgotten_whole(desk: Desk) -> None:
     (kept,) = person.of_person(database, "b+ob")["hand_ins"]
     assert kept["files"][0]["path"] == "week.ipynb"
     person.forget(database, "b+ob")
-    assert person.of_person(database, "b+ob") == {"hand_ins": []}
+    assert person.of_person(database, "b+ob") == {"hand_ins": [], "feedback": []}
     assert not (desk.root / "store/biology/hand-ins/week-1/b-2bob").exists()
     assert len(person.of_person(database, "a.b@x.org")["hand_ins"]) == 1
 
@@ -283,7 +266,7 @@ def test_a_desk_that_is_silent_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     """The hub's page is shown without it, an export says so, and nobody is half forgotten."""
     monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
     database: Any = None
-    assert person.of_person(database, "ada") == {"hand_ins": []}
+    assert person.of_person(database, "ada") == {"hand_ins": [], "feedback": []}
     person.forget(database, "ada")
     with socket.socket(socket.AF_UNIX) as gone:
         gone.bind(str(tmp_path / "desk.sock"))

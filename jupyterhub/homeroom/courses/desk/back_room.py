@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
+from homeroom.courses.desk.shelf import STATES, WAITING, Item, Key, Shelf
 from homeroom.courses.desk.store import Store
 from homeroom.courses.desk.told import Told
 
 PEOPLE = "/people/"
+
+log = logging.getLogger("homeroom.desk")
 
 
 class BackRoom:
@@ -22,8 +27,9 @@ class BackRoom:
     :param take: takes what it tells now.
     """
 
-    def __init__(self, store: Store, told: Callable[[], Told], take: Callable[[Told], None]) -> None:
+    def __init__(self, store: Store, shelf: Shelf, told: Callable[[], Told], take: Callable[[Told], None]) -> None:
         self.store = store
+        self.shelf = shelf
         self._told = told
         self._take = take
 
@@ -38,6 +44,10 @@ class BackRoom:
             names = {key: request.query.get(key, "") for key in ("course", "person")}
             found = self.store.receipts(**names)
             return web.json_response({"receipts": [each.summary() for each in found]})
+        if route == ("GET", "/released"):
+            return web.json_response(self._given_out(request.query.get("course", "")))
+        if request.path == "/released" and request.method in ("POST", "DELETE"):
+            return await self._change(request)
         if request.path.startswith(PEOPLE):
             return await self._person(request.method, unquote(request.raw_path.removeprefix(PEOPLE)))
         return web.json_response({"error": "there is no such thing"}, status=404)
@@ -53,7 +63,38 @@ class BackRoom:
         """Everything of one person: shown, or removed for good."""
         if method == "GET":
             found = [each.as_json() for each in self.store.receipts(person=person)]
-            return web.Response(text=json.dumps({"hand_ins": found}), content_type="application/json")
+            feedback = [each.as_json() for each in self.shelf.of_person(person)]
+            text = json.dumps({"hand_ins": found, "feedback": feedback})
+            return web.Response(text=text, content_type="application/json")
         if method == "DELETE" and person:
+            await asyncio.to_thread(self.shelf.forget, person)
             return web.json_response({"removed": await asyncio.to_thread(self.store.forget, person)})
         return web.json_response({"error": "there is no such thing"}, status=404)
+
+    def _given_out(self, course: str) -> dict[str, Any]:
+        """What grader labs gave out in a course, and what waits for a teacher."""
+        return {
+            "released": {state: [_shown(each) for each in self.shelf.items(course, state)] for state in STATES},
+            "feedback": {state: [_shown(each) for each in self.shelf.all_feedback(course, state)] for state in STATES},
+        }
+
+    async def _change(self, request: web.BaseRequest) -> web.Response:
+        """Have what waits be out, or take an assignment back, as a teacher asked the hub for it."""
+        course, assignment, what, by = (request.query.get(key, "") for key in ("course", "assignment", "what", "by"))
+        key = Key(course, assignment)
+        if request.method == "DELETE":
+            done = [await asyncio.to_thread(self.shelf.take_back, key, state) for state in STATES]
+        elif what == "feedback":
+            waiting = [
+                each.key for each in self.shelf.all_feedback(course, WAITING) if each.key.assignment == assignment
+            ]
+            done = [await asyncio.to_thread(self.shelf.release, each) for each in waiting]
+        else:
+            done = [await asyncio.to_thread(self.shelf.release, key)]
+        verb = "took back" if request.method == "DELETE" else f"released {what} of"
+        log.info("%s %s %s in %s: %d", by, verb, assignment, course, sum(done))
+        return web.json_response({"done": sum(done)})
+
+
+def _shown(item: Item) -> dict[str, Any]:
+    return {"assignment": item.key.assignment, "person": item.key.person, "code": item.key.code, "at": item.at}

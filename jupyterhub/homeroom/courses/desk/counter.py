@@ -7,18 +7,21 @@ import logging
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from homeroom.courses.calendar import written
+from homeroom.courses.calendar import stamped, written
+from homeroom.courses.course import Assignment, Course
+from homeroom.courses.desk.receipt import Receipt
+from homeroom.courses.desk.receive import receive
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.routes import Route, Routes
-from homeroom.courses.desk.store import LARGEST_BYTES, Store
+from homeroom.courses.desk.send import send
+from homeroom.courses.desk.shelf import Item, Key, Shelf, notebooks_of
+from homeroom.courses.desk.store import FILES, LARGEST_BYTES, Store
 from homeroom.courses.desk.told import Told, require_open
 
-UPLOAD_SECONDS = 120.0
 AT_ONCE = 8
 """Hand-ins that are taken in at a time; the others wait, and none is refused for it."""
 HAND_IN = re.compile(r"/hand-ins/([^/]+)/([^/]+)")
@@ -33,8 +36,11 @@ class Counter:
     :param clock: the desk's own: nothing that a lab says counts for a time.
     """
 
-    def __init__(self, store: Store, told: Callable[[], Told], clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, store: Store, shelf: Shelf, told: Callable[[], Told], clock: Callable[[], float] = time.time
+    ) -> None:
         self.store = store
+        self.shelf = shelf
         self._told = told
         self._clock = clock
         self._turns = asyncio.Semaphore(AT_ONCE)
@@ -43,8 +49,11 @@ class Counter:
             Route("POST", HAND_IN, self._hand_in),
             Route("GET", re.compile("/hand-ins"), self._hand_ins),
             Route("GET", re.compile("/courses"), self._courses),
+            Route("GET", re.compile("/released"), self._released),
+            Route("GET", re.compile("/released/([^/]+)/([^/]+)"), self._fetch),
+            Route("GET", re.compile("/feedback/([^/]+)"), self._feedback),
         )
-        self._routes = Routes(routes, "The desk takes hand-ins, and nothing else.")
+        self._routes = Routes(routes, "The desk takes hand-ins, gives out assignments and feedback, and nothing else.")
 
     async def answer(self, person: str, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request of a person's lab."""
@@ -55,7 +64,52 @@ class Counter:
 
     async def _hand_ins(self, person: str, _: web.BaseRequest) -> web.Response:
         receipts = self.store.receipts(person=person)
-        return web.json_response({"hand_ins": [self._shown(each.summary()) for each in receipts]})
+        return web.json_response({"hand_ins": [self._own(each) for each in receipts]})
+
+    def _own(self, receipt: Receipt) -> dict[str, Any]:
+        """A receipt as its person's lab lists it: with the notebooks that were handed in, and the feedback that there
+        is for it."""
+        found = self._feedback_for(receipt)
+        return {
+            **self._shown(receipt.summary()),
+            "timestamp": stamped(receipt.at, self._told().zone),
+            "notebooks": notebooks_of(receipt.files),
+            "feedback": {file.path: file.sha256 for file in found.files} if found else {},
+        }
+
+    def _feedback_for(self, receipt: Receipt) -> Item | None:
+        return self.shelf.item(Key(receipt.course, receipt.assignment, receipt.person, receipt.code))
+
+    async def _released(self, person: str, _: web.BaseRequest) -> web.Response:
+        """The assignments that somebody can fetch."""
+        found = [
+            {"course": course.name, "assignment": each.key.assignment, "notebooks": each.notebooks}
+            for course in self._told().taken_by(person)
+            for each in self.shelf.items(course.name)
+            if self._is_open(course, each.key.assignment, person)
+        ]
+        return web.json_response({"released": found})
+
+    def _is_open(self, course: Course, assignment: str, person: str) -> bool:
+        named = course.assignment(assignment)
+        return named is None or named.times_of(person).state(self._clock()) != "before"
+
+    async def _fetch(self, person: str, request: web.BaseRequest, course: str, assignment: str) -> web.StreamResponse:
+        taken = self._told().takes(person, course)
+        item = self.shelf.item(Key(course, assignment))
+        if item is None or not self._is_open(taken, assignment, person):
+            raise Refused(404, f"{course} has no assignment {assignment} that can be fetched now.")
+        return await send(request, item.folder / FILES, item.files, item.at)
+
+    async def _feedback(self, person: str, request: web.BaseRequest, code: str) -> web.StreamResponse:
+        """The feedback for a hand-in of one's own; of another's receipt one is told what one is told of none."""
+        receipt = self.store.receipt(code)
+        own = receipt if receipt is not None and receipt.person == person else None
+        item = self._feedback_for(own) if own else None
+        if own is None or item is None:
+            raise Refused(404, "There is no such feedback.")
+        self._told().takes(person, own.course)
+        return await send(request, item.folder / FILES, item.files, item.at)
 
     async def _courses(self, person: str, _: web.BaseRequest) -> web.Response:
         return web.json_response({"courses": self._courses_of(person)})
@@ -72,21 +126,20 @@ class Counter:
             self._busy.discard(person)
 
     async def _take(self, person: str, request: web.BaseRequest, course: str, assignment: str) -> dict[str, Any]:
-        taken, work = self._told().work(course, assignment, person)
+        taken, work = self._work(person, course, assignment)
         require_open(work, person, self._clock())
         self.store.require_room(taken, work, person)
         with self.store.incoming() as archive:
-            try:
-                async with asyncio.timeout(UPLOAD_SECONDS):
-                    await _receive(request, archive)
-            except TimeoutError:
-                raise Refused(408, f"It did not come within {UPLOAD_SECONDS:.0f} seconds.") from None
+            await receive(request, archive, LARGEST_BYTES)
             at = self._clock()
-            taken, work = self._told().work(course, assignment, person)  # who is out meanwhile is out
+            taken, work = self._work(person, course, assignment)  # who is out meanwhile is out
             require_open(work, person, at)
             receipt = await asyncio.to_thread(self.store.seal, archive, taken, work, person, at)
         log.info("%s handed in %s of %s: %s", person, work.name, taken.name, receipt.code)
         return self._shown(receipt.summary())
+
+    def _work(self, person: str, course: str, assignment: str) -> tuple[Course, Assignment]:
+        return self._told().work(course, assignment, person, self.shelf.released(course))
 
     def _shown(self, receipt: dict[str, Any]) -> dict[str, Any]:
         """A receipt with its time as people read it."""
@@ -102,22 +155,8 @@ class Counter:
                 "title": course.title,
                 "assignments": [
                     {"name": each.name, "title": each.title, "state": each.times_of(person).state(now)}
-                    for each in course.assignments
+                    for each in course.work(self.shelf.released(course.name))
                 ],
             }
             for course in self._told().taken_by(person)
         ]
-
-
-async def _receive(request: web.BaseRequest, archive: Path) -> None:
-    """Write down what comes. :raises Refused: it is too much; no more of it is read."""
-    too_much = Refused(413, f"It is larger than {LARGEST_BYTES >> 20} MiB.")
-    if (request.content_length or 0) > LARGEST_BYTES:
-        raise too_much
-    size_bytes = 0
-    with archive.open("xb") as file:
-        async for piece in request.content.iter_chunked(1 << 16):
-            size_bytes += len(piece)
-            if size_bytes > LARGEST_BYTES:
-                raise too_much
-            file.write(piece)

@@ -69,23 +69,28 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
     from homeroom.courses.desk.back_room import BackRoom
     from homeroom.courses.desk.counter import Counter
     from homeroom.courses.desk.doors import Doors
+    from homeroom.courses.desk.exchange import Exchange
     from homeroom.courses.desk.grader_counter import GraderCounter
-    from homeroom.courses.desk.store import Store
+    from homeroom.courses.desk.shelf import Shelf
+    from homeroom.courses.desk.store import INCOMING, Store
     from homeroom.courses.desk.told import Told
 
     known = [Told()]
     store = Store(store_path)
+    shelf = Shelf(store_path, store_path / INCOMING)
     await asyncio.to_thread(store.open)
+    await asyncio.to_thread(shelf.open)
     stopped, changed = ended or asyncio.Event(), asyncio.Event()
 
     def take(told: Told) -> None:
         known[0] = told
         changed.set()
 
-    counter = Counter(store, lambda: known[0])
-    grader_counter = GraderCounter(lambda: known[0])
+    counter = Counter(store, shelf, lambda: known[0])
+    exchange = Exchange(store, shelf, lambda: known[0])
+    grader_counter = GraderCounter(lambda: known[0], exchange.routes)
     doors = Doors(labs, {"student": counter.answer, "grader": grader_counter.answer})
-    back_room = BackRoom(store, lambda: known[0], take)
+    back_room = BackRoom(store, shelf, lambda: known[0], take)
     server = web.Server(back_room.answer, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=5.0)
     await runner.setup()

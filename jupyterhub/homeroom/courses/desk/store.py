@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from homeroom.contract.home_names import directory_name
 from homeroom.courses.course import Assignment, Course
+from homeroom.courses.desk import sealed
 from homeroom.courses.desk.receipt import Receipt, new_code
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.unpack import unpack
@@ -93,18 +93,30 @@ class Store:
                 late_seconds=late_seconds,
                 files=files,
             )
-            _write_whole(growing / RECEIPT, json.dumps(receipt.as_json(), indent=1))
-            own = self.root / course.name / HAND_INS / assignment.name / directory_name(person)
+            sealed.write_whole(growing / RECEIPT, json.dumps(receipt.as_json(), indent=1))
+            own = self._own(course.name, assignment.name, person)
             own.mkdir(mode=0o700, parents=True, exist_ok=True)
-            sealed = own / f"{int(at)}-{receipt.code}"
-            growing.rename(sealed)
+            place = own / f"{int(at)}-{receipt.code}"
+            growing.rename(place)
         except BaseException:
-            _remove(growing)
+            sealed.remove(growing)
             raise
-        _close(sealed)
-        _to_disk(own)
+        sealed.close(place)
+        sealed.to_disk(own)
         self._receipts[receipt.code] = receipt
         return receipt
+
+    def receipt(self, code: str) -> Receipt | None:
+        """The receipt of a code; None: there is none."""
+        return self._receipts.get(code)
+
+    def files(self, receipt: Receipt) -> Path:
+        """The folder of what was handed in."""
+        own = self._own(receipt.course, receipt.assignment, receipt.person)
+        return own / f"{int(receipt.at)}-{receipt.code}" / FILES
+
+    def _own(self, course: str, assignment: str, person: str) -> Path:
+        return self.root / course / HAND_INS / assignment / directory_name(person)
 
     def _free_code(self) -> str:
         return next(code for code in iter(new_code, "") if code not in self._receipts)
@@ -113,7 +125,7 @@ class Store:
         """Remove everything that somebody handed in; returns how many hand-ins it was."""
         gone = [code for code, each in self._receipts.items() if each.person == person]
         for own in self.root.glob(f"*/{HAND_INS}/*/{directory_name(person)}"):
-            _remove(own)
+            sealed.remove(own)
         for code in gone:
             del self._receipts[code]
         return len(gone)
@@ -122,33 +134,3 @@ class Store:
 def _late_seconds(assignment: Assignment, person: str, at: float) -> int:
     due = assignment.times_of(person).due
     return 0 if due is None or at <= due else max(1, int(at - due))
-
-
-def _write_whole(path: Path, text: str) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o440)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _close(folder: Path) -> None:
-    """Take the right to write away, from the innermost folder to the outermost."""
-    for path, _, _ in os.walk(folder, topdown=False):
-        Path(path).chmod(0o550)
-        _to_disk(Path(path))
-
-
-def _to_disk(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _remove(folder: Path) -> None:
-    """Remove what may be sealed."""
-    for path, _, _ in os.walk(folder):
-        Path(path).chmod(0o700)
-    shutil.rmtree(folder)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from homeroom.courses.course import STUDENTS, Assignment, Course
+from homeroom.courses.course import ASSISTANTS, STUDENTS, Assignment, Course
 from homeroom.courses.desk.doors import Visitor
 from homeroom.courses.desk.refused import Refused
 
@@ -60,19 +60,31 @@ class Told:
         """The courses that somebody takes."""
         return [each for name, each in self.courses.items() if self.members.get(name, {}).get(person) == STUDENTS]
 
-    def work(self, course: str, assignment: str, person: str) -> tuple[Course, Assignment]:
-        """What somebody hands in.
-
-        :raises Refused: they do not take such a course, or it has no such assignment.
-        """
+    def takes(self, person: str, course: str) -> Course:
+        """A course that somebody takes. :raises Refused: they do not, or there is none."""
         found = next((each for each in self.taken_by(person) if each.name == course), None)
         if found is None:
             raise Refused(404, "There is no such course, or you do not take it.")
-        work = found.assignment(assignment)
+        return found
+
+    def work(self, course: str, assignment: str, person: str, released: Collection[str]) -> tuple[Course, Assignment]:
+        """What somebody hands in.
+
+        :param released: the names of what was released in this course.
+        :raises Refused: they do not take such a course, or it has no such assignment.
+        """
+        found = self.takes(person, course)
+        assignments = found.work(released)
+        work = next((each for each in assignments if each.name == assignment), None)
         if work is None:
-            known = ", ".join(each.name for each in found.assignments) or "none yet"
+            known = ", ".join(each.name for each in assignments) or "none yet"
             raise Refused(404, f"There is no such assignment in {course}; it has {known}.")
         return found, work
+
+    def has_assistants(self, course: Course) -> bool:
+        """Whether somebody grades who does not release."""
+        here = self.members.get(course.name, {}).values()
+        return bool(course.roles[ASSISTANTS].people) or ASSISTANTS in here
 
 
 def require_open(assignment: Assignment, person: str, now: float) -> None:

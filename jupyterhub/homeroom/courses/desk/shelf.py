@@ -1,0 +1,202 @@
+"""What grader labs give out: assignments, and the feedback for hand-ins. It is sealed as hand-ins are.
+
+Each lies on the shelf once as it is out, and once as it waits for a teacher. `now.json` of its place says which of its
+folders is which, and is written whole: so students find the one before or the one after, and nothing between.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from homeroom.contract.home_names import directory_name
+from homeroom.courses.desk import sealed
+from homeroom.courses.desk.receipt import File
+from homeroom.courses.desk.refused import Refused
+from homeroom.courses.desk.unpack import unpack
+
+RELEASED, FEEDBACK = "released", "feedback"
+OUT, WAITING = STATES = ("out", "waiting")
+NOW, KEPT, FILES = "now.json", "kept.json", "files"
+MOST_RELEASED = 300
+"""Assignments of a course."""
+
+
+class Key(NamedTuple):
+    """What something is: an assignment; or, with a person and the code of their receipt, the feedback for a hand-in."""
+
+    course: str
+    assignment: str
+    person: str = ""
+    code: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """One of them, as it lies there.
+
+    :param at: when it came, in seconds since 1970.
+    :param folder: where its files are.
+    """
+
+    key: Key
+    at: float
+    files: tuple[File, ...]
+    folder: Path
+
+    @property
+    def notebooks(self) -> list[str]:
+        """The names of the notebooks in it, without their endings."""
+        return notebooks_of(self.files)
+
+    def as_json(self) -> dict[str, Any]:
+        """As plain data."""
+        return {"key": list(self.key), "at": self.at, "files": [asdict(each) for each in self.files]}
+
+
+def notebooks_of(files: tuple[File, ...]) -> list[str]:
+    """The names of the notebooks that lie at the top, without their endings."""
+    return sorted(each.path.removesuffix(".ipynb") for each in files if _is_notebook(each.path))
+
+
+def _is_notebook(path: str) -> bool:
+    return path.endswith(".ipynb") and "/" not in path
+
+
+class Shelf:
+    """Holds what is given out, in the desk's volume.
+
+    :param incoming: a folder for what is on its way in, which the desk empties at its start.
+    """
+
+    def __init__(self, root: Path, incoming: Path) -> None:
+        self.root = root
+        self._incoming = incoming
+        self._items: dict[Key, dict[str, Item]] = {}
+        self._changes = threading.Lock()
+
+    def open(self) -> None:
+        """Read what is there, and remove what no `now.json` names any more."""
+        for now in (*self.root.glob(f"*/{RELEASED}/*/{NOW}"), *self.root.glob(f"*/{FEEDBACK}/*/*/*/{NOW}")):
+            states: dict[str, str] = json.loads(now.read_text(encoding="utf-8"))
+            found = {state: _read(now.parent / folder) for state, folder in states.items()}
+            for folder in now.parent.iterdir():
+                if folder.is_dir() and folder.name not in states.values():
+                    sealed.remove(folder)
+            for item in found.values():
+                self._items[item.key] = found
+
+    def item(self, key: Key, state: str = OUT) -> Item | None:
+        """The one of a state; None where there is none."""
+        return self._items.get(key, {}).get(state)
+
+    def items(self, course: str, state: str = OUT, *, person: str = "") -> list[Item]:
+        """The assignments of a course that are in a state; with a person, the feedback for them; the first first."""
+        return sorted(self._found(course, state, person), key=lambda each: each.at)
+
+    def all_feedback(self, course: str, state: str = OUT) -> list[Item]:
+        """The feedback for everybody in a course."""
+        return [
+            found[state] for key, found in self._items.items() if key.course == course and key.person and state in found
+        ]
+
+    def _found(self, course: str, state: str, person: str) -> Iterator[Item]:
+        for key, found in self._items.items():
+            if key.course == course and key.person == person and state in found:
+                yield found[state]
+
+    def released(self, course: str) -> list[str]:
+        """The names of the assignments that are out."""
+        return [each.key.assignment for each in self.items(course)]
+
+    def put(self, key: Key, archive: Path, state: str, at: float, most_bytes: int) -> Item:
+        """Lay something there, in place of what was there in this state; once out, nothing waits any more.
+
+        :param archive: a tar.
+        :raises Refused: it is not to be kept as it is, or there is too much already.
+        """
+        if key not in self._items and not key.person and len(self._places(key.course)) >= MOST_RELEASED:
+            raise Refused(429, f"{key.course} has {MOST_RELEASED} assignments already. Take one back first.")
+        growing = self._incoming / f"{secrets.token_hex(12)}.d"
+        growing.mkdir(mode=0o700)
+        try:
+            (growing / FILES).mkdir(mode=0o700)
+            files = unpack(archive, growing / FILES, most_bytes)
+            item = Item(key=key, at=at, files=files, folder=self._place(key) / secrets.token_hex(12))
+            sealed.write_whole(growing / KEPT, json.dumps(item.as_json(), indent=1))
+            item.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            growing.rename(item.folder)
+        except BaseException:
+            sealed.remove(growing)
+            raise
+        sealed.close(item.folder)
+        with self._changes:
+            others = {} if state == OUT else self._items.get(key, {})
+            self._say(key, {**others, state: item})
+        return item
+
+    def release(self, key: Key) -> bool:
+        """Have what waits be out; whether there was something."""
+        with self._changes:
+            waiting = self.item(key, WAITING)
+            if waiting is not None:
+                self._say(key, {OUT: waiting})
+        return waiting is not None
+
+    def take_back(self, key: Key, state: str) -> bool:
+        """Remove one; whether there was one."""
+        with self._changes:
+            found = self._items.get(key, {})
+            if state in found:
+                self._say(key, {each: item for each, item in found.items() if each != state})
+        return state in found
+
+    def forget(self, person: str) -> None:
+        """Remove the feedback for somebody."""
+        with self._changes:
+            for key in [key for key in self._items if key.person == person]:
+                self._say(key, {})
+        for own in self.root.glob(f"*/{FEEDBACK}/*/{directory_name(person)}"):
+            sealed.remove(own)
+
+    def of_person(self, person: str) -> list[Item]:
+        """The feedback that is out for somebody, in all courses."""
+        return [found[OUT] for key, found in self._items.items() if key.person == person and OUT in found]
+
+    def _places(self, course: str) -> list[Key]:
+        return [key for key in self._items if key.course == course and not key.person]
+
+    def _place(self, key: Key) -> Path:
+        if not key.person:
+            return self.root / key.course / RELEASED / key.assignment
+        return self.root / key.course / FEEDBACK / key.assignment / directory_name(key.person) / key.code
+
+    def _say(self, key: Key, states: dict[str, Item]) -> None:
+        """Have a place be in these states, and remove what is in none."""
+        place, before = self._place(key), self._items.get(key, {})
+        growing = place / f".{NOW}"
+        growing.unlink(missing_ok=True)
+        sealed.write_whole(growing, json.dumps({state: item.folder.name for state, item in states.items()}))
+        os.replace(growing, place / NOW)
+        sealed.to_disk(place)
+        if states:
+            self._items[key] = states
+        else:
+            self._items.pop(key, None)
+        for item in before.values():
+            if item not in states.values():
+                sealed.remove(item.folder)
+        if not states:
+            sealed.remove(place)
+
+
+def _read(folder: Path) -> Item:
+    values = json.loads((folder / KEPT).read_text(encoding="utf-8"))
+    files = tuple(File(**each) for each in values["files"])
+    return Item(key=Key(*values["key"]), at=values["at"], files=files, folder=folder)
