@@ -27,6 +27,7 @@ LEFT_OUT = "LEFT-OUT.txt"
 MOST_MEMBERS = 100_000
 COMPRESSED_BY_XZ = ("txz", "tar.xz")
 """What xz needs to compress or read is beyond small labs: the archive says how much."""
+FORMATS = frozenset(handlers.SUPPORTED_FORMAT) - frozenset(COMPRESSED_BY_XZ)
 
 
 class TooMuch(Exception):
@@ -127,13 +128,14 @@ class DownloadFolder(DownloadArchiveHandler):
 
     async def get(self, *arguments: Any, **options: Any) -> None:
         """Send a folder as one file."""
-        if self.get_argument("archiveFormat", "zip") in COMPRESSED_BY_XZ:
+        if self.get_argument("archiveFormat", "zip") not in FORMATS:
             raise web.HTTPError(HTTPStatus.BAD_REQUEST, "Choose another format: zip, tgz or tbz.")
         path_of(self)
         try:
             await super().get(*arguments, **options)
         except Exception:
-            self.request.connection.stream.close()  # half an archive must not look like a whole one
+            if self._headers_written:
+                self.request.connection.stream.close()  # half an archive must not look like a whole one
             raise
 
     def archive_and_download(

@@ -113,6 +113,8 @@ def environments(home: Path) -> Iterator[Path]:
         for place in (folder, folder / ".venv"):
             if place != home and _is_file(place / "pyvenv.cfg"):
                 yield place
+        if folder != home and (folder / "conda-meta").is_dir():
+            yield folder
         if folder != home and (folder.name == ".conda" or (folder / "conda-meta").is_dir()):
             yield from (place for place in folders(folder / "envs") if (place / "conda-meta").is_dir())
     yield from (place for place in folders(home / ".virtualenvs") if _is_file(place / "pyvenv.cfg"))

@@ -10,7 +10,7 @@
     mkdir "$aside" || exit
     for name in .local .cache .config .jupyter .ipython .conda .condarc .mambarc .npm .npmrc .julia .R .Rprofile \
         .Renviron .matplotlib .virtualenvs .pyenv .nvm .bashrc .bash_profile .bash_login .bash_aliases .profile \
-        .zshrc .inputrc .netrc .homeroom-probe.*; do
+        .zshrc .inputrc .netrc .gitconfig .pip .pydistutils.cfg .pythonrc .pythonrc.py .homeroom-probe.*; do
         if [ -e "$name" ] || [ -L "$name" ]; then
             if [ -d "$name" ] && [ ! -L "$name" ]; then chmod u+rwx "$name"; fi # one that is closed cannot be moved
             mv "$name" "$aside/${name#.}"

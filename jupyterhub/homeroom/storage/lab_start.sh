@@ -19,18 +19,22 @@ homeroom_has_room() {
     return "$outcome"
 }
 
-# Whether what the server reads of the home at its start are plain files, few and of a sensible size.
+# Whether what the server reads of the home at its start, and for its page, are plain files, few and of a sensible size.
 homeroom_readable() {
-    settings="$HOME/.jupyter/labconfig"
-    [ -e "$settings" ] || return 0
-    found="$(timeout 5 find -L "$settings" -maxdepth 2 2>/dev/null | head -n 101 | wc -l)"
-    odd="$(timeout 5 find -L "$settings" -maxdepth 2 \( ! -type f ! -type d -o ! -readable -o -size +2047 \) -print -quit 2>/dev/null)" &&
-        [ -z "$odd" ] && [ "$found" -le 100 ] && homeroom_well_formed "$settings"
+    homeroom_plain "$HOME/.jupyter/labconfig" 2 100 && homeroom_well_formed "$HOME/.jupyter/labconfig" &&
+        homeroom_plain "$HOME/.jupyter/lab" 4 20000
+}
+
+homeroom_plain() { # FOLDER DEPTH MOST
+    [ -e "$1" ] || return 0
+    found="$(timeout 5 find -L "$1" -maxdepth "$2" 2>/dev/null | head -n "$(($3 + 1))" | wc -l)"
+    odd="$(timeout 5 find -L "$1" -maxdepth "$2" \( ! -type f ! -type d -o ! -readable -o -size +2047 \) -print -quit 2>/dev/null)" &&
+        [ -z "$odd" ] && [ "$found" -le "$3" ]
 }
 
 # JupyterLab passes over what is no JSON; of what is none of its own form, its page would be gone without a word.
 homeroom_well_formed() {
-    command -v python3 >/dev/null || return 0
+    { [ -e "$1" ] && command -v python3 >/dev/null; } || return 0
     timeout 5 python3 -I -S -c '
 import json, pathlib, sys
 folder = pathlib.Path(sys.argv[1])

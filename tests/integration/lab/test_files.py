@@ -368,7 +368,7 @@ def test_a_link_pulls_past_files_of_the_same_name(seminar: HubDeployment) -> Non
     shell(ada, "rm -rf upstream pulled")
 
 
-def archived(person: Person, folder: str, **parameters: str) -> requests.Response:
+def archived(person: Person, folder: str, **parameters: str | None) -> requests.Response:
     """A folder as the page downloads it."""
     asked = {"archiveToken": "x", "archiveFormat": "zip", "followSymlinks": "true", **parameters}
     return person.get(f"user/{person.name}/directories/{quote(folder)}", params=asked)
@@ -388,7 +388,8 @@ def test_a_folder_is_downloaded_as_one_file(seminar: HubDeployment) -> None:
         assert archive.read("f/sub/Übung.txt") == b"text\n"
         assert {"f/etc", "f/passwd", "f/pipe"} <= set(archive.read("f/LEFT-OUT.txt").decode().splitlines())
     assert archived(ada, "../../etc").status_code == 404
-    assert archived(ada, "f", archiveFormat="txz").status_code == 400
+    for wrong in ({"archiveFormat": "txz"}, {"archiveFormat": "zzz"}, {"archiveToken": None}):
+        assert archived(ada, "f", **wrong).status_code == 400
     before = server_mb(ada, "VmHWM")
     shell(ada, f"head -c {LARGE_MB}M /dev/urandom > f/large")
     assert len(archived(ada, "f").content) > LARGE_MB * MB

@@ -217,6 +217,8 @@ deep = [
     *(jupyter / f"jupyter_{name}" for name in ("server_config.py", "server_config.json", "config.d/x.json")),
     *(jupyter / f"labconfig/{name}{end}" for name in ("page_config", "default_setting_overrides")
       for end in (".json", ".d/x.json")),
+    *(jupyter / f"lab/{name}" for name in ("workspaces/default-37a8.jupyterlab-workspace",
+      "user-settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings")),
     *(data / f"runtime/{name}" for name in ("jupyter_cookie_secret", "notebook_cookie_secret")),
     *(data / f"runtime/jpserver-{number}{end}" for number in numbers for end in (".json", "-open.html")),
     *(data / name for name in ("nbsignatures.db", "notebook_secret", "kernels/x/kernel.json")),

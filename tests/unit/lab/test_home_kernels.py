@@ -130,6 +130,9 @@ def test_environments_with_ipykernel_are_offered_by_their_folder(tmp_path: Path)
     for conda in (tmp_path / "miniforge3", tmp_path / "miniforge3/envs/geo"):
         (conda / "conda-meta").mkdir(parents=True)
     make_environment(tmp_path / "miniforge3/envs/geo")
+    (tmp_path / "diploma/conda-meta").mkdir(parents=True)  # as `conda create -p ~/diploma` makes it
+    make_environment(tmp_path / "diploma")
+    (tmp_path / "diploma/pyvenv.cfg").unlink()
     (tmp_path / "broken").mkdir()
     (tmp_path / "broken/pyvenv.cfg").write_text("home = /usr/bin\n")
     found = {kernel.display_name: (name, kernel.argv[0]) for name, kernel in home_kernels.find(tmp_path).items()}
@@ -139,9 +142,10 @@ def test_environments_with_ipykernel_are_offered_by_their_folder(tmp_path: Path)
         "Python (.virtualenvs/course)",
         "Python (shared-with-system)",
         "Python (miniforge3/envs/geo)",
+        "Python (diploma)",
     }
     assert found["Python (thesis)"] == ("home-thesis", str(tmp_path / "thesis/bin/python"))
-    assert len({name for name, _ in found.values()}) == 5
+    assert len({name for name, _ in found.values()}) == 6
     assert all(re.fullmatch(r"[a-z0-9._-]+", name) for name, _ in found.values())
 
 

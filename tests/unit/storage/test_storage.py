@@ -377,6 +377,20 @@ def test_what_lies_in_a_home_does_not_keep_it_from_starting(tmp_path: Path, kind
 
 
 @pytest.mark.parametrize(
+    "name", ["user-settings/@jupyterlab/apputils-extension/themes.jupyterlab-settings", "workspaces/x"]
+)
+def test_a_page_waits_for_no_pipe_among_the_settings(tmp_path: Path, name: str) -> None:
+    """What the server reads for its page is looked at, too: a lab with a pipe there starts without its settings."""
+    place = tmp_path / ".jupyter/lab" / name
+    place.parent.mkdir(parents=True)
+    place.write_text("{}")
+    assert start(tmp_path, 'echo "${HOMEROOM_RESCUE:-no}"') == "no\n"
+    place.unlink()
+    os.mkfifo(place)
+    assert start(tmp_path, 'echo "${HOMEROOM_RESCUE:-no}"; rm -rf "${IPYTHONDIR%/*}"') == "settings\n"
+
+
+@pytest.mark.parametrize(
     ("written", "taken"),
     [
         (b'{"disabledExtensions": {"@a/b": true}, "lockedExtensions": ["x"], "deferredExtensions": {}}', True),
