@@ -59,6 +59,7 @@ LOCKS = (
         "tests/requirements.in",
         (*_HOST, "--constraints=generator/requirements.txt", "--constraints=jupyterhub/requirements.txt"),
     ),
+    Lock("tests/s3_server.in", _HOST),
 )
 # The lab image's features, by the lock that each kind of them adds to.
 FEATURES = {"server": "jupyterlab/requirements.txt", "kernel": "jupyterlab/kernel.txt"}

@@ -23,7 +23,8 @@ REPORTS = "--verbose=2"
 AS_IT_GOES = (b'{"message_type":"verbose_status"', b'{"message_type":"status"')
 ON_A_HOME = re.compile(rb'"item":"/copy/homes/[^/"]+/"')
 IN_VAIN = re.compile(
-    rb"retrying after.*(?:no space left|quota exceeded|insufficient storage|read-only file system|permission denied)",
+    rb"retrying after.*(?:no space left|quota exceeded|insufficient storage|read-only file system|permission denied"
+    rb"|access key id you provided|signature we calculated|specified bucket does not exist)",
     re.IGNORECASE,
 )
 REPOSITORY = Path("/repository")

@@ -24,13 +24,15 @@ from generator.images.build import BuildSpec, ensure_images
 from generator.topics.copies.refusals import LOCKED
 from generator.topics.copies.secrets import FOLDER
 from generator.topics.copies.sources import SCRATCH, Source
-from generator.topics.copies.target import MOUNTED, SECRETS_MOUNTED, Target
+from generator.topics.copies.target import LOCATION, MOUNTED, SECRETS_MOUNTED, Target
 
 SERVICE = "copies"
 CONTEXT = ROOT / "copies"
 READS_ALL = "DAC_READ_SEARCH"
 CPU_SHARES = 512
 """Half of what a lab has where CPUs are short: people come first."""
+LOCK_STAYS = "Remove(<lock/"
+"""What restic says where a lock cannot be removed."""
 MACHINE_ID = Path("/etc/machine-id")
 HOST_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 """The host's own, so that a server of the university's authority is known."""
@@ -102,9 +104,17 @@ class Copier:
         name is a dead one's. restic's `unlock` leaves those whose process number lives here, which may be another
         process's by now: so it is asked by two, one after the other. Of other machines it removes what was not renewed
         for half an hour; a living restic renews its own each five minutes.
+
+        :raises HomeroomError: the place lets none be removed.
         """
         for _ in range(2):
-            self.run("python3", "-m", "homeroom_copies.restic", *self.options, "unlock", "--quiet")
+            done = self.run("python3", "-m", "homeroom_copies.restic", *self.options, "unlock", "--quiet")
+            if LOCK_STAYS in done.stderr:
+                raise HomeroomError(
+                    f"{self.target.address} lets this deployment remove none of its own locks",
+                    location=LOCATION,
+                    remedy="Allow its key to delete below locks/, and nothing else (docs/copies.md).",
+                )
 
     def bring(self, copy: str, home: str, file: str, folder: str) -> Completed:
         """Bring a home, or a file of it, back; see `homeroom_copies.bring`."""

@@ -34,11 +34,16 @@ PATTERNS: tuple[tuple[str, str, str], ...] = (
         "Write the line of backup/ssh/id_ed25519.pub into `~/.ssh/authorized_keys` of that account.",
     ),
     (
+        r"specified bucket does not exist|nosuchbucket",
+        "there is no bucket at {address}",
+        "Make it there, or name one that is: none is made by itself.",
+    ),
+    (
         r"no credentials found|\b401\b|\b403\b|unauthorized|access ?denied|invalidaccesskeyid|signaturedoesnotmatch"
-        r"|forbidden",
+        r"|access key id you provided|signature we calculated|forbidden",
         "{address} refuses the credentials",
         f"Write them into {SECRETS}: RESTIC_REST_USERNAME and RESTIC_REST_PASSWORD, or AWS_ACCESS_KEY_ID and "
-        "AWS_SECRET_ACCESS_KEY.",
+        "AWS_SECRET_ACCESS_KEY. A key must be allowed to list, read and add, and to delete below locks/.",
     ),
     (
         r"permission denied|operation not permitted",

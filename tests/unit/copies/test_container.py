@@ -82,9 +82,19 @@ def test_a_lab_that_stood_still_for_too_long_goes_on() -> None:
     assert overdue.among(["a", "b"]) == ["b"]
 
 
-@pytest.mark.parametrize("why", ["no space left on device", "read-only file system", "Permission denied"])
+@pytest.mark.parametrize(
+    "why",
+    [
+        "no space left on device",
+        "read-only file system",
+        "Permission denied",
+        "The AWS Access Key Id you provided does not exist in our records.",
+        "The specified bucket does not exist",
+    ],
+)
 def test_what_cannot_help_is_not_tried_again(why: str) -> None:
-    """restic is ended once it says that it tries again what a full or closed disk refuses; a network is given time."""
+    """restic is ended once it says that it tries again what a full or closed disk, a wrong key or a missing bucket
+    refuses; a network is given time."""
     assert restic.IN_VAIN.search(f"Save(<lock/1>) returned error, retrying after 552ms: write x: {why}".encode())
     assert not restic.IN_VAIN.search(b"Save(<lock/1>) returned error, retrying after 552ms: connection refused")
 

@@ -23,6 +23,13 @@ SAID = [
     (124, "rest:http://copies.example.edu/", "", "does not answer"),
     (1, "rest:http://copies.example.edu/", "Fatal: unexpected HTTP response (401): 401 Unauthorized", "credentials"),
     (1, "s3:s3.example.edu/b", "Fatal: unable to open repository: s3.getCredentials: no credentials found", "secrets"),
+    (
+        130,
+        "s3:s3.example.edu/b",
+        "retrying after 1s: Stat: The AWS Access Key Id you provided does not exist",
+        "secrets",
+    ),
+    (130, "s3:s3.example.edu/b", "retrying after 1s: Stat: The specified bucket does not exist", "there is no bucket"),
     (1, "rest:https://c.example.edu/", "tls: failed to verify certificate: x509: unknown authority", "not trust"),
     (1, SFTP, "subprocess ssh: Host key verification failed.\nFatal: unexpected EOF", "-p 2222 copies.example.edu"),
     (1, SFTP, "subprocess ssh: hub@copies.example.edu: Permission denied (publickey).", "authorized_keys"),
