@@ -18,11 +18,12 @@ from generator.core.finding import Finding, error, warning
 from generator.core.paths import RENDERED, SITE
 from generator.engine import services
 from generator.engine.deployment import Deployment, load_settings
-from generator.engine.find import find_engine
+from generator.engine.find import Engine, find_engine
 from generator.engine.health import health_of, last_words
 from generator.engine.watched import Watched
 from generator.lifecycle import checks, hub_config, render, smoke_test, timers
 from generator.schema.settings import Settings
+from generator.topics.copies import moved
 from generator.topics.edge import edge
 from generator.topics.watching import state
 from generator.topics.watching.deadline import within
@@ -42,6 +43,8 @@ class Diagnosis:
         self.looks: list[str] = []
         self.is_blind = False
         """Whether a look could not be made, so that what it would have found may be there all the same."""
+        self.moved: HomeroomError | None = None
+        """That this deployment moved to another server, and where to: all else that it lacks is as it should be."""
 
     def look(self, name: str, call: Callable[[], T]) -> T | None:
         """What a look comes to; None where it found an error, which is kept."""
@@ -77,6 +80,9 @@ def diagnose() -> Diagnosis:
     files = found.look("site", lambda: render.rendered_files(settings, SITE))
     found.take(found.look("site", lambda: checks.check_site(settings)))
     engine = found.look("engine", lambda: find_engine(Path(settings.ENGINE_SOCKET)))
+    if moved.read().state:
+        _look_at_closed(settings, engine, found)
+        return found
     found.take(found.look("machine", lambda: checks.check_machine(settings, engine)))
     found.take(found.look("timers", lambda: [*timers.findings(settings), *timers.failures(settings)]))
     if engine is None:
@@ -95,6 +101,18 @@ def diagnose() -> Diagnosis:
         Watched(settings=settings, now=datetime.now().astimezone(), deployment=here, memory=state.read().memory), found
     )
     return found
+
+
+def _look_at_closed(settings: Settings, engine: Engine | None, found: Diagnosis) -> None:
+    """What is wrong with a deployment that moved: whether the move was ended, and people are told where to go."""
+    found.moved = found.look("move", moved.told)
+    if engine is not None:
+        here = Deployment(settings, engine)
+        wanted = [name for name in services.names(settings) if name in moved.OPEN]
+        there = {name: one for name in wanted if (one := here.service(name))}  # none, once it is down for good
+        found.look(
+            "services", lambda: found.take([each for name, one in there.items() for each in faults_of(name, one)])
+        )
 
 
 def _findings_of(name: str, fault: HomeroomError) -> list[Finding]:

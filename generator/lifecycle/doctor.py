@@ -41,12 +41,15 @@ def verdict(found: Diagnosis, *, everything: bool = False) -> list[str]:
     """The verdict, and under it what to do, the most urgent first, in rich's markup."""
     wrong = found.wrong
     errors = sum(each.level == "error" for each in wrong)
+    moved = [f"\n[yellow]{escape(found.moved.cause)}.[/yellow] {escape(found.moved.remedy)}"] if found.moved else []
+    if moved and not wrong:
+        return moved
     if not wrong:
         return ["\n[green]All is well.[/green] There is nothing to do."]
     if errors:
-        lines = [f"\n[red]{counted(errors, 'thing')} {'is' if errors == 1 else 'are'} wrong.[/red]"]
+        lines = [*moved, f"\n[red]{counted(errors, 'thing')} {'is' if errors == 1 else 'are'} wrong.[/red]"]
     else:
-        lines = [f"\n[yellow]It works.[/yellow] {counted(len(wrong), 'thing')} to see to:"]
+        lines = [*moved, f"\n[yellow]It works.[/yellow] {counted(len(wrong), 'thing')} to see to:"]
     shown = wrong if everything else wrong[:SHOWN]
     for number, each in enumerate(shown, start=1):
         lines += _lines_of(number, each)

@@ -17,8 +17,6 @@ from generator.lifecycle.up import up
 from generator.topics.copies import backup, copier, last, moved, reach, restore, secrets, target
 from generator.topics.copies.moved import Moved
 
-OPEN = ("edge", "proxy", "firewall")
-"""What goes on: people are told where to go. Without the others nobody signs in, and no lab is started."""
 NEXT = """\
 
 Everything is in the copies, and nobody works here any more. People who come here are told to go to {to}.
@@ -51,7 +49,7 @@ def move(deployment: Deployment, to: str) -> None:
     moved.write(wanted)
     timers.take_away(deployment.settings)
     with step("Closing sign-in and labs; people are told where to go") as shown:
-        closed = [name for name in services.names(deployment.settings) if name not in OPEN]
+        closed = [name for name in services.names(deployment.settings) if name not in moved.OPEN]
         deployment.compose("rm", "--stop", "--force", *closed)
         labs = stop_labs(deployment)
         shown.say(f"{counted(labs, 'lab')} stopped")

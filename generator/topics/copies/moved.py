@@ -15,6 +15,8 @@ from generator.core.paths import RENDERED, ROOT
 FILE = ROOT / ".moved"
 TOLD = "moved.json"
 ADDRESS = re.compile(r"(?:https?://)?[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~/-]*)?")
+OPEN = ("edge", "proxy", "firewall")
+"""The services that go on: people are told where to go. Without the others nobody signs in, and no lab is started."""
 BACK = "`make move-back` opens this one again."
 
 
@@ -71,6 +73,15 @@ def require_here(moved: Moved | None = None) -> None:
 
     :raises HomeroomError: it has moved, or a move of it was cut off.
     """
+    if fault := told(moved):
+        raise fault
+
+
+def told(moved: Moved | None = None) -> HomeroomError | None:
+    """That this deployment moved, and where to; None where it is to run here.
+
+    :raises HomeroomError: a move of it was cut off.
+    """
     known = read() if moved is None else moved
     if known.state == "closing":
         raise HomeroomError(
@@ -78,9 +89,10 @@ def require_here(moved: Moved | None = None) -> None:
             location=FILE.name,
             remedy=f"`make move TO={known.to}` goes on with it; {BACK}",
         )
-    if known.state:
-        raise HomeroomError(
-            f"this deployment moved to {known.to} on {known.at[:10]}",
-            location=FILE.name,
-            remedy=f"If both ran, what people do in one of them would be lost. {BACK}",
-        )
+    if not known.state:
+        return None
+    return HomeroomError(
+        f"this deployment moved to {known.to} on {known.at[:10]}",
+        location=FILE.name,
+        remedy=f"If both ran, what people do in one of them would be lost. {BACK}",
+    )

@@ -71,6 +71,9 @@ def test_a_move_loses_no_file_and_there_is_a_way_back(deployment: HubDeployment,
         assert refused.returncode == 2
         assert f"moved to {TO}" in " ".join(refused.stdout.split())
     assert f"moved to {TO}" in " ".join(deployment.make("status").stdout.split())
+    told = " ".join(deployment.make("doctor").stdout.split())
+    assert f"this deployment moved to {TO}" in told
+    assert "is not there" not in told
     assert f"told to go to {TO}" in " ".join(deployment.make("move", f"TO={TO}").stdout.split())
 
     (deployment.directory / ".moved").write_text(json.dumps({"state": "moved", "to": TO, "copy": "0" * 64}))

@@ -14,6 +14,8 @@ from generator.core.finding import error, ok, warning
 from generator.lifecycle import diagnosis, doctor, support_bundle
 from generator.lifecycle.diagnosis import Diagnosis
 from generator.schema.secret_words import without_secrets
+from generator.topics.copies import moved
+from generator.topics.copies.moved import Moved
 from tests.sample_settings import TOKEN
 
 ODD = warning("disk", "only 5 GiB are free", location="/var/lib/docker", remedy="Free some.")
@@ -48,6 +50,19 @@ def test_all_is_well() -> None:
     found = Diagnosis()
     found.take([ok("disk", "200 GiB free")])
     assert "All is well." in told(found)
+
+
+def test_a_deployment_that_moved_is_told_as_such() -> None:
+    """Where it went is the verdict; what is wrong with the page that tells people so stands below it."""
+    found = Diagnosis()
+    found.moved = moved.told(Moved(state="moved", to="https://hub.example.edu/", at="2026-10-05T10:00:00+00:00"))
+    text = told(found)
+    assert "this deployment moved to https://hub.example.edu/ on 2026-10-05." in text
+    assert "make move-back" in text
+    assert "well" not in text
+    found.take([WRONG])
+    text = told(found)
+    assert text.index("moved to") < text.index("1 thing is wrong.")
 
 
 def test_what_is_wrong_comes_first_and_three_at_a_time() -> None:
