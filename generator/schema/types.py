@@ -139,9 +139,11 @@ OptionalPath = Annotated[str, AfterValidator(check_optional_path)]
 ProjectName = Annotated[
     str, written_as(r"[a-z0-9][a-z0-9_-]{0,30}", "small letters, digits, - and _, 31 at most, no dash or _ first")
 ]
+NOT_OF_SERVICE = r"(?!(?:grader|room)-)"
+"""Names that begin so are kept for labs that several people may enter: `homeroom.hub.service_names`."""
 USER_NAME = written_as(
-    r"[a-z0-9][a-z0-9._@+-]{0,63}",
-    "a user's name: small letters, digits and . _ @ + -, 64 at most, a letter or digit first",
+    NOT_OF_SERVICE + r"[a-z0-9][a-z0-9._@+-]{0,63}",
+    "a user's name: small letters, digits and . _ @ + -, 64 at most, a letter or digit first, not grader- or room-",
 )
 UserName = Annotated[str, USER_NAME]
 IMAGE = r"[a-z0-9][a-zA-Z0-9._/:@-]{0,250}"
@@ -172,4 +174,4 @@ def cause_of(fault: Any) -> str:
     return str(fault["msg"])
 
 
-USERNAME_PATTERN = r"^[a-z0-9][a-z0-9._@+-]{0,63}\Z"
+USERNAME_PATTERN = rf"^{NOT_OF_SERVICE}[a-z0-9][a-z0-9._@+-]{{0,63}}\Z"

@@ -71,9 +71,11 @@ def _course_faults(file: SiteFile, location: Location, course: Course, known: La
         remedy = "Name somebody below people or groups."
         yield file.error((*location, "teachers"), f"{course.name} has no teacher", remedy=remedy)
     profiles = [profile["name"] for profile in known.profiles]
-    if course.profile is not None and course.profile not in profiles:
-        cause = f"there is no profile {course.profile}"
-        yield file.error((*location, "profile"), cause, remedy=did_you_mean(course.profile, profiles))
+    for field in ("profile", "grader_profile"):
+        chosen = getattr(course, field)
+        if chosen is not None and chosen not in profiles:
+            cause = f"there is no profile {chosen}"
+            yield file.error((*location, field), cause, remedy=did_you_mean(chosen, profiles))
     term = course.term
     if term.first_day and term.last_day and term.first_day > term.last_day:
         cause = f"the last day is before the first, {term.first_day}"
@@ -169,6 +171,7 @@ def as_data(read: ReadCourse, known: LabsConfig, zone: ZoneInfo) -> dict[str, An
         "title": course.title or course.name,
         "notice": course.notice,
         "profile": course.profile or "",
+        "grader_profile": course.grader_profile or course.profile or "",
         "first_day": course.term.first_day.isoformat() if course.term.first_day else "",
         "last_day": course.term.last_day.isoformat() if course.term.last_day else "",
         "roles": {role: _role_data(course.members(role).groups, read.named[role], known) for role in ROLES},

@@ -101,6 +101,7 @@ class Course(Strict):
     observers: Members = Members()
     students: Members = Members()
     profile: Text | None = None
+    grader_profile: Text | None = None
     assignments: list[Assignment] = []
     notice: Annotated[Text, Field(max_length=2000)] = ""
 

@@ -63,6 +63,12 @@ def remove(deployment: Deployment, names: Sequence[str], why: str, *, now: bool 
             location="NAME",
             remedy="Take that away first, on the page Admin or in site/people.yaml.",
         )
+    if answer["shared"]:
+        raise HomeroomError(
+            f"{', '.join(map(quoted, answer['shared']))}: no person, but a lab that several enter; nobody was removed",
+            location="NAME",
+            remedy="Take the course out of site/courses.yaml first, and run `make up`.",
+        )
     if answer["waiting"]:
         raise HomeroomError(
             f"{', '.join(map(quoted, answer['waiting']))}: locked out, but not all of their labs are gone yet",

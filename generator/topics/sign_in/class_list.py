@@ -24,7 +24,9 @@ HEADINGS = {
 GROUP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 EMAIL = r"[^@\s]{1,64}@[^@\s]{1,63}"
 SEPARATORS = ";,\t"
-NAMES = "Lower-case letters, digits and . _ @ + - ; the first a letter or digit; 64 at most."
+NAMES = (
+    "Lower-case letters, digits and . _ @ + - ; the first a letter or digit; 64 at most; not grader- or room- first."
+)
 ENCODINGS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),

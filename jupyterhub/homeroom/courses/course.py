@@ -9,6 +9,8 @@ from typing import Any
 
 TEACHERS, ASSISTANTS, OBSERVERS, STUDENTS = ROLES = ("teachers", "assistants", "observers", "students")
 """The most first: who is two things in a course is the first of them."""
+GRADERS = "graders"
+"""No role of people: the group of the user in whose lab a course is graded, so that shares and limits can name it."""
 PREFIX, GRADER_PREFIX = "course-", "grader-"
 
 
@@ -83,12 +85,14 @@ class Course:
     """One course.
 
     :param profile: the kind of lab that it works in; empty: each person's choice.
+    :param grader_profile: the kind of lab that it is graded in; empty: the first.
     """
 
     name: str
     title: str
     notice: str
     profile: str
+    grader_profile: str
     first_day: str
     last_day: str
     roles: Mapping[str, Membership]
@@ -106,6 +110,7 @@ class Course:
             title=values["title"],
             notice=values["notice"],
             profile=values["profile"],
+            grader_profile=values.get("grader_profile", ""),
             first_day=values["first_day"],
             last_day=values["last_day"],
             roles=roles,

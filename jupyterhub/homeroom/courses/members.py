@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from jupyterhub.orm import Group, User
 from sqlalchemy.orm import Session
 
-from homeroom.courses.course import ROLES, Course, group_name
+from homeroom.courses.course import GRADERS, ROLES, Course, grader_name, group_name
 
 MARK = "homeroom-course"
 
@@ -96,6 +96,7 @@ def _wanted(db: Session, courses: Iterable[Course]) -> dict[str, tuple[str, set[
         group_name(course.name, role): (course.name, set()) for course in courses for role in ROLES
     }
     for course in courses:
+        wanted[group_name(course.name, GRADERS)] = (course.name, {grader_name(course.name)} & known)
         for name in people:
             role = course.role_of(name, groups_of.get(name, ()))
             if role is not None:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import Group
 from tornado import web
 
-from homeroom.courses import desk_client, members
+from homeroom.courses import desk_client, graders, members
 from homeroom.courses.calendar import written
-from homeroom.courses.course import ROLES, STUDENTS, Assignment, Course, group_name
+from homeroom.courses.course import ROLES, STUDENTS, Assignment, Course, grader_name, group_name
 from homeroom.courses.courses_file import Courses
+from homeroom.shared_labs import shared_lab
 from homeroom.texts.refusal import Refusal
 
 
@@ -33,6 +35,8 @@ class CourseHandler(BaseHandler):
         else:
             values["work"] = [overview_of(each, now, courses.zone) for each in course.assignments]
             values["members"] = self._members(course)
+        if role in graders.GRADE and shared_lab.of(grader_name(name)) is not None:
+            values["grader"] = self._grader(name)
         for each in values["work"]:
             own = [receipt for receipt in receipts if receipt["assignment"] == each["name"]]
             each["handed_in"] = own
@@ -51,6 +55,16 @@ class CourseHandler(BaseHandler):
         if role is None:
             raise Refusal(404, "courses.wrong.unknown")
         return courses, known[name], role
+
+    def _grader(self, course: str) -> dict[str, Any]:
+        """The lab in which it is graded: where it is opened, and whether it runs."""
+        user = self.find_user(grader_name(course))
+        return {
+            "name": grader_name(course),
+            "page": f"{self.hub.base_url}spawn/{grader_name(course)}?"
+            + urlencode({"next": f"{self.base_url}user/{grader_name(course)}/formgrader"}),
+            "runs": user is not None and bool(user.spawner.active),
+        }
 
     def _members(self, course: Course) -> list[dict[str, Any]]:
         """Who is in it, by role: those who have been here, and those whom lists name and who have not come yet."""

@@ -11,9 +11,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from homeroom.contract import sockets
-from homeroom.courses import desk_client, members
+from homeroom.courses import desk_client, graders, members
 from homeroom.courses.course import grader_name
 from homeroom.courses.courses_file import Courses
+from homeroom.shared_labs import shared_lab
 
 LOOK_SECONDS = 5.0
 
@@ -37,8 +38,14 @@ def look(hub: Any) -> None:
     """Look once."""
     courses = Courses.instance(config=hub.config)
     known = courses.read()
-    if courses.is_read and members.take_up(hub.db, known.values()):
+    if not courses.is_read:
+        return
+    changed = members.take_up(hub.db, known.values())
+    if graders.take_up(hub, known.values()):
+        changed = members.take_up(hub.db, known.values())
+    if changed:
         hub.log.info("The members of courses changed")
+    graders.end_closed(hub)
 
 
 async def tell_desk(hub: Any) -> None:
@@ -50,9 +57,10 @@ async def tell_desk(hub: Any) -> None:
     if not courses.is_read or not desk_client.is_there():
         return
     roles = members.roles_by_person(hub.db, courses.read())
-    labs, graders = running_labs(list(hub.users.values()), roles)
+    users = [user for user in hub.users.values() if not shared_lab.is_shared(user.name) or shared_lab.of(user.name)]
+    labs, graded = running_labs(users, roles)
     zone = courses.zone.key
-    told = {"courses": courses.raw, "members": roles, "labs": labs, "graders": graders, "zone": zone}
+    told = {"courses": courses.raw, "members": roles, "labs": labs, "graders": graded, "zone": zone}
     if await desk_client.tell(told):
         hub.log.debug("The hand-in desk was told of %d labs", len(labs))
 
@@ -65,14 +73,14 @@ def running_labs(users: Iterable[Any], roles: Mapping[str, Mapping[str, str]]) -
     people = set().union(*roles.values())
     graded = {grader_name(course): course for course in roles}
     labs: dict[str, str] = {}
-    graders: dict[str, str] = {}
+    found: dict[str, str] = {}
     for user in users:
         running = [sockets.directory_name(user.name, lab.name) for lab in user.spawners.values() if lab.active]
         if user.name in graded:
-            graders.update(dict.fromkeys(running, graded[user.name]))
+            found.update(dict.fromkeys(running, graded[user.name]))
         elif user.name in people:
             labs.update(dict.fromkeys(running, user.name))
-    return labs, graders
+    return labs, found
 
 
 def join_courses(authenticator: Any, db: Session, user: User) -> None:

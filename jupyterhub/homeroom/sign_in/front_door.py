@@ -16,6 +16,7 @@ from traitlets.utils.importstring import import_item
 
 from homeroom.contract import records
 from homeroom.hub import newcomers
+from homeroom.hub.service_names import is_of_service
 from homeroom.sign_in import (
     identities,
     known_browsers,
@@ -302,6 +303,8 @@ class SignIn(PlainNames, Authenticator):
     def add_user(self, user: Any) -> Any:
         """As the others', and a newcomer becomes a member of their source's groups. The hub calls it for everybody as
         it starts, too."""
+        if is_of_service(user.name):
+            return super().add_user(user)
         orm_user = user if isinstance(user, User) else user.orm_user
         groups = self.admission.groups_now(user.name) | roster.groups_of(self.db, user.name)
         provided_groups.apply(self.db, orm_user, groups, ())

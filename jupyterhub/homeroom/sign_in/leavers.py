@@ -21,7 +21,7 @@ from homeroom.contract.records import PURGE
 from homeroom.records import parts
 from homeroom.records.plain import note
 from homeroom.sign_in import accounts
-from homeroom.sign_in.marks import LEAVING, REMOVED
+from homeroom.sign_in.marks import LEAVING, REMOVED, SHARED
 
 WAIT_SECONDS = 120.0
 LOOK_SECONDS = 0.2
@@ -53,7 +53,8 @@ def remove(
     """Ask for the removal of all of them, or of nobody.
 
     :param at: as of `request`.
-    :returns: who is `unknown` or an administrator (`admins`): then nobody is removed; and who was removed `before`.
+    :returns: who is `unknown`, an administrator (`admins`) or no person but a lab that several enter (`shared`): then
+        nobody is removed; and who was removed `before`.
     """
     with accounts.transaction(database):
         known = {name for (name,) in database.execute(parts.KNOWN)}
@@ -62,12 +63,18 @@ def remove(
         before = [name for name in names if name in gone]
         unknown = [name for name in names if name not in known | gone]
         refused = [name for name in names if name in admins]
-        if not unknown and not refused:
+        shared = [name for name in names if name in _shared(database)]
+        if not unknown and not refused and not shared:
             for name in names:
                 if name not in gone:
                     request(database, name, who, why, at)
     near = sorted(known - gone) if unknown else []
-    return {"unknown": unknown, "admins": refused, "before": before, "known": near}
+    return {"unknown": unknown, "admins": refused, "shared": shared, "before": before, "known": near}
+
+
+def _shared(database: sqlite3.Connection) -> set[str]:
+    """The users of labs that several people may enter."""
+    return {name for (name,) in database.execute("SELECT name FROM homeroom_names WHERE mark = ?", (SHARED,))}
 
 
 def restore(database: sqlite3.Connection, name: str, who: str) -> dict[str, Any]:
@@ -153,7 +160,7 @@ def cohort(database: sqlite3.Connection, group: str, inactive_days: int, now: fl
     for (name,) in database.execute("SELECT username FROM users_info UNION SELECT name FROM homeroom_roster"):
         people.setdefault(name, (False, 0, int(now), False))  # how long ago they were made nobody knows
     members = {name for name, own in _groups_of(database).items() if group in own} if group else set()
-    gone = {name for (name,) in database.execute("SELECT name FROM homeroom_removed")}
+    gone = {name for (name,) in database.execute("SELECT name FROM homeroom_removed")} | _shared(database)
     found = []
     for name, (admin, last, made, runs) in sorted(people.items()):
         if name in gone or (group and name not in members):
@@ -253,7 +260,7 @@ def _answer(database: sqlite3.Connection, verb: str, asked: dict[str, Any]) -> d
         left = wait(lambda: coming(database, asked["name"])) if answer["state"] == "asked" else []
         return {**answer, "waiting": left, "untold": len(wait(lambda: untold(database), TELL_SECONDS))}
     answer = remove(database, asked["names"], asked["who"], asked["why"], asked.get("at"))
-    if answer["unknown"] or answer["admins"]:
+    if answer["unknown"] or answer["admins"] or answer["shared"]:
         return {**answer, "waiting": [], "untold": 0}
     left = wait(lambda: leaving(database, asked["names"]))
     return {**answer, "waiting": left, "untold": len(wait(lambda: untold(database), TELL_SECONDS))}

@@ -6,6 +6,8 @@ TOKEN = "token"  # noqa: S105  # a kind, no secret
 """An administrator made this user on the page *Admin* or through the API, for tokens; there is no password."""
 LEAVING = "leaving"
 """Is being removed: nothing of theirs is good for anything any more, but a lab may still run."""
+SHARED = "shared"
+"""The user of a lab that several people may enter: nobody signs in as one."""
 REMOVED = "removed"
 """Was removed. Their home may still be there, so the name is not a stranger's to have."""
 RENEWED = "renewed"

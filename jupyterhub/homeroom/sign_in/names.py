@@ -9,10 +9,11 @@ from jupyterhub.apihandlers.users import UserAPIHandler, UserListAPIHandler
 from jupyterhub.scopes import needs_scope
 
 from homeroom.hub import home, limits, navigation
+from homeroom.hub.service_names import is_of_service
 from homeroom.records.events import ADMIN_GIVE, ADMIN_TAKE, note_of
 from homeroom.sign_in import removal, removed
 from homeroom.sign_in.known_names import made_by_administrator, mark_of
-from homeroom.sign_in.marks import LEAVING
+from homeroom.sign_in.marks import LEAVING, SHARED
 from homeroom.texts.refusal import Refusal
 from jupyterhub import orm
 
@@ -43,7 +44,7 @@ class PersonHandler(UserAPIHandler):
     @needs_scope("admin:users")
     async def post(self, user_name: str) -> None:
         """Make a user without an account: for tokens, and marked so; nobody of the name of somebody who was removed."""
-        refuse_removed(self, user_name)
+        refuse_held(self, user_name)
         await super().post(user_name)
         note_made(self, user_name)
 
@@ -74,7 +75,7 @@ class PeopleHandler(UserListAPIHandler):
         body = self.get_json_body()
         names = body.get("usernames") if isinstance(body, dict) else None
         for name in names if isinstance(names, list) else ():
-            refuse_removed(self, str(name))
+            refuse_held(self, str(name))
         before = set(self.db.query(orm.User.name))
         await super().post()
         for (name,) in set(self.db.query(orm.User.name)) - before:
@@ -89,11 +90,14 @@ def note_made(handler: Any, name: str) -> None:
     handler.db.commit()
 
 
-def refuse_removed(handler: Any, name: str) -> None:
-    """See that a name is not that of somebody who was removed: whoever has it could have what was theirs.
+def refuse_held(handler: Any, name: str) -> None:
+    """See that a name is not that of somebody who was removed: whoever has it could have what was theirs. Nor one that
+    is no person's to have.
 
     :raises HTTPError: 409, it is.
     """
+    if is_of_service(name):
+        raise Refusal(409, "accounts.service_name", name=name[:LONGEST_NAME])
     if removed.of_name(handler.db, handler.authenticator.normalize_username(name)) is not None:
         raise Refusal(409, "accounts.remove.held", name=name[:LONGEST_NAME])
 
@@ -110,6 +114,8 @@ async def remove(handler: Any, name: str) -> None:
         raise Refusal(400, "accounts.remove.yourself")
     if user.admin or name in handler.authenticator.admin_users:
         raise Refusal(400, "accounts.remove.administrator_plain", name=name)
+    if mark_of(handler.db, name) == SHARED:
+        raise Refusal(400, "accounts.remove.shared", name=name)
     handler.log.info("%s removes %s", handler.current_user.name, name)
     await asyncio.wait([removal.remove(handler.app, name, handler.current_user.name)], timeout=REMOVAL_SECONDS)
 
@@ -129,12 +135,16 @@ class PlainNames:
         normal: str = super().normalize_username(username)  # type: ignore[misc]  # the authenticator's, below this
         return normal
 
+    def validate_username(self, username: str) -> bool:
+        """Whether a person can have this name."""
+        return not is_of_service(username) and bool(super().validate_username(username))  # type: ignore[misc]
+
     def add_user(self, user: Any) -> Any:
         """As the authenticator's. The hub calls it for everybody as it starts: who was being removed is found here."""
         app = self.parent  # type: ignore[attr-defined]  # the hub
         if app is not None and mark_of(app.db, user.name) == LEAVING:
             removal.resume(app, user.name)
-        return super().add_user(user)  # type: ignore[misc]  # the authenticator's
+        return None if is_of_service(user.name) else super().add_user(user)  # type: ignore[misc]  # the authenticator's
 
     def get_handlers(self, app: Any) -> list[tuple[str, type]]:
         """The authenticator's pages, and those of the hub's for people, labs and tokens that come before its own."""

@@ -19,7 +19,7 @@ from homeroom.sign_in import assistants, identities, known_names, provided_group
 from homeroom.sign_in.admission import Admission
 from homeroom.sign_in.identities import KnownIdentity
 from homeroom.sign_in.lists import PeopleLists
-from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, TOKEN
+from homeroom.sign_in.marks import LEAVING, REMOVED, RENEWED, SHARED, TOKEN
 from homeroom.sign_in.native import NativeWay, identity_of
 from homeroom.sign_in.trial import TrialWay
 from homeroom.sign_in.way import Identity, Refused, Unreachable, Way
@@ -77,6 +77,8 @@ class Staying:
         mark = known_names.mark_of(self.db, name)
         if mark in (LEAVING, REMOVED, RENEWED):
             return False
+        if mark == SHARED:
+            return by_token
         sources, own = self.admission.open_of(name), self.own_account(name)
         if not sources and own is None:
             return mark == TOKEN and by_token

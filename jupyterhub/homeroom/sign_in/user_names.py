@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
+from homeroom.hub.service_names import is_of_service
 from homeroom.sign_in.way import Identity
 
 LONGEST = 64
@@ -31,6 +32,8 @@ def candidates(identity: Identity) -> Iterator[str]:
     way = plain(identity.way)
     digest = hashlib.sha256(f"{identity.way}\n{identity.subject}".encode()).hexdigest()
     base = plain(identity.name) or f"{way}-{digest[:8]}"
+    if is_of_service(base):
+        base = f"{way}-{base}"[:LONGEST]
     yield base
     yield _ended(base, f"-{way}")
     for number in range(2, MOST_NAMESAKES):

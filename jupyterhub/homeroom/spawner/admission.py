@@ -10,6 +10,7 @@ from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan, Person, allowed_profiles, plan_for
 from homeroom.queue.resources import Estimate
 from homeroom.queue.start_queue import StartQueue
+from homeroom.shared_labs.shared_lab import SharedLab, fitted
 from homeroom.spawner.no_lab import NoLab
 from homeroom.texts.said import say
 
@@ -50,6 +51,17 @@ def decide(profiles: Profiles, groups: Groups, person: Person, wanted: Any) -> L
     if not isinstance(wanted, str) or wanted not in allowed:
         raise NoLab(say("no_lab.not_yours"), reason="profile-forbidden", status_code=403)
     return plan_for(allowed[wanted], groups, person)
+
+
+def decide_shared(profiles: Profiles, groups: Groups, person: Person, lab: SharedLab | None) -> LabPlan:
+    """What a lab gets that several enter: of the profile that is chosen for it, whosever that is.
+
+    :raises NoLab: it is none any more.
+    """
+    if lab is None:
+        raise NoLab(say("no_lab.closed"), reason="closed", status_code=403)
+    named = {profile["name"]: profile for profile in profiles}
+    return fitted(plan_for(named.get(lab.profile) or next(iter(profiles)), groups, person))
 
 
 async def form(

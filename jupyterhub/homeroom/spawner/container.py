@@ -38,6 +38,12 @@ CPU_COUNTS = (
 )
 """Variables that tell programs how many CPUs they have. A lab sees all of the machine's, and more threads than it has
 CPU time for take memory and turns from each other. A profile's own environment takes their place."""
+ENTRANCE_SECONDS = 1
+"""A lab that several enter asks the hub so often who may: whoever may no more is out at once."""
+SHARED = "HOMEROOM_SHARED_LAB"
+"""Tells a lab that several enter it."""
+ROLE_CONFIG = Path("/opt/jupyter/etc/jupyter-roles")
+"""Where the lab's image has the server's configuration for each role."""
 RESET_SCRIPT = Path(__file__).with_name("lab_reset.sh").read_text(encoding="utf-8")
 
 
@@ -102,13 +108,24 @@ def storage_mounts(storage: LabStorage) -> list[dict[str, Any]]:
     ]
 
 
-def environment(plan: LabPlan, storage: LabStorage) -> dict[str, str]:
+def environment(plan: LabPlan, storage: LabStorage, *, role: str = "", shared: bool = False) -> dict[str, str]:
     """What a lab's environment says beside the hub's: limits, what profile and groups add, what the start script is
-    told."""
+    told, and what the lab is for.
+
+    :param role: whose configuration its server reads beside its own; empty: no more than its own.
+    :param shared: whether several enter it.
+    """
     said = {"MEM_LIMIT": str(plan.memory_bytes), "CPU_LIMIT": f"{plan.cpus:g}"}
     said |= dict.fromkeys(CPU_COUNTS, str(min(math.ceil(plan.cpus), os.cpu_count() or 1)))
     said["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(report_seconds(plan.idle_seconds))
-    return said | dict(plan.environment) | dict(storage.environment)
+    said |= dict(plan.environment) | dict(storage.environment)
+    if shared:
+        said[SHARED] = "1"
+    if role:
+        said["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
+            filter(None, (str(ROLE_CONFIG / role), said.get("JUPYTER_CONFIG_PATH")))
+        )
+    return said
 
 
 def reservation_labels(plan: LabPlan, server: str, start: Prewarm | None) -> dict[str, str]:
@@ -139,13 +156,16 @@ def command(image_command: list[str], storage: LabStorage, *, reset: bool) -> li
     return ["/bin/sh", "-c", RESET_SCRIPT, "lab", *ready] if reset else ready
 
 
-def arguments(plan: LabPlan) -> list[str]:
-    """The server's arguments: its socket, and when it stops idle kernels.
+def arguments(plan: LabPlan, *, shared: bool = False) -> list[str]:
+    """The server's arguments: its socket, when it stops idle kernels, and how long it takes the hub's word for who may
+    enter.
 
     The first has no slash: Jupyter looks for a program that is named after it, and what has a slash it would look for
     in the home.
     """
-    return ["--ServerApp.sock_mode=0660", f"--ServerApp.sock={sockets.LAB / 'lab.sock'}", *_kernel_arguments(plan)]
+    entrance = [f"--HubOAuth.cache_max_age={ENTRANCE_SECONDS}"] if shared else []
+    socket = ["--ServerApp.sock_mode=0660", f"--ServerApp.sock={sockets.LAB / 'lab.sock'}"]
+    return [*socket, *entrance, *_kernel_arguments(plan)]
 
 
 def _kernel_arguments(plan: LabPlan) -> list[str]:

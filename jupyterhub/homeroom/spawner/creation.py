@@ -97,11 +97,12 @@ class LabCreation(LabIdentity):
         """The lab's environment: the hub's, limits, what profile and groups add, what the start script is told."""
         environment: dict[str, str] = super().get_env()
         environment["JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED"] = "0"  # a lab's cookies are of its own path alone
-        return environment | container.environment(self.plan, self.storage)
+        role = self.role_of(self.person) if self.role_of is not None else ""
+        return environment | container.environment(self.plan, self.storage, role=role, shared=self.is_shared)
 
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""
-        return container.arguments(self.plan) + list(super().get_args())
+        return container.arguments(self.plan, shared=self.is_shared) + list(super().get_args())
 
     async def get_ip_and_port(self) -> tuple[str, int]:
         """Nothing to ask the engine: a lab has no port."""

@@ -14,6 +14,7 @@ from homeroom.culling.lab_prewarm import LabPrewarm
 from homeroom.culling.lab_time import LabTime
 from homeroom.labs.plan import LabPlan, Person, groups_of, most_labs
 from homeroom.queue.resources import Key
+from homeroom.shared_labs import shared_lab
 from homeroom.spawner import admission
 from homeroom.spawner.containers import labels
 from homeroom.spawner.record import LabRecord
@@ -44,6 +45,11 @@ class LabIdentity(LabTraits):
         """Who asks for the lab."""
         groups = frozenset(group.name for group in self.user.groups)
         return Person(name=self.user.name, hub_groups=groups, admin=bool(self.user.admin))
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether several people may enter it."""
+        return shared_lab.is_shared(self.user.name)
 
     @property
     def labels(self) -> dict[str, str]:
@@ -82,6 +88,8 @@ class LabIdentity(LabTraits):
         return self._plan
 
     def _decide(self) -> LabPlan:
+        if self.is_shared:
+            return admission.decide_shared(self.profiles, self.groups, self.person, shared_lab.of(self.user.name))
         return admission.decide(self.profiles, self.groups, self.person, self.user_options.get("profile"))
 
     @property

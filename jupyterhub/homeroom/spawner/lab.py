@@ -91,7 +91,9 @@ class LabSpawner(LabCreation):
         return self._options_form
 
     async def _options_form(self, spawner: Any) -> str:
-        """The page on which people choose."""
+        """The page on which people choose; empty for a lab that several enter, for which it is chosen."""
+        if self.is_shared:
+            return ""
         chosen, pool = self.user_options.get("profile", ""), self.gpu_pool
         return await admission.form(
             self.profiles, self.groups, self.person, start_queue=self.start_queue, pool=pool, chosen=chosen

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from traitlets import Dict, Float, Integer, List, Unicode, default
+from traitlets import Callable, Dict, Float, Integer, List, Unicode, default
 
 from homeroom.spawner.retrying import RetryingSpawner
 
@@ -64,6 +64,13 @@ class LabTraits(RetryingSpawner):
         filled in. With only one that a user may take, their lab starts at once.""",
     )
     groups = Dict(config=True, help="What groups change for their members: `site/groups.yaml`, includes resolved.")
+    role_of = Callable(
+        None,
+        allow_none=True,
+        config=True,
+        help="""What a lab is for, by whose it is (`homeroom.labs.plan.Person`): its server reads the configuration that
+        the image has for this role, too. It returns an empty text for none.""",
+    )
     total_lab_memory_bytes = Integer(
         0, config=True, help="Memory that all running labs together may reserve; 0: no limit."
     )

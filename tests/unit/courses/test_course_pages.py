@@ -15,13 +15,15 @@ import pytest
 from homeroom.courses import desk_client
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.desk import service
+from homeroom.courses.lab_role import lab_role
 from homeroom.courses.members import MARK
 from homeroom.courses.watch import look
+from homeroom.labs.plan import Person
 from homeroom.sign_in.passwords import hashed
 from homeroom_lab import hand_in
 from nativeauthenticator.orm import UserInfo
 
-from jupyterhub import orm
+from jupyterhub import orm, scopes
 from tests.hub_app import HubApp, add_people, signed_in
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
@@ -222,3 +224,57 @@ def test_a_newcomer_is_in_before_their_lab(app: HubApp) -> None:
     app.do(join)
     assert signed_in(app, "zoe", PASSWORD).visit("homeroom/courses/biology").status_code == 200
     assert MARK in app.do(lambda: dict(orm.Group.find(app.hub.db, "course-biology-students").properties))
+
+
+def test_the_grader_lab_is_for_who_grades(app: HubApp) -> None:
+    """Each course has a lab in which it is graded, from the look at which it is there: teachers and assistants have its
+    button and may start and enter it, students, observers and administrators of the hub have neither. It goes with the
+    course, and is entered by nobody then."""
+
+    def may_enter(name: str) -> bool:
+        found = app.do(lambda: scopes.get_scopes_for(orm.User.find(app.hub.db, name)))
+        return "access:servers!user=grader-biology" in found
+
+    roles = course()["roles"]
+    roles["assistants"]["people"], roles["observers"]["people"] = ["bela"], ["olga"]
+    say(app, course(roles=roles))
+    for name, grades in {"ada": True, "bela": True, "olga": False, "chen": False}.items():
+        page = signed_in(app, name, PASSWORD).visit("homeroom/courses/biology")
+        assert (name, "/hub/spawn/grader-biology?next=%2Fuser%2Fgrader-biology%2Fformgrader" in page.text) == (
+            name,
+            grades,
+        )
+        assert may_enter(name) is grades
+    assert members(app, "course-biology-graders") == ["grader-biology"]
+    assert members(app, "course-biology-teachers") == ["ada"]
+    assert (
+        "grader-biology" not in signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology").text.split("<dl>")[1]
+    )
+    say(app, course())
+    assert not may_enter("bela"), "who assists no more is out"
+    say(app)
+    assert not may_enter("ada")
+    assert members(app, "course-biology-graders") is None
+
+
+def test_a_lab_has_the_role_of_whose_it_is(app: HubApp) -> None:
+    """What nbgrader shows in a lab is decided by the hub: of a course's students, of its grader lab, of nobody else."""
+    say(app, course())
+
+    def role(name: str) -> str:
+        return str(
+            app.do(lambda: lab_role(Person(name=name, hub_groups=frozenset(each.name for each in groups(name)))))
+        )
+
+    def groups(name: str) -> list[Any]:
+        return list(orm.User.find(app.hub.db, name).groups)
+
+    assert {name: role(name) for name in ("chen", "b+ob", "ada", "olga", "grader-biology")} == {
+        "chen": "student",
+        "b+ob": "student",
+        "ada": "",
+        "olga": "",
+        "grader-biology": "grader",
+    }
+    say(app)
+    assert role("grader-biology") == role("chen") == ""

@@ -69,7 +69,7 @@ class Here:
         monkeypatch.setattr(records, "ask", lambda *_: "0")
 
 
-ANSWER = {"unknown": [], "admins": [], "before": [], "known": [], "waiting": [], "untold": 0}
+ANSWER = {"unknown": [], "admins": [], "shared": [], "before": [], "known": [], "waiting": [], "untold": 0}
 
 
 def test_wrong_names_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +77,7 @@ def test_wrong_names_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     for answer, words in (
         ({"unknown": ["adda"], "known": ["ada", "bela"]}, "Did you mean ada"),
         ({"admins": ["head"]}, "nobody was removed"),
+        ({"shared": ["grader-botany"]}, "no person, but a lab that several enter"),
         ({"waiting": ["ada"]}, "Run this again"),
     ):
         here: Any = Here(monkeypatch, remove={**ANSWER, **answer})
