@@ -8,9 +8,16 @@ from dataclasses import dataclass
 from generator import topics
 from generator.schema.settings import Settings
 
+MIB = 1 << 20
+
 
 def _always(_: Settings) -> bool:
     return True
+
+
+def of_mib(number: int) -> Callable[[Settings], int]:
+    """So much memory whatever the settings say, in MiB."""
+    return lambda _: number * MIB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,11 +27,13 @@ class Service:
     :param order: where it stands among the others, as they are shown and started.
     :param exists: whether a deployment with these settings has it. In docker-compose.yml a service that not every one
         has says `profiles: [<its name>]`, and Compose is told the name where it exists.
+    :param memory_bytes: its `mem_limit` in docker-compose.yml: what it may use is not the labs'.
     :param fails_with_older_files: it is not healthy with them, so it is restarted before Compose waits for it.
     """
 
     name: str
     order: int
+    memory_bytes: Callable[[Settings], int]
     exists: Callable[[Settings], bool] = _always
     fails_with_older_files: bool = False
 
@@ -35,9 +44,9 @@ class Service:
 
 
 EVERYWHERE = (
-    Service(name="guard", order=10),
-    Service(name="proxy", order=30),
-    Service(name="hub", order=40),
+    Service(name="guard", order=10, memory_bytes=lambda settings: settings.GUARD_MEMORY),
+    Service(name="proxy", order=30, memory_bytes=lambda settings: settings.PROXY_MEMORY),
+    Service(name="hub", order=40, memory_bytes=lambda settings: settings.HUB_MEMORY),
 )
 
 
@@ -52,3 +61,8 @@ def known(settings: Settings | None = None) -> tuple[Service, ...]:
 def names(settings: Settings | None = None) -> tuple[str, ...]:
     """Their names."""
     return tuple(row.name for row in known(settings))
+
+
+def memory_bytes(settings: Settings) -> int:
+    """What all services of a deployment may use together."""
+    return sum(row.memory_bytes(settings) for row in known(settings))

@@ -9,6 +9,7 @@ from generator import RELEASED, preflight, topics
 from generator.core.errors import raise_all
 from generator.core.machine import read_machine
 from generator.core.paths import ROOT, SITE
+from generator.engine import services
 from generator.engine.deployment import Deployment
 from generator.engine.find import Engine
 from generator.schema.settings import Settings
@@ -28,7 +29,6 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
 
     :raises HomeroomError: everything that stands in the way, together.
     """
-    edge_bytes = settings.EDGE_MEMORY if settings.has_edge else 0
     edge_ports = {"HTTP_PORT": settings.HTTP_PORT, "HTTPS_PORT": settings.HTTPS_PORT} if settings.has_edge else {}
     requirements = preflight.Requirements(
         project=settings.COMPOSE_PROJECT_NAME,
@@ -44,7 +44,7 @@ def check_machine(settings: Settings, engine: Engine | None) -> list[preflight.F
         total_lab_cpus=settings.TOTAL_LAB_CPUS,
         lab_pids=settings.LAB_PIDS,
         lab_open_files=labs.open_files(settings, read_machine()),
-        services_memory_bytes=settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY + edge_bytes,
+        services_memory_bytes=services.memory_bytes(settings),
         edge_ports=edge_ports,
         released=RELEASED,
     )

@@ -12,7 +12,7 @@ from pathlib import Path
 class Requirements:
     """The settings that the checks compare the machine with.
 
-    :param services_memory_bytes: the memory limits of hub, proxy, guard and edge together.
+    :param services_memory_bytes: the memory limits of all services together.
     :param edge_ports: the ports of the edge by their settings, where there is one.
     :param total_lab_memory_bytes: what all labs together may reserve; 0: what the services leave.
     :param lab_cpus: CPUs of one lab; 0 means no limit.

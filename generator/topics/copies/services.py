@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from generator.engine.services import Service
+from generator.engine.services import Service, of_mib
 from generator.schema.settings import Settings
 from generator.topics.copies.target import Target
 
@@ -16,6 +16,6 @@ def _reads_elsewhere(settings: Settings) -> bool:
 
 
 SERVICES = (
-    Service(name="reader", order=36, exists=_reads_directory),
-    Service(name="reader-remote", order=36, exists=_reads_elsewhere),
+    Service(name="reader", order=36, memory_bytes=of_mib(512), exists=_reads_directory),
+    Service(name="reader-remote", order=36, memory_bytes=of_mib(512), exists=_reads_elsewhere),
 )

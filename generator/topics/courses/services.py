@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from generator.core.paths import SITE
-from generator.engine.services import Service
+from generator.engine.services import Service, of_mib
 from generator.schema.settings import Settings
 from generator.topics.courses.site import COURSES
 
@@ -21,4 +21,4 @@ def has_courses(_: Settings) -> bool:
     return bool(re.search(r"^courses:", text, re.MULTILINE))
 
 
-SERVICES = (Service(name=NAME, order=50, exists=has_courses),)
+SERVICES = (Service(name=NAME, order=50, memory_bytes=of_mib(256), exists=has_courses),)

@@ -10,4 +10,4 @@ def _exists(settings: Settings) -> bool:
     return settings.has_edge
 
 
-SERVICES = (Service(name="edge", order=35, exists=_exists),)
+SERVICES = (Service(name="edge", order=35, memory_bytes=lambda settings: settings.EDGE_MEMORY, exists=_exists),)

@@ -10,6 +10,7 @@ from typing import Any
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.finding import in_units
 from generator.core.machine import Machine, memory_of_labs
+from generator.engine import services
 from generator.schema.settings import Settings
 from generator.site import reader
 from generator.site.reader import Location, SiteFile
@@ -82,9 +83,8 @@ def profiles_of(site: Path) -> list[Profile]:
 
 def lab_capacity(settings: Settings, machine: Machine) -> tuple[int, float]:
     """Memory in bytes and CPUs that all labs together may reserve; 0 CPUs: no end."""
-    services = settings.HUB_MEMORY + settings.PROXY_MEMORY + settings.GUARD_MEMORY
-    services += settings.EDGE_MEMORY if settings.has_edge else 0
-    memory = settings.TOTAL_LAB_MEMORY or memory_of_labs(machine.memory_bytes - services, settings.LAB_MEMORY)
+    left = machine.memory_bytes - services.memory_bytes(settings)
+    memory = settings.TOTAL_LAB_MEMORY or memory_of_labs(left, settings.LAB_MEMORY)
     return memory, settings.TOTAL_LAB_CPUS
 
 

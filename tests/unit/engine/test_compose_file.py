@@ -13,6 +13,7 @@ from generator.core.paths import COMPOSE_FILE
 from generator.engine import deployment, resources
 from generator.engine import services as table
 from generator.schema import settings
+from generator.schema.types import parse_size
 from tests.sample_settings import settings as sample
 
 SERVICES = table.names()
@@ -47,6 +48,14 @@ def test_what_compose_reads_is_marked_so(name: str) -> None:
     """A setting is marked as read by Compose exactly where docker-compose.yml interpolates it."""
     used = name in {found for found, _ in INTERPOLATIONS}
     assert used == ("compose" in SPECS[name].about.consumers)
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_what_a_service_may_use_is_not_the_labs(name: str) -> None:
+    """The table has the limit of each service, by whose sum the memory of all labs is reckoned."""
+    limit = re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", str(COMPOSE["services"][name]["mem_limit"]))
+    (row,) = [row for row in table.known() if row.name == name]
+    assert row.memory_bytes(sample()) == parse_size(limit)
 
 
 def test_a_secret_goes_nowhere_but_into_environments() -> None:
@@ -196,7 +205,9 @@ def test_a_service_that_not_everybody_has_is_a_profile_of_compose() -> None:
 
 def test_an_optional_service_is_asked_for_where_it_exists(monkeypatch: pytest.MonkeyPatch) -> None:
     """Compose is told its profile with one setting and not with another, and the table of services has it or not."""
-    edge = table.Service(name="edge", order=5, exists=lambda settings: settings.BASE_URL != "/")
+    edge = table.Service(
+        name="edge", order=5, memory_bytes=table.of_mib(1), exists=lambda settings: settings.BASE_URL != "/"
+    )
     monkeypatch.setattr(table, "EVERYWHERE", (*table.EVERYWHERE, edge))
     asked = mock.Mock(return_value=mock.Mock(stdout=""))
     monkeypatch.setattr(deployment, "run_compose", asked)

@@ -100,8 +100,18 @@ def test_what_labs_may_reserve_in_all(values: dict[str, str], memory: int, cpus:
     """The machine's memory less the services and a reserve, or what the operator says; one lab fits at any rate. CPUs
     are shared: they have an end only where the operator sets one."""
     given = settings(**values)
-    services = given.HUB_MEMORY + given.PROXY_MEMORY + given.GUARD_MEMORY if not values else 0
-    assert labs.lab_capacity(given, MACHINE) == (memory - services, cpus)
+    own = given.HUB_MEMORY + given.PROXY_MEMORY + given.GUARD_MEMORY + 64 * 1024**2 if not values else 0
+    assert labs.lab_capacity(given, MACHINE) == (memory - own, cpus)
+
+
+def test_a_service_that_not_everybody_has_takes_memory_of_the_labs() -> None:
+    """The one that shows people their copies, where there are such, and the one with TLS: what they may use is not
+    promised to labs."""
+    plain, _ = labs.lab_capacity(settings(), MACHINE)
+    copies, _ = labs.lab_capacity(settings(BACKUP_TO="/srv/copies"), MACHINE)
+    edge, _ = labs.lab_capacity(settings(TLS="internal", HUB_HOST="hub.example"), MACHINE)
+    assert plain - copies == GIB // 2
+    assert plain - edge == settings().EDGE_MEMORY
 
 
 PROFILE_FAULTS = [
