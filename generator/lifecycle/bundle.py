@@ -28,6 +28,7 @@ from generator.engine.find import Engine, engine_environment
 from generator.images.build import context_digest, ensure_images
 from generator.images.bundle import CHUNK_BYTES, FOLDER, digest, place_of
 from generator.images.manifest import IMAGES, NAME, TREE, WHEELS, Manifest
+from generator.lifecycle import bundle_rest
 from generator.lifecycle.build import image_specs
 from generator.topics.updates.tree import REQUIREMENTS, SHOWN, Tree
 
@@ -46,11 +47,12 @@ def write(deployment: Deployment, to: str) -> None:
     tree = Tree(ROOT)
     commit = require_version(tree)
     made = Manifest(version=tree.version(commit).number, commit=commit, machine=platform.machine())
+    bundle_rest.remove(deployment)
     target = target_of(to, made)
-    with carried(deployment, made) as images:
+    with bundle_rest.noted(target.parent, commit) as scratch, carried(deployment, made) as images:
         try:
-            with tempfile.TemporaryDirectory(prefix=".homeroom-bundle-", dir=target.parent) as scratch:
-                place = Path(scratch) / "bundle"
+            with made_for(scratch):
+                place = scratch / "bundle"
                 place.mkdir()
                 with step("Taking the tree along"):
                     done = tree.git("bundle", "create", "--quiet", str(place / TREE), "HEAD")
@@ -102,6 +104,16 @@ def target_of(to: str, made: Manifest) -> Path:
             "there is no such directory", location=str(target.parent), remedy="Make it, or name another."
         )
     return target
+
+
+@contextlib.contextmanager
+def made_for(scratch: Path) -> Iterator[None]:
+    """Have a folder for nobody else, which is removed afterwards."""
+    scratch.mkdir(mode=0o700)
+    try:
+        yield
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -6,6 +6,7 @@ import errno
 import tarfile
 from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +15,8 @@ from generator.core.errors import HomeroomError
 from generator.core.process import Completed
 from generator.images import bundle as laid_out
 from generator.images.manifest import IMAGES, NAME, TREE, Manifest
-from generator.lifecycle import bundle
+from generator.lifecycle import bundle, bundle_rest
+from generator.topics.updates import record
 from generator.topics.updates.tree import Tree
 from tests.fake_runner import always
 from tests.git_server import git
@@ -88,6 +90,7 @@ def test_a_disk_that_fills_leaves_what_was_there(tree: Tree, tmp_path: Path, mon
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
+    monkeypatch.setattr(record, "FOLDER", tmp_path / ".update")
     monkeypatch.setattr(bundle, "carried", lambda *_: Carried())
     monkeypatch.setattr(bundle, "take_wheels", lambda _: 1)
     monkeypatch.setattr(bundle, "save", full)
@@ -96,6 +99,49 @@ def test_a_disk_that_fills_leaves_what_was_there(tree: Tree, tmp_path: Path, mon
         bundle.write(here, str(target))
     assert [path.name for path in target.iterdir()] == [file.name]
     assert file.read_text() == "before"
+
+
+class Images:
+    """An engine's images, by their names."""
+
+    def __init__(self, *tags: str) -> None:
+        self.tags = list(tags)
+        self.images = self
+
+    def list(self) -> list[Any]:
+        """All of them."""
+        return [SimpleNamespace(tags=[tag]) for tag in self.tags]
+
+    def remove(self, tag: str) -> None:
+        """Take a name away."""
+        self.tags.remove(tag)
+
+
+def test_what_a_killed_run_has_left_goes_with_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Its folder, wherever that was, and its images' further names; nothing of another's run, nor of other images. A
+    run that ended, well or not, has left nothing."""
+    monkeypatch.setattr(record, "FOLDER", tmp_path / ".update")
+    commit, others = "ab" * 20, "cd" * 20
+    killed = bundle_rest.noted(tmp_path, commit)
+    scratch = killed.__enter__()
+    (scratch / "bundle").mkdir(parents=True)
+    (scratch / "bundle/images.tar.gz").write_bytes(b"half")
+    beside = tmp_path / ".homeroom-bundle-anothers"
+    beside.mkdir()
+    kept = [f"homeroom-bundle-{others[:12]}-hub:local", "homeroom-hub:local"]
+    client = Images(f"homeroom-bundle-{commit[:12]}-hub:local", f"homeroom-bundle-{commit[:12]}-lab:local", *kept)
+    here: Any = SimpleNamespace(client=client)
+    bundle_rest.remove(here)
+    assert client.tags == kept
+    assert not scratch.exists()
+    assert beside.is_dir()
+    assert "cut off" in capsys.readouterr().out
+    with pytest.raises(KeyError), bundle_rest.noted(tmp_path, commit):
+        raise KeyError
+    bundle_rest.remove(here)
+    assert capsys.readouterr().out == ""
 
 
 def test_a_bundle_is_of_a_version(tree: Tree) -> None:
