@@ -1,9 +1,9 @@
 """Brings a home, or one file of it, back: `python3 -m homeroom_copies.bring COPY HOME FILE FOLDER -- OPTIONS`.
 
-FOLDER is made within the home, closed to its owner until all is there; empty, files are put where they were. Then each
-file is compared with the copy: that it is there, of which kind, whose, its mode and size; restic itself compares the
-bytes. Prints one line of JSON: how many are as they were, and the first that are not, each with what differs.
-Exit code: restic's, where it could not.
+FOLDER is made within the home, closed to its owner until all is there, and removed where it does not come to that;
+empty, files are put where they were. Then each file is compared with the copy: that it is there, of which kind, whose,
+its mode and size; restic itself compares the bytes. Prints one line of JSON: how many are as they were, and the first
+that are not, each with what differs. Exit code: restic's, where it could not.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
@@ -86,6 +87,12 @@ def listed(options: Sequence[str], copy: str, home: PurePosixPath) -> dict[PureP
     }
 
 
+def unfinished(home: Path, closed_by: int = 0) -> list[Path]:
+    """The folders of a home that a run which was killed has left: they are still root's, whom no lab is."""
+    found = [one for one in home.glob("restored-*") if stat.S_ISDIR(one.lstat().st_mode)]
+    return [one for one in found if one.lstat().st_uid == closed_by]
+
+
 def main() -> int:
     """Bring back, compare, and return the exit code."""
     copy, name, file, folder, _, *options = sys.argv[1:]
@@ -95,6 +102,8 @@ def main() -> int:
     if not found:
         return NOTHING_FOUND
     to = PLACE / name / folder
+    for one in unfinished(PLACE / name):
+        shutil.rmtree(one)
     if folder:
         to.mkdir(mode=0o700)
     overwrite = "never" if folder else "always"
@@ -102,6 +111,8 @@ def main() -> int:
     words = ["restore", "--quiet", "--verify", f"--overwrite={overwrite}", f"--target={to}", *chosen, f"{copy}:{home}"]
     done = subprocess.run(restic(options, *words), stdout=subprocess.DEVNULL, check=False)
     if done.returncode:
+        if folder:
+            shutil.rmtree(to)
         return done.returncode
     for above in (path for path in wanted.parents if path != PurePosixPath() and folder):
         os.chown(to / above, known[above]["uid"], known[above]["gid"])

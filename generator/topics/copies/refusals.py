@@ -62,12 +62,18 @@ PATTERNS: tuple[tuple[str, str, str], ...] = (
         "See that the server runs and that this machine finds it; copies that are there are untouched.",
     ),
 )
+INTO: tuple[tuple[str, str, str], ...] = (
+    (r"no space left on device|disk quota exceeded", "there is no room left there", "Make room, and run it again."),
+    (r"read-only file system", "it is read-only", "Mount it so that it can be written, and run it again."),
+)
+"""What keeps files from coming back: of the place into which they come."""
 
 
-def refusal(done: Completed, target: Target, *, doing: str) -> HomeroomError:
+def refusal(done: Completed, target: Target, *, doing: str, into: str = "") -> HomeroomError:
     """The error for a restic that failed.
 
     :param doing: what it was to do, as `writing the copy`.
+    :param into: where it brought files back to.
     """
     if done.returncode == WRONG_PASSWORD:
         return HomeroomError(
@@ -88,6 +94,9 @@ def refusal(done: Completed, target: Target, *, doing: str) -> HomeroomError:
     said = list(messages(done))
     words = {"address": target.address, "host": target.host, "keyscan": keyscan(target)}
     for line in said:
+        for pattern, cause, remedy in INTO if into else ():
+            if re.search(pattern, line, re.IGNORECASE):
+                return HomeroomError(cause, location=into, remedy=remedy)
         for pattern, cause, remedy in PATTERNS:
             if re.search(pattern, line, re.IGNORECASE):
                 return HomeroomError(cause.format(**words), location=LOCATION, remedy=remedy.format(**words))

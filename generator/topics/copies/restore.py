@@ -246,7 +246,7 @@ def _bring_back(here: Copier, copy: Copy, wanted: Wanted) -> None:
                 remedy="`make restore` without a name lists the copies; COPY=2026-10-05 takes that day's.",
             )
         if done.returncode:
-            raise refusal(done, here.target, doing="bringing files back")
+            raise refusal(done, here.target, doing="bringing files back", into=f"{wanted.person}'s home")
         result = json.loads(done.stdout.strip().rpartition("\n")[2])
         shown.say(f"{result['same']} files and folders")
     if result["wrong"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -114,7 +115,7 @@ def bring_everything(deployment: Deployment, of: str, wanted: str, *, fit: Fit =
             sign_in(here)
             copies = known_copies(here, of)
             copy = chosen(copies, wanted)
-            manifest = fit(here, copy, read_settings(here, copy))
+            manifest = fit(here, copy, read_settings(here, copy, operator(deployment)))
             shown.say(copy.words)
         settings = env_file.load(NEW_ENV)
         raise_all(list(homes.homes_faults(settings, ROOT)))
@@ -166,17 +167,24 @@ def has(deployment: Deployment, volume: str) -> bool:
     return True
 
 
-def read_settings(here: Copier, copy: Copy) -> Mapping[str, Any]:
+def operator(deployment: Deployment) -> str:
+    """Who runs this command, as containers of the engine know them: `uid:gid`."""
+    return "0:0" if deployment.engine.rootless else f"{os.getuid()}:{os.getgid()}"
+
+
+def read_settings(here: Copier, copy: Copy, owner: str) -> Mapping[str, Any]:
     """Lay the copy's `.env` and `site/` out beside those that are there; what the copy says of itself.
 
+    :param owner: to whom they belong, `uid:gid`: who had them on the old machine may be somebody else on this one.
     :raises HomeroomError: they cannot be read.
     """
     env = here.restic("dump", "--quiet", copy.name, f"{STATE}/env")
     made = here.restic("dump", "--quiet", copy.name, f"{MADE}/manifest.json")
     laid = here.restic("restore", "--quiet", "--verify", f"--target={SITE_PLACE}", f"{copy.name}:{STATE}/site")
-    for done in (env, made, laid):
+    given = here.run("chown", "--recursive", "--no-dereference", owner, SITE_PLACE)
+    for done in (env, made, laid, given):
         if done.returncode:
-            raise refusal(done, here.target, doing="reading the settings of the copy")
+            raise refusal(done, here.target, doing="reading the settings of the copy", into=str(ROOT))
     write_atomically(NEW_ENV, env.stdout, mode=0o600)
     found: Mapping[str, Any] = json.loads(made.stdout)
     return found
@@ -234,7 +242,7 @@ def bring(here: Copier, copy: Copy, manifest: Mapping[str, Any]) -> Mapping[str,
         *("python3", "-m", "homeroom_copies.bring_all", copy.name, *manifest["databases"], "--", *here.options)
     )
     if done.returncode:
-        raise refusal(done, here.target, doing="bringing everything back")
+        raise refusal(done, here.target, doing="bringing everything back", into="the engine's disk, or HOMES")
     result: Mapping[str, Any] = json.loads(done.stdout.strip().rpartition("\n")[2])
     if result["wrong"]:
         raise HomeroomError(

@@ -39,7 +39,7 @@ def keep(here: Copier, newest: str) -> Stones:
         if not listed.returncode and f"{IN_COPY}/" in listed.stdout:
             done = here.restic("restore", "--quiet", "--verify", f"--target={PLACE}", f"{newest}:{IN_COPY}")
             if done.returncode:
-                raise refusal(done, here.target, doing="bringing back who was removed")
+                raise refusal(done, here.target, doing="bringing back who was removed", into="the engine's disk")
     here.run("chown", "0:100", PLACE)
     here.run("chmod", "0750", PLACE)
     found = here.run("cat", f"{PLACE}/{FILE}")

@@ -18,9 +18,9 @@ from typing import Any
 
 import pytest
 
-from tests.debian_packages import provide
 from tests.hub_deployment import HubDeployment, engine, free_port
 from tests.integration.copies.repository import refused, restic, sent_to
+from tests.integration.copies.servers import sftp_server
 from tests.person import Person
 
 USER = "copyist"
@@ -252,28 +252,6 @@ def unreachable(deployment: HubDeployment, port: int, store: Path) -> str:
     """What is said once the server is gone."""
     with sent_to(deployment, f"sftp://root@127.0.0.1:{port}/{store}"):
         return refused(deployment)
-
-
-@contextlib.contextmanager
-def sftp_server(directory: Path, port: int) -> Iterator[Path]:
-    """Debian's OpenSSH, for files alone; yields the file with the keys that it lets in."""
-    sshd = provide("sshd", "openssh-server")
-    allowed = directory / "allowed"
-    allowed.touch(mode=0o600)
-    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(directory / "host")], check=True)
-    settings = directory / "sshd_config"
-    settings.write_text(
-        f"Port {port}\nListenAddress 127.0.0.1\nHostKey {directory}/host\nAuthorizedKeysFile {allowed}\n"
-        "PasswordAuthentication no\nKbdInteractiveAuthentication no\nPermitRootLogin prohibit-password\n"
-        "StrictModes no\nUsePAM no\nPidFile none\nSubsystem sftp internal-sftp\n"
-    )
-    Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)
-    server = subprocess.Popen([sshd, "-D", "-e", "-f", str(settings)], stderr=subprocess.DEVNULL)
-    try:
-        yield allowed
-    finally:
-        server.terminate()
-        server.wait()
 
 
 def test_files_come_back(deployment: HubDeployment, place: Path, writer: Person) -> None:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import shutil
-import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
-
-from tests.hub_deployment import HubDeployment, engine, free_port
+from tests.hub_deployment import HubDeployment, engine
 from tests.integration.copies.repository import refused, restic, sent_to
+from tests.integration.copies.servers import rest_server
 
 PATIENCE_SECONDS = 60
 MADE_WITH_ALARM = 3
@@ -123,34 +119,3 @@ def test_a_server_that_only_lets_add(deployment: HubDeployment, place: Path, tmp
     found = times(deployment, store)
     assert f"{old:%Y-%m-%d}" in found
     assert len(found) >= 2
-
-
-@contextlib.contextmanager
-def rest_server(directory: Path) -> Iterator[int]:
-    """restic's own server, as Debian 13 has it; unpacked and not installed."""
-    download = ["apt-get", "download", "-q", "restic-rest-server/trixie"]
-    if subprocess.run(download, cwd=directory).returncode:
-        subprocess.run(["apt-get", "update", "-q"], check=True)
-        if subprocess.run(download, cwd=directory).returncode:
-            pytest.skip("apt knows no Debian 13, which has restic-rest-server")
-    (package,) = directory.glob("*.deb")
-    subprocess.run(["dpkg-deb", "-x", str(package), str(directory / "unpacked")], check=True)
-    port = free_port()
-    server = subprocess.Popen(
-        [
-            str(directory / "unpacked/usr/bin/restic-rest-server"),
-            *("--path", str(directory / "store"), "--no-auth", "--append-only", "--listen", f"127.0.0.1:{port}"),
-        ],
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        with socket.socket() as probe:
-            while probe.connect_ex(("127.0.0.1", port)):
-                assert time.monotonic() < deadline, "the server does not start"
-                time.sleep(0.1)
-        yield port
-    finally:
-        server.terminate()
-        server.wait()

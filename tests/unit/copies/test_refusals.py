@@ -41,6 +41,22 @@ SAID = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("ignoring error for /x: write /restore/homes/ada/x: no space left on device", "no room left"),
+        ("ignoring error for /x: write /restore/homes/ada/x: disk quota exceeded", "no room left"),
+        ("mkdir /restore/homes/ada/x: read-only file system", "read-only"),
+    ],
+)
+def test_a_disk_that_takes_nothing_back_is_named(said: str, words: str) -> None:
+    """What is full or closed is the place that files come back to, and not that of the copies."""
+    done = Completed(("restic",), 1, "", f"{said}\nFatal: There were 1 errors")
+    found = refusal(done, Target(address="/srv/copies"), doing="bringing files back", into="ada's home")
+    assert words in found.cause
+    assert found.location == "ada's home"
+
+
 @pytest.mark.parametrize(("code", "address", "said", "words"), SAID)
 def test_a_fault_is_told_with_its_remedy(code: int, address: str, said: str, words: str) -> None:
     """Each way in which restic fails has a cause, a setting or file, and what to do, in our words."""

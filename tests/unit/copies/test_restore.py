@@ -109,6 +109,16 @@ def test_each_file_is_compared(tmp_path: Path) -> None:
     assert bring.difference(node("symlink", tmp_path / "link", mode=0), tmp_path / "link") == ""
 
 
+def test_what_a_killed_run_left_is_known(tmp_path: Path) -> None:
+    """A folder that came back half is still root's; what belongs to the home's owner, or is a link, is not touched."""
+    (tmp_path / "restored-2026-11-27-0230-ab12").mkdir()
+    (tmp_path / "restored-by-me.txt").touch()
+    (tmp_path / "restored-link").symlink_to(tmp_path)
+    us = tmp_path.stat().st_uid
+    assert bring.unfinished(tmp_path, closed_by=us) == [tmp_path / "restored-2026-11-27-0230-ab12"]
+    assert bring.unfinished(tmp_path, closed_by=us + 1) == []
+
+
 def test_special_modes_are_compared() -> None:
     """restic keeps setgid and the like in bits of Go's own."""
     assert bring.mode_of(1 << 22 | 0o775) == 0o2775
