@@ -72,7 +72,7 @@ def ask(path: str, socket_path: str = SOCKET) -> dict[str, Any]:
     """What the desk answers to a question. :raises NotTaken: it refuses, or is away."""
     with closing(Desk(socket_path)) as desk:
         desk.request("GET", path)
-        return _answer(desk)
+        return answer_of(desk)
 
 
 def hand_in(course: str, assignment: str, folder: Path, socket_path: str = SOCKET) -> dict[str, Any]:
@@ -95,10 +95,11 @@ def hand_in(course: str, assignment: str, folder: Path, socket_path: str = SOCKE
             desk.send(b"0\r\n\r\n")
         except (BrokenPipeError, ConnectionResetError):
             pass  # the desk has said no already: its answer is there to be read
-        return _answer(desk)
+        return answer_of(desk)
 
 
-def _answer(desk: Desk) -> dict[str, Any]:
+def answer_of(desk: Desk) -> dict[str, Any]:
+    """What the desk has answered. :raises NotTaken: it refuses, or is away."""
     try:
         answer = desk.getresponse()
         values = json.loads(answer.read())

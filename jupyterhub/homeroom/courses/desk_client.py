@@ -81,6 +81,18 @@ async def given_out(course: str) -> dict[str, Any] | None:
         return None
 
 
+async def grades(course: str) -> dict[str, Any] | None:
+    """The grades of a course, and when they came; None: there are none, or nobody can say just now."""
+    if not is_there():
+        return None
+    try:
+        answer = await asyncio.to_thread(ask, "GET", f"/grades?{urlencode({'course': course})}")
+    except DeskAway:
+        return None
+    found: dict[str, Any] | None = answer["grades"]
+    return found
+
+
 async def release(course: str, assignment: str, what: str, by: str) -> int:
     """Have what waits be out; returns how much that was.
 
@@ -102,7 +114,7 @@ async def take_back(course: str, assignment: str, by: str) -> int:
 
 
 def of_person(name: str) -> dict[str, list[dict[str, Any]]]:
-    """The receipts of somebody, and the feedback for them, with the names and digests of the files. Waits.
+    """The receipts, feedback and grades of somebody, with the names and digests of the files. Waits.
 
     :raises DeskAway: it does not answer.
     """

@@ -11,7 +11,7 @@ from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import Group
 from tornado import web
 
-from homeroom.courses import desk_client, graders, members
+from homeroom.courses import desk_client, grade_table, graders, members
 from homeroom.courses.calendar import written
 from homeroom.courses.course import ROLES, STUDENTS, Assignment, Course, grader_name, group_name
 from homeroom.courses.courses_file import Courses
@@ -35,12 +35,15 @@ class CourseHandler(BaseHandler):
         else:
             values["work"] = [overview_of(each, now, courses.zone) for each in course.assignments]
             values["members"] = self._members(course)
+        own_grades = await self._own_grades(name) if role == STUDENTS else {}
+        values["grades"], values["points"] = role in graders.GRADE, grade_table.written
         if role in graders.GRADE and shared_lab.of(grader_name(name)) is not None:
             values["grader"] = self._grader(name)
         for each in values["work"]:
             own = [receipt for receipt in receipts if receipt["assignment"] == each["name"]]
             each["handed_in"] = own
             each["people"] = len({receipt["person"] for receipt in own})
+            each["grade"] = own_grades.get(each["name"])
         self.set_header("Cache-Control", "no-store")
         self.finish(await self.render_template("course.html", **values))
 
@@ -55,6 +58,11 @@ class CourseHandler(BaseHandler):
         if role is None:
             raise Refusal(404, "courses.wrong.unknown")
         return courses, known[name], role
+
+    async def _own_grades(self, course: str) -> dict[str, dict[str, Any]]:
+        """What whoever asks may see of their grades, by assignment."""
+        found, given_out = await desk_client.grades(course), await desk_client.given_out(course)
+        return grade_table.of_student(found, self.current_user.name, grade_table.released_to(given_out))
 
     def _grader(self, course: str) -> dict[str, Any]:
         """The lab in which it is graded: where it is opened, and whether it runs."""

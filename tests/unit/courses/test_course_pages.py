@@ -202,6 +202,42 @@ def test_receipts_are_shown(app: HubApp, tmp_path: Path, monkeypatch: pytest.Mon
     assert chen.visit("homeroom/courses/biology").status_code == 200
 
 
+def test_grades_are_for_those_who_grade(app: HubApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Teachers and assistants have the table, with what is late and what is still to be graded, and the same as CSV;
+    observers and students do not. A student has their own grade on the course's page, once its feedback is out."""
+
+    def scores(**points: float) -> dict[str, Any]:
+        plain = {"penalty": 1.0, "late": True, "needs_grading": True}
+        return {"b+ob" if who == "bob" else who: {"points": number, **plain} for who, number in points.items()}
+
+    async def grades(_: str) -> Any:
+        return {"at": 0, "assignments": [{"name": "week-1", "maximum": 10.0, "scores": scores(bob=7.25, chen=3)}]}
+
+    async def given_out(_: str) -> Any:
+        out = [{"assignment": "week-1", "person": "chen", "code": "x", "at": 0}]
+        return {"released": {"out": [], "waiting": []}, "feedback": {"out": out, "waiting": []}}
+
+    monkeypatch.setattr(desk_client, "grades", grades)
+    monkeypatch.setattr(desk_client, "given_out", given_out)
+    roles = course()["roles"]
+    roles["assistants"]["people"], roles["observers"]["people"] = ["bela"], ["olga"]
+    say(app, course(roles=roles))
+    for name, may in {"ada": True, "bela": True, "olga": False, "chen": False}.items():
+        browser = signed_in(app, name, PASSWORD)
+        table, file = (browser.visit(f"homeroom/courses/biology/grades{end}") for end in ("", ".csv"))
+        assert (name, table.status_code, file.status_code) == (name, *((200, 200) if may else (403, 403)))
+        assert ("/homeroom/courses/biology/grades" in browser.visit("homeroom/courses/biology").text) is may
+        assert ("7.25" in table.text, "b+ob,7.25,7.25\r\n" in file.text) == (may, may)
+    page = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology/grades").text
+    assert "2 hand-ins are still to be graded by hand" in page
+    assert "1970-01-01 01:00" in page
+    assert "1 less" in page
+    assert "Grade: 3 of 10" in signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").text
+    assert "Grade:" not in signed_in(app, "b+ob", PASSWORD).visit("homeroom/courses/biology").text
+    admin = signed_in(app, "admin", PASSWORD)
+    assert [admin.visit(f"homeroom/courses/biology/grades{end}").status_code for end in ("", ".csv")] == [404, 404]
+
+
 def test_who_is_out_sees_nothing(app: HubApp) -> None:
     """Out of the group, the page is gone at the hub's next look, with the same browser."""
     say(app, course())

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from homeroom.courses.desk.grades import Grades
 from homeroom.courses.desk.shelf import STATES, WAITING, Item, Key, Shelf
 from homeroom.courses.desk.store import Store
 from homeroom.courses.desk.told import Told
@@ -27,9 +28,12 @@ class BackRoom:
     :param take: takes what it tells now.
     """
 
-    def __init__(self, store: Store, shelf: Shelf, told: Callable[[], Told], take: Callable[[Told], None]) -> None:
+    def __init__(
+        self, store: Store, shelf: Shelf, grades: Grades, told: Callable[[], Told], take: Callable[[Told], None]
+    ) -> None:
         self.store = store
         self.shelf = shelf
+        self.grades = grades
         self._told = told
         self._take = take
 
@@ -44,6 +48,8 @@ class BackRoom:
             names = {key: request.query.get(key, "") for key in ("course", "person")}
             found = self.store.receipts(**names)
             return web.json_response({"receipts": [each.summary() for each in found]})
+        if route == ("GET", "/grades"):
+            return web.json_response({"grades": await self._grades(request.query.get("course", ""))})
         if route == ("GET", "/released"):
             return web.json_response(self._given_out(request.query.get("course", "")))
         if request.path == "/released" and request.method in ("POST", "DELETE"):
@@ -64,12 +70,18 @@ class BackRoom:
         if method == "GET":
             found = [each.as_json() for each in self.store.receipts(person=person)]
             feedback = [each.as_json() for each in self.shelf.of_person(person)]
-            text = json.dumps({"hand_ins": found, "feedback": feedback})
+            grades = await asyncio.to_thread(self.grades.of_person, person)
+            text = json.dumps({"hand_ins": found, "feedback": feedback, "grades": grades})
             return web.Response(text=text, content_type="application/json")
         if method == "DELETE" and person:
             await asyncio.to_thread(self.shelf.forget, person)
+            await asyncio.to_thread(self.grades.forget, person)
             return web.json_response({"removed": await asyncio.to_thread(self.store.forget, person)})
         return web.json_response({"error": "there is no such thing"}, status=404)
+
+    async def _grades(self, course: str) -> dict[str, Any] | None:
+        """The grades of a course that there is, so that its name is a plain one."""
+        return await asyncio.to_thread(self.grades.of_course, course) if course in self._told().courses else None
 
     def _given_out(self, course: str) -> dict[str, Any]:
         """What grader labs gave out in a course, and what waits for a teacher."""

@@ -71,6 +71,7 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
     from homeroom.courses.desk.doors import Doors
     from homeroom.courses.desk.exchange import Exchange
     from homeroom.courses.desk.grader_counter import GraderCounter
+    from homeroom.courses.desk.grades import Grades
     from homeroom.courses.desk.shelf import Shelf
     from homeroom.courses.desk.store import INCOMING, Store
     from homeroom.courses.desk.told import Told
@@ -88,9 +89,10 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
 
     counter = Counter(store, shelf, lambda: known[0])
     exchange = Exchange(store, shelf, lambda: known[0])
-    grader_counter = GraderCounter(lambda: known[0], exchange.routes)
+    grades = Grades(store_path, lambda: known[0])
+    grader_counter = GraderCounter(lambda: known[0], (*exchange.routes, *grades.routes))
     doors = Doors(labs, {"student": counter.answer, "grader": grader_counter.answer})
-    back_room = BackRoom(store, shelf, lambda: known[0], take)
+    back_room = BackRoom(store, shelf, grades, lambda: known[0], take)
     server = web.Server(back_room.answer, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=5.0)
     await runner.setup()
