@@ -12,6 +12,7 @@ def _jupyter_server_extension_points() -> list[dict[str, str]]:
 def _load_jupyter_server_extension(app: Any) -> None:
     from homeroom_lab import (
         activity,
+        announcements_handler,
         body_limit,
         compressed,
         disk_handler,
@@ -27,6 +28,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     )
 
     activity.install(app.web_app)
+    announcements_handler.install(app.web_app)
     body_limit.install(app.web_app)
     compressed.install(app.web_app)
     disk_handler.install(app.web_app)

@@ -3,6 +3,8 @@
 (() => {
   const LOOK_EVERY_MS = 10_000;
   const LOOK_AT_DISK_EVERY_MS = 300_000;
+  const LOOK_AT_ANNOUNCEMENTS_EVERY_MS = 15_000;
+  const MOST_SHOWN_AT_ONCE = 120; // JupyterLab cuts a notification at 140 characters
   const LEFT_WITHIN_MS = 500;
   const MESSAGE_TOO_BIG = 1009; // https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
   const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
@@ -269,6 +271,55 @@
     },
   };
 
+  // What the hub announces. What was closed once does not come back with the next page.
+  const announcements = {
+    id: "homeroom-lab:announcements",
+    description: "Shows what the hub announces: homeroom_lab/announcements.py.",
+    autoStart: true,
+    activate: async (app) => {
+      const [apputils, services] = await Promise.all(["apputils", "services"].map((n) => sharedModule(`@jupyterlab/${n}`)));
+      if (!apputils || !services) return;
+      const { Dialog, Notification, showDialog } = apputils;
+      const { serverSettings } = app.serviceManager;
+      const key = `homeroom-lab:announcements:${baseUrl}`;
+      const closed = () => { try { return JSON.parse(localStorage.getItem(key)) || []; } catch { return []; } };
+      const shown = new Map();
+      const title = ({ author }) => (author ? `From ${author}` : "Announcement");
+      const read = (one) => showDialog({ title: title(one), body: one.text, buttons: [Dialog.okButton({ label: "Close" })] });
+      const show = (one) => {
+        const whole = `${title(one)}: ${one.text}`;
+        const long = whole.length > MOST_SHOWN_AT_ONCE;
+        const actions = long ? [{ label: "Read", callback: (event) => { event.preventDefault(); read(one); } }] : [];
+        const text = long ? `${whole.slice(0, MOST_SHOWN_AT_ONCE)}…` : whole;
+        shown.set(one.id, Notification.emit(text, "info", { autoClose: false, actions }));
+      };
+      Notification.manager.changed.connect((_, { type, notification }) => {
+        const [found] = [...shown].find(([, id]) => id === notification.id) || [];
+        if (type !== "removed" || found === undefined) return;
+        shown.delete(found);
+        localStorage.setItem(key, JSON.stringify([...closed(), found].slice(-200)));
+      });
+      const look = async () => {
+        if (document.hidden) return;
+        const address = `${serverSettings.baseUrl}homeroom/announcements`;
+        const answer = await services.ServerConnection.makeRequest(address, {}, serverSettings);
+        if (!answer.ok) return;
+        const { announcements: now } = await answer.json();
+        const known = new Set(now.map(({ id }) => id));
+        for (const [id, notification] of [...shown]) {
+          if (known.has(id)) continue;
+          shown.delete(id);
+          Notification.dismiss(notification);
+        }
+        const read = closed();
+        now.filter(({ id }) => !shown.has(id) && !read.includes(id)).reverse().forEach(show);
+      };
+      const quietly = () => look().catch((error) => console.debug("homeroom-lab:announcements", error));
+      app.restored.then(quietly);
+      setInterval(quietly, LOOK_AT_ANNOUNCEMENTS_EVERY_MS);
+    },
+  };
+
   // JupyterLab shows files and launcher when the address is dealt with, which it says a second late: it first waits
   // until the workspace that it has just read is saved again. What is done here is what it does then, and nothing is
   // left for it to do.
@@ -359,7 +410,7 @@
       if (apputils) lockWorkspaces(apputils);
       return () => ({
         __esModule: true,
-        default: [prestartedKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, firstSight],
+        default: [prestartedKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, announcements, firstSight],
       });
     },
   };

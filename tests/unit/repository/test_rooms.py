@@ -29,6 +29,7 @@ EARLY_PARTS = {"settings": "schema", "site": "site", "ways": "schema"}
 """The parts of topics that the schema, the registry of site files and the list of ways to sign in are put together
 from: they stand as early."""
 TOPICS = {
+    "announcements": {"courses", "labs"},
     "copies": {"people", "storage"},
     "courses": {"labs", "sign_in"},
     "culling": {"labs"},
@@ -51,6 +52,7 @@ HUB: Mapping[str, set[str]] = {
     "contract": set(),
     "texts": set(),
     "guard": {"contract"},
+    "announcements": {"contract", "courses", "hub", "labs", "records"},
     "hub": {"contract"},
     "branding": set(),
     "copies": {"contract", "hub", "records"},

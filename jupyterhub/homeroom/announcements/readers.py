@@ -1,0 +1,18 @@
+"""Who reads what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from homeroom.announcements.records import Announcement, current
+from homeroom.labs.plan import groups_of
+
+
+def of_user(db: Any, user: Any) -> list[Announcement]:
+    """What somebody is to read now, the newest first."""
+    found = current(db)
+    if not found:
+        return []
+    spawner = user.spawner
+    groups = {*groups_of(spawner.person, spawner.groups), *(group.name for group in user.groups)}
+    return [each for each in found if each.is_for(groups)]
