@@ -26,12 +26,14 @@ def _load_jupyter_server_extension(app: Any) -> None:
         prestarted_kernel_handler,
         runs_handler,
     )
+    from homeroom_lab.exchange import server as exchange
 
     activity.install(app.web_app)
     announcements_handler.install(app.web_app)
     body_limit.install(app.web_app)
     compressed.install(app.web_app)
     disk_handler.install(app.web_app)
+    exchange.install(app)
     export_formats.install(app.web_app)
     first_page.install(app.web_app)
     freed_memory.install(app.web_app)

@@ -15,6 +15,7 @@ from homeroom.courses import desk_client, grade_table, graders, members
 from homeroom.courses.calendar import written
 from homeroom.courses.course import ROLES, STUDENTS, Assignment, Course, grader_name, group_name
 from homeroom.courses.courses_file import Courses
+from homeroom.courses.given_out import GivenOut
 from homeroom.shared_labs import shared_lab
 from homeroom.texts.refusal import Refusal
 
@@ -29,11 +30,13 @@ class CourseHandler(BaseHandler):
         person, now = self.current_user.name, time.time()
         found = await desk_client.receipts(name, person if role == STUDENTS else "")
         receipts = [{**each, "time": written(int(each["at"]), courses.zone, seconds=True)} for each in found or ()]
+        given_out = GivenOut.from_json(await desk_client.given_out(name))
+        assignments = course.work(sorted(given_out.out | (given_out.waiting if role != STUDENTS else frozenset())))
         values: dict[str, Any] = {"course": course, "role": role, "zone": courses.zone.key, "receipts": receipts}
         if role == STUDENTS:
-            values["work"] = [work_of(each, person, now, courses.zone) for each in course.assignments]
+            values["work"] = [work_of(each, person, now, courses.zone) for each in assignments]
         else:
-            values["work"] = [overview_of(each, now, courses.zone) for each in course.assignments]
+            values["work"] = [overview_of(each, now, courses.zone) for each in assignments]
             values["members"] = self._members(course)
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
         values["grades"], values["points"] = role in graders.GRADE, grade_table.written
@@ -42,6 +45,8 @@ class CourseHandler(BaseHandler):
         for each in values["work"]:
             own = [receipt for receipt in receipts if receipt["assignment"] == each["name"]]
             each["handed_in"] = own
+            each["released"] = given_out.of(each["name"])
+            each["feedback"] = [one["code"] for one in own if given_out.has_feedback(each["name"], one["code"])]
             each["people"] = len({receipt["person"] for receipt in own})
             each["grade"] = own_grades.get(each["name"])
         self.set_header("Cache-Control", "no-store")

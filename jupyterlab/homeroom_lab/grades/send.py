@@ -9,8 +9,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from homeroom_lab.desk import SOCKET, Desk, NotTaken, answer_of
 from homeroom_lab.grades import gradebook
-from homeroom_lab.hand_in import SOCKET, Desk, NotTaken, answer_of
 
 COURSE = Path.home() / "course"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from homeroom.courses import desk_client
 from homeroom.courses.desk import service
-from homeroom_lab import hand_in
+from homeroom_lab import desk as lab_desk
 
 from tests.unit.courses.desk import GRADERS, PEOPLE, Desk, begun, told
 
@@ -18,7 +18,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
     """A desk that knows a course of b+ob and a.b@x.org, which ada teaches; olga has a lab, too."""
     monkeypatch.setattr(service, "KEEP_SECONDS", 0.02)
     monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
-    monkeypatch.setattr(hand_in, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(lab_desk, "WAIT_SECONDS", 0.0)
     for name in {**PEOPLE, **GRADERS}:
         (tmp_path / "labs" / name).mkdir(parents=True)
     made = begun(tmp_path)

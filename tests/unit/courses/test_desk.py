@@ -19,6 +19,7 @@ import pytest
 from homeroom.contract.by_socket import BySocket
 from homeroom.courses import desk_client, person
 from homeroom.courses.desk import counter, store, unpack
+from homeroom_lab import desk as lab_desk
 from homeroom_lab import hand_in as lab
 
 from tests.unit.courses.desk import HOUR, Desk, assignment, begun, connects, folder, tar, told, wait
@@ -46,7 +47,7 @@ def test_who_hands_in_has_a_receipt(desk: Desk, capsys: pytest.CaptureFixture[st
     assert "2 files" in said
     assert "Europe/Vienna" in said
     lab.hand_in("biology", "week-1", own, desk.socket("lab-2"))
-    (receipt,) = lab.ask("/hand-ins", desk.socket("lab-1"))["hand_ins"]
+    (receipt,) = lab_desk.ask("/hand-ins", desk.socket("lab-1"))["hand_ins"]
     assert (receipt["code"], receipt["person"], receipt["late"]) == (code, "b+ob", False)
     assert abs(receipt["at"] - time.time()) < 60
     (place,) = (desk.root / "store").glob(f"biology/hand-ins/week-1/b-2bob/*-{code}")
@@ -66,12 +67,11 @@ def test_the_socket_says_who_asks(desk: Desk) -> None:
     status, receipt = desk.sent("lab-1", tar(("a.b@x.org+week-1.ipynb", b"x")), **forged)
     assert (status, receipt["person"]) == (201, "b+ob")
     lab.hand_in("biology", "week-1", folder(desk.root), desk.socket("lab-2"))
-    assert [each["person"] for each in lab.ask("/hand-ins?person=a.b@x.org", desk.socket("lab-1"))["hand_ins"]] == [
-        "b+ob"
-    ]
+    own = lab_desk.ask("/hand-ins?person=a.b@x.org", desk.socket("lab-1"))["hand_ins"]
+    assert [each["person"] for each in own] == ["b+ob"]
     for path in ("/receipts?person=a.b@x.org", "/people/a.b@x.org", "/told", "/hand-ins/biology/week-1/a-2eb", "/../"):
-        with pytest.raises(lab.NotTaken, match="takes hand-ins, gives out assignments and feedback, and nothing else"):
-            lab.ask(path, desk.socket("lab-1"))
+        with pytest.raises(lab_desk.NotTaken, match="and nothing else"):
+            lab_desk.ask(path, desk.socket("lab-1"))
     for name in ("lab-3", "lab-4"):
         status, said = desk.sent(name, tar(("x", b"x")))
         assert (status, said["error"]) == (404, "There is no such course, or you do not take it.")
@@ -130,7 +130,7 @@ def test_two_gigabytes_are_not_read(desk: Desk, monkeypatch: pytest.MonkeyPatch)
     assert (status, said["error"]) == (413, "An entry of it has a name or description that is too long.")
     monkeypatch.setattr(counter, "LARGEST_BYTES", 1 << 20)
     own = folder(desk.root, big="x" * (8 << 20))
-    with pytest.raises(lab.NotTaken, match="larger than 1 MiB"):
+    with pytest.raises(lab_desk.NotTaken, match="larger than 1 MiB"):
         lab.hand_in("biology", "week-1", own, desk.socket("lab-1"))
     monkeypatch.setattr(unpack, "MOST_ENTRIES", 5)
     assert desk.sent("lab-1", tar(*((str(number), b"x") for number in range(6))))[0] == 413
@@ -308,4 +308,4 @@ def test_the_command_says_what_is_wrong(
     (own / "week.ipynb").unlink()
     assert "There is no file in week-1" in said("hand-in", "week-1")
     assert "you take no course here" in said("hand-ins", path=os.devnull)
-    assert isinstance(lab.Desk("x"), http.client.HTTPConnection)
+    assert isinstance(lab_desk.Desk("x"), http.client.HTTPConnection)

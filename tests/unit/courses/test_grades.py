@@ -13,7 +13,7 @@ from homeroom.courses import desk_client, grade_table, person
 from homeroom.courses.course import Course
 from homeroom.courses.desk import grades as desk_grades
 from homeroom.courses.desk.grades import Grades
-from homeroom_lab import hand_in
+from homeroom_lab import desk as desk_of_lab
 from homeroom_lab.grades import gradebook, send
 
 from tests.unit.courses.desk import Desk, told
@@ -150,7 +150,7 @@ def test_the_command_sends_the_gradebook(
         "Left out, since they do not take the course: zoe",
     ]
     assert known()["assignments"][0]["scores"]["b+ob"]["points"] == 7.5
-    monkeypatch.setattr(hand_in, "WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(desk_of_lab, "WAIT_SECONDS", 0.0)
     monkeypatch.setattr(send, "send", lambda: send_grades(desk.root, str(desk.root / "no.sock")))
     assert send.main() == 1
     assert "no hand-in desk" in capsys.readouterr().err

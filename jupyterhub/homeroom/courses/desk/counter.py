@@ -21,6 +21,7 @@ from homeroom.courses.desk.send import send
 from homeroom.courses.desk.shelf import Item, Key, Shelf, notebooks_of
 from homeroom.courses.desk.store import FILES, LARGEST_BYTES, Store
 from homeroom.courses.desk.told import Told, require_open
+from homeroom.courses.nbgrader_names import student_id
 
 AT_ONCE = 8
 """Hand-ins that are taken in at a time; the others wait, and none is refused for it."""
@@ -72,6 +73,7 @@ class Counter:
         found = self._feedback_for(receipt)
         return {
             **self._shown(receipt.summary()),
+            "student": student_id(receipt.person),
             "timestamp": stamped(receipt.at, self._told().zone),
             "notebooks": notebooks_of(receipt.files),
             "feedback": {file.path: file.sha256 for file in found.files} if found else {},

@@ -1,0 +1,41 @@
+"""What is released in a course: shown on its page, and released or taken back by its teachers.
+
+A grader lab cannot tell a teacher from an assistant; the hub can. So where a course has assistants, what they release
+there waits for this page.
+"""
+
+from __future__ import annotations
+
+from tornado import web
+
+from homeroom.courses import desk_client
+from homeroom.courses.course import TEACHERS
+from homeroom.courses.pages import CourseHandler
+from homeroom.texts.refusal import Refusal
+
+WHAT = ("assignment", "feedback", "back")
+
+
+class ReleaseHandler(CourseHandler):
+    """`/hub/homeroom/courses/NAME/release`: a teacher's click, and nobody else's."""
+
+    @web.authenticated
+    async def post(self, name: str) -> None:
+        """Release what waits, or take an assignment back."""
+        _, _, role = self.course(name)
+        if role != TEACHERS:
+            raise Refusal(403, "courses.wrong.no_teacher")
+        what, assignment = self.get_body_argument("what", ""), self.get_body_argument("assignment", "")
+        if what not in WHAT:
+            raise web.HTTPError(400)
+        by = self.current_user.name
+        try:
+            if what == "back":
+                done = await desk_client.take_back(name, assignment, by)
+            else:
+                done = await desk_client.release(name, assignment, what, by)
+        except desk_client.DeskAway as error:
+            self.log.error("The hand-in desk releases nothing: %s", error)
+            raise Refusal(503, "courses.wrong.desk") from None
+        self.log.info("%s: %s of %s in %s: %d", by, what, assignment, name, done)
+        self.redirect(f"{self.hub.base_url}homeroom/courses/{name}")

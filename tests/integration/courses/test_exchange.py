@@ -1,0 +1,202 @@
+"""nbgrader's own commands and pages in real labs, with the hand-in desk for its exchange."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults import until
+from tests.hub_deployment import HubDeployment, deployment_with_site
+from tests.person import Person
+
+COURSES = """\
+courses:
+  - name: botany
+    title: Botany for all
+    teachers: {people: [ada]}
+    students: {people: [b+ob, a.b@x.org]}
+    assignments: [{name: week-1, opens: 2020-01-01, due: 2099-01-01 12:00}]
+"""
+RUN = """
+import subprocess
+done = subprocess.run(%r, shell=True, capture_output=True, text=True)
+print(done.returncode, done.stdout, done.stderr)
+"""
+SOURCE = """
+import json, pathlib
+def cell(name, source, **says):
+    says = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3, "grade_id": name,
+            "cell_type": "code", **says}
+    return {"cell_type": "code", "id": name, "metadata": {"nbgrader": says}, "source": source, "outputs": [],
+            "execution_count": None}
+cells = [
+    cell("f", "def f(x):\\n    ### BEGIN SOLUTION\\n    return x + 1\\n    ### END SOLUTION", solution=True),
+    cell("t", "assert f(1) == 2\\n### BEGIN HIDDEN TESTS\\nassert f(41) == 42, 'try larger numbers'\\n"
+         "### END HIDDEN TESTS", grade=True, locked=True, points=3),
+]
+kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
+folder = pathlib.Path.home() / "course/source/week-1"
+folder.mkdir(parents=True, exist_ok=True)
+(folder / "week.ipynb").write_text(json.dumps(notebook))
+"""
+WORK = """
+import json, pathlib
+folder = pathlib.Path.home() / "week-1"
+notebook = json.loads((folder / "week.ipynb").read_text())
+assert "BEGIN" not in json.dumps(notebook)
+notebook["cells"][0]["source"] = %r
+(folder / "week.ipynb").write_text(json.dumps(notebook))
+"""
+HOSTILE = """
+import pathlib
+folder = pathlib.Path.home() / "week-1"
+(folder / "nbgrader_config.py").write_text("open('/tmp/executed', 'w')")
+(folder / ".jupyter").mkdir()
+(folder / ".jupyter/nbgrader_config.py").write_text("open('/tmp/executed', 'w')")
+(folder / "timestamp.txt").write_text("2001-01-01 00:00:00 UTC")
+(folder / "submission_secret.txt").write_text("AAAAA-AAAAA")
+(folder / "data.csv").write_text("1,2")
+"""
+COLLECTED = """
+import pathlib
+for path in sorted(pathlib.Path.home().glob("course/submitted/*/week-1/*")):
+    print(path.parts[-3], path.name, path.read_text() if path.suffix == ".txt" else "")
+"""
+FEEDBACK = """
+import pathlib
+(page,) = pathlib.Path.home().glob("week-1/feedback/*/week.html")
+text = page.read_text()
+print(page.parent.name, "try larger numbers" in text, "HIDDEN" in text, "f(41)" in text)
+"""
+ASK = """
+import http.client, socket
+for method, path in %r:
+    desk = http.client.HTTPConnection("desk")
+    desk.sock = socket.socket(socket.AF_UNIX)
+    desk.sock.connect("/run/lab/desk.sock")
+    desk.request(method, path)
+    print(desk.getresponse().status)
+"""
+TRAP = """
+import pathlib
+for place in ("", ".jupyter", "week-1"):
+    folder = pathlib.Path.home() / place
+    folder.mkdir(exist_ok=True)
+    (folder / "nbgrader_config.py").write_text("open('/tmp/executed', 'w')")
+"""
+
+
+@pytest.fixture(scope="module")
+def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
+    """A deployment with a course, and nbgrader in its labs."""
+    settings = {"AUTH": "native", "LAB_FEATURES": "nbgrader", "TIMEZONE": "Europe/Vienna"}
+    directory = tmp_path_factory.mktemp("school")
+    with deployment_with_site(directory, "hrexchange", {"courses.yaml": COURSES}, **settings) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def people(school: HubDeployment) -> dict[str, Person]:
+    """The course's teacher and students, whose labs run, and its grader lab."""
+    found = {}
+    for name in ("ada", "b+ob", "a.b@x.org"):
+        found[name] = Person(school, name)
+        assert found[name].sign_in(school.new_password(name)).status_code == 200
+    until(lambda: found["ada"].get("hub/homeroom/courses/botany").status_code == 200, "the course is there")
+    grader = copy.copy(found["ada"])
+    grader.name = "grader-botany"
+    found["grader"] = grader
+    for name in ("grader", "b+ob", "a.b@x.org"):
+        found[name].start_lab()
+    return found
+
+
+def said(person: Person, command: str) -> str:
+    """What a command says in somebody's lab, which does what it is asked."""
+    answer = person.run(RUN % command)
+    assert answer.startswith("0 "), f"{person.name}: {command}: {answer}"
+    return answer
+
+
+def graded(people: dict[str, Person], command: str) -> str:
+    """What nbgrader says in the grader lab."""
+    return said(people["grader"], f"cd ~/course && nbgrader {command} --course botany")
+
+
+def test_an_assignment_goes_the_whole_way(people: dict[str, Person]) -> None:
+    """Released, fetched, handed in, listed, collected, graded and given back with stock commands, for people with odd
+    names. The receipt's time is the submission's; nothing that a hand-in says counts, and what would be run stays out.
+    Feedback comes back to its owner, without hidden tests."""
+    bob, ann = people["b+ob"], people["a.b@x.org"]
+    people["grader"].run(SOURCE)
+    graded(people, "generate_assignment week-1")
+    assert "Released as: botany week-1" in graded(people, "release_assignment week-1")
+
+    assert "botany week-1" in said(bob, "nbgrader list")
+    for person, solution in ((bob, "def f(x):\n    return 2"), (ann, "def f(x):\n    return x + 1")):
+        assert "Fetched as: botany week-1" in said(person, "nbgrader fetch_assignment week-1")
+        person.run(WORK % solution)
+    bob.run(HOSTILE)
+    receipts = [
+        re.search(r"Receipt: (\S+)  (\S+ \S+) Europe/Vienna", said(person, f"{command} week-1"))
+        for person, command in ((bob, "nbgrader submit"), (ann, "homeroom hand-in"))
+    ]
+    first, second = ((found[1], found[2]) for found in receipts if found)
+    assert f"botany b-2bob week-1 {first[1]}" in said(bob, "nbgrader list --cached")
+    assert "a.b@x.org" not in said(bob, "nbgrader list --inbound")
+
+    listed = graded(people, "list --inbound")
+    assert f"botany b-2bob week-1 {first[1]}" in listed
+    assert f"botany a.b@x.org week-1 {second[1]}" in listed
+    assert "nbgrader_config.py" in graded(people, "collect week-1")
+    found = people["grader"].run(COLLECTED)
+    assert [line.split()[:2] for line in found.splitlines()] == [
+        ["a.b@x.org", "submission_secret.txt"],
+        ["a.b@x.org", "timestamp.txt"],
+        ["a.b@x.org", "week.ipynb"],
+        ["b-2bob", "data.csv"],
+        ["b-2bob", "submission_secret.txt"],
+        ["b-2bob", "timestamp.txt"],
+        ["b-2bob", "week.ipynb"],
+    ]
+    assert re.search(rf"b-2bob timestamp.txt {first[1]}\+0[12]00", found)
+    assert f"b-2bob submission_secret.txt {first[0]}" in found
+    graded(people, "autograde week-1")
+    graded(people, "generate_feedback week-1")
+    assert "Releasing feedback for student 'b-2bob'" in graded(people, "release_feedback week-1")
+
+    assert "feedback ready to be fetched" in said(bob, "nbgrader list --cached")
+    said(bob, "nbgrader fetch_feedback week-1")
+    assert bob.run(FEEDBACK).split()[1:] == ["True", "False", "False"]
+    assert first[0] in bob.run(FEEDBACK)
+    assert "feedback already fetched" in said(bob, "nbgrader list --cached")
+    attacks = [("GET", f"/feedback/{second[0]}"), ("GET", f"/hand-ins/{second[0]}"), ("PUT", "/released/week-1")]
+    assert bob.run(ASK % attacks).split() == ["404"] * 3
+    page = people["ada"].get("hub/homeroom/courses/botany").text
+    assert "Feedback for 2 hand-ins is out." in page
+    assert first[0] in page
+
+
+def test_nbgraders_pages_run_nothing_of_the_home(people: dict[str, Person]) -> None:
+    """The assignment list shows what there is, hands in, and executes no configuration that lies in the home; nor do
+    the grader lab's pages."""
+    ann = people["a.b@x.org"]
+    ann.run(TRAP)
+    answer = ann.ask_lab("GET", "assignments?course_id=botany")
+    assert answer.status_code == 200, answer.text
+    values = json.loads(answer.text)
+    assert values["success"], values
+    assert {each["status"] for each in values["value"]} == {"fetched", "submitted"}
+    answer = ann.ask_lab("POST", "assignments/submit", data={"course_id": "botany", "assignment_id": "week-1"})
+    assert json.loads(answer.text)["success"], answer.text
+    assert len(said(ann, "homeroom hand-ins").splitlines()) == 3
+    people["grader"].run(TRAP)
+    for page in ("formgrader/manage_assignments", "formgrader/api/assignments"):
+        assert people["grader"].ask_lab("GET", page).status_code == 200, page
+    for person in (ann, people["grader"]):
+        assert person.run("import os; print(os.path.exists('/tmp/executed'))") == "False\n"

@@ -1,0 +1,83 @@
+"""What is released in a course, on its page: who sees it, and who releases it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from homeroom.courses import desk_client
+from homeroom.courses.desk import service
+
+from tests.hub_app import HubApp, signed_in
+from tests.unit.courses.desk import Desk, begun, tar, told
+from tests.unit.courses.test_course_pages import PASSWORD, app, course, say
+
+__all__ = ["app"]
+PAGE = "homeroom/courses/biology"
+MEMBERS = {"biology": {"ada": "teachers", "bela": "assistants", "b+ob": "students", "chen": "students"}}
+
+
+@pytest.fixture
+def desk(app: HubApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """The desk of a course with the assistant bela, where b+ob handed in, and the grader lab gave out an assignment and
+    feedback."""
+    roles = course()["roles"]
+    roles["assistants"]["people"] = ["bela"]
+    say(app, course(roles=roles))
+    monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
+    monkeypatch.setattr(service, "KEEP_SECONDS", 0.02)
+    for name in ("lab-1", "lab-2", "lab-5"):
+        (tmp_path / "labs" / name).mkdir(parents=True)
+    made = begun(tmp_path)
+    made.tell(told(members=MEMBERS, labs={"lab-1": "b+ob", "lab-2": "chen"}))
+    assert made.sent("lab-1", tar(("week.ipynb", b"{}")))[0] == 201
+    for path in ("/released/week-1", "/released/puzzle", "/feedback/week-1/b-2bob"):
+        assert made.asked("lab-5", "PUT", path, tar(("week.html", b"x"), ("week.ipynb", b"{}")))[0] == 201
+    yield made
+    made.end()
+
+
+def test_a_teacher_releases_what_waits(app: HubApp, desk: Desk) -> None:
+    """By a button each for an assignment and its feedback; from then on students fetch it, and their page says how.
+    Taken back, it is out no more."""
+    ada, bob = (signed_in(app, name, PASSWORD) for name in ("ada", "b+ob"))
+    page = ada.visit(PAGE).text
+    assert page.count("Waits for a teacher.") == 2
+    assert "puzzle" in page, "also what the file does not name"
+    assert "Feedback for 1 hand-in waits for a teacher." in page
+    assert "fetch_assignment" not in bob.visit(PAGE).text
+    for what in ("assignment", "feedback"):
+        assert ada.fill_in(PAGE, f"{PAGE}/release", what=what, assignment="week-1").status_code == 200
+    assert "Feedback for 1 hand-in is out." in ada.visit(PAGE).text
+    page = bob.visit(PAGE).text
+    assert "nbgrader fetch_assignment week-1 --course biology" in page
+    assert "nbgrader fetch_feedback week-1 --course biology" in page
+    assert "puzzle" not in page
+    assert "fetch_feedback" not in signed_in(app, "chen", PASSWORD).visit(PAGE).text
+    assert [each["assignment"] for each in desk.listed("lab-1", "/released")] == ["week-1"]
+    assert ada.fill_in(PAGE, f"{PAGE}/release", what="back", assignment="week-1").status_code == 200
+    assert desk.listed("lab-1", "/released") == []
+    german = ada.visit(PAGE, headers={"Accept-Language": "de"}).text
+    assert "Wartet auf Lehrende." in german
+    assert "Freigeben" in german
+
+
+@pytest.mark.parametrize(("name", "status"), [("bela", 403), ("b+ob", 403), ("olga", 404)])
+def test_nobody_else_releases(app: HubApp, desk: Desk, name: str, status: int) -> None:
+    """An assistant sees what waits, and no button; a click all the same is refused in words, and nothing is out."""
+    browser = signed_in(app, name, PASSWORD)
+    assert "/release" not in browser.visit(PAGE).text
+    for what in ("assignment", "feedback", "back"):
+        answer = browser.post(
+            f"{browser.address}/{PAGE}/release",
+            data={"what": what, "assignment": "week-1", "_xsrf": browser.cookies.get("_xsrf", "")},
+            timeout=30,
+        )
+        assert answer.status_code == status
+        assert ("Only a teacher of the course" in answer.text) == (status == 403)
+    assert desk.listed("lab-1", "/released") == []
+    assert len(json.loads(desk.asked("lab-5", "GET", "/released")[1])["released"]) == 2
+    assert re.search("Waits for a teacher", browser.visit(PAGE).text) or name != "bela"
