@@ -59,6 +59,8 @@ fi
 }
 
 make_environment() {
+    # A link to another directory's, such as the running version's: that one is used there, and stays as it is.
+    [ ! -L "$directory" ] || rm "$directory" || return
     "$python" -m venv --clear "$directory" || return
     # The host's own certificates, where nothing else is said: a network that inspects TLS is trusted there.
     bundle=/etc/ssl/certs/ca-certificates.crt

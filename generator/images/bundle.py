@@ -21,8 +21,9 @@ from generator.core.finding import in_units
 from generator.core.paths import ROOT
 from generator.engine.find import Engine, client
 from generator.images import manifest
-from generator.images.build import CONTEXT_LABEL, BuildSpec, outdated
+from generator.images.build import outdated
 from generator.images.manifest import AGAIN, IMAGES, NAME, Manifest
+from generator.images.spec import CONTEXT_LABEL, BuildSpec
 
 FOLDER = ROOT / "bundle"
 """A folder a bundle in it, by the version's commit."""

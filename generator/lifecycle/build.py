@@ -6,7 +6,8 @@ from generator.core.console import step
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
 from generator.images import bundle
-from generator.images.build import BuildSpec, ensure_images
+from generator.images.build import ensure_images
+from generator.images.spec import BuildSpec
 from generator.topics.environments import features, site_images
 from generator.topics.labs.checks import check_locale, named_images
 

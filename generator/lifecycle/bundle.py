@@ -25,8 +25,9 @@ from generator.core.paths import ROOT
 from generator.core.process import Runner, indented, require, run, tail
 from generator.engine.deployment import Deployment
 from generator.engine.find import Engine, engine_environment
-from generator.images.build import context_digest, ensure_images
+from generator.images.build import ensure_images
 from generator.images.bundle import CHUNK_BYTES, FOLDER, digest, place_of
+from generator.images.context import context_digest
 from generator.images.manifest import IMAGES, NAME, TREE, WHEELS, Manifest
 from generator.lifecycle import bundle_rest
 from generator.lifecycle.build import image_specs

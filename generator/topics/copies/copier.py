@@ -20,7 +20,8 @@ from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.core.paths import ROOT
 from generator.core.process import Completed
 from generator.engine.deployment import Deployment
-from generator.images.build import BuildSpec, ensure_images
+from generator.images.build import ensure_images
+from generator.images.spec import BuildSpec
 from generator.topics.copies.refusals import LOCKED
 from generator.topics.copies.secrets import FOLDER
 from generator.topics.copies.sources import SCRATCH, Source

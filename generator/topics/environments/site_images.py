@@ -24,7 +24,7 @@ from generator.core.paths import SITE
 from generator.engine.deployment import Deployment
 from generator.engine.find import client
 from generator.images.base import PullFailed, image_id, pull
-from generator.images.build import BuildSpec
+from generator.images.spec import BuildSpec
 from generator.schema.settings import Settings
 
 FOLDER = "images"

@@ -12,7 +12,7 @@ import docker.errors
 from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.engine.deployment import Deployment
 from generator.images import packages
-from generator.images.build import NAME_LABEL
+from generator.images.spec import NAME_LABEL
 
 SERVICE = "packages"
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import docker.errors
 
-from generator.images.build import CONTEXT_LABEL
+from generator.images.spec import CONTEXT_LABEL
 
 NEXT = "-next"
 LONGEST_NAME = 31

@@ -17,8 +17,10 @@ import pytest
 from generator.core.errors import HomeroomError
 from generator.engine.find import Engine, find_engine
 from generator.images import bundle
-from generator.images.build import BuildSpec, context_digest, ensure_images
+from generator.images.build import ensure_images
+from generator.images.context import context_digest
 from generator.images.manifest import IMAGES, NAME, TREE, Manifest
+from generator.images.spec import BuildSpec
 from generator.lifecycle.bundle import save
 from tests.hub_deployment import ENGINE_SOCKET, ROOT
 from tests.hub_deployment import engine as client

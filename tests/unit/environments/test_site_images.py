@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from generator.core.errors import HomeroomError
-from generator.images.build import BuildSpec, context_digest
+from generator.images.context import context_digest
+from generator.images.spec import BuildSpec
 from generator.topics.environments import site_images
 from tests.sample_settings import settings
 

@@ -17,8 +17,8 @@ import pytest
 from generator.core.errors import HomeroomError
 from generator.engine.find import Engine
 from generator.images import bundle, manifest
-from generator.images.build import BuildSpec
 from generator.images.manifest import IMAGES, NAME, TREE, Manifest
+from generator.images.spec import BuildSpec
 
 COMMIT = "abcdef012345" + "0" * 28
 ENGINE = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)

@@ -1,4 +1,4 @@
-"""generator/images/build.py: when an image is out of date, how a build is called, and how its failure reads."""
+"""generator/images/: when an image is out of date, how a build is called, and how its failure reads."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ from generator.core.paths import ROOT
 from generator.core.process import Completed
 from generator.engine.find import Engine
 from generator.images import build as subject
-from generator.images.build import BuildSpec, BuildStep
+from generator.images import build_log, builder, context
+from generator.images.build_log import BuildStep
+from generator.images.spec import BuildSpec
 from tests.fake_runner import always
 
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
@@ -42,19 +44,19 @@ ERROR: failed to solve: process "/bin/sh -c false" did not complete successfully
 
 @pytest.fixture
 def spec(tmp_path: Path) -> BuildSpec:
-    context = tmp_path / "hub"
-    (context / "package").mkdir(parents=True)
-    (context / "Dockerfile").write_text("FROM debian:trixie-slim\n")
-    (context / "package/code.py").write_text("x = 1\n")
-    return BuildSpec("hub", "homeroom-hub:local", context, context / "Dockerfile", {"A": "1"})
+    folder = tmp_path / "hub"
+    (folder / "package").mkdir(parents=True)
+    (folder / "Dockerfile").write_text("FROM debian:trixie-slim\n")
+    (folder / "package/code.py").write_text("x = 1\n")
+    return BuildSpec("hub", "homeroom-hub:local", folder, folder / "Dockerfile", {"A": "1"})
 
 
 def test_the_digest_moves_with_all_that_decides_the_image(spec: BuildSpec) -> None:
     """Bytes, names, the executable bit, arguments and Dockerfile: each alone calls for a build."""
-    seen = {subject.context_digest(spec)}
+    seen = {context.context_digest(spec)}
 
     def is_new(changed: BuildSpec = spec) -> bool:
-        digest = subject.context_digest(changed)
+        digest = context.context_digest(changed)
         fresh = digest not in seen
         seen.add(digest)
         return fresh
@@ -76,28 +78,28 @@ def test_the_digest_moves_with_all_that_decides_the_image(spec: BuildSpec) -> No
 def test_the_digest_ignores_what_does_not_count(spec: BuildSpec) -> None:
     """Python's leavings, ignored files, times and the umask's doing cost no build."""
     (spec.context / ".dockerignore").write_text("# notes\n*.md\n!KEEP.md\nbuild\n")
-    before = subject.context_digest(spec)
+    before = context.context_digest(spec)
     for name in ("package/__pycache__/code.pyc", "x.egg-info/PKG", "notes.md", "build/deep/file"):
         path = spec.context / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("x")
     (spec.context / "package/code.py").chmod(0o600)
-    assert subject.context_digest(spec) == before
+    assert context.context_digest(spec) == before
     (spec.context / "KEEP.md").write_text("x")
-    assert subject.context_digest(spec) != before
+    assert context.context_digest(spec) != before
 
 
 def test_no_bytecode_of_this_machine_reaches_an_image(monkeypatch: pytest.MonkeyPatch) -> None:
     """What Python left beside the sources is not sent to a build, however deep it lies: it is another Python's, and
     each change of it would have layers built anew."""
-    monkeypatch.setattr(subject, "NEVER_SENT", ())
-    contexts = [path.parent for path in ROOT.glob("*/Dockerfile")]
-    assert {"copies", "jupyterhub", "jupyterlab"} <= {context.name for context in contexts}
-    for context in contexts:
-        patterns = subject.ignore_patterns(BuildSpec("x", "x:local", context, context / "Dockerfile"))
-        assert subject.is_ignored("package/room/__pycache__", patterns), context
-        assert subject.is_ignored("package/room/code.pyc", patterns), context
-        assert not subject.is_ignored("package/room/code.py", patterns)
+    monkeypatch.setattr(context, "NEVER_SENT", ())
+    folders = [path.parent for path in ROOT.glob("*/Dockerfile")]
+    assert {"copies", "jupyterhub", "jupyterlab"} <= {folder.name for folder in folders}
+    for folder in folders:
+        patterns = context.ignore_patterns(BuildSpec("x", "x:local", folder, folder / "Dockerfile"))
+        assert context.is_ignored("package/room/__pycache__", patterns), folder
+        assert context.is_ignored("package/room/code.pyc", patterns), folder
+        assert not context.is_ignored("package/room/code.py", patterns)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +117,7 @@ def test_no_bytecode_of_this_machine_reaches_an_image(monkeypatch: pytest.Monkey
 )
 def test_ignore_patterns_are_dockers(pattern: str, path: str, ignored: bool) -> None:
     """Patterns mean here what they mean to the builder, or a changed file would not be noticed."""
-    assert subject.is_ignored(path, [pattern]) is ignored
+    assert context.is_ignored(path, [pattern]) is ignored
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_ignore_patterns_are_dockers(pattern: str, path: str, ignored: bool) -> 
 )
 def test_steps_are_read_from_either_builder(line: str, found: BuildStep | None) -> None:
     """The progress shows the step that BuildKit or Podman is at."""
-    assert subject.parse_step(line) == found
+    assert build_log.parse_step(line) == found
 
 
 def test_a_failed_build_shows_its_step_and_keeps_its_log(spec: BuildSpec, tmp_path: Path) -> None:
@@ -140,7 +142,7 @@ def test_a_failed_build_shows_its_step_and_keeps_its_log(spec: BuildSpec, tmp_pa
     failing = always(1, err=FAILED)
     steps: list[BuildStep] = []
     with pytest.raises(HomeroomError) as caught:
-        subject.build_image(
+        builder.build_image(
             DOCKER, spec, "d", LENT, packages=WEEK, on_step=steps.append, logs=tmp_path / "logs", runner=failing
         )
     assert "[2/3] RUN false" in caught.value.cause
@@ -154,13 +156,13 @@ def test_a_failed_build_shows_its_step_and_keeps_its_log(spec: BuildSpec, tmp_pa
 def test_podmans_failure_shows_its_last_step() -> None:
     """Podman draws no rulers: the last step's lines are shown."""
     lines = ["STEP 1/2: FROM x", "STEP 2/2: RUN false", "the reason", "Error: building at STEP"]
-    assert subject.failure_lines(lines) == lines[1:]
+    assert build_log.failure_lines(lines) == lines[1:]
 
 
 def test_a_build_is_labelled_and_takes_the_secrets(spec: BuildSpec) -> None:
     """The label is what the next `up` compares; Podman's secrets must not travel by its service, which leaks them."""
-    docker = subject.build_command(DOCKER, spec, "d1", LENT, packages=WEEK)
-    podman = subject.build_command(replace(DOCKER, kind="podman"), spec, "d1", LENT, packages=WEEK)
+    docker = builder.build_command(DOCKER, spec, "d1", LENT, packages=WEEK)
+    podman = builder.build_command(replace(DOCKER, kind="podman"), spec, "d1", LENT, packages=WEEK)
     for command in (docker, podman):
         assert "homeroom.context=d1" in command
         assert "id=ca,src=/x" in command
@@ -171,7 +173,7 @@ def test_a_build_is_labelled_and_takes_the_secrets(spec: BuildSpec) -> None:
 def test_another_builder_of_the_user_is_not_used(spec: BuildSpec, monkeypatch: pytest.MonkeyPatch) -> None:
     """A builder in a container would not see the local base image, so the engine's own is named."""
     monkeypatch.setenv("BUILDX_BUILDER", "remote")
-    environment = subject.build_environment(DOCKER, LENT)
+    environment = builder.build_environment(DOCKER, LENT)
     assert environment["BUILDX_BUILDER"] == "default"
     assert environment["DOCKER_HOST"] == "unix:///run/some.sock"
     assert environment["HTTP_PROXY"] == "http://p"
@@ -182,10 +184,10 @@ def test_another_users_podman_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "podman.sock"
     path.touch()
     podman = replace(DOCKER, kind="podman", socket=path)
-    subject.require_podmans_owner(podman)
+    builder.require_podmans_owner(podman)
     monkeypatch.setattr("os.geteuid", lambda: path.stat().st_uid + 1)
     with pytest.raises(HomeroomError, match="another user"):
-        subject.require_podmans_owner(podman)
+        builder.require_podmans_owner(podman)
 
 
 class Builder:

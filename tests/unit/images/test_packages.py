@@ -12,7 +12,8 @@ from generator.core.host_network import BuildNetwork
 from generator.core.paths import ROOT
 from generator.engine.find import Engine
 from generator.images import packages
-from generator.images.build import BuildSpec, build_command
+from generator.images.builder import build_command
+from generator.images.spec import BuildSpec
 
 FRIDAY = datetime(2026, 11, 27, 14, 5, tzinfo=UTC)
 DOCKER = Engine("docker", Path("/run/some.sock"), "26.1.5", "1.45", rootless=False)
