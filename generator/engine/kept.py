@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from generator import topics
+from generator.engine.deployment import Deployment
 from generator.schema.settings import Settings
 
 
@@ -35,7 +36,20 @@ class Kept:
 EVERYWHERE = (Kept(volume="data", owner="990:100", databases=("jupyterhub.sqlite",)),)
 
 
-def known(settings: Settings) -> tuple[Kept, ...]:
-    """The volumes that copies of a deployment with these settings keep, in the order of the alphabet."""
+def known(settings: Settings, volumes: Collection[str] = ()) -> tuple[Kept, ...]:
+    """The volumes that copies keep, in the order of the alphabet: those that these settings ask for.
+
+    :param volumes: which there are besides: they are kept as long as they are there, also where the settings ask for
+        them no more.
+    """
     rows = [*EVERYWHERE, *(row for part in topics.each("keeps") for row in part.KEEPS)]
-    return tuple(sorted((row for row in rows if row.exists(settings)), key=lambda row: row.volume))
+    return tuple(
+        sorted((row for row in rows if row.exists(settings) or row.volume in volumes), key=lambda row: row.volume)
+    )
+
+
+def there(deployment: Deployment) -> tuple[Kept, ...]:
+    """The volumes that copies of a deployment keep."""
+    start = f"{deployment.project}_"
+    volumes = {str(volume.name) for volume in deployment.client.volumes.list()}
+    return known(deployment.settings, {name.removeprefix(start) for name in volumes if name.startswith(start)})

@@ -190,7 +190,7 @@ def _noted(
 
 def _prepare(deployment: Deployment, here: Copier, made_of: Mapping[str, Any]) -> None:
     """Lay out what is made for the copy: databases as their owners copy them, and what this copy is of."""
-    rows = kept.known(deployment.settings)
+    rows = kept.there(deployment)
     names = [f"databases/{row.volume}/{name}" for row in rows for name in row.databases]
     _require(here.run("python3", "-m", "homeroom_copies.prepare", *names), "preparing the copy")
     for row in rows:
@@ -238,7 +238,7 @@ def manifest(
         "homes_directory": deployment.settings.HOMES,
         "homes": sources.home_names(list(wanted)),
         "parts": {one.inside: one.host for one in wanted},
-        "databases": {row.volume: list(row.databases) for row in kept.known(deployment.settings) if row.databases},
+        "databases": {row.volume: list(row.databases) for row in kept.there(deployment) if row.databases},
     }
 
 

@@ -61,7 +61,7 @@ def of_state(deployment: Deployment) -> Iterator[Source]:
     """Settings, `site/`, and the volumes that topics keep. Databases are opened there by their owners, who write."""
     yield Source(host=str(ENV_FILE), inside=f"{STATE}/env")
     yield Source(host=str(SITE), inside=f"{STATE}/site")
-    for row in kept.known(deployment.settings):
+    for row in kept.there(deployment):
         yield Source(
             host=f"{deployment.project}_{row.volume}",
             inside=f"{STATE}/volumes/{row.volume}",
@@ -72,7 +72,7 @@ def of_state(deployment: Deployment) -> Iterator[Source]:
 def left_out(deployment: Deployment) -> list[str]:
     """The patterns of what is not copied: what can be made again, and databases as they lie there."""
     patterns = list(LEFT_OUT)
-    for row in kept.known(deployment.settings):
+    for row in kept.there(deployment):
         root = f"{STATE}/volumes/{row.volume}"
         patterns += [f"{root}/{name}" for name in row.without]
         patterns += [f"{root}/{name}{side}" for name in row.databases for side in SIDES]

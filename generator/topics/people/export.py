@@ -26,6 +26,7 @@ from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL, USER_LABEL
 from generator.core.paths import ROOT, SITE
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
+from generator.topics.courses import desk
 from generator.topics.people import records
 from generator.topics.storage import homes, storage
 
@@ -46,7 +47,8 @@ def export(deployment: Deployment, name: str, to: str) -> None:
     :raises HomeroomError: there is nobody of this name, their lab writes meanwhile, or it cannot be written.
     """
     target = target_of(to, name, datetime.now())
-    answer = hub_module.ask(deployment, MODULE, name, about=f"about {name}")
+    with desk.open_for_a_verb(deployment):
+        answer = hub_module.ask(deployment, MODULE, name, about=f"about {name}")
     if answer["found"] is None:
         raise HomeroomError(
             f"there is nobody called {quoted(name)}",

@@ -17,6 +17,7 @@ from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
 from generator.timers import steady
+from generator.topics.courses import desk
 from generator.topics.people import records
 from generator.topics.storage import homes
 
@@ -199,7 +200,8 @@ def purge(deployment: Deployment, names: Sequence[str]) -> None:
         except HomeroomError as error:
             faults.append(error)
     if gone:
-        answer = ask(deployment, "purge", names=gone, who=operator.name())
+        with desk.open_for_a_verb(deployment):
+            answer = ask(deployment, "purge", names=gone, who=operator.name())
         _tell_untold(answer)
         note(f"Removed for good: {_named(gone)}. Copies that were made before expire by themselves (docs/privacy.md).")
     raise_all(faults)

@@ -92,7 +92,7 @@ def test_a_copy_is_made_without_what_it_can_do_without(
         Kept(volume="data", owner="990:100", databases=("jupyterhub.sqlite",)),
         Kept(volume="history", owner="990:100", databases=("history.sqlite",), dispensable=True),
     )
-    monkeypatch.setattr(kept, "known", lambda _: rows)
+    monkeypatch.setattr(kept, "there", lambda _: rows)
     broken = "history.sqlite"
 
     def run(*command: str, user: str = "") -> Completed:

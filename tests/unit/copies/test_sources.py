@@ -18,7 +18,7 @@ from tests.sample_settings import settings
 def deployment(*homes: str, **values: str) -> Any:
     """A deployment with these volumes for homes."""
     named = [SimpleNamespace(name=f"homeroom-user-{home}") for home in homes]
-    client = SimpleNamespace(volumes=SimpleNamespace(list=lambda filters: named))
+    client = SimpleNamespace(volumes=SimpleNamespace(list=lambda filters=None: named))
     return SimpleNamespace(project="homeroom", client=client, settings=settings(**values))
 
 
@@ -64,6 +64,17 @@ def test_a_topic_says_what_it_keeps(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     mounts = {one.inside: one for one in sources.of_state(here)}
     assert mounts["/copy/state/volumes/courses"].host == "homeroom_courses"
+
+
+def test_what_is_in_use_no_more_is_kept_as_long_as_it_is_there() -> None:
+    """Hand-ins, once the last course is gone; not where there were none, nor another deployment's."""
+    here = deployment()
+    volumes = here.client.volumes.list()
+    volumes.append(SimpleNamespace(name="other_courses"))
+    assert "/copy/state/volumes/courses" not in {one.inside for one in sources.of_state(here)}
+    volumes.append(SimpleNamespace(name="homeroom_courses"))
+    assert "/copy/state/volumes/courses" in {one.inside for one in sources.of_state(here)}
+    assert "/copy/state/volumes/courses/.incoming" in sources.left_out(here)
 
 
 def test_the_password_is_in_no_copy() -> None:

@@ -91,6 +91,8 @@ def test_a_line_that_is_none_is_shown_and_told(folder: Path, capsys: pytest.Capt
 
 def test_copies_carry_the_last_line() -> None:
     """So that what is cut off later is found by any copy."""
-    here: Any = SimpleNamespace(project="homeroom", settings=settings(), engine=SimpleNamespace(title="Docker"))
+    client = SimpleNamespace(volumes=SimpleNamespace(list=list))
+    engine = SimpleNamespace(title="Docker")
+    here: Any = SimpleNamespace(project="homeroom", settings=settings(), engine=engine, client=client)
     found = backup.manifest(here, datetime(2026, 10, 5, tzinfo=UTC), [], {"number": 7, "digest": "x"})
     assert found["audit"] == {"number": 7, "digest": "x"}

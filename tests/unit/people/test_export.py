@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 
 from generator.core.errors import HomeroomError
 from generator.engine import hub_module
+from generator.topics.courses import desk
 from generator.topics.people import export
 from tests.hub_database import new_database
 from tests.sample_settings import settings
@@ -268,7 +269,10 @@ def test_nobody_and_somebody_who_works(monkeypatch: pytest.MonkeyPatch, tmp_path
     """A name that nobody has is told with the one that may be meant; files that change meanwhile are not taken."""
     from types import SimpleNamespace
 
-    here: Any = SimpleNamespace(labs=lambda **_: [SimpleNamespace(labels={"homeroom.user": "ada"})])
+    here: Any = SimpleNamespace(
+        labs=lambda **_: [SimpleNamespace(labels={"homeroom.user": "ada"})], settings=settings()
+    )
+    monkeypatch.setattr(desk, "open_for_a_verb", lambda _: contextlib.nullcontext())
     monkeypatch.setattr(hub_module, "ask", lambda *_, **__: {"found": None, "known": ["ada"]})
     with pytest.raises(HomeroomError) as caught:
         export.export(here, "adda", str(tmp_path))

@@ -40,7 +40,7 @@ TOPICS = {
     "labs": {"environments"},
     "lti": {"environments"},
     "packages": {"updates"},
-    "people": {"copies", "labs", "storage", "watching"},
+    "people": {"copies", "courses", "labs", "storage", "watching"},
     "prewarm": {"labs"},
     "queue": {"labs"},
     "sign_in": {"labs", "storage"},
