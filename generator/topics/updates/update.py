@@ -14,6 +14,7 @@ from generator.core.paths import ROOT, SITE
 from generator.engine.deployment import Deployment
 from generator.images import bundle, manifest
 from generator.schema.settings import Settings
+from generator.timers import steady
 from generator.topics.copies import last
 from generator.topics.labs import labs
 from generator.topics.prewarm import schedule
@@ -208,7 +209,7 @@ def _why_not(here: Deployed, kept: Update | None) -> list[HomeroomError]:
     """Why there is no way back."""
     if kept is None:
         return [HomeroomError("there is no update to take back", remedy="`git log` shows what was before.")]
-    if kept.is_over():
+    if kept.is_over() and not steady.why_wait():  # what is kept is removed no earlier either
         days = f"the update of {kept.done_at[:10]} was more than {KEPT_DAYS} days ago"
         remedy = "What was kept for that is removed by `make up`. `make restore` has what copies hold: docs/copies.md."
         return [HomeroomError(f"{days}, so there is no way back", remedy=remedy)]

@@ -14,6 +14,7 @@ import pytest
 from generator.core.errors import HomeroomError
 from generator.engine.deployment import Deployment
 from generator.engine.find import Engine
+from generator.timers import steady
 from generator.topics.updates import database, images, record, status, steps, update
 from generator.topics.updates.deployed import Deployed
 from generator.topics.updates.record import KEPT, Update
@@ -109,6 +110,9 @@ def test_there_is_no_way_back(kept: Update, tmp_path: Path, monkeypatch: pytest.
     longer_ago = (datetime.now(UTC) - timedelta(days=15)).isoformat()
     record.write(replace(kept, done_at=longer_ago), tmp_path, KEPT)
     refused("more than 14 days ago, so there is no way back")
+    with monkeypatch.context() as clock:  # set far forward just now: nothing of it is removed yet
+        clock.setattr(steady, "FILE", tmp_path / "clock.json")
+        assert rollback(monkeypatch, now)
     record.forget(tmp_path, KEPT)
     refused("there is no update to take back")
 
