@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from generator.core import json_file
+from generator.core.console import warn
 from generator.core.errors import HomeroomError
 from generator.timers.runs import FOLDER
 
@@ -102,20 +103,14 @@ def moment() -> Moment:
 
 
 def note() -> Known:
-    """Look at the clock, and keep what is known of it.
-
-    :raises HomeroomError: it cannot be kept.
-    """
+    """Look at the clock, and keep what is known of it. Where that cannot be written, as on a full disk, it is told and
+    nothing else: what is to be done, such as locking somebody out, does not wait for it."""
     found = look(read(), moment())
     try:
         FILE.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise HomeroomError(
-            f"cannot be made: {error.strerror}",
-            location=str(FILE.parent),
-            remedy="Run as the user who owns the deployment.",
-        ) from None
-    json_file.write(FILE, found)
+        json_file.write(FILE, found)
+    except (OSError, HomeroomError) as error:
+        warn(f"What the clock shows cannot be kept: {error}")
     return found
 
 

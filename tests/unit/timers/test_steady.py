@@ -123,6 +123,16 @@ def test_it_is_kept_and_the_operators_word_counts(monkeypatch: pytest.MonkeyPatc
     assert steady.why_wait(), "a file that is damaged believes nothing"
 
 
+def test_a_full_disk_keeps_nobody_from_being_locked_out(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A look that cannot be kept is told, and what it was for goes on."""
+    (tmp_path / "timers").write_text("in the way")
+    monkeypatch.setattr(steady, "FILE", tmp_path / "timers/clock.json")
+    assert abs(steady.note().removed_at - steady.moment().at) < 60
+    assert "cannot be kept" in capsys.readouterr().err
+
+
 @pytest.fixture
 def set_clock(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[float], None]:
     """Sets the clock, as commands see it."""
