@@ -16,6 +16,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         body_limit,
         compressed,
         disk_handler,
+        exam_handler,
         export_formats,
         first_page,
         freed_memory,
@@ -33,6 +34,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     body_limit.install(app.web_app)
     compressed.install(app.web_app)
     disk_handler.install(app.web_app)
+    exam_handler.install(app.web_app)
     exchange.install(app)
     export_formats.install(app.web_app)
     first_page.install(app.web_app)

@@ -38,13 +38,15 @@ class Source:
 
 
 def of_homes(deployment: Deployment) -> Iterator[Source]:
-    """The homes: a volume each, or the folder that has all."""
+    """The homes: a volume each, or the folder that has all. Those of exams are handed in, and kept by that."""
     if deployment.settings.HOMES:
         yield Source(host=deployment.settings.HOMES, inside=HOMES)
         return
     labels = [f"{DEPLOYMENT_LABEL}={deployment.project}", USER_LABEL]
     prefix = homes.volume_prefix(deployment.project)
     for volume in sorted(deployment.client.volumes.list(filters={"label": labels}), key=lambda one: str(one.name)):
+        if not str(volume.name).startswith(prefix):
+            continue
         yield Source(host=volume.name, inside=f"{HOMES}/{str(volume.name).removeprefix(prefix)}")
 
 

@@ -13,7 +13,8 @@ from generator.core.errors import HomeroomError, SeveralErrors, did_you_mean, ra
 from generator.schema.settings import Settings
 from generator.site import reader
 from generator.site.reader import Location, SiteFile
-from generator.topics.courses import moments
+from generator.topics.courses import exams, moments
+from generator.topics.courses.same_names import same_names
 from generator.topics.courses.site import COURSES, ROLES, Assignment, Course, Courses
 from generator.topics.labs.labs import LabsConfig, unknown_groups
 from generator.topics.sign_in import class_list
@@ -39,29 +40,18 @@ def load(settings: Settings, site: Path, known: LabsConfig) -> list[ReadCourse]:
     if found is None:
         return []
     file, zone = SiteFile(site / COURSES), ZoneInfo(settings.TIMEZONE)
-    errors = list(_same_names(file, ("courses",), [course.name for course in found.courses], "course"))
+    errors = list(same_names(file, ("courses",), [course.name for course in found.courses], "course"))
     courses = []
     for index, course in enumerate(found.courses):
         location: Location = ("courses", index)
         errors += _course_faults(file, location, course, known)
         errors += _assignment_faults(file, location, course, zone)
+        errors += exams.faults(file, location, course, zone, site, [each["name"] for each in known.profiles])
         named, faults = _named(file, location, course, site)
         errors += faults or _role_faults(file, location, course, named)
         courses.append(ReadCourse(course=course, named=named))
     raise_all(errors)
     return courses
-
-
-def _same_names(file: SiteFile, location: Location, names: list[str], what: str) -> Iterator[HomeroomError]:
-    """Names that differ in nothing, or in capitals alone, which some file systems do not tell apart."""
-    seen: dict[str, int] = {}
-    for index, name in enumerate(names):
-        first = seen.setdefault(name.lower(), index)
-        if first != index:
-            mark = file.mark((*location, first, "name"))
-            line = f"; the first is on line {mark.line + 1}" if mark else ""
-            cause = f"the {what} {name} is there twice{line}"
-            yield file.error((*location, index, "name"), cause, remedy="Give one of them another name.")
 
 
 def _course_faults(file: SiteFile, location: Location, course: Course, known: LabsConfig) -> Iterator[HomeroomError]:
@@ -84,7 +74,7 @@ def _course_faults(file: SiteFile, location: Location, course: Course, known: La
 
 def _assignment_faults(file: SiteFile, location: Location, course: Course, zone: ZoneInfo) -> Iterator[HomeroomError]:
     names = [assignment.name for assignment in course.assignments]
-    yield from _same_names(file, (*location, "assignments"), names, "assignment")
+    yield from same_names(file, (*location, "assignments"), names, "assignment")
     for index, assignment in enumerate(course.assignments):
         at = (*location, "assignments", index)
         for field in ("opens", "due", "closes"):
@@ -146,12 +136,15 @@ def _role_faults(
             met.setdefault(name, role)
     if course.students.groups:
         return  # whose members the hub knows
-    for index, assignment in enumerate(course.assignments):
-        for name in assignment.extra_time:
-            if name not in named["students"]:
-                cause = f"{name} is no student of {course.name}"
-                at = (*location, "assignments", index, "extra_time", name)
-                yield file.error(at, cause, remedy=did_you_mean(name, named["students"]))
+    given = [("assignments", [each.extra_time for each in course.assignments])]
+    given.append(("exams", [each.extra_time for each in course.exams]))
+    for key, items in given:
+        for index, extra_time in enumerate(items):
+            for name in extra_time:
+                if name not in named["students"]:
+                    cause = f"{name} is no student of {course.name}"
+                    at = (*location, key, index, "extra_time", name)
+                    yield file.error(at, cause, remedy=did_you_mean(name, named["students"]))
 
 
 def _where(location: Location, role: str, name: str, course: Course) -> Location:
@@ -185,6 +178,7 @@ def as_data(read: ReadCourse, known: LabsConfig, zone: ZoneInfo) -> dict[str, An
             }
             for assignment in course.assignments
         ],
+        "exams": [exams.as_data(exam, course, zone) for exam in course.exams],
     }
 
 

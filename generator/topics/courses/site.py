@@ -15,6 +15,7 @@ COURSES = "courses.yaml"
 ROLES = ("teachers", "assistants", "observers", "students")
 """What somebody is in a course, the most first: who is two things is the first of them."""
 LONGEST_EXTRA_SECONDS = 366 * 86400
+LONGEST_EXAM_MINUTES = 24 * 60
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 Late = Literal["accept", "mark", "refuse"]
 
@@ -48,6 +49,16 @@ def check_roster(value: str) -> str:
     return value
 
 
+def require_time(value: object) -> object:
+    """A day with a time of day."""
+    found = parse_moment(value)
+    if not isinstance(found, datetime):
+        raise ValueError("is not a day with a time such as 2026-12-14 10:00")
+    return found
+
+
+Start = Annotated[datetime, BeforeValidator(require_time)]
+FOLDER = written_as("[a-z0-9][a-z0-9-]{0,63}", "a folder of site/exams: small letters, digits and dashes, 64 at most")
 Moment = Annotated[date | datetime, BeforeValidator(parse_moment)]
 Span = Annotated[int, BeforeValidator(parse_span)]
 AssignmentName = Annotated[
@@ -90,6 +101,24 @@ class Assignment(Strict):
     extra_time: dict[Person, Span] = {}
 
 
+class Exam(Strict):
+    """What is written by the clock, in a lab of its own.
+
+    :param extra_time: seconds by person: it ends so much later for them.
+    :param start_files: a folder of site/exams, which each person begins with.
+    :param network: whether the lab is on no network, or on that of the profile.
+    """
+
+    name: AssignmentName
+    title: Text = ""
+    opens: Start
+    minutes: Annotated[int, Field(ge=1, le=LONGEST_EXAM_MINUTES)]
+    extra_time: dict[Person, Span] = {}
+    start_files: Annotated[Text, FOLDER] | None = None
+    profile: Text | None = None
+    network: Literal["none", "open"] = "none"
+
+
 class Course(Strict):
     """One course."""
 
@@ -103,6 +132,7 @@ class Course(Strict):
     profile: Text | None = None
     grader_profile: Text | None = None
     assignments: list[Assignment] = []
+    exams: list[Exam] = []
     notice: Annotated[Text, Field(max_length=2000)] = ""
 
     def members(self, role: str) -> Members:

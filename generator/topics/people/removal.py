@@ -13,7 +13,7 @@ import docker.errors
 from generator.core import operator
 from generator.core.console import counted, note, quoted, warn
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
-from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
+from generator.core.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
 from generator.timers import steady
@@ -208,15 +208,22 @@ def purge(deployment: Deployment, names: Sequence[str]) -> None:
 
 
 def remove_home(deployment: Deployment, name: str) -> None:
-    """Remove somebody's home; one that is not there is no fault. Where homes are directories now, the volume that it
-    was before goes, too.
+    """Remove somebody's home, and those of their exams; one that is not there is no fault. Where homes are directories
+    now, the volume that it was before goes, too.
 
     :raises HomeroomError: it cannot be.
     """
     settings = deployment.settings
     if settings.HOMES:
         homes.run_verb(deployment.client, settings, "remove", homes.home_name(name))
-    volume_name = homes.volume_prefix(deployment.project) + homes.home_name(name)
+    _remove_volume(deployment, name, homes.volume_prefix(deployment.project) + homes.home_name(name))
+    labels = [f"{DEPLOYMENT_LABEL}={deployment.project}", f"{USER_LABEL}={name}", SERVER_LABEL]
+    for volume in deployment.client.volumes.list(filters={"label": labels}):
+        _remove_volume(deployment, name, str(volume.name))
+
+
+def _remove_volume(deployment: Deployment, name: str, volume_name: str) -> None:
+    """Remove a volume of somebody's. :raises HomeroomError: it cannot be."""
     try:
         volume = deployment.client.volumes.get(volume_name)
         labels = volume.attrs["Labels"] or {}

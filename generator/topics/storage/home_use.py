@@ -14,7 +14,7 @@ import requests
 
 from generator.core.atomic import write_atomically
 from generator.core.errors import HomeroomError
-from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
+from generator.core.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from generator.schema.settings import Settings
 from generator.topics.storage import homes
 
@@ -79,7 +79,7 @@ def sizes(rows: list[dict[str, Any]], project: str) -> dict[str, int | None]:
     found: dict[str, int | None] = {}
     for row in rows:
         labels = row.get("Labels") or {}
-        if labels.get(DEPLOYMENT_LABEL) == project and labels.get(USER_LABEL):
+        if labels.get(DEPLOYMENT_LABEL) == project and labels.get(USER_LABEL) and SERVER_LABEL not in labels:
             size = (row.get("UsageData") or {}).get("Size", -1)
             found[labels[USER_LABEL]] = size if size >= 0 else None
     return found

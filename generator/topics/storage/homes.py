@@ -19,7 +19,7 @@ from typing import Any
 import docker.errors
 
 from generator.core.errors import HomeroomError, raise_all
-from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL, USER_LABEL
+from generator.core.labels import DEPLOYMENT_LABEL, SERVER_LABEL, SERVICE_LABEL, USER_LABEL
 from generator.schema.settings import Settings
 from generator.topics.storage.shares import forbidden_by
 from generator.topics.storage.site import PLAIN_PATH
@@ -210,7 +210,8 @@ def owners(client: Any, settings: Settings) -> list[str]:
         except OSError:
             return []
     labels = [f"{DEPLOYMENT_LABEL}={settings.COMPOSE_PROJECT_NAME}", USER_LABEL]
-    return sorted(volume.attrs["Labels"][USER_LABEL] for volume in client.volumes.list(filters={"label": labels}))
+    found = [volume.attrs["Labels"] for volume in client.volumes.list(filters={"label": labels})]
+    return sorted(each[USER_LABEL] for each in found if SERVER_LABEL not in each)  # that of an exam has it
 
 
 def run_verb(client: Any, settings: Settings, verb: str, *arguments: str) -> Any:

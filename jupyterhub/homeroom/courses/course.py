@@ -73,6 +73,45 @@ class Assignment:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Exam:
+    """What is written by a clock, in a lab of its own; times in seconds since 1970.
+
+    :param seconds: how long it takes, from `opens` on.
+    :param extra_seconds: by person, at the end.
+    :param profile: the kind of lab; empty: that of the course, or the first.
+    :param network: `none` or `open`.
+    :param start_files: the folder of what it begins with; empty: nothing.
+    """
+
+    name: str
+    title: str
+    opens: int
+    seconds: int
+    extra_seconds: Mapping[str, int] = field(default_factory=dict)
+    profile: str = ""
+    network: str = "none"
+    start_files: str = ""
+
+    def ends_for(self, person: str) -> int:
+        """When it is over for somebody."""
+        return self.opens + self.seconds + self.extra_seconds.get(person, 0)
+
+    @property
+    def assignment(self) -> Assignment:
+        """The same as something to hand in."""
+        ends = self.opens + self.seconds
+        return Assignment(
+            name=self.name,
+            title=self.title,
+            opens=self.opens,
+            due=ends,
+            closes=ends,
+            late="refuse",
+            extra_seconds=self.extra_seconds,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
 class Membership:
     """Who has a role: people by name, and the members of groups of the hub's."""
 
@@ -86,6 +125,7 @@ class Course:
 
     :param profile: the kind of lab that it works in; empty: each person's choice.
     :param grader_profile: the kind of lab that it is graded in; empty: the first.
+    :param assignments: all that is handed in, its exams among it.
     """
 
     name: str
@@ -97,6 +137,7 @@ class Course:
     last_day: str
     roles: Mapping[str, Membership]
     assignments: tuple[Assignment, ...]
+    exams: tuple[Exam, ...] = ()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Course:
@@ -105,6 +146,7 @@ class Course:
             role: Membership(people=frozenset(one["people"]), hub_groups=frozenset(one["hub_groups"]))
             for role, one in values["roles"].items()
         }
+        exams = tuple(Exam(**each) for each in values.get("exams", ()))
         return cls(
             name=values["name"],
             title=values["title"],
@@ -114,7 +156,11 @@ class Course:
             first_day=values["first_day"],
             last_day=values["last_day"],
             roles=roles,
-            assignments=tuple(Assignment(**each) for each in values["assignments"]),
+            assignments=(
+                *(Assignment(**each) for each in values["assignments"]),
+                *(exam.assignment for exam in exams),
+            ),
+            exams=exams,
         )
 
     def role_of(self, person: str, hub_groups: Collection[str]) -> str | None:
@@ -128,6 +174,10 @@ class Course:
     def assignment(self, name: str) -> Assignment | None:
         """The assignment of a name; None where there is none."""
         return next((each for each in self.assignments if each.name == name), None)
+
+    def exam(self, name: str) -> Exam | None:
+        """The exam of a name; None where there is none."""
+        return next((each for each in self.exams if each.name == name), None)
 
     def work(self, released: Collection[str]) -> list[Assignment]:
         """All there is to hand in: the assignments that the file names, and what was released without being named

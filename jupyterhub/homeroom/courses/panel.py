@@ -7,9 +7,12 @@ from typing import Any
 
 from homeroom.courses import members
 from homeroom.courses.calendar import written
-from homeroom.courses.course import STUDENTS, Course
+from homeroom.courses.course import OBSERVERS, STUDENTS, Course
 from homeroom.courses.courses_file import Courses
 from homeroom.hub.home import Panel, Values
+
+SHOWN_SECONDS = 3600
+"""How long before it begins an exam is shown."""
 
 
 async def courses(handler: Any) -> Values | None:
@@ -46,4 +49,27 @@ def next_of(course: Course, person: str, now: float, found: Courses) -> dict[str
     return {"title": title, "due": written(due, found.zone)}
 
 
-PANELS = (Panel(name="courses", order=30, ask=courses),)
+async def exams(handler: Any) -> Values | None:
+    """The exams that somebody sits or invigilates, from an hour before they begin to their end; nothing where there is
+    none."""
+    found = Courses.instance(config=handler.settings["config"])
+    known = found.read()
+    roles = members.roles_of(handler.current_user.orm_user, known)
+    person, now = handler.current_user.name, time.time()
+    shown = []
+    for name, role in roles.items():
+        for exam in known[name].exams if role != OBSERVERS else ():
+            ends = exam.ends_for(person if role == STUDENTS else "")
+            if exam.opens - SHOWN_SECONDS <= now < ends:
+                on = now >= exam.opens
+                page = f"homeroom/exams/{name}/{exam.name}"
+                shown.append(
+                    {"title": exam.title, "page": page, "on": on, "left_seconds": (ends if on else exam.opens) - now}
+                )
+    return {"exams": shown} if shown else None
+
+
+PANELS = (
+    Panel(name="exams", order=8, ask=exams, refreshed=True),
+    Panel(name="courses", order=30, ask=courses),
+)

@@ -11,9 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from homeroom.contract import sockets
+from homeroom.contract.exam_labs import is_exam
 from homeroom.courses import desk_client, graders, members
 from homeroom.courses.course import grader_name
 from homeroom.courses.courses_file import Courses
+from homeroom.courses.exams.told import as_told, ending
 from homeroom.shared_labs import shared_lab
 
 LOOK_SECONDS = 5.0
@@ -59,8 +61,9 @@ async def tell_desk(hub: Any) -> None:
     roles = members.roles_by_person(hub.db, courses.read())
     users = [user for user in hub.users.values() if not shared_lab.is_shared(user.name) or shared_lab.of(user.name)]
     labs, graded = running_labs(users, roles)
+    exams = {"exams": running_exams(users), "ending": dict(ending)}
     zone = courses.zone.key
-    told = {"courses": courses.raw, "members": roles, "labs": labs, "graders": graded, "zone": zone}
+    told = {"courses": courses.raw, "members": roles, "labs": labs, "graders": graded, "zone": zone, **exams}
     if await desk_client.tell(told):
         hub.log.debug("The hand-in desk was told of %d labs", len(labs))
 
@@ -75,12 +78,23 @@ def running_labs(users: Iterable[Any], roles: Mapping[str, Mapping[str, str]]) -
     labs: dict[str, str] = {}
     found: dict[str, str] = {}
     for user in users:
-        running = [sockets.directory_name(user.name, lab.name) for lab in user.spawners.values() if lab.active]
+        active = [lab.name for lab in user.spawners.values() if lab.active and not is_exam(lab.name)]
+        running = [sockets.directory_name(user.name, name) for name in active]
         if user.name in graded:
             found.update(dict.fromkeys(running, graded[user.name]))
         elif user.name in people:
             labs.update(dict.fromkeys(running, user.name))
     return labs, found
+
+
+def running_exams(users: Iterable[Any]) -> dict[str, dict[str, str]]:
+    """The labs of exams that run, by their directories of sockets."""
+    return {
+        sockets.directory_name(user.name, lab.name): as_told(user.name, lab.name)
+        for user in users
+        for lab in user.spawners.values()
+        if lab.active and is_exam(lab.name)
+    }
 
 
 def join_courses(authenticator: Any, db: Session, user: User) -> None:

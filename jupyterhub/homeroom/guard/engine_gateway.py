@@ -16,18 +16,20 @@ from aiohttp import web
 from yarl import URL
 
 from homeroom.contract import sockets, take_back
+from homeroom.contract.exam_labs import SEAL_ADDRESS, volume_name
 from homeroom.contract.home_names import directory_name
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 from homeroom.contract.records import ADDRESS
 from homeroom.contract.refusals import NO_FIREWALL
-from homeroom.guard import records, socket_directories
+from homeroom.guard import records, seal, socket_directories
 from homeroom.guard.decisions import decide, is_lab, owner
 from homeroom.guard.home_provisioner import HomeProvisioner
 from homeroom.guard.policy import Policy
 from homeroom.guard.records import Records
 from homeroom.guard.response import Response
 from homeroom.guard.routes import Deny, EngineCall
+from homeroom.guard.seal import Seal
 from homeroom.guard.take_back import TakeBack, checked, home_volume
 from homeroom.guard.values import Refused, shown
 
@@ -71,6 +73,7 @@ class EngineGateway:
     def __post_init__(self) -> None:
         self._home_provisioner = HomeProvisioner(self.policy, self._send)
         self._take_back = TakeBack(self.policy, self._send)
+        self._seal = Seal(self._send, self.lab_sockets)
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one call: the engine's answer, 403 with a reason, or 503 while the engine is away."""
@@ -83,6 +86,8 @@ class EngineGateway:
                 return await self._keep(body)
             if (request.method, path) == ("POST", take_back.ADDRESS):
                 return await self._bring_back(body)
+            if (request.method, path) == ("POST", SEAL_ADDRESS):
+                return await self._hand_in(body)
             policy = await self._ask_engine() if path.endswith("/containers/create") else self.policy
             verdict = decide(request.method, path, query, body, policy)
             if isinstance(verdict, Deny):
@@ -125,6 +130,16 @@ class EngineGateway:
         if not self.policy.homes_path:
             await self._check_owner(home_volume(self.policy, directory_name(asked["user"])), asked["user"])
         return web.json_response(await self._take_back.run(asked))
+
+    async def _hand_in(self, body: bytes) -> web.Response:
+        """Have the home of an exam handed in. :raises Refused: it is none."""
+        try:
+            asked = seal.checked(json.loads(body))
+        except ValueError:
+            raise Refused("what is handed in is an object of JSON") from None
+        policy = await self._ask_engine()
+        await self._check_owner(volume_name(policy.deployment, asked["user"], asked["server"]), asked["user"])
+        return web.json_response(await self._seal.run(policy, asked))
 
     async def close(self) -> None:
         """Close the connections to the engine."""

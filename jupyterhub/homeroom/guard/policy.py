@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from homeroom.contract.exam_labs import volume_prefix
 from homeroom.contract.mounts import HUB_SOCKET_TARGET, LAB_SOCKETS_TARGET
 from homeroom.guard.values import MountRule, is_int, is_strings, shown
 
@@ -87,9 +88,15 @@ class Policy:
         except TypeError as error:
             raise ValueError(str(error)) from error
 
+    @property
+    def exam_prefix(self) -> str:
+        """What the names of volumes begin with that are homes of exams: each is that of one lab."""
+        return volume_prefix(self.deployment)
+
     def mount_rules(self) -> tuple[MountRule, ...]:
         """Everything a lab may mount, as one list."""
         rules = [MountRule(source=f"{self.volume_prefix}*", target=to, read_only=False) for to in self.home_targets]
+        rules += [MountRule(source=f"{self.exam_prefix}*", target=to, read_only=False) for to in self.home_targets]
         rules.append(MountRule(source=self.hub_socket_volume, target=HUB_SOCKET_TARGET))
         if self.homes_path:
             rules += [MountRule(source=f"{self.homes_path}/*", target=to, read_only=False) for to in self.home_targets]

@@ -154,7 +154,7 @@ def create_lab(call: Call, policy: Policy) -> EngineCall:
         path=f"{call.version}/containers/create",
         query=urlencode({"name": name}),
         body=json.dumps(body).encode(),
-        homes=tuple(mount.source for mount in mounts if mount.source.startswith(policy.volume_prefix)),
+        homes=tuple(mount.source for mount in mounts if mount.source.startswith(home_prefixes(policy))),
         user=user,
         home=own_home(mounts, user, policy),
         directory=own[0] if own else None,
@@ -198,8 +198,13 @@ def own_home(mounts: list[Mount], user: str, policy: Policy) -> str | None:
 
 def is_home(name: str, policy: Policy) -> bool:
     """Whether a volume's name is one that a user's volume has."""
-    prefix = policy.volume_prefix
-    return name.startswith(prefix) and bool(COMPONENT.fullmatch(name[len(prefix) :])) and len(name) < 255
+    rest = [name.removeprefix(prefix) for prefix in home_prefixes(policy) if name.startswith(prefix)]
+    return any(COMPONENT.fullmatch(each) for each in rest) and len(name) < 255
+
+
+def home_prefixes(policy: Policy) -> tuple[str, ...]:
+    """What the names of volumes begin with that are homes: people's, and those of exams."""
+    return policy.volume_prefix, policy.exam_prefix
 
 
 def create_volume(call: Call, policy: Policy) -> EngineCall:

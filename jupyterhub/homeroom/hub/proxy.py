@@ -69,6 +69,11 @@ class SocketProxy(ConfigurableHTTPProxy):
             return None
         return found.st_ino, found.st_ctime_ns
 
+    async def add_user(self, user: Any, server_name: str = "") -> None:
+        """Make the way to a lab, unless nobody may enter it now."""
+        if not getattr(user.spawners[server_name], "is_closed", False):
+            await super().add_user(user, server_name)
+
     async def add_route(self, routespec: str, target: str, data: dict[str, Any]) -> None:
         """Add a route; a socket's address goes without a port, and a lab's says by which host alone it is found."""
         if target.startswith(_SCHEME):

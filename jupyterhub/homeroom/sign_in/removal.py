@@ -38,22 +38,30 @@ async def end_labs(app: Any, user: User) -> None:
     :raises TimeoutError: one of them does not stop.
     """
     for name in list(user.orm_user.orm_spawners):
-        spawner = user.spawners[name]
-        start = spawner._spawn_future
-        if spawner.pending == "spawn" and start is not None:
-            start.cancel()
-            await asyncio.wait([start], timeout=CANCEL_SECONDS)
-        async with asyncio.timeout(STOP_SECONDS):
-            while spawner.pending:
-                await asyncio.sleep(POLL_SECONDS)
-        if spawner.active:
-            spawner._stop_pending = True  # before anything is waited for: nobody else stops or starts it meanwhile
-            try:
-                await app.proxy.delete_user(user, name)
-                async with asyncio.timeout(STOP_SECONDS):
-                    await user.stop(name)
-            finally:
-                spawner._stop_pending = False
+        await end_lab(app, user, name)
+
+
+async def end_lab(app: Any, user: User, name: str) -> None:
+    """The same for one lab.
+
+    :raises TimeoutError: it does not stop.
+    """
+    spawner = user.spawners[name]
+    start = spawner._spawn_future
+    if spawner.pending == "spawn" and start is not None:
+        start.cancel()
+        await asyncio.wait([start], timeout=CANCEL_SECONDS)
+    async with asyncio.timeout(STOP_SECONDS):
+        while spawner.pending:
+            await asyncio.sleep(POLL_SECONDS)
+    if spawner.active:
+        spawner._stop_pending = True  # before anything is waited for: nobody else stops or starts it meanwhile
+        try:
+            await app.proxy.delete_user(user, name)
+            async with asyncio.timeout(STOP_SECONDS):
+                await user.stop(name)
+        finally:
+            spawner._stop_pending = False
 
 
 def remove(app: Any, name: str, who: str) -> asyncio.Task[None]:

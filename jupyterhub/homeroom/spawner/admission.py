@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from homeroom.contract.exam_labs import is_exam
+from homeroom.exam_labs import exam_lab
+from homeroom.exam_labs.exam_lab import ExamLab
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan, Person, allowed_profiles, plan_for
@@ -16,6 +19,28 @@ from homeroom.texts.said import say
 
 Profiles = Collection[Mapping[str, Any]]
 Groups = Mapping[str, Mapping[str, Any]]
+
+
+def check_exam(person: str, server: str, now: float, *, others: int, ahead: bool) -> None:
+    """Check that no exam stands against the start of a lab, nor the clock against that of an exam's lab.
+
+    :param server: the name of the lab.
+    :param others: their other labs that run or start.
+    :param ahead: whether the hub starts it itself, before the exam.
+    :raises NoLab: its person sits an exam, and this is another lab; or the exam of this one has not begun, or is over.
+    """
+    sat = exam_lab.sat_by(person, now)
+    if not is_exam(server):
+        if sat is not None:
+            raise NoLab(say("no_lab.exam", title=sat.title), reason="exam", status_code=403)
+        return
+    own = exam_lab.of(person, server)
+    if own is None or now >= own.ends_at:
+        raise NoLab(say("no_lab.exam_over"), reason="exam-over", status_code=403)
+    if now < own.begins_at and not ahead:
+        raise NoLab(say("no_lab.exam_before", title=own.title), reason="exam-before", status_code=403)
+    if others:
+        raise NoLab(say("no_lab.exam_others"), reason="too-many-labs", status_code=409)
 
 
 def check_count(*, others: int, most: int, named: bool) -> None:
@@ -62,6 +87,17 @@ def decide_shared(profiles: Profiles, groups: Groups, person: Person, lab: Share
         raise NoLab(say("no_lab.closed"), reason="closed", status_code=403)
     named = {profile["name"]: profile for profile in profiles}
     return fitted(plan_for(named.get(lab.profile) or next(iter(profiles)), groups, person))
+
+
+def decide_exam(profiles: Profiles, groups: Groups, person: Person, lab: ExamLab | None) -> LabPlan:
+    """What the lab of an exam gets: of the profile that is chosen for it, whosever that is.
+
+    :raises NoLab: there is no such exam any more.
+    """
+    if lab is None:
+        raise NoLab(say("no_lab.exam_over"), reason="exam-over", status_code=403)
+    named = {profile["name"]: profile for profile in profiles}
+    return exam_lab.fitted(plan_for(named.get(lab.profile) or next(iter(profiles)), groups, person), lab)
 
 
 async def form(

@@ -16,6 +16,10 @@ from homeroom.spawner.memory_use import MemoryUse
 from homeroom.spawner.running import Recorded
 
 ENGINE_THREADS = 8
+EXAM_REPORT_SECONDS = 30
+"""How often the lab of an exam tells when it was last used: whoever invigilates sees who sits idle."""
+EXAM_ROLE = "exam"
+"""The role of a lab in which an exam is sat, whoever's it is."""
 
 
 class LabCreation(LabIdentity):
@@ -97,8 +101,11 @@ class LabCreation(LabIdentity):
         """The lab's environment: the hub's, limits, what profile and groups add, what the start script is told."""
         environment: dict[str, str] = super().get_env()
         environment["JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED"] = "0"  # a lab's cookies are of its own path alone
-        role = self.role_of(self.person) if self.role_of is not None else ""
-        return environment | container.environment(self.plan, self.storage, role=role, shared=self.is_shared)
+        role = EXAM_ROLE if self.is_exam else self.role_of(self.person) if self.role_of is not None else ""
+        said = container.environment(self.plan, self.storage, role=role, shared=self.is_shared)
+        if self.is_exam:
+            said["JUPYTERHUB_ACTIVITY_INTERVAL"] = str(EXAM_REPORT_SECONDS)
+        return environment | said
 
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""

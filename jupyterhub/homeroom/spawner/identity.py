@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import secrets
+import time
 from pathlib import Path
 from typing import Any
 
 from jupyterhub.orm import APIToken
 
 from homeroom.contract import sockets
+from homeroom.contract.exam_labs import is_exam, volume_name
 from homeroom.contract.home_names import directory_name
+from homeroom.contract.labels import SERVER_LABEL
 from homeroom.culling.lab_prewarm import LabPrewarm
 from homeroom.culling.lab_time import LabTime
+from homeroom.exam_labs import exam_lab
 from homeroom.labs.plan import LabPlan, Person, groups_of, most_labs
 from homeroom.queue.resources import Key
 from homeroom.shared_labs import shared_lab
@@ -52,6 +56,16 @@ class LabIdentity(LabTraits):
         return shared_lab.is_shared(self.user.name)
 
     @property
+    def is_exam(self) -> bool:
+        """Whether an exam is sat in it."""
+        return is_exam(self.name)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nobody may enter it now: the proxy has no way to it."""
+        return exam_lab.is_closed(self.user.name, self.name, time.time())
+
+    @property
     def labels(self) -> dict[str, str]:
         """What tells whose container or volume it is."""
         return labels(self.deployment, self.user.name)
@@ -65,8 +79,20 @@ class LabIdentity(LabTraits):
 
     @property
     def home_volume(self) -> str:
-        """Name of the user's home volume; all their named servers share it."""
+        """Name of the user's home volume, which all their labs share; of an exam's lab that of its own home."""
+        if self.is_exam:
+            return volume_name(self.deployment, self.user.name, self.name)
         return f"{self.deployment}-user-{self.escaped_name}"
+
+    @property
+    def home_labels(self) -> dict[str, str]:
+        """What tells whose volume its home is."""
+        return self.labels | ({SERVER_LABEL: self.name} if self.is_exam else {})
+
+    @property
+    def has_volume(self) -> bool:
+        """Whether its home is a volume: that of an exam always is."""
+        return not self.plan.ephemeral and (self.is_exam or not self.homes)
 
     @property
     def socket_directory(self) -> Path:
@@ -90,6 +116,9 @@ class LabIdentity(LabTraits):
     def _decide(self) -> LabPlan:
         if self.is_shared:
             return admission.decide_shared(self.profiles, self.groups, self.person, shared_lab.of(self.user.name))
+        if self.is_exam:
+            own = exam_lab.of(self.user.name, self.name)
+            return admission.decide_exam(self.profiles, self.groups, self.person, own)
         return admission.decide(self.profiles, self.groups, self.person, self.user_options.get("profile"))
 
     @property
@@ -99,7 +128,17 @@ class LabIdentity(LabTraits):
 
     @property
     def storage(self) -> LabStorage:
-        """What this lab sees of the disk."""
+        """What this lab sees of the disk: that of an exam its own home and the exam's files, and nothing else."""
+        if self.is_exam:
+            own = exam_lab.of(self.user.name, self.name)
+            return storage_for(
+                user=self.user.name,
+                groups=(),
+                home_source=self.home_volume,
+                home_target=self.home,
+                skeleton=f"{self.exam_files}/{own.files}" if own and own.files else "",
+                skeleton_folder=own.folder if own else "",
+            )
         return storage_for(
             user=self.user.name,
             groups=groups_of(self.person, self.groups),
@@ -120,6 +159,8 @@ class LabIdentity(LabTraits):
     @property
     def own_shares(self) -> list[Share]:
         """Those that this lab would mount if it started now."""
+        if self.is_exam:
+            return []
         groups = groups_of(self.person, self.groups)
         return [share for share in self._all_shares if share.is_for(self.user.name, groups)]
 
@@ -137,6 +178,11 @@ class LabIdentity(LabTraits):
     def ended(self) -> Said:
         """Why the last lab ended, for its owner; nothing where they stopped it themselves, and while one runs."""
         return self.kept.ended
+
+    @property
+    def was_opened(self) -> bool:
+        """Whether its user has opened the lab that runs."""
+        return self._was_opened()
 
     def _was_opened(self) -> bool:
         """Whether its user has opened the lab: they were given a token for it, which goes when they sign out."""

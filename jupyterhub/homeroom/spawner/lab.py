@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import inspect
+import time
 from collections.abc import AsyncIterator
 from textwrap import indent
 from typing import Any
@@ -50,6 +51,8 @@ class LabSpawner(LabCreation):
     _start_queue: StartQueue | None = None
     _start_slots: StartSlots | None = None
     _start: Start | None = None
+    starts_ahead = False
+    """Whether the hub starts this lab itself, for an exam that has not begun."""
 
     # --- What all labs share ---
 
@@ -82,8 +85,12 @@ class LabSpawner(LabCreation):
     # --- Who may start it ---
 
     def _check_count(self) -> None:
-        """:raises NoLab: this would be one lab too many for this user."""
+        """:raises NoLab: this would be one lab too many for this user, or they sit an exam."""
         others = [other for other in self.user.spawners.values() if other is not self and other.active]
+        ahead = self.starts_ahead
+        admission.check_exam(self.user.name, self.name, time.time(), others=len(others), ahead=ahead)
+        if self.is_exam:
+            return
         admission.check_count(others=len(others), most=self.most_labs, named=bool(self.name))
 
     @default("options_form")
@@ -91,8 +98,8 @@ class LabSpawner(LabCreation):
         return self._options_form
 
     async def _options_form(self, spawner: Any) -> str:
-        """The page on which people choose; empty for a lab that several enter, for which it is chosen."""
-        if self.is_shared:
+        """The page on which people choose; empty for a lab that several enter or of an exam: for it, it is chosen."""
+        if self.is_shared or self.is_exam:
             return ""
         chosen, pool = self.user_options.get("profile", ""), self.gpu_pool
         return await admission.form(
@@ -134,8 +141,8 @@ class LabSpawner(LabCreation):
 
     async def _start_container(self) -> str:
         try:
-            if not self.plan.ephemeral and not self.homes:
-                await self.docker("create_volume", self.home_volume, labels=self.labels)
+            if self.has_volume:
+                await self.docker("create_volume", self.home_volume, labels=self.home_labels)
             await super().start()
         except docker.errors.APIError as error:
             self.log.error("The lab of %s cannot be made: %s", self._log_name, error)

@@ -53,6 +53,7 @@ class LabTraits(RetryingSpawner):
         help="Where each group's handouts are, in the form of `shares`. What is new there is seen by running labs.",
     )
     skeleton = Unicode("", config=True, help="Host path of what each home is given at its first start; empty: nothing.")
+    exam_files = Unicode("", config=True, help="Host path of the folders that exams begin with.")
     home_soft_limit = Integer(0, config=True, help="Bytes in a home above which its owner is warned; 0: never.")
     home_hard_limit = Integer(
         0, config=True, help="Bytes that a home cannot exceed; the guard sees to it; 0: no limit."

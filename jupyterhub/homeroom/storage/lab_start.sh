@@ -1,6 +1,7 @@
 # What every lab does first, as its own user, in whatever image: `sh -c THIS lab COMMAND...`. Nothing here may keep the
 # lab from starting: whatever lies in the home, nothing of it is opened that could make a reader wait, and what walks
-# through it has a bound in time. Told by the hub: HOMEROOM_UMASK, HOMEROOM_SKELETON, HOMEROOM_LINKS ("<link in the
+# through it has a bound in time. Told by the hub: HOMEROOM_UMASK, HOMEROOM_SKELETON,
+# HOMEROOM_SKELETON_FOLDER (of the home, where it goes), HOMEROOM_LINKS ("<link in the
 # home>=<place>" each, between spaces), HOMEROOM_LINKED (where those places are), HOMEROOM_GIT_PLACES.
 homeroom_path="$PATH"
 PATH=/usr/local/bin:/usr/bin:/bin # no program of the home's runs before the server
@@ -82,9 +83,11 @@ if homeroom_has_room; then
     # The skeleton, once: what is there already stays as it is. The mark comes last, so a broken-off copy goes on.
     mark="$HOME/.local/share/homeroom/first-start"
     if [ ! -e "$mark" ]; then
+        into="$HOME/${HOMEROOM_SKELETON_FOLDER:-}"
+        mkdir -p "$into" 2>/dev/null
         if [ -d "${HOMEROOM_SKELETON:-}" ]; then
             for found in "$HOMEROOM_SKELETON"/* "$HOMEROOM_SKELETON"/.[!.]*; do
-                [ ! -e "$found" ] || cp -Rn "$found" "$HOME/" 2>/dev/null
+                [ ! -e "$found" ] || cp -Rn "$found" "$into" 2>/dev/null
             done
         fi
         mkdir -p "${mark%/*}" 2>/dev/null && true 2>/dev/null >"$mark" # not `:`, with which the shell would end

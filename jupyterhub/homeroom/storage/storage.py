@@ -85,6 +85,7 @@ def storage_for(
     ephemeral: bool = False,
     shares: Sequence[Share] = (),
     skeleton: str = "",
+    skeleton_folder: str = "",
     soft_limit_bytes: int = 0,
     hard_limit_bytes: int = 0,
 ) -> LabStorage:
@@ -93,6 +94,7 @@ def storage_for(
     :param home_source: the user's volume, or their directory on the host.
     :param ephemeral: nothing is mounted at the home: it is the container's own and goes with it.
     :param skeleton: the path of `site/skeleton` on the host; empty: there is none.
+    :param skeleton_folder: the folder of the home that it comes into, which is made; empty: the home itself.
     """
     own = tuple(share for share in shares if share.is_for(user, groups))
     mounts = [share.mount for share in own]
@@ -108,6 +110,8 @@ def storage_for(
     if skeleton:
         mounts.append(Mount(source=skeleton, target=SKELETON, read_only=True))
         environment["HOMEROOM_SKELETON"] = SKELETON
+    if skeleton_folder:
+        environment["HOMEROOM_SKELETON_FOLDER"] = skeleton_folder
     if soft_limit_bytes and not ephemeral:
         environment["HOMEROOM_HOME_SOFT_LIMIT"] = str(soft_limit_bytes)
     if hard_limit_bytes and not ephemeral:

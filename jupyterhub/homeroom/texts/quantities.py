@@ -49,6 +49,16 @@ def wait(seconds: float, language: str) -> str:
     return _days(math.ceil(seconds / 86400), language)
 
 
+def time_left(seconds: float, language: str) -> str:
+    """What is left of a time, never told longer than it is: `1 h 20 min`, `45 min`, `30 s`."""
+    if seconds < 60:
+        return f"{max(0, math.floor(seconds))} s"
+    hours, minutes = divmod(math.floor(seconds / 60), 60)
+    if hours >= 24:
+        return _days(hours // 24, language)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"
+
+
 def _days(count: float, language: str) -> str:
     return f"{number(count, language)} {UNITS[language]['day' if count == 1 else 'd']}"
 
@@ -65,6 +75,7 @@ WRITTEN: Mapping[str, Callable[[Any, str], str]] = {
     "file_size": file_size,
     "duration": duration,
     "wait": wait,
+    "time_left": time_left,
     "list": several,
 }
 """How a value may be written, by the word for it."""

@@ -6,6 +6,8 @@
   const LOOK_AT_ANNOUNCEMENTS_EVERY_MS = 15_000;
   const MOST_SHOWN_AT_ONCE = 120; // JupyterLab cuts a notification at 140 characters
   const LEFT_WITHIN_MS = 500;
+  const ASK_ABOUT_EXAM_EVERY_MS = 10_000;
+  const SAVE_BEFORE_END_SECONDS = [20, 8, 3];
   const MESSAGE_TOO_BIG = 1009; // https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
   const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
   const { baseUrl } = config;
@@ -320,6 +322,52 @@
     },
   };
 
+  // The time that is left is counted in the page, and set by what the desk says: the browser's clock may be wrong, and
+  // more time may be given. Just before the end everything is saved once more.
+  const exam = {
+    id: "homeroom-lab:exam",
+    description: "Shows how long the exam in this lab goes on, and saves just before its end: homeroom_lab/exam_handler.py.",
+    autoStart: true,
+    activate: async (app) => {
+      if (!config.homeroomExam) return;
+      const services = await sharedModule("@jupyterlab/services");
+      if (!services) return;
+      const { serverSettings } = app.serviceManager;
+      const strip = document.createElement("div");
+      strip.id = "homeroom-exam";
+      strip.setAttribute("role", "timer");
+      strip.style.cssText = "position: fixed; bottom: 28px; right: 12px; z-index: 10000; padding: 4px 12px; "
+        + "border-radius: 4px; background: #333; color: #fff; font: 14px sans-serif; pointer-events: none;";
+      document.body.append(strip);
+      let title = "";
+      let ends = null; // by performance.now(), which no clock that is set moves
+      const left = () => Math.max(0, (ends - performance.now()) / 1000);
+      const ask = async () => {
+        const answer = await services.ServerConnection.makeRequest(`${serverSettings.baseUrl}homeroom/exam`, {}, serverSettings);
+        if (!answer.ok) return;
+        const said = await answer.json();
+        title = said.title;
+        ends = performance.now() + 1000 * said.left_seconds;
+      };
+      let last = Infinity;
+      const show = () => {
+        if (ends === null) return;
+        const now = left();
+        const minutes = Math.floor(now / 60);
+        strip.textContent = `${title}: ${minutes >= 2 ? `${minutes} min` : `${Math.floor(now)} s`} left`;
+        strip.style.background = now < 300 ? "#a40000" : "#333";
+        if (SAVE_BEFORE_END_SECONDS.some((at) => now <= at && at < last)) {
+          app.commands.execute("docmanager:save-all").catch((error) => console.debug("homeroom-lab:exam", error));
+        }
+        last = now;
+      };
+      const quietly = () => ask().then(show).catch((error) => console.debug("homeroom-lab:exam", error));
+      app.restored.then(quietly);
+      setInterval(quietly, ASK_ABOUT_EXAM_EVERY_MS);
+      setInterval(show, 1000);
+    },
+  };
+
   // JupyterLab shows files and launcher when the address is dealt with, which it says a second late: it first waits
   // until the workspace that it has just read is saved again. What is done here is what it does then, and nothing is
   // left for it to do.
@@ -410,7 +458,9 @@
       if (apputils) lockWorkspaces(apputils);
       return () => ({
         __esModule: true,
-        default: [prestartedKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, announcements, firstSight],
+        default: [
+          prestartedKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, announcements, exam, firstSight,
+        ],
       });
     },
   };

@@ -159,3 +159,69 @@ def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
     """A course without students, and an assignment without an end, pass, with a word."""
     found = loaded(tmp_path, "courses:\n  - {name: a, teachers: {people: [ada]}, assignments: [{name: w}]}\n")
     assert [finding.cause for finding in checks.findings(found)] == ["a has no students", "w of a has no end"]
+
+
+EXAMS = f"""\
+{GOOD}    exams:
+      - name: final
+        opens: 2026-12-14 10:00
+        minutes: 90
+        extra_time: {{b+ob: 30m}}
+        start_files: final
+        profile: small
+      - {{name: again, opens: 2026-12-14 12:00, minutes: 30}}
+"""
+
+
+def exam_files(directory: Path) -> Path:
+    """The folder that its people begin with."""
+    folder = directory / "site/exams/final"
+    folder.mkdir(parents=True)
+    (folder / "task.ipynb").write_text("{}")
+    return folder
+
+
+def test_an_exam_is_told_to_the_hub(tmp_path: Path) -> None:
+    """By the clock of the deployment's zone, with extra time by person, on no network; where it names no profile, with
+    that of the course."""
+    exam_files(tmp_path)
+    (read,) = loaded(tmp_path, EXAMS)
+    final, again = courses.as_data(read, known(tmp_path / "site"), ZoneInfo(VIENNA))["exams"]
+    assert datetime.fromtimestamp(final["opens"], UTC).isoformat() == "2026-12-14T09:00:00+00:00"
+    assert (final["seconds"], final["extra_seconds"], final["network"]) == (5400, {"b+ob": 1800}, "none")
+    assert (final["start_files"], again["start_files"], again["profile"]) == ("final", "", "small")
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "cause"),
+    [
+        (("2026-12-14 10:00", "2026-12-14"), 16, "is not a day with a time"),
+        (("2026-12-14 10:00", "2026-03-29 02:30"), 16, "no clock in Europe/Vienna shows this time"),
+        (("minutes: 90", "minutes: 0"), 17, "must be at least 1"),
+        (("minutes: 90", "minutes: 150"), 21, "again begins before final is over"),
+        (("start_files: final", "start_files: finals"), 19, "there is no such folder"),
+        (("start_files: final", "start_files: ../.."), 19, "a folder of site/exams"),
+        (("profile: small\n      -", "profile: smal\n      -"), 20, "there is no profile smal"),
+        (("name: again", "name: Week-1"), 21, "Week-1 is the name of an assignment, too"),
+        (("name: again", "name: Final"), 21, "the exam Final is there twice"),
+        (("{b+ob: 30m}", "{b+ob: 30}"), 18, "is not a time span"),
+    ],
+)
+def test_a_slip_in_an_exam_is_told_with_its_line(
+    tmp_path: Path, change: tuple[str, str], line: int, cause: str
+) -> None:
+    """What is wrong, in which line, and what to do; nothing is rendered."""
+    exam_files(tmp_path)
+    assert change[0] in EXAMS
+    said = told(tmp_path, EXAMS.replace(*change))
+    assert f"courses.yaml line {line} " in said
+    assert cause in said
+    assert "\n  " in said
+
+
+def test_files_that_labs_could_not_read_are_told(tmp_path: Path) -> None:
+    """Before the exam, not in it."""
+    (exam_files(tmp_path) / "task.ipynb").chmod(0o600)
+    said = told(tmp_path, EXAMS)
+    assert "site/exams/final: labs cannot copy final/task.ipynb" in said
+    assert "chmod -R o+rX" in said

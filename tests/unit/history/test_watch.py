@@ -79,7 +79,7 @@ def test_every_reason_has_words() -> None:
     """Each word that the hub has for a failed start, but for those that are refused before it begins."""
     source = "".join(path.read_text() for path in (ROOT / "jupyterhub/homeroom/spawner").glob("*.py"))
     words = set(re.findall(r'reason="([a-z-]+)"', source))
-    refused = {"too-many-labs", "no-profile", "profile-forbidden", "closed"}
+    refused = {"too-many-labs", "no-profile", "profile-forbidden", "closed", "exam", "exam-before", "exam-over"}
     gpus = (ROOT / "jupyterhub/homeroom/gpus").glob("*.py")
     of_gpus = {word for path in gpus for word in re.findall(r'reason="([a-z-]+)"', path.read_text())}
     words |= {word if word.startswith("gpus-") else f"gpus-{word}" for word in of_gpus}

@@ -115,7 +115,7 @@ def test_each_panel_has_its_template_and_the_reverse() -> None:
     names = [panel.name for panel in home.known()]
     assert {"lab", "profiles", "groups"} <= set(names)
     assert sorted(names) == sorted(path.stem for path in (ROOT / "jupyterhub/templates/panels").glob("*.html"))
-    assert names[:2] == ["announcements", "lab"]
+    assert names[:3] == ["announcements", "exams", "lab"]
 
 
 VOID = {"br", "img", "input", "meta"}

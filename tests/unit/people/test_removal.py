@@ -26,6 +26,12 @@ class Volume:
         self.engine, self.name = engine, name
         self.attrs = {"Labels": labels}
 
+    def has(self, label: str) -> bool:
+        """Whether it has a label, `name` or `name=value`."""
+        name, is_valued, value = label.partition("=")
+        labels = self.attrs["Labels"]
+        return labels.get(name) == value if is_valued else name in labels
+
     def remove(self) -> None:
         """Remove it."""
         del self.engine.known[self.name]
@@ -38,9 +44,13 @@ class Engine:
         self.known: dict[str, Volume] = {}
         self.volumes = self
 
-    def add(self, name: str, user: str, deployment: str = "homeroom") -> None:
+    def add(self, name: str, user: str, deployment: str = "homeroom", **labels: str) -> None:
         """Have a volume."""
-        self.known[name] = Volume(self, name, {"homeroom.deployment": deployment, "homeroom.user": user})
+        self.known[name] = Volume(self, name, {"homeroom.deployment": deployment, "homeroom.user": user, **labels})
+
+    def list(self, filters: dict[str, list[str]]) -> list[Volume]:
+        """Those that have all these labels."""
+        return [each for each in self.known.values() if all(map(each.has, filters["label"]))]
 
     def get(self, name: str) -> Volume:
         """One of its volumes."""
@@ -109,16 +119,18 @@ def test_a_home_is_removed_once_and_no_others(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_home_goes_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its directory of HOMES, and the volume that it was before homes were directories."""
+    """Its directory of HOMES, the volume that it was before homes were directories, and the homes of their exams."""
     here: Any = Here(monkeypatch, purge={"untold": 0})
     here.settings = settings(HOMES="/srv/homes")
     here.client.add("homeroom-user-ada-40uni", "ada@uni")
+    here.client.add("homeroom-exam-1", "ada@uni", **{"homeroom.server": "exam.biology.final"})
+    here.client.add("homeroom-exam-2", "bela", **{"homeroom.server": "exam.biology.final"})
     here.client.add("homeroom-user-bela", "bela")
     directories: list[tuple[Any, ...]] = []
     monkeypatch.setattr(homes, "run_verb", lambda *given: directories.append(given[2:]))
     removal.purge(here, ["ada@uni"])
     assert directories == [("remove", "ada-40uni")]
-    assert list(here.client.known) == ["homeroom-user-bela"]
+    assert list(here.client.known) == ["homeroom-exam-2", "homeroom-user-bela"]
 
 
 def test_who_comes_back_meanwhile_keeps_the_files(

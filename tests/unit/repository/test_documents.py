@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from generator.core.paths import ROOT
 from generator.lifecycle import render
 from generator.site import forms, starters
-from generator.topics.courses.site import Assignment, Course
+from generator.topics.courses.site import Assignment, Course, Exam
 from generator.topics.environments import kernels, site_images
 from generator.topics.labs.site import Profile
 from generator.topics.prewarm.site import Lesson
@@ -201,11 +201,12 @@ def test_each_promise_names_its_tests(page: Path) -> None:
 
 def test_every_field_is_explained() -> None:
     """The tables of fields have all of them: a profile's in docs/labs.md, a lesson's in docs/classes.md, a course's and
-    an assignment's in docs/courses/index.md."""
+    an assignment's in docs/courses/index.md, an exam's in docs/courses/exams.md."""
     models: dict[str, tuple[type[BaseModel], ...]] = {
         "labs": (Profile,),
         "classes": (Lesson,),
         "courses/index": (Course, Assignment),
+        "courses/exams": (Exam,),
     }
     for name, forms_there in models.items():
         text = (ROOT / "docs" / f"{name}.md").read_text(encoding="utf-8")

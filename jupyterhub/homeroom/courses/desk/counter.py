@@ -72,11 +72,18 @@ class Counter:
         is for it."""
         found = self._feedback_for(receipt)
         return {
+            **self.shown(receipt),
+            "feedback": {file.path: file.sha256 for file in found.files} if found else {},
+        }
+
+    def shown(self, receipt: Receipt) -> dict[str, Any]:
+        """A receipt as a lab lists it, without any feedback."""
+        return {
             **self._shown(receipt.summary()),
             "student": student_id(receipt.person),
             "timestamp": stamped(receipt.at, self._told().zone),
             "notebooks": notebooks_of(receipt.files),
-            "feedback": {file.path: file.sha256 for file in found.files} if found else {},
+            "feedback": {},
         }
 
     def _feedback_for(self, receipt: Receipt) -> Item | None:

@@ -21,8 +21,8 @@ log = logging.getLogger("homeroom.desk")
 class Visitor(NamedTuple):
     """Who asks at a socket.
 
-    :param kind: which counter answers: `student` or `grader`.
-    :param name: the person, or the course that is graded in this lab.
+    :param kind: which counter answers: `student`, `grader`, `exam`, or `ending` for the home of an exam that is over.
+    :param name: the person, the course that is graded in this lab, or who sits which exam.
     """
 
     kind: str

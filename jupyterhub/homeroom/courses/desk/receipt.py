@@ -32,6 +32,7 @@ class Receipt:
     :param at: when the last of it had come, in seconds since 1970.
     :param late: whether it is marked as late.
     :param late_seconds: how long after its due date it came; 0: in time.
+    :param at_end: whether it was handed in for its person, at the end of an exam.
     """
 
     code: str
@@ -42,6 +43,7 @@ class Receipt:
     late: bool
     late_seconds: int
     files: tuple[File, ...]
+    at_end: bool = False
 
     @property
     def size_bytes(self) -> int:

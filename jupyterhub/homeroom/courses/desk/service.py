@@ -69,6 +69,7 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
     from homeroom.courses.desk.back_room import BackRoom
     from homeroom.courses.desk.counter import Counter
     from homeroom.courses.desk.doors import Doors
+    from homeroom.courses.desk.exam_counter import ExamCounter
     from homeroom.courses.desk.exchange import Exchange
     from homeroom.courses.desk.grader_counter import GraderCounter
     from homeroom.courses.desk.grades import Grades
@@ -91,7 +92,9 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
     exchange = Exchange(store, shelf, lambda: known[0])
     grades = Grades(store_path, lambda: known[0])
     grader_counter = GraderCounter(lambda: known[0], (*exchange.routes, *grades.routes))
-    doors = Doors(labs, {"student": counter.answer, "grader": grader_counter.answer})
+    exams = ExamCounter(store, counter, lambda: known[0])
+    answers = {"student": counter.answer, "grader": grader_counter.answer}
+    doors = Doors(labs, answers | {"exam": exams.answer, "ending": exams.answer_ending})
     back_room = BackRoom(store, shelf, grades, lambda: known[0], take)
     server = web.Server(back_room.answer, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=5.0)

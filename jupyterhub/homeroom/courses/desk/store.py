@@ -77,24 +77,47 @@ class Store:
         :param at: when the last of it had come.
         :raises Refused: it is not to be kept as it is.
         """
+        late_seconds = _late_seconds(assignment, person, at)
+        late = bool(late_seconds) and assignment.late == "mark"
+        where = (course.name, assignment.name, person)
+        return self._keep(archive, where, at, late=late, late_seconds=late_seconds)
+
+    def seal_at_end(self, archive: Path, course: str, exam: str, person: str, at: float) -> Receipt:
+        """Keep what lay in the home of an exam at its end; it is never late.
+
+        :raises Refused: it is not to be kept as it is.
+        """
+        return self._keep(archive, (course, exam, person), at, at_end=True)
+
+    def _keep(
+        self,
+        archive: Path,
+        where: tuple[str, str, str],
+        at: float,
+        *,
+        late: bool = False,
+        late_seconds: int = 0,
+        at_end: bool = False,
+    ) -> Receipt:
+        course, assignment, person = where
         growing = self.root / INCOMING / f"{secrets.token_hex(12)}.d"
         growing.mkdir(mode=0o700)
         try:
             (growing / FILES).mkdir(mode=0o700)
             files = unpack(archive, growing / FILES, LARGEST_BYTES)
-            late_seconds = _late_seconds(assignment, person, at)
             receipt = Receipt(
                 code=self._free_code(),
-                course=course.name,
-                assignment=assignment.name,
+                course=course,
+                assignment=assignment,
                 person=person,
                 at=at,
-                late=bool(late_seconds) and assignment.late == "mark",
+                late=late,
                 late_seconds=late_seconds,
                 files=files,
+                at_end=at_end,
             )
             sealed.write_whole(growing / RECEIPT, json.dumps(receipt.as_json(), indent=1))
-            own = self._own(course.name, assignment.name, person)
+            own = self._own(course, assignment, person)
             own.mkdir(mode=0o700, parents=True, exist_ok=True)
             place = own / f"{int(at)}-{receipt.code}"
             growing.rename(place)

@@ -15,11 +15,32 @@ from homeroom.courses.desk.refused import Refused
 
 
 @dataclass(frozen=True, kw_only=True)
+class Sitting:
+    """Somebody in an exam of a course."""
+
+    course: str
+    exam: str
+    person: str
+
+    def as_text(self) -> str:
+        """It as the name of a visitor."""
+        return f"{self.course}/{self.exam}/{self.person}"
+
+    @classmethod
+    def from_text(cls, text: str) -> Sitting:
+        """It again: names of courses and exams have no slash."""
+        course, exam, person = text.split("/", 2)
+        return cls(course=course, exam=exam, person=person)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Told:
     """It, as it was told last.
 
     :param members: roles by person, by course.
     :param labs: people by the names of their labs' directories.
+    :param exams: who sits which exam, by the names of the directories of these labs.
+    :param ending: whose home of an exam is just handed in, by the names of the directories made for that.
     :param graders: courses by the names of the directories of the labs in which they are graded.
     """
 
@@ -27,6 +48,8 @@ class Told:
     members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     labs: Mapping[str, str] = field(default_factory=dict)
     graders: Mapping[str, str] = field(default_factory=dict)
+    exams: Mapping[str, Sitting] = field(default_factory=dict)
+    ending: Mapping[str, Sitting] = field(default_factory=dict)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     digest: str = ""
 
@@ -39,6 +62,8 @@ class Told:
             members=values["members"],
             labs=values["labs"],
             graders=values["graders"],
+            exams={name: Sitting(**each) for name, each in values.get("exams", {}).items()},
+            ending={name: Sitting(**each) for name, each in values.get("ending", {}).items()},
             zone=ZoneInfo(values["zone"]),
             digest=hashlib.sha256(text).hexdigest(),
         )
@@ -47,7 +72,10 @@ class Told:
     def visitors(self) -> dict[str, Visitor]:
         """Who asks at the socket in each directory."""
         students = {name: Visitor("student", person) for name, person in self.labs.items()}
-        return students | {name: Visitor("grader", course) for name, course in self.graders.items()}
+        exams = {name: Visitor("exam", each.as_text()) for name, each in self.exams.items()}
+        ending = {name: Visitor("ending", each.as_text()) for name, each in self.ending.items()}
+        graders = {name: Visitor("grader", course) for name, course in self.graders.items()}
+        return students | graders | exams | ending
 
     def graded(self, course: str) -> Course:
         """The course of a lab in which is graded. :raises Refused: it is no more."""

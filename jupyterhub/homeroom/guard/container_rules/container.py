@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from homeroom.contract import sockets
+from homeroom.contract.exam_labs import is_exam, volume_name
 from homeroom.contract.labels import SERVER_LABEL, USER_LABEL
 from homeroom.contract.mounts import Mount
 from homeroom.guard.container_rules.body import checked
@@ -40,6 +41,7 @@ def checked_container(given: dict[str, Any], policy: Policy) -> tuple[dict[str, 
     for mount in mounts:
         if is_lab_directory(mount, policy) and mount.source.rpartition("/")[2] != own:
             raise Refused(f"mount {shown(mount.source)} is the directory of another lab's sockets")
+    check_exam(mounts, config["Labels"], policy)
     anonymous = config.pop("Volumes", None) or {}
     if not empty_objects(anonymous, policy) or not set(anonymous) <= {mount.target for mount in mounts}:
         raise Refused("body.Volumes makes volumes without a name")
@@ -48,3 +50,19 @@ def checked_container(given: dict[str, Any], policy: Policy) -> tuple[dict[str, 
     if not any(each.partition("=")[0] == VISIBLE_DEVICES for each in environment_given):
         config["Env"] = [*environment_given, f"{VISIBLE_DEVICES}=void"]  # CUDA images say "all"
     return config, mounts
+
+
+def check_exam(mounts: list[Mount], labels: dict[str, str], policy: Policy) -> None:
+    """See that the lab of an exam has the home of its own and writes nowhere else, and that no other lab has that home.
+
+    :raises Refused: it is not so.
+    """
+    user, server = labels[USER_LABEL], labels.get(SERVER_LABEL, "")
+    own = volume_name(policy.deployment, user, server) if is_exam(server) else None
+    for mount in mounts:
+        if mount.source.startswith(policy.exam_prefix) and mount.source != own:
+            raise Refused(f"mount {shown(mount.source)} is the home of another lab's exam")
+        if own and not mount.read_only and mount.source != own and not is_lab_directory(mount, policy):
+            raise Refused(f"mount {shown(mount.source)}: the lab of an exam writes into its own home alone")
+    if own and not any(mount.source == own for mount in mounts):
+        raise Refused("the lab of an exam has no home")

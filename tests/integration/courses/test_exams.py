@@ -1,0 +1,189 @@
+"""An exam on a running deployment: by the clock, in labs of its own, handed in at its end whatever died meanwhile."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from homeroom.contract.exam_labs import lab_name, volume_name
+from websockets.sync.client import connect
+
+from tests.faults import kill, until, until_healthy
+from tests.hub_deployment import HubDeployment, deployment_with_site, engine
+from tests.person import PATIENCE_SECONDS, Person
+
+COURSES = """\
+courses:
+  - name: botany
+    teachers: {people: [tess]}
+    students: {people: [ada, bela, chen]}
+    exams:
+      - {name: final, opens: "%s", minutes: %d, extra_time: {bela: 1m}, start_files: final}
+"""
+LAB = lab_name("botany", "final")
+REACH = """
+import socket
+for where in (("1.1.1.1", 53), ("172.17.0.1", 80), ("10.213.0.1", 80)):
+    try:
+        socket.create_connection(where, timeout=2)
+        print("reached", where)
+    except OSError as error:
+        print(type(error).__name__)
+print(sorted(name for _, name in socket.if_nameindex()))
+"""
+
+
+class Sitting(Person):
+    """Somebody in the lab of the exam."""
+
+    @property
+    def page(self) -> str:
+        """Where it is."""
+        return f"user/{self.name}/{LAB}/"
+
+    def enter(self) -> None:
+        """Press the button, and wait for the lab."""
+        self.post_form("hub/homeroom/exams/botany/final")
+        until(lambda: self.get(f"{self.page}lab").status_code == 200 and self._is_there(), f"{self.name} is in")
+
+    def _is_there(self) -> bool:
+        answer = self.get(f"{self.page}api/status", allow_redirects=False)
+        return answer.status_code == 200 and "started" in answer.text
+
+    def ask_lab(self, method: str, path: str, **options: Any) -> Any:
+        """Ask something of this lab, as its page would."""
+        headers = {"X-XSRFToken": self._xsrf(self.deployment.base_url + self.page)}
+        address = f"{self.deployment.url}{self.page}{path}"
+        return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
+
+    def websocket(self, path: str) -> Any:
+        """A websocket of this lab's own API."""
+        address = self.deployment.url.removeprefix("http://").rstrip("/")
+        jar = {one.name: one.value for one in self.web.cookies if f"/{self.page}".startswith(one.path)}
+        cookies = "; ".join(f"{name}={value}" for name, value in jar.items())
+        headers = {"Cookie": cookies, "Origin": f"http://{address}"}
+        url = f"ws://{address}/{self.page}api/{path}"
+        return connect(url, additional_headers=headers, max_size=2**24, proxy=None, open_timeout=PATIENCE_SECONDS)
+
+
+@pytest.fixture(scope="module")
+def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
+    """A deployment with a course; sign-in by name alone."""
+    site = {"courses.yaml": COURSES.partition("    exams:")[0]}
+    made = tmp_path_factory.mktemp("exams")
+    with deployment_with_site(made, "hrexams", site, TOTAL_LAB_MEMORY="4G", TIMEZONE="UTC") as deployment:
+        folder = deployment.directory / "site/exams/final"
+        folder.mkdir(parents=True)
+        (folder / "task.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
+        yield deployment
+        for volume in engine().volumes.list(filters={"name": f"{deployment.project}-exam-"}):
+            volume.remove(force=True)
+
+
+@pytest.fixture
+def people(school: HubDeployment) -> dict[str, Sitting]:
+    """Two students and their teacher, signed in."""
+    found = {name: Sitting(school, name) for name in ("ada", "bela", "tess")}
+    for person in found.values():
+        person.sign_in("")
+    return found
+
+
+def hold(school: HubDeployment, *, ahead: int, minutes: int) -> float:
+    """Have the exam begin in so many seconds; returns when."""
+    begins = int(time.time()) + ahead
+    moment = datetime.fromtimestamp(begins, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    (school.directory / "site/courses.yaml").write_text(COURSES % (moment, minutes))
+    school.make("render")
+    return begins
+
+
+def receipts(school: HubDeployment) -> dict[str, list[dict[str, Any]]]:
+    """What the desk has of the exam, by person."""
+    code, said = school.container("desk").exec_run(
+        ["sh", "-c", "cat /srv/courses/botany/hand-ins/final/*/*/receipt.json | tr -d '\\n' | sed 's/}{/}\\n{/g'"]
+    )
+    found: dict[str, list[dict[str, Any]]] = {}
+    for line in said.decode().splitlines() if code == 0 else ():
+        if line.startswith("{"):
+            one = json.loads(line)
+            found.setdefault(one["person"], []).append(one)
+    return found
+
+
+def at_end(school: HubDeployment, person: str) -> dict[str, Any] | None:
+    """The hand-in at somebody's end."""
+    return next((one for one in receipts(school).get(person, []) if one["at_end"]), None)
+
+
+def names(receipt: dict[str, Any]) -> list[str]:
+    """The files of a hand-in."""
+    return [file["path"] for file in receipt["files"]]
+
+
+def test_an_exam_from_its_beginning_to_its_end(school: HubDeployment, people: dict[str, Sitting]) -> None:
+    """Labs are started ahead and nobody gets in before the time. In the exam a person has this one lab, in it the given
+    files and no network, and no session of before. Who has extra time goes on longer. The hub is killed, a lab is
+    killed: each home is handed in at its own end, with what was saved last, and nobody gets in any more."""
+    ada, bela, tess = people["ada"], people["bela"], people["tess"]
+    ada.start_lab()
+    token = ada.api("POST", "users/ada/tokens", json={}).json()["token"]
+    begins = hold(school, ahead=45, minutes=1)
+    until(lambda: any(lab.labels["homeroom.server"] == LAB for lab in school.labs("bela")), "a lab is started ahead")
+    time.sleep(max(0.0, begins - time.time() - 8))
+    assert "started" not in bela.get(f"user/bela/{LAB}/api/status").text, "nobody is in before it begins"
+    assert bela.post_form("hub/homeroom/exams/botany/final").status_code == 409
+
+    elsewhere = Sitting(school, "ada")
+    elsewhere.sign_in("")
+    time.sleep(max(0.0, begins - time.time()))
+    until(lambda: not [lab for lab in school.labs("ada") if not lab.labels["homeroom.server"]], "her own lab is gone")
+    for person in (ada, bela):
+        person.enter()
+    assert elsewhere.get("hub/home", allow_redirects=False).status_code == 302, "her other session is ended"
+    asked = school.url + "hub/api/user"
+    assert ada.web.get(asked, headers={"Authorization": f"token {token}"}, cookies={}).status_code in (401, 403)
+    said = ada.run(REACH)
+    assert "reached" not in said
+    assert said.endswith("['lo']\n")
+    assert ada.run("import os; print(sorted(os.listdir('/home/jovyan/final')))") == "['task.ipynb']\n"
+    assert ada.api("POST", "users/ada/server").status_code == 403, "she has no other lab"
+    handed_in = ada.run(
+        "import subprocess; print(subprocess.run(['homeroom', 'hand-in', 'final', '/home/jovyan/final'],"
+        " capture_output=True, text=True))"
+    )
+    assert "Receipt" in handed_in
+    for person in (ada, bela):
+        person.run("print('last', file=open('/home/jovyan/final/answer.txt', 'w'))")
+    page = tess.get("hub/homeroom/exams/botany/final").text
+    assert re.search(r"chen.*?Not there", page, re.DOTALL)
+    assert len(re.findall(r"<td>\s*In\b", page)) == 2
+
+    next(lab for lab in school.labs("ada") if lab.labels["homeroom.server"] == LAB).kill()
+    kill(school, "hub")
+    until_healthy(school, "hub")
+    first = until(lambda: at_end(school, "ada"), "her home is handed in, though her lab was killed")
+    assert first["at"] >= begins + 60
+    assert {"answer.txt", "task.ipynb"} <= set(names(first))
+    assert time.time() < begins + 120, "the rest is about who has more time"
+    assert at_end(school, "bela") is None
+    assert bela.run("print(1)") == "1\n", "who has extra time works on"
+    bela.run("print('late', file=open('/home/jovyan/final/extra.txt', 'w'))")
+    second = until(lambda: at_end(school, "bela"), "the home of who has extra time is handed in")
+    assert second["at"] >= begins + 120
+    assert "extra.txt" in names(second)
+    assert at_end(school, "chen") is None, "who was not there has handed in nothing"
+    until(lambda: not school.labs("ada") and not school.labs("bela"), "no lab is left")
+    assert ada.post_form("hub/homeroom/exams/botany/final").status_code == 409
+    for name in ("ada", "bela"):
+        assert engine().volumes.get(volume_name(school.project, name, LAB)), "the home is kept"
+    page = tess.get("hub/homeroom/exams/botany/final").text
+    assert first["code"] in page
+    assert second["code"] in page
+    ada.start_lab()
+    ada.stop_lab()

@@ -1,0 +1,308 @@
+"""Exams at a hub of JupyterHub's own, with clocks that are moved: who sits what, is told what, and hands in when."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+from homeroom.contract.exam_labs import lab_name
+from homeroom.courses import desk_client
+from homeroom.courses.courses_file import Courses
+from homeroom.courses.exams import records, seal
+from homeroom.courses.exams.watch import ExamWatch, take_up
+from homeroom.courses.watch import look
+from homeroom.exam_labs import exam_lab
+from homeroom.sign_in.passwords import hashed
+
+from jupyterhub import orm
+from tests.hub_app import XSRF, Browser, HubApp, add_people, signed_in
+from tests.hub_config import loaded
+from tests.sample_settings import TOKEN
+from tests.unit.courses.test_course_pages import course
+
+PASSWORD = "correct horse battery"
+PEOPLE = ("ada", "bela", "chen", "b+ob", "olga", "admin")
+PAGE = "homeroom/exams/biology/final"
+SERVER = lab_name("biology", "final")
+HOUR = 3600
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
+    """A hub with some people; bela assists in the course."""
+    directory: Path = tmp_path_factory.mktemp("hub")
+    Courses.clear_instance()
+    with pytest.MonkeyPatch.context() as patch:
+        config = loaded(directory)
+        config.Courses.path = str(directory / "courses.json")
+        patch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
+        patch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))
+        made = HubApp(directory, config)
+        with made.running():
+            add_people(made, *PEOPLE, password=hashed(PASSWORD))
+            yield made
+    Courses.clear_instance()
+    exam_lab.know([])
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept(app: HubApp) -> Iterator[None]:
+    yield
+    app.do(forget, app)
+
+
+def forget(app: HubApp) -> None:
+    """Forget who sat what."""
+    app.hub.db.query(records.ExamSitting).delete()
+    app.hub.db.commit()
+
+
+def say(app: HubApp, *, opens: float, minutes: int = 60, **changes: Any) -> int:
+    """Have there be an exam that begins in so many seconds; returns when."""
+    begins = int(time.time() + opens)
+    roles = course()["roles"]
+    roles["assistants"]["people"] = ["bela"]
+    roles["observers"]["people"] = ["olga"]
+    roles["students"] = {"people": ["b+ob", "chen"], "hub_groups": []}
+    final = {"name": "final", "title": "The <final>", "opens": begins, "seconds": 60 * minutes, **changes}
+    values = course(roles=roles, exams=[{"extra_seconds": {"b+ob": 1800}, **final}])
+    path = Path(Courses.instance(config=app.hub.config).path)
+    path.with_suffix(".new").write_text(json.dumps({"zone": "Europe/Vienna", "courses": [values]}))
+    os.replace(path.with_suffix(".new"), path)
+    app.do(look, app.hub)
+    app.do(take_up, app.hub.config, app.hub.db)
+    return begins
+
+
+def entered(app: HubApp, *names: str) -> None:
+    """Have these people have entered it."""
+
+    def note() -> None:
+        for name in names:
+            records.sitting(app.hub.db, "biology", "final", name).entered_at = 1
+        app.hub.db.commit()
+
+    app.do(note)
+
+
+def kept(app: HubApp, name: str) -> dict[str, Any]:
+    """What is kept of somebody."""
+
+    def ask() -> dict[str, Any]:
+        found = records.of_exam(app.hub.db, "biology", "final")[name]
+        return {"sealed_at": found.sealed_at, "receipt": found.receipt, "fault": found.fault, "ends_at": found.ends_at}
+
+    asked: dict[str, Any] = app.do(ask)
+    return asked
+
+
+class Guard:
+    """Stands in the guard's place, who has an engine: what it was asked for, and what it says."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.asked: list[tuple[str, str, str]] = []
+        self.away = False
+        self.receipts: list[dict[str, Any]] = []
+        monkeypatch.setattr(seal, "_ask", self.ask)
+        monkeypatch.setattr(desk_client, "receipts", self.known)
+
+    def ask(self, person: str, server: str, folder: str) -> dict[str, Any]:
+        """Hand a home in."""
+        if self.away:
+            return {"fault": "the guard does not answer"}
+        self.asked.append((person, server, folder))
+        receipt = {"code": f"CODE-{len(self.asked)}", "at": time.time(), "assignment": "final", "person": person}
+        self.receipts.append({**receipt, "at_end": True, "late": False})
+        return {"receipt": receipt, "left_out": 0}
+
+    async def known(self, _: str, person: str = "") -> list[dict[str, Any]]:
+        """What the desk has."""
+        return [each for each in self.receipts if person in ("", each["person"])]
+
+
+@pytest.fixture
+def guard(monkeypatch: pytest.MonkeyPatch) -> Guard:
+    """A guard that hands homes in."""
+    return Guard(monkeypatch)
+
+
+async def to_the_end(watch: ExamWatch, now: float) -> None:
+    """A look at this time, and all that it begins."""
+    await watch.look(now)
+    while watch._tasks:
+        for task in list(watch._tasks.values()):
+            await task
+
+
+def test_each_home_is_handed_in_at_its_own_end(app: HubApp, guard: Guard) -> None:
+    """Nothing before the end; then once, and for who has extra time so much later. Who was not there hands in
+    nothing."""
+    begins = say(app, opens=-600)
+    entered(app, "b+ob", "chen")
+    watch = ExamWatch(app.hub)
+    app.do(to_the_end, watch, begins + HOUR - 1)
+    assert guard.asked == []
+    app.do(to_the_end, watch, begins + HOUR)
+    assert guard.asked == [("chen", SERVER, "final")]
+    app.do(to_the_end, watch, begins + HOUR + 1799)
+    assert len(guard.asked) == 1
+    app.do(to_the_end, watch, begins + HOUR + 1800)
+    assert guard.asked[1:] == [("b+ob", SERVER, "final")]
+    assert (kept(app, "chen")["receipt"], kept(app, "b+ob")["receipt"]) == ("CODE-1", "CODE-2")
+    app.do(to_the_end, watch, begins + 5 * HOUR)
+    assert len(guard.asked) == 2
+
+
+def test_what_was_missed_is_caught_up_with(app: HubApp, guard: Guard) -> None:
+    """A hub that was away at the end hands in at its first look; one that was killed before it noted a receipt finds
+    it at the desk, and hands nothing in twice."""
+    begins = say(app, opens=-3 * HOUR)
+    entered(app, "chen")
+    guard.receipts.append(
+        {"code": "OLD", "at": begins + HOUR + 5, "assignment": "final", "person": "chen", "at_end": True}
+    )
+    app.do(to_the_end, ExamWatch(app.hub), time.time())
+    assert guard.asked == []
+    assert kept(app, "chen")["receipt"] == "OLD"
+    entered(app, "b+ob")
+    app.do(to_the_end, ExamWatch(app.hub), time.time())
+    assert guard.asked == [("b+ob", SERVER, "final")]
+
+
+def test_a_guard_that_is_away_is_asked_again(app: HubApp, guard: Guard) -> None:
+    """Whoever invigilates reads why it is not handed in yet; it is tried until it is."""
+    begins = say(app, opens=-HOUR)
+    entered(app, "chen")
+    guard.away = True
+    watch = ExamWatch(app.hub)
+    app.do(to_the_end, watch, begins + HOUR)
+    assert kept(app, "chen")["fault"] == "the guard does not answer"
+    assert "the guard does not answer" in signed_in(app, "ada", PASSWORD).visit(f"{PAGE}/people").text
+    guard.away = False
+    app.do(to_the_end, watch, begins + HOUR + 1)
+    assert guard.asked == [], "not at once"
+    app.do(to_the_end, watch, time.time() + HOUR + 60)
+    assert kept(app, "chen")["fault"] == ""
+    assert kept(app, "chen")["receipt"] == "CODE-1"
+
+
+def test_an_exam_that_is_gone_is_handed_in(app: HubApp, guard: Guard) -> None:
+    """Taken out of the file while somebody sits it, it is over, and nothing of it is lost."""
+    begins = say(app, opens=-600)
+    entered(app, "chen")
+    watch = ExamWatch(app.hub)
+    app.do(to_the_end, watch, begins + 700)
+    say(app, opens=HOUR, name="another")
+    app.do(to_the_end, watch, begins + 702)
+    assert guard.asked == [("chen", SERVER, "final")]
+
+
+def test_more_time_for_one_and_for_all(app: HubApp, guard: Guard) -> None:
+    """Ten minutes at a time, at once, for labs, desk and pages alike; who was handed in already goes on. Only teachers
+    and assistants give them."""
+    begins = say(app, opens=-HOUR + 60)
+    entered(app, "chen")
+    browser = signed_in(app, "bela", PASSWORD)
+    assert browser.fill_in(f"{PAGE}/people", person="chen").status_code == 200
+    ends = {name: app.do(lambda name=name: exam_lab.of(name, SERVER)).ends_at - begins for name in ("chen", "b+ob")}
+    assert ends == {"chen": HOUR + 600, "b+ob": HOUR + 1800}
+    assert browser.fill_in(f"{PAGE}/people", person="").status_code == 200
+    assert Courses.instance().raw[0]["exams"][0]["seconds"] == HOUR + 600
+    watch = ExamWatch(app.hub)
+    app.do(to_the_end, watch, begins + HOUR + 1200)
+    assert kept(app, "chen")["receipt"] == "CODE-1"
+    browser.fill_in(f"{PAGE}/people", person="chen")
+    lab = app.do(lambda: exam_lab.of("chen", SERVER))
+    assert lab.is_on(begins + HOUR + 1201)
+    app.do(to_the_end, watch, begins + HOUR + 1201)
+    app.do(to_the_end, watch, begins + HOUR + 1800)
+    assert kept(app, "chen")["receipt"] == "CODE-2"
+    for name in ("chen", "olga", "admin"):
+        assert signed_in(app, name, PASSWORD).visit(f"{PAGE}/people").status_code == 404, name
+    student = signed_in(app, "chen", PASSWORD)
+    assert student.fill_in(PAGE, f"{PAGE}/people", person="chen").status_code == 404
+
+
+def test_whoever_invigilates_sees_everybody(app: HubApp, guard: Guard) -> None:
+    """Who is there and who is not, with the time that each has, and receipts; in German where the browser asks."""
+    say(app, opens=-600)
+    entered(app, "chen")
+    guard.receipts.append(
+        {"code": "K7QMX-3T9RA", "at": time.time(), "assignment": "final", "person": "chen", "at_end": False}
+    )
+    browser = signed_in(app, "ada", PASSWORD)
+    page = browser.visit(PAGE)
+    assert page.url.endswith("/people")
+    assert "The &lt;final&gt;" in page.text
+    for said in ("Not there: 1", "Out of the lab: 1", "K7QMX-3T9RA", "has handed in", "49 min", "1 h 19 min"):
+        assert said in page.text, said
+    assert "Nicht da: 1" in browser.visit(PAGE, headers={"Accept-Language": "de"}).text
+    assert "Exam" in browser.visit("homeroom/courses/biology").text
+
+
+def test_a_student_sees_their_own_time(app: HubApp, guard: Guard) -> None:
+    """Before it, in it and after it, on the page and on the home page; nobody else does."""
+    say(app, opens=600)
+    chen, bob, olga = (signed_in(app, name, PASSWORD) for name in ("chen", "b+ob", "olga"))
+    assert "It begins in" in chen.visit(PAGE).text
+    assert "Enter the exam" not in chen.visit(PAGE).text
+    assert "<strong>The &lt;final&gt;</strong> begins in" in chen.visit("home").text
+    assert "The &lt;final&gt;" not in olga.visit("home").text
+    say(app, opens=-HOUR + 300)
+    assert "Enter the exam" in chen.visit(PAGE).text
+    assert "4 min" in chen.visit(PAGE).text
+    assert "34 min" in bob.visit(PAGE).text
+    form = XSRF.search(chen.visit(PAGE).text)
+    assert form is not None
+    say(app, opens=-HOUR)
+    assert "This exam is over" in chen.visit(PAGE).text
+    assert "left." in bob.visit(PAGE).text
+    assert [one.visit(PAGE).status_code for one in (olga, signed_in(app, "admin", PASSWORD))] == [404, 404]
+    late = chen.post(f"{app.address}/{PAGE}", data={"_xsrf": form[1]}, timeout=30)
+    assert late.status_code == 409
+
+
+def test_who_enters_ends_their_other_sessions(app: HubApp, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Other browsers of theirs and tokens that they made are worth nothing; the browser in which they enter goes on."""
+    say(app, opens=-600)
+
+    def token() -> str:
+        return str(orm.User.find(app.hub.db, "chen").new_api_token(note="of before"))
+
+    made = app.do(token)
+    elsewhere, here = (signed_in(app, "chen", PASSWORD) for _ in range(2))
+    other = signed_in(app, "b+ob", PASSWORD)
+    entering: list[Any] = []
+
+    async def enter(handler: Any, user: Any, lab: Any) -> None:
+        entering.append(lab.server)
+        handler.finish("in")
+
+    from homeroom.courses.exams.sit import SitHandler
+
+    monkeypatch.setattr(SitHandler, "_enter", enter)
+    assert here.fill_in(PAGE).text == "in"
+    assert entering == [SERVER]
+    assert (here.is_signed_in, elsewhere.is_signed_in, other.is_signed_in) == (True, False, True)
+    address = f"{app.address}/api/user"
+    assert Browser(app.address).get(address, headers={"Authorization": f"token {made}"}).status_code in (401, 403)
+
+
+def test_tokens_made_in_an_exam_end(app: HubApp, guard: Guard) -> None:
+    """Nobody lets others in by a token: what somebody makes while they sit it is worth nothing within seconds."""
+    say(app, opens=-600)
+    app.do(lambda: app.hub.users["chen"])
+
+    def token() -> str:
+        return str(orm.User.find(app.hub.db, "chen").new_api_token(note="for a friend"))
+
+    made = app.do(token)
+    app.do(to_the_end, ExamWatch(app.hub), time.time())
+    assert app.do(lambda: orm.APIToken.find(app.hub.db, made)) is None
