@@ -24,6 +24,7 @@ PLACE = Path("/restore/homes")
 LAB_USER, LAB_GROUP = 1000, 100
 NOTHING_FOUND = 90
 SHOWN = 5
+NO_TEXT = "\ufffd"
 KINDS = {"dir": stat.S_ISDIR, "file": stat.S_ISREG, "symlink": stat.S_ISLNK, "fifo": stat.S_ISFIFO}
 
 
@@ -35,8 +36,31 @@ def nodes(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
             yield found
 
 
+def folded(name: str) -> str:
+    """A name as restic tells it, who has one sign for whatever is no UTF-8; here for all of it in a row."""
+    return re.sub(f"{NO_TEXT}+", NO_TEXT, os.fsencode(name).decode(errors="replace"))
+
+
+def lying(path: Path) -> Iterator[Path]:
+    """Where an entry lies of which restic tells this path: names of files are bytes, and need be no text."""
+    if NO_TEXT not in str(path):
+        yield path
+        return
+    for above in lying(path.parent):
+        if NO_TEXT not in path.name:
+            yield above / path.name
+        elif above.is_dir():
+            yield from (one for one in above.iterdir() if folded(one.name) == folded(path.name))
+
+
 def difference(node: dict[str, Any], path: Path) -> str:
     """What differs between an entry of the copy and what lies there; empty where nothing does."""
+    found = [difference_at(node, one) for one in lying(path)]
+    return min(found, key=len, default="is not there")
+
+
+def difference_at(node: dict[str, Any], path: Path) -> str:
+    """The same, of what lies at exactly this path."""
     try:
         found = path.lstat()
     except OSError as error:

@@ -228,6 +228,8 @@ def held(deployment: Deployment, command: list[str], **options: Any) -> Iterator
         container.start()
         yield container
     finally:
+        with suppress(ValueError):  # Python 3.13 would tell of it whenever it comes to clear this away
+            stream._response.close()  # the SDK keeps it there
         stream.close()
         with suppress(docker.errors.NotFound, docker.errors.APIError):
             container.remove(force=True)

@@ -100,8 +100,8 @@ def bring_everything(deployment: Deployment, of: str, wanted: str, *, fit: Fit =
     :raises HomeroomError: this deployment holds something, there is no room, or what came back is not as it was.
     """
     place = target.of(deployment.settings, ROOT)
-    begun = secrets.FOLDER / NOTE
-    if not begun.exists():
+    begun, known = secrets.FOLDER / NOTE, begun_with()
+    if not known:
         require_empty(deployment)
     copier.ensure_image(deployment)
     with exclusive(secrets.FOLDER, busy=BUSY):
@@ -114,30 +114,62 @@ def bring_everything(deployment: Deployment, of: str, wanted: str, *, fit: Fit =
         ):
             sign_in(here)
             copies = known_copies(here, of)
-            copy = chosen(copies, wanted)
+            copy = chosen(copies, wanted or known)
+            require_same(copy, known)
             manifest = fit(here, copy, read_settings(here, copy, operator(deployment)))
             shown.say(copy.words)
+        keep_engine(NEW_ENV, deployment.settings.ENGINE_SOCKET)
         settings = env_file.load(NEW_ENV)
         raise_all(list(homes.homes_faults(settings, ROOT)))
         there = replace(deployment, settings=settings)
-        if not begun.exists():
+        if not known:
             room.require(there, copy)
         parts = [*sources_of(there, manifest, NEW_SITE), stones.place(there)]
         write_atomically(begun, json.dumps({"copy": copy.name}) + "\n", mode=0o600)
-        aside = put_in_place(copy.made_at)
         with (
             step("Bringing back homes, shares and accounts, and comparing them") as shown,
             copier.opened(deployment, place, parts, capabilities=CAPABILITIES, reads_only=True, lays_out=True) as here,
         ):
-            known = stones.keep(here, copies[0].name)
+            stood = stones.keep(here, copies[0].name)
             result = bring(here, copy, manifest)
-            purged = list(stones.purged_since(known, copy.made_at))
+            purged = list(stones.purged_since(stood, copy.made_at))
             stones.clear_homes(here, purged)
             shown.say(f"{result['same']} files and folders")
         stones.remove_volumes(there, purged)
+        aside = put_in_place(copy.made_at)  # last: one that is cut off is typed again with this machine's own settings
         begun.unlink()
-    gone = tuple(stones.removed_since(known, copy.made_at))
+    if place.address != settings.BACKUP_TO:
+        aside += f" Copies go to {quoted(settings.BACKUP_TO)} from now on, as on the old machine: BACKUP_TO in .env."
+    gone = tuple(stones.removed_since(stood, copy.made_at))
     return Brought(copy=copy, homes=result["homes"], same=result["same"], removed=gone, aside=aside)
+
+
+def begun_with() -> str:
+    """The name of the copy that a run which was cut off has begun to bring back; empty where there is none."""
+    begun = secrets.FOLDER / NOTE
+    return str(json.loads(begun.read_text(encoding="utf-8"))["copy"]) if begun.exists() else ""
+
+
+def require_same(copy: Copy, known: str) -> None:
+    """See that no two copies are mixed.
+
+    :param known: the copy that was begun with; empty: none was.
+    :raises HomeroomError: this is another one.
+    """
+    if known and copy.name != known:
+        raise HomeroomError(
+            f"the copy {known} has come back in part, and this is {copy.name}",
+            location="COPY",
+            remedy=f"Run it with COPY={known}, or without COPY: it goes on from there.",
+        )
+
+
+def keep_engine(env: Path, socket: str) -> None:
+    """Have the settings of the copy name this machine's engine, which may be another one than the old machine had."""
+    if socket != env_file.load(env).ENGINE_SOCKET:
+        lines = [line for line in env.read_text(encoding="utf-8").splitlines() if not line.startswith("ENGINE_SOCKET=")]
+        text = "\n".join([*lines, env_file.written("ENGINE_SOCKET", socket), ""])
+        write_atomically(env, text, mode=0o600)
 
 
 def require_empty(deployment: Deployment) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+from datetime import datetime
 from pathlib import Path
 
 import requests
 
+from tests.faults import until
 from tests.hub_deployment import HubDeployment, deployment_with_site, engine
 from tests.person import Person
 
@@ -28,8 +31,9 @@ print(open("latest").read(), open("exchange/ours.txt").read(), oct(os.stat("note
 
 def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path: Path) -> None:
     """Homes, shares, accounts, keys, settings and `site/` are as they were on a machine that had none of them, with
-    the address and the password of the copies alone; where something is, nothing is brought back. Who was removed after
-    that copy stays removed, and files that were removed for good are not back."""
+    the address and the password of the copies alone; where something is, nothing is brought back. A command that was
+    killed goes on where it was, and takes no other copy. Who was removed after that copy stays removed, and files that
+    were removed for good are not back."""
     place = tmp_path / "copies"
     place.mkdir()
     with deployment_with_site(
@@ -64,7 +68,11 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         (second.directory / "backup/secrets.env").touch(mode=0o600)
         (second.directory / "backup/secrets.env").write_text(secrets)
         assert "is not this deployment" in second.verb("restore", "--everything", "another").stdout
-        said = " ".join(second.make("restore", f"ALL={first.project}", f"COPY={copy}").stdout.split())
+        kill_in_the_middle(second, "--copy", copy)
+        assert (
+            "has come back in part" in second.verb("restore", "--everything", first.project, "--copy", today()).stdout
+        )
+        said = " ".join(second.make("restore", f"ALL={first.project}").stdout.split())
         assert "2 homes and all else are as they were" in said
         assert "bela stay removed" in said
         assert (second.directory / ".env").read_text() == env
@@ -79,6 +87,29 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         assert Person(second, "bela").sign_in("").status_code == 403
         assert not [one.name for one in engine().volumes.list() if one.name == f"{first.project}-user-bela"]
         assert "none changed" in second.make("audit").stdout
+
+
+def kill_in_the_middle(deployment: HubDeployment, *words: str) -> None:
+    """End the command once something came back; settings are still those that the machine had."""
+    env = (deployment.directory / ".env").read_text()
+    running = subprocess.Popen(
+        [".venv/bin/python", "-m", "generator", "restore", "--everything", deployment.project, *words],
+        cwd=deployment.directory,
+        env=deployment.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        until((deployment.directory / "backup/restoring.json").exists, "homes come back", interval=0.01)
+    finally:
+        running.kill()
+        running.wait()
+    assert (deployment.directory / ".env").read_text() == env
+
+
+def today() -> str:
+    """The day of the newest copy."""
+    return f"{datetime.now():%Y-%m-%d}"
 
 
 def remove_volumes(deployment: HubDeployment) -> None:

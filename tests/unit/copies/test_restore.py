@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -107,6 +108,19 @@ def test_each_file_is_compared(tmp_path: Path) -> None:
     assert bring.difference(node("file", file), tmp_path / "gone") != ""
     (tmp_path / "link").symlink_to("nowhere")
     assert bring.difference(node("symlink", tmp_path / "link", mode=0), tmp_path / "link") == ""
+
+
+def test_names_need_be_no_text(tmp_path: Path) -> None:
+    """Names of files are bytes, and restic tells a sign for those that are no UTF-8: the file is found all the same."""
+    folder = Path(os.fsdecode(bytes(tmp_path) + b"/\xfcbung"))
+    folder.mkdir()
+    for name in (b"\xe4\xf6.txt", b"\xe2\x82.txt"):
+        file = Path(os.fsdecode(bytes(folder) + b"/" + name))
+        file.write_text("abc")
+        told = tmp_path / "\ufffdbung" / name.decode(errors="replace")
+        assert bring.difference(node("file", file), told) == ""
+        assert bring.difference(node("file", file, size=4), told) == "has 3 bytes, not 4"
+    assert bring.difference(node("file", file), tmp_path / "\ufffdbung/other\ufffd.txt") == "is not there"
 
 
 def test_what_a_killed_run_left_is_known(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from generator.preflight.disk import Filesystem
 from generator.topics.copies import restore_all, room
 from generator.topics.copies.restore import Copy
 from generator.topics.storage import homes
-from tests.sample_settings import settings
+from tests.sample_settings import TOKEN, settings
 
 
 class Volumes:
@@ -92,6 +92,27 @@ def test_what_was_there_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert (tmp_path / "ENV_FILE").read_text() == "the copy's"
         assert (tmp_path / "ENV_FILE.before-restore-20261127000000").read_text() == "the machine's"
         assert (tmp_path / "SITE.before-restore-20261127000000").is_dir()
+
+
+def test_settings_that_come_back_name_this_machines_engine(tmp_path: Path) -> None:
+    """An engine of another kind listens elsewhere; all else is as it was, and so is the file where it is the same."""
+    file = tmp_path / "env"
+    text = f"CONFIGPROXY_AUTH_TOKEN={TOKEN}\nHUB_PORT=8100\n"
+    file.write_text(text)
+    restore_all.keep_engine(file, "/var/run/docker.sock")
+    assert file.read_text() == text
+    restore_all.keep_engine(file, "/run/podman/podman.sock")
+    assert file.read_text() == f"{text}ENGINE_SOCKET=/run/podman/podman.sock\n"
+    assert file.stat().st_mode & 0o077 == 0
+
+
+def test_copies_are_not_mixed() -> None:
+    """A run that was cut off goes on with its own copy, and refuses another."""
+    copy = Copy(name="a", made_at=datetime(2026, 11, 27, tzinfo=UTC), files=1, size_bytes=1)
+    restore_all.require_same(copy, "")
+    restore_all.require_same(copy, "a")
+    with pytest.raises(HomeroomError, match="the copy b has come back in part"):
+        restore_all.require_same(copy, "b")
 
 
 def test_each_file_of_a_copy_is_looked_for_in_its_place(tmp_path: Path) -> None:
