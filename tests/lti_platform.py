@@ -19,12 +19,16 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import jwt
 from jwcrypto import jwk
 
+from tests.lti_services import Answer, Services
+
 CLAIM = "https://purl.imsglobal.org/spec/lti/claim/"
 MEMBERSHIP = "http://purl.imsglobal.org/vocab/lis/v2/membership"
 DEEP_LINKING = "https://purl.imsglobal.org/spec/lti-dl/claim/"
 CLIENT_ID = "homeroom-at-school"
 DEPLOYMENT_ID = "1"
 ISSUER = "https://moodle.example"
+SERVICES = ("/token", "/lineitems", "/members")
+"""Where tools ask by themselves."""
 MOODLE = {
     "name": "moodle",
     "issuer": ISSUER,
@@ -156,6 +160,7 @@ class LearningPlatform:
                 each.socket = website.context.wrap_socket(each.socket, server_side=True, do_handshake_on_connect=False)
         for each in self.servers:
             each.daemon_threads = True
+        self.services = Services(self.url)
 
     def values(self, name: str = "school", **more: Any) -> dict[str, Any]:
         """The platform as the hub is told of it."""
@@ -165,6 +170,7 @@ class LearningPlatform:
             "client_id": CLIENT_ID,
             "authorize_url": f"{self.url}/auth",
             "jwks_url": f"{self.url}/jwks",
+            "token_url": f"{self.url}/token",
             "deployment_ids": [DEPLOYMENT_ID],
             **more,
         }
@@ -209,6 +215,8 @@ class LearningPlatform:
                     self.answer(json.dumps(platform.configuration()), "application/json")
                 elif path in platform.pages:
                     self.answer(platform.pages[path])
+                elif path.startswith(SERVICES):
+                    self.serve(b"")
                 else:
                     self.answer("not here", status=404)
 
@@ -220,13 +228,24 @@ class LearningPlatform:
                     tool = "https://purl.imsglobal.org/spec/lti-tool-configuration"
                     given = {**asked, "client_id": CLIENT_ID, tool: {**asked[tool], "deployment_id": DEPLOYMENT_ID}}
                     self.answer(json.dumps(given), "application/json")
+                elif self.path.startswith(SERVICES):
+                    self.serve(body)
                 else:
                     platform.answers.append(dict(parse_qsl(body.decode())).get("JWT", ""))
                     self.answer("<title>Course</title><h1>The link is kept</h1>")
 
+            def serve(self, body: bytes) -> None:
+                found: Answer = platform.services.answer(self.command, self.path, self.headers, body)
+                given = found.body if isinstance(found.body, bytes) else json.dumps(found.body).encode()
+                self.send(given, found.kind, found.status, found.headers)
+
             def answer(self, text: str, kind: str = "text/html", status: int = 200) -> None:
-                body = text.encode()
+                self.send(text.encode(), kind, status, {})
+
+            def send(self, body: bytes, kind: str, status: int, headers: dict[str, str]) -> None:
                 self.send_response(status)
+                for name, value in headers.items():
+                    self.send_header(name, value)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()

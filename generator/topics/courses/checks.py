@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from generator.core.errors import HomeroomError
 from generator.core.finding import Finding, warning
 from generator.core.machine import read_machine
 from generator.core.paths import SITE
@@ -12,6 +13,7 @@ from generator.topics.courses import courses
 from generator.topics.courses.courses import ReadCourse
 from generator.topics.courses.site import COURSES
 from generator.topics.labs import labs
+from generator.topics.lti.platforms import load_platforms
 
 
 def of_site(settings: Settings) -> Iterator[Finding]:
@@ -20,14 +22,31 @@ def of_site(settings: Settings) -> Iterator[Finding]:
     :raises HomeroomError: everything that is wrong with site/courses.yaml.
     """
     found = courses.load(settings, SITE, labs.load(settings, SITE, read_machine()))
-    return findings(found)
+    return findings(found, _platforms(settings))
 
 
-def findings(found: list[ReadCourse]) -> Iterator[Finding]:
-    """Courses without students, and assignments that never end."""
+def _platforms(settings: Settings) -> set[str] | None:
+    """The platforms of site/lti.yaml, by their words; None: that cannot be said, and why is told elsewhere."""
+    try:
+        read = load_platforms(settings, SITE)
+    except HomeroomError:
+        return None
+    return {each["name"] for each in read.platforms} if read is not None else None
+
+
+def findings(found: list[ReadCourse], platforms: set[str] | None = None) -> Iterator[Finding]:
+    """Courses without students, or of a platform that may not be there, and assignments that never end."""
     for each in found:
         course = each.course
-        if not each.named["students"] and not course.students.groups:
+        if course.lti is not None and platforms is not None and course.lti.platform not in platforms:
+            yield warning(
+                "courses",
+                f"{course.name} is a course of {course.lti.platform}, which site/lti.yaml does not have",
+                location=f"site/{COURSES}: {course.name}",
+                remedy="If it has registered itself, `make lti` shows it; else correct the name.",
+            )
+        has_roster = course.lti is not None and course.lti.roster
+        if not each.named["students"] and not course.students.groups and not has_roster:
             yield warning(
                 "courses",
                 f"{course.name} has no students",

@@ -17,6 +17,7 @@ from generator.topics.courses import exams, moments
 from generator.topics.courses.same_names import same_names
 from generator.topics.courses.site import COURSES, ROLES, Assignment, Course, Courses
 from generator.topics.labs.labs import LabsConfig, unknown_groups
+from generator.topics.lti.ways import LTI
 from generator.topics.sign_in import class_list
 
 
@@ -41,6 +42,7 @@ def load(settings: Settings, site: Path, known: LabsConfig) -> list[ReadCourse]:
         return []
     file, zone = SiteFile(site / COURSES), ZoneInfo(settings.TIMEZONE)
     errors = list(same_names(file, ("courses",), [course.name for course in found.courses], "course"))
+    errors += _lms_faults(file, found.courses, settings)
     courses = []
     for index, course in enumerate(found.courses):
         location: Location = ("courses", index)
@@ -57,7 +59,8 @@ def load(settings: Settings, site: Path, known: LabsConfig) -> list[ReadCourse]:
 def _course_faults(file: SiteFile, location: Location, course: Course, known: LabsConfig) -> Iterator[HomeroomError]:
     for role in ROLES:
         yield from unknown_groups(file, (*location, role, "groups"), course.members(role).groups, known.groups)
-    if not any((course.teachers.people, course.teachers.groups, course.teachers.roster)):
+    has_roster = course.lti is not None and course.lti.roster
+    if not has_roster and not any((course.teachers.people, course.teachers.groups, course.teachers.roster)):
         remedy = "Name somebody below people or groups."
         yield file.error((*location, "teachers"), f"{course.name} has no teacher", remedy=remedy)
     profiles = [profile["name"] for profile in known.profiles]
@@ -70,6 +73,21 @@ def _course_faults(file: SiteFile, location: Location, course: Course, known: La
     if term.first_day and term.last_day and term.first_day > term.last_day:
         cause = f"the last day is before the first, {term.first_day}"
         yield file.error((*location, "term", "last_day"), cause, remedy="Change one of the two.")
+
+
+def _lms_faults(file: SiteFile, courses: list[Course], settings: Settings) -> Iterator[HomeroomError]:
+    """Courses of a learning platform where nobody comes from one, and two that are the same course there."""
+    seen: dict[tuple[str, str], str] = {}
+    for index, course in enumerate(courses):
+        if course.lti is None:
+            continue
+        if LTI not in settings.ways:
+            remedy = "Name lti in AUTH, and the platform in site/lti.yaml: docs/sign-in/lti.md."
+            yield file.error(("courses", index, "lti"), "AUTH in .env does not name lti", remedy=remedy)
+        first = seen.setdefault((course.lti.platform, course.lti.context), course.name)
+        if first != course.name:
+            cause = f"{first} is this course of {course.lti.platform}, too"
+            yield file.error(("courses", index, "lti"), cause, remedy="Take it out of one of the two.")
 
 
 def _assignment_faults(file: SiteFile, location: Location, course: Course, zone: ZoneInfo) -> Iterator[HomeroomError]:
@@ -167,6 +185,8 @@ def as_data(read: ReadCourse, known: LabsConfig, zone: ZoneInfo) -> dict[str, An
         "grader_profile": course.grader_profile or course.profile or "",
         "first_day": course.term.first_day.isoformat() if course.term.first_day else "",
         "last_day": course.term.last_day.isoformat() if course.term.last_day else "",
+        "lti": course.lti.model_dump() if course.lti is not None else None,
+        "grades": course.grades,
         "roles": {role: _role_data(course.members(role).groups, read.named[role], known) for role in ROLES},
         "assignments": [
             {

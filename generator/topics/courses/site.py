@@ -18,6 +18,8 @@ LONGEST_EXTRA_SECONDS = 366 * 86400
 LONGEST_EXAM_MINUTES = 24 * 60
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 Late = Literal["accept", "mark", "refuse"]
+Grades = Literal["per_assignment", "sum", "none"]
+"""How grades go to a learning platform."""
 
 
 def parse_moment(value: object) -> object:
@@ -119,13 +121,28 @@ class Exam(Strict):
     network: Literal["none", "open"] = "none"
 
 
+class LMSCourse(Strict):
+    """The course of a learning platform that a course is.
+
+    :param platform: the platform's word in site/lti.yaml.
+    :param context: the course's id there.
+    :param link: the id of the link whose column takes a grade for the whole course; left out: the first one opened.
+    :param roster: whether its members there are its members here.
+    """
+
+    platform: Name
+    context: Annotated[Text, Field(min_length=1, max_length=255)]
+    link: Annotated[Text, Field(min_length=1, max_length=255)] | None = None
+    roster: bool = True
+
+
 class Course(Strict):
     """One course."""
 
     name: Name
     title: Text = ""
     term: Term = Term()
-    teachers: Members
+    teachers: Members = Members()
     assistants: Members = Members()
     observers: Members = Members()
     students: Members = Members()
@@ -133,6 +150,8 @@ class Course(Strict):
     grader_profile: Text | None = None
     assignments: list[Assignment] = []
     exams: list[Exam] = []
+    lti: LMSCourse | None = None
+    grades: Grades = "per_assignment"
     notice: Annotated[Text, Field(max_length=2000)] = ""
 
     def members(self, role: str) -> Members:

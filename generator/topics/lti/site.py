@@ -39,6 +39,7 @@ class PlatformEntry(Strict):
     issuer: Url | None = None
     authorize_url: Url | None = None
     jwks_url: Url | None = None
+    token_url: Url | None = None
     algorithms: Annotated[list[Algorithm], Field(min_length=1)] = ["RS256"]
     ca_file: FileName | None = None
 

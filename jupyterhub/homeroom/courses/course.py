@@ -120,10 +120,25 @@ class Membership:
 
 
 @dataclass(frozen=True, kw_only=True)
+class LMSCourse:
+    """The course of a learning platform that a course is.
+
+    :param link: whose column takes a grade for the whole course; None: the first that was opened.
+    :param roster: whether its members there are its members here.
+    """
+
+    platform: str
+    context: str
+    link: str | None = None
+    roster: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class Course:
     """One course.
 
     :param profile: the kind of lab that it works in; empty: each person's choice.
+    :param grades: how they go to the learning platform: `per_assignment`, `sum` or `none`.
     :param grader_profile: the kind of lab that it is graded in; empty: the first.
     :param assignments: all that is handed in, its exams among it.
     """
@@ -138,6 +153,8 @@ class Course:
     roles: Mapping[str, Membership]
     assignments: tuple[Assignment, ...]
     exams: tuple[Exam, ...] = ()
+    lti: LMSCourse | None = None
+    grades: str = "per_assignment"
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Course:
@@ -161,6 +178,8 @@ class Course:
                 *(exam.assignment for exam in exams),
             ),
             exams=exams,
+            lti=LMSCourse(**found) if (found := values.get("lti")) else None,
+            grades=values.get("grades", "per_assignment"),
         )
 
     def role_of(self, person: str, hub_groups: Collection[str]) -> str | None:

@@ -11,7 +11,7 @@ from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import Group
 from tornado import web
 
-from homeroom.courses import desk_client, grade_table, graders, members
+from homeroom.courses import desk_client, grade_table, graders, lms_courses, members
 from homeroom.courses.calendar import written
 from homeroom.courses.course import ROLES, STUDENTS, Assignment, Course, grader_name, group_name
 from homeroom.courses.courses_file import Courses
@@ -80,13 +80,16 @@ class CourseHandler(BaseHandler):
         }
 
     def _members(self, course: Course) -> list[dict[str, Any]]:
-        """Who is in it, by role: those who have been here, and those whom lists name and who have not come yet."""
+        """Who is in it, by role: those who have been here, and those whom lists or a platform name besides."""
         found = []
+        way = lms_courses.way(self.authenticator)
+        elsewhere = lms_courses.not_here(self.db, course, way.known(self.db)) if way is not None else {}
         for role in ROLES:
             group = Group.find(self.db, group_name(course.name, role))
             here = {user.name for user in group.users} if group is not None else set()
             there = {user for user in course.roles[role].people if user not in here and user not in self.users}
-            found.append({"role": role, "here": sorted(here), "expected": sorted(there)})
+            expected = [*sorted(there), *elsewhere.get(role, ())]
+            found.append({"role": role, "here": sorted(here), "expected": expected})
         return found
 
 

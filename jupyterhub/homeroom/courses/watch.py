@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,28 +13,36 @@ from sqlalchemy.orm import Session
 
 from homeroom.contract import sockets
 from homeroom.contract.exam_labs import is_exam
-from homeroom.courses import desk_client, graders, members
+from homeroom.courses import desk_client, graders, lms_courses, members
 from homeroom.courses.course import grader_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams.told import as_told, ending
+from homeroom.lms import client as lms_client
 from homeroom.shared_labs import shared_lab
 
 LOOK_SECONDS = 5.0
+_asking: set[asyncio.Task[None]] = set()
 
 
 async def watch_courses(hub: Any) -> None:
     """Look again and again, from the hub's start to its end."""
     while True:
-        try:
-            look(hub)
-            await tell_desk(hub)
-        except desk_client.DeskAway as error:
-            hub.log.warning("The hand-in desk does not answer, and is asked again: %s", error)
-        except Exception as error:
-            hub.log.error("Looking at who is in which course failed, and is tried again: %r", error)
-            if isinstance(error, SQLAlchemyError):
-                hub.db.rollback()
+        for step in (_look, tell_desk, tell_lms):
+            try:
+                await step(hub)
+            except desk_client.DeskAway as error:
+                hub.log.warning("The hand-in desk does not answer, and is asked again: %s", error)
+            except (lms_client.ServiceAway, lms_client.Refused) as error:
+                hub.log.warning("What asks learning platforms does not answer, and is tried again: %r", error)
+            except Exception as error:
+                hub.log.error("Looking at who is in which course failed, and is tried again: %r", error)
+                if isinstance(error, SQLAlchemyError):
+                    hub.db.rollback()
         await asyncio.sleep(LOOK_SECONDS)
+
+
+async def _look(hub: Any) -> None:
+    look(hub)
 
 
 def look(hub: Any) -> None:
@@ -42,12 +51,27 @@ def look(hub: Any) -> None:
     known = courses.read()
     if not courses.is_read:
         return
-    changed = members.take_up(hub.db, known.values())
-    if graders.take_up(hub, known.values()):
-        changed = members.take_up(hub.db, known.values())
+    whole = lms_courses.with_members(hub.db, known.values(), lms_courses.way(hub.authenticator))
+    changed = members.take_up(hub.db, whole)
+    if graders.take_up(hub, whole):
+        changed = members.take_up(hub.db, whole)
     if changed:
         hub.log.info("The members of courses changed")
     graders.end_closed(hub)
+
+
+async def tell_lms(hub: Any) -> None:
+    """Tell what asks learning platforms how courses are connected, and keep what it says of who is in them.
+
+    :raises ServiceAway: it does not answer.
+    """
+    courses = Courses.instance(config=hub.config)
+    if not courses.is_read or not lms_client.is_there():
+        return
+    known = courses.read()
+    connected = lms_courses.connections(hub.db, known.values(), lms_courses.way(hub.authenticator))
+    await lms_client.tell({"courses": [each.as_json() for each in connected]})
+    lms_courses.keep_rosters(hub.db, known, (await lms_client.asked("GET", "/rosters"))["rosters"])
 
 
 async def tell_desk(hub: Any) -> None:
@@ -98,8 +122,22 @@ def running_exams(users: Iterable[Any]) -> dict[str, dict[str, str]]:
 
 
 def join_courses(authenticator: Any, db: Session, user: User) -> None:
-    """Have somebody who signs in be in their courses before a lab of theirs starts."""
+    """Have somebody who signs in be in their courses before a lab of theirs starts. Who comes from a learning platform
+    whose list does not have them yet is asked for there."""
     courses = Courses.instance(config=authenticator.config)
     known = courses.read()
-    if courses.is_read:
-        members.bring_up_to_date(db, user, known.values())
+    if not courses.is_read:
+        return
+    way = lms_courses.way(authenticator)
+    members.bring_up_to_date(db, user, lms_courses.with_members(db, known.values(), way))
+    own, platforms = {group.name for group in user.groups}, way.known(db) if way is not None else []
+    for course in known.values():
+        if lms_client.is_there() and lms_courses.is_new(db, course, own, user.name, platforms):
+            asked = asyncio.get_running_loop().create_task(_ask_who_is_in(course.name))
+            _asking.add(asked)
+            asked.add_done_callback(_asking.discard)
+
+
+async def _ask_who_is_in(course: str) -> None:
+    with contextlib.suppress(lms_client.ServiceAway, lms_client.Refused):
+        await lms_client.asked("POST", f"/courses/{course}/roster")

@@ -201,7 +201,8 @@ class KeySetPage(BaseHandler):
         """The key set."""
         self.set_header("Content-Type", "application/json")
         self.set_header("Cache-Control", "max-age=300")
-        self.finish(await self.way.own_keys.public_set())
+        own = await self.way.own_keys.public_set()
+        self.finish({"keys": [*own["keys"], *await self.way.service_keys.current()]})
 
 
 class ConfigPage(BaseHandler):

@@ -50,13 +50,13 @@ def subject_of(issuer: str, sub: str) -> str:
 
 
 def course_of(platform: str, claims: Mapping[str, Any]) -> str:
-    """The course's part of the names of its groups: `lti-moodle-12`; empty where there is no course.
-
-    Two courses never have one name: where an id is no plain word, a hash of it is added.
-    """
+    """The course's part of the names of its groups: `lti-moodle-12`; empty where there is no course."""
     context = text(mapping(claims, CONTEXT), "id")
-    if not context:
-        return ""
+    return course_name(platform, context) if context else ""
+
+
+def course_name(platform: str, context: str) -> str:
+    """The same of a course's id. No two have one name: where an id is no plain word, a hash of it is added."""
     plain = re.sub(r"[^a-z0-9]+", "-", context.lower()).strip("-")[:LONGEST_COURSE].strip("-")
     if plain != context:
         plain = f"{plain[: LONGEST_COURSE - 9].strip('-')}-{hashlib.sha256(context.encode()).hexdigest()[:8]}".strip(

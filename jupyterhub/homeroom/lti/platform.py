@@ -22,6 +22,7 @@ class Platform:
     :param deployment_ids: where in it this hub was put; a token from elsewhere in it is refused.
     :param algorithms: by which it may sign; none of them has a shared secret.
     :param certificate: a file with the authority that vouches for its certificate; empty: those of the system.
+    :param token_url: where it gives tokens to this hub; empty: nobody said it, and it is asked for nothing.
     :param registered: whether it registered itself, and stands in the hub's database.
     """
 
@@ -33,6 +34,7 @@ class Platform:
     deployment_ids: frozenset[str] = frozenset()
     algorithms: tuple[str, ...] = ("RS256",)
     certificate: str = ""
+    token_url: str = ""
     registered: bool = False
 
     @property

@@ -63,6 +63,9 @@ def platform_of(configuration: object, asked: str) -> dict[str, Any]:
         raise _refused(f"{asked} speaks for another issuer: {issuer}")
     offered = configuration.get("id_token_signing_alg_values_supported") if isinstance(configuration, dict) else None
     algorithms = [each for each in ALGORITHMS if isinstance(offered, list) and each in offered] or ["RS256"]
+    token_url = text(configuration, "token_endpoint")
+    if is_safe(token_url):
+        found["token_url"] = token_url
     return {"issuer": issuer, **found, "algorithms": algorithms, "registration_endpoint": endpoint}
 
 

@@ -10,6 +10,12 @@ SIGNED_LAUNCH = "/lti/launch"
 """Below `/hub`: where launches of LTI 1.1 go, as with ltiauthenticator."""
 CLAIMS = ("iss", "sub", "name", "given_name", "family_name", "email", "locale", "preferred_username")
 PRIVATE_CLAIMS = ("iss", "sub")
+SCOPES = (
+    "https://purl.imsglobal.org/spec/lti-ags/scope/lineitem",
+    "https://purl.imsglobal.org/spec/lti-ags/scope/score",
+    "https://purl.imsglobal.org/spec/lti-nrps/scope/contextmembership.readonly",
+)
+"""What this hub may do at a platform by itself: columns and grades of its gradebook, and the members of a course."""
 
 
 def address(public_url: str, page: str) -> str:
@@ -32,7 +38,7 @@ def canvas_configuration(public_url: str, title: str, description: str, *, priva
         "target_link_uri": launch,
         "public_jwk_url": address(public_url, "jwks"),
         "redirect_uris": [launch],
-        "scopes": [],
+        "scopes": list(SCOPES),
         "custom_fields": {"username": "$Canvas.user.loginId"} if not private else {},
         "extensions": [
             {
@@ -65,7 +71,7 @@ def registration(public_url: str, title: str, description: str, *, private: bool
         "client_name": title,
         "jwks_uri": address(public_url, "jwks"),
         "token_endpoint_auth_method": "private_key_jwt",
-        "scope": "",
+        "scope": " ".join(SCOPES),
         "https://purl.imsglobal.org/spec/lti-tool-configuration": {
             "domain": urlsplit(public_url).netloc,
             "description": description,

@@ -16,9 +16,11 @@ from homeroom.lti.claims import DEPLOYMENT_ID, text
 from homeroom.lti.consumers import Consumer
 from homeroom.lti.deep_links import DeepLinkPage, DeepLinks
 from homeroom.lti.keys import KeySets
+from homeroom.lti.links import Links
 from homeroom.lti.own_keys import OwnKeys
 from homeroom.lti.platform import Platform
 from homeroom.lti.registration import RegistrationPage
+from homeroom.lti.service_keys import ServiceKeys
 from homeroom.lti.signed_page import SignedLaunchPage
 from homeroom.lti.validator import LaunchValidator
 from homeroom.sign_in.way import Identity, Refused, Way
@@ -65,6 +67,8 @@ class LTIWay(Way):
         self.own_keys = OwnKeys(Path(self.key_file))
         self.validator = LaunchValidator(parent=self)
         self.deep_links = DeepLinks(self)
+        self.links = Links()
+        self.service_keys = ServiceKeys()
 
     @property
     def _secret(self) -> bytes:
@@ -125,6 +129,7 @@ class LTIWay(Way):
         if come_from.registered:
             registered.note_deployment(db, come_from, deployment_id)
         platform.check_deployment(come_from, deployment_id)
+        self.links.note(db, come_from, claims)
         state = {"client_id": come_from.client_id, "issuer": come_from.issuer, "deployment_id": deployment_id}
         return self.person_of(db, come_from, claims, state)
 

@@ -62,7 +62,8 @@ def launch(db: Session, door: SignIn, person: Person) -> dict[str, Any]:
 def test_a_launch_asks_the_database_little(db: Session, door: SignIn) -> None:
     """A class comes within seconds, and everybody else waits for each statement: there are few, for who is known
     the fewest, and no group or course is written that is as it was."""
-    launch(db, door, Person(sub="1"))  # the first one tidies up
+    for _ in range(2):
+        launch(db, door, Person(sub="1"))  # the first one tidies up, and what is said of the link is noted
     with statements(db) as asked:
         name = launch(db, door, Person(sub="2"))["name"]
     assert len(asked) <= 14, "\n".join(asked)
