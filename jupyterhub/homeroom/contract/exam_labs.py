@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
+
 from homeroom.contract import sockets
 
-PREFIX = "exam."
-"""What the name of such a lab begins with. No other lab is called so."""
+NAME = re.compile(r"exam-(?:[a-z0-9]+-)+[0-9a-f]{12}")
+"""What such a lab is called: as JupyterHub takes names, 30 letters at most. No other lab is called so."""
+SHOWN_LETTERS = 12
 SEAL_ADDRESS = "/homeroom/seal"
 """Where the guard is asked to have what lies in such a home handed in."""
 SEAL_SECONDS = 600.0
@@ -16,13 +20,14 @@ OWNER, GROUP = 1000, 100
 
 
 def lab_name(course: str, exam: str) -> str:
-    """The name of the lab in which an exam is sat: `exam.biology.final`. Names of courses have no dot."""
-    return f"{PREFIX}{course}.{exam}"
+    """The name of the lab in which an exam of a course is sat: `exam-final-` and what makes it that of no other."""
+    shown = re.sub("[^a-z0-9]+", "-", exam.lower())[:SHOWN_LETTERS].strip("-") or "x"
+    return f"exam-{shown}-{hashlib.sha256(f'{course}/{exam}'.encode()).hexdigest()[:12]}"
 
 
 def is_exam(server: str) -> bool:
     """Whether a lab of this name is one in which an exam is sat."""
-    return server.startswith(PREFIX)
+    return bool(NAME.fullmatch(server))
 
 
 def volume_prefix(deployment: str) -> str:

@@ -16,7 +16,7 @@ from homeroom.contract.exam_labs import is_exam
 from homeroom.courses import desk_client, graders, lms_courses, members
 from homeroom.courses.course import grader_name
 from homeroom.courses.courses_file import Courses
-from homeroom.courses.exams.told import as_told, ending
+from homeroom.courses.exams import told
 from homeroom.lms import client as lms_client
 from homeroom.shared_labs import shared_lab
 
@@ -85,10 +85,10 @@ async def tell_desk(hub: Any) -> None:
     roles = members.roles_by_person(hub.db, courses.read())
     users = [user for user in hub.users.values() if not shared_lab.is_shared(user.name) or shared_lab.of(user.name)]
     labs, graded = running_labs(users, roles)
-    exams = {"exams": running_exams(users), "ending": dict(ending)}
+    exams = {"exams": told.running(users), "ending": dict(told.ending)}
     zone = courses.zone.key
-    told = {"courses": courses.raw, "members": roles, "labs": labs, "graders": graded, "zone": zone, **exams}
-    if await desk_client.tell(told):
+    values = {"courses": courses.raw, "members": roles, "labs": labs, "graders": graded, "zone": zone, **exams}
+    if await desk_client.tell(values):
         hub.log.debug("The hand-in desk was told of %d labs", len(labs))
 
 
@@ -109,16 +109,6 @@ def running_labs(users: Iterable[Any], roles: Mapping[str, Mapping[str, str]]) -
         elif user.name in people:
             labs.update(dict.fromkeys(running, user.name))
     return labs, found
-
-
-def running_exams(users: Iterable[Any]) -> dict[str, dict[str, str]]:
-    """The labs of exams that run, by their directories of sockets."""
-    return {
-        sockets.directory_name(user.name, lab.name): as_told(user.name, lab.name)
-        for user in users
-        for lab in user.spawners.values()
-        if lab.active and is_exam(lab.name)
-    }
 
 
 def join_courses(authenticator: Any, db: Session, user: User) -> None:

@@ -18,8 +18,7 @@ class ExamLab:
     """One of them; times in seconds since 1970.
 
     :param server: the lab's name.
-    :param page: where its person finds the exam on the hub, below the hub's own address.
-    :param folder: of the home, in which the exam's files lie.
+    :param exam: its name, which the folder of the home has, too, in which its files lie.
     :param files: the folder that they come from, below that of all exams; empty: there are none.
     :param profile: the kind of lab; empty: the first.
     :param network: `none`, or `open` where the exam allows it.
@@ -27,9 +26,9 @@ class ExamLab:
 
     person: str
     server: str
+    course: str
+    exam: str
     title: str
-    page: str
-    folder: str
     begins_at: float
     ends_at: float
     profile: str = ""

@@ -149,7 +149,8 @@ class EngineGateway:
             await self._session.close()
 
     async def sweep(self) -> None:
-        """Remove the directories of labs that are gone, such as those that ended while there was no guard."""
+        """Remove the directories of labs that are gone, such as those that ended while there was no guard, and what the
+        guard before left of the containers in which homes of exams are handed in."""
         filters = json.dumps({"label": [f"{DEPLOYMENT_LABEL}={self.policy.deployment}", USER_LABEL]})
         query = urlencode({"all": "1", "filters": filters})
         try:
@@ -159,6 +160,8 @@ class EngineGateway:
                 return
             living = {name for lab in json.loads(answer.body) for name in socket_directories.names_of(lab)}
             await self._tidy(*(path.name for path in self.lab_sockets.iterdir() if path.name not in living))
+            for left in await seal.left_over(self._send, self.policy):
+                await self._send(EngineCall(method="DELETE", path=f"/containers/{left}", query="force=1&v=1"))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("left-over directories stay for now: %s", error)
 

@@ -11,6 +11,7 @@ import json
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from homeroom.contract.exam_labs import (
     GROUP,
@@ -21,11 +22,14 @@ from homeroom.contract.exam_labs import (
     seal_directory,
     volume_name,
 )
+from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 from homeroom.guard import errand, socket_directories
 from homeroom.guard.policy import Policy
+from homeroom.guard.routes import EngineCall
 from homeroom.guard.values import Refused, only_keys
 
+SERVICE = "seal"
 MEMORY_BYTES = 256 << 20
 AT_ONCE = 4
 LONGEST_NAME = 255
@@ -69,10 +73,19 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
         ["python", "-m", "homeroom.courses.exams.send_home", asked["folder"]],
         user=f"{OWNER}:{GROUP}",
         deployment=policy.deployment,
-        service="seal",
+        service=SERVICE,
         mounts=mounts,
         memory_bytes=MEMORY_BYTES,
     )
+
+
+async def left_over(send: errand.Send, policy: Policy) -> list[str]:
+    """The containers that a guard before could not remove any more."""
+    labels = [f"{DEPLOYMENT_LABEL}={policy.deployment}", f"{SERVICE_LABEL}={SERVICE}"]
+    query = urlencode({"all": "1", "filters": json.dumps({"label": labels})})
+    answer = await send(EngineCall(method="GET", path="/containers/json", query=query))
+    found = json.loads(answer.body) if answer.status == 200 else []
+    return [str(each["Id"]) for each in found if (each.get("Labels") or {}).get(SERVICE_LABEL) == SERVICE]
 
 
 class Seal:

@@ -137,7 +137,7 @@ class LabIdentity(LabTraits):
                 home_source=self.home_volume,
                 home_target=self.home,
                 skeleton=f"{self.exam_files}/{own.files}" if own and own.files else "",
-                skeleton_folder=own.folder if own else "",
+                skeleton_folder=own.exam if own else "",
             )
         return storage_for(
             user=self.user.name,

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from homeroom.contract.exam_labs import is_exam, lab_name
 from homeroom.exam_labs import exam_lab
 from homeroom.exam_labs.exam_lab import ExamLab
 from homeroom.labs.plan import LabPlan
+from jupyterhub.slugs import is_valid_safe_slug
 
-SERVER = "exam.biology.final"
+SERVER = lab_name("biology", "final")
 
 
 def lab(person: str = "ada", ends_at: float = 200.0) -> ExamLab:
     """An exam from 100 on."""
-    where = {"server": SERVER, "title": "Final", "page": "p", "folder": "final"}
+    where = {"server": SERVER, "title": "Final", "course": "biology", "exam": "final"}
     return ExamLab(person=person, begins_at=100.0, ends_at=ends_at, **where)
 
 
@@ -55,3 +57,13 @@ def test_it_ends_by_the_clock_alone() -> None:
     found = exam_lab.fitted(plan, lab())
     times = (found.idle_seconds, found.max_age_seconds, found.kernel_idle_seconds, found.more_time_seconds)
     assert (times, found.ephemeral, found.network) == ((0, 0, 0, 0), False, "none")
+
+
+@pytest.mark.parametrize("exam", ["final", "A.b_c-D", "x" * 64, "1", "Final.", "final-"])
+def test_its_name_is_one_that_the_hub_takes(exam: str) -> None:
+    """Whatever courses and exams are called, no two of them share a lab, and no lab of people's is called so."""
+    found = lab_name("a-very-long-name-of-a-course-1", exam)
+    assert is_valid_safe_slug(found)
+    assert is_exam(found)
+    assert lab_name("a-b", "c") != lab_name("a", "b-c")
+    assert not any(map(is_exam, ("", "exam", "exam-final", "exam-room-2", "my-exam")))

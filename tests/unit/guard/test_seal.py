@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homeroom.contract.exam_labs import SEAL_ADDRESS, seal_directory, volume_name
+from homeroom.contract.exam_labs import SEAL_ADDRESS, lab_name, seal_directory, volume_name
 from homeroom.guard import seal
 from homeroom.guard.engine_gateway import EngineGateway
 from homeroom.guard.values import Refused
 
 from tests.unit.guard.test_guard import LABELS, Ask, Engine, run
 
-SERVER = "exam.biology.final"
+SERVER = lab_name("biology", "final")
 ASKED = {"user": "ada", "server": SERVER, "folder": "final"}
 HOME = volume_name("homeroom", "ada", SERVER)
 
@@ -71,3 +71,19 @@ def test_only_the_home_of_an_exam(change: dict[str, str]) -> None:
     """Nothing else is handed in so, such as a person's own home."""
     with pytest.raises(Refused):
         seal.checked({**ASKED, **change})
+
+
+def test_what_a_killed_guard_left_is_removed(tmp_path: Path) -> None:
+    """The next guard removes the containers of the one before, and no others."""
+
+    async def attempt(engine: Engine, gateway: EngineGateway, ask: Ask) -> None:
+        found: list[Any] = [
+            {"Id": "left", "Labels": {"homeroom.deployment": "homeroom", "homeroom.service": "seal"}},
+            {"Id": "other", "Labels": {"homeroom.deployment": "homeroom", "homeroom.service": "homes"}},
+        ]
+        engine.firewalls = found
+        await gateway.sweep()
+        removed = [path.partition("?")[0] for method, path, _ in engine.calls if method == "DELETE"]
+        assert removed == ["/containers/left"]
+
+    run(tmp_path, attempt)

@@ -52,9 +52,9 @@ def own() -> Iterator[ExamLab]:
     lab = ExamLab(
         person="ada",
         server=SERVER,
+        course="biology",
+        exam="final",
         title="Final",
-        page="p",
-        folder="final",
         begins_at=now - 60,
         ends_at=now + 60,
         files="biology-final",

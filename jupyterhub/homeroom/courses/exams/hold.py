@@ -31,9 +31,9 @@ def lab_of(course: Course, exam: Exam, person: str) -> ExamLab:
     return ExamLab(
         person=person,
         server=lab_name(course.name, exam.name),
+        course=course.name,
+        exam=exam.name,
         title=exam.title,
-        page=f"homeroom/exams/{course.name}/{exam.name}",
-        folder=exam.name,
         begins_at=exam.opens,
         ends_at=exam.ends_for(person),
         profile=exam.profile,

@@ -32,7 +32,7 @@ class InvigilateHandler(ExamHandler):
         taken, sat, role = self.exam(course, exam)
         if role not in INVIGILATE:
             raise Refusal(404, "exams.wrong.unknown")
-        labs = [each for each in hold.labs_of(self.db, [taken]) if each.folder == exam]
+        labs = [each for each in hold.labs_of(self.db, [taken]) if each.exam == exam]
         receipts = await self.receipts(course, exam)
         kept = records.of_exam(self.db, course, exam)
         now, zone = time.time(), Courses.instance().zone

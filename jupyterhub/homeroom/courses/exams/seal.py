@@ -34,14 +34,14 @@ async def seal(hub: Any, server: str, sitting: ExamSitting) -> None:
     receipt = await _earlier(sitting)
     left_out = 0
     if receipt is None:
-        told.begin(person, server)
+        told.begin(sitting.course, sitting.exam, person)
         try:
             await tell_desk(hub)
             said = await asyncio.get_running_loop().run_in_executor(THREADS, _ask, person, server, sitting.exam)
         except desk_client.DeskAway as error:
             raise NotSealed(f"the hand-in desk does not answer: {error}") from None
         finally:
-            told.end(person, server)
+            told.end(sitting.course, sitting.exam, person)
         receipt, left_out = said.get("receipt"), said.get("left_out", 0)
         if not isinstance(receipt, dict):
             raise NotSealed(str(said.get("fault", "nobody knows why")))

@@ -98,7 +98,7 @@ class SitHandler(ExamHandler):
 
     async def _enter(self, user: Any, lab: ExamLab) -> None:
         spawner = user.get_or_create_spawner(lab.server, lab.server, replace_failed=True)
-        inside = url_path_join(user.server_url(lab.server), "lab/tree", quote(lab.folder))
+        inside = url_path_join(user.server_url(lab.server), "lab/tree", quote(lab.exam))
         pending_url = self._get_pending_url(user, lab.server)
         if spawner.ready:
             await self.proxy.add_user(user, lab.server)

@@ -2,31 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from homeroom.contract.exam_labs import PREFIX, seal_directory
+from homeroom.contract import sockets
+from homeroom.contract.exam_labs import lab_name, seal_directory
+from homeroom.exam_labs import exam_lab
 
 ending: dict[str, dict[str, str]] = {}
 """By the directories that the guard makes for it."""
 
 
-def exam_of(server: str) -> tuple[str, str]:
-    """Course and exam of a lab's name: no course has a dot in its name."""
-    course, _, exam = server.removeprefix(PREFIX).partition(".")
-    return course, exam
-
-
-def begin(person: str, server: str) -> None:
+def begin(course: str, exam: str, person: str) -> None:
     """Have the desk open for the home of an exam."""
-    ending[seal_directory(person, server)] = as_told(person, server)
+    ending[seal_directory(person, lab_name(course, exam))] = {"course": course, "exam": exam, "person": person}
 
 
-def end(person: str, server: str) -> None:
+def end(course: str, exam: str, person: str) -> None:
     """Have it close again."""
-    ending.pop(seal_directory(person, server), None)
+    ending.pop(seal_directory(person, lab_name(course, exam)), None)
 
 
-def as_told(person: str, server: str) -> dict[str, Any]:
-    """Who sits which exam."""
-    course, exam = exam_of(server)
-    return {"course": course, "exam": exam, "person": person}
+def running(users: Iterable[Any]) -> dict[str, dict[str, str]]:
+    """The labs of exams that run, by their directories of sockets."""
+    labs = [lab for user in users for lab in user.spawners.values() if lab.active]
+    sat = [(each, exam_lab.of(each.user.name, each.name)) for each in labs]
+    return {
+        sockets.directory_name(each.user.name, each.name): {
+            "course": known.course,
+            "exam": known.exam,
+            "person": known.person,
+        }
+        for each, known in sat
+        if known is not None
+    }

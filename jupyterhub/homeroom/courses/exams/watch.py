@@ -14,7 +14,6 @@ from homeroom.contract.exam_labs import is_exam, lab_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import hold, records, seal
 from homeroom.courses.exams.records import ExamSitting
-from homeroom.courses.exams.told import exam_of
 from homeroom.exam_labs import exam_lab
 from homeroom.exam_labs.exam_lab import ExamLab, Key
 from homeroom.sign_in import removal
@@ -108,14 +107,14 @@ class ExamWatch:
     def _note_ends(self, on: list[ExamLab]) -> None:
         """Keep when it is over for each: who is given more time goes on, also where it was handed in already."""
         for server in {lab.server for lab in on}:
-            kept = records.of_exam(self.hub.db, *exam_of(server))
-            for lab in on:
-                if lab.server == server and lab.person in kept:
+            sitting = [lab for lab in on if lab.server == server]
+            kept = records.of_exam(self.hub.db, sitting[0].course, sitting[0].exam)
+            for lab in sitting:
+                if lab.person in kept:
                     kept[lab.person].ends_at = int(lab.ends_at)
 
     def _note_entered(self, lab: ExamLab, now: float) -> None:
-        course, exam = exam_of(lab.server)
-        found = records.sitting(self.hub.db, course, exam, lab.person)
+        found = records.sitting(self.hub.db, lab.course, lab.exam, lab.person)
         found.entered_at = found.entered_at or int(now)
         found.ends_at = int(lab.ends_at)
 
@@ -154,7 +153,7 @@ class ExamWatch:
 
     def _is_sealed(self, lab: ExamLab) -> bool:
         """Whether somebody's exam is handed in at its end already."""
-        found = records.of_exam(self.hub.db, *exam_of(lab.server)).get(lab.person)
+        found = records.of_exam(self.hub.db, lab.course, lab.exam).get(lab.person)
         return found is not None and found.sealed_at >= lab.ends_at
 
     # --- The end ---
