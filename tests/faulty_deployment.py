@@ -16,7 +16,7 @@ from tests.hub_deployment import ROOT, HubDeployment, engine
 from tests.person import Person
 from tests.stub_lab import COMMAND
 
-DISK = "16m"
+DISK = "32m"
 TOTAL_LAB_MEMORY = "6G"
 PROFILES = """\
 profiles:

@@ -11,8 +11,8 @@ from tests.hub_deployment import ROOT, HubDeployment
 
 FILE = ROOT / "tests/releases.txt"
 REQUIREMENTS = "generator/requirements.txt"
-OPERATORS = (".env", "site", "rendered")
-"""What is not the release's own in a directory that it was brought up in."""
+LEFT = (".env", "site", "rendered", ".venv")
+"""What `git pull` leaves where a release was brought up: the operator's, and what git does not know."""
 
 
 @dataclass(frozen=True)
@@ -51,16 +51,16 @@ class ReleasedDeployment(HubDeployment):
         self._share_packages()
 
     def become_this_tree(self) -> None:
-        """Have this tree's files in the place of the release's, as `git pull` would; what is the operator's stays."""
+        """Have this tree's files in the place of the release's, as `git pull` would; what is the operator's stays, and
+        so do the Python packages that the release has installed, which are then another list's."""
         for path in self.directory.iterdir():
-            if path.name in OPERATORS:
+            if path.name in LEFT:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink()
         self._lay_out()
-        self._share_packages()
 
     def _share_packages(self) -> None:
         """Take the packages of this tree where the release asks for the same ones."""

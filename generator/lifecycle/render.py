@@ -31,8 +31,10 @@ HUBS_IMPORTS = """\
 from homeroom.contract.sockets import hold_waiting_callers
 from homeroom.hub import old_addresses, request_limits
 from homeroom.hub.addresses import refuse_odd_addresses
+from homeroom.hub.background import run_beside_hub
 from homeroom.hub.database import recent_fault, tell_faults, write_ahead
 from homeroom.hub.lookups import skip_redundant_queries
+from homeroom.hub.reserve import keep_reserve
 from homeroom.texts.pages import answer_in_their_language
 """
 

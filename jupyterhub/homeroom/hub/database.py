@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from homeroom.contract.database import DATABASE
+from homeroom.hub import reserve
 from homeroom.texts.said import NOTHING, Said, say
 
 if TYPE_CHECKING:
@@ -66,6 +67,8 @@ def main() -> int:
     deadline = time.monotonic() + PASSING_SECONDS
     said = ""
     while found := fault(path):
+        if found == FULL and reserve.release(path):
+            continue
         if found != said:
             print(f"{path}: {found}", file=sys.stderr)
             said = found

@@ -13,26 +13,66 @@ from tests.person import Person
 
 FILL = "for size in 64k 4k 512; do dd if=/dev/zero of=filler.$size bs=$size status=none 2>/dev/null || true; done"
 EMPTY = "rm -f filler.*"
+RESERVE = "reserve"
+USE_UP = """
+import sqlite3
+hub = sqlite3.connect("jupyterhub.sqlite", timeout=20, isolation_level=None)
+hub.execute("CREATE TABLE IF NOT EXISTS used_up (content BLOB)")
+for size in (1 << 20, 1 << 16, 1 << 12):
+    try:
+        while True:
+            hub.execute("INSERT INTO used_up VALUES (zeroblob(?))", (size,))
+    except sqlite3.OperationalError:
+        pass
+"""
+GIVE_BACK = """
+import sqlite3
+sqlite3.connect("jupyterhub.sqlite", timeout=20, isolation_level=None).execute("DROP TABLE IF EXISTS used_up")
+"""
 
 
 @pytest.fixture(autouse=True)
 def left_as_found(faulty_deployment: FaultyDeployment) -> Iterator[None]:
     """Each test ends with a hub that runs, room on its disk, and no lab."""
     yield
-    faulty_deployment.on_disk(EMPTY)
+    faulty_deployment.on_disk(f"{EMPTY}; python -c '{GIVE_BACK}'")
     faulty_deployment.compose("up", "--detach", "--no-recreate", "--wait")
     faulty_deployment.stop_all()
 
 
+def test_a_full_disk_leaves_the_database_its_own_room(faulty_deployment: FaultyDeployment) -> None:
+    """Whoever fills the disk, to the last byte: people sign in, sign up, start and stop labs all the same, for as long
+    as a hub that is busy for days; and a hub that is killed then comes up."""
+    until(lambda: RESERVE in faulty_deployment.on_disk("ls"), "the reserve is taken")
+    faulty_deployment.on_disk(FILL)
+    assert faulty_deployment.on_disk("df --output=avail . | tail -1").strip() == "0"
+    for number in range(4):
+        faulty_deployment.crowd(*(f"on-full-{number}-{each}" for each in range(100)))
+    faulty_deployment.ask("POST", "on-full-0-0", "light")
+    faulty_deployment.until_ready("on-full-0-0")
+    Person(faulty_deployment, "on-full-newcomer").sign_up("a long enough password")
+    assert "on-full-newcomer" in faulty_deployment.person().get("hub/authorize").text
+    faulty_deployment.person("on-full-0-1")
+
+    faulty_deployment.on_disk(FILL)
+    kill(faulty_deployment, "hub")
+    with recovery("hub killed while the disk under its database is full"):
+        until(lambda: faulty_deployment.person().get("hub/home").status_code == 200, "the hub's page")
+    faulty_deployment.crowd("on-full-again")
+    assert faulty_deployment.servers() == {"on-full-0-0": True}
+    for name in ("on-full-3-99", "on-full-again"):
+        assert faulty_deployment.person().api("GET", f"users/{name}").status_code == 200
+
+
 def test_full_under_the_database(faulty_deployment: FaultyDeployment) -> None:
-    """Labs go on, and who wants to start one reads why not; also a hub that is started then says so. All goes on by
-    itself when there is room again."""
+    """Once the database's own room is used up, too, labs go on, and who wants to start one reads why not; also a hub
+    that is started then says so. All goes on by itself when there is room again."""
     person = faulty_deployment.person()
     faulty_deployment.crowd("turned-away")
     person.start_lab("real")
     with person.kernel() as kernel:
         kernel.run("open('kept.txt', 'w').write('mine')")
-        faulty_deployment.on_disk(FILL)
+        faulty_deployment.on_disk(f"rm -f {RESERVE}; {FILL}; python -c '{USE_UP}'; {FILL}")
         refused = faulty_deployment.ask("POST", "turned-away", "light")
         assert refused.status_code == 500
         assert "The disk of the hub's database is full, so this was not done" in refused.json()["message"]

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import os
+import re
 import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.faults import until_healthy
+import pytest
+
+from tests.faults import recovery, until_healthy
 from tests.faulty_deployment import FaultyDeployment
 from tests.git_server import git
 from tests.hub_deployment import engine
@@ -90,3 +100,100 @@ def test_an_update_and_the_way_back(faulty_deployment: FaultyDeployment) -> None
     assert list((folder / ".update").iterdir()) == []
     faulty_deployment.stop_all()
     shutil.rmtree(folder / ".git")
+
+
+@pytest.fixture
+def clone(faulty_deployment: FaultyDeployment) -> Iterator[tuple[str, str]]:
+    """The deployment's directory is a clone with a second version; gives the commits. All is as it was afterwards."""
+    folder = faulty_deployment.directory
+    kept = {name: (folder / name).read_text() for name in (".env", "site/schedule.yaml", "site/groups.yaml", HARMLESS)}
+    yield two_versions(folder)
+    for name, text in kept.items():
+        (folder / name).write_text(text)
+    shutil.rmtree(folder / ".git")
+    faulty_deployment.stop_all()
+
+
+def test_what_stands_in_the_way_is_said_first(faulty_deployment: FaultyDeployment, clone: tuple[str, str]) -> None:
+    """A lesson that takes place, a copy that is older than a day, and a version that must not be skipped: each is told
+    by `make update` itself, all together, and nothing was begun."""
+    folder, (old, _) = faulty_deployment.directory, clone
+    git(folder, "checkout", "--quiet", "-b", "far")
+    tree = folder / "generator/__init__.py"
+    text = re.sub(r'VERSION = ".*"', 'VERSION = "99.0.0"', tree.read_text())
+    tree.write_text(text.replace("STOPS: tuple[str, ...] = ()", 'STOPS: tuple[str, ...] = ("98.0.0",)'))
+    git(folder, "commit", "--quiet", "--all", "--message", "far")
+    git(folder, "checkout", "--quiet", "main")
+    days = "[mon, tue, wed, thu, fri, sat, sun]"
+    begins = datetime.now(UTC) - timedelta(minutes=10)
+    (folder / "site/groups.yaml").write_text("groups:\n  now: {members: [ada]}\n")
+    (folder / "site/schedule.yaml").write_text(
+        f"lessons:\n  - {{name: now, groups: [now], days: {days}, at: '{begins:%H:%M}'}}\n"
+    )
+    with (folder / ".env").open("a") as env:
+        env.write("TIMEZONE=UTC\nBACKUP_TO=/srv/copies-of-nobody\n")
+    made_at = (datetime.now(UTC) - timedelta(days=2)).isoformat()
+    (folder / "backup").mkdir(exist_ok=True)
+    (folder / "backup/last.json").write_text(json.dumps({"address": "/srv/copies-of-nobody", "made_at": made_at}))
+    image = hubs_image(faulty_deployment)
+    try:
+        refused = faulty_deployment.make("update", "TO=far", check=False)
+    finally:
+        shutil.rmtree(folder / "backup")
+    assert refused.returncode
+    said = " ".join(refused.stdout.split())
+    assert "the lesson now takes place now" in said
+    assert "the last copy is 2.0 days old" in said
+    assert "98.0.0 must not be skipped" in said
+    assert git(folder, "rev-parse", "HEAD") == old
+    assert hubs_image(faulty_deployment) == image
+    assert not (folder / ".update/now.json").exists()
+
+
+@pytest.mark.parametrize("step", ["preparing", "stopping", "switching"])
+def test_killed_at_a_step_the_next_up_is_well(
+    faulty_deployment: FaultyDeployment, clone: tuple[str, str], step: str
+) -> None:
+    """Killed with all that it has begun, as by a power cut: `make up` has the version before, whole, and a lab has gone
+    on. Nothing of the update is left."""
+    folder, (old, _) = faulty_deployment.directory, clone
+    faulty_deployment.crowd("update-killed")
+    faulty_deployment.ask("POST", "update-killed", "light")
+    faulty_deployment.until_ready("update-killed")
+    lab = faulty_deployment.labs_running()
+    images, image = names_of_images(faulty_deployment), hubs_image(faulty_deployment)
+    with subprocess.Popen(
+        ["make", "update", "TO=v0.1.1", "WITHIN=400", "ANYWAY=1"],
+        cwd=folder,
+        env=faulty_deployment.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as running:
+        deadline = time.monotonic() + 900
+        while step_of(folder) != step and running.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        reached = step_of(folder)
+        os.killpg(running.pid, signal.SIGKILL)
+        said = running.communicate()[0]
+    assert reached == step, said
+    with recovery(f"an update killed while it is {step} (`make up`)"):
+        faulty_deployment.make("up")
+    assert git(folder, "rev-parse", "HEAD") == old
+    assert hubs_image(faulty_deployment) == image
+    until_healthy(faulty_deployment, "hub")
+    assert faulty_deployment.labs_running() == lab
+    assert faulty_deployment.servers() == {"update-killed": True}
+    assert names_of_images(faulty_deployment) == images
+    assert list((folder / ".update").iterdir()) == []
+    assert faulty_deployment.make("rollback", check=False).returncode
+
+
+def step_of(folder: Path) -> str:
+    """How far an update is; empty: none is under way."""
+    try:
+        return str(json.loads((folder / ".update/now.json").read_text())["step"])
+    except (OSError, ValueError):
+        return ""
