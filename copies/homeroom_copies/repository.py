@@ -10,6 +10,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,8 @@ MOST_SHOWN, MOST_FOUND = 1000, 200
 QUESTION_SECONDS, CONTENT_SECONDS = 40.0, 900.0
 CHUNK_BYTES = 1 << 16
 NO_REPOSITORY = 10
+UNREACHED, MOST_TRIES = re.compile(rb"Stat\(<config/>\) returned error, retrying"), 3
+"""What restic says, again and again, where the first thing that it asks for has no answer."""
 KINDS = {"file": "file", "dir": "folder", "symlink": "link"}
 Why = Literal["words", "missing", "large", "late", "none", "unreadable"]
 
@@ -216,9 +219,12 @@ class Repository:
         except OSError:
             raise CannotRead("none") from None
         command = ["restic", *self.options, "--no-lock", *words]
-        with subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) as process:
+        with subprocess.Popen(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
             assert process.stdout is not None
             late = threading.Event()
+            threading.Thread(target=hand_on_errors, args=(process,), daemon=True).start()
 
             def end() -> None:
                 late.set()
@@ -236,6 +242,18 @@ class Repository:
                 process.kill()
         if code:
             raise CannotRead(_why(code, is_late=late.is_set()))
+
+
+def hand_on_errors(process: subprocess.Popen[bytes]) -> None:
+    """Hand on what restic says of errors, and end it where the place of the copies does not answer: whoever looks at a
+    page does not wait for as long as a copy may."""
+    tries = 0
+    for line in process.stderr or ():
+        sys.stderr.buffer.write(line)
+        sys.stderr.buffer.flush()
+        tries += bool(UNREACHED.match(line))
+        if tries >= MOST_TRIES:
+            process.kill()
 
 
 class Enough(Exception):

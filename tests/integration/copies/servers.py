@@ -12,9 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.debian_packages import provide
-from tests.hub_deployment import free_port
+from tests.hub_deployment import engine, free_port
 
 PATIENCE_SECONDS = 60
+
+
+def address_here() -> str:
+    """This machine as containers on any network reach it, and as it reaches itself."""
+    (network,) = engine().networks.get("bridge").attrs["IPAM"]["Config"]
+    return str(network["Gateway"])
 
 
 @contextlib.contextmanager

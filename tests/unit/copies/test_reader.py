@@ -28,6 +28,10 @@ RESTIC = """\
 #!/bin/sh
 printf '%s\\n' "$RESTIC_PASSWORD" "$*" > {here}/call
 [ ! -e {here}/hangs ] || exec sleep 300
+if [ -e {here}/gone ]; then
+  for try in 1 2 3; do echo "Stat(<config/>) returned error, retrying after 2s: connection refused" >&2; done
+  exec sleep 300
+fi
 [ ! -e {here}/fails ] || exit $(cat {here}/fails)
 case " $* " in
   *" snapshots "*) cat {here}/list ;;
@@ -134,6 +138,14 @@ def test_what_takes_too_long_is_ended(repository: Repository, tmp_path: Path, mo
     with pytest.raises(CannotRead) as error:
         repository.copies()
     assert error.value.why == "late"
+
+
+def test_nobody_waits_for_a_server_that_is_gone(repository: Repository, tmp_path: Path) -> None:
+    """restic is ended once it has asked in vain three times, long before its time is over."""
+    (tmp_path / "gone").touch()
+    with pytest.raises(CannotRead) as error:
+        repository.copies()
+    assert error.value.why == "unreadable"
 
 
 def test_it_is_healthy_while_it_answers(repository: Repository, tmp_path: Path) -> None:
