@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from generator.core.console import counted
 from generator.core.finding import Finding, error, warning
 from generator.schema.settings import Settings
 from generator.timers.calendar import daily
@@ -16,6 +17,7 @@ from generator.topics.copies.upkeep_record import Upkeep
 
 WITHOUT_SCHEDULE = timedelta(days=1)
 """How often copies are expected where BACKUP_AT does not say it."""
+SHOWN = 5
 LATE_READING = timedelta(days=14)
 NAME = "copies"
 """Of the age of the last one; other alarms have names of their own, by which the watchdog tells them apart."""
@@ -33,6 +35,7 @@ def judged(settings: Settings, known: Last, kept: Upkeep, now: datetime) -> list
     return [
         *of_age(known, settings.BACKUP_TO, now, interval(settings)),
         *of_place(known, settings.BACKUP_TO),
+        *of_homes(known, settings.BACKUP_TO),
         *of_upkeep(kept, now),
     ]
 
@@ -70,6 +73,21 @@ def of_place(known: Last, address: str) -> Iterator[Finding]:
         if not is_there:
             cause = "the copies that were made there are not there now"
             yield error("place of copies", cause, location=address, remedy="Mount its disk.")
+
+
+def of_homes(known: Last, address: str) -> Iterator[Finding]:
+    """Homes that vanished."""
+    if known.gone and known.address == address:
+        more = f" and {len(known.gone) - SHOWN} more" if known.gone[SHOWN:] else ""
+        are = "is" if len(known.gone) == 1 else "are"
+        yield error(
+            "homes",
+            f"{counted(len(known.gone), 'home')} that earlier copies have {are} not there any more, and nobody "
+            f"removed these people: {', '.join(known.gone[:SHOWN])}{more}",
+            location=address,
+            remedy="If a disk is not mounted, mount it. Else have them start a lab, and bring files back from an "
+            f"earlier copy: `make restore NAME={known.gone[0]} COPY=...`. If it is right: `make backup CONFIRM=1`.",
+        )
 
 
 def of_upkeep(kept: Upkeep, now: datetime) -> Iterator[Finding]:

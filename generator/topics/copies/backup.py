@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -39,6 +39,7 @@ from generator.topics.copies.refusals import refusal
 from generator.topics.copies.sources import HOMES, MADE, ROOTS, SCRATCH, STATE, Source
 from generator.topics.copies.upkeep import FIRST_PASS, TAG, Made
 from generator.topics.people import records
+from generator.topics.storage import homes
 
 WHOLE, WITH_GAPS = 0, 3
 LONG_PASS_SECONDS, MOST_FIRST_PASSES = 20.0, 3
@@ -159,6 +160,7 @@ def _make(deployment: Deployment, place: target.Target, before: last.Last, confi
         _tell_unread(found.unread)
         made = _noted(place, moment, found, seconds=time.monotonic() - began, longest_pause_seconds=longest)
         made = replace(made, audit_number=int(head["number"]), audit_digest=str(head["digest"]))
+        made = replace(made, gone=[] if confirmed else gone(before, made.people, records.tombstones(deployment)))
         last.write(made)  # it is one, whatever comes of what follows
         last.tell_hub(made)
         seen = suspicion.changes(
@@ -172,6 +174,11 @@ def _make(deployment: Deployment, place: target.Target, before: last.Last, confi
     return made
 
 
+def gone(before: last.Last, people: Collection[str], removed: Collection[str]) -> list[str]:
+    """Whose homes were in the copies before and are in this one no more, though nobody removed these people."""
+    return sorted({*before.people, *before.gone} - {*people, *removed})
+
+
 def _noted(
     place: target.Target, moment: datetime, found: Pass, *, seconds: float, longest_pause_seconds: float
 ) -> last.Last:
@@ -183,6 +190,7 @@ def _noted(
         size_bytes=int(found.summary["total_bytes_processed"]),
         added_bytes=int(found.summary.get("data_added_packed", found.summary["data_added"])),
         homes=len(found.homes),
+        people=sorted(homes.person_of(name) for name in found.homes),
         seconds=seconds,
         longest_pause_seconds=longest_pause_seconds,
     )

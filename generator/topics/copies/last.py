@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -22,6 +22,8 @@ class Last:
 
     :param made_at: when the last copy was begun, in ISO 8601; empty: there is none.
     :param audit_number: of the last line of the log of what was done to people, and its digest.
+    :param people: whose homes are in it.
+    :param gone: whose homes were in the copies before and are in this one no more, though nobody removed these people.
     :param failed_at: when a run failed after that; empty: none did.
     """
 
@@ -36,6 +38,8 @@ class Last:
     longest_pause_seconds: float = 0.0
     audit_number: int = 0
     audit_digest: str = ""
+    people: list[str] = field(default_factory=list)
+    gone: list[str] = field(default_factory=list)
     failed_at: str = ""
     why: str = ""
 

@@ -1,7 +1,8 @@
-"""Files come back whole or not at all: into a home that is full, and when the command is killed."""
+"""Files come back whole or not at all: into a home that is full, and when the command is killed; homes that vanish."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -9,12 +10,14 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+import docker
 import pytest
 
 from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
 from tests.faults import until
 from tests.hub_deployment import HubDeployment, engine
 
+MADE_WITH_ALARM = 3
 USER, OWNER = "tiny", (1000, 100)
 WORK_BYTES = 60 << 20
 
@@ -30,7 +33,9 @@ def home(deployment: HubDeployment, place: Path) -> Iterator[Path]:
         os.chown(one, *OWNER)
     deployment.make("backup")
     yield path
-    volume.remove()
+    with contextlib.suppress(docker.errors.NotFound):
+        volume.remove()
+    deployment.make("backup", "CONFIRM=1")
 
 
 def test_a_full_home_is_told_and_gets_nothing_half(deployment: HubDeployment, home: Path) -> None:
@@ -72,3 +77,15 @@ def test_what_a_killed_run_left_is_cleared_away(deployment: HubDeployment, home:
 def folders(home: Path) -> list[Path]:
     """What came back, whole or not."""
     return list(home.glob("restored-*"))
+
+
+def test_a_home_that_vanished_is_told(deployment: HubDeployment, home: Path) -> None:
+    """A home that somebody removed by hand is named by the next copies, until it is said to be right; its files come
+    back from the copy before, once there is a home again."""
+    engine().volumes.get(f"{deployment.project}-user-{USER}").remove()
+    for _ in range(2):
+        done = deployment.verb("backup")
+        assert done.returncode == MADE_WITH_ALARM
+        assert f"nobody removed these people: {USER}" in " ".join(done.stdout.split())
+    assert f"nobody removed these people: {USER}" in " ".join(deployment.make("status").stdout.split())
+    assert "nobody removed" not in deployment.make("backup", "CONFIRM=1").stdout

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from generator.core.finding import Finding
-from generator.topics.copies import alarms, status
+from generator.topics.copies import alarms, backup, status
 from generator.topics.copies.last import Last
 from generator.topics.copies.upkeep_record import Upkeep
 from tests.sample_settings import settings
@@ -107,3 +108,18 @@ def test_each_alarm_is_one_of_its_own() -> None:
     failed = Last(**{**made(99).__dict__, "failed_at": "x", "why": "it is full"})
     several = found(failed, kept)
     assert len({(each.name, each.location) for each in several}) == len(several) == 6
+
+
+def test_homes_that_vanished_are_told_until_somebody_says_that_it_is_right() -> None:
+    """Whose home was in a copy before and is in this one no more, unless that person was removed: in this run and in
+    those after it, until the home is back."""
+    first = replace(made(1), people=["ada", "bela", "carl"])
+    gone = backup.gone(first, ["ada"], removed=["carl"])
+    assert gone == ["bela"]
+    second = replace(made(1), people=["ada"], gone=gone)
+    assert backup.gone(second, ["ada"], removed=[]) == ["bela"]
+    assert backup.gone(second, ["ada", "bela"], removed=[]) == []
+    (alarm,) = found(second)
+    assert "1 home that earlier copies have is not there any more" in alarm.cause
+    assert alarm.cause.endswith(": bela")
+    assert "make restore NAME=bela" in alarm.remedy
