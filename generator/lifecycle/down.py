@@ -63,7 +63,15 @@ def clean() -> None:
                 deployment.client.images.remove(spec.tag)
             except docker.errors.ImageNotFound:
                 continue
-        sockets = ("desk-socket", "edge-socket", "guard-socket", "proxy-socket", "hub-socket", "lab-sockets")
+        sockets = (
+            "desk-socket",
+            "lms-socket",
+            "edge-socket",
+            "guard-socket",
+            "proxy-socket",
+            "hub-socket",
+            "lab-sockets",
+        )
         for volume in (*sockets, "kernels", "copies"):
             try:
                 deployment.client.volumes.get(f"{deployment.project}_{volume}").remove()

@@ -153,8 +153,21 @@ def names_of(db: Session, course: Course, known: Iterable[Any], user_ids: Iterab
 def with_members(db: Session, courses: Iterable[Course], of: Any) -> list[Course]:
     """Courses, with those who are in them at their platform. As long as nobody has said who that is, with those who
     came from there."""
-    known = of.known(db) if of is not None else []
+    if of is None:
+        return list(courses)
+    known = of.known(db)
     return [_with_members(db, course, known) if course.lti is not None else course for course in courses]
+
+
+def drop_rosters(db: Session, courses: Mapping[str, Course], of: Any) -> None:
+    """Forget who was in courses that are a platform's no more. Commits where there is something to forget."""
+    if of is None:
+        return
+    kept = [name for (name,) in db.query(KnownRoster.course)]
+    gone = [name for name in kept if name not in courses or (lti := courses[name].lti) is None or not lti.roster]
+    if gone:
+        db.query(KnownRoster).filter(KnownRoster.course.in_(gone)).delete(synchronize_session=False)
+        db.commit()
 
 
 def _with_members(db: Session, course: Course, known: Iterable[Any]) -> Course:

@@ -51,7 +51,9 @@ def look(hub: Any) -> None:
     known = courses.read()
     if not courses.is_read:
         return
-    whole = lms_courses.with_members(hub.db, known.values(), lms_courses.way(hub.authenticator))
+    way = lms_courses.way(hub.authenticator)
+    lms_courses.drop_rosters(hub.db, known, way)
+    whole = lms_courses.with_members(hub.db, known.values(), way)
     changed = members.take_up(hub.db, whole)
     if graders.take_up(hub, whole):
         changed = members.take_up(hub.db, whole)

@@ -96,6 +96,7 @@ class BackRoom:
     def _take(self, text: bytes) -> dict[str, str]:
         found = [Connection.from_json(each) for each in json.loads(text)["courses"]]
         self.connections = {each.course: each for each in found}
+        self.records.drop_rosters([each.course for each in found if each.roster])
         self.digest = hashlib.sha256(text).hexdigest()
         return {"digest": self.digest}
 

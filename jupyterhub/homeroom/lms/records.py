@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -127,6 +127,12 @@ class Records:
             " ON CONFLICT (course) DO UPDATE SET tried_at = excluded.tried_at, fault = excluded.fault",
             (course, platform, self._clock(), fault),
         )
+
+    def drop_rosters(self, courses: Collection[str]) -> None:
+        """Forget who was in any other course."""
+        for (course,) in self._database.execute("SELECT course FROM rosters").fetchall():
+            if course not in courses:
+                self._database.execute("DELETE FROM rosters WHERE course = ?", (course,))
 
     def roster(self, course: str, platform: str) -> dict[str, Any] | None:
         """Who was in a course last, and how asking went; None: it was never asked of this platform's course."""

@@ -161,6 +161,65 @@ def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:
     assert [finding.cause for finding in checks.findings(found)] == ["a has no students", "w of a has no end"]
 
 
+LMS = {"AUTH": "native,lti", "TLS": "behind-proxy", "HUB_HOST": "hub.example", "TRUSTED_PROXIES": "10.0.0.1"}
+OF_MOODLE = """\
+courses:
+  - name: biology
+    lti: {platform: moodle, context: "12", link: "7"}
+    grades: sum
+    assignments: [{name: week-1, due: 2026-10-12}]
+"""
+
+
+def of_moodle(directory: Path, text: str, **values: str) -> list[ReadCourse]:
+    """Courses of a text, where people come from a platform."""
+    site = directory / "site"
+    there = known(site)
+    (site / "courses.yaml").write_text(text)
+    return courses.load(settings(JUPYTERHUB_CRYPT_KEY="0f" * 32, **{**LMS, **values}), site, there)
+
+
+def test_a_course_of_a_learning_platform_needs_no_list(tmp_path: Path) -> None:
+    """Its teachers and students are the platform's, unless the file says that these do not count."""
+    (read,) = of_moodle(tmp_path, OF_MOODLE)
+    data = courses.as_data(read, known(tmp_path / "site"), ZoneInfo(VIENNA))
+    assert data["lti"] == {"platform": "moodle", "context": "12", "link": "7", "roster": True}
+    assert data["grades"] == "sum"
+    assert list(checks.findings([read], {"moodle"})) == []
+    (found,) = checks.findings([read], {"canvas"})
+    assert "site/lti.yaml does not have" in found.cause
+    with pytest.raises(HomeroomError, match="has no teacher"):
+        of_moodle(tmp_path, OF_MOODLE.replace('link: "7"', "roster: false"))
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "cause"),
+    [
+        (("platform: moodle", "platform: ../x"), 3, "small letters, digits and dashes"),
+        (('"12"', '""'), 3, "must not be empty"),
+        (("grades: sum", "grades: all"), 4, "must be 'per_assignment', 'sum' or 'none'"),
+        (("context", "course"), 3, "there is no field course"),
+    ],
+)
+def test_a_slip_in_a_learning_platforms_course_is_told(
+    tmp_path: Path, change: tuple[str, str], line: int, cause: str
+) -> None:
+    """With its line, as any other."""
+    with pytest.raises(HomeroomError) as fault:
+        of_moodle(tmp_path, OF_MOODLE.replace(*change))
+    assert f"courses.yaml line {line} " in str(fault.value)
+    assert cause in str(fault.value)
+
+
+def test_two_courses_are_not_the_same_one_of_a_platform(tmp_path: Path) -> None:
+    """Nor is there a course of a platform where nobody comes from one."""
+    twin = OF_MOODLE.removeprefix("courses:\n").replace("name: biology", "name: physics")
+    with pytest.raises(HomeroomError, match="biology is this course of moodle, too"):
+        of_moodle(tmp_path, OF_MOODLE + twin)
+    with pytest.raises(HomeroomError, match=r"AUTH in \.env does not name lti"):
+        of_moodle(tmp_path, OF_MOODLE, AUTH="native")
+
+
 EXAMS = f"""\
 {GOOD}    exams:
       - name: final

@@ -5,7 +5,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,7 +20,7 @@ from homeroom.courses.courses_file import Courses
 from homeroom.courses.watch import look, tell_lms
 from homeroom.lms import client, sending, web
 from homeroom.lti.people import subject_of
-from homeroom.lti.records import make_tables
+from homeroom.lti.records import KnownRoster, make_tables
 from homeroom.sign_in.identities import KnownIdentity
 from homeroom.sign_in.passwords import hashed
 
@@ -145,6 +147,26 @@ def test_members_of_the_platforms_course_are_members(
     assert bob.visit("homeroom/courses/biology").status_code == 404
     monkeypatch.setattr(client, "SOCKET", Path("/nonexistent"))
     assert seen(app)["students"] == ["chen"]
+
+
+def test_a_list_is_forgotten_with_its_course(app: HubApp, school: LearningPlatform) -> None:
+    """Once a course is a platform's no more, neither hub nor service keep who was in it there."""
+
+    def kept() -> int:
+        return int(app.do(lambda: app.hub.db.query(KnownRoster).count()))
+
+    launch(app, school)
+    until(lambda: seen(app) == MEMBERS, "the platform's members are in", seconds=60)
+    assert kept() == 1
+    path = Path(Courses.instance(config=app.hub.config).path)
+    values = json.loads(path.read_text())
+    values["courses"][0]["lti"] = None
+    path.with_suffix(".new").write_text(json.dumps(values))
+    os.replace(path.with_suffix(".new"), path)
+    assert seen(app)["students"] == []
+    assert kept() == 0
+    with closing(sqlite3.connect(path.parent / "lms.sqlite")) as database:
+        assert database.execute("SELECT count(*) FROM rosters").fetchone() == (0,)
 
 
 def test_a_teacher_previews_sends_and_takes_back(

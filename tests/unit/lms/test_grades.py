@@ -233,6 +233,21 @@ def test_records_outlive_the_service(lms: Service, school: LearningPlatform, mon
     monkeypatch.setattr(client, "SOCKET", lms.root / "lms.sock")
 
 
+def test_a_grade_is_sent_as_others_send_it(lms: Service, school: LearningPlatform) -> None:
+    """Column and grade have the fields that pylti1p3next 2.0.2 sends to the same platform, no more and no less."""
+    lms.connect()
+    lms.send(("1", "week-1", 7.5))
+    (column,), (score,) = school.services.columns.values(), school.services.scores.values()
+    assert column == {"label": "Week-1", "scoreMaximum": 10, "resourceId": "week-1", "tag": "biology"}
+    assert {name: value for name, value in score.items() if name != "timestamp"} == {
+        "userId": "1",
+        "scoreGiven": 7.5,
+        "scoreMaximum": 10,
+        "activityProgress": "Completed",
+        "gradingProgress": "FullyGraded",
+    }
+
+
 def test_scores_stand_before_the_query() -> None:
     """Moodle's addresses of columns end in a query."""
     assert scores_address("https://m.example/1/lineitem?type_id=3") == "https://m.example/1/lineitem/scores?type_id=3"
