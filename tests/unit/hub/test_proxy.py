@@ -184,3 +184,17 @@ def test_a_lab_of_other_settings_is_routed_anew(
     proxy.labs_host = after
     assert asyncio.run(proxy.get_all_routes())[route(after)]["target"] != f"{LAB}:80"
     assert round_trip(proxy, route(after), f"{LAB}:80", {"user": "ada", "server_name": ""}) == (LAB, f"{LAB}:80")
+
+
+def test_there_is_no_way_to_a_lab_that_is_closed(proxy: FakeProxy) -> None:
+    """To the lab of an exam that has not begun, or is over, the proxy is told no route, whoever asks for it."""
+
+    def user(**lab: Any) -> Any:
+        server = SimpleNamespace(host=f"{HUB}:80")
+        spawner = SimpleNamespace(proxy_spec="/user/ada/x/", server=server, pending=None, **lab)
+        return SimpleNamespace(name="ada", spawners={"x": spawner})
+
+    asyncio.run(proxy.add_user(user(is_closed=True), "x"))
+    assert proxy.routes == {}
+    asyncio.run(proxy.add_user(user(is_closed=False), "x"))
+    assert len(proxy.routes) == 1

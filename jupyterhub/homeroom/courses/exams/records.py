@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jupyterhub.orm import Base
-from sqlalchemy import BigInteger, Integer, String
+from sqlalchemy import BigInteger, Integer, String, or_
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 LONGEST_FAULT = 255
@@ -65,8 +65,8 @@ def of_exam(db: Session, course: str, exam: str) -> dict[str, ExamSitting]:
 
 def entered(db: Session) -> list[ExamSitting]:
     """All who ever entered an exam and whose home is not handed in yet."""
-    found = db.query(ExamSitting).filter(ExamSitting.person != "", ExamSitting.entered_at > 0)
-    return [each for each in found if not each.is_sealed]
+    unsealed = or_(ExamSitting.sealed_at == 0, ExamSitting.sealed_at < ExamSitting.ends_at)
+    return list(db.query(ExamSitting).filter(ExamSitting.person != "", ExamSitting.entered_at > 0, unsealed))
 
 
 def more(db: Session) -> dict[tuple[str, str], Mapping[str, int]]:
