@@ -55,7 +55,8 @@ class ExamWatch:
         self.hub = hub
         self._tasks: dict[Key, asyncio.Task[None]] = {}
         self._routed: set[Key] = set()
-        self._tried: set[Key] = set()
+        self._tried: set[tuple[str, str, float]] = set()
+        """Whose lab was started ahead, or is not to be, for an exam that begins then."""
         self._starting: set[Key] = set()
         self._entered: set[Key] = set()
         self._later: dict[Key, float] = {}
@@ -120,14 +121,14 @@ class ExamWatch:
 
     def _start_ahead(self, lab: ExamLab) -> None:
         """Begin to start a lab, once, where its person has none and there is room to spare."""
-        key = (lab.person, lab.server)
-        if key in self._tried or key in self._tasks or len(self._starting) >= STARTS_AT_ONCE:
+        key, tried = (lab.person, lab.server), (lab.person, lab.server, lab.begins_at)
+        if tried in self._tried or key in self._tasks or len(self._starting) >= STARTS_AT_ONCE:
             return
         user = self.hub.users.get(lab.person)
         if user is None or any(each.active or each.pending for each in user.spawners.values()):
             return
         if self.hub.authenticator.no_lab_reason(lab.person) or self._is_sealed(lab):
-            self._tried.add(key)
+            self._tried.add(tried)
             return
         self._starting.add(key)
         self._begin(key, self._start(user, lab))
@@ -140,7 +141,7 @@ class ExamWatch:
                 return  # there is no room to spare now
             if any(each.active or each.pending for each in user.spawners.values()):
                 return
-            self._tried.add(key)
+            self._tried.add((*key, lab.begins_at))
             spawner.starts_ahead, spawner._spawn_pending = True, True
             spawner._spawn_future = asyncio.current_task()
             await user.spawn(lab.server, options={})
