@@ -15,6 +15,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         announcements_handler,
         body_limit,
         compressed,
+        course_watch,
         disk_handler,
         exam_handler,
         export_formats,
@@ -26,8 +27,8 @@ def _load_jupyter_server_extension(app: Any) -> None:
         message_limit,
         prestarted_kernel_handler,
         runs_handler,
+        visitors,
     )
-    from homeroom_lab.exchange import server as exchange
 
     activity.install(app.web_app)
     announcements_handler.install(app.web_app)
@@ -35,7 +36,6 @@ def _load_jupyter_server_extension(app: Any) -> None:
     compressed.install(app.web_app)
     disk_handler.install(app.web_app)
     exam_handler.install(app.web_app)
-    exchange.install(app)
     export_formats.install(app.web_app)
     first_page.install(app.web_app)
     freed_memory.install(app.web_app)
@@ -45,3 +45,5 @@ def _load_jupyter_server_extension(app: Any) -> None:
     lazy_extensions.install(app)
     runs_handler.install(app.web_app)
     prestarted_kernel_handler.install(app.web_app)
+    course_watch.install(app.web_app)
+    visitors.install(app.web_app)

@@ -6,6 +6,7 @@ They are off in `jupyter_server_config.d/zz_homeroom_lab.json`, which is read la
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from importlib import import_module
 from importlib.util import find_spec
@@ -14,6 +15,7 @@ from typing import Any
 from tornado.httputil import HTTPServerRequest
 from tornado.routing import Matcher, Rule
 
+STUDENTS_PAGES = ("assignments", "courses", "nbgrader_version")
 ON_DEMAND = {
     "jupyter_lsp": ("lsp", "lab", "doc"),  # the page's own configuration holds what it adds
     "jupyterlab_git": ("git",),
@@ -21,16 +23,27 @@ ON_DEMAND = {
     "nbgitpuller": ("git-pull", "git-sync", "interact"),
     "jupyter_archive": ("directories", "extract-archive"),
     "homeroom_lab.apps": ("proxy", "homeroom/apps"),
+    "nbgrader.server_extensions.assignment_list": STUDENTS_PAGES,
+    "nbgrader.server_extensions.formgrader": ("formgrader",),
+    "nbgrader.server_extensions.validate_assignment": STUDENTS_PAGES,
 }
 """Each with the first part of the paths, below the lab's own, that need it."""
-NEEDS = {"homeroom_lab.apps": "jupyter_server_proxy"}
-"""What else has to be installed."""
+NBGRADER = {name: "nbgrader" for name in ON_DEMAND if name.startswith("nbgrader.")}
+NEEDS = {"homeroom_lab.apps": "jupyter_server_proxy", **NBGRADER}
+"""What has to be installed, where it is not the extension itself."""
+ROLES = {
+    "nbgrader.server_extensions.assignment_list": "student",
+    "nbgrader.server_extensions.formgrader": "grader",
+    "nbgrader.server_extensions.validate_assignment": "student",
+}
+"""For which role alone an extension is there. The hub says at a lab's start which it has."""
 
 AMENDED = {
     "jupyter_archive": "homeroom_lab.archives",
     "jupyterlab_git": "homeroom_lab.git_panel",
     "nbdime": "homeroom_lab.notebook_diffs",
     "nbgitpuller": "homeroom_lab.pull",
+    **dict.fromkeys(NBGRADER, "homeroom_lab.nbgrader_pages"),
 }
 """What of ours stands in for a part of theirs, before it is loaded: a module with `install()`."""
 
@@ -75,6 +88,7 @@ def install(app: Any) -> None:
     """Have a server load its extensions on demand, those that are installed."""
     from jupyter_server.base.handlers import Template404
 
+    role = os.environ.get("HOMEROOM_LAB_ROLE", "")
     for name, parts in ON_DEMAND.items():
-        if find_spec(NEEDS.get(name, name)):
+        if ROLES.get(name, role) == role and find_spec(NEEDS.get(name, name)):
             app.web_app.add_handlers(".*$", [Rule(FirstRequest(app, name, parts), Template404)])

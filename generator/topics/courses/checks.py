@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from generator.core.errors import HomeroomError
 from generator.core.finding import Finding, warning
@@ -12,8 +12,11 @@ from generator.schema.settings import Settings
 from generator.topics.courses import courses
 from generator.topics.courses.courses import ReadCourse
 from generator.topics.courses.site import COURSES
+from generator.topics.environments import features
 from generator.topics.labs import labs
 from generator.topics.lti.platforms import load_platforms
+
+NBGRADER = "nbgrader"
 
 
 def of_site(settings: Settings) -> Iterator[Finding]:
@@ -22,7 +25,22 @@ def of_site(settings: Settings) -> Iterator[Finding]:
     :raises HomeroomError: everything that is wrong with site/courses.yaml.
     """
     found = courses.load(settings, SITE, labs.load(settings, SITE, read_machine()))
-    return findings(found, _platforms(settings))
+    yield from findings(found, _platforms(settings))
+    yield from without_nbgrader(found, features.parse(settings.LAB_FEATURES))
+
+
+def without_nbgrader(found: list[ReadCourse], installed: Collection[str]) -> Iterator[Finding]:
+    """Courses with assignments whose labs have no pages for them.
+
+    :param installed: the features of the lab image.
+    """
+    if any(each.course.assignments for each in found) and NBGRADER not in installed:
+        yield warning(
+            "courses",
+            "labs have no nbgrader: assignments are handed in by a command, and there are no pages to grade them",
+            location=".env: LAB_FEATURES",
+            remedy=f"Add {NBGRADER} to LAB_FEATURES and run `make up`.",
+        )
 
 
 def _platforms(settings: Settings) -> set[str] | None:

@@ -14,6 +14,7 @@ from jupyterhub.orm import Base, OAuthClient
 from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from homeroom.hub.service_names import is_of_service
 from jupyterhub import roles
 
 OPENS_LABS = frozenset({"access:servers", "shares", "tokens"})
@@ -82,16 +83,31 @@ def _roles_without_labs() -> list[dict[str, Any]]:
 class AuthorizeHandler(OAuthAuthorizeHandler):
     """`/hub/api/oauth2/authorize`: the way of a browser into a lab; one into somebody else's is kept."""
 
+    def needs_oauth_confirm(self, user: Any, oauth_client: Any, requested_scopes: Any) -> bool:
+        """Whether somebody is asked first whether the lab may know who they are; not where several enter it, and its
+        owner is nobody."""
+        owner = self._owner(oauth_client)
+        if owner is not None and is_of_service(owner):
+            return False
+        return bool(super().needs_oauth_confirm(user, oauth_client, requested_scopes))
+
     def send_oauth_response(self, headers: Any, body: Any, status: int) -> None:
         """Let the browser in, and keep whose lab it is."""
         super().send_oauth_response(headers, body, status)
         if "code=" not in headers.get("Location", ""):
             return
         client = self.db.query(OAuthClient).filter_by(identifier=self.get_argument("client_id", "")).first()
-        owner = client.spawner.user.name if client is not None and client.spawner is not None else None
-        if owner is not None and owner != self.current_user.name:
+        owner = self._owner(client)
+        if owner is not None and is_of_service(owner):
+            self.log.info("%s enters the shared lab %s", self.current_user.name, owner)
+        elif owner is not None and owner != self.current_user.name:
             self.log.warning("%s opens the lab of %s", self.current_user.name, owner)
             keep(self.db, owner, self.current_user.name)
+
+    @staticmethod
+    def _owner(client: Any) -> str | None:
+        """Whose lab a client is; None where it is none."""
+        return str(client.spawner.user.name) if client is not None and client.spawner is not None else None
 
 
 handlers = [(r"/api/oauth2/authorize", AuthorizeHandler)]

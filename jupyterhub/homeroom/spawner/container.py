@@ -40,8 +40,8 @@ CPU_COUNTS = (
 CPU time for take memory and turns from each other. A profile's own environment takes their place."""
 ENTRANCE_SECONDS = 1
 """A lab that several enter asks the hub so often who may: whoever may no more is out at once."""
-SHARED = "HOMEROOM_SHARED_LAB"
-"""Tells a lab that several enter it."""
+SHARED, ROLE = "HOMEROOM_SHARED_LAB", "HOMEROOM_LAB_ROLE"
+"""Tell a lab that several enter it, and what it is for."""
 ROLE_CONFIG = Path("/opt/jupyter/etc/jupyter-roles")
 """Where the lab's image has the server's configuration for each role."""
 RESET_SCRIPT = Path(__file__).with_name("lab_reset.sh").read_text(encoding="utf-8")
@@ -122,6 +122,7 @@ def environment(plan: LabPlan, storage: LabStorage, *, role: str = "", shared: b
     if shared:
         said[SHARED] = "1"
     if role:
+        said[ROLE] = role
         said["JUPYTER_CONFIG_PATH"] = os.pathsep.join(
             filter(None, (str(ROLE_CONFIG / role), said.get("JUPYTER_CONFIG_PATH")))
         )

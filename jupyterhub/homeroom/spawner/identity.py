@@ -123,8 +123,8 @@ class LabIdentity(LabTraits):
 
     @property
     def most_labs(self) -> int:
-        """How many labs this user may run at once."""
-        return most_labs(self.groups, self.person, self.labs_per_person)
+        """How many labs this user may run at once; a lab that several enter is one."""
+        return 1 if self.is_shared else most_labs(self.groups, self.person, self.labs_per_person)
 
     @property
     def storage(self) -> LabStorage:

@@ -16,12 +16,6 @@ WAIT_SECONDS = 1.0
 TIMEOUT_SECONDS = 30.0
 
 
-def install(app: Any) -> None:
-    """Have nbgrader's extensions read no other configuration, where a server loads any of them."""
-    if any(name.startswith("nbgrader") and each.enabled for name, each in app.extension_manager.extensions.items()):
-        amend()
-
-
 def amend() -> None:
     """Have nbgrader in this process read no other configuration."""
     from homeroom_lab import desk

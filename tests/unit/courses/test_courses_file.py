@@ -284,3 +284,23 @@ def test_files_that_labs_could_not_read_are_told(tmp_path: Path) -> None:
     said = told(tmp_path, EXAMS)
     assert "site/exams/final: labs cannot copy final/task.ipynb" in said
     assert "chmod -R o+rX" in said
+
+
+def test_labs_without_nbgrader_are_warned_of(tmp_path: Path) -> None:
+    """Where a course has assignments and the lab image no nbgrader, the check says what is missing, and how to have
+    it; a course without assignments needs none."""
+    found = loaded(tmp_path, GOOD)
+    (finding,) = checks.without_nbgrader(found, ["git", "science"])
+    assert (finding.level, finding.location) == ("warn", ".env: LAB_FEATURES")
+    assert list(checks.without_nbgrader(found, ["nbgrader"])) == []
+    none = loaded(tmp_path, "courses:\n  - {name: a, teachers: {people: [ada]}}\n")
+    assert list(checks.without_nbgrader(none, [])) == []
+
+
+def test_the_grader_lab_has_a_profile(tmp_path: Path) -> None:
+    """That of the course, or one of its own; one that is not there is told."""
+    zone = ZoneInfo(VIENNA)
+    (found,) = loaded(tmp_path, GOOD)
+    assert courses.as_data(found, known(tmp_path / "site"), zone)["grader_profile"] == "small"
+    said = told(tmp_path, GOOD.replace("    profile: small\n", "    grader_profile: large\n"))
+    assert "there is no profile large" in said

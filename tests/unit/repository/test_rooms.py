@@ -31,7 +31,7 @@ from: they stand as early."""
 TOPICS = {
     "announcements": {"courses", "labs"},
     "copies": {"people", "storage"},
-    "courses": {"labs", "lms", "lti", "sign_in", "storage"},
+    "courses": {"environments", "labs", "lms", "lti", "sign_in", "storage"},
     "culling": {"labs"},
     "drill": {"copies", "prewarm", "storage", "updates"},
     "gpus": {"labs"},

@@ -15,6 +15,7 @@ from homeroom.labs.plan import LabPlan
 from homeroom.shared_labs import shared_lab, users
 from homeroom.shared_labs.shared_lab import SharedLab
 from homeroom.sign_in import known_names, leavers, user_names
+from homeroom.sign_in.lab_visits import LabVisit
 from homeroom.sign_in.marks import REMOVED, SHARED
 from homeroom.sign_in.passwords import hashed
 from homeroom.sign_in.way import Identity
@@ -238,3 +239,29 @@ def test_it_ends_by_idleness_alone() -> None:
     assert (
         shared_lab.fitted(LabPlan(profile="p", image="i", memory_bytes=1, cpus=1, idle_seconds=60)).idle_seconds == 60
     )
+
+
+def test_members_are_not_asked_first(app: HubApp) -> None:
+    """Who may enter comes in at once: the lab's owner is nobody who could want to know who they are. Others stay out,
+    and no visit is kept, as it is of administrators in a person's lab."""
+    take_up(app, LAB)
+    into = (
+        f"api/oauth2/authorize?client_id=jupyterhub-user-{NAME}&response_type=code"
+        f"&redirect_uri=%2Fuser%2F{NAME}%2Foauth_callback"
+    )
+
+    def give_lab() -> None:
+        client = app.hub.oauth_provider.add_client(
+            client_id=f"jupyterhub-user-{NAME}",
+            client_secret="secret",  # nobody's
+            redirect_uri=f"/user/{NAME}/oauth_callback",
+            allowed_scopes=[f"access:servers!server={NAME}/"],
+        )
+        app.hub.db.add(orm.Spawner(name="", user=orm.User.find(app.hub.db, NAME), oauth_client=client))
+        app.hub.db.commit()
+
+    app.do(give_lab)
+    ada, bela = (signed_in(app, name, PASSWORD) for name in ("ada", "bela"))
+    assert ada.visit(into, allow_redirects=False).status_code == 302
+    assert bela.visit(into, allow_redirects=False).status_code == 403
+    assert app.do(lambda: app.hub.db.query(LabVisit).count()) == 0

@@ -45,12 +45,14 @@ def known() -> Iterator[None]:
 def test_it_is_started_with_the_profile_of_its_own(engine: FakeEngine, rendered: Config, known: None) -> None:
     """Whoever starts it chooses nothing, and asks for no other profile; that of the course may be closed to people. Its
     server asks the hub each second who may enter, and reads the configuration of its role."""
-    made = spawner(rendered, "grader-biology")
+    made = spawner(rendered, "grader-biology", labs_per_person=3)
     made.user_options = {"profile": "small"}
     container: dict[str, Any] = created(made, engine)
     assert (made.plan.profile, made.plan.memory_bytes, made.plan.max_age_seconds) == ("large", 1 << 30, 0)
     assert made.plan.idle_seconds == 1800
+    assert made.most_labs == 1
     assert container["environment"]["HOMEROOM_SHARED_LAB"] == "1"
+    assert container["environment"]["HOMEROOM_LAB_ROLE"] == "grader"
     assert container["environment"]["JUPYTER_CONFIG_PATH"] == "/opt/jupyter/etc/jupyter-roles/grader"
     assert "--HubOAuth.cache_max_age=1" in container["command"]
 
@@ -58,7 +60,7 @@ def test_it_is_started_with_the_profile_of_its_own(engine: FakeEngine, rendered:
 def test_a_persons_lab_is_as_before(engine: FakeEngine, rendered: Config, known: None) -> None:
     """Nobody else's lab has any of this."""
     container = created(spawner(rendered), engine)
-    assert not {"HOMEROOM_SHARED_LAB", "JUPYTER_CONFIG_PATH"} & container["environment"].keys()
+    assert not {"HOMEROOM_LAB_ROLE", "HOMEROOM_SHARED_LAB", "JUPYTER_CONFIG_PATH"} & container["environment"].keys()
     assert "--HubOAuth.cache_max_age=1" not in container["command"]
 
 

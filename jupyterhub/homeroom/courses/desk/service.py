@@ -73,6 +73,7 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
     from homeroom.courses.desk.exchange import Exchange
     from homeroom.courses.desk.grader_counter import GraderCounter
     from homeroom.courses.desk.grades import Grades
+    from homeroom.courses.desk.roll import Roll
     from homeroom.courses.desk.shelf import Shelf
     from homeroom.courses.desk.store import INCOMING, Store
     from homeroom.courses.desk.told import Told
@@ -91,7 +92,8 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
     counter = Counter(store, shelf, lambda: known[0])
     exchange = Exchange(store, shelf, lambda: known[0])
     grades = Grades(store_path, lambda: known[0])
-    grader_counter = GraderCounter(lambda: known[0], (*exchange.routes, *grades.routes))
+    roll = Roll(lambda: known[0])
+    grader_counter = GraderCounter(lambda: known[0], (*exchange.routes, *grades.routes, *roll.routes))
     exams = ExamCounter(store, counter, lambda: known[0])
     answers = {"student": counter.answer, "grader": grader_counter.answer}
     doors = Doors(labs, answers | {"exam": exams.answer, "ending": exams.answer_ending})

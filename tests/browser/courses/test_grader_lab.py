@@ -1,0 +1,78 @@
+"""A teacher opens the grader lab from the course's page and makes an assignment on the formgrader's own pages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.hub_deployment import HubDeployment, deployment_with_site
+from tests.person import Person
+
+COURSES = """\
+courses:
+  - name: botany
+    title: Botany for all
+    teachers: {people: [ada]}
+    students: {people: [chen]}
+    assignments: [{name: week-1, title: Cells, opens: 2020-01-01, due: 2099-01-01 12:00}]
+"""
+NOTEBOOK = """
+import json, pathlib
+cell = {"cell_type": "code", "execution_count": None, "outputs": [], "id": "a1",
+        "source": "### BEGIN SOLUTION\\nanswer = 42\\n### END SOLUTION",
+        "metadata": {"nbgrader": {"schema_version": 3, "grade": True, "grade_id": "a1", "locked": False,
+                                  "points": 2, "solution": True, "task": False}}}
+book = {"nbformat": 4, "nbformat_minor": 5, "cells": [cell],
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}}
+pathlib.Path("course/source/week-1/cells.ipynb").write_text(json.dumps(book))
+print("laid")
+"""
+
+
+@pytest.fixture(scope="module")
+def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
+    """A deployment with a course, and nbgrader in its labs; sign-in by name alone."""
+    directory = tmp_path_factory.mktemp("school")
+    with deployment_with_site(directory, "hrtestgraderb", {"courses.yaml": COURSES}, LAB_FEATURES="nbgrader") as made:
+        yield made
+
+
+def test_an_assignment_is_made(school: HubDeployment, page: Page) -> None:
+    """The button of the course's page opens the grader lab in a tab of its own: the waiting page, then the formgrader,
+    with the course's assignment. Its name leads to the folder in JupyterLab; the student version is made by a click,
+    and its preview leads there, too. A student has no such button."""
+    page.goto(f"{school.url}hub/login")
+    page.get_by_label("Username:").fill("ada")
+    page.get_by_role("button", name="Sign in").click()
+    page.goto(f"{school.url}hub/homeroom/courses/botany")
+    with page.context.expect_page() as opened:
+        page.get_by_role("link", name="Open the grader lab").click()
+    formgrader = opened.value
+    formgrader.wait_for_url("**/user/grader-botany/formgrader/manage_assignments", timeout=120_000)
+    row = formgrader.get_by_role("row").filter(has_text="week-1")
+    expect(row).to_contain_text("draft")
+    expect(row).to_contain_text("2099-01-01")
+
+    ada = Person(school, "ada")
+    ada.sign_in("")
+    ada.name = "grader-botany"
+    ada.wait_for_lab()
+    assert ada.run(NOTEBOOK) == "laid\n"
+    with page.context.expect_page() as folder:
+        row.get_by_role("link", name="week-1").click()
+    expect(folder.value.get_by_role("listitem").filter(has_text="cells.ipynb")).to_be_visible()
+    folder.value.close()
+
+    row.locator(".glyphicon-education").click()
+    expect(formgrader.get_by_text("Successfully created the student version of 'week-1'")).to_be_visible()
+    formgrader.get_by_role("button", name="OK").click()
+    with page.context.expect_page() as preview:
+        row.locator(".glyphicon-search").click()
+    expect(preview.value.get_by_role("listitem").filter(has_text="cells.ipynb")).to_be_visible()
+    assert "YOUR CODE HERE" in ada.run("print(open('course/release/week-1/cells.ipynb').read())")
+
+    chen = Person(school, "chen")
+    chen.sign_in("")
+    assert "grader-botany" not in chen.get("hub/homeroom/courses/botany").text

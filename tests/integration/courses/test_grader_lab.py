@@ -1,0 +1,253 @@
+"""The lab in which a course is graded, with real labs, hub and nbgrader: who enters, what they see, what is shut."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+import time
+from collections.abc import Iterator
+
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection
+
+from tests.faults import until
+from tests.hub_deployment import HubDeployment, deployment_with_site
+from tests.person import Person
+
+COURSES = """\
+courses:
+  - name: botany
+    title: Botany for all
+    teachers: {people: [ada]}
+    assistants: {people: [%s]}
+    students: {people: [chen, b+ob]}
+    assignments: [{name: week-1, opens: 2020-01-01, due: 2099-01-01 12:00}]
+"""
+ZOOLOGY = """\
+  - name: zoology
+    teachers: {people: [chen]}
+"""
+ATTACK = """
+import pathlib
+for place in ("", ".jupyter", "course", "course/submitted/chen/week-1"):
+    folder = pathlib.Path.home() / place
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "nbgrader_config.py").write_text("open('/tmp/executed', 'a').write(%r + chr(10))" % (place or "home"))
+print("laid")
+"""
+EXECUTED = "import pathlib; p = pathlib.Path('/tmp/executed'); print(p.read_text() if p.exists() else 'nothing')"
+GRADEBOOK = """
+import pathlib, sqlite3
+path = pathlib.Path.home() / "course/gradebook.db"
+if path.exists():
+    book = sqlite3.connect(path)
+    print(sorted(id for (id,) in book.execute("SELECT id FROM student")),
+          book.execute("SELECT name, duedate FROM assignment").fetchall(),
+          sorted(each.name for each in (path.parent / "source").iterdir()))
+"""
+
+
+@pytest.fixture(scope="module")
+def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
+    """A deployment with a course, and nbgrader in its labs."""
+    site = {"courses.yaml": COURSES % "bela"}
+    settings = {"AUTH": "native", "LAB_FEATURES": "nbgrader", "TIMEZONE": "Europe/Vienna"}
+    directory = tmp_path_factory.mktemp("school")
+    with deployment_with_site(directory, "hrtestgrader", site, **settings) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def people(school: HubDeployment) -> dict[str, Person]:
+    """Who is in the course, and olga, who is not."""
+    found = {name: Person(school, name) for name in ("ada", "bela", "chen", "b+ob", "olga")}
+    for name, person in found.items():
+        assert person.sign_in(school.new_password(name)).status_code == 200
+    return found
+
+
+def in_lab_of(person: Person, owner: str) -> Person:
+    """The same person in the same browser, at somebody else's lab."""
+    there = copy.copy(person)
+    there.name = owner
+    return there
+
+
+@pytest.fixture(scope="module")
+def grader(people: dict[str, Person]) -> Person:
+    """ada in the grader lab, which runs."""
+    page = people["ada"].get("hub/homeroom/courses/botany").text
+    found = re.search(r'href="([^"]*spawn/grader-botany[^"]*)"', page)
+    assert found is not None
+    people["ada"].get(found[1].lstrip("/").removeprefix(people["ada"].deployment.base_url.lstrip("/")))
+    there = in_lab_of(people["ada"], "grader-botany")
+    there.wait_for_lab()
+    return there
+
+
+def read_on(channel: ClientConnection) -> None:
+    """Read until it is closed. :raises ConnectionClosed: it is."""
+    while True:
+        channel.recv(timeout=15)
+
+
+def test_who_grades_enters_and_nobody_else(people: dict[str, Person], grader: Person) -> None:
+    """The button of the course's page starts the lab; teacher and assistant have the formgrader, and a student is told
+    that there is no such lab, by its page, its start and its API."""
+    for name in ("ada", "bela"):
+        page = people[name].get("user/grader-botany/formgrader")
+        assert (page.status_code, page.url.endswith("/formgrader/manage_assignments")) == (200, True), page.text
+        assert "botany" in page.text
+    for name in ("chen", "olga"):
+        for path in ("user/grader-botany/formgrader", "hub/spawn/grader-botany", "user/grader-botany/api/contents"):
+            assert people[name].get(path).status_code in (403, 404), path
+        assert people[name].api("POST", "users/grader-botany/server").status_code in (403, 404)
+        assert people[name].api("DELETE", "users/grader-botany/server").status_code in (403, 404)
+        assert people[name].api("POST", "users/grader-botany/tokens").status_code in (403, 404)
+
+
+def test_the_course_is_there(grader: Person) -> None:
+    """The course's directory is made, and its assignments and students, with their names as nbgrader has them, are in
+    the gradebook, without anybody's doing."""
+    until(lambda: "week-1" in grader.run(GRADEBOOK), "the course is in the gradebook")
+    assert grader.run(GRADEBOOK) == "['b-2bob', 'chen'] [('week-1', '2099-01-01 11:00:00.000000')] ['week-1']\n"
+    listed = grader.ask_lab("GET", "formgrader/api/assignments")
+    assert [each["name"] for each in listed.json()] == ["week-1"]
+
+
+def test_what_is_done_counts_as_use(grader: Person) -> None:
+    """A click that does something on the formgrader's pages keeps the lab from ending; a page that is looked at does
+    not."""
+
+    def last() -> str:
+        time.sleep(3.0)  # programs' use of the CPU is looked at every two seconds
+        return str(grader.lab_api("GET", "status").json()["last_activity"])
+
+    until(lambda: last() == last(), "nothing runs")
+    before = last()
+    assert grader.ask_lab("GET", "formgrader/manage_assignments").status_code == 200
+    assert last() == before
+    assert grader.ask_lab("POST", "formgrader/api/assignment/week-1/assign").status_code == 200
+    assert last() > before
+
+
+def test_pages_are_by_role(people: dict[str, Person], grader: Person) -> None:
+    """nbgrader's pages are there for the role that needs them: of students, of the grader lab; of nobody else any."""
+    for name, has in {"chen": "student", "ada": "", "grader-botany": "grader"}.items():
+        person = grader if name == "grader-botany" else people[name]
+        person.start_lab() if name != "grader-botany" else None
+        found = {path: person.ask_lab("GET", path).status_code for path in ("courses", "formgrader", "formgraders")}
+        assert found == {
+            "courses": 200 if has == "student" else 404,
+            "formgrader": 200 if has == "grader" else 404,
+            "formgraders": 404,
+        }, name
+        page = person.get(f"user/{name}/lab").text
+        config = re.search(r'id="jupyter-config-data"[^>]*>(.*?)</script>', page, re.DOTALL)
+        assert config is not None
+        disabled = set(json.loads(config[1])["disabledExtensions"])
+        for plugin, role in {
+            "assignment-list": "student",
+            "create-assignment": "grader",
+            "course-list": "nobody",
+        }.items():
+            off = f"@jupyter/nbgrader:{plugin}" in disabled or "@jupyter/nbgrader" in disabled
+            assert off is (role != has), (name, plugin)
+
+
+def test_nothing_that_lies_there_is_run(grader: Person) -> None:
+    """No `nbgrader_config.py` of home, course or submissions is run in the server's process, whichever page is opened,
+    and no link takes the formgrader elsewhere."""
+    assert grader.run(ATTACK) == "laid\n"
+    for path in (
+        "formgrader?path=/home/jovyan/course/submitted/chen/week-1",
+        "formgrader/?path=course",
+        "formgrader/?path=/home/jovyan",
+    ):
+        assert grader.ask_lab("GET", path).status_code == 400
+    for path in ("formgrader", "formgrader/manage_assignments", "formgrader/api/assignments", "formgrader/gradebook"):
+        assert grader.ask_lab("GET", path).status_code == 200, path
+    assert grader.run(EXECUTED) == "nothing\n"
+    assert [each["name"] for each in grader.ask_lab("GET", "formgrader/api/assignments").json()] == ["week-1"]
+
+
+def test_a_students_pages_run_nothing_either(people: dict[str, Person]) -> None:
+    """The list of assignments reads no configuration of the home in the server's process."""
+    chen = people["chen"]
+    chen.start_lab()
+    assert chen.run(ATTACK) == "laid\n"
+    assert chen.ask_lab("GET", "assignments?course_id=botany").status_code == 200
+    chen.ask_lab("POST", "assignments/validate", json={"path": "nowhere.ipynb"})
+    assert chen.run(EXECUTED) == "nothing\n"
+
+
+def test_its_token_reaches_no_further_than_a_labs(people: dict[str, Person], grader: Person) -> None:
+    """What the hub lets the grader lab's own token do is what it lets any lab's do, of its own user."""
+    code = "import os; print(os.environ['JUPYTERHUB_API_TOKEN'])"
+    scopes = {}
+    people["chen"].start_lab()
+    for lab in (grader, people["chen"]):
+        token = lab.run(code).strip()
+        bare = Person(lab.deployment, "nobody")
+        answer = bare.get("hub/api/user", headers={"Authorization": f"token {token}"}).json()
+        scopes[lab.name] = {scope.replace(lab.name, "OWNER") for scope in answer["scopes"]}
+        others = bare.get("hub/api/users/ada", headers={"Authorization": f"token {token}"})
+        assert others.status_code in (403, 404)
+    assert scopes["grader-botany"] == scopes["chen"]
+
+
+def test_links_lead_into_jupyterlab(grader: Person) -> None:
+    """The formgrader's links to files lead to the lab's own pages."""
+    script = grader.ask_lab("GET", "formgrader/static/js/utils.js").text
+    assert script.count('base_url + "/lab/tree/"') == 3
+    assert '"/tree/"' not in script
+
+
+def test_who_is_taken_out_is_out_at_once(school: HubDeployment, people: dict[str, Person], grader: Person) -> None:
+    """An assistant who is taken out of the course is refused by the page that is open, within seconds, and the terminal
+    that is open ends; the teacher beside them goes on. Nothing is restarted."""
+    started = school.container("hub").attrs["State"]["StartedAt"]
+    bela = in_lab_of(people["bela"], "grader-botany")
+    assert bela.ask_lab("GET", "formgrader/api/assignments").status_code == 200
+    name = bela.lab_api("POST", "terminals").json()["name"]
+    address = bela.websocket(f"../terminals/websocket/{name}")
+    other = grader.websocket(f"../terminals/websocket/{name}")
+    (school.directory / "site/courses.yaml").write_text(COURSES % "")
+    school.make("render")
+    until(lambda: bela.ask_lab("GET", "formgrader/api/assignments").status_code == 403, "bela is out", seconds=15)
+    with pytest.raises(ConnectionClosed):
+        read_on(address)
+    other.send(json.dumps(["stdin", "echo still-$((40+2))\r"]))
+    told = ""
+    while "still-42" not in told:
+        told += str(other.recv(timeout=15))
+    assert grader.ask_lab("GET", "formgrader/api/assignments").status_code == 200
+    assert people["bela"].get("hub/spawn/grader-botany").status_code == 404
+    assert school.container("hub").attrs["State"]["StartedAt"] == started
+
+
+def test_courses_come_and_go_with_their_labs(school: HubDeployment, people: dict[str, Person], grader: Person) -> None:
+    """A new course has its lab without a restart, also for who is a student elsewhere; one that is taken out has its
+    lab ended, and nobody enters it. Its home is there again with the course."""
+    started = school.container("hub").attrs["State"]["StartedAt"]
+    file = school.directory / "site/courses.yaml"
+    assert grader.run("open('kept.txt', 'w').write('grades'); print('ok')") == "ok\n"
+    file.write_text("courses:\n" + ZOOLOGY)
+    school.make("render")
+    until(lambda: "grader-botany" not in school.labs_by_person(), "the lab of the course that is gone has ended")
+    assert people["ada"].get("user/grader-botany/formgrader").status_code in (403, 404)
+    assert people["ada"].get("hub/spawn/grader-botany").status_code in (403, 404)
+    chen = in_lab_of(people["chen"], "grader-zoology")
+    until(lambda: chen.api("GET", "users/grader-zoology").status_code == 200, "the new course has its lab")
+    chen.start_lab()
+    until(lambda: chen.ask_lab("GET", "formgrader").status_code == 200, "the new course is graded")
+    assert people["ada"].get("user/grader-zoology/formgrader").status_code in (403, 404)
+    file.write_text((COURSES % "bela") + ZOOLOGY)
+    school.make("render")
+    until(lambda: people["ada"].api("GET", "users/grader-botany").status_code == 200, "the course is back")
+    grader.start_lab()
+    assert grader.run("print(open('kept.txt').read())") == "grades\n"
+    assert school.container("hub").attrs["State"]["StartedAt"] == started
+    chen.stop_lab()

@@ -1,0 +1,38 @@
+"""Which of nbgrader's pages a lab has, and where their links lead."""
+
+from __future__ import annotations
+
+import json
+
+from homeroom_lab.lazy_extensions import AMENDED, NEEDS, ON_DEMAND, ROLES
+from homeroom_lab.nbgrader_pages import ADDRESSES, amended
+
+from tests.hub_deployment import ROOT
+
+FEATURE = ROOT / "jupyterlab/features/nbgrader/root/opt/jupyter/etc/jupyter-roles"
+
+
+def test_links_lead_to_pages_that_there_are() -> None:
+    """Each kind of link is led to JupyterLab under the lab's own address, and nothing else of the script is changed."""
+    script = f"var prefix = {{ {', '.join(ADDRESSES)} }}[type];"
+    assert amended(script).count('base_url + "/lab/tree/"') == 3
+    assert amended("var other = 1;") == "var other = 1;"
+
+
+def test_each_role_has_its_pages_and_no_others() -> None:
+    """Every server extension of nbgrader's that is loaded is for one role and amended first; the page of a role leaves
+    out what is the other's, and the image's own leaves out all."""
+    ours = {name for name in ON_DEMAND if name.startswith("nbgrader.")}
+    assert ours == {
+        name for name in ROLES if NEEDS[name] == "nbgrader" and AMENDED[name] == "homeroom_lab.nbgrader_pages"
+    }
+    off = json.loads((ROOT / "jupyterlab/jupyter_server_config.d/zz_homeroom_lab.json").read_text())
+    assert {name for name, on in off["ServerApp"]["jpserver_extensions"].items() if on} == set()
+    assert ours <= off["ServerApp"]["jpserver_extensions"].keys()
+    image = json.loads((ROOT / "jupyterlab/page_config.json").read_text())
+    assert image["disabledExtensions"]["@jupyter/nbgrader"] is True
+    for role, shown in (("student", {"assignment-list", "validate-assignment"}), ("grader", {"create-assignment"})):
+        page = json.loads((FEATURE / role / "labconfig/page_config.json").read_text())["disabledExtensions"]
+        assert page.pop("@jupyter/nbgrader") is False
+        every = {"assignment-list", "course-list", "create-assignment", "formgrader", "validate-assignment"}
+        assert {name.partition(":")[2] for name, is_off in page.items() if is_off} == every - shown
