@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
 import os
@@ -16,6 +17,8 @@ from typing import Any
 SOCKET = "/run/lab/desk.sock"
 WAIT_SECONDS = 15.0
 """For how long a lab that has just started waits for the desk to open for it."""
+PAGE_WAIT_SECONDS = 1.0
+"""For how long a page of the lab's server does: nothing else is answered meanwhile."""
 TIMEOUT_SECONDS = 180.0
 LEFT_OUT = frozenset({".ipynb_checkpoints", "__pycache__", ".git", ".nbgrader.log"})
 
@@ -37,7 +40,7 @@ class Desk(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """Connect to this lab's socket. :raises NoDesk: there is none."""
-        ends = time.monotonic() + WAIT_SECONDS
+        ends = time.monotonic() + min(WAIT_SECONDS, PAGE_WAIT_SECONDS if _in_server() else WAIT_SECONDS)
         while True:
             self.sock = socket.socket(socket.AF_UNIX)
             self.sock.settimeout(TIMEOUT_SECONDS)
@@ -50,6 +53,15 @@ class Desk(http.client.HTTPConnection):
                 time.sleep(0.2)
             else:
                 return
+
+
+def _in_server() -> bool:
+    """Whether everything that this thread serves waits with it."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
 
 
 class _Chunks:

@@ -11,16 +11,10 @@ from pathlib import Path
 from typing import Any
 
 NAME = "nbgrader_config"
-WAIT_SECONDS = 1.0
-"""For how long a page waits for the desk to open: nothing else is answered meanwhile."""
-TIMEOUT_SECONDS = 30.0
 
 
 def amend() -> None:
     """Have nbgrader in this process read no other configuration."""
-    from homeroom_lab import desk
-
-    desk.WAIT_SECONDS, desk.TIMEOUT_SECONDS = WAIT_SECONDS, TIMEOUT_SECONDS
     base: Any = importlib.import_module("nbgrader.apps.baseapp")
     base.NbGrader.load_config_file = load_config_file
     base.NbGrader.initialize = initialize

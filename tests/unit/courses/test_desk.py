@@ -309,3 +309,17 @@ def test_the_command_says_what_is_wrong(
     assert "There is no file in week-1" in said("hand-in", "week-1")
     assert "you take no course here" in said("hand-ins", path=os.devnull)
     assert isinstance(lab_desk.Desk("x"), http.client.HTTPConnection)
+
+
+def test_a_page_waits_for_no_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a lab's server asks, nothing else is answered meanwhile: it is told at once that there is no desk yet."""
+    monkeypatch.setattr(lab_desk, "PAGE_WAIT_SECONDS", 0.0)
+    monkeypatch.setattr(lab_desk, "WAIT_SECONDS", 60.0)
+
+    async def ask() -> None:
+        lab_desk.ask("/courses", str(tmp_path / "none"))
+
+    began = time.monotonic()
+    with pytest.raises(lab_desk.NoDesk):
+        asyncio.run(ask())
+    assert time.monotonic() - began < 30

@@ -83,11 +83,12 @@ class Exchange:
     async def _release(self, course: Course, request: web.BaseRequest, assignment: str) -> web.Response:
         """Give an assignment out: at once, or where there are assistants once a teacher has said so."""
         self._require_name(course, assignment)
-        key, state = Key(course.name, assignment), self._state(course)
+        key = Key(course.name, assignment)
         if self.shelf.item(key) and "force" not in request.query:
             raise Refused(409, f"{assignment} is released already. Add --force to put this in its place.")
         with self.store.incoming() as archive:
             await receive(request, archive, LARGEST_BYTES)
+            state = self._state(course)
             await asyncio.to_thread(self.shelf.put, key, archive, state, self._clock(), LARGEST_BYTES)
         log.info("%s of %s is %s", assignment, course.name, state)
         return web.json_response({"state": state}, status=201)
@@ -135,9 +136,10 @@ class Exchange:
         receipt = next((each for each in own if each.code == code), None) if code else (own[-1] if own else None)
         if receipt is None:
             raise Refused(404, f"{person} has handed in nothing for {assignment} that this feedback could be for.")
-        key, state = Key(course.name, assignment, person, receipt.code), self._state(course)
+        key = Key(course.name, assignment, person, receipt.code)
         with self.store.incoming() as archive:
             await receive(request, archive, LARGEST_FEEDBACK_BYTES)
+            state = self._state(course)
             await asyncio.to_thread(self.shelf.put, key, archive, state, self._clock(), LARGEST_FEEDBACK_BYTES)
         log.info("feedback for %s on %s of %s is %s", person, assignment, course.name, state)
         return web.json_response({"state": state, "code": receipt.code}, status=201)
