@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from urllib.parse import quote
 
 import pytest
 
@@ -116,6 +117,7 @@ def people(school: HubDeployment) -> dict[str, Person]:
     until(lambda: "oauth2/authorize" in grader.get(f"user/{grader.name}/lab").url, "the hub asks", seconds=240)
     enter(grader)
     for name in ("b+ob", "a.b@x.org"):
+        found[name].name = quote(name, safe="@")  # as addresses have it
         found[name].start_lab()
     return found
 
