@@ -11,7 +11,7 @@ import tarfile
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -60,18 +60,32 @@ class Desk:
 
     root: Path
     end: Callable[[], None]
+    visitors: dict[str, Any] = field(default_factory=dict)
 
     def socket(self, name: str) -> str:
         """A lab's socket, as the lab sees it."""
         return str(self.root / "labs" / name / "desk.sock")
 
     def tell(self, values: dict[str, Any]) -> None:
-        """Have the hub tell it something, and wait until every lab has its socket."""
+        """Have the hub tell it something, and wait until every lab has its socket, and one that is another's now has
+        another one."""
+        now = {**values["labs"], **{name: ("grader", course) for name, course in values["graders"].items()}}
+        changed = [name for name, visitor in now.items() if self.visitors.get(name, visitor) != visitor]
+        before = {name: self._mark(name) for name in changed}
+        self.visitors = now
         asyncio.run(desk_client.tell(values))
+        wait(lambda: all(self._mark(name) not in (None, mark) for name, mark in before.items()), "sockets are new")
         wait(
             lambda: all(connects(self.socket(name)) for name in {**values["labs"], **values["graders"]}),
             "every lab has its socket",
         )
+
+    def _mark(self, name: str) -> tuple[int, int] | None:
+        try:
+            found = Path(self.socket(name)).lstat()
+        except FileNotFoundError:
+            return None
+        return found.st_ino, found.st_ctime_ns
 
     def sent(self, name: str, body: bytes, path: str = "/hand-ins/biology/week-1", **headers: str) -> tuple[int, Any]:
         """What a lab is answered that sends this by itself, and not by our command."""
