@@ -6,8 +6,10 @@ import json
 import os
 import ssl
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import requests
 import yaml
 from homeroom.lti.claims import CLAIM
 
@@ -25,9 +27,17 @@ OVERRIDE = {
         "hub": {
             "extra_hosts": [f"{SCHOOL}:host-gateway", f"{COLLEGE}:host-gateway"],
             "environment": {"SSL_CERT_FILE": "/srv/site/school.pem"},  # what registers itself has no `ca_file`
-        }
+        },
+        "lms": {"extra_hosts": [f"{SCHOOL}:host-gateway"]},
     }
 }
+COURSES = """\
+courses:
+  - name: biology
+    title: Biology
+    lti: {platform: school, context: '12'}
+    assignments: [{name: week-1, title: Cells}]
+"""
 """The hub finds the platforms by their names and believes their certificates, as those that all the world knows."""
 
 
@@ -59,6 +69,16 @@ def college(authority: Authority) -> Iterator[LearningPlatform]:
         yield made
 
 
+def keys_of(campus: EdgeDeployment) -> dict[str, Any]:
+    """The hub's key set, as a platform fetches it."""
+    trust = campus.directory / "authority.pem"
+    trust.write_text(campus.authority)
+    with requests.Session() as web:
+        web.trust_env = False
+        found: dict[str, Any] = web.get(f"{campus.url}hub/lti13/jwks", verify=str(trust), timeout=30).json()
+    return found
+
+
 @pytest.fixture(scope="package")
 def campus(
     prepared_engine: None,
@@ -80,11 +100,13 @@ def campus(
     consumer = {"name": lti_consumer.NAME, "key": lti_consumer.KEY, "url": school.url}
     said = {"allow_all": True, "platforms": [platform], "consumers": [consumer]}
     (site / "lti.yaml").write_text(yaml.safe_dump(said))
+    (site / "courses.yaml").write_text(COURSES)
     (made.directory / "docker-compose.override.yml").write_text(json.dumps(OVERRIDE))
     try:
         with names_lead_here():
             made.up_trusted()
             school.more = {CLAIM + "target_link_uri": f"{made.url}hub/token"}
+            school.services.tool_keys = lambda: keys_of(made)
             yield made
     finally:
         made.remove()
