@@ -149,6 +149,7 @@ def _make(deployment: Deployment, place: target.Target, before: last.Last, confi
                 found, standing = _read_again(
                     deployment, here, manifest(deployment, moment, wanted, head), found.snapshot
                 )
+                passes.append(found)
                 longest = standing.longest_seconds
                 shown.say(f"{counted(len(labs), 'lab')}, {longest:.1f} s at most")
         if missing := sorted(set(sources.home_names(wanted)) - found.homes):
@@ -158,7 +159,7 @@ def _make(deployment: Deployment, place: target.Target, before: last.Last, confi
                 remedy="Run it again; `make status` shows whose homes there are.",
             )
         _tell_unread(found.unread)
-        made = _noted(place, moment, found, seconds=time.monotonic() - began, longest_pause_seconds=longest)
+        made = noted(place, moment, passes, seconds=time.monotonic() - began, longest_pause_seconds=longest)
         made = replace(made, audit_number=int(head["number"]), audit_digest=str(head["digest"]))
         made = replace(made, gone=[] if confirmed else gone(before, made.people, records.tombstones(deployment)))
         last.write(made)  # it is one, whatever comes of what follows
@@ -179,16 +180,18 @@ def gone(before: last.Last, people: Collection[str], removed: Collection[str]) -
     return sorted({*before.people, *before.gone} - {*people, *removed})
 
 
-def _noted(
-    place: target.Target, moment: datetime, found: Pass, *, seconds: float, longest_pause_seconds: float
+def noted(
+    place: target.Target, moment: datetime, passes: Sequence[Pass], *, seconds: float, longest_pause_seconds: float
 ) -> last.Last:
+    """What a run came to: the copy is what the last pass saw, and took what all of them added."""
+    found = passes[-1]
     return last.Last(
         address=place.address,
         made_at=moment.isoformat(),
         snapshot=found.snapshot,
         files=int(found.summary["total_files_processed"]),
         size_bytes=int(found.summary["total_bytes_processed"]),
-        added_bytes=int(found.summary.get("data_added_packed", found.summary["data_added"])),
+        added_bytes=sum(int(one.summary.get("data_added_packed", one.summary["data_added"])) for one in passes),
         homes=len(found.homes),
         people=sorted(homes.person_of(name) for name in found.homes),
         seconds=seconds,

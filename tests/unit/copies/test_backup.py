@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from generator.topics.copies.backup import Pass
 from generator.topics.copies.copier import Lines
 from generator.topics.copies.freeze import Standing
 from generator.topics.copies.last import Last
+from generator.topics.copies.target import Target
 
 
 class Lab:
@@ -127,3 +129,15 @@ def test_what_a_run_came_to_is_kept(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "last-copy.json").read_text()) == {"made_at": known.made_at}, "nothing else"
     (tmp_path / "last.json").write_text('{"what": 1}')
     assert last.read(tmp_path) == Last()
+
+
+def test_what_a_copy_took_is_of_all_its_passes() -> None:
+    """Most is new to the first pass, and little to the one for which labs stand still: both are in the copy."""
+    summary = {"snapshot_id": "a", "total_files_processed": 9, "total_bytes_processed": 900, "data_added": 1000}
+    passes = [
+        Pass(summary={**summary, "data_added_packed": 700}),
+        Pass(summary={**summary, "data_added_packed": 20}, homes={"ada", "bela-40uni"}),
+    ]
+    place = Target(address="/srv/copies")
+    made = backup.noted(place, datetime(2026, 11, 27, tzinfo=UTC), passes, seconds=1, longest_pause_seconds=0)
+    assert (made.added_bytes, made.files, made.people) == (720, 9, ["ada", "bela@uni"])
