@@ -28,6 +28,12 @@ shares:
   - {name: exchange, volume: exchange, target: /home/jovyan/exchange, read_only: false}
   - {name: course, volume: course, target: /srv/course}
 """
+SEMINAR_PROFILES = """\
+profiles:
+  - {name: default}
+  - {name: pair, collaboration: true, allow: {users: [emmy], admins: false}}
+"""
+SEMINAR_ROOMS = "rooms: [{name: study, title: Study room, public: true}, {name: closed, people: [emmy]}]\n"
 KEEP_IMAGES = "HOMEROOM_KEEP_PRISTINE"
 KINDS = ("shared", "own", "machine")
 
@@ -118,13 +124,13 @@ def admin(deployment: HubDeployment) -> Person:
 
 @pytest.fixture(scope="session")
 def seminar(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
-    """A running deployment with the features that the shared one has not, small labs, and shares: all write into
-    `exchange` and read `course`. Sign-in by name alone."""
+    """A running deployment with the features that the shared one has not, small labs, two rooms, and shares: all
+    write into `exchange` and read `course`. Sign-in by name alone."""
     features = "archive,collaboration,files,git,nbgitpuller,pdf"
     with deployment_with_site(
         tmp_path_factory.mktemp("seminar"),
         "hrseminar",
-        {"shares.yaml": SEMINAR_SHARES},
+        {"shares.yaml": SEMINAR_SHARES, "profiles.yaml": SEMINAR_PROFILES, "rooms.yaml": SEMINAR_ROOMS},
         LAB_FEATURES=features,
         LAB_MEMORY="512M",
     ) as made:

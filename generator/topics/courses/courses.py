@@ -187,7 +187,7 @@ def as_data(read: ReadCourse, known: LabsConfig, zone: ZoneInfo) -> dict[str, An
         "last_day": course.term.last_day.isoformat() if course.term.last_day else "",
         "lti": course.lti.model_dump() if course.lti is not None else None,
         "grades": course.grades,
-        "roles": {role: _role_data(course.members(role).groups, read.named[role], known) for role in ROLES},
+        "roles": {role: members_data(course.members(role).groups, read.named[role], known) for role in ROLES},
         "assignments": [
             {
                 "name": assignment.name,
@@ -202,7 +202,8 @@ def as_data(read: ReadCourse, known: LabsConfig, zone: ZoneInfo) -> dict[str, An
     }
 
 
-def _role_data(groups: Collection[str], people: list[str], known: LabsConfig) -> dict[str, list[str]]:
+def members_data(groups: Collection[str], people: list[str], known: LabsConfig) -> dict[str, list[str]]:
+    """People and groups as the hub is told: members of groups of `site/groups.yaml` by name."""
     hub_groups, all_people = set(groups), set(people)
     for group in groups:
         if group in known.groups:

@@ -20,6 +20,9 @@ from generator.topics.labs.site import GROUPS, PROFILES, Group, Groups, Profile,
 FEWEST_OPEN_FILES = 1024
 MOST_OPEN_FILES = 8192
 
+CONFIG_PATH, COLLABORATION = "JUPYTER_CONFIG_PATH", "/opt/jupyter/etc/jupyter-roles/room"
+"""Where the lab's image keeps what rooms have: jupyterlab/features/collaboration/."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LabsConfig:
@@ -112,7 +115,7 @@ def as_data(profile: Profile, settings: Settings, site: Path, *, first: bool) ->
         "cpus": profile.cpus or settings.LAB_CPUS,
         "gpus": profile.gpus,
         "shm_bytes": profile.shm or 0,
-        "environment": dict(profile.environment),
+        "environment": environment(profile),
         "network": profile.network,
         "idle_seconds": idle_seconds(profile, settings),
         "max_age_seconds": profile.max_age_seconds,
@@ -123,6 +126,14 @@ def as_data(profile: Profile, settings: Settings, site: Path, *, first: bool) ->
         "ephemeral": profile.ephemeral,
         "allow": profile.allow.model_dump() if profile.allow else None,
     }
+
+
+def environment(profile: Profile) -> dict[str, str]:
+    """What it adds to its labs' environment: also the configuration with which several may work in one at once."""
+    if not profile.collaboration:
+        return dict(profile.environment)
+    given = profile.environment.get(CONFIG_PATH)
+    return {**profile.environment, CONFIG_PATH: f"{COLLABORATION}:{given}" if given else COLLABORATION}
 
 
 def idle_seconds(profile: Profile, settings: Settings) -> int:

@@ -48,6 +48,7 @@ class Profile(Strict):
     gpus: Annotated[int, Field(ge=0, le=64)] = 0
     shm: Size | None = None
     environment: dict[Variable, Text] = {}
+    collaboration: bool = False
     network: Literal["open", "none"] = "open"
     idle_seconds: Seconds | None = None
     max_age_seconds: Seconds = 0

@@ -9,6 +9,8 @@ from homeroom.courses.course import ASSISTANTS, GRADER_PREFIX, TEACHERS, Course,
 from homeroom.shared_labs import users
 from homeroom.shared_labs.shared_lab import SharedLab
 
+GRADER = "grader"
+"""What is in `jupyter-roles/` of the lab's image for these."""
 GRADE = (TEACHERS, ASSISTANTS)
 
 
@@ -22,6 +24,7 @@ def take_up(hub: Any, courses: Iterable[Course]) -> bool:
             name=grader_name(course.name),
             entered_by=tuple(group_name(course.name, role) for role in GRADE),
             profile=course.grader_profile,
+            role=GRADER,
         )
         for course in courses
     )

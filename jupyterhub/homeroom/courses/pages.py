@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -18,6 +19,16 @@ from homeroom.courses.courses_file import Courses
 from homeroom.courses.given_out import GivenOut
 from homeroom.shared_labs import shared_lab
 from homeroom.texts.refusal import Refusal
+
+_rooms: list[Callable[[Any, Any, str], list[dict[str, Any]]]] = []
+
+
+def show_rooms_by(ask: Callable[[Any, Any, str], list[dict[str, Any]]]) -> None:
+    """Have a course's page show the course's rooms.
+
+    :param ask: gives those that somebody may enter, of a handler, a user and a course.
+    """
+    _rooms[:] = [ask]
 
 
 class CourseHandler(BaseHandler):
@@ -38,6 +49,7 @@ class CourseHandler(BaseHandler):
         else:
             values["work"] = [overview_of(each, now, courses.zone) for each in assignments]
             values["members"] = self._members(course)
+        values["rooms"] = [room for ask in _rooms for room in ask(self, self.current_user, name)]
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
         values["grades"], values["points"] = role in graders.GRADE, grade_table.written
         if role in graders.GRADE and shared_lab.of(grader_name(name)) is not None:

@@ -18,11 +18,13 @@ class SharedLab:
     :param name: of the hub's user whose lab it is.
     :param entered_by: groups of the hub's; their members start, enter and stop it.
     :param profile: the profile that it is started with; empty: the first.
+    :param role: whose configuration its server reads beside its own; empty: no more than its own.
     """
 
     name: str
     entered_by: tuple[str, ...]
     profile: str = ""
+    role: str = ""
 
 
 def know(prefix: str, labs: Iterable[SharedLab]) -> None:

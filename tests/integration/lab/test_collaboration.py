@@ -20,7 +20,7 @@ def test_an_edit_keeps_a_lab_and_an_open_page_does_not(seminar: HubDeployment) -
     life are none."""
     person = Person(seminar, "emmy")
     person.sign_in("")
-    person.start_lab()
+    person.start_lab("pair")
     person.lab_api("PUT", "contents/shared.md", json={"type": "file", "format": "text", "content": "begun"})
     asked = {"format": "text", "type": "file"}
     session = person.lab_api("PUT", "collaboration/session/shared.md", json=asked).json()

@@ -378,6 +378,7 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
         "jupyterhub_config.py",
         "lessons.json",
         "proxy.json",
+        "rooms.json",
     ]
 
 

@@ -37,7 +37,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Config]:
 @pytest.fixture
 def known() -> Iterator[None]:
     """The grader lab of biology."""
-    shared_lab.know("grader-", [SharedLab(name="grader-biology", entered_by=(), profile="large")])
+    shared_lab.know("grader-", [SharedLab(name="grader-biology", entered_by=(), profile="large", role="grader")])
     yield
     shared_lab.know("grader-", [])
 

@@ -1,0 +1,22 @@
+"""Rooms, as the hub takes them up while it runs."""
+
+from __future__ import annotations
+
+import json
+
+from generator.rendering.context import Context, Rendered
+from generator.topics.courses import courses
+from generator.topics.labs.render import labs_config
+from generator.topics.rooms import rooms
+
+FILE = "rooms.json"
+FILES = {FILE: ""}
+"""The hub looks at it every few seconds: nothing is restarted for a room."""
+
+
+def render(context: Context) -> Rendered:
+    """The rooms."""
+    known = context.of(labs_config)
+    names = [each.course.name for each in courses.load(context.settings, context.site, known)]
+    found = [rooms.as_data(room, known) for room in rooms.load(context.site, known, names)]
+    return Rendered(files={FILE: json.dumps({"rooms": found}, indent=2) + "\n"})

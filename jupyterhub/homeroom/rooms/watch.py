@@ -1,0 +1,56 @@
+"""Keeps rooms, and who may enter them, up to date while the hub runs."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from jupyterhub.orm import User
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from homeroom.rooms import members
+from homeroom.rooms.room import PREFIX, room_name
+from homeroom.rooms.rooms_file import Rooms
+from homeroom.shared_labs import users
+from homeroom.shared_labs.shared_lab import SharedLab
+
+LOOK_SECONDS = 5.0
+ROLE = "room"
+"""What is in `jupyter-roles/` of the lab's image for rooms: collaboration, and snapshots."""
+
+
+async def watch_rooms(hub: Any) -> None:
+    """Look again and again, from the hub's start to its end."""
+    while True:
+        try:
+            look(hub)
+        except Exception as error:
+            hub.log.error("Looking at who may enter which room failed, and is tried again: %r", error)
+            if isinstance(error, SQLAlchemyError):
+                hub.db.rollback()
+        await asyncio.sleep(LOOK_SECONDS)
+
+
+def look(hub: Any) -> None:
+    """Look once."""
+    rooms = Rooms.instance(config=hub.config)
+    known = rooms.read()
+    if not rooms.is_read:
+        return
+    if members.take_up(hub.db, known.values()):
+        hub.log.info("Rooms, or who may enter them, changed")
+    labs = [
+        SharedLab(name=room_name(room.name), entered_by=(room_name(room.name),), profile=room.profile, role=ROLE)
+        for room in known.values()
+    ]
+    users.take_up(hub.db, PREFIX, labs)
+    users.end_closed(hub, PREFIX)
+
+
+def join_rooms(authenticator: Any, db: Session, user: User) -> None:
+    """Have somebody who signs in find their rooms at once."""
+    rooms = Rooms.instance(config=authenticator.config)
+    known = rooms.read()
+    if rooms.is_read:
+        members.bring_up_to_date(db, user, known.values())
