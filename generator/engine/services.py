@@ -15,6 +15,10 @@ def _always(_: Settings) -> bool:
     return True
 
 
+def _nothing(_: Settings) -> int:
+    return 0
+
+
 def of_mib(number: int) -> Callable[[Settings], int]:
     """So much memory whatever the settings say, in MiB."""
     return lambda _: number * MIB
@@ -28,6 +32,7 @@ class Service:
     :param exists: whether a deployment with these settings has it. In docker-compose.yml a service that not every one
         has says `profiles: [<its name>]`, and Compose is told the name where it exists.
     :param memory_bytes: its `mem_limit` in docker-compose.yml: what it may use is not the labs'.
+    :param beside_bytes: what the containers may use that are made for it.
     :param fails_with_older_files: it is not healthy with them, so it is restarted before Compose waits for it.
     """
 
@@ -35,6 +40,7 @@ class Service:
     order: int
     memory_bytes: Callable[[Settings], int]
     exists: Callable[[Settings], bool] = _always
+    beside_bytes: Callable[[Settings], int] = _nothing
     fails_with_older_files: bool = False
 
     @property
@@ -64,5 +70,5 @@ def names(settings: Settings | None = None) -> tuple[str, ...]:
 
 
 def memory_bytes(settings: Settings) -> int:
-    """What all services of a deployment may use together."""
-    return sum(row.memory_bytes(settings) for row in known(settings))
+    """What all services of a deployment may use together, with what is made for them."""
+    return sum(row.memory_bytes(settings) + row.beside_bytes(settings) for row in known(settings))

@@ -19,6 +19,7 @@ from generator.schema.deployment import DeploymentSettings
 from generator.schema.setting import About, Group, Part
 from generator.schema.types import cause_of, parse_limit, parse_size, parse_total_size
 from generator.topics.copies.settings import CopiesSettings
+from generator.topics.courses.settings import CoursesSettings
 from generator.topics.culling.settings import CullingSettings
 from generator.topics.drill.settings import DrillSettings
 from generator.topics.edge.settings import EdgeSettings
@@ -42,6 +43,7 @@ from generator.topics.watching.settings import WatchingSettings
 
 class Settings(
     CopiesSettings,
+    CoursesSettings,
     CullingSettings,
     DrillSettings,
     EdgeSettings,

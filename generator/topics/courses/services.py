@@ -21,4 +21,9 @@ def has_courses(_: Settings) -> bool:
     return bool(re.search(r"^courses:", text, re.MULTILINE))
 
 
-SERVICES = (Service(name=NAME, order=50, memory_bytes=of_mib(256), exists=has_courses),)
+def runs_bytes(settings: Settings) -> int:
+    """What hand-ins may use that are run at a time: it is not the labs'."""
+    return settings.GRADING_MEMORY * settings.graded_at_once
+
+
+SERVICES = (Service(name=NAME, order=50, memory_bytes=of_mib(256), exists=has_courses, beside_bytes=runs_bytes),)

@@ -29,6 +29,7 @@ from homeroom.guard.policy import Policy
 from homeroom.guard.records import Records
 from homeroom.guard.response import Response
 from homeroom.guard.routes import Deny, EngineCall
+from homeroom.guard.runs import Runs
 from homeroom.guard.seal import Seal
 from homeroom.guard.take_back import TakeBack, checked, home_volume
 from homeroom.guard.values import Refused, shown
@@ -73,6 +74,7 @@ class EngineGateway:
     def __post_init__(self) -> None:
         self._home_provisioner = HomeProvisioner(self.policy, self._send)
         self._take_back = TakeBack(self.policy, self._send)
+        self.runs = Runs(self._ask_engine, self._send, self.lab_sockets, self._tidy)
         self._seal = Seal(self._send, self.lab_sockets)
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
@@ -150,7 +152,7 @@ class EngineGateway:
 
     async def sweep(self) -> None:
         """Remove the directories of labs that are gone, such as those that ended while there was no guard, and what the
-        guard before left of the containers in which homes of exams are handed in."""
+        guard before left: runs, and containers in which homes of exams are handed in."""
         filters = json.dumps({"label": [f"{DEPLOYMENT_LABEL}={self.policy.deployment}", USER_LABEL]})
         query = urlencode({"all": "1", "filters": filters})
         try:
@@ -158,6 +160,8 @@ class EngineGateway:
                 answer = await self._send(EngineCall(method="GET", path="/containers/json", query=query))
             if answer.status != 200:
                 return
+            if self.policy.runs:
+                await self.runs.sweep()
             living = {name for lab in json.loads(answer.body) for name in socket_directories.names_of(lab)}
             await self._tidy(*(path.name for path in self.lab_sockets.iterdir() if path.name not in living))
             for left in await seal.left_over(self._send, self.policy):

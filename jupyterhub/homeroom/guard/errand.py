@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
@@ -64,22 +65,40 @@ async def run(send: Send, body: dict[str, Any], *, streams: str, fault: str) -> 
     :param fault: what is said where the engine does not make or start it.
     :raises Refused: the engine does not.
     """
-    labels = body["Labels"]
-    name = f"name={labels[DEPLOYMENT_LABEL]}-{labels[SERVICE_LABEL]}-{secrets.token_hex(6)}"
-    call = EngineCall(method="POST", path="/containers/create", query=name, body=json.dumps(body).encode())
-    made = await send(call)
-    if made.status >= 300:
-        raise Refused(f"{fault}: {made.read().get('message', made.status)}")
-    path = f"/containers/{made.read()['Id']}"
-    try:
-        started = await send(EngineCall(method="POST", path=f"{path}/start"))
-        if started.status >= 300:
-            raise Refused(f"{fault}: {started.read().get('message', started.status)}")
+    async with container(send, body, fault=fault) as path:
         ended = await send(EngineCall(method="POST", path=f"{path}/wait"))
         said = await send(EngineCall(method="GET", path=f"{path}/logs", query=streams))
         return ended.read().get("StatusCode", 1), plain(said.body)
+
+
+@asynccontextmanager
+async def container(send: Send, body: dict[str, Any], *, fault: str) -> AsyncIterator[str]:
+    """A container that was started, by its path in the engine's API; removed at the end, whatever happens meanwhile.
+
+    :raises Refused: the engine does not make or start it.
+    """
+    labels = body["Labels"]
+    name = f"name={labels[DEPLOYMENT_LABEL]}-{labels[SERVICE_LABEL]}-{secrets.token_hex(6)}"
+    call = EngineCall(method="POST", path="/containers/create", query=name, body=json.dumps(body).encode())
+    making = asyncio.ensure_future(send(call))
+    try:
+        made = await asyncio.shield(making)
+        if made.status >= 300:
+            raise Refused(f"{fault}: {made.read().get('message', made.status)}")
+        path = f"/containers/{made.read()['Id']}"
+        started = await send(EngineCall(method="POST", path=f"{path}/start"))
+        if started.status >= 300:
+            raise Refused(f"{fault}: {started.read().get('message', started.status)}")
+        yield path
     finally:
-        await asyncio.shield(send(EngineCall(method="DELETE", path=path, query="force=1&v=1")))
+        await asyncio.shield(_remove(send, making))
+
+
+async def _remove(send: Send, making: asyncio.Future[Response]) -> None:
+    """Remove a container once it is made: also where nobody waited for that any more."""
+    made = await making
+    if made.status < 300:
+        await send(EngineCall(method="DELETE", path=f"/containers/{made.read()['Id']}", query="force=1&v=1"))
 
 
 def plain(framed: bytes) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from homeroom.contract.exam_labs import volume_prefix
 from homeroom.contract.mounts import HUB_SOCKET_TARGET, LAB_SOCKETS_TARGET
+from homeroom.guard.run_rules import RunRule
 from homeroom.guard.values import MountRule, is_int, is_strings, shown
 
 
@@ -31,6 +32,8 @@ class Policy:
     :param runtimes: OCI runtimes a lab may name, besides the engine's default.
     :param dns: name servers a lab may be given.
     :param firewall: whether a lab with a network is made only while the deployment's firewall is in force.
+    :param runs: how what people hand in is run; empty: nothing is.
+    :param runs_at_once: how many of these.
     :param lab_sockets_path: where the engine keeps the volume of the labs' sockets; asked of the engine.
     """
 
@@ -56,6 +59,8 @@ class Policy:
     max_memory_bytes: int = 1 << 40
     max_pids: int = 4096
     max_open_files: int = 65_536
+    runs: tuple[RunRule, ...] = ()
+    runs_at_once: int = 1
     lab_sockets_path: str | None = field(default=None, metadata={"configured": False})
 
     @classmethod
@@ -74,7 +79,8 @@ class Policy:
             if kind.startswith("frozenset") and is_strings(value):
                 values[name] = frozenset(value)
             elif kind.startswith("tuple") and isinstance(value, list):
-                values[name] = tuple(MountRule.from_json(rule) for rule in value)
+                rules = RunRule if name == "runs" else MountRule
+                values[name] = tuple(rules.from_json(rule) for rule in value)
             elif (
                 (kind == "str" and isinstance(value, str) and value)
                 or (kind == "int" and is_int(value))

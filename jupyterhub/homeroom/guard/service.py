@@ -37,6 +37,7 @@ def main() -> int:
     parser.add_argument("--engine", type=Path, default=Path("/var/run/docker.sock"), help="the engine's own socket")
     parser.add_argument("--policy", type=Path, default=Path("/srv/jupyterhub/guard.json"), help="the rendered policy")
     parser.add_argument("--lab-sockets", type=Path, default=Path("/run/labs"), help="the volume of the labs' sockets")
+    parser.add_argument("--runs", type=Path, default=None, help="where the desk asks for runs")
     parser.add_argument("--check", action="store_true", help="exit 0 if a guard and its engine answer at --socket")
     options = parser.parse_args()
     if options.check:
@@ -56,7 +57,7 @@ def main() -> int:
     from homeroom.guard.engine_gateway import EngineGateway
 
     open_files.raise_limit()
-    return asyncio.run(serve(EngineGateway(policy, options.engine, options.lab_sockets), options.socket))
+    return asyncio.run(serve(EngineGateway(policy, options.engine, options.lab_sockets), options.socket, options.runs))
 
 
 def answers(path: Path) -> bool:
@@ -85,30 +86,33 @@ def listen(path: Path) -> socket.socket:
     return listener
 
 
-async def serve(gateway: EngineGateway, path: Path) -> int:
-    """Answer at a socket until SIGTERM, or until the engine is lost."""
+async def serve(gateway: EngineGateway, path: Path, runs: Path | None = None) -> int:
+    """Answer at a socket until SIGTERM, or until the engine is lost.
+
+    :param runs: a second socket, at which runs are asked for and nothing else.
+    """
     import asyncio
 
     from aiohttp import web
 
     # A hub that hangs up ends its call to the engine too, just as without a guard in between.
-    server = web.Server(
-        gateway.handle, handler_cancellation=True, access_log=None, keepalive_timeout=KEEP_ALIVE_SECONDS
-    )
-    runner = web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS)
-    await runner.setup()
+    sockets = {path: gateway.handle} | ({runs: gateway.runs.handle} if runs else {})
     stopped = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     await gateway.sweep()  # before the hub can ask for a lab
-    listener = listen(path)
-    await web.SockSite(runner, listener).start()
+    runners = []
+    for place, handle in sockets.items():
+        server = web.Server(handle, handler_cancellation=True, access_log=None, keepalive_timeout=KEEP_ALIVE_SECONDS)
+        runners.append(web.ServerRunner(server, shutdown_timeout=SHUTDOWN_SECONDS))
+        await runners[-1].setup()
+        await web.SockSite(runners[-1], listen(place)).start()
     log.info("guarding %s at %s", gateway.engine_socket, path)
     waits = [asyncio.create_task(stopped.wait()), asyncio.create_task(gateway.engine_lost.wait())]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
     for each in waits:
         each.cancel()
-    await runner.cleanup()
+    await asyncio.gather(*(runner.cleanup() for runner in runners))
     await gateway.close()
     if gateway.engine_lost.is_set():
         log.error("the engine stays away: leaving, so that a restart mounts its socket anew")

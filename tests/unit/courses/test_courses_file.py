@@ -8,12 +8,14 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from homeroom.guard.policy import Policy
 
 from generator.core.errors import HomeroomError
 from generator.core.machine import Machine
+from generator.engine import services as table
 from generator.lifecycle import render
 from generator.site.starters import starters
-from generator.topics.courses import checks, courses
+from generator.topics.courses import checks, courses, services
 from generator.topics.courses.courses import ReadCourse
 from generator.topics.labs import labs
 from generator.topics.labs.labs import LabsConfig
@@ -93,6 +95,41 @@ def test_courses_are_rendered_for_a_hub_that_runs(tmp_path: Path) -> None:
     """`courses.json` is always there, and no service is restarted for it."""
     assert json.loads(render.rendered_files(settings(), tmp_path / "none")["courses.json"])["courses"] == []
     assert "courses.json" not in {name for each in ("hub", "guard", "proxy") for name in render.read_by(each)}
+
+
+def test_the_guard_runs_in_the_image_of_the_labs(tmp_path: Path) -> None:
+    """What is handed in is run as its course's profile says, with no more memory than a lab has; courses that name none
+    have the default one's. The first course changes nothing of it."""
+    site = tmp_path / "site"
+    known(site)
+    (site / "profiles.yaml").write_text(
+        "profiles:\n  - {name: small, memory: 256M}\n  - {name: big, memory: 4G, image: jupyter/r, default: true}\n"
+    )
+    chosen = settings(GRADING_MEMORY="1G", GRADING_AT_ONCE="3", GRADING_MINUTES="5", TIMEZONE=VIENNA)
+    text = render.rendered_files(chosen, site)["guard.json"]
+    policy = Policy.from_json(text)
+    assert policy.runs_at_once == 3
+    assert [(each.profile, each.image, each.memory_bytes >> 20) for each in policy.runs] == [
+        ("big", "jupyter/r", 1024),
+        ("small", policy.runs[1].image, 256),
+        ("", "jupyter/r", 1024),
+    ]
+    assert {each.image for each in policy.runs} == policy.images
+    assert {(each.seconds, each.time_zone, each.kernels_volume) for each in policy.runs} == {
+        (300, VIENNA, "homeroom_kernels")
+    }
+    (site / "courses.yaml").write_text(GOOD)
+    assert Policy.from_json(render.rendered_files(chosen, site)["guard.json"]).runs == policy.runs
+
+
+def test_what_is_graded_is_not_the_labs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Where there are courses, memory for so many hand-ins as are run at a time is taken off what labs may have."""
+    chosen = settings(GRADING_MEMORY="1G", GRADING_AT_ONCE="3")
+    monkeypatch.setattr(services, "SITE", tmp_path)
+    before = table.memory_bytes(chosen)
+    (tmp_path / "courses.yaml").write_text(GOOD)
+    assert table.memory_bytes(chosen) - before == (3 << 30) + (256 << 20)
+    assert settings(GRADING_AT_ONCE="0").graded_at_once >= 1
 
 
 @pytest.mark.parametrize(

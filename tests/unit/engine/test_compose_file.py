@@ -164,6 +164,14 @@ def test_the_desk_is_on_no_network() -> None:
     ]
 
 
+def test_the_desk_alone_asks_for_runs() -> None:
+    """The guard's socket for what was handed in is seen by guard and desk, and written by the guard."""
+    found = {name: one["volumes"] for name, one in COMPOSE["services"].items() if "runs-socket" in str(one["volumes"])}
+    assert list(found) == ["guard", "desk"]
+    assert "runs-socket:/run/runs:ro" in found["desk"]
+    assert "--runs=/run/runs/runs.sock" in COMPOSE["services"]["guard"]["command"]
+
+
 def test_a_volume_says_what_its_loss_costs() -> None:
     """Each volume has its comment, so an operator knows what to back up."""
     for name in COMPOSE["volumes"]:

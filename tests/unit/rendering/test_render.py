@@ -451,8 +451,11 @@ def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
     """Everything in the guard's policy carries the deployment's name, but for the operator's own image, HOMES, and what
     was rendered for labs."""
     policy = json.loads(render.rendered_files(settings(**variant), NO_SITE)[render.GUARD_POLICY])
-    for number in ("max_pids", "max_open_files", "home_limit_bytes"):
+    for number in ("max_pids", "max_open_files", "home_limit_bytes", "runs_at_once"):
         policy.pop(number, None)
+    runs = policy.pop("runs")
+    assert {run["image"] for run in runs} <= set(policy["images"])
+    policy["kernels"] = [run["kernels_volume"] for run in runs]
     assert policy.pop("homes_path", "") == variant.get("HOMES", "")
     del policy["firewall"]
     own = [name for name in policy if name != "images" or not variant.get("DOCKER_NOTEBOOK_IMAGE")]

@@ -39,6 +39,7 @@ def main() -> int:
     parser.add_argument("--socket", type=Path, default=SOCKET, help="where the hub asks")
     parser.add_argument("--store", type=Path, default=Path("/srv/courses"), help="the volume of hand-ins")
     parser.add_argument("--labs", type=Path, default=sockets.LABS, help="the labs' directories of sockets")
+    parser.add_argument("--runs-at-once", type=int, default=0, help="hand-ins that are run at a time; 0: one a CPU")
     parser.add_argument("--check", action="store_true", help="exit 0 if a desk answers at --socket")
     options = parser.parse_args()
     if options.check:
@@ -46,7 +47,7 @@ def main() -> int:
     log_plainly()
     open_files.raise_limit()
     os.umask(UMASK)
-    return asyncio.run(serve(options.store, options.labs, options.socket))
+    return asyncio.run(serve(options.store, options.labs, options.socket, runs_at_once=options.runs_at_once))
 
 
 def answers(path: Path) -> bool:
@@ -59,10 +60,13 @@ def answers(path: Path) -> bool:
         return False
 
 
-async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event | None = None) -> int:
+async def serve(
+    store_path: Path, labs: Path, path: Path, ended: asyncio.Event | None = None, *, runs_at_once: int = 0
+) -> int:
     """Answer hub and labs until SIGTERM.
 
     :param ended: ends it, too.
+    :param runs_at_once: see `Runs`.
     """
     from aiohttp import web
 
@@ -73,7 +77,9 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
     from homeroom.courses.desk.exchange import Exchange
     from homeroom.courses.desk.grader_counter import GraderCounter
     from homeroom.courses.desk.grades import Grades
+    from homeroom.courses.desk.grading import grading_routes
     from homeroom.courses.desk.roll import Roll
+    from homeroom.courses.desk.runs import Runs
     from homeroom.courses.desk.shelf import Shelf
     from homeroom.courses.desk.store import INCOMING, Store
     from homeroom.courses.desk.told import Told
@@ -93,7 +99,9 @@ async def serve(store_path: Path, labs: Path, path: Path, ended: asyncio.Event |
     exchange = Exchange(store, shelf, lambda: known[0])
     grades = Grades(store_path, lambda: known[0])
     roll = Roll(lambda: known[0])
-    grader_counter = GraderCounter(lambda: known[0], (*exchange.routes, *grades.routes, *roll.routes))
+    runs = Runs(labs, store.incoming, at_once=runs_at_once)
+    routes = (*exchange.routes, *grades.routes, *roll.routes, *grading_routes(runs))
+    grader_counter = GraderCounter(lambda: known[0], routes)
     exams = ExamCounter(store, counter, lambda: known[0])
     answers = {"student": counter.answer, "grader": grader_counter.answer}
     doors = Doors(labs, answers | {"exam": exams.answer, "ending": exams.answer_ending})

@@ -27,3 +27,11 @@ c.GenerateFeedback.preprocessors = [
     "homeroom_lab.exchange.hidden_tests.ClearHiddenTestsAndTraces",
     "nbconvert.preprocessors.CSSHTMLHeaderPreprocessor",
 ]
+
+# Where a course is graded, what was handed in is run in containers of its own, and never here; and what it wrote is
+# shown without scripts.
+if os.environ.get("HOMEROOM_LAB_ROLE") == "grader":
+    from homeroom_lab.grading import autograde
+
+    autograde.take_over()
+    c.HTMLExporter.sanitize_html = True

@@ -1,0 +1,137 @@
+"""Autograding in a real grader lab: a class in which some hand in what should not be run."""
+
+from __future__ import annotations
+
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.faults import until
+from tests.hub_deployment import HubDeployment, deployment_with_site, engine
+from tests.person import Person
+
+COURSES = """\
+courses:
+  - name: botany
+    title: Botany for all
+    teachers: {people: [ada]}
+    students: {people: [b+ob]}
+    assignments: [{name: week-1, opens: 2020-01-01, due: 2099-01-01}]
+"""
+CONFIG = "c = get_config()\nc.Execute.timeout = 5\nc.ClearSolutions.enforce_metadata = False\n"
+GOOD = "def f(x):\n    return x + 1"
+HANDED_IN: dict[str, tuple[str, float, str]] = {
+    "good": (GOOD, 3, ""),
+    "wrong": ("def f(x):\n    return 2", 0, ""),
+    "loops": ("while True: pass", 0, ""),
+    "loops-on": ("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", 0, "interrupted"),
+    "memory": ("x = []\nwhile True: x.append(bytearray(10**7))", 0, "more memory"),
+    "forks": ("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", 0, "more processes"),
+    "disk": ("with open('big', 'wb') as file:\n    while True: file.write(bytes(10**6))", 0, ""),
+    "prints": (f"{GOOD}\nfor _ in range(40): print('x' * 10**6)", 3, "more than is kept"),
+    "ends": ("import os\nos._exit(0)", 0, "ended its own kernel"),
+    "kills": ("import os, signal\nos.kill(-1, signal.SIGKILL)", 0, "ended its own kernel"),
+    "network": (f"import socket\nsocket.create_connection(('1.1.1.1', 443), 3)\n{GOOD}", 0, ""),
+    "reads": (
+        f"import glob, os\nfound = glob.glob('/home/jovyan/*') + glob.glob('/run/hub/*') + glob.glob('/srv/*')\n"
+        f"tokens = [name for name in os.environ if 'TOKEN' in name]\nassert not found + tokens, found\n{GOOD}",
+        3,
+        "",
+    ),
+}
+"""What each student handed in, what it earns, and what is said of it."""
+MAKE = """
+import json, pathlib
+def cell(name, source, **says):
+    says = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3, "grade_id": name,
+            "cell_type": "code", **says}
+    return {"cell_type": "code", "id": name, "metadata": {"nbgrader": says}, "source": source, "outputs": [],
+            "execution_count": None}
+def notebook(solution):
+    cells = [cell("f", solution, solution=True),
+             cell("t", "assert f(1) == 2\\nassert f(41) == 42", grade=True, locked=True, points=3)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    return json.dumps({"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5})
+root = pathlib.Path.home() / "course"
+def put(folder, solution):
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "week.ipynb").write_text(notebook(solution))
+put(root / "source/week-1", "def f(x):\\n    ### BEGIN SOLUTION\\n    return x + 1\\n    ### END SOLUTION")
+for student, solution in %r.items():
+    put(root / "submitted" / student / "week-1", solution)
+(root / "nbgrader_config.py").write_text(%r)
+"""
+RUN = """
+import subprocess
+done = subprocess.run(%r, shell=True, capture_output=True, text=True, cwd="/home/jovyan/course")
+print(done.returncode, done.stdout[-3000:], done.stderr[-3000:])
+"""
+GRADES = """
+import subprocess
+print(subprocess.run(["/opt/jupyter/bin/python", "-c", '''
+import json
+from nbgrader.api import Gradebook
+with Gradebook("sqlite:////home/jovyan/course/gradebook.db") as gradebook:
+    print(json.dumps({one.student.id: [one.score, one.needs_manual_grade,
+        " ".join(each.auto_comment or "" for book in one.notebooks for each in book.comments)]
+        for one in gradebook.assignment_submissions("week-1")}))
+'''], capture_output=True, text=True).stdout)
+"""
+STATE = """
+import json, pathlib
+root = pathlib.Path.home() / "course"
+found = sorted(path.parts[-3] for path in root.glob("autograded/*/week-1/week.ipynb"))
+told = json.loads((root / ".homeroom/progress/week-1.json").read_text())
+left = list(map(str, root.glob(".homeroom/autograde/*")))
+print(json.dumps([found, told["total"], told["done"], sorted(told["marked"]), left]))
+"""
+
+
+@pytest.fixture(scope="module")
+def grader(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    """The lab in which a course is graded, with what a class handed in."""
+    settings = {"AUTH": "native", "LAB_FEATURES": "nbgrader", "GRADING_MEMORY": "256M"}
+    directory = tmp_path_factory.mktemp("grading")
+    with deployment_with_site(directory, "hrgrading", {"courses.yaml": COURSES}, **settings) as made:
+        ada = Person(made, "ada")
+        assert ada.sign_in(made.new_password("ada")).status_code == 200
+        until(lambda: ada.get("hub/homeroom/courses/botany").status_code == 200, "the course is there")
+        lab = copy.copy(ada)
+        lab.name = "grader-botany"
+        lab.start_lab()
+        solutions = {name: one[0] for name, one in HANDED_IN.items()}
+        lab.run(MAKE % (solutions, CONFIG))
+        assert lab.run(RUN % "nbgrader generate_assignment week-1 --course botany").startswith("0 ")
+        yield lab
+
+
+def runs(deployment: HubDeployment) -> list[Any]:
+    """The containers in which something is run."""
+    labels = [f"homeroom.deployment={deployment.project}", "homeroom.service=run"]
+    found: list[Any] = engine().containers.list(all=True, ignore_removed=True, filters={"label": labels})
+    return found
+
+
+def test_a_class_is_graded_whatever_was_handed_in(grader: Person) -> None:
+    """Each has the score that it earns; what did not run to its end is marked with the reason, told apart, and none
+    keeps another from being graded. A command that is killed half-way leaves nothing half, and goes on where it was.
+    Nothing is left of the containers."""
+    autograde = "nbgrader autograde week-1 --course botany"
+    killed = grader.run(RUN % f"timeout --signal=KILL 20 {autograde}; test -d autograded && ls autograded | wc -l")
+    said = grader.run(RUN % autograde)
+    assert said.startswith("0 "), (killed, said)
+    found, total, done, marked, left = json.loads(grader.run(STATE))
+    assert (found, total, done, left) == (sorted(HANDED_IN), len(HANDED_IN), len(HANDED_IN), [])
+    grades = json.loads(grader.run(GRADES))
+    for student, (_, score, reason) in HANDED_IN.items():
+        assert grades[student][0] == score, (student, grades[student], said)
+        assert grades[student][1] == bool(reason), (student, grades[student])
+        assert reason in grades[student][2], (student, grades[student])
+    assert set(marked) <= {name for name, one in HANDED_IN.items() if one[2]}
+    until(lambda: not runs(grader.deployment), "nothing is left of what was run")
+    again = grader.run(RUN % autograde)
+    assert again.startswith("0 ")
+    assert again.count("Skipping existing assignment") == len(HANDED_IN)
