@@ -21,9 +21,10 @@ from homeroom.courses.watch import look
 from homeroom.labs.plan import Person
 from homeroom.sign_in.passwords import hashed
 from homeroom_lab import hand_in
+from jupyterhub.scopes import get_scopes_for
 from nativeauthenticator.orm import UserInfo
 
-from jupyterhub import orm, scopes
+from jupyterhub import orm
 from tests.hub_app import HubApp, add_people, signed_in
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
@@ -268,7 +269,7 @@ def test_the_grader_lab_is_for_who_grades(app: HubApp) -> None:
     course, and is entered by nobody then."""
 
     def may_enter(name: str) -> bool:
-        found = app.do(lambda: scopes.get_scopes_for(orm.User.find(app.hub.db, name)))
+        found = app.do(lambda: get_scopes_for(orm.User.find(app.hub.db, name)))
         return "access:servers!user=grader-biology" in found
 
     roles = course()["roles"]
