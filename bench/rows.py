@@ -18,6 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from bench import visits
 from bench.deployments import PATIENCE_SECONDS, Deployment, Homeroom, Stock
 from bench.figures import cpu_seconds, engine_cpu_seconds, memory_mib, pss_mib
+from bench.grading import rows as grading_rows
 from bench.launches import rows as launch_rows
 from bench.people import all_at_once, all_signed_in, signed_in, start, stop
 from bench.table import Goal, Row, percentile
@@ -312,6 +313,11 @@ def running_lab(deployment: Deployment, name: str) -> Iterator[Person]:
         stop(signed_in(deployment, name))
 
 
+def grading(both: Both) -> list[Row]:
+    """A class of a hundred that is graded, and the grader's pages meanwhile."""
+    return grading_rows(5 * both.people)
+
+
 MEASUREMENTS: dict[str, Callable[[Both], list[Row]]] = {
     "starts": starts,
     "classes": classes,
@@ -319,9 +325,10 @@ MEASUREMENTS: dict[str, Callable[[Both], list[Row]]] = {
     "proxies": proxies,
     "websockets": websockets,
     "launches": launches,
+    "grading": grading,
     "edges": edges,
     "hubs": hubs,
 }
 """In the order in which they are made. `edges` and then `hubs` last: `hubs` brings the deployment up once more, without
 the edge and with labs that are stubs."""
-WITHOUT_DEPLOYMENTS = {"launches"}
+WITHOUT_DEPLOYMENTS = {"launches", "grading"}

@@ -195,6 +195,7 @@ def as_data(read: ReadCourse, known: LabsConfig, zone: ZoneInfo) -> dict[str, An
                 **times(assignment, zone),
                 "late": assignment.late,
                 "extra_seconds": assignment.extra_time,
+                "checks": assignment.checks,
             }
             for assignment in course.assignments
         ],

@@ -92,6 +92,7 @@ class Assignment(Strict):
 
     :param late: what becomes of what comes between `due` and `closes`.
     :param extra_time: seconds by person: both times are later for them.
+    :param checks: how often a day each student may have their work run before they hand it in.
     """
 
     name: AssignmentName
@@ -101,6 +102,7 @@ class Assignment(Strict):
     closes: Moment | None = None
     late: Late = "mark"
     extra_time: dict[Person, Span] = {}
+    checks: Annotated[int, Field(ge=0, le=100)] = 0
 
 
 class Exam(Strict):

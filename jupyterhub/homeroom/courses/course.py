@@ -52,6 +52,7 @@ class Assignment:
 
     :param late: what becomes of what comes after `due`: `accept`, `mark` or `refuse`.
     :param extra_seconds: by person.
+    :param checks: how often a day each student may have their work run; 0: not at all.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Assignment:
     closes: int | None = None
     late: str = "mark"
     extra_seconds: Mapping[str, int] = field(default_factory=dict)
+    checks: int = 0
 
     def times_of(self, person: str) -> Times:
         """When somebody may hand in."""

@@ -10,6 +10,8 @@ import importlib
 from pathlib import Path
 from typing import Any
 
+from homeroom_lab import grading
+
 NAME = "nbgrader_config"
 
 
@@ -18,6 +20,8 @@ def amend() -> None:
     base: Any = importlib.import_module("nbgrader.apps.baseapp")
     base.NbGrader.load_config_file = load_config_file
     base.NbGrader.initialize = initialize
+    if grading.is_here():
+        importlib.import_module("homeroom_lab.grading.pages").amend()
 
 
 def folders() -> list[Path]:

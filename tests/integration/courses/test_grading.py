@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -73,6 +74,7 @@ GRADES = """
 import subprocess
 print(subprocess.run(["/opt/jupyter/bin/python", "-c", '''
 import json
+import time
 from nbgrader.api import Gradebook
 with Gradebook("sqlite:////home/jovyan/course/gradebook.db") as gradebook:
     print(json.dumps({one.student.id: [one.score, one.needs_manual_grade,
@@ -108,6 +110,26 @@ def grader(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
         yield lab
 
 
+SHOWN = """
+import subprocess
+print(subprocess.run(["/opt/jupyter/bin/python", "-c", r'''
+import nbformat.v4 as v4
+from nbconvert.exporters import HTMLExporter
+from nbgrader.apps.baseapp import NbGrader
+app = NbGrader()
+app.load_config_file()
+table = "<table><thead><tr><th>a</th></tr></thead></table>"
+data = {"text/html": "<script>run(1)</script><img src=x onerror=run(2)>" + table, "text/plain": "x"}
+text = "# Head\\n<script>run(3)</script><a href='javascript:run(4)'>here</a> <b onclick=run(5)>b</b>"
+cells = [v4.new_markdown_cell(text),
+         v4.new_code_cell("1", outputs=[v4.new_output("display_data", data=data)])]
+text = HTMLExporter(config=app.config, template_name="basic").from_notebook_node(v4.new_notebook(cells=cells))[0]
+print("<thead>" in text, "</h1>" in text, "<b>b</b>" in text,
+      [word for word in ("<script>run", "onerror", "javascript:", "onclick") if word in text])
+'''], capture_output=True, text=True))
+"""
+
+
 def runs(deployment: HubDeployment) -> list[Any]:
     """The containers in which something is run."""
     labels = [f"homeroom.deployment={deployment.project}", "homeroom.service=run"]
@@ -135,3 +157,37 @@ def test_a_class_is_graded_whatever_was_handed_in(grader: Person) -> None:
     again = grader.run(RUN % autograde)
     assert again.startswith("0 ")
     assert again.count("Skipping existing assignment") == len(HANDED_IN)
+
+
+def test_the_page_grades_and_goes_on_answering(grader: Person) -> None:
+    """The formgrader's button grades a class in a process beside the server: meanwhile pages answer and tell how far it
+    is, and at its end whom to look at; the button of one submission grades it anew."""
+    grader.run(
+        RUN % "chmod -R u+w autograded; rm -rf autograded; cd submitted; ls | grep -vE 'good|ends' | xargs rm -r"
+    )
+    address = "formgrader/api/assignment/week-1/autograde"
+    told = json.loads(grader.ask_lab("POST", address).text)
+    assert told["going"]
+    looks, times = 0, list[float]()
+    while told["going"]:
+        began = time.monotonic()
+        assert grader.ask_lab("GET", "formgrader/manage_assignments").status_code == 200
+        times.append(time.monotonic() - began)
+        looks += 1
+        told = json.loads(grader.ask_lab("GET", address).text)
+    assert told["ended_with"]["success"], told
+    assert (told["total"], told["done"], list(told["marked"])) == (2, 2, ["ends"])
+    assert looks > 3, "pages answered while it went on"
+    assert sorted(times)[len(times) // 2] < 3, times
+    answer = json.loads(grader.ask_lab("POST", "formgrader/api/submission/week-1/good/autograde").text)
+    assert answer["success"], answer
+    assert json.loads(grader.run(GRADES))["good"][0] == 3
+    page = grader.ask_lab("GET", "formgrader/static/js/manage_submissions.js").text
+    assert "loadSubmissions" in page
+    assert "Autograde all" in page
+
+
+def test_what_was_handed_in_runs_nothing_in_the_graders_browser(grader: Person) -> None:
+    """Text and outputs of a submission are shown without scripts, and without attributes that run something; headings
+    and tables of data stay."""
+    assert "True True True []" in grader.run(SHOWN)

@@ -8,6 +8,7 @@ import io
 import json
 import shutil
 import tarfile
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -94,6 +95,13 @@ def echo(socket: str) -> int:
         found = {"name": name, "cells": {"0": {"outputs": names, "execution_count": 1}}, "trouble": None}
         assert ask(socket, "POST", "/notebooks", json.dumps(found).encode())[0] == 201
     return 0
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A short path: that of a socket holds 107 bytes."""
+    with tempfile.TemporaryDirectory(prefix="hr") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

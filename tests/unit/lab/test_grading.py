@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 from homeroom_lab.grading import outputs
+from homeroom_lab.grading.processes import Processes
 from homeroom_lab.grading.progress import Progress, read
 
 STREAM = {"output_type": "stream", "name": "stdout", "text": "x"}
@@ -139,3 +141,28 @@ def test_progress_is_there_for_the_pages(tmp_path: Path) -> None:
     assert (found["done"], found["marked"], list(found["failed"])) == (2, {"bob": "It took too long."}, ["eve"])
     assert found["going"] is False
     assert [path.name for path in (tmp_path / ".homeroom/progress").iterdir()] == ["ps1.json"]
+
+
+def test_grading_is_a_process_beside_the_server(tmp_path: Path) -> None:
+    """What a page begins runs in the course's directory while the server goes on; a second click begins nothing more;
+    what came of it is told with its log, as nbgrader's pages show it."""
+
+    async def attempt() -> None:
+        script = 'pwd; echo "$@"; while [ ! -e go ]; do sleep 0.01; done; test "$2" = ps1'
+        grading = Processes(tmp_path, ("/bin/sh", "-c", script, "sh"))
+        assert grading.begin("ps1")
+        assert grading.is_going("ps1")
+        assert not grading.begin("ps1")
+        assert grading.ended("ps1") is None
+        other = asyncio.ensure_future(grading.run("ps2", "--student", "b-2bob", "--force"))
+        (tmp_path / "go").touch()
+        async with asyncio.timeout(60):
+            while grading.is_going("ps1"):
+                await asyncio.sleep(0.01)
+            failed = await other
+        assert grading.ended("ps1") == {"success": True, "log": f"{tmp_path}\n--assignment ps1\n"}
+        assert failed["success"] is False
+        assert failed["error"] == "nbgrader autograde ended with 1."
+        assert "--student b-2bob --force" in failed["log"]
+
+    asyncio.run(attempt())

@@ -71,6 +71,7 @@ async def serve(
     from aiohttp import web
 
     from homeroom.courses.desk.back_room import BackRoom
+    from homeroom.courses.desk.checks import Checks
     from homeroom.courses.desk.counter import Counter
     from homeroom.courses.desk.doors import Doors
     from homeroom.courses.desk.exam_counter import ExamCounter
@@ -95,11 +96,11 @@ async def serve(
         known[0] = told
         changed.set()
 
-    counter = Counter(store, shelf, lambda: known[0])
+    runs = Runs(labs, store.incoming, at_once=runs_at_once)
+    counter = Counter(store, shelf, lambda: known[0], more=Checks(runs, lambda: known[0]).routes)
     exchange = Exchange(store, shelf, lambda: known[0])
     grades = Grades(store_path, lambda: known[0])
     roll = Roll(lambda: known[0])
-    runs = Runs(labs, store.incoming, at_once=runs_at_once)
     routes = (*exchange.routes, *grades.routes, *roll.routes, *grading_routes(runs))
     grader_counter = GraderCounter(lambda: known[0], routes)
     exams = ExamCounter(store, counter, lambda: known[0])

@@ -2,6 +2,8 @@
 
 import os
 
+from homeroom_lab import grading
+
 c = get_config()  # noqa: F821 - given by the loader
 
 c.ExchangeFactory.fetch_assignment = "homeroom_lab.exchange.fetch_assignment.FetchAssignment"
@@ -30,8 +32,12 @@ c.GenerateFeedback.preprocessors = [
 
 # Where a course is graded, what was handed in is run in containers of its own, and never here; and what it wrote is
 # shown without scripts.
-if os.environ.get("HOMEROOM_LAB_ROLE") == "grader":
+if grading.is_here():
     from homeroom_lab.grading import autograde
 
     autograde.take_over()
     c.HTMLExporter.sanitize_html = True
+    c.HTMLExporter.filters = {
+        "clean_html": "homeroom_lab.grading.clean.html",
+        "markdown2html": "homeroom_lab.grading.clean.markdown",
+    }
