@@ -214,8 +214,8 @@ def test_what_a_guard_before_left_is_removed(tmp_path: Path) -> None:
         (tmp_path / "labs" / f"run-{RUN}").mkdir()
         engine.firewalls = [{"Id": "c" * 64}]  # what any other listing finds
         await gateway.sweep()
-        assert removed(engine) == [f"/containers/{'c' * 64}?force=1&v=1"]
-        (listing,) = [path for _, path, _ in engine.said("/containers/json") if "homeroom.service" in path]
+        assert f"/containers/{'c' * 64}?force=1&v=1" in removed(engine)
+        (listing,) = [path for _, path, _ in engine.said("/containers/json") if "homeroom.service%3Drun%22" in path]
         assert "homeroom.deployment%3Dhomeroom" in listing
         assert list((tmp_path / "labs").iterdir()) == []
 
