@@ -3,7 +3,6 @@ nbgrader's own in series, in the same lab, one after the other."""
 
 from __future__ import annotations
 
-import copy
 import json
 import tempfile
 import time
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.table import Goal, Row
-from tests.faults import until
+from tests.grader_lab import grader_lab
 from tests.hub_deployment import deployment_with_site
 from tests.person import Person
 
@@ -74,10 +73,7 @@ def rows(students: int) -> list[Row]:
     ):
         ada = Person(made, "ada")
         ada.sign_in(made.new_password("ada"))
-        until(lambda: ada.get("hub/homeroom/courses/botany").status_code == 200, "the course is there")
-        grader = copy.copy(ada)
-        grader.name = "grader-botany"
-        grader.start_lab()
+        grader = grader_lab(ada, "botany")
         grader.run(MAKE % students)
         seconds, pages = by_page(grader)
         series = float(grader.run(SERIES))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import time
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.faults import until
+from tests.grader_lab import grader_lab
 from tests.hub_deployment import HubDeployment, deployment_with_site, engine
 from tests.person import Person
 
@@ -100,10 +100,7 @@ def grader(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
     with deployment_with_site(directory, "hrgrading", {"courses.yaml": COURSES}, **settings) as made:
         ada = Person(made, "ada")
         assert ada.sign_in(made.new_password("ada")).status_code == 200
-        until(lambda: ada.get("hub/homeroom/courses/botany").status_code == 200, "the course is there")
-        lab = copy.copy(ada)
-        lab.name = "grader-botany"
-        lab.start_lab()
+        lab = grader_lab(ada, "botany")
         solutions = {name: one[0] for name, one in HANDED_IN.items()}
         lab.run(MAKE % (solutions, CONFIG))
         assert lab.run(RUN % "nbgrader generate_assignment week-1 --course botany").startswith("0 ")
