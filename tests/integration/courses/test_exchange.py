@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import re
 from collections.abc import Iterator
@@ -10,7 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.faults import until
+from tests.grader_lab import grader_lab
 from tests.hub_deployment import HubDeployment, deployment_with_site
 from tests.person import Person
 
@@ -108,27 +107,11 @@ def people(school: HubDeployment) -> dict[str, Person]:
     for name in ("ada", "b+ob", "a.b@x.org"):
         found[name] = Person(school, name)
         assert found[name].sign_in(school.new_password(name)).status_code == 200
-    until(lambda: found["ada"].get("hub/homeroom/courses/botany").status_code == 200, "the course is there")
-    grader = copy.copy(found["ada"])
-    grader.name = "grader-botany"
-    found["grader"] = grader
-    grader.get("hub/home")
-    assert grader.api("POST", f"users/{grader.name}/server").status_code in (201, 202)
-    until(lambda: "oauth2/authorize" in grader.get(f"user/{grader.name}/lab").url, "the hub asks", seconds=240)
-    enter(grader)
+    found["grader"] = grader_lab(found["ada"], "botany")
     for name in ("b+ob", "a.b@x.org"):
         found[name].name = quote(name, safe="@")  # as addresses have it
         found[name].start_lab()
     return found
-
-
-def enter(grader: Person) -> None:
-    """Say yes to the hub's question whether the lab of somebody else may know who comes."""
-    page = grader.get(f"user/{grader.name}/lab")
-    fields = re.findall(r'<input[^>]*name="(_xsrf|scopes)"[^>]*value="([^"]*)"', page.text)
-    answer = grader.web.post(page.url, data=fields, headers={"Referer": page.url}, timeout=60)
-    assert answer.status_code == 200, answer.text
-    grader.wait_for_lab()
 
 
 def said(person: Person, command: str) -> str:
