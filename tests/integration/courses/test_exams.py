@@ -82,8 +82,8 @@ def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
         folder.mkdir(parents=True)
         (folder / "task.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
         yield deployment
-        for volume in engine().volumes.list(filters={"name": f"{deployment.project}-exam-"}):
-            volume.remove(force=True)
+    for volume in engine().volumes.list(filters={"name": f"{deployment.project}-exam-"}):
+        volume.remove(force=True)
 
 
 @pytest.fixture

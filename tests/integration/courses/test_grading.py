@@ -30,7 +30,11 @@ HANDED_IN: dict[str, tuple[str, float, str]] = {
     "loops": ("while True: pass", 0, ""),
     "loops-on": ("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", 0, "interrupted"),
     "memory": ("x = []\nwhile True: x.append(bytearray(10**7))", 0, "more memory"),
-    "forks": ("import os\nwhile True:\n    try: os.fork()\n    except OSError: pass", 0, "more processes"),
+    "forks": (
+        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+        0,
+        "more processes or more memory",
+    ),
     "disk": ("with open('big', 'wb') as file:\n    while True: file.write(bytes(10**6))", 0, ""),
     "prints": (f"{GOOD}\nfor _ in range(40): print('x' * 10**6)", 3, "more than is kept"),
     "ends": ("import os\nos._exit(0)", 0, "ended its own kernel"),

@@ -10,6 +10,7 @@ from typing import Any
 from tornado import web
 
 from homeroom.courses.calendar import written
+from homeroom.courses.course import STUDENTS, Course, Exam
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import hold, records, watch
 from homeroom.courses.exams.records import ExamSitting
@@ -32,7 +33,7 @@ class InvigilateHandler(ExamHandler):
         taken, sat, role = self.exam(course, exam)
         if role not in INVIGILATE:
             raise Refusal(404, "exams.wrong.unknown")
-        labs = [each for each in hold.labs_of(self.db, [taken]) if each.exam == exam]
+        labs = self._labs(taken, sat)
         receipts = await self.receipts(course, exam)
         kept = records.of_exam(self.db, course, exam)
         now, zone = time.time(), Courses.instance().zone
@@ -59,7 +60,7 @@ class InvigilateHandler(ExamHandler):
         if role not in INVIGILATE:
             raise Refusal(404, "exams.wrong.unknown")
         person = self.get_body_argument("person", "")
-        if person and person not in {lab.person for lab in hold.labs_of(self.db, [taken])}:
+        if person and person not in {lab.person for lab in self._labs(taken, sat)}:
             raise Refusal(404, "exams.wrong.nobody")
         kept = records.sitting(self.db, course, exam, person)
         if kept.more_seconds + MORE_SECONDS <= MOST_MORE_SECONDS:
@@ -70,6 +71,12 @@ class InvigilateHandler(ExamHandler):
                 "%s gives %s more time in %s of %s", self.current_user.name, person or "all", sat.name, course
             )
         self.redirect(self.request.path)
+
+    def _labs(self, course: Course, exam: Exam) -> list[ExamLab]:
+        """Of everybody who is to sit it, also of those who have never been here."""
+        labs = [each for each in hold.labs_of(self.db, [course]) if each.exam == exam.name]
+        expected = course.roles[STUDENTS].people - {lab.person for lab in labs}
+        return labs + [hold.lab_of(course, exam, person) for person in expected if self.find_user(person) is None]
 
     def _person(
         self, lab: ExamLab, kept: ExamSitting | None, receipts: Sequence[dict[str, Any]], now: float
