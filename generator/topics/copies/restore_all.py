@@ -105,6 +105,7 @@ def bring_everything(deployment: Deployment, of: str, wanted: str, *, fit: Fit =
         require_empty(deployment)
     copier.ensure_image(deployment)
     with exclusive(secrets.FOLDER, busy=BUSY):
+        copier.remove_leftovers(deployment)  # one that was killed may have left a container that holds volumes
         shutil.rmtree(NEW_SITE, ignore_errors=True)
         NEW_SITE.mkdir()
         site = Source(host=str(NEW_SITE), inside=SITE_PLACE, read_only=False)
