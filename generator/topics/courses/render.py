@@ -34,7 +34,7 @@ def render(context: Context) -> Rendered:
     if not PLAIN_PATH.fullmatch(str(folder)):  # the guard takes no other; labs of exams then begin with nothing
         return Rendered(files={FILE: text}, hub={"exam_files": ""}, guard=guard)
     rule = {"source": f"{folder}/*", "target": SKELETON_TARGET, "read_only": True}
-    guard["binds"] = [rule] if found else []
+    guard["binds"] = [rule]
     return Rendered(files={FILE: text}, hub={"exam_files": str(folder)}, guard=guard)
 
 

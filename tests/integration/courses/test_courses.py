@@ -12,13 +12,17 @@ from tests.faults import until
 from tests.hub_deployment import HubDeployment
 from tests.person import Person
 
-COURSES = """\
+FIRST = """\
 courses:
+  - name: zoology
+    teachers: {people: [admin]}
+"""
+COURSES = f"""{FIRST}\
   - name: botany
     title: Botany for all
-    teachers: {people: [admin]}
-    students: {people: [%s]}
-    assignments: [{name: week-1, opens: 2020-01-01, due: 2099-01-01}]
+    teachers: {{people: [admin]}}
+    students: {{people: [%s]}}
+    assignments: [{{name: week-1, opens: 2020-01-01, due: 2099-01-01}}]
 """
 HAND_IN = """
 import pathlib, subprocess
@@ -49,6 +53,8 @@ def test_a_course_comes_and_goes_while_people_work(deployment: HubDeployment, ad
     their lab has a receipt, which they and their teacher find on the page, and who is taken out is out. A slip changes
     nothing. The hub is not restarted, and a lab that ran before runs on. No lab sees what was handed in, nor the socket
     of another lab."""
+    file.write_text(FIRST)  # with the first course labs have less memory, which the hub is told by a restart
+    deployment.up()
     started = deployment.container("hub").attrs["State"]["StartedAt"]
     hanna = Person(deployment, "hanna")
     hanna.sign_in(deployment.new_password("hanna"))
@@ -71,7 +77,7 @@ def test_a_course_comes_and_goes_while_people_work(deployment: HubDeployment, ad
     file.write_text(COURSES % "hanna" + "        late: perhaps\n")
     refused = deployment.make("check", check=False)
     assert refused.returncode != 0
-    assert "site/courses.yaml line 7" in refused.stdout
+    assert "site/courses.yaml line 9" in refused.stdout
     assert status(hanna) == 200
     file.write_text(COURSES % "")
     deployment.make("render")

@@ -448,8 +448,8 @@ def test_the_hub_and_the_guard_agree(tmp_path: Path, variant: dict[str, str]) ->
 
 
 def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
-    """Everything in the guard's policy carries the deployment's name, but for the operator's own image, HOMES, and what
-    was rendered for labs."""
+    """Everything in the guard's policy carries the deployment's name, but for the operator's own image, HOMES, files of
+    exams, and what was rendered for labs."""
     policy = json.loads(render.rendered_files(settings(**variant), NO_SITE)[render.GUARD_POLICY])
     for number in ("max_pids", "max_open_files", "home_limit_bytes", "runs_at_once"):
         policy.pop(number, None)
@@ -462,5 +462,5 @@ def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
     for name in own:
         values = policy[name] if isinstance(policy[name], list) else [policy[name]]
         values = [value["source"] if isinstance(value, dict) else value for value in values]
-        values = [value for value in values if not str(value).startswith(f"{RENDERED}/lab/")]
+        values = [value for value in values if not str(value).startswith((f"{RENDERED}/lab/", f"{NO_SITE}/exams/"))]
         assert all(value.startswith(variant.get("COMPOSE_PROJECT_NAME", "homeroom")) for value in values), name
