@@ -6,14 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 import requests
+from homeroom.hub.reserve import RESERVED_BYTES
 
-from tests.faults import kill, recovery, until
+from tests.faults import kill, recovery, until, until_healthy
 from tests.faulty_deployment import FaultyDeployment
 from tests.person import Person
 
 FILL = "for size in 64k 4k 512; do dd if=/dev/zero of=filler.$size bs=$size status=none 2>/dev/null || true; done"
 EMPTY = "rm -f filler.*"
 RESERVE = "reserve"
+LOG_SIZE = "stat -c %s jupyterhub.sqlite-wal 2>/dev/null || echo 0"
 USE_UP = """
 import sqlite3
 hub = sqlite3.connect("jupyterhub.sqlite", timeout=20, isolation_level=None)
@@ -43,6 +45,10 @@ def left_as_found(faulty_deployment: FaultyDeployment) -> Iterator[None]:
 def test_a_full_disk_leaves_the_database_its_own_room(faulty_deployment: FaultyDeployment) -> None:
     """Whoever fills the disk, to the last byte: people sign in, sign up, start and stop labs all the same, for as long
     as a hub that is busy for days; and a hub that is killed then comes up."""
+    faulty_deployment.on_disk("rm -rf damaged")  # what other tests set aside: with it there is no room for a reserve
+    faulty_deployment.compose("restart", "hub")
+    until_healthy(faulty_deployment, "hub")
+    until(lambda: int(faulty_deployment.on_disk(LOG_SIZE)) >= RESERVED_BYTES, "the log has its full length")
     until(lambda: RESERVE in faulty_deployment.on_disk("ls"), "the reserve is taken")
     faulty_deployment.on_disk(FILL)
     assert faulty_deployment.on_disk("df --output=avail . | tail -1").strip() == "0"
