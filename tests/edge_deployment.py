@@ -19,6 +19,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from websockets.exceptions import InvalidMessage
 from websockets.sync.client import ClientConnection, connect
 
 from tests.hub_deployment import HubDeployment, free_port
@@ -107,7 +108,14 @@ class Visitor(Person):
         return self.web.request(method, address, headers=headers, timeout=PATIENCE_SECONDS, **options)
 
     def websocket(self, path: str) -> ClientConnection:
-        """A websocket of the lab's own API."""
+        """A websocket of the lab's own API. One that is cut off before it is open is tried again, as pages do: the edge
+        may just take up a change."""
+        for _ in range(3):
+            with contextlib.suppress(InvalidMessage, ConnectionError):
+                return self._websocket(path)
+        return self._websocket(path)
+
+    def _websocket(self, path: str) -> ClientConnection:
         origin = self.deployment.lab_url(self.name)
         address = f"{origin}user/{self.name}/"
         cookies = self.web.prepare_request(requests.Request("GET", address)).headers["Cookie"]

@@ -200,7 +200,7 @@ def test_a_full_disk(bare_deployment: HubDeployment, tmp_path: Path) -> None:
     """On a full disk the first run says so, leaves no half of a file, and works once there is room."""
     small = tmp_path / "small"
     small.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=12m", "tmpfs", str(small)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(small)], check=True)
     try:
         here = HubDeployment(small / "hr", bare_deployment.project, port=bare_deployment.port)
         (small / "filler").write_bytes(b"0" * (shutil.disk_usage(small).free))
