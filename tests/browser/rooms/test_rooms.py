@@ -56,8 +56,8 @@ def test_two_people_write_in_one_room(seminar: HubDeployment, visitor: Callable[
     assert text_of(rosa) == text_of(vera) == "Rosa was here. Vera too. And again."
     stranger = Person(seminar, "sten")
     stranger.sign_in("")
-    assert stranger.get(f"user/{ROOM}/api/status").status_code == 200  # it is open to everybody
-    assert stranger.get("user/room-closed/api/status").status_code in (403, 404)
+    assert stranger.get(f"user/{ROOM}/lab").status_code == 200  # it is open to everybody
+    assert stranger.get("user/room-closed/lab").status_code in (403, 404)
     assert stranger.api("POST", "users/room-closed/server").status_code in (403, 404)
 
 
