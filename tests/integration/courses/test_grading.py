@@ -41,7 +41,7 @@ HANDED_IN: dict[str, tuple[str, float, str]] = {
     "kills": ("import os, signal\nos.kill(-1, signal.SIGKILL)", 0, "ended its own kernel"),
     "network": (f"import socket\nsocket.create_connection(('1.1.1.1', 443), 3)\n{GOOD}", 0, ""),
     "reads": (
-        f"import glob, os\nfound = glob.glob('/home/jovyan/*') + glob.glob('/run/hub/*') + glob.glob('/srv/*')\n"
+        "import glob, os\nfound = glob.glob('/home/jovyan/*') + glob.glob('/run/hub/*') + glob.glob('/srv/[!k]*')\n"
         f"tokens = [name for name in os.environ if 'TOKEN' in name]\nassert not found + tokens, found\n{GOOD}",
         3,
         "",
