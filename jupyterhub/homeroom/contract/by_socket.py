@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
+from pathlib import Path
+
+CHECK_SECONDS = 5.0
 
 
 class BySocket(http.client.HTTPConnection):
@@ -21,3 +25,16 @@ class BySocket(http.client.HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(self.timeout)
         self.sock.connect(self.path)
+
+
+def answers(path: Path, host: str, question: str) -> bool:
+    """Whether a service answers a question at its socket, as it should and soon.
+
+    :param question: the address that is asked for.
+    """
+    try:
+        with contextlib.closing(BySocket(str(path), host, timeout=CHECK_SECONDS)) as asked:
+            asked.request("GET", question)
+            return asked.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False

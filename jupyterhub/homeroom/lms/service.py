@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import http.client
 import logging
 import os
 import signal
@@ -17,12 +16,10 @@ import sys
 import time
 from pathlib import Path
 
-from homeroom.contract import open_files
-from homeroom.contract.by_socket import BySocket
+from homeroom.contract import by_socket, open_files
 from homeroom.contract.plain_text import log_plainly
 from homeroom.lms.address import SOCKET
 
-CHECK_SECONDS = 5.0
 LOOK_SECONDS = 1.0
 KEYS = "keys.json"
 UMASK = 0o077
@@ -47,12 +44,7 @@ def main() -> int:
 
 def answers(path: Path) -> bool:
     """Whether the service answers at this socket."""
-    try:
-        with contextlib.closing(BySocket(str(path), "lms", timeout=CHECK_SECONDS)) as asked:
-            asked.request("GET", "/told")
-            return asked.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+    return by_socket.answers(path, "lms", "/told")
 
 
 async def serve(store: Path, path: Path, ended: asyncio.Event | None = None) -> int:

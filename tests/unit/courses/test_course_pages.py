@@ -6,11 +6,9 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import bcrypt
 import pytest
 from homeroom.courses import desk_client
 from homeroom.courses.courses_file import Courses
@@ -25,10 +23,9 @@ from jupyterhub.scopes import get_scopes_for
 from nativeauthenticator.orm import UserInfo
 
 from jupyterhub import orm
-from tests.hub_app import HubApp, add_people, signed_in
-from tests.hub_config import loaded
-from tests.sample_settings import TOKEN
+from tests.hub_app import HubApp, signed_in
 from tests.unit.courses.desk import begun, folder, told
+from tests.unit.courses.hub import course_hub
 
 PASSWORD = "correct horse battery"
 PEOPLE = ("ada", "bela", "chen", "b+ob", "olga", "admin")
@@ -59,19 +56,9 @@ def course(name: str = "biology", **changes: Any) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
     """A hub with some people; chen is in the group bio."""
-    directory: Path = tmp_path_factory.mktemp("hub")
-    Courses.clear_instance()
-    with pytest.MonkeyPatch.context() as patch:
-        config = loaded(directory)
-        config.Courses.path = str(directory / "courses.json")
-        patch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
-        patch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))
-        made = HubApp(directory, config)
-        with made.running():
-            add_people(made, *PEOPLE, password=hashed(PASSWORD))
-            made.do(fill, made)
-            yield made
-    Courses.clear_instance()
+    with course_hub(tmp_path_factory.mktemp("hub"), *PEOPLE, password=PASSWORD) as made:
+        made.do(fill, made)
+        yield made
 
 
 def fill(app: HubApp) -> None:

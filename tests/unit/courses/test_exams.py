@@ -6,11 +6,9 @@ import json
 import os
 import time
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-import bcrypt
 import pytest
 from homeroom.contract.exam_labs import lab_name
 from homeroom.courses import desk_client
@@ -19,12 +17,10 @@ from homeroom.courses.exams import records, seal
 from homeroom.courses.exams.watch import ExamWatch, take_up
 from homeroom.courses.watch import look
 from homeroom.exam_labs import exam_lab
-from homeroom.sign_in.passwords import hashed
 
 from jupyterhub import orm
-from tests.hub_app import XSRF, Browser, HubApp, add_people, signed_in
-from tests.hub_config import loaded
-from tests.sample_settings import TOKEN
+from tests.hub_app import XSRF, Browser, HubApp, signed_in
+from tests.unit.courses.hub import course_hub
 from tests.unit.courses.test_course_pages import course
 
 PASSWORD = "correct horse battery"
@@ -37,18 +33,8 @@ HOUR = 3600
 @pytest.fixture(scope="module")
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
     """A hub with some people; bela assists in the course."""
-    directory: Path = tmp_path_factory.mktemp("hub")
-    Courses.clear_instance()
-    with pytest.MonkeyPatch.context() as patch:
-        config = loaded(directory)
-        config.Courses.path = str(directory / "courses.json")
-        patch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
-        patch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))
-        made = HubApp(directory, config)
-        with made.running():
-            add_people(made, *PEOPLE, password=hashed(PASSWORD))
-            yield made
-    Courses.clear_instance()
+    with course_hub(tmp_path_factory.mktemp("hub"), *PEOPLE, password=PASSWORD) as made:
+        yield made
     exam_lab.know([])
 
 

@@ -10,20 +10,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
-import http.client
 import logging
 import os
 import signal
 import sys
 from pathlib import Path
 
-from homeroom.contract import open_files, sockets
-from homeroom.contract.by_socket import BySocket
+from homeroom.contract import by_socket, open_files, sockets
 from homeroom.contract.plain_text import log_plainly
 from homeroom.courses.desk_address import SOCKET
 
-CHECK_SECONDS = 5.0
 KEEP_SECONDS = 1.0
 """How often it is looked whether each lab has its socket."""
 LARGEST_TOLD_BYTES = 32 << 20
@@ -52,12 +48,7 @@ def main() -> int:
 
 def answers(path: Path) -> bool:
     """Whether a desk answers at this socket."""
-    try:
-        with contextlib.closing(BySocket(str(path), "desk", timeout=CHECK_SECONDS)) as asked:
-            asked.request("GET", "/told")
-            return asked.getresponse().status == 200
-    except (OSError, http.client.HTTPException):
-        return False
+    return by_socket.answers(path, "desk", "/told")
 
 
 async def serve(
