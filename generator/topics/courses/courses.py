@@ -13,7 +13,7 @@ from generator.core.errors import HomeroomError, SeveralErrors, did_you_mean, ra
 from generator.schema.settings import Settings
 from generator.site import reader
 from generator.site.reader import Location, SiteFile
-from generator.topics.courses import exams, moments
+from generator.topics.courses import ending, exams, moments
 from generator.topics.courses.same_names import same_names
 from generator.topics.courses.site import COURSES, ROLES, Assignment, Course, Courses
 from generator.topics.labs.labs import LabsConfig, unknown_groups
@@ -48,6 +48,7 @@ def load(settings: Settings, site: Path, known: LabsConfig) -> list[ReadCourse]:
         location: Location = ("courses", index)
         errors += _course_faults(file, location, course, known)
         errors += _assignment_faults(file, location, course, zone)
+        errors += ending.faults(file, location, course, zone)
         errors += exams.faults(file, location, course, zone, site, [each["name"] for each in known.profiles])
         named, faults = _named(file, location, course, site)
         errors += faults or _role_faults(file, location, course, named)
@@ -185,6 +186,8 @@ def as_data(read: ReadCourse, known: LabsConfig, zone: ZoneInfo) -> dict[str, An
         "grader_profile": course.grader_profile or course.profile or "",
         "first_day": course.term.first_day.isoformat() if course.term.first_day else "",
         "last_day": course.term.last_day.isoformat() if course.term.last_day else "",
+        "archive": moments.begins(course.archive, zone),
+        "purge": moments.begins(course.purge, zone),
         "lti": course.lti.model_dump() if course.lti is not None else None,
         "grades": course.grades,
         "roles": {role: members_data(course.members(role).groups, read.named[role], known) for role in ROLES},

@@ -139,7 +139,11 @@ class LMSCourse(Strict):
 
 
 class Course(Strict):
-    """One course."""
+    """One course.
+
+    :param archive: the day from which on members only read, and nothing is handed in.
+    :param purge: the day on which all that is kept of it is removed.
+    """
 
     name: Name
     title: Text = ""
@@ -155,6 +159,8 @@ class Course(Strict):
     lti: LMSCourse | None = None
     grades: Grades = "per_assignment"
     notice: Annotated[Text, Field(max_length=2000)] = ""
+    archive: date | None = None
+    purge: date | None = None
 
     def members(self, role: str) -> Members:
         """Who has a role."""

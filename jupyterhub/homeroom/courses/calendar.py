@@ -18,6 +18,14 @@ def written(at: int | None, zone: ZoneInfo, *, seconds: bool = False) -> str:
     return moment.strftime("%Y-%m-%d %H:%M:%S" if seconds or moment.second not in (0, 59) else "%Y-%m-%d %H:%M")
 
 
+def day(at: int | None, zone: ZoneInfo) -> str:
+    """`2026-10-12`; empty for no time.
+
+    :param at: in seconds since 1970.
+    """
+    return "" if at is None else f"{datetime.fromtimestamp(at, zone):%Y-%m-%d}"
+
+
 def stamped(at: float, zone: ZoneInfo) -> str:
     """`2026-10-12 23:59:01+0200`: a time as nbgrader reads and shows it.
 

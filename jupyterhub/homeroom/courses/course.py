@@ -4,7 +4,7 @@ uses it, too."""
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 TEACHERS, ASSISTANTS, OBSERVERS, STUDENTS = ROLES = ("teachers", "assistants", "observers", "students")
@@ -53,6 +53,7 @@ class Assignment:
     :param late: what becomes of what comes after `due`: `accept`, `mark` or `refuse`.
     :param extra_seconds: by person.
     :param checks: how often a day each student may have their work run; 0: not at all.
+    :param archived: from when on nothing is taken of anybody, whatever extra time they have; None: the course goes on.
     """
 
     name: str
@@ -63,6 +64,7 @@ class Assignment:
     late: str = "mark"
     extra_seconds: Mapping[str, int] = field(default_factory=dict)
     checks: int = 0
+    archived: int | None = None
 
     def times_of(self, person: str) -> Times:
         """When somebody may hand in."""
@@ -71,6 +73,8 @@ class Assignment:
         closes = None if self.closes is None else self.closes + extra
         if self.late == "refuse" and due is not None:
             closes = due
+        if self.archived is not None:
+            closes = self.archived if closes is None else min(closes, self.archived)
         return Times(opens=self.opens, due=due, closes=closes, extra_seconds=extra)
 
 
@@ -143,6 +147,8 @@ class Course:
     :param grades: how they go to the learning platform: `per_assignment`, `sum` or `none`.
     :param grader_profile: the kind of lab that it is graded in; empty: the first.
     :param assignments: all that is handed in, its exams among it.
+    :param archive: from when on members only read, in seconds since 1970; None: it goes on.
+    :param purge: from when on it is no course any more, and what is kept of it is removed.
     """
 
     name: str
@@ -157,6 +163,8 @@ class Course:
     exams: tuple[Exam, ...] = ()
     lti: LMSCourse | None = None
     grades: str = "per_assignment"
+    archive: int | None = None
+    purge: int | None = None
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Course:
@@ -166,6 +174,8 @@ class Course:
             for role, one in values["roles"].items()
         }
         exams = tuple(Exam(**each) for each in values.get("exams", ()))
+        work = (*(Assignment(**each) for each in values["assignments"]), *(exam.assignment for exam in exams))
+        archive = values.get("archive")
         return cls(
             name=values["name"],
             title=values["title"],
@@ -175,14 +185,21 @@ class Course:
             first_day=values["first_day"],
             last_day=values["last_day"],
             roles=roles,
-            assignments=(
-                *(Assignment(**each) for each in values["assignments"]),
-                *(exam.assignment for exam in exams),
-            ),
+            assignments=tuple(replace(each, archived=archive) for each in work),
             exams=exams,
             lti=LMSCourse(**found) if (found := values.get("lti")) else None,
             grades=values.get("grades", "per_assignment"),
+            archive=archive,
+            purge=values.get("purge"),
         )
+
+    def is_archived(self, now: float) -> bool:
+        """Whether its members only read."""
+        return self.archive is not None and now >= self.archive
+
+    def is_over(self, now: float) -> bool:
+        """Whether it is no course any more."""
+        return self.purge is not None and now >= self.purge
 
     def role_of(self, person: str, hub_groups: Collection[str]) -> str | None:
         """What somebody is in it; None: nothing."""
@@ -207,4 +224,5 @@ class Course:
         :param released: the names of what was released.
         """
         named = {each.name for each in self.assignments}
-        return [*self.assignments, *(Assignment(name=name, title=name) for name in released if name not in named)]
+        more = [name for name in released if name not in named]
+        return [*self.assignments, *(Assignment(name=name, title=name, archived=self.archive) for name in more)]

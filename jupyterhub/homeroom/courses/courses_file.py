@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
@@ -32,9 +33,10 @@ class Courses(ToldFile, SingletonConfigurable):
         self._more: More = {}
 
     def read(self) -> Mapping[str, Course]:
-        """By name, as they are now."""
+        """By name, as they are now; without those whose time is over."""
         self.look()
-        return self._known
+        now = time.time()
+        return {name: course for name, course in self._known.items() if not course.is_over(now)}
 
     def give_more(self, more: More) -> None:
         """Have exams last so much longer than the file says."""

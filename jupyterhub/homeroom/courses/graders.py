@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,14 +16,15 @@ GRADE = (TEACHERS, ASSISTANTS)
 
 
 def take_up(hub: Any, courses: Iterable[Course]) -> bool:
-    """Have there be one for each course. Commits.
+    """Have there be one for each course; into that of one that is archived nobody comes by their role in it. Commits.
 
     :returns: whether there is a new one.
     """
+    now = time.time()
     labs = (
         SharedLab(
             name=grader_name(course.name),
-            entered_by=tuple(group_name(course.name, role) for role in GRADE),
+            entered_by=() if course.is_archived(now) else tuple(group_name(course.name, role) for role in GRADE),
             profile=course.grader_profile,
             role=GRADER,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from jupyterhub.orm import Group
@@ -39,7 +40,8 @@ class GradesHandler(CourseHandler):
         }
         if course.lti is not None:
             values["lms"] = await self._lms(courses, course, values["table"])
-            values["may_send"] = role == TEACHERS
+            values["archived"] = course.is_archived(time.time())
+            values["may_send"] = role == TEACHERS and not values["archived"]
             said = self.get_argument("said", "")
             values["said"] = said if said in SAID else ""
         self.set_header("Cache-Control", "no-store")
@@ -97,6 +99,7 @@ class LMSHandler(GradesHandler):
         _, course, role = self.graded(name)
         if role != TEACHERS:
             raise Refusal(403, "grades.wrong.teachers_send")
+        self.require_going_on(course)
         try:
             said = await self._do(course, self.get_body_argument("do", ""))
         except client.Refused as refused:

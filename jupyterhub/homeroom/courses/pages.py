@@ -13,7 +13,7 @@ from jupyterhub.orm import Group
 from tornado import web
 
 from homeroom.courses import desk_client, grade_table, graders, lms_courses, members
-from homeroom.courses.calendar import written
+from homeroom.courses.calendar import day, written
 from homeroom.courses.course import ROLES, STUDENTS, Assignment, Course, grader_name, group_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.given_out import GivenOut
@@ -52,7 +52,9 @@ class CourseHandler(BaseHandler):
         values["rooms"] = [room for ask in _rooms for room in ask(self, self.current_user, name)]
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
         values["grades"], values["points"] = role in graders.GRADE, grade_table.written
-        if role in graders.GRADE and shared_lab.of(grader_name(name)) is not None:
+        values["archived"] = day(course.archive, courses.zone) if course.is_archived(now) else ""
+        values["removed"] = day(course.purge, courses.zone)
+        if role in graders.GRADE and not values["archived"] and shared_lab.of(grader_name(name)) is not None:
             values["grader"] = self._grader(name)
         for each in values["work"]:
             own = [receipt for receipt in receipts if receipt["assignment"] == each["name"]]
@@ -75,6 +77,11 @@ class CourseHandler(BaseHandler):
         if role is None:
             raise Refusal(404, "courses.wrong.unknown")
         return courses, known[name], role
+
+    def require_going_on(self, course: Course) -> None:
+        """:raises HTTPError: 403, it is archived, and changed no more."""
+        if course.is_archived(time.time()):
+            raise Refusal(403, "courses.wrong.archived")
 
     async def _own_grades(self, course: str) -> dict[str, dict[str, Any]]:
         """What whoever asks may see of their grades, by assignment."""

@@ -30,6 +30,7 @@ async def courses(handler: Any) -> Values | None:
                 "title": known[name].title,
                 "notice": known[name].notice,
                 "role": role,
+                "archived": known[name].is_archived(now),
                 "next": next_of(known[name], person if role == STUDENTS else "", now, found),
             }
             for name, role in sorted(roles.items(), key=lambda pair: known[pair[0]].title)

@@ -22,9 +22,10 @@ class ReleaseHandler(CourseHandler):
     @web.authenticated
     async def post(self, name: str) -> None:
         """Release what waits, or take an assignment back."""
-        _, _, role = self.course(name)
+        _, course, role = self.course(name)
         if role != TEACHERS:
             raise Refusal(403, "courses.wrong.no_teacher")
+        self.require_going_on(course)
         what, assignment = self.get_body_argument("what", ""), self.get_body_argument("assignment", "")
         if what not in WHAT:
             raise web.HTTPError(400)

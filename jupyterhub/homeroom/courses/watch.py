@@ -84,12 +84,14 @@ async def tell_desk(hub: Any) -> None:
     courses = Courses.instance(config=hub.config)
     if not courses.is_read or not desk_client.is_there():
         return
-    roles = members.roles_by_person(hub.db, courses.read())
+    known = courses.read()
+    roles = members.roles_by_person(hub.db, known)
     users = [user for user in hub.users.values() if not shared_lab.is_shared(user.name) or shared_lab.of(user.name)]
     labs, graded = running_labs(users, roles)
     exams = {"exams": told.running(users), "ending": dict(told.ending)}
     zone = courses.zone.key
-    values = {"courses": courses.raw, "members": roles, "labs": labs, "graders": graded, "zone": zone, **exams}
+    raw = [each for each in courses.raw if each["name"] in known]
+    values = {"courses": raw, "members": roles, "labs": labs, "graders": graded, "zone": zone, **exams}
     if await desk_client.tell(values):
         hub.log.debug("The hand-in desk was told of %d labs", len(labs))
 

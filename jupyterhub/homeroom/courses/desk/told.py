@@ -120,5 +120,7 @@ def require_open(assignment: Assignment, person: str, now: float) -> None:
     state = assignment.times_of(person).state(now)
     if state == "before":
         raise Refused(403, f"{assignment.name} is not open yet.")
+    if assignment.archived is not None and now >= assignment.archived:
+        raise Refused(403, "The course is archived: nothing more is taken.")
     if state == "closed":
         raise Refused(403, f"{assignment.name} is closed: nothing more is taken.")
