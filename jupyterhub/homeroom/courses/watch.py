@@ -17,6 +17,7 @@ from homeroom.courses import desk_client, graders, lms_courses, members
 from homeroom.courses.course import grader_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import told
+from homeroom.courses.made.take_up import take_up
 from homeroom.lms import client as lms_client
 from homeroom.shared_labs import shared_lab
 
@@ -47,9 +48,9 @@ async def _look(hub: Any) -> None:
 
 def look(hub: Any) -> None:
     """Look once."""
-    courses = Courses.instance(config=hub.config)
+    courses = take_up(hub.config, hub.db)
     known = courses.read()
-    if not courses.is_read:
+    if not courses.is_known:
         return
     way = lms_courses.way(hub.authenticator)
     lms_courses.drop_rosters(hub.db, known, way)
@@ -68,7 +69,7 @@ async def tell_lms(hub: Any) -> None:
     :raises ServiceAway: it does not answer.
     """
     courses = Courses.instance(config=hub.config)
-    if not courses.is_read or not lms_client.is_there():
+    if not courses.is_known or not lms_client.is_there():
         return
     known = courses.read()
     connected = lms_courses.connections(hub.db, known.values(), lms_courses.way(hub.authenticator))
@@ -82,7 +83,7 @@ async def tell_desk(hub: Any) -> None:
     :raises DeskAway: it does not answer.
     """
     courses = Courses.instance(config=hub.config)
-    if not courses.is_read or not desk_client.is_there():
+    if not courses.is_known or not desk_client.is_there():
         return
     known = courses.read()
     roles = members.roles_by_person(hub.db, known)
@@ -118,9 +119,9 @@ def running_labs(users: Iterable[Any], roles: Mapping[str, Mapping[str, str]]) -
 def join_courses(authenticator: Any, db: Session, user: User) -> None:
     """Have somebody who signs in be in their courses before a lab of theirs starts. Who comes from a learning platform
     whose list does not have them yet is asked for there."""
-    courses = Courses.instance(config=authenticator.config)
+    courses = take_up(authenticator.config, db)
     known = courses.read()
-    if not courses.is_read:
+    if not courses.is_known:
         return
     way = lms_courses.way(authenticator)
     members.bring_up_to_date(db, user, lms_courses.with_members(db, known.values(), way))

@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import socket
+import sqlite3
 import stat
 import tarfile
 import time
@@ -253,11 +254,11 @@ def test_a_person_is_shown_and_forgotten_whole(desk: Desk) -> None:
     there is nothing to forget; with one that is silent nothing passes for forgotten."""
     for name in ("lab-1", "lab-2"):
         lab.hand_in("biology", "week-1", folder(desk.root), desk.socket(name))
-    database: Any = None
+    database = sqlite3.connect(":memory:")
     (kept,) = person.of_person(database, "b+ob")["hand_ins"]
     assert kept["files"][0]["path"] == "week.ipynb"
     person.forget(database, "b+ob")
-    assert person.of_person(database, "b+ob") == {"hand_ins": [], "feedback": [], "grades": []}
+    assert person.of_person(database, "b+ob") == {"named_in_courses": {}, "hand_ins": [], "feedback": [], "grades": []}
     assert not (desk.root / "store/biology/hand-ins/week-1/b-2bob").exists()
     assert len(person.of_person(database, "a.b@x.org")["hand_ins"]) == 1
 
@@ -265,8 +266,8 @@ def test_a_person_is_shown_and_forgotten_whole(desk: Desk) -> None:
 def test_a_desk_that_is_silent_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The hub's page is shown without it, an export says so, and nobody is half forgotten."""
     monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
-    database: Any = None
-    assert person.of_person(database, "ada") == {"hand_ins": [], "feedback": [], "grades": []}
+    database = sqlite3.connect(":memory:")
+    assert person.of_person(database, "ada") == {"named_in_courses": {}, "hand_ins": [], "feedback": [], "grades": []}
     person.forget(database, "ada")
     with socket.socket(socket.AF_UNIX) as gone:
         gone.bind(str(tmp_path / "desk.sock"))

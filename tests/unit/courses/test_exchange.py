@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import sqlite3
 import time
 from datetime import datetime
 from typing import Any
@@ -207,10 +208,10 @@ def test_a_persons_feedback_is_shown_and_forgotten(desk: Desk) -> None:
     for name, student in ((BOB, "b-2bob"), (ANN, "a.b@x.org")):
         handed_in(desk, name)
         given_back(desk, student)
-    database: Any = None
+    database = sqlite3.connect(":memory:")
     (own,) = person.of_person(database, "b+ob")["feedback"]
     assert own["files"][0]["path"] == "week.html"
     person.forget(database, "b+ob")
-    assert person.of_person(database, "b+ob") == {"hand_ins": [], "feedback": [], "grades": []}
+    assert person.of_person(database, "b+ob") == {"named_in_courses": {}, "hand_ins": [], "feedback": [], "grades": []}
     assert not list((desk.root / "store").glob("*/*/*/b-2bob"))
     assert len(person.of_person(database, "a.b@x.org")["feedback"]) == 1

@@ -6,6 +6,7 @@ import asyncio
 import csv
 import io
 import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -120,7 +121,7 @@ def test_grades_outlive_the_desk(desk: Desk) -> None:
 def test_a_persons_grades_are_exported_and_forgotten(desk: Desk) -> None:
     """Theirs alone."""
     posted(desk, week(score(), score("a.b@x.org", 2)))
-    database: Any = None
+    database = sqlite3.connect(":memory:")
     assert person.of_person(database, "b+ob")["grades"] == [
         {
             "course": "biology",

@@ -14,6 +14,7 @@ from homeroom.contract.exam_labs import is_exam, lab_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import hold, records, seal
 from homeroom.courses.exams.records import ExamSitting
+from homeroom.courses.made import take_up as made
 from homeroom.exam_labs import exam_lab
 from homeroom.exam_labs.exam_lab import ExamLab, Key
 from homeroom.sign_in import removal
@@ -41,7 +42,7 @@ async def watch_exams(hub: Any) -> None:
 
 def take_up(config: Any, db: Session) -> list[ExamLab]:
     """Have the hub know the exams as they are now, with the time that was given."""
-    courses = Courses.instance(config=config)
+    courses = made.take_up(config, db)
     courses.give_more(records.more(db))
     labs = hold.labs_of(db, list(courses.read().values()))
     exam_lab.know(labs)
@@ -67,7 +68,7 @@ class ExamWatch:
     async def look(self, now: float) -> None:
         """Look once; what takes long goes on beside."""
         labs = take_up(self.hub.config, self.hub.db)
-        if not Courses.instance().is_read:
+        if not Courses.instance().is_known:
             return
         users = {user.name: user for user in list(self.hub.users.values())}
         on = [lab for lab in labs if lab.is_on(now)]

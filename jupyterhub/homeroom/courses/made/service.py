@@ -1,0 +1,71 @@
+"""Made courses from the server's own shell: `python -m homeroom.courses.made.service`, run in the hub's container.
+
+One line of JSON on standard input says what is wanted, one on standard output what came of it. It works on the database
+beside the running hub, which goes by every change within seconds, and does without the hub's own modules, which take
+long to load.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from homeroom.contract.database import DATABASE, LOCK_SECONDS
+from homeroom.courses.course import Course
+from homeroom.courses.made import form
+from homeroom.records import plain
+
+ALL = "SELECT name, data, version FROM homeroom_courses ORDER BY name"
+ADD = "INSERT OR IGNORE INTO homeroom_courses (data, version, by, at, name) VALUES (?, ?, ?, ?, ?)"
+CHANGE = "UPDATE homeroom_courses SET data = ?, version = ?, by = ?, at = ? WHERE name = ? AND version = ?"
+REMOVE = "DELETE FROM homeroom_courses WHERE name = ? AND version = ?"
+NOTE = "INSERT INTO homeroom_events (id, at, event) VALUES (?, ?, ?)"
+SHELL = "shell"
+
+
+def answer(database: sqlite3.Connection, wanted: dict[str, Any], now: float) -> dict[str, Any]:
+    """List, keep or remove.
+
+    :param wanted: `verb`; to keep or remove: `name`, `seen` (the version that is changed, 0: a new course); to keep:
+        `course`, its fields in the form of `homeroom.courses.made.form`; and `who` does it.
+    :returns: `courses`; or `done`: whether the course was still as it was seen.
+    """
+    if wanted["verb"] == "list":
+        rows = database.execute(ALL).fetchall()
+        courses = {name: {"course": json.loads(data), "version": version} for name, data, version in rows}
+        return {"courses": courses}
+    name, seen, who = wanted["name"], wanted["seen"], wanted.get("who", SHELL)
+    with database:
+        if wanted["verb"] == "remove":
+            what, done = "course-remove", database.execute(REMOVE, (name, seen)).rowcount == 1
+        else:
+            Course.from_json(form.as_told(name, wanted["course"], {}))
+            what = "course-change" if seen else "course-make"
+            row = (json.dumps(wanted["course"], sort_keys=True), max(seen + 1, int(now * 1000)), who, int(now), name)
+            done = database.execute(CHANGE if seen else ADD, (*row, seen) if seen else row).rowcount == 1
+        if done:
+            database.execute(NOTE, plain.waiting(who, what, why=f"course {name}"))
+    return {"done": done}
+
+
+def main(path: Path = DATABASE) -> int:
+    """Do what is asked and print the answer; returns the exit code."""
+    wanted = json.loads(sys.stdin.readline())
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    try:
+        with closing(sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)) as database:
+            found = answer(database, wanted, time.time())
+    except (sqlite3.Error, KeyError, TypeError) as error:
+        print(f"the hub's courses: {error!r}", file=sys.stderr)
+        return 1
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
