@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from homeroom.lms import client, sending, service, web
 from homeroom.lms.connection import Connection, Platform, hosts_of
 from homeroom.lms.service import KEYS
-from homeroom.lti.own_keys import new_key, write
+from homeroom.lti.own_keys import OwnKey, new_key, write
 
 from tests.faults import until
 from tests.lti_platform import CLIENT_ID, DEPLOYMENT_ID, LearningPlatform, learning_platform
@@ -96,6 +97,13 @@ def lms(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, school: LearningPlatfor
 
 KEY = new_key(int(time.time()))
 """Made once: it takes a moment of computing."""
+
+
+def public_pem(key: OwnKey) -> str:
+    """The public part of a key."""
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    public = serialization.load_pem_private_key(key.private.encode(), None).public_key()
+    return public.public_bytes(serialization.Encoding.PEM, form).decode()
 
 
 class running:
