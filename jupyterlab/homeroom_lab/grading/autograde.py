@@ -38,6 +38,7 @@ from traitlets import List
 from traitlets.utils.importstring import import_item
 
 from homeroom_lab.grading import desk_runs, outputs
+from homeroom_lab.grading.one_engine import one_engine
 from homeroom_lab.grading.progress import Progress
 
 STAGE = Path(".homeroom/autograde")
@@ -157,6 +158,10 @@ class SealedAutograde(Autograde):
 
     def convert_notebooks(self) -> None:
         """Grade all. :raises NbGraderException: some could not be; the others are."""
+        with one_engine():
+            self._convert_all()
+
+    def _convert_all(self) -> None:
         _remove_left(Path(self.coursedir.root) / STAGE)
         todo, failed = sorted(self.assignments.items()), list[str]()
         progress = Progress(Path(self.coursedir.root), self.coursedir.assignment_id, len(todo))

@@ -131,6 +131,27 @@ print("<thead>" in text, "</h1>" in text, "<b>b</b>" in text,
 """
 
 
+ENGINES = """
+import subprocess
+print(subprocess.run(["/opt/jupyter/bin/python", "-c", r'''
+from pathlib import Path
+from nbgrader.api import Gradebook
+from homeroom_lab.grading.one_engine import one_engine
+address = "sqlite:////tmp/new.db"
+def opened():
+    with Gradebook(address) as gradebook:
+        gradebook.update_or_create_student("bob")
+        return gradebook.engine
+with one_engine():
+    print(opened() is opened())
+with Gradebook(address) as gradebook:
+    print(gradebook.engine is opened(), [one.id for one in gradebook.students])
+Path("/tmp/new.db").unlink()
+opened()
+'''], capture_output=True, text=True))
+"""
+
+
 def runs(deployment: HubDeployment) -> list[Any]:
     """The containers in which something is run."""
     labels = [f"homeroom.deployment={deployment.project}", "homeroom.service=run"]
@@ -192,3 +213,10 @@ def test_what_was_handed_in_runs_nothing_in_the_graders_browser(grader: Person) 
     """Text and outputs of a submission are shown without scripts, and without attributes that run something; headings
     and tables of data stay."""
     assert "True True True []" in grader.run(SHOWN)
+
+
+def test_a_gradebook_is_opened_with_one_engine(grader: Person) -> None:
+    """While a class is graded; its tables are made, and afterwards nbgrader is as it was."""
+    told = grader.run(ENGINES)
+    assert "stdout=\"True\\nFalse ['bob']\\n\"" in told
+    assert "returncode=0" in told
