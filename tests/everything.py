@@ -10,6 +10,8 @@ import json
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,6 +33,8 @@ PYTEST = (sys.executable, "-m", "pytest", f"--hypothesis-profile={THOROUGH}")
 UNIT = (*AT_ONCE, "tests/unit")
 ENGINES = ("tests/integration", "tests/browser")
 MOST_AGAIN = 5
+"""So many files with failures: one that is left half-done fails more tests of its file."""
+LINES_OF_FAILURE = 20
 
 
 def prepare() -> None:
@@ -73,12 +77,27 @@ def side_by_side(directory: Path) -> bool:
     finally:
         for log in logs.values():
             print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
-    return all(code == 0 or passes_alone(kind, code, directory) for kind, code in codes.items())
+    passed = [code == 0 or passes_alone(kind, code, directory) for kind, code in codes.items()]
+    for failure in (each for kind in KINDS for each in failures(directory / f"{kind}.xml")):
+        print(failure, flush=True)
+    return all(passed)
+
+
+def failures(report: Path) -> Iterator[str]:
+    """What failed at the last try, by name and with the end of what pytest says of it: so it is found at the end of all
+    that was written."""
+    if not report.exists():
+        return
+    for test in ET.parse(report).iter("testcase"):
+        for failure in (*test.findall("failure"), *test.findall("error")):
+            said = "\n".join((failure.text or "").splitlines()[-LINES_OF_FAILURE:])
+            yield f"\nFailed: {test.get('classname')}::{test.get('name')}\n{said}"
 
 
 def run_of(kind: str, directory: Path, *options: str) -> list[str]:
     """The command that runs the tests of a kind; what failed is kept in the directory."""
-    return [*PYTEST, "-o", f"cache_dir={directory / kind}", f"--deployment={kind}", *options, *ENGINES]
+    kept = ("-o", f"cache_dir={directory / kind}", f"--junitxml={directory / kind}.xml")
+    return [*PYTEST, *kept, f"--deployment={kind}", *options, *ENGINES]
 
 
 def passes_alone(kind: str, code: int, directory: Path) -> bool:
@@ -88,7 +107,8 @@ def passes_alone(kind: str, code: int, directory: Path) -> bool:
         failed = list(json.loads((directory / kind / "v/cache/lastfailed").read_text(encoding="utf-8")))
     except FileNotFoundError:
         failed = []
-    if code != pytest.ExitCode.TESTS_FAILED or not 0 < len(failed) <= MOST_AGAIN:
+    files = {name.partition("::")[0] for name in failed}
+    if code != pytest.ExitCode.TESTS_FAILED or not 0 < len(files) <= MOST_AGAIN:
         return False
     note(f"\nFailed beside others, so once more by themselves: {', '.join(failed)}")
     return subprocess.run(run_of(kind, directory, "--last-failed"), cwd=ROOT).returncode == 0

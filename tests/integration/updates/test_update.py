@@ -51,12 +51,25 @@ def names_of_images(deployment: FaultyDeployment) -> set[str]:
     return {tag for image in engine().images.list() for tag in image.tags if tag.startswith(f"{deployment.project}-")}
 
 
-def test_an_update_and_the_way_back(faulty_deployment: FaultyDeployment) -> None:
+@pytest.fixture
+def clone(faulty_deployment: FaultyDeployment) -> Iterator[tuple[str, str]]:
+    """The deployment's directory is a clone with a second version; gives the commits. All is as it was afterwards."""
+    folder = faulty_deployment.directory
+    kept = {name: (folder / name).read_text() for name in (".env", "site/schedule.yaml", "site/groups.yaml", HARMLESS)}
+    try:
+        yield two_versions(folder)
+    finally:
+        for name, text in kept.items():
+            (folder / name).write_text(text)
+        shutil.rmtree(folder / ".git")
+        faulty_deployment.stop_all()
+
+
+def test_an_update_and_the_way_back(faulty_deployment: FaultyDeployment, clone: tuple[str, str]) -> None:
     """`make update` builds and rehearses the next version beside the one that runs, and then runs it; `make rollback`
     has the version before again, with its images, its branch and, where the tables are others since, its database. A
     lab runs through both and is the hub's all the time. What would be lost is refused first, and nothing is left."""
-    folder = faulty_deployment.directory
-    old, new = two_versions(folder)
+    folder, (old, new) = faulty_deployment.directory, clone
     people = ("update-before", "update-since")
     faulty_deployment.crowd(people[0])
     faulty_deployment.ask("POST", people[0], "light")
@@ -98,20 +111,6 @@ def test_an_update_and_the_way_back(faulty_deployment: FaultyDeployment) -> None
     assert faulty_deployment.servers() == {people[0]: True}
     assert names_of_images(faulty_deployment) == images
     assert list((folder / ".update").iterdir()) == []
-    faulty_deployment.stop_all()
-    shutil.rmtree(folder / ".git")
-
-
-@pytest.fixture
-def clone(faulty_deployment: FaultyDeployment) -> Iterator[tuple[str, str]]:
-    """The deployment's directory is a clone with a second version; gives the commits. All is as it was afterwards."""
-    folder = faulty_deployment.directory
-    kept = {name: (folder / name).read_text() for name in (".env", "site/schedule.yaml", "site/groups.yaml", HARMLESS)}
-    yield two_versions(folder)
-    for name, text in kept.items():
-        (folder / name).write_text(text)
-    shutil.rmtree(folder / ".git")
-    faulty_deployment.stop_all()
 
 
 def test_what_stands_in_the_way_is_said_first(faulty_deployment: FaultyDeployment, clone: tuple[str, str]) -> None:

@@ -48,7 +48,8 @@ fails, code, count = sys.argv[1:4]
 if kind != "own" or ("--last-failed" in sys.argv and fails == "once"):
     sys.exit(0)
 cache.mkdir(parents=True, exist_ok=True)
-(cache / "lastfailed").write_text(json.dumps({f"tests/x.py::test_{number}": True for number in range(int(count))}))
+names = [f"tests/x{number}.py::test_{letter}" for number in range(int(count)) for letter in "ab"]
+(cache / "lastfailed").write_text(json.dumps(dict.fromkeys(names, True)))
 sys.exit(int(code))
 """
 
@@ -60,10 +61,26 @@ sys.exit(int(code))
 def test_what_fails_beside_others_has_a_second_try(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str, code: int, count: int, passed: bool
 ) -> None:
-    """A few tests that failed are run again by themselves; what fails then, too, is a failure, and so are many, and a
-    run that broke off."""
+    """Tests that failed in a few files are run again by themselves; what fails then, too, is a failure, and so are
+    many files, and a run that broke off."""
     monkeypatch.setattr(everything, "PYTEST", (sys.executable, "-c", ONCE, fails, str(code), str(count)))
     assert everything.side_by_side(tmp_path) is passed
+
+
+REPORT = """\
+<testsuites><testsuite><testcase classname="tests.x" name="test_well"/>
+<testcase classname="tests.x" name="test_bad"><failure message="m">first
+E   the reason
+tests/x.py:3: AssertionError</failure></testcase></testsuite></testsuites>
+"""
+
+
+def test_what_failed_is_said_once_more_at_the_end(tmp_path: Path) -> None:
+    """By name and with the reason; nothing where there is no report."""
+    (tmp_path / "own.xml").write_text(REPORT, encoding="utf-8")
+    (failure,) = everything.failures(tmp_path / "own.xml")
+    assert failure.startswith("\nFailed: tests.x::test_bad\nfirst\nE   the reason\n")
+    assert list(everything.failures(tmp_path / "shared.xml")) == []
 
 
 def test_unit_tests_run_in_several_processes_by_either_verb() -> None:
