@@ -16,7 +16,7 @@ from typing import Any
 
 from homeroom_copies.bring import KINDS, SHOWN, difference, nodes, restic
 
-PARTS = ("/copy/homes", "/copy/shares", "/copy/state/volumes")
+PARTS = ("/copy/homes", "/copy/shares", "/copy/state/volumes", "/copy/exams")
 MADE = "/copy/scratch/made/databases"
 WORDS = ("restore", "--quiet", "--verify", "--overwrite=if-changed")
 

@@ -21,7 +21,7 @@ from pathlib import Path
 SECRETS = Path("/run/backup/secrets.env")
 REPORTS = "--verbose=2"
 AS_IT_GOES = (b'{"message_type":"verbose_status"', b'{"message_type":"status"')
-ON_A_HOME = re.compile(rb'"item":"/copy/homes/[^/"]+/"')
+ON_A_HOME = re.compile(rb'"item":"/copy/(?:homes|exams)/[^/"]+/"')
 IN_VAIN = re.compile(
     rb"retrying after.*(?:no space left|quota exceeded|insufficient storage|read-only file system|permission denied"
     rb"|access key id you provided|signature we calculated|specified bucket does not exist)",

@@ -36,7 +36,7 @@ from generator.topics.copies import (
 from generator.topics.copies.copier import Copier
 from generator.topics.copies.freeze import Standing
 from generator.topics.copies.refusals import refusal
-from generator.topics.copies.sources import HOMES, MADE, ROOTS, SCRATCH, STATE, Source
+from generator.topics.copies.sources import EXAMS, HOMES, MADE, ROOTS, SCRATCH, STATE, Source
 from generator.topics.copies.upkeep import FIRST_PASS, TAG, Made
 from generator.topics.people import records
 from generator.topics.storage import homes
@@ -78,7 +78,8 @@ class Pass:
             path = PurePosixPath(found.get("item", ""))
             if path.parent == PurePosixPath(HOMES):
                 self.homes.add(path.name)
-                self.on_home(sources.owner_of(str(path)))
+            if path.parent in (PurePosixPath(HOMES), PurePosixPath(EXAMS)):
+                self.on_home(str(path))
 
 
 def locked_folder() -> AbstractContextManager[int]:
@@ -130,7 +131,8 @@ def _make(deployment: Deployment, place: target.Target, before: last.Last, confi
         ssh_key.ensure(deployment)
     began, moment = time.monotonic(), datetime.now(UTC)
     head = records.head(deployment)
-    wanted = [*sources.of_homes(deployment), *sources.of_shares(deployment), *sources.of_state(deployment)]
+    of = (sources.of_homes, sources.of_exams, sources.of_shares, sources.of_state)
+    wanted = [one for each in of for one in each(deployment)]
     with copier.opened(deployment, place, wanted) as here:
         with step(f"Reaching {place.address}"):
             reach.reach(here, has_copies=bool(before.made_at) and not confirmed)
@@ -249,6 +251,7 @@ def manifest(
         "homes_directory": deployment.settings.HOMES,
         "homes": sources.home_names(list(wanted)),
         "parts": {one.inside: one.host for one in wanted},
+        "exams": {one.inside: dict(one.exam) for one in wanted if one.exam is not None},
         "databases": {row.volume: list(row.databases) for row in kept.there(deployment) if row.databases},
     }
 

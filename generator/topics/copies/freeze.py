@@ -22,6 +22,7 @@ from generator.core.atomic import write_atomically
 from generator.core.errors import HomeroomError
 from generator.core.labels import USER_LABEL
 from generator.engine.deployment import Deployment
+from generator.topics.copies import sources
 from generator.topics.copies.copier import held
 from generator.topics.copies.secrets import FOLDER
 
@@ -39,6 +40,7 @@ class Standing:
 
     def __init__(self, labs: Sequence[Container]) -> None:
         self.still: dict[str, list[tuple[Container, float]]] = {}
+        """By the homes that they write into, as a copy has these."""
         self.longest_seconds = 0.0
         self.overdue: set[str] = set()
         self.moving: set[str] = set()
@@ -59,19 +61,19 @@ class Standing:
                     return
                 time.sleep(PAUSE_BETWEEN_SECONDS)
             else:
-                self.still.setdefault(user, []).append((lab, began))
+                self.still.setdefault(sources.home_of(lab), []).append((lab, began))
                 return
         self.moving.add(user)
 
-    def let_go(self, user: str) -> None:
-        """Have a person's labs go on: their home is through."""
-        for lab, began in self.still.pop(user, []):
+    def let_go(self, home: str) -> None:
+        """Have the labs go on that write into a home: it is through."""
+        for lab, began in self.still.pop(home, []):
             with suppress(docker.errors.NotFound, docker.errors.APIError):  # gone, or let go already
                 lab.unpause()
             seconds = time.monotonic() - began
             self.longest_seconds = max(self.longest_seconds, min(seconds, FREEZE_SECONDS))
             if seconds >= FREEZE_SECONDS:
-                self.overdue.add(user)
+                self.overdue.add(lab.labels[USER_LABEL])
 
     def let_all_go(self) -> None:
         """Have all go on that still stand."""

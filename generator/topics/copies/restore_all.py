@@ -28,7 +28,7 @@ from generator.topics.copies.copier import Copier
 from generator.topics.copies.reach import sign_in
 from generator.topics.copies.refusals import refusal
 from generator.topics.copies.restore import CAPABILITIES, Copy, chosen, known_copies, require_password
-from generator.topics.copies.sources import HOMES, MADE, SHARES, STATE, Source
+from generator.topics.copies.sources import EXAMS, HOMES, MADE, SHARES, STATE, Source
 from generator.topics.people import records
 from generator.topics.storage import homes, storage
 
@@ -134,9 +134,10 @@ def bring_everything(deployment: Deployment, of: str, wanted: str, *, fit: Fit =
             stood = stones.keep(here, copies[0].name)
             result = bring(here, copy, manifest)
             purged = list(stones.purged_since(stood, copy.made_at))
-            stones.clear_homes(here, purged)
+            exams = [inside for inside, of in manifest.get("exams", {}).items() if of[USER_LABEL] in purged]
+            stones.clear_homes(here, purged, exams)
             shown.say(f"{result['same']} files and folders")
-        stones.remove_volumes(there, purged)
+        stones.remove_volumes(there, purged, exams)
         aside = put_in_place(copy.made_at)  # last: one that is cut off is typed again with this machine's own settings
         begun.unlink()
     if place.address != settings.BACKUP_TO:
@@ -237,6 +238,9 @@ def sources_of(deployment: Deployment, manifest: Mapping[str, Any], site: Path) 
         elif top == HOMES:
             labels = {**label, USER_LABEL: homes.person_of(name)}
             yield _made(deployment, homes.volume_prefix(deployment.project) + name, inside, labels)
+        elif top == EXAMS:
+            of = manifest["exams"][inside]
+            yield _made(deployment, homes.exam_prefix(deployment.project) + name, inside, {**label, **of})
         elif top == SHARES and name in shares and not shares[name].startswith("/"):
             yield _made(deployment, shares[name], inside, {**label, storage.SHARE_LABEL: name})
         elif top == SHARES and name in shares:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
+from docker.models.containers import Container
+
+from generator.core.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine import kept
 from generator.engine.deployment import Deployment
 from generator.topics.storage import homes, storage
 
-HOMES, SHARES, STATE, SCRATCH = "/copy/homes", "/copy/shares", "/copy/state", "/copy/scratch"
+HOMES, EXAMS, SHARES = "/copy/homes", "/copy/exams", "/copy/shares"
+STATE, SCRATCH = "/copy/state", "/copy/scratch"
 MADE = f"{SCRATCH}/made"
-ROOTS = (HOMES, SHARES, STATE, MADE)
+ROOTS = (HOMES, EXAMS, SHARES, STATE, MADE)
+_CACHES = (".cache", ".npm/_cacache", ".conda/pkgs", ".mamba/pkgs", "miniforge3/pkgs")
+_PASSING = (".local/share/Trash", ".local/share/jupyter/runtime")
 LEFT_OUT = (
-    *(f"{HOMES}/*/{name}" for name in (".cache", ".npm/_cacache", ".conda/pkgs", ".mamba/pkgs", "miniforge3/pkgs")),
-    *(f"{HOMES}/*/.local/share/{name}" for name in ("Trash", "jupyter/runtime")),
+    *(f"{root}/*/{name}" for root in (HOMES, EXAMS) for name in (*_CACHES, *_PASSING)),
     "__pycache__",
 )
 """What can be made again. An environment of packages is kept, also where it calls itself a cache."""
@@ -25,11 +29,15 @@ SIDES = ("", "-wal", "-shm", "-journal")
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A volume of the engine, or a path of the host, and where it is mounted for the copy."""
+    """A volume of the engine, or a path of the host, and where it is mounted for the copy.
+
+    :param exam: of the home of an exam: the labels that say whose it is, and of which lab.
+    """
 
     host: str
     inside: str
     read_only: bool = True
+    exam: Mapping[str, str] | None = None
 
     @property
     def is_path(self) -> bool:
@@ -38,7 +46,7 @@ class Source:
 
 
 def of_homes(deployment: Deployment) -> Iterator[Source]:
-    """The homes: a volume each, or the folder that has all. Those of exams are handed in, and kept by that."""
+    """The homes: a volume each, or the folder that has all."""
     if deployment.settings.HOMES:
         yield Source(host=deployment.settings.HOMES, inside=HOMES)
         return
@@ -48,6 +56,17 @@ def of_homes(deployment: Deployment) -> Iterator[Source]:
         if not str(volume.name).startswith(prefix):
             continue
         yield Source(host=volume.name, inside=f"{HOMES}/{str(volume.name).removeprefix(prefix)}")
+
+
+def of_exams(deployment: Deployment) -> Iterator[Source]:
+    """The homes of exams: volumes, wherever the others are."""
+    labels = [f"{DEPLOYMENT_LABEL}={deployment.project}", USER_LABEL, SERVER_LABEL]
+    prefix = homes.exam_prefix(deployment.project)
+    for volume in sorted(deployment.client.volumes.list(filters={"label": labels}), key=lambda one: str(one.name)):
+        name = str(volume.name)
+        if name.startswith(prefix):
+            exam = {label: volume.attrs["Labels"][label] for label in (USER_LABEL, SERVER_LABEL)}
+            yield Source(host=name, inside=f"{EXAMS}/{name.removeprefix(prefix)}", exam=exam)
 
 
 def of_shares(deployment: Deployment) -> Iterator[Source]:
@@ -84,6 +103,15 @@ def left_out(deployment: Deployment) -> list[str]:
 def home_names(sources: list[Source]) -> list[str]:
     """The names of the homes that are volumes."""
     return [one.inside.removeprefix(f"{HOMES}/") for one in sources if one.inside.startswith(f"{HOMES}/")]
+
+
+def home_of(lab: Container) -> str:
+    """Where the home that a lab writes into stands in a copy."""
+    prefix = homes.exam_prefix(lab.labels[DEPLOYMENT_LABEL])
+    for mount in lab.attrs.get("Mounts") or []:
+        if str(mount.get("Name") or "").startswith(prefix):
+            return f"{EXAMS}/{str(mount['Name']).removeprefix(prefix)}"
+    return f"{HOMES}/{homes.home_name(lab.labels[USER_LABEL])}"
 
 
 def owner_of(inside: str) -> str:

@@ -66,18 +66,23 @@ def removed_since(stones: Stones, made_at: datetime) -> list[str]:
     return [name for name, one in stones.items() if not one["again_at"] and datetime.fromisoformat(one["at"]) > made_at]
 
 
-def clear_homes(here: Copier, names: Sequence[str]) -> None:
-    """Remove what a copy brought back of those whose files were removed for good."""
-    for name in names:
-        here.run("find", f"{HOMES}/{homes.home_name(name)}", "-mindepth", "1", "-delete")
-        here.run("rmdir", f"{HOMES}/{homes.home_name(name)}")
+def clear_homes(here: Copier, names: Sequence[str], exams: Sequence[str] = ()) -> None:
+    """Remove what a copy brought back of those whose files were removed for good.
+
+    :param exams: where the homes of their exams stand in the copy.
+    """
+    for home in (*(f"{HOMES}/{homes.home_name(name)}" for name in names), *exams):
+        here.run("find", home, "-mindepth", "1", "-delete")
+        here.run("rmdir", home)
 
 
-def remove_volumes(deployment: Deployment, names: Sequence[str]) -> None:
+def remove_volumes(deployment: Deployment, names: Sequence[str], exams: Sequence[str] = ()) -> None:
     """Remove their volumes, once no container has them."""
-    for name in names:
+    own = [homes.volume_prefix(deployment.project) + homes.home_name(name) for name in names]
+    own += [homes.exam_prefix(deployment.project) + inside.rpartition("/")[2] for inside in exams]
+    for volume in own:
         try:
-            deployment.client.volumes.get(homes.volume_prefix(deployment.project) + homes.home_name(name)).remove()
+            deployment.client.volumes.get(volume).remove()
         except docker.errors.NotFound:
             continue
 

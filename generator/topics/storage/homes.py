@@ -196,6 +196,11 @@ def volume_prefix(project: str) -> str:
     return f"{project}-user-"
 
 
+def exam_prefix(project: str) -> str:
+    """What the names of volumes begin with that are homes of exams."""
+    return f"{project}-exam-"
+
+
 def source(settings: Settings, project: str, person: str) -> str:
     """What is mounted as a person's home: a directory of HOMES, or a volume."""
     name = home_name(person)

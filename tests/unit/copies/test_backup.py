@@ -26,9 +26,10 @@ from generator.topics.copies.target import Target
 class Lab:
     """A lab's container that notes what is done with it."""
 
-    def __init__(self, user: str, *, gone: bool = False, failures: int = 0) -> None:
+    def __init__(self, user: str, *, gone: bool = False, failures: int = 0, exam: str = "") -> None:
         self.id, self.user, self.gone, self.failures = f"id-{user}", user, gone, failures
-        self.labels = {"homeroom.user": user}
+        self.labels = {"homeroom.user": user, "homeroom.deployment": "homeroom"}
+        self.attrs = {"Mounts": [{"Type": "bind"}, {"Name": f"homeroom-exam-{exam}"}] if exam else []}
         self.status = "running"
 
     def pause(self) -> None:
@@ -62,6 +63,18 @@ def test_a_lab_goes_on_once_its_home_is_through() -> None:
     standing.let_all_go()
     assert bela.status == "running"
     assert found.homes == {"ada"}
+
+
+def test_the_lab_of_an_exam_goes_on_once_that_home_is_through() -> None:
+    """It has a home of its own: that of its person holds it up no longer, and lets it go no sooner."""
+    sits: Any = Lab("ada", exam="f00d")
+    standing = Standing([sits])
+    found = Pass(on_home=standing.let_go)
+    found.take('{"message_type":"verbose_status","action":"modified","item":"/copy/homes/ada/"}')
+    assert sits.status == "paused"
+    found.take('{"message_type":"verbose_status","action":"modified","item":"/copy/exams/f00d/"}')
+    assert sits.status == "running"
+    assert found.homes == {"ada"}, "a home of an exam is nobody's home"
 
 
 def test_a_pause_that_fails_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:

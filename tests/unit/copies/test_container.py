@@ -58,8 +58,9 @@ def test_only_what_counts_of_a_report_is_handed_on() -> None:
     home = b'{"message_type":"verbose_status","action":"unchanged","item":"/copy/homes/ada/","duration":0}\n'
     inner = b'{"message_type":"verbose_status","action":"new","item":"/copy/homes/ada/x/","duration":0}\n'
     file = b'{"message_type":"verbose_status","action":"new","item":"/copy/homes/ada/x.ipynb","duration":0}\n'
+    exam = home.replace(b"homes/ada", b"exams/f00d")
     rest = [b'{"message_type":"summary"}\n', b'{"message_type":"error"}\n']
-    assert list(restic.told([b'{"message_type":"status"}\n', file, inner, home, *rest])) == [home, *rest]
+    assert list(restic.told([b'{"message_type":"status"}\n', file, inner, home, exam, *rest])) == [home, exam, *rest]
 
 
 def test_secrets_are_lines_of_names_and_values() -> None:

@@ -61,19 +61,24 @@ def test_each_part_has_its_place(tmp_path: Path) -> None:
         "/copy/homes/ada",
         "/copy/homes/bela-40uni",
         "/copy/shares/exchange",
+        "/copy/exams/f00d",
         "/copy/state/volumes/data",
         "/copy/state/env",
         "/copy/state/site",
     ]
-    found = list(restore_all.sources_of(deployment(volumes), {"parts": parts}, tmp_path))
+    exam = {"homeroom.user": "ada", "homeroom.server": "exam-final-0123456789ab"}
+    manifest = {"parts": parts, "exams": {"/copy/exams/f00d": exam}}
+    found = list(restore_all.sources_of(deployment(volumes), manifest, tmp_path))
     assert [(one.inside, one.host) for one in found] == [
         ("/copy/homes/ada", "homeroom-user-ada"),
         ("/copy/homes/bela-40uni", "homeroom-user-bela-40uni"),
         ("/copy/shares/exchange", "homeroom-share-common"),
+        ("/copy/exams/f00d", "homeroom-exam-f00d"),
         ("/copy/state/volumes/data", "homeroom_data"),
     ]
     assert volumes.labels["homeroom-user-ada"] == {}
     assert volumes.labels["homeroom-user-bela-40uni"]["homeroom.user"] == "bela@uni"
+    assert volumes.labels["homeroom-exam-f00d"] == {"homeroom.deployment": "homeroom", **exam}
     assert volumes.labels["homeroom_data"]["com.docker.compose.volume"] == "data"
 
 
@@ -120,6 +125,8 @@ def test_each_file_of_a_copy_is_looked_for_in_its_place(tmp_path: Path) -> None:
     listed: list[dict[str, Any]] = [
         {"path": "/copy/homes", "type": "dir"},
         {"path": "/copy/homes/ada", "type": "dir"},
+        {"path": "/copy/exams", "type": "dir"},
+        {"path": "/copy/exams/f00d/answer.txt", "type": "file"},
         {"path": "/copy/state/env", "type": "file"},
         {"path": "/copy/state/volumes/data/cookie_secret", "type": "file"},
         {"path": "/copy/scratch/made/databases/data", "type": "dir"},
@@ -128,6 +135,7 @@ def test_each_file_of_a_copy_is_looked_for_in_its_place(tmp_path: Path) -> None:
     ]
     assert [str(path) for _, path in bring_all.places(iter(listed))] == [
         "/copy/homes/ada",
+        "/copy/exams/f00d/answer.txt",
         "/copy/state/volumes/data/cookie_secret",
         "/copy/state/volumes/data/jupyterhub.sqlite",
     ]

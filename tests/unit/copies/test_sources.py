@@ -7,11 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from homeroom.contract import exam_labs
 
 from generator import topics
 from generator.engine import kept
 from generator.engine.kept import Kept
 from generator.topics.copies import sources
+from generator.topics.storage import homes
 from tests.sample_settings import settings
 
 
@@ -33,6 +35,21 @@ def test_homes_are_always_in_one_place() -> None:
     (directory,) = sources.of_homes(deployment(HOMES="/srv/homes"))
     assert (directory.host, directory.inside) == ("/srv/homes", "/copy/homes")
     assert all(one.read_only for one in (*volumes, directory))
+
+
+def test_homes_of_exams_are_kept_wherever_the_others_are() -> None:
+    """They are volumes also with HOMES; the list of the copy says whose each is, and of which lab."""
+    labels = {"homeroom.user": "ada", "homeroom.server": "exam-final-0123456789ab", "homeroom.deployment": "homeroom"}
+    volumes = [
+        SimpleNamespace(name="homeroom-exam-f00d", attrs={"Labels": labels}),
+        SimpleNamespace(name="another", attrs={"Labels": labels}),
+    ]
+    here = deployment(HOMES="/srv/homes")
+    here.client.volumes.list = lambda filters: volumes
+    (found,) = sources.of_exams(here)
+    assert (found.host, found.inside, found.read_only) == ("homeroom-exam-f00d", "/copy/exams/f00d", True)
+    assert found.exam == {"homeroom.user": "ada", "homeroom.server": "exam-final-0123456789ab"}
+    assert homes.exam_prefix("homeroom") == exam_labs.volume_prefix("homeroom")
 
 
 def test_a_path_of_a_copy_tells_whose_it_is() -> None:

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from homeroom.contract.by_socket import BySocket
 from homeroom.courses.exams import send_home
 from homeroom.courses.exams.send_home import REST, choose, send
 from homeroom_lab import hand_in
 from homeroom_lab.desk import NotTaken
 
-from tests.unit.courses.desk import HOUR, Desk, folder, tar, told
+from tests.unit.courses.desk import HOUR, Desk, folder, tar, told, wait
 
 BELOW = "labs/lab-2"
 SITS = {"course": "biology", "exam": "final", "person": "a.b@x.org"}
 SITTING = {"lab-2": SITS}
-ENDING = {"lab-6": SITS}
 
 
 def exam(**changes: Any) -> dict[str, Any]:
@@ -28,14 +30,15 @@ def exam(**changes: Any) -> dict[str, Any]:
     return {"name": "final", "title": "Final", "opens": now - HOUR, "seconds": 2 * HOUR, "extra_seconds": {}, **changes}
 
 
-def in_exam(desk: Desk, **changes: Any) -> None:
+def in_exam(desk: Desk, ends_at: int = 0, **changes: Any) -> None:
     """Have the hub tell that a.b@x.org sits it, and that their home is just handed in."""
+    ending = {"lab-6": {**SITS, "ends_at": ends_at}}
     (desk.root / "labs/lab-6").mkdir(exist_ok=True)
     values = told()
     values["courses"][0]["exams"] = [exam(**changes)]
     del (labs := dict(values["labs"]))["lab-2"]
-    desk.tell({**values, "labs": labs, "exams": SITTING, "ending": ENDING})
-    desk.tell({**values, "labs": {**labs, "lab-2": "", "lab-6": ""}, "exams": SITTING, "ending": ENDING})
+    desk.tell({**values, "labs": labs, "exams": SITTING, "ending": ending})
+    desk.tell({**values, "labs": {**labs, "lab-2": "", "lab-6": ""}, "exams": SITTING, "ending": ending})
 
 
 def test_it_takes_this_exam_alone(desk: Desk, tmp_path: Path) -> None:
@@ -136,3 +139,30 @@ def test_a_desk_that_is_away_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(send_home, "WAIT_SECONDS", 0.1)
     (tmp_path / "empty").mkdir()
     assert "does not open" in send(tmp_path / "empty", "final", str(tmp_path / "no.sock"))["fault"]
+
+
+def test_a_home_is_kept_once(desk: Desk, tmp_path: Path) -> None:
+    """A guard that was killed has nobody hear of the receipt, and the home is sent again: also while the first is
+    still being kept. Where the exam went on for that person, it is kept anew."""
+    in_exam(desk, seconds=HOUR - 60)
+    made = home(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        said = list(pool.map(lambda _: send(made, "final", desk.socket("lab-6")), range(2)))
+    assert len({each["receipt"]["code"] for each in said}) == 1
+    in_exam(desk, ends_at=int(time.time()) + 1)
+    time.sleep(1)
+    assert send(made, "final", desk.socket("lab-6"))["receipt"]["code"] != said[0]["receipt"]["code"]
+
+
+def test_half_a_home_is_none(desk: Desk, tmp_path: Path) -> None:
+    """What sends it, or the desk, is killed meanwhile: nothing of it is kept, and the next time all of it is."""
+    in_exam(desk)
+    with contextlib.closing(BySocket(desk.socket("lab-6"), "desk", timeout=30)) as cut:
+        cut.putrequest("POST", "/seal")
+        cut.putheader("Transfer-Encoding", "chunked")
+        cut.endheaders()
+        half = tar(("task.ipynb", b"x" * 5000))[:4096]
+        cut.send(b"%x\r\n%b\r\n" % (len(half), half))
+        wait(lambda: any(path.startswith(".incoming/") for path in desk.kept), "it begins to come")
+    wait(lambda: desk.kept == [], "what came in half is gone")
+    assert send(home(tmp_path), "final", desk.socket("lab-6"))["receipt"]["files"] == 4

@@ -89,7 +89,11 @@ class ExamCounter:
         with self.store.incoming() as archive:
             await receive(request, archive, LARGEST_BYTES)
             receipt = await asyncio.to_thread(
-                self.store.seal_at_end, archive, sitting.course, sitting.exam, sitting.person, self._clock()
+                self.store.seal_at_end,
+                archive,
+                (sitting.course, sitting.exam, sitting.person),
+                self._clock(),
+                ends_at=sitting.ends_at,
             )
         log.info("%s of %s ended for %s: %s", sitting.exam, sitting.course, sitting.person, receipt.code)
         return web.json_response(receipt.summary(), status=201)

@@ -11,6 +11,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 
 from homeroom.contract.home_names import directory_name
 from homeroom.courses.course import Assignment, Course
@@ -37,6 +38,7 @@ class Store:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._receipts: dict[str, Receipt] = {}
+        self._ends: dict[tuple[str, str, str], Lock] = {}
 
     def open(self) -> None:
         """Read the receipts that are there, and remove what came in half before the desk ended."""
@@ -82,12 +84,18 @@ class Store:
         where = (course.name, assignment.name, person)
         return self._keep(archive, where, at, late=late, late_seconds=late_seconds)
 
-    def seal_at_end(self, archive: Path, course: str, exam: str, person: str, at: float) -> Receipt:
-        """Keep what lay in the home of an exam at its end; it is never late.
+    def seal_at_end(self, archive: Path, where: tuple[str, str, str], at: float, *, ends_at: int) -> Receipt:
+        """Keep what lay in the home of an exam at its end; it is never late, and kept once. Who sent it may have been
+        killed before it heard of that, and send it again.
 
+        :param where: course, exam and person.
         :raises Refused: it is not to be kept as it is.
         """
-        return self._keep(archive, (course, exam, person), at, at_end=True)
+        with self._ends.setdefault(where, Lock()):
+            course, exam, person = where
+            own = self.receipts(course=course, assignment=exam, person=person)
+            earlier = next((each for each in own if each.at_end and each.at >= ends_at), None)
+            return earlier or self._keep(archive, where, at, at_end=True)
 
     def _keep(
         self,

@@ -16,21 +16,25 @@ from homeroom.courses.desk.refused import Refused
 
 @dataclass(frozen=True, kw_only=True)
 class Sitting:
-    """Somebody in an exam of a course."""
+    """Somebody in an exam of a course.
+
+    :param ends_at: of a home that is handed in: when it was over, in seconds since 1970.
+    """
 
     course: str
     exam: str
     person: str
+    ends_at: int = 0
 
     def as_text(self) -> str:
         """It as the name of a visitor."""
-        return f"{self.course}/{self.exam}/{self.person}"
+        return f"{self.course}/{self.exam}/{self.ends_at}/{self.person}"
 
     @classmethod
     def from_text(cls, text: str) -> Sitting:
         """It again: names of courses and exams have no slash."""
-        course, exam, person = text.split("/", 2)
-        return cls(course=course, exam=exam, person=person)
+        course, exam, ends_at, person = text.split("/", 3)
+        return cls(course=course, exam=exam, person=person, ends_at=int(ends_at))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,7 +34,7 @@ async def seal(hub: Any, server: str, sitting: ExamSitting) -> None:
     receipt = await _earlier(sitting)
     left_out = 0
     if receipt is None:
-        told.begin(sitting.course, sitting.exam, person)
+        told.begin(sitting.course, sitting.exam, person, ends_at)
         try:
             await tell_desk(hub)
             said = await asyncio.get_running_loop().run_in_executor(THREADS, _ask, person, server, sitting.exam)

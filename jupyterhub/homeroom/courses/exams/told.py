@@ -9,13 +9,14 @@ from homeroom.contract import sockets
 from homeroom.contract.exam_labs import lab_name, seal_directory
 from homeroom.exam_labs import exam_lab
 
-ending: dict[str, dict[str, str]] = {}
+ending: dict[str, dict[str, str | int]] = {}
 """By the directories that the guard makes for it."""
 
 
-def begin(course: str, exam: str, person: str) -> None:
-    """Have the desk open for the home of an exam."""
-    ending[seal_directory(person, lab_name(course, exam))] = {"course": course, "exam": exam, "person": person}
+def begin(course: str, exam: str, person: str, ends_at: int) -> None:
+    """Have the desk open for the home of an exam that was over then."""
+    directory = seal_directory(person, lab_name(course, exam))
+    ending[directory] = {"course": course, "exam": exam, "person": person, "ends_at": ends_at}
 
 
 def end(course: str, exam: str, person: str) -> None:
