@@ -14,7 +14,8 @@ LONGEST_COUNT_SECONDS = 20.0
 @dataclass(frozen=True, kw_only=True)
 class Disk:
     """A home's state: bytes used (None: not counted in time), its limits (0: none), and how this lab was started:
-    in rescue mode, with a home that keeps nothing, or without settings of the home that no program could have read."""
+    in rescue mode, with a home that keeps nothing, or without settings of the home that no program could have read; and
+    whether an exam is sat in it."""
 
     used_bytes: int | None
     soft_limit_bytes: int
@@ -22,6 +23,7 @@ class Disk:
     rescue: bool
     ephemeral: bool
     without_settings: bool = False
+    exam: bool = False
 
 
 def message(disk: Disk) -> tuple[str, str] | None:
@@ -40,6 +42,12 @@ def message(disk: Disk) -> tuple[str, str] | None:
         )
     if disk.ephemeral:
         return "warning", "This lab keeps nothing: when it stops, all files in it are gone. Download what you need."
+    if disk.exam and disk.used_bytes is not None and disk.used_bytes > disk.soft_limit_bytes > 0:
+        return (
+            "warning",
+            f"This lab takes {in_units(disk.used_bytes)}; no more than {in_units(disk.soft_limit_bytes)} are handed in "
+            "at the end of the exam. Delete what is not part of it.",
+        )
     if disk.used_bytes is not None and 0 < disk.soft_limit_bytes < disk.used_bytes:
         most = f" At {in_units(disk.hard_limit_bytes)} nothing can be saved." if disk.hard_limit_bytes else ""
         return (
@@ -82,6 +90,11 @@ def used_bytes(home: Path, hard_limit_bytes: int) -> int | None:
     return total
 
 
+def is_exam(environment: Mapping[str, str]) -> bool:
+    """Whether an exam is sat in this lab."""
+    return environment.get("HOMEROOM_LAB_ROLE") == "exam"
+
+
 def look(environment: Mapping[str, str], home: Path) -> Disk:
     """The state of a home, as the hub's environment and the file system tell it."""
     soft = int(environment.get("HOMEROOM_HOME_SOFT_LIMIT") or 0)
@@ -93,4 +106,5 @@ def look(environment: Mapping[str, str], home: Path) -> Disk:
         rescue=environment.get("HOMEROOM_RESCUE") == "1",
         ephemeral=environment.get("HOMEROOM_HOME") == "ephemeral",
         without_settings=environment.get("HOMEROOM_RESCUE") == "settings",
+        exam=is_exam(environment),
     )

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from homeroom_lab import hub_client
-from homeroom_lab.disk import Disk, look
+from homeroom_lab.disk import Disk, is_exam, look
 
 FRESH_SECONDS = 300.0
 FIRST_SECONDS = 5.0
@@ -58,6 +58,9 @@ async def tell_hub_again_and_again(watch: DiskWatch, environment: Mapping[str, s
 
 
 def has_limit(environment: Mapping[str, str]) -> bool:
-    """Whether the home has a limit, so that the hub wants to know, and there is a hub."""
+    """Whether the home has a limit, so that the hub wants to know, and there is a hub. That of an exam is not the one
+    that its person's home page shows."""
+    if is_exam(environment):
+        return False
     limits = (environment.get(name) for name in ("HOMEROOM_HOME_SOFT_LIMIT", "HOMEROOM_HOME_HARD_LIMIT"))
     return any(limits) and "JUPYTERHUB_API_TOKEN" in environment

@@ -24,7 +24,8 @@ def _show(use: HomeUse, soft_limit_bytes: int) -> None:
     """What homes take, the largest first; those over HOME_SOFT_LIMIT stand out."""
     known = {name: size for name, size in use.bytes_of.items() if size is not None}
     age_said = f", as of {use.age_seconds / 60:.0f} min ago" if use.age_seconds >= 60 else ""
-    note(f"[bold]{counted(len(use.bytes_of), 'home')}[/bold], {in_units(sum(known.values()))} in all{age_said}")
+    taken = f"{in_units(sum(known.values()))} in all{use.of_exams}{age_said}"
+    note(f"[bold]{counted(len(use.bytes_of), 'home')}[/bold], {taken}")
     if use.fault:
         warn(f"What homes take now: {use.fault}")
     if not known:

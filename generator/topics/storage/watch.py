@@ -24,4 +24,4 @@ def letter(watched: Watched) -> Iterator[str]:
         return
     use = home_use.read(watched.deployment.client, watched.settings, RENDERED)
     known = [size for size in use.bytes_of.values() if size is not None]
-    yield f"Homes: {counted(len(use.bytes_of), 'home')}, {in_units(sum(known))} in all."
+    yield f"Homes: {counted(len(use.bytes_of), 'home')}, {in_units(sum(known))} in all{use.of_exams}."

@@ -10,7 +10,7 @@ from typing import Any
 from jupyterhub.orm import APIToken
 
 from homeroom.contract import sockets
-from homeroom.contract.exam_labs import is_exam, volume_name
+from homeroom.contract.exam_labs import MOST_BYTES, is_exam, volume_name
 from homeroom.contract.home_names import directory_name
 from homeroom.contract.labels import SERVER_LABEL
 from homeroom.culling.lab_prewarm import LabPrewarm
@@ -138,6 +138,7 @@ class LabIdentity(LabTraits):
                 home_target=self.home,
                 skeleton=f"{self.exam_files}/{own.files}" if own and own.files else "",
                 skeleton_folder=own.exam if own else "",
+                soft_limit_bytes=MOST_BYTES,
             )
         return storage_for(
             user=self.user.name,

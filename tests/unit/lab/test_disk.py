@@ -35,6 +35,17 @@ def test_above_the_soft_limit() -> None:
         assert words in said[1]
 
 
+def test_in_an_exam() -> None:
+    """Who writes one learns that not all of it is handed in; the hub shows what their own home takes, and not this."""
+    said = told(exam=True, soft_limit_bytes=90 * 2**20)
+    assert said
+    assert "takes 100 MB; no more than 90 MB are handed in" in said[1]
+    assert len(said[1]) <= 140
+    limited = {"HOMEROOM_HOME_SOFT_LIMIT": "1", "JUPYTERHUB_API_TOKEN": "x"}
+    assert disk_watch.has_limit(limited)
+    assert not disk_watch.has_limit({**limited, "HOMEROOM_LAB_ROLE": "exam"})
+
+
 def test_rescue_and_ephemeral_come_first() -> None:
     """What costs somebody their work is said before what merely takes room."""
     assert "rescue mode" in str(told(rescue=True, soft_limit_bytes=1))

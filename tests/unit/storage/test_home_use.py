@@ -19,6 +19,11 @@ ROWS: list[dict[str, Any]] = [
     {"Labels": {"homeroom.deployment": "bio", "homeroom.user": "bela"}, "UsageData": {"Size": -1}},
     {"Labels": {"homeroom.deployment": "other", "homeroom.user": "ada"}, "UsageData": {"Size": 7}},
     {"Labels": {"homeroom.deployment": "bio", "homeroom.share": "x"}, "UsageData": {"Size": 9}},
+    {
+        "Name": "bio-exam-f00d",
+        "Labels": {"homeroom.deployment": "bio", "homeroom.user": "ada", "homeroom.server": "exam-final-0123456789ab"},
+        "UsageData": {"Size": 3 << 20},
+    },
     {"Labels": None, "UsageData": None},
 ]
 
@@ -48,6 +53,14 @@ def test_a_homes_name_tells_its_person(name: str) -> None:
 def test_only_this_deployments_homes_count() -> None:
     """Neither another deployment's volumes nor shares are homes; what the engine did not count is not zero."""
     assert home_use.sizes(ROWS, "bio") == {"ada": 5, "bela": None}
+
+
+def test_homes_of_exams_are_told_apart(tmp_path: Path) -> None:
+    """They are nobody's home, and take room all the same: also from what was measured a while ago."""
+    client, bio = FakeClient(), settings(COMPOSE_PROJECT_NAME="bio")
+    words = "; besides, 1 home of exams with 3 MiB"
+    assert [home_use.read(client, bio, tmp_path, now=now).of_exams for now in (1000, 1300)] == [words, words]
+    assert home_use.HomeUse(bytes_of={}).of_exams == ""
 
 
 def test_it_is_measured_once_in_a_while(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from homeroom.contract.by_socket import BySocket
-from homeroom.contract.exam_labs import HOME_TARGET
+from homeroom.contract.exam_labs import HOME_TARGET, MOST_BYTES
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 
 SOCKET = f"{LAB_SOCKETS_TARGET}/desk.sock"
@@ -33,7 +33,6 @@ TIMEOUT_SECONDS = 180.0
 REST = "rest-of-home"
 LIST = "left-out.txt"
 MOST_FILES, MOST_FOLDERS, DEEPEST = 1500, 400, 18
-MOST_BYTES = 90 << 20
 """A little less of each than the desk takes of one hand-in."""
 MOST_SEEN = 100_000
 LONGEST_PART_BYTES, LONGEST_NAME_BYTES = 200, 900
