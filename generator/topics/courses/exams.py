@@ -79,4 +79,5 @@ def as_data(exam: Exam, course: Course, zone: ZoneInfo) -> dict[str, Any]:
         "profile": exam.profile or course.profile or "",
         "network": exam.network,
         "start_files": exam.start_files or "",
+        "browser_keys": [key.lower() for key in exam.safe_exam_browser],
     }

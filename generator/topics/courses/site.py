@@ -72,6 +72,12 @@ AssignmentName = Annotated[
 ]
 
 
+BrowserKey = Annotated[
+    Text,
+    written_as(r"[0-9A-Fa-f]{64}", "64 digits and letters a to f, as Safe Exam Browser's Exam pane shows the key"),
+]
+
+
 class Members(Strict):
     """Who has a role, by name, group and class list."""
 
@@ -111,6 +117,7 @@ class Exam(Strict):
     :param extra_time: seconds by person: it ends so much later for them.
     :param start_files: a folder of site/exams, which each person begins with.
     :param network: whether the lab is on no network, or on that of the profile.
+    :param safe_exam_browser: keys of its settings, of which one must be right; none: any browser will do.
     """
 
     name: AssignmentName
@@ -121,6 +128,7 @@ class Exam(Strict):
     start_files: Annotated[Text, FOLDER] | None = None
     profile: Text | None = None
     network: Literal["none", "open"] = "none"
+    safe_exam_browser: list[BrowserKey] = []
 
 
 class LMSCourse(Strict):

@@ -87,6 +87,7 @@ class Exam:
     :param profile: the kind of lab; empty: that of the course, or the first.
     :param network: `none` or `open`.
     :param start_files: the folder of what it begins with; empty: nothing.
+    :param browser_keys: those of Safe Exam Browser in which it is written; empty: in any browser.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Exam:
     profile: str = ""
     network: str = "none"
     start_files: str = ""
+    browser_keys: Collection[str] = ()
 
     def ends_for(self, person: str) -> int:
         """When it is over for somebody."""

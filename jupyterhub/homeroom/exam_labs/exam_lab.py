@@ -19,6 +19,7 @@ class ExamLab:
 
     :param server: the lab's name.
     :param exam: its name, which the folder of the home has, too, in which its files lie.
+    :param browser_keys: those of Safe Exam Browser, of which one must be right; empty: any browser will do.
     :param files: the folder that they come from, below that of all exams; empty: there are none.
     :param profile: the kind of lab; empty: the first.
     :param network: `none`, or `open` where the exam allows it.
@@ -34,6 +35,7 @@ class ExamLab:
     profile: str = ""
     network: str = "none"
     files: str = ""
+    browser_keys: tuple[str, ...] = ()
 
     def is_on(self, now: float) -> bool:
         """Whether its person sits the exam at this time."""

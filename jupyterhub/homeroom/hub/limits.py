@@ -9,6 +9,7 @@ from jupyterhub.apihandlers.users import UserServerAPIHandler, UserTokenListAPIH
 from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.slugs import is_valid_safe_slug
 
+from homeroom.hub import entrances
 from homeroom.texts.refusal import Refusal
 from jupyterhub import orm
 
@@ -27,8 +28,9 @@ class TokensHandler(UserTokenListAPIHandler):
     async def post(self, user_name: str) -> None:
         """Make a token.
 
-        :raises HTTPError: 400, it is larger than a token has a reason to be, or there are too many.
+        :raises HTTPError: 400, it is larger than a token has a reason to be, or there are too many; or a room refuses.
         """
+        entrances.check(self, user_name, None)
         body = self.get_json_body()
         if isinstance(body, dict):
             _check_token(body)

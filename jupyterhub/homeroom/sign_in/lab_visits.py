@@ -14,6 +14,7 @@ from jupyterhub.orm import Base, OAuthClient
 from sqlalchemy import BigInteger, Integer, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from homeroom.hub import entrances
 from homeroom.hub.service_names import is_of_service
 from jupyterhub import roles
 
@@ -92,12 +93,14 @@ class AuthorizeHandler(OAuthAuthorizeHandler):
         return bool(super().needs_oauth_confirm(user, oauth_client, requested_scopes))
 
     def send_oauth_response(self, headers: Any, body: Any, status: int) -> None:
-        """Let the browser in, and keep whose lab it is."""
-        super().send_oauth_response(headers, body, status)
-        if "code=" not in headers.get("Location", ""):
-            return
+        """Let the browser in, and keep whose lab it is. :raises HTTPError: a room refuses."""
         client = self.db.query(OAuthClient).filter_by(identifier=self.get_argument("client_id", "")).first()
-        owner = self._owner(client)
+        owner, lets_in = self._owner(client), "code=" in headers.get("Location", "")
+        if owner is not None and lets_in:
+            entrances.check(self, owner, client.spawner.name)
+        super().send_oauth_response(headers, body, status)
+        if not lets_in:
+            return
         if owner is not None and is_of_service(owner):
             self.log.info("%s enters the shared lab %s", self.current_user.name, owner)
         elif owner is not None and owner != self.current_user.name:

@@ -40,6 +40,8 @@ CPU_COUNTS = (
 CPU time for take memory and turns from each other. A profile's own environment takes their place."""
 ENTRANCE_SECONDS = 1
 """A lab that several enter asks the hub so often who may: whoever may no more is out at once."""
+EXAM_ENTRANCE_SECONDS = 10
+"""Less often: a whole class sits an exam, and each page saves every ten seconds."""
 SHARED, ROLE = "HOMEROOM_SHARED_LAB", "HOMEROOM_LAB_ROLE"
 """Tell a lab that several enter it, and what it is for."""
 ROLE_CONFIG = Path("/opt/jupyter/etc/jupyter-roles")
@@ -157,14 +159,15 @@ def command(image_command: list[str], storage: LabStorage, *, reset: bool) -> li
     return ["/bin/sh", "-c", RESET_SCRIPT, "lab", *ready] if reset else ready
 
 
-def arguments(plan: LabPlan, *, shared: bool = False) -> list[str]:
+def arguments(plan: LabPlan, *, shared: bool = False, exam: bool = False) -> list[str]:
     """The server's arguments: its socket, when it stops idle kernels, and how long it takes the hub's word for who may
-    enter.
+    enter, where several do or an exam is sat.
 
     The first has no slash: Jupyter looks for a program that is named after it, and what has a slash it would look for
     in the home.
     """
-    entrance = [f"--HubOAuth.cache_max_age={ENTRANCE_SECONDS}"] if shared else []
+    seconds = ENTRANCE_SECONDS if shared else EXAM_ENTRANCE_SECONDS
+    entrance = [f"--HubOAuth.cache_max_age={seconds}"] if shared or exam else []
     socket = ["--ServerApp.sock_mode=0660", f"--ServerApp.sock={sockets.LAB / 'lab.sock'}"]
     return [*socket, *entrance, *_kernel_arguments(plan)]
 

@@ -109,7 +109,7 @@ class LabCreation(LabIdentity):
 
     def get_args(self) -> list[str]:
         """The server's arguments: its socket, then what the configuration adds."""
-        return container.arguments(self.plan, shared=self.is_shared) + list(super().get_args())
+        return container.arguments(self.plan, shared=self.is_shared, exam=self.is_exam) + list(super().get_args())
 
     async def get_ip_and_port(self) -> tuple[str, int]:
         """Nothing to ask the engine: a lab has no port."""

@@ -257,6 +257,7 @@ def test_two_courses_are_not_the_same_one_of_a_platform(tmp_path: Path) -> None:
         of_moodle(tmp_path, OF_MOODLE, AUTH="native")
 
 
+KEY = "0f" * 31 + "FF"
 EXAMS = f"""\
 {GOOD}    exams:
       - name: final
@@ -265,6 +266,7 @@ EXAMS = f"""\
         extra_time: {{b+ob: 30m}}
         start_files: final
         profile: small
+        safe_exam_browser: [{KEY}]
       - {{name: again, opens: 2026-12-14 12:00, minutes: 30}}
 """
 
@@ -286,6 +288,7 @@ def test_an_exam_is_told_to_the_hub(tmp_path: Path) -> None:
     assert datetime.fromtimestamp(final["opens"], UTC).isoformat() == "2026-12-14T09:00:00+00:00"
     assert (final["seconds"], final["extra_seconds"], final["network"]) == (5400, {"b+ob": 1800}, "none")
     assert (final["start_files"], again["start_files"], again["profile"]) == ("final", "", "small")
+    assert (final["browser_keys"], again["browser_keys"]) == ([KEY.lower()], [])
 
 
 @pytest.mark.parametrize(
@@ -294,12 +297,13 @@ def test_an_exam_is_told_to_the_hub(tmp_path: Path) -> None:
         (("2026-12-14 10:00", "2026-12-14"), 16, "is not a day with a time"),
         (("2026-12-14 10:00", "2026-03-29 02:30"), 16, "no clock in Europe/Vienna shows this time"),
         (("minutes: 90", "minutes: 0"), 17, "must be at least 1"),
-        (("minutes: 90", "minutes: 150"), 21, "again begins before final is over"),
+        (("minutes: 90", "minutes: 150"), 22, "again begins before final is over"),
         (("start_files: final", "start_files: finals"), 19, "there is no such folder"),
         (("start_files: final", "start_files: ../.."), 19, "a folder of site/exams"),
-        (("profile: small\n      -", "profile: smal\n      -"), 20, "there is no profile smal"),
-        (("name: again", "name: Week-1"), 21, "Week-1 is the name of an assignment, too"),
-        (("name: again", "name: Final"), 21, "the exam Final is there twice"),
+        (("profile: small\n        safe", "profile: smal\n        safe"), 20, "there is no profile smal"),
+        (("0f0f", "0f0"), 21, "as Safe Exam Browser's Exam pane shows the key"),
+        (("name: again", "name: Week-1"), 22, "Week-1 is the name of an assignment, too"),
+        (("name: again", "name: Final"), 22, "the exam Final is there twice"),
         (("{b+ob: 30m}", "{b+ob: 30}"), 18, "is not a time span"),
     ],
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import time
@@ -14,6 +15,7 @@ from homeroom.contract.exam_labs import lab_name
 from homeroom.courses import desk_client
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import records, seal
+from homeroom.courses.exams.sit import SitHandler
 from homeroom.courses.exams.watch import ExamWatch, take_up
 from homeroom.courses.watch import look
 from homeroom.exam_labs import exam_lab
@@ -255,7 +257,7 @@ def test_a_student_sees_their_own_time(app: HubApp, guard: Guard) -> None:
     assert late.status_code == 409
 
 
-def test_who_enters_ends_their_other_sessions(app: HubApp, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_enters_ends_their_other_sessions(app: HubApp, guard: Guard, let_in: None) -> None:
     """Other browsers of theirs and tokens that they made are worth nothing; the browser in which they enter goes on."""
     say(app, opens=-600)
 
@@ -265,17 +267,7 @@ def test_who_enters_ends_their_other_sessions(app: HubApp, guard: Guard, monkeyp
     made = app.do(token)
     elsewhere, here = (signed_in(app, "chen", PASSWORD) for _ in range(2))
     other = signed_in(app, "b+ob", PASSWORD)
-    entering: list[Any] = []
-
-    async def enter(handler: Any, user: Any, lab: Any) -> None:
-        entering.append(lab.server)
-        handler.finish("in")
-
-    from homeroom.courses.exams.sit import SitHandler
-
-    monkeypatch.setattr(SitHandler, "_enter", enter)
     assert here.fill_in(PAGE).text == "in"
-    assert entering == [SERVER]
     assert (here.is_signed_in, elsewhere.is_signed_in, other.is_signed_in) == (True, False, True)
     address = f"{app.address}/api/user"
     assert Browser(app.address).get(address, headers={"Authorization": f"token {made}"}).status_code in (401, 403)
@@ -292,3 +284,94 @@ def test_tokens_made_in_an_exam_end(app: HubApp, guard: Guard) -> None:
     made = app.do(token)
     app.do(to_the_end, ExamWatch(app.hub), time.time())
     assert app.do(lambda: orm.APIToken.find(app.hub.db, made)) is None
+
+
+KEY = "0f" * 32
+
+
+def digest(app: HubApp, key: str = KEY) -> str:
+    """What Safe Exam Browser says on the page of the exam."""
+    return hashlib.sha256(f"{app.address}/{PAGE}{key}".encode()).hexdigest()
+
+
+@pytest.fixture
+def let_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who enters is told so, and no lab is started."""
+
+    async def enter(handler: Any, user: Any, lab: Any) -> None:
+        handler.finish("in")
+
+    monkeypatch.setattr(SitHandler, "_enter", enter)
+
+
+def test_safe_exam_browser_alone_gets_in(app: HubApp, guard: Guard, let_in: None) -> None:
+    """By the header of one of the two keys, or by what the page was told; another browser, and one with the settings of
+    another exam, is told what to do, and changes nothing."""
+    say(app, opens=-600, browser_keys=["aa" * 32, KEY])
+    chen = signed_in(app, "chen", PASSWORD)
+    assert "written in Safe Exam Browser" in chen.visit(PAGE).text
+    refused = {
+        "Open the exam&#39;s settings file": {},
+        "not with the settings of this exam": {"safe_exam_browser": digest(app, "ab" * 32)},
+    }
+    for said, fields in refused.items():
+        answer = chen.fill_in(PAGE, **fields)
+        assert answer.status_code == 403, said
+        assert said in answer.text
+    assert chen.is_signed_in
+    assert app.do(lambda: records.of_exam(app.hub.db, "biology", "final")) == {}
+    assert chen.fill_in(PAGE, safe_exam_browser=f"{digest(app)} ").text == "in"
+    for header in ("X-SafeExamBrowser-ConfigKeyHash", "X-SafeExamBrowser-RequestHash"):
+        chen.headers[header] = digest(app).upper()
+        assert chen.fill_in(PAGE).text == "in", header
+        chen.headers[header] = hashlib.sha256(f"{app.address}/home{KEY}".encode()).hexdigest()
+        assert chen.fill_in(PAGE).status_code == 403, "the digest of another address"
+        del chen.headers[header]
+
+
+def test_no_other_browser_gets_into_its_lab(app: HubApp, guard: Guard, let_in: None) -> None:
+    """Whoever signs in elsewhere as the same person gets no way into the lab from the hub: that has the browser in
+    which the exam was entered, and once it is entered elsewhere, that one."""
+    say(app, opens=-600, browser_keys=[KEY])
+    back = "/user/chen/exam/oauth_callback"
+
+    def lab() -> str:
+        spawner = app.hub.users[orm.User.find(app.hub.db, "chen")].get_or_create_spawner(SERVER, SERVER)
+        name = str(spawner.oauth_client_id)
+        app.hub.oauth_provider.add_client(name, "x" * 32, back, description="a lab")
+        spawner.orm_spawner.oauth_client = app.hub.db.query(orm.OAuthClient).filter_by(identifier=name).one()
+        app.hub.db.commit()
+        return name
+
+    client = app.do(lab)
+    address = f"{app.address}/api/oauth2/authorize"
+    asked = {"client_id": client, "redirect_uri": back, "response_type": "code", "state": "x"}
+
+    def gets_in(browser: Any) -> bool:
+        answer = browser.get(address, params=asked, allow_redirects=False, timeout=30)
+        assert answer.status_code in (302, 403)
+        return answer.status_code == 302 and "code=" in answer.headers["Location"]
+
+    here = signed_in(app, "chen", PASSWORD)
+    assert not gets_in(here), "not before the exam is entered"
+    here.fill_in(PAGE, safe_exam_browser=digest(app))
+    elsewhere = signed_in(app, "chen", PASSWORD)
+    assert (gets_in(here), gets_in(elsewhere)) == (True, False)
+    assert "in no other" in elsewhere.get(address, params=asked, timeout=30).text
+    elsewhere.fill_in(PAGE, safe_exam_browser=digest(app))
+    assert not here.is_signed_in
+    assert gets_in(elsewhere)
+
+
+def test_nobody_makes_a_token_in_an_exam(app: HubApp, guard: Guard) -> None:
+    """It would let others in; afterwards people make them as ever."""
+    say(app, opens=-600)
+    chen = signed_in(app, "chen", PASSWORD)
+
+    def make() -> int:
+        headers = {"X-XSRFToken": chen.cookies.get("_xsrf", path="/hub/")}
+        return int(chen.post(f"{app.address}/api/users/chen/tokens", json={}, headers=headers, timeout=30).status_code)
+
+    assert make() == 403
+    say(app, opens=-2 * HOUR)
+    assert make() == 201

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from homeroom.contract.exam_labs import is_exam, lab_name
@@ -16,7 +17,7 @@ SERVER = lab_name("biology", "final")
 
 def lab(person: str = "ada", ends_at: float = 200.0) -> ExamLab:
     """An exam from 100 on."""
-    where = {"server": SERVER, "title": "Final", "course": "biology", "exam": "final"}
+    where: dict[str, Any] = {"server": SERVER, "title": "Final", "course": "biology", "exam": "final"}
     return ExamLab(person=person, begins_at=100.0, ends_at=ends_at, **where)
 
 

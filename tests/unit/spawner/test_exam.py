@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from homeroom.contract import sockets
-from homeroom.contract.exam_labs import lab_name
+from homeroom.contract.exam_labs import MOST_BYTES, lab_name
 from homeroom.exam_labs import exam_lab
 from homeroom.exam_labs.exam_lab import ExamLab
 from homeroom.guard.decisions import decide
@@ -83,6 +83,8 @@ def test_it_has_a_home_of_its_own_and_nothing_else(engine: FakeEngine, rendered:
     assert container["environment"]["HOMEROOM_SKELETON_FOLDER"] == "final"
     assert container["environment"]["JUPYTER_CONFIG_PATH"] == "/opt/jupyter/etc/jupyter-roles/exam"
     assert container["labels"]["homeroom.server"] == SERVER
+    assert "--HubOAuth.cache_max_age=10" in container["command"], "whose token has ended is out within seconds"
+    assert container["environment"]["HOMEROOM_HOME_SOFT_LIMIT"] == str(MOST_BYTES)
 
 
 def test_the_guard_lets_no_other_lab_have_that_home(

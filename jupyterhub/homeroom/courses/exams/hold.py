@@ -39,6 +39,7 @@ def lab_of(course: Course, exam: Exam, person: str) -> ExamLab:
         profile=exam.profile,
         network=exam.network,
         files=exam.start_files,
+        browser_keys=tuple(exam.browser_keys),
     )
 
 

@@ -13,7 +13,7 @@ from homeroom.courses import desk_client, members
 from homeroom.courses.calendar import written
 from homeroom.courses.course import ASSISTANTS, STUDENTS, TEACHERS, Course, Exam
 from homeroom.courses.courses_file import Courses
-from homeroom.courses.exams import hold, records, watch
+from homeroom.courses.exams import browser, hold, records, watch
 from homeroom.exam_labs.exam_lab import ExamLab
 from homeroom.labs.pages import LabHandler
 from homeroom.texts.refusal import Refusal
@@ -74,6 +74,7 @@ class SitHandler(ExamHandler):
             "ends": written(int(lab.ends_at), zone),
             "left_seconds": max(0.0, (lab.begins_at if now < lab.begins_at else lab.ends_at) - now),
             "receipts": receipts,
+            "needs_browser": bool(lab.browser_keys),
             "zone": zone.key,
         }
         self.finish(await self.render_template("exam.html", **values))
@@ -88,12 +89,16 @@ class SitHandler(ExamHandler):
         lab = hold.lab_of(taken, sat, user.name)
         if not lab.is_on(now):
             raise Refusal(409, f"exams.wrong.{state_of(lab, now)}")
+        if lab.browser_keys:
+            browser.require(self, lab.browser_keys)
         watch.take_up(self.settings["config"], self.db)
         kept = records.sitting(self.db, course, exam, user.name)
         kept.entered_at, kept.ends_at = kept.entered_at or int(now), int(lab.ends_at)
         hold.end_sessions(self.db, user, new_token())
         self.db.commit()
         self.set_login_cookie(user)
+        if lab.browser_keys:
+            browser.keep(self, lab)
         await self._enter(user, lab)
 
     async def _enter(self, user: Any, lab: ExamLab) -> None:
