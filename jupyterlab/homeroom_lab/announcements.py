@@ -30,10 +30,17 @@ class AnnouncementWatch:
         self._stamp = stamp
         self._seen: int | None = None
         self._known: list[dict[str, Any]] = []
+        self._exam: dict[str, Any] | None = None
 
     def current(self) -> list[dict[str, Any]]:
         """Those that have not ended."""
         return [each for each in self._known if each["ends"] > time.time()]
+
+    def exam(self) -> dict[str, Any] | None:
+        """The exam for which this lab is stopped within minutes, and the seconds until then; None: there is none."""
+        if self._exam is None or self._exam["begins_at"] <= time.time():
+            return None
+        return {"title": self._exam["title"], "begins_in_seconds": self._exam["begins_at"] - time.time()}
 
     async def run(self) -> None:
         """As long as the lab runs."""
@@ -51,14 +58,17 @@ class AnnouncementWatch:
             return
         await asyncio.sleep(wait_seconds)
         try:
-            self._known = await ask(self._environment)
+            self._known, self._exam = await ask(self._environment)
             self._seen = changed
         except (OSError, ValueError, KeyError, TypeError):
             return
 
 
-async def ask(environment: Mapping[str, str]) -> list[dict[str, Any]]:
-    """What the hub announces now. :raises OSError: ValueError, KeyError and TypeError: it does not say."""
+async def ask(environment: Mapping[str, str]) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
+    """What the hub announces now, and the exam that begins soon.
+
+    :raises OSError: ValueError, KeyError and TypeError: it does not say.
+    """
     user = quote(environment["JUPYTERHUB_USER"], safe="")
     answer = await hub_client.fetch(
         f"{environment['JUPYTERHUB_API_URL']}/homeroom/announcements/{user}",
@@ -67,8 +77,10 @@ async def ask(environment: Mapping[str, str]) -> list[dict[str, Any]]:
     )
     if not answer.ok:
         raise ValueError(answer.status)
-    rows = json.loads(await answer.text())["announcements"]
-    return [
+    said = json.loads(await answer.text())
+    exam = said.get("exam")
+    announced = [
         {"id": int(one["id"]), "text": str(one["text"]), "author": str(one["author"]), "ends": int(one["ends"])}
-        for one in rows
+        for one in said["announcements"]
     ]
+    return announced, {"title": str(exam["title"]), "begins_at": float(exam["begins_at"])} if exam else None

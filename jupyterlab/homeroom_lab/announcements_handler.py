@@ -1,4 +1,4 @@
-"""`GET homeroom/announcements`: what the lab's page shows of the hub's announcements."""
+"""`GET homeroom/announcements`: what the lab's page shows of the hub's announcements, and an exam that begins soon."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class AnnouncementsHandler(APIHandler):
     @web.authenticated
     async def get(self) -> None:
         """Answer."""
-        await self.finish(json.dumps({"announcements": self.watch.current()}))
+        await self.finish(json.dumps({"announcements": self.watch.current(), "exam": self.watch.exam()}))
 
 
 def install(web_app: Any) -> None:

@@ -3,6 +3,7 @@ and what a lab asks for."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +14,15 @@ from jupyterhub.scopes import needs_scope
 from jupyterhub.utils import url_path_join
 from tornado import web
 
-from homeroom.announcements import records, stamp
+from homeroom.announcements import records
 from homeroom.announcements.readers import of_user
 from homeroom.announcements.records import COURSE, EVERYBODY, GROUP, LONGEST_TEXT, Announcement
 from homeroom.courses import members
 from homeroom.courses.calendar import written
 from homeroom.courses.course import PREFIX, TEACHERS
 from homeroom.courses.courses_file import Courses
+from homeroom.exam_labs import exam_lab
+from homeroom.hub import lab_stamp
 from homeroom.records.events import note_of
 from homeroom.texts.refusal import Refusal
 
@@ -111,7 +114,7 @@ class AnnouncementsHandler(BaseHandler):
 
     def _tell_labs(self) -> None:
         try:
-            stamp.touch()
+            lab_stamp.touch()
         except OSError as error:
             self.log.warning("Running labs are not told of announcements: %s", error)
 
@@ -134,7 +137,7 @@ class AnnouncementsHandler(BaseHandler):
 
 
 class LabHandler(APIHandler):
-    """GET `/hub/api/homeroom/announcements/NAME`: what a lab shows its user."""
+    """GET `/hub/api/homeroom/announcements/NAME`: what a lab shows its user, and the exam that stops it soon."""
 
     @needs_scope("users:activity")
     def get(self, user_name: str) -> None:
@@ -144,4 +147,6 @@ class LabHandler(APIHandler):
             raise web.HTTPError(404)
         found = of_user(self.db, user)
         told = [{"id": each.id, "text": each.text, "author": each.author, "ends": each.ends} for each in found]
-        self.finish({"announcements": told})
+        soon = exam_lab.soon(user.name, time.time())
+        exam = {"title": soon.title, "begins_at": soon.begins_at} if soon is not None else None
+        self.finish({"announcements": told, "exam": exam})

@@ -14,8 +14,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from homeroom.announcements import stamp
 from homeroom.contract.database import DATABASE, LOCK_SECONDS, rows
+from homeroom.hub import lab_stamp
 
 ADD = "INSERT INTO homeroom_announcements (text, audience, name, author, at, ends) VALUES (?, ?, ?, ?, ?, ?)"
 END = "DELETE FROM homeroom_announcements WHERE id = ?"
@@ -51,7 +51,7 @@ def main(path: Path = DATABASE) -> int:
         print(f"the hub's database: {error}", file=sys.stderr)
         return 1
     if wanted["verb"] != "list":
-        stamp.touch()
+        lab_stamp.touch()
     print(json.dumps(found))
     return 0
 

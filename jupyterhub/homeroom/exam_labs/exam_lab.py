@@ -10,6 +10,7 @@ from homeroom.labs.plan import LabPlan
 
 Key = tuple[str, str]
 """Whose lab, and its name."""
+SOON_SECONDS = 300
 _known: dict[Key, ExamLab] = {}
 
 
@@ -57,6 +58,13 @@ def of(person: str, server: str) -> ExamLab | None:
 def sat_by(person: str, now: float) -> ExamLab | None:
     """The exam that somebody sits at this time: they have no other lab as long as it lasts."""
     return next((lab for lab in _known.values() if lab.person == person and lab.is_on(now)), None)
+
+
+def soon(person: str, now: float) -> ExamLab | None:
+    """The exam that somebody sits within SOON_SECONDS, so that all their other labs are stopped."""
+    return next(
+        (lab for lab in _known.values() if lab.person == person and 0 < lab.begins_at - now <= SOON_SECONDS), None
+    )
 
 
 def is_closed(person: str, server: str, now: float) -> bool:

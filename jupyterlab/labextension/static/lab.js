@@ -8,6 +8,7 @@
   const LEFT_WITHIN_MS = 500;
   const ASK_ABOUT_EXAM_EVERY_MS = 10_000;
   const SAVE_BEFORE_END_SECONDS = [20, 8, 3];
+  const SAVE_BEFORE_EXAM_SECONDS = 120;
   const MESSAGE_TOO_BIG = 1009; // https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
   const config = JSON.parse(document.getElementById("jupyter-config-data").textContent);
   const { baseUrl } = config;
@@ -301,12 +302,23 @@
         shown.delete(found);
         localStorage.setItem(key, JSON.stringify([...closed(), found].slice(-200)));
       });
+      // At an exam's beginning this lab is stopped: until then what is open is saved again and again, also in a page that
+      // is not looked at, whose timers the browser slows down.
+      let warned = "";
+      const prepare = ({ title: what, begins_in_seconds: left }) => {
+        if (config.homeroomExam) return;
+        const text = `${what} begins in ${Math.ceil(left / 60)} min. This lab is stopped then; what is open is saved.`;
+        if (warned !== what) Notification.emit(text.slice(0, MOST_SHOWN_AT_ONCE), "warning", { autoClose: false });
+        warned = what;
+        if (left < SAVE_BEFORE_EXAM_SECONDS) return app.commands.execute("docmanager:save-all");
+      };
       const look = async () => {
-        if (document.hidden) return;
         const address = `${serverSettings.baseUrl}homeroom/announcements`;
         const answer = await services.ServerConnection.makeRequest(address, {}, serverSettings);
         if (!answer.ok) return;
-        const { announcements: now } = await answer.json();
+        const { announcements: now, exam: soon } = await answer.json();
+        if (soon) await prepare(soon);
+        if (document.hidden) return;
         const known = new Set(now.map(({ id }) => id));
         for (const [id, notification] of [...shown]) {
           if (known.has(id)) continue;

@@ -6,7 +6,6 @@ import json
 import re
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ import requests
 from homeroom.contract.exam_labs import lab_name, volume_name
 from websockets.sync.client import connect
 
+from tests.exam_clock import hold
 from tests.faults import kill, until, until_healthy
 from tests.hub_deployment import HubDeployment, deployment_with_site, engine
 from tests.person import PATIENCE_SECONDS, Person
@@ -25,9 +25,9 @@ courses:
     teachers: {people: [tess]}
     students: {people: [ada, bela, chen]}
     exams:
-      - {name: final, opens: "%s", minutes: %d, extra_time: {bela: %dm}, start_files: final}
+      - {name: final, opens: "OPENS", minutes: 60, extra_time: {bela: 60m}, start_files: final}
 """
-MINUTES, EXTRA_MINUTES = 60, 60
+EXTRA_MINUTES = 60
 LAB = lab_name("botany", "final")
 MUCH_BYTES = 80 << 20
 MUCH = f"""
@@ -105,19 +105,6 @@ def people(school: HubDeployment) -> dict[str, Sitting]:
     return found
 
 
-def hold(school: HubDeployment, *, begins_in: float = 0.0, ends_in: float = 0.0, extra: int = 0) -> float:
-    """Have the exam begin in so many seconds, or end so: for all, or for who has extra time. Returns that moment.
-
-    :param extra: how long after the others that is, in minutes.
-    """
-    moment = int(time.time() + (begins_in or ends_in))
-    begins = moment if begins_in else moment - 60 * (MINUTES + extra)
-    written = datetime.fromtimestamp(begins, UTC).strftime("%Y-%m-%d %H:%M:%S")
-    (school.directory / "site/courses.yaml").write_text(COURSES % (written, MINUTES, EXTRA_MINUTES))
-    school.make("render")
-    return moment
-
-
 def receipts(school: HubDeployment) -> dict[str, list[dict[str, Any]]]:
     """What the desk has of the exam, by person."""
     code, said = school.container("desk").exec_run(
@@ -163,14 +150,14 @@ def test_an_exam_from_its_beginning_to_its_end(school: HubDeployment, people: di
     ada, bela, tess = people["ada"], people["bela"], people["tess"]
     ada.start_lab()
     token = ada.api("POST", "users/ada/tokens", json={}).json()["token"]
-    hold(school, begins_in=300)
+    hold(school, COURSES, begins_in=300)
     until(lambda: any(lab.labels["homeroom.server"] == LAB for lab in school.labs("bela")), "a lab is started ahead")
     assert "started" not in bela.get(f"user/bela/{LAB}/api/status").text, "nobody is in before it begins"
     assert bela.post_form("hub/homeroom/exams/botany/final").status_code == 409
 
     elsewhere = Sitting(school, "ada")
     elsewhere.sign_in("")
-    hold(school, begins_in=1)
+    hold(school, COURSES, begins_in=1)
     until(lambda: not [lab for lab in school.labs("ada") if not lab.labels["homeroom.server"]], "her own lab is gone")
     for person in (ada, bela):
         person.enter()
@@ -193,7 +180,7 @@ def test_an_exam_from_its_beginning_to_its_end(school: HubDeployment, people: di
     assert re.search(r"chen.*?Not there", page, re.DOTALL)
     assert len(re.findall(r"<td>\s*In\b", page)) == 2
 
-    ends = hold(school, ends_in=4)
+    ends = hold(school, COURSES, ends_in=4)
     for lab in [*school.labs("ada"), *school.labs("bela")]:
         lab.kill()
     school.compose("kill")
@@ -207,7 +194,7 @@ def test_an_exam_from_its_beginning_to_its_end(school: HubDeployment, people: di
     bela.enter()
     assert bela.run(MUCH) == "last\n", "who has extra time goes on where they were"
 
-    ends = hold(school, ends_in=3, extra=EXTRA_MINUTES)
+    ends = hold(school, COURSES, ends_in=3, extra=EXTRA_MINUTES)
     desk = school.container("desk").attrs["State"]["Pid"]
     until(lambda: incoming_bytes(desk) > 1 << 20, "her home begins to come", interval=0.01)
     kill(school, "guard")

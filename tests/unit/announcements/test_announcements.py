@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
 import subprocess
 import time
@@ -13,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homeroom.announcements import person, records, service, stamp
+from homeroom.announcements import person, records, service
 from homeroom.announcements.records import Announcement
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.watch import look
+from homeroom.hub import lab_stamp
 from homeroom_lab.announcements import AnnouncementWatch
 
 from generator.core.errors import HomeroomError
@@ -37,7 +39,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
     Courses.clear_instance()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
-        patch.setattr(stamp, "touch", lambda folder=directory: stamp_file(folder).touch())
+        patch.setattr(lab_stamp, "touch", lambda folder=directory: stamp_file(folder).touch())
         config = loaded(directory, AUTH="dummy")
         config.Courses.path = str(directory / "courses.json")
         Path(config.Courses.path).write_text(json.dumps({"zone": "UTC", "courses": [course()]}))
@@ -177,7 +179,8 @@ def test_a_lab_asks_only_when_there_is_something_new(
 ) -> None:
     """The file beside the hub's socket tells it; a hub that is away is asked again; what ended is shown no more."""
     asked: list[str] = []
-    answers: list[Any] = [OSError("away"), {"announcements": [shown(1, 60), shown(2, -60)]}]
+    soon = {"title": "Final", "begins_at": time.time() + 60}
+    answers: list[Any] = [OSError("away"), {"announcements": [shown(1, 60), shown(2, -60)], "exam": soon}]
 
     class Answer:
         ok = True
@@ -200,7 +203,7 @@ def test_a_lab_asks_only_when_there_is_something_new(
     watch = AnnouncementWatch(told, stamp_file(tmp_path))
     asyncio.run(watch.look())
     assert asked == []
-    stamp.touch(tmp_path)
+    lab_stamp.touch(tmp_path)
     asyncio.run(watch.look())
     assert watch.current() == []
     asyncio.run(watch.look())
@@ -208,6 +211,14 @@ def test_a_lab_asks_only_when_there_is_something_new(
     assert len(asked) == 2
     assert asked[0].endswith("/homeroom/announcements/b%2Bob")
     assert [one["id"] for one in watch.current()] == [1]
+    exam = watch.exam()
+    assert exam is not None
+    assert (exam["title"], 50 < exam["begins_in_seconds"] <= 60) == ("Final", True)
+    soon["begins_at"] = time.time() - 1
+    answers.append({"announcements": [], "exam": soon})
+    os.utime(stamp_file(tmp_path), (0, 0))
+    asyncio.run(watch.look())
+    assert watch.exam() is None
 
 
 def shown(number: int, left_seconds: int) -> dict[str, Any]:

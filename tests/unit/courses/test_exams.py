@@ -19,6 +19,7 @@ from homeroom.courses.exams.sit import SitHandler
 from homeroom.courses.exams.watch import ExamWatch, take_up
 from homeroom.courses.watch import look
 from homeroom.exam_labs import exam_lab
+from homeroom.hub import lab_stamp
 
 from jupyterhub import orm
 from tests.hub_app import XSRF, Browser, HubApp, signed_in
@@ -375,3 +376,23 @@ def test_nobody_makes_a_token_in_an_exam(app: HubApp, guard: Guard) -> None:
     assert make() == 403
     say(app, opens=-2 * HOUR)
     assert make() == 201
+
+
+def test_labs_are_told_before_they_are_stopped(app: HubApp, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Five minutes before an exam the labs of its people, and nobody else's, hear of it, so that their pages save; once
+    for all, and anew where it is moved."""
+    touched: list[None] = []
+    monkeypatch.setattr(lab_stamp, "touch", lambda: touched.append(None))
+    begins = say(app, opens=600)
+    watch = ExamWatch(app.hub)
+    for now, times in ((begins - 301, 0), (begins - 300, 1), (begins - 10, 1)):
+        app.do(to_the_end, watch, now)
+        assert len(touched) == times
+    say(app, opens=200)
+    app.do(to_the_end, watch, time.time())
+    assert len(touched) == 2
+    for name, title in (("chen", "The <final>"), ("olga", None)):
+        token = app.do(lambda name=name: orm.User.find(app.hub.db, name).new_api_token(scopes=["users:activity!user"]))
+        headers = {"Authorization": f"token {token}"}
+        said = app.browser().visit(f"api/homeroom/announcements/{name}", headers=headers).json()["exam"]
+        assert (said and said["title"]) == title

@@ -54,7 +54,7 @@ HUB: Mapping[str, set[str]] = {
     "contract": set(),
     "texts": set(),
     "guard": {"contract"},
-    "announcements": {"contract", "courses", "hub", "labs", "records"},
+    "announcements": {"contract", "courses", "exam_labs", "hub", "labs", "records"},
     "hub": {"contract"},
     "branding": set(),
     "copies": {"contract", "hub", "records"},

@@ -17,6 +17,7 @@ from homeroom.courses.exams.records import ExamSitting
 from homeroom.courses.made import take_up as made
 from homeroom.exam_labs import exam_lab
 from homeroom.exam_labs.exam_lab import ExamLab, Key
+from homeroom.hub import lab_stamp
 from homeroom.sign_in import removal
 
 LOOK_SECONDS = 2.0
@@ -60,6 +61,8 @@ class ExamWatch:
         """Whose lab was started ahead, or is not to be, for an exam that begins then."""
         self._starting: set[Key] = set()
         self._entered: set[Key] = set()
+        self._soon: set[tuple[str, float]] = set()
+        """Whose exam begins within minutes, and when, as labs were told."""
         self._later: dict[Key, float] = {}
         """Until when a home is not tried again."""
         self._ends = asyncio.Semaphore(ENDS_AT_ONCE)
@@ -72,6 +75,7 @@ class ExamWatch:
             return
         users = {user.name: user for user in list(self.hub.users.values())}
         on = [lab for lab in labs if lab.is_on(now)]
+        self._tell_others(labs, now)
         self._note_ends(on)
         for lab in on:
             if lab.person in users:
@@ -87,6 +91,16 @@ class ExamWatch:
             self._look_at(sitting, now)
         self._end_unentered(now)
         self.hub.db.commit()
+
+    def _tell_others(self, labs: list[ExamLab], now: float) -> None:
+        """Have the labs that are stopped for an exam ask for it a little before, so that their pages save."""
+        soon = {(lab.person, lab.begins_at) for lab in labs if exam_lab.soon(lab.person, now) == lab}
+        if soon != self._soon:
+            self._soon = soon
+            try:
+                lab_stamp.touch()
+            except OSError as error:
+                self.hub.log.warning("Running labs are not told of an exam: %s", error)
 
     # --- While it goes on ---
 
