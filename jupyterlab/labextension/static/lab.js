@@ -348,8 +348,10 @@
       const strip = document.createElement("div");
       strip.id = "homeroom-exam";
       strip.setAttribute("role", "timer");
-      strip.style.cssText = "position: fixed; bottom: 28px; right: 12px; z-index: 10000; padding: 4px 12px; "
-        + "border-radius: 4px; background: #333; color: #fff; font: 14px sans-serif; pointer-events: none;";
+      // In the middle, beside notifications; with an edge that is seen on a dark page, too.
+      strip.style.cssText = "position: fixed; bottom: 28px; left: 50%; transform: translateX(-50%); z-index: 10000; "
+        + "padding: 4px 12px; border-radius: 4px; background: #333; color: #fff; font: 14px sans-serif; "
+        + "white-space: nowrap; box-shadow: 0 0 0 1px #fff9; pointer-events: none;";
       document.body.append(strip);
       let title = "";
       let ends = null; // by performance.now(), which no clock that is set moves
