@@ -29,7 +29,7 @@ from generator.schema.settings import Settings
 
 FOLDER = "images"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-RESERVED = ("hub", "proxy", "lab")
+RESERVED = ("copies", "edge", "hub", "lab", "proxy")
 LAB_IMAGE = "LAB_IMAGE"
 REGISTRY_ANSWER_SECONDS = 10
 SETTING = ".env: DOCKER_NOTEBOOK_IMAGE"

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.hub_deployment import HubDeployment
+from generator.engine.kept import known
+from tests.hub_deployment import HubDeployment, engine
 from tests.person import Person
 from tests.probe import PORT, SERVER, address_in, opened, reach, reach_from_here, until_open
+from tests.sample_settings import settings
 
 
 @pytest.fixture(scope="module")
@@ -98,3 +101,31 @@ def test_a_name_that_is_taken_is_refused(deployment: HubDeployment, bare_deploym
     began = hub.attrs["State"]["StartedAt"]
     hub.reload()
     assert hub.attrs["State"]["StartedAt"] == began
+
+
+def test_clean_leaves_what_cannot_be_made_again(biology: HubDeployment) -> None:
+    """`make clean` removes containers, networks, images and volumes, also those that .env asks for no more: there is
+    left what people made, and what copies keep."""
+    labels = {"com.docker.compose.project": biology.project, "com.docker.compose.volume": "reader-socket"}
+    engine().volumes.create(f"{biology.project}_reader-socket", labels=labels)
+    home = f"{biology.project}-user-who-left"
+    engine().volumes.create(home, labels={"homeroom.deployment": biology.project, "homeroom.user": "who-left"})
+    engine().images.build(
+        fileobj=io.BytesIO(b"FROM scratch\nLABEL homeroom.image=copies\n"), tag=f"{biology.project}-copies:local"
+    )
+    environment = biology.directory / ".env"
+    before = environment.read_text()
+    environment.write_text(f"{before}LAB_FIREWALL=off\n")
+    try:
+        biology.make("clean")
+    finally:
+        environment.write_text(before)
+    client = engine()
+    assert [tag for image in client.images.list() for tag in image.tags if biology.project in tag] == []
+    assert client.networks.list(names=[biology.project]) == []
+    assert client.containers.list(all=True, filters={"label": f"com.docker.compose.project={biology.project}"}) == []
+    volumes = {volume.name for volume in client.volumes.list() if volume.name.startswith(biology.project)}
+    assert home in volumes
+    of_services = {name.removeprefix(f"{biology.project}_") for name in volumes if "-user-" not in name}
+    assert "data" in of_services
+    assert of_services <= {row.volume for row in known(settings(), of_services)}

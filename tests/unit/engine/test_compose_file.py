@@ -12,6 +12,8 @@ import yaml
 from generator.core.paths import COMPOSE_FILE
 from generator.engine import deployment, resources
 from generator.engine import services as table
+from generator.engine.kept import known
+from generator.lifecycle import down
 from generator.schema import settings
 from generator.schema.types import parse_size
 from tests.sample_settings import settings as sample
@@ -48,6 +50,13 @@ def test_what_compose_reads_is_marked_so(name: str) -> None:
     """A setting is marked as read by Compose exactly where docker-compose.yml interpolates it."""
     used = name in {found for found, _ in INTERPOLATIONS}
     assert used == ("compose" in SPECS[name].about.consumers)
+
+
+def test_a_volume_is_kept_by_copies_or_made_again() -> None:
+    """What is in a volume is in the copies, or it holds sockets alone, by its name: these `make clean` removes."""
+    kept = {row.volume for row in known(sample(), COMPOSE["volumes"])}
+    assert {name for name in COMPOSE["volumes"] if not name.endswith(down.SOCKETS)} == kept
+    assert not any(name.endswith(down.SOCKETS) for name in kept)
 
 
 @pytest.mark.parametrize("name", SERVICES)
