@@ -23,8 +23,14 @@ from generator.core.paths import ROOT
 PAGE = ROOT / "docs/performance.md"
 MARKS = ("<!-- written by `make bench ARGS=--write`: -->\n", "<!-- until here -->\n")
 INTERRUPTED = 130
-FULL: dict[str, Any] = {"repetitions": 10, "people": 20, "labs": 200, "settle_seconds": 3.0, "idle_seconds": 10.0}
-QUICK: dict[str, Any] = {"repetitions": 1, "people": 2, "labs": 2, "settle_seconds": 1.0, "idle_seconds": 1.0}
+FULL: dict[str, Any] = {
+    **{"repetitions": 10, "people": 20, "students": 100, "labs": 200},
+    **{"settle_seconds": 3.0, "idle_seconds": 10.0},
+}
+QUICK: dict[str, Any] = {
+    **{"repetitions": 1, "people": 2, "students": 2, "labs": 2},
+    **{"settle_seconds": 1.0, "idle_seconds": 1.0},
+}
 
 
 def arguments(words: Sequence[str]) -> argparse.Namespace:

@@ -51,6 +51,7 @@ class Both:
 
     :param repetitions: of what is short.
     :param people: who do something at once.
+    :param students: whose submissions are graded.
     :param labs: stub labs of one hub, and websockets to one lab.
     :param settle_seconds: after a start, until what still goes on in a lab is over.
     :param idle_seconds: for which a hub is watched that has nothing to do.
@@ -60,6 +61,7 @@ class Both:
     homeroom: Homeroom
     repetitions: int
     people: int
+    students: int
     labs: int
     settle_seconds: float
     idle_seconds: float
@@ -314,8 +316,8 @@ def running_lab(deployment: Deployment, name: str) -> Iterator[Person]:
 
 
 def grading(both: Both) -> list[Row]:
-    """A class of a hundred that is graded, and the grader's pages meanwhile."""
-    return grading_rows(5 * both.people)
+    """A class that is graded, and the grader's pages meanwhile."""
+    return grading_rows(both.students)
 
 
 MEASUREMENTS: dict[str, Callable[[Both], list[Row]]] = {
