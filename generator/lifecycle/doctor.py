@@ -47,7 +47,8 @@ def verdict(found: Diagnosis, *, everything: bool = False) -> list[str]:
     if not wrong:
         return ["\n[green]All is well.[/green] There is nothing to do."]
     if errors:
-        lines = [*moved, f"\n[red]{counted(errors, 'thing')} {'is' if errors == 1 else 'are'} wrong.[/red]"]
+        odd = f", and {counted(len(wrong) - errors, 'thing')} to see to" if len(wrong) > errors else ""
+        lines = [*moved, f"\n[red]{counted(errors, 'thing')} {'is' if errors == 1 else 'are'} wrong{odd}.[/red]"]
     else:
         lines = [*moved, f"\n[yellow]It works.[/yellow] {counted(len(wrong), 'thing')} to see to:"]
     shown = wrong if everything else wrong[:SHOWN]

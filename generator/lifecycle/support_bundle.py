@@ -22,8 +22,9 @@ from generator.engine import services
 from generator.engine.deployment import Deployment, open_deployment
 from generator.engine.health import health_of
 from generator.schema import env_file
-from generator.schema.secret_words import secret_settings, secrets_in, without_secrets
+from generator.schema.secret_words import SHORTEST_SECRET, secret_settings, secrets_in, values_in, without_secrets
 from generator.schema.settings import specs
+from generator.topics.copies.secrets import FILE as COPIES
 
 LOG_LINES = 1000
 
@@ -42,7 +43,7 @@ def write(path: Path, verdict: list[str]) -> None:
     :param verdict: what was found, in rich's markup.
     :raises HomeroomError: it cannot be written.
     """
-    secrets = secrets_in(ENV_FILE)
+    secrets = secrets_in(ENV_FILE) | {value: name for name, value in values_in(COPIES) if len(value) >= SHORTEST_SECRET}
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w:gz") as bundle:

@@ -100,7 +100,7 @@ def _parse_line(number: int, raw: str) -> Line:
     match = _ASSIGNMENT.fullmatch(raw.rstrip(" "))
     if not match:
         raise HomeroomError(
-            f"is not of the form NAME=value: {_before_value(raw)!r}",
+            f"is not of the form NAME=value{_named(raw)}",
             location=location,
             remedy="Write NAME=value without spaces around the `=` and without `export`; start a comment with `#`.",
         )
@@ -115,9 +115,12 @@ def _parse_line(number: int, raw: str) -> Line:
     )
 
 
-def _before_value(raw: str) -> str:
-    """What of a faulty line may be shown: not the value, which may be a secret."""
-    return re.split(r"[=:]", raw.strip(), maxsplit=1)[0][:40]
+def _named(raw: str) -> str:
+    """What of a faulty line is shown: what stands where a name does. Anything else may be a secret, or part of one."""
+    found = re.match(r"(?:export +)?([A-Za-z_][A-Za-z0-9_-]{0,39}) *(?=[=:]|(\s|$))", raw.strip())
+    if found is None or (found[2] is not None and found[1].upper() not in Settings.model_fields):
+        return ""
+    return f": {found[0].strip()!r}"
 
 
 def _duplicates(lines: list[Line]) -> list[HomeroomError]:

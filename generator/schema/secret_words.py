@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from generator.schema import env_file
 from generator.schema.settings import specs
 
 SHORTEST_SECRET = 6
@@ -16,6 +15,7 @@ NAMED = re.compile(
     |code|id_token|access_token|refresh_token|state|ticket) (["']? \s* [=:] \s* ["']?) (?:(?:bearer|token|basic)\s+)?
     [^\s"'&,;]{4,}"""
 )
+ASSIGNED = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*[=:\s]\s*(.*)")
 IN_ADDRESS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 
@@ -30,18 +30,36 @@ def without_secrets(text: str, secrets: Mapping[str, str]) -> str:
 
 
 def secrets_in(path: Path) -> dict[str, str]:
-    """The secrets of `.env`, whole and by the parts of those that hold several, with their settings' names.
+    """The secrets of `.env`, whole and by the parts of those that hold several, with their settings' names. Of a file
+    with faults, too: what stands behind a name that is no setting, or has no name, counts as one.
 
     :param path: of `.env`; where there is none, there are no secrets.
     """
-    secret = secret_settings()
+    secret, known = secret_settings(), {spec.name for spec in specs()}
     found: dict[str, str] = {}
-    for line in env_file.parse(env_file.read_text(path)) if path.exists() else ():
-        if line.key in secret:
-            for part in {line.value, *re.split(r"[,;:\s]", line.value)}:
-                if len(part) >= SHORTEST_SECRET:
-                    found[part] = line.key
+    for name, value in values_in(path):
+        parts = set() if name in known - secret else {value}
+        if name in secret:
+            parts |= set(re.split(r"[,;:\s]", value))
+        found |= {part: name for part in parts if len(part) >= SHORTEST_SECRET}
     return found
+
+
+def values_in(path: Path) -> Iterator[tuple[str, str]]:
+    """The values of a file of lines NAME=value with their names, as well as they can be read; a line without a name is
+    a value itself."""
+    try:
+        text = path.read_bytes().decode(errors="replace")
+    except OSError:
+        return
+    for line in text.splitlines():
+        raw = line.strip()
+        if not raw or raw.startswith("#"):
+            continue
+        match = ASSIGNED.fullmatch(raw)
+        name, value = (match[1], match[2].strip()) if match else ("a line without a name", raw)
+        yield name, value
+        yield name, value.strip("'\"")
 
 
 def secret_settings() -> set[str]:

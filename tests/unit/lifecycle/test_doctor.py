@@ -13,6 +13,7 @@ from generator.core.errors import HomeroomError, SeveralErrors
 from generator.core.finding import error, ok, warning
 from generator.lifecycle import diagnosis, doctor, support_bundle
 from generator.lifecycle.diagnosis import Diagnosis
+from generator.schema import env_file
 from generator.schema.secret_words import without_secrets
 from generator.topics.copies import moved
 from generator.topics.copies.moved import Moved
@@ -70,7 +71,7 @@ def test_what_is_wrong_comes_first_and_three_at_a_time() -> None:
     found = Diagnosis()
     found.take([ODD, *(warning("clock", f"odd {number}", location="x", remedy="y") for number in range(3)), WRONG])
     text = told(found)
-    assert "1 thing is wrong." in text
+    assert "1 thing is wrong, and 4 things to see to." in text
     assert text.index("hub: is not there") < text.index("only 5 GiB are free")
     assert "`make up` brings it up." in text
     assert "And 2 more: `make doctor ALL=1`." in text
@@ -172,6 +173,39 @@ def test_secrets_of_the_settings_are_taken_out_wherever_they_stand() -> None:
     secrets = {TOKEN: "CONFIGPROXY_AUTH_TOKEN", TOKEN[:20]: "JUPYTERHUB_CRYPT_KEY"}
     left = without_secrets(f"the proxy said {TOKEN} on port 8000", secrets)
     assert left == "the proxy said [CONFIGPROXY_AUTH_TOKEN] on port 8000"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "MAIL_PASSWORD 'battery-staple'",
+        "MAIL_PASSWORD='battery-staple",
+        "export MAIL_PASSWORD=battery-staple",
+        "MAIL_PASSWROD=battery-staple",
+        "battery-staple",
+        "MAIL_PASSWORD: battery-staple",
+    ],
+)
+def test_a_faulty_line_tells_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """The file is written also where `.env` cannot be read, which is when somebody is asked; no fault and nothing in it
+    tells what the line holds, nor the password of the copies."""
+    env, copies = tmp_path / ".env", tmp_path / "secrets.env"
+    env.write_text(f"CONFIGPROXY_AUTH_TOKEN={TOKEN}\n{line}\n")
+    copies.write_text("RESTIC_PASSWORD=abcd-efgh-jkmn\n")
+    monkeypatch.setattr(support_bundle, "ENV_FILE", env)
+    monkeypatch.setattr(support_bundle, "COPIES", copies)
+    monkeypatch.setattr(support_bundle, "SITE", tmp_path)
+    monkeypatch.setattr(support_bundle, "open_deployment", lambda: env_file.load(env))
+    with pytest.raises(HomeroomError) as caught:
+        env_file.load(env)
+    assert "battery" not in str(caught.value)
+    path = tmp_path / "support.tar.gz"
+    support_bundle.write(path, [f"the hub said battery-staple, {TOKEN} and abcd-efgh-jkmn"])
+    with tarfile.open(path) as bundle:
+        whole = "".join(bundle.extractfile(entry).read().decode() for entry in bundle)  # type: ignore[union-attr]
+    for secret in ("battery", TOKEN, "abcd-efgh"):
+        assert secret not in whole
+    assert "the hub said" in whole
 
 
 def test_the_file_is_for_its_owner_and_replaces_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
