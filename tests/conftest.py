@@ -48,7 +48,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--deployment",
         choices=KINDS,
-        help="run the tests of the shared deployment alone, those on fresh machines, or those that do without both",
+        help="run the tests of the shared deployment alone, those of copies and on fresh machines, or all others",
     )
 
 
@@ -87,9 +87,11 @@ def _printable(value: Any) -> Any:
 
 def kind(item: pytest.Item) -> str:
     """Which of `KINDS` a test is, by its fixtures or the names of some that it is given as parameters: the shared
-    deployment goes before a fresh machine, for who needs both."""
+    deployment goes before a fresh machine, for who needs both, and that of copies before either."""
     given = getattr(getattr(item, "callspec", None), "params", {}).values()
     needed = (*getattr(item, "fixturenames", ()), *given)
+    if "copied" in needed:
+        return "machine"
     if "deployment" in needed:
         return "shared"
     return "machine" if "make_machine" in needed else "own"

@@ -16,7 +16,7 @@ from generator.lifecycle.checks import ask_counterparts, check_engine, check_mac
 from generator.lifecycle.hub_config import render_checked
 from generator.lifecycle.init import init
 from generator.lifecycle.services import bring_up
-from generator.topics.copies import moved
+from generator.topics.copies import freeze, moved
 from generator.topics.copies import render as copies
 from generator.topics.drill import drill
 from generator.topics.edge import edge
@@ -75,6 +75,7 @@ def up(*, within_update: bool = False) -> None:
             warn(f"{finding.location}: {finding.cause}\n  {finding.remedy}")
     check_engine(deployment)
     drill.clear_leftovers(deployment)
+    freeze.free_forgotten(deployment)
     build(deployment)
     edge.check(deployment, render.rendered_files(settings, SITE))
     prepare_storage(deployment)

@@ -20,7 +20,7 @@ from generator.lifecycle.diagnosis import Diagnosis
 from generator.schema.secret_words import secrets_in
 from generator.schema.settings import Settings
 from generator.timers import steady
-from generator.topics.copies import moved
+from generator.topics.copies import freeze, moved
 from generator.topics.watching import channels, faults, machine, state, web
 from generator.topics.watching.deadline import within
 from generator.topics.watching.outbox import Outbox
@@ -86,6 +86,7 @@ def see(settings: Settings, known: State, folder: Path, now: datetime, keep: Cal
     )
     here = Deployment(settings, engine) if engine else None
     if here is not None:
+        found.look("labs that stand still", lambda: freeze.free_forgotten(here))
         found.take(found.look("services", lambda: list(mend.look(here, known, folder, now, keep))))
         if not found.wrong and mend.all_healthy(here):
             found.look("the way in", lambda: _use(settings))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -44,6 +45,7 @@ from generator.topics.storage import homes
 WHOLE, WITH_GAPS = 0, 3
 LONG_PASS_SECONDS, MOST_FIRST_PASSES = 20.0, 3
 SHOWN_FAULTS = 5
+FULL = re.compile(r"disk is full|no space left|quota exceeded", re.IGNORECASE)
 BUSY = "another command is making or reading copies just now"
 
 
@@ -98,8 +100,7 @@ def backup(deployment: Deployment, *, confirmed: bool = False) -> bool:
     if secrets.ensure():
         note(f"Made the password of the copies: backup/{secrets.FILE.name}. Keep it elsewhere too (docs/copies.md).")
     with locked_folder():
-        if forgotten := freeze.let_forgotten_go(deployment):
-            warn(f"{counted(forgotten, 'lab')} stood still since a copy that was cut off, and went on now.")
+        freeze.tell_forgotten(freeze.let_forgotten_go(deployment))
         copier.remove_leftovers(deployment)
         before = last.read()
         try:
@@ -222,10 +223,11 @@ def _prepare(deployment: Deployment, here: Copier, made_of: Mapping[str, Any]) -
 
 def _require(done: Completed, what: str) -> None:
     if done.returncode:
-        raise HomeroomError(
-            f"{what} failed: {last_line(done)}",
-            remedy="`make status` shows whether the deployment is well; copies that were there are untouched.",
-        )
+        said = last_line(done)
+        remedy = "`make status` shows whether the deployment is well"
+        if FULL.search(said):
+            remedy = "Make room on the engine's disk, where copies are prepared: `docker system df`"
+        raise HomeroomError(f"{what} failed: {said}", remedy=f"{remedy}; copies that were there are untouched.")
 
 
 def last_line(done: Completed) -> str:

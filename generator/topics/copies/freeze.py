@@ -2,7 +2,8 @@
 
 Three see to that: this process lets each lab go as soon as its home is through, and all at the end; a container of its
 own, started before the first lab is paused, lets them go after FREEZE_SECONDS, or at once when this process has ended;
-and the next command lets those go that are noted in a file.
+and where both were killed, the next command that makes a copy, the next round of the watchdog or `make up` lets those
+go that are noted in a file.
 """
 
 from __future__ import annotations
@@ -19,8 +20,10 @@ from docker.models.containers import Container
 from docker.types import Mount
 
 from generator.core.atomic import write_atomically
+from generator.core.console import counted, warn
 from generator.core.errors import HomeroomError
 from generator.core.labels import USER_LABEL
+from generator.core.lock import exclusive
 from generator.engine.deployment import Deployment
 from generator.topics.copies import sources
 from generator.topics.copies.copier import held
@@ -114,6 +117,20 @@ def _wait_until_ready(thaw: Container) -> None:
                 remedy="`make check` looks the engine over. No lab was paused.",
             )
         time.sleep(0.1)
+
+
+def free_forgotten(deployment: Deployment, folder: Path = FOLDER) -> None:
+    """Have labs go on that stand still though no copy is being made, and say so."""
+    if not (folder / NOTE).exists():
+        return
+    with suppress(HomeroomError), exclusive(folder):  # else a copy is being made, which lets them go
+        tell_forgotten(let_forgotten_go(deployment, folder))
+
+
+def tell_forgotten(labs: int) -> None:
+    """Say how many labs went on."""
+    if labs:
+        warn(f"{counted(labs, 'lab')} stood still since a copy that was cut off, and went on now.")
 
 
 def let_forgotten_go(deployment: Deployment, folder: Path = FOLDER) -> int:

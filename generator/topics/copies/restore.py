@@ -11,14 +11,14 @@ from pathlib import PurePosixPath
 from secrets import token_hex
 from typing import Any
 
-from generator.core.console import note, out, step, table
+from generator.core.console import note, out, step, table, warn
 from generator.core.errors import HomeroomError, did_you_mean
 from generator.core.finding import in_units
 from generator.core.labels import USER_LABEL
 from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
-from generator.topics.copies import copier, secrets, stones, target
+from generator.topics.copies import copier, secrets, stones, suspicion, target
 from generator.topics.copies.backup import BUSY
 from generator.topics.copies.copier import Copier
 from generator.topics.copies.reach import FIRST_ANSWER_SECONDS, sign_in
@@ -218,7 +218,10 @@ def chosen(copies: Sequence[Copy], wanted: str) -> Copy:
             location="COPY",
             remedy="`make restore` without a name lists them; COPY is a name of its list, or a day such as 2026-10-05.",
         )
-    return (fitting or list(copies))[0]
+    newest = (fitting or list(copies))[0]
+    if not wanted and (ahead := suspicion.future([newest.made_at], datetime.now(UTC))):
+        warn(f"Of {newest.words}, the newest there is: {ahead}.\n  See to the clock, or name another one by COPY=.")
+    return newest
 
 
 def show(copies: Sequence[Copy]) -> None:

@@ -50,7 +50,7 @@ def care(here: Copier, rules: str, made: Made, folder: Path = FOLDER) -> Upkeep:
 
     :param rules: as BACKUP_KEEP has them.
     """
-    known = upkeep_record.read(here.target.address, folder)
+    known = upkeep_record.read(here.target.address, folder).as_of(made.moment)
     with step("Looking after the copies") as shown:
         try:
             known = _forget(here, rules, made, known)
@@ -128,7 +128,7 @@ def next_slice(known: Upkeep) -> str:
 def _read_slice(here: Copier, moment: datetime, known: Upkeep) -> Upkeep:
     """Read a part of all data once a day, and compare it with its digests."""
     hours = known.hours_since_reading(moment)
-    if hours is not None and 0 <= hours < READ_AGAIN_HOURS:
+    if hours is not None and hours < READ_AGAIN_HOURS:
         return known
     number = next_slice(known)
     done = here.restic("check", "--json", f"--read-data-subset={number}/{SLICES}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -41,6 +41,13 @@ class Upkeep:
         """How long ago a slice was read last; None: never."""
         moments = [datetime.fromisoformat(each) for each in self.read_at.values()]
         return (now - max(moments)).total_seconds() / 3600 if moments else None
+
+    def as_of(self, now: datetime) -> Upkeep:
+        """The same without what is dated in the future: with a clock that was wrong, a slice would not be read and no
+        room made until that day."""
+        read_at = {number: at for number, at in self.read_at.items() if datetime.fromisoformat(at) <= now}
+        ahead = bool(self.pruned_at) and datetime.fromisoformat(self.pruned_at) > now
+        return replace(self, read_at=read_at, pruned_at="" if ahead else self.pruned_at)
 
 
 def read(address: str, folder: Path = FOLDER) -> Upkeep:

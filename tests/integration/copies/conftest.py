@@ -1,8 +1,8 @@
-"""One place with copies of the shared deployment, for all tests of copies."""
+"""One deployment with a place for its copies, for all tests of copies."""
 
 from __future__ import annotations
 
-import shutil
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,10 +13,26 @@ from tests.integration.copies.repository import sent_to
 
 
 @pytest.fixture(scope="package")
+def copied(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
+    """A running deployment with the defaults of `.env`, which has the homes of these tests alone."""
+    made = HubDeployment(tmp_path_factory.mktemp("copied"), f"hrcopied{os.getpid()}")
+    try:
+        made.up()
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture(scope="package")
+def deployment(copied: HubDeployment) -> HubDeployment:
+    """In this folder the one of which copies are made: also where a shared fixture asks for it, such as `admin`."""
+    return copied
+
+
+@pytest.fixture(scope="package")
 def place(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The directory with a first copy of the shared deployment, which has none when the tests are over."""
+    """The directory with a first copy of the deployment."""
     directory = tmp_path_factory.mktemp("copies")
     with sent_to(deployment, str(directory)):
         deployment.make("backup")
         yield directory
-    shutil.rmtree(deployment.directory / "backup", ignore_errors=True)

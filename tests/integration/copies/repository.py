@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from generator.core.labels import DEPLOYMENT_LABEL
 from tests.hub_deployment import HubDeployment, engine
 
 
@@ -47,3 +50,20 @@ def refused(deployment: HubDeployment) -> str:
     assert done.returncode == 2, done.stdout
     assert "Traceback" not in done.stdout
     return " ".join(done.stdout.split())
+
+
+def of_copies(deployment: HubDeployment) -> list[Any]:
+    """What runs for copies just now."""
+    labels = [f"{DEPLOYMENT_LABEL}={deployment.project}", "homeroom.service=copies"]
+    return list(engine().containers.list(all=True, ignore_removed=True, filters={"label": labels}))
+
+
+@contextlib.contextmanager
+def small_disk(path: Path, size: str) -> Iterator[Path]:
+    """A disk of this size, over a directory that may be there; what lies under it is there again afterwards."""
+    path.mkdir(exist_ok=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(path)], check=True)
+    try:
+        yield path
+    finally:
+        subprocess.run(["umount", str(path)], check=True)

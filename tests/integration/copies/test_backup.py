@@ -11,20 +11,18 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.faults import until
 from tests.hub_deployment import HubDeployment, engine, free_port
-from tests.integration.copies.repository import refused, restic, sent_to
+from tests.integration.copies.repository import of_copies, refused, restic, sent_to, small_disk
 from tests.integration.copies.servers import sftp_server
 from tests.person import Person
 
 USER = "copyist"
-PATIENCE_SECONDS = 120
 WRITERS = """\
 import pathlib, subprocess, sys, textwrap, time
 pathlib.Path("writers.py").write_text(textwrap.dedent('''
@@ -101,12 +99,6 @@ def statuses(deployment: HubDeployment) -> set[str]:
     return {lab.status for lab in deployment.labs(USER)}
 
 
-def copies_containers(deployment: HubDeployment) -> list[Any]:
-    """What runs for copies just now."""
-    labels = [f"homeroom.deployment={deployment.project}", "homeroom.service=copies"]
-    return list(engine().containers.list(all=True, ignore_removed=True, filters={"label": labels}))
-
-
 def test_copies_are_whole_while_people_write(
     deployment: HubDeployment, place: Path, writer: Person, tmp_path: Path
 ) -> None:
@@ -142,34 +134,65 @@ def test_copies_are_whole_while_people_write(
     assert all(each["tags"] == ["homeroom"] for each in json.loads(restic(deployment, place, "snapshots", "--json")))
 
 
-def test_labs_go_on_when_a_copy_is_killed(deployment: HubDeployment, place: Path, writer: Person) -> None:
-    """A command that is killed while labs stand still leaves none standing and nothing running, and the next one makes
-    a copy. Until then the password was in no command line, in nothing that the engine shows, and with no service and
-    no lab."""
-    (word,) = re.findall(r"RESTIC_PASSWORD=(\S+)", (deployment.directory / "backup/secrets.env").read_text())
-    seen: list[str] = []
+@contextlib.contextmanager
+def standing_still(deployment: HubDeployment, seen: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """`make backup` at the moment at which a lab stands still; it is killed at the end, if it has not ended."""
 
     def stands_still() -> bool:
         seen.append(shown_to_others(deployment))
         return "paused" in statuses(deployment)
 
-    running = subprocess.Popen(
+    with subprocess.Popen(
         [".venv/bin/python", "-m", "generator", "backup"],
         cwd=deployment.directory,
         env=deployment.environment,
         stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    try:
-        until(stands_still, "no lab stood still")
-    finally:
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as running:
+        try:
+            until(stands_still, "a lab stands still")
+            yield running
+        finally:
+            running.kill()
+
+
+def killed(deployment: HubDeployment, *, thaw: bool) -> None:
+    """Kill restic's container, or the one that lets labs go on."""
+    for one in of_copies(deployment):
+        if ("homeroom_copies.thaw" in one.attrs["Config"]["Cmd"]) == thaw:
+            one.kill()
+
+
+def test_labs_go_on_when_a_copy_is_killed(deployment: HubDeployment, place: Path, writer: Person) -> None:
+    """A command that is killed while labs stand still leaves none standing and nothing running; one whose restic is
+    killed says so. Where all is killed at once, the next command lets them go on, and makes a copy. Until then the
+    password was in no command line, in nothing that the engine shows, and with no service and no lab."""
+    (word,) = re.findall(r"RESTIC_PASSWORD=(\S+)", (deployment.directory / "backup/secrets.env").read_text())
+    seen: list[str] = []
+
+    def all_go_on() -> bool:
+        return statuses(deployment) == {"running"} and not of_copies(deployment)
+
+    with standing_still(deployment, seen) as running:
+        os.kill(running.pid, signal.SIGKILL)
+        until(all_go_on, "labs go on, and nothing runs")
+    assert writer.run("print(6 * 7)").strip() == "42"
+    with standing_still(deployment, seen) as running:
+        killed(deployment, thaw=False)
+        said = " ".join(running.communicate()[0].decode().split())
+    assert running.returncode == 2
+    assert "writing the copy failed" in said
+    assert "Traceback" not in said
+    until(all_go_on, "labs go on, and nothing runs")
+    with standing_still(deployment, seen) as running:
+        os.kill(running.pid, signal.SIGSTOP)
+        killed(deployment, thaw=True)
         os.kill(running.pid, signal.SIGKILL)
         running.wait()
-    until(lambda: statuses(deployment) == {"running"}, "a lab stands still")
-    until(lambda: not copies_containers(deployment), "something runs still")
-    assert writer.run("print(6 * 7)").strip() == "42"
-    deployment.make("backup")
+        assert statuses(deployment) == {"paused"}
+        until(lambda: not of_copies(deployment), "nothing runs")
+    assert "1 lab stood still since a copy that was cut off, and went on now" in deployment.make("backup").stdout
     assert statuses(deployment) == {"running"}
     assert "homeroom_copies.restic" in "".join(seen)
     assert word not in "".join(seen)
@@ -181,19 +204,11 @@ def test_labs_go_on_when_a_copy_is_killed(deployment: HubDeployment, place: Path
 
 def shown_to_others(deployment: HubDeployment) -> str:
     """The command lines of this machine, and what the engine says of the copies' containers."""
-    seen = [json.dumps(one.attrs) for one in copies_containers(deployment)]
+    seen = [json.dumps(one.attrs) for one in of_copies(deployment)]
     for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             seen.append(path.read_text(errors="replace"))
     return "".join(seen)
-
-
-def until(holds: Callable[[], bool], otherwise: str) -> None:
-    """Wait until something holds."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not holds():
-        assert time.monotonic() < deadline, otherwise
-        time.sleep(0.05)
 
 
 def test_what_is_wrong_is_told(deployment: HubDeployment, place: Path) -> None:
@@ -211,23 +226,12 @@ def test_what_is_wrong_is_told(deployment: HubDeployment, place: Path) -> None:
     secrets.write_text("RESTIC_PASSWORD=another\n")
     assert "have another password" in refused(deployment)
     secrets.write_text(right)
-    with small_disk(place.with_name(f"{place.name}-small")) as disk, sent_to(deployment, str(disk)):
+    with small_disk(place.with_name(f"{place.name}-small"), "16k") as disk, sent_to(deployment, str(disk)):
         assert "there is no room left" in refused(deployment)
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
         assert "is read-only" in refused(deployment)
     assert "made no copy" in deployment.make("status").stdout
     assert restic(deployment, place, "snapshots", "--json") == before
-
-
-@contextlib.contextmanager
-def small_disk(path: Path) -> Iterator[Path]:
-    """A disk with room for the beginning of a copy."""
-    path.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(path)], check=True)
-    try:
-        yield path
-    finally:
-        subprocess.run(["umount", str(path)], check=True)
 
 
 def test_copies_go_by_sftp(deployment: HubDeployment, place: Path, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 600
 
 @pytest.fixture
 def clone(deployment: HubDeployment) -> Iterator[HubDeployment]:
-    """The shared deployment, in a directory that is a clone."""
+    """The deployment, in a directory that is a clone."""
     git(deployment.directory, "init", "--quiet")
     git(deployment.directory, "add", "--all")
     git(deployment.directory, "commit", "--quiet", "--message", "as it runs")

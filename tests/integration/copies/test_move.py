@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,7 @@ import requests
 from generator.topics.copies.moved import TOLD
 from tests.faults import until
 from tests.hub_deployment import HubDeployment, engine
-from tests.integration.copies.repository import restic
+from tests.integration.copies.repository import of_copies, restic
 from tests.person import Person
 
 TO = "https://hub.example.edu/new/"
@@ -39,6 +42,26 @@ def as_it_lies_there(deployment: HubDeployment) -> str:
     return output.decode()
 
 
+def killed_once(deployment: HubDeployment, reached: Callable[[], object], what: str) -> None:
+    """Kill `make move` with all that it has begun, once something is reached; what it leaves behind ends."""
+    running = subprocess.Popen(
+        [".venv/bin/python", "-m", "generator", "move", TO],
+        cwd=deployment.directory,
+        env=deployment.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        until(reached, what, interval=0.01)
+        assert running.poll() is None
+    finally:
+        os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    until(lambda: not of_copies(deployment), "nothing of the copy runs")
+
+
 @pytest.fixture
 def without_reader(deployment: HubDeployment, place: Path) -> Iterator[None]:
     """`make up` brings up what the tests have shared before: no service that reads copies for people."""
@@ -52,12 +75,22 @@ def without_reader(deployment: HubDeployment, place: Path) -> Iterator[None]:
 @pytest.mark.usefixtures("without_reader")
 def test_a_move_loses_no_file_and_there_is_a_way_back(deployment: HubDeployment, place: Path, admin: Person) -> None:
     """`make move` copies while all work, closes labs and sign-in, and copies again: what was written until the last
-    moment is in that copy. People read where to go, and the deployment does not start again by accident, nor make
-    copies. `make move-back` opens it as it was, unless the other server has made copies since."""
+    moment is in that copy. Killed at any step, it goes on when it is typed again. People read where to go, and the
+    deployment does not start again by accident, nor make copies. `make move-back` opens it as it was, unless the other
+    server has made copies since."""
     assert "TO is missing" in deployment.verb("move").stdout
     assert "is no address of a hub" in deployment.verb("move", "javascript:alert(1)").stdout
     assert "has not moved" in deployment.verb("move-back").stdout
     admin.run(f"import subprocess; subprocess.Popen(['sh', '-c', {WRITES!r}], start_new_session=True)")
+    closed = deployment.directory / ".moved"
+    killed_once(deployment, lambda: of_copies(deployment), "a first copy is being made")
+    assert not closed.exists()
+    assert [lab.status for lab in deployment.labs("admin")] == ["running"]
+    killed_once(deployment, closed.exists, "labs are being closed")
+    assert "was begun and not ended" in deployment.verb("up").stdout
+    killed_once(
+        deployment, lambda: not deployment.labs("admin") and of_copies(deployment), "the last copy is being made"
+    )
     said = " ".join(deployment.make("move", f"TO={TO}").stdout.split())
     assert f"People who come here are told to go to {TO}" in said
     assert deployment.labs("admin") == []

@@ -44,7 +44,7 @@ def server(kind: str, deployment: HubDeployment, folder: Path) -> Iterator[str]:
 
 @pytest.fixture
 def restored(deployment: HubDeployment) -> Iterator[HubDeployment]:
-    """The shared deployment, which is brought back to its own settings afterwards."""
+    """The deployment, which is brought back to its own settings afterwards."""
     yield deployment
     shutil.rmtree(deployment.directory / "backup/ssh", ignore_errors=True)
     deployment.up()

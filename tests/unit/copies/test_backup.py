@@ -12,6 +12,7 @@ import docker.errors
 import pytest
 
 from generator.core.errors import HomeroomError
+from generator.core.lock import exclusive
 from generator.core.process import Completed
 from generator.engine import kept
 from generator.engine.kept import Kept
@@ -97,6 +98,20 @@ def test_labs_that_were_forgotten_go_on(tmp_path: Path) -> None:
     assert freeze.let_forgotten_go(here, tmp_path) == 1
     assert (ada.status, chen.status) == ("running", "paused")
     assert freeze.let_forgotten_go(here, tmp_path) == 0
+
+
+def test_what_looks_after_labs_lets_forgotten_ones_go(tmp_path: Path) -> None:
+    """`make up` and the watchdog do, unless a copy is being made, which does it itself."""
+    ada = Lab("ada")
+    ada.pause()
+    here: Any = SimpleNamespace(labs=lambda: [ada])
+    freeze.free_forgotten(here, tmp_path / "none")
+    (tmp_path / freeze.NOTE).write_text(json.dumps([ada.id]))
+    with exclusive(tmp_path):
+        freeze.free_forgotten(here, tmp_path)
+        assert ada.status == "paused"
+    freeze.free_forgotten(here, tmp_path)
+    assert ada.status == "running"
 
 
 def test_a_copy_is_made_without_what_it_can_do_without(

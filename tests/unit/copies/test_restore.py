@@ -52,6 +52,15 @@ def test_a_copy_is_chosen_by_name_or_day(monkeypatch: pytest.MonkeyPatch) -> Non
         restore.chosen(known, "2026-11-24")
 
 
+def test_a_copy_of_the_future_is_told(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Where it is the newest and nobody named it: the clock is wrong, or somebody else made it."""
+    known = copies("2026-11-25T12:00:00Z", "2199-11-26T12:00:00Z")
+    assert restore.chosen(known, "c1").name == "c1"
+    assert capsys.readouterr().err == ""
+    assert restore.chosen(known, "").name == "c1"
+    assert "dated in the future (2199-11-26 12:00)" in " ".join(capsys.readouterr().err.split())
+
+
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [

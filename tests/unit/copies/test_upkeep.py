@@ -144,6 +144,22 @@ def test_all_data_is_read_once_a_week(tmp_path: Path) -> None:
     assert len(known.read_at) == 7
 
 
+def test_a_clock_that_was_set_back_keeps_nothing_from_being_done(tmp_path: Path) -> None:
+    """What a clock that was far ahead has noted counts no more: each part is read again, and room is made."""
+    ahead = Restic(NOW)
+    for day in (700, 708):
+        care(ahead, tmp_path, later(day))
+    assert ahead.verbs().count("prune") == 2
+    back = Restic(NOW)
+    for day in range(7):
+        known = care(back, tmp_path, later(day))
+    assert sorted(each.rpartition("=")[2] for each in back.asked if each.startswith("check")) == [
+        f"{number}/7" for number in range(1, 8)
+    ]
+    assert back.verbs().count("prune") == 1
+    assert max(known.read_at.values()) <= later(7).moment.isoformat()
+
+
 def test_damage_is_told_until_that_part_is_read_well(tmp_path: Path) -> None:
     """Another part's being well does not hide it."""
     bad = '{"message_type":"summary","num_errors":1,"broken_packs":["59aea"]}\n'

@@ -91,14 +91,14 @@ def test_unit_tests_run_in_several_processes_by_either_verb() -> None:
 @pytest.mark.parametrize("kind", conftest.KINDS)
 def test_a_test_is_of_one_kind(kind: str) -> None:
     """Who asks for the shared deployment, by whatever way, runs with it, also with a machine beside it; others on a
-    fresh machine run together, and so does the rest."""
+    fresh machine run together with those of copies, and so does the rest."""
     by_parameter = SimpleNamespace(fixturenames=["request"], callspec=SimpleNamespace(params={"where": "deployment"}))
     given = {
         "shared": [
             *(SimpleNamespace(fixturenames=["deployment", name]) for name in ("page", "make_machine")),
             by_parameter,
         ],
-        "machine": [SimpleNamespace(fixturenames=["make_machine"])],
+        "machine": [SimpleNamespace(fixturenames=[*names]) for names in (["make_machine"], ["deployment", "copied"])],
         "own": [SimpleNamespace(fixturenames=[])],
     }
     of_each: list[Any] = [item for items in given.values() for item in items]
