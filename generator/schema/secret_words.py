@@ -16,6 +16,8 @@ NAMED = re.compile(
     [^\s"'&,;]{4,}"""
 )
 ASSIGNED = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*[=:\s]\s*(.*)")
+PATH_OF_ADDRESS = re.compile(r"(?<=://)[^/\s]+(/(?=[^\s]*(?:[0-9]|/[^\s])).+)")
+"""Of a webhook: programs tell it without the host. One plain word could be any folder's name."""
 IN_ADDRESS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
 
 
@@ -40,7 +42,7 @@ def secrets_in(path: Path) -> dict[str, str]:
     for name, value in values_in(path):
         parts = set() if name in known - secret else {value}
         if name in secret:
-            parts |= set(re.split(r"[,;:\s]", value))
+            parts |= set(re.split(r"[,;:\s]", value)) | set(PATH_OF_ADDRESS.findall(value))
         found |= {part: name for part in parts if len(part) >= SHORTEST_SECRET}
     return found
 

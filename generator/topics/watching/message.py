@@ -52,7 +52,7 @@ def one_line(text: str) -> str:
 
 def without_private(text: str, settings: Settings, secrets: Mapping[str, str]) -> str:
     """A line as it may leave the machine."""
-    text = without_secrets(one_line(text), secrets).replace(str(ROOT), ".")
+    text = re.sub(rf"{re.escape(str(ROOT))}(?![\w.-])", ".", without_secrets(one_line(text), secrets))
     if settings.HOMES:
         text = re.sub(re.escape(settings.HOMES.rstrip("/")) + rf"(?=[/\s,;:'\"]|$){END}", "[homes]", text)
     return OF_A_HOME.sub("[home]", OF_VOLUMES.sub("[volume]", text))

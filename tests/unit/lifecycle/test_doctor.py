@@ -213,6 +213,7 @@ def test_the_file_is_for_its_owner_and_replaces_none(tmp_path: Path, monkeypatch
     env = tmp_path / ".env"
     env.write_text(
         f"CONFIGPROXY_AUTH_TOKEN={TOKEN}\nHUB_PORT=8001\nLTI_SECRETS=moodle:first-secret,canvas:second-one\n"
+        "ALERT_WEBHOOK=https://chat.example.edu/hooks/of-the-chat\nWATCH_PING=https://ping.example.edu/srv\n"
     )
     monkeypatch.setattr(support_bundle, "ENV_FILE", env)
     monkeypatch.setattr(support_bundle, "SITE", tmp_path)
@@ -223,7 +224,9 @@ def test_the_file_is_for_its_owner_and_replaces_none(tmp_path: Path, monkeypatch
     monkeypatch.setattr(support_bundle, "open_deployment", no_engine)
     path = tmp_path / "support.tar.gz"
     support_bundle.require_free(path)
-    support_bundle.write(path, [f"[red]wrong[/red] {TOKEN}", "moodle said first-secret"])
+    support_bundle.write(
+        path, [f"[red]wrong[/red] {TOKEN}", "moodle said first-secret", "POST /hooks/of-the-chat: 5 in /srv"]
+    )
     assert path.stat().st_mode & 0o777 == 0o600
     with tarfile.open(path) as bundle:
         texts = {entry.name: bundle.extractfile(entry).read().decode() for entry in bundle}  # type: ignore[union-attr]
@@ -231,8 +234,9 @@ def test_the_file_is_for_its_owner_and_replaces_none(tmp_path: Path, monkeypatch
     assert "HUB_PORT=8001" in texts["homeroom-support/settings.txt"]
     assert "there is no engine" in texts["homeroom-support/services.txt"]
     assert "[red]" not in texts["homeroom-support/verdict.txt"]
-    for secret in (TOKEN, "first-secret", "second-one"):
+    for secret in (TOKEN, "first-secret", "second-one", "of-the-chat"):
         assert secret not in whole
+    assert "5 in /srv" in whole
     with pytest.raises(HomeroomError, match="is there already"):
         support_bundle.require_free(path)
     with pytest.raises(HomeroomError, match="no such folder"):

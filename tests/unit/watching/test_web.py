@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from generator.core.errors import HomeroomError
+from generator.core.paths import ROOT
 from generator.topics.watching import channels, web
 from generator.topics.watching.message import Message, compose
 from tests.certificates import Authority
@@ -111,6 +112,13 @@ def test_nothing_private_is_told() -> None:
     assert len(told.lines) == 40
     assert max(map(len, told.lines)) <= 400
     assert "64 more lines" in told.lines[-1]
+
+
+def test_a_directory_beside_ours_is_named_whole() -> None:
+    """What lies in this directory is told from here on; another's name that begins alike is not cut."""
+    lines = [f"{ROOT}/rendered is full, {ROOT} too", f"{ROOT}-copies: not mounted"]
+    told = compose(settings(), "two", lines, {})
+    assert told.lines == ("./rendered is full, . too", f"{ROOT}-copies: not mounted")
 
 
 def test_a_test_says_what_came_back(capsys: pytest.CaptureFixture[str]) -> None:
