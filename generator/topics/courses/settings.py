@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from typing import Annotated
 
 from generator.schema.setting import About, Group, Part, setting
-from generator.schema.types import Size, Whole
+from generator.schema.types import Size, Whole, written_as
 
 GRADING = Group(
     title="Grading",
@@ -14,9 +15,25 @@ GRADING = Group(
     order=70,
 )
 
+COURSES = Group(title="Courses", text="Courses that are made on the hub's pages.", page="courses/made", order=69)
+ADMINS = "admins"
+"""In the place of a group: nobody beside administrators, for whom courses are made on pages all the same."""
+GROUP = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+Groups = Annotated[str, written_as(rf"(?:{GROUP}(?:,{GROUP}){{0,19}})?", "names of groups with commas between them")]
+
 
 class CoursesSettings(Part):
-    """What is taken by what people hand in, while it is graded."""
+    """Who makes courses on pages, and what is taken by what people hand in, while it is graded."""
+
+    COURSE_MAKERS: Groups = setting(
+        "",
+        About(
+            group=COURSES, consumers=("hub", "generator"), unit="groups with commas between them", example="lecturers"
+        ),
+        f"""Groups whose members make courses on the hub's pages, beside those of site/courses.yaml. Administrators do
+        so always. Where it is set, the hand-in desk runs, with or without that file; `{ADMINS}`: for courses that
+        administrators alone make.""",
+    )
 
     GRADING_MEMORY: Size = setting(
         "512M",
@@ -38,6 +55,11 @@ class CoursesSettings(Part):
         ge=1,
         le=240,
     )
+
+    @property
+    def course_makers(self) -> list[str]:
+        """The groups whose members make courses."""
+        return [group for group in self.COURSE_MAKERS.split(",") if group and group != ADMINS]
 
     @property
     def graded_at_once(self) -> int:

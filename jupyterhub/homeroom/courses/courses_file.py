@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from traitlets import Unicode
+from traitlets import List, Unicode
 from traitlets.config import SingletonConfigurable
 
 from homeroom.courses.course import Course
@@ -23,6 +23,7 @@ class Courses(ToldFile, SingletonConfigurable):
 
     what: ClassVar[str] = "courses"
     path = Unicode("/srv/jupyterhub/courses.json", config=True, help="The file, which is written whole or not at all.")
+    makers = List(Unicode(), config=True, help="Groups whose members make courses, too, beside administrators.")
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
@@ -51,6 +52,11 @@ class Courses(ToldFile, SingletonConfigurable):
     def of_file(self) -> frozenset[str]:
         """The names of those that `site/courses.yaml` has: no page changes them."""
         return frozenset(each["name"] for each in self._file["courses"]) if self._file is not None else frozenset()
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Of all there are, also of those whose time is over."""
+        return frozenset(self._known)
 
     def give_more(self, more: More) -> None:
         """Have exams last so much longer than the file says."""

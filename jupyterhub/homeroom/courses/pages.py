@@ -14,7 +14,7 @@ from tornado import web
 
 from homeroom.courses import desk_client, grade_table, graders, lms_courses, members
 from homeroom.courses.calendar import day, written
-from homeroom.courses.course import ROLES, STUDENTS, Assignment, Course, grader_name, group_name
+from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, Assignment, Course, grader_name, group_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.given_out import GivenOut
 from homeroom.shared_labs import shared_lab
@@ -52,6 +52,7 @@ class CourseHandler(BaseHandler):
         values["rooms"] = [room for ask in _rooms for room in ask(self, self.current_user, name)]
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
         values["grades"], values["points"] = role in graders.GRADE, grade_table.written
+        values["teaches"] = role == TEACHERS
         values["archived"] = day(course.archive, courses.zone) if course.is_archived(now) else ""
         values["removed"] = day(course.purge, courses.zone)
         if role in graders.GRADE and not values["archived"] and shared_lab.of(grader_name(name)) is not None:

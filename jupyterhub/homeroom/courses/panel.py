@@ -9,6 +9,7 @@ from homeroom.courses import members
 from homeroom.courses.calendar import written
 from homeroom.courses.course import OBSERVERS, STUDENTS, Course
 from homeroom.courses.courses_file import Courses
+from homeroom.courses.made.makers import may_make
 from homeroom.hub.home import Panel, Values
 
 SHOWN_SECONDS = 3600
@@ -16,14 +17,16 @@ SHOWN_SECONDS = 3600
 
 
 async def courses(handler: Any) -> Values | None:
-    """Each with what is due next; nothing where there is none."""
+    """Each with what is due next; nothing where there is none, and this person makes none."""
     found = Courses.instance(config=handler.settings["config"])
     known = found.read()
     roles = members.roles_of(handler.current_user.orm_user, known)
-    if not roles:
+    makes = may_make(handler)
+    if not roles and not makes:
         return None
     person, now = handler.current_user.name, time.time()
     return {
+        "makes": makes,
         "courses": [
             {
                 "name": name,
@@ -34,7 +37,7 @@ async def courses(handler: Any) -> Values | None:
                 "next": next_of(known[name], person if role == STUDENTS else "", now, found),
             }
             for name, role in sorted(roles.items(), key=lambda pair: known[pair[0]].title)
-        ]
+        ],
     }
 
 

@@ -132,6 +132,16 @@ def test_what_is_graded_is_not_the_labs(monkeypatch: pytest.MonkeyPatch, tmp_pat
     assert settings(GRADING_AT_ONCE="0").graded_at_once >= 1
 
 
+def test_the_desk_runs_where_courses_can_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Who may make courses on pages has a hand-in desk for them, without a file; else there is none without courses."""
+    monkeypatch.setattr(services, "SITE", tmp_path)
+    for makers, runs in {"": False, "admins": True, "lecturers,admins": True}.items():
+        assert services.has_courses(settings(COURSE_MAKERS=makers)) is runs
+    assert settings(COURSE_MAKERS="lecturers,admins").course_makers == ["lecturers"]
+    with pytest.raises(ValueError, match="names of groups with commas between them"):
+        settings(COURSE_MAKERS="lecturers, staff")
+
+
 @pytest.mark.parametrize(
     ("change", "line", "cause"),
     [

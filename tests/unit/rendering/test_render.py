@@ -217,6 +217,7 @@ def test_what_the_hub_reads_is_marked_so(tmp_path: Path, name: str, monkeypatch:
         ("PASSWORD_MIN_LENGTH", "AccountAuthenticator", "minimum_password_length", 12),
         ("LOGIN_ATTEMPTS", "AccountAuthenticator", "allowed_failed_logins", 7),
         ("LOGIN_LOCKOUT_SECONDS", "AccountAuthenticator", "seconds_before_next_try", 60),
+        ("COURSE_MAKERS", "Courses", "makers", ["lecturers"]),
         ("LOG_LEVEL", "JupyterHub", "log_level", "DEBUG"),
         ("BASE_URL", "JupyterHub", "base_url", "/biology/"),
         ("HUB_HOST", "JupyterHub", "public_url", "http://hub.example.edu:8000/"),

@@ -37,14 +37,19 @@ def new() -> dict[str, Any]:
     }
 
 
+def whole(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A course as it is kept, with what an older version did not keep."""
+    return {**new(), **values}
+
+
 def as_told(name: str, values: Mapping[str, Any], groups: SiteGroups) -> dict[str, Any]:
     """A course as `courses.json` has those of the file: groups of `site/groups.yaml` by the names of their members.
 
     :raises KeyError: and TypeError: it has not that form.
     """
-    whole = {**new(), **values}
-    roles = {role: _members(whole["roles"][role], groups) for role in ROLES}
-    return {**whole, "name": name, "title": whole["title"] or name, "roles": roles}
+    course = whole(values)
+    roles = {role: _members(course["roles"][role], groups) for role in ROLES}
+    return {**course, "name": name, "title": course["title"] or name, "roles": roles}
 
 
 def _members(role: Mapping[str, Any], groups: SiteGroups) -> dict[str, list[str]]:
