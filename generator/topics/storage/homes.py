@@ -26,7 +26,9 @@ from generator.topics.storage.site import PLAIN_PATH
 
 SKELETON = "skeleton"
 MOUNTED = "/srv/homes"
+LAB_USER, LAB_GROUP = 1000, 100
 CAPABILITIES = {
+    "ensure": ["CHOWN"],
     "limit": ["DAC_READ_SEARCH", "FOWNER", "SYS_ADMIN"],
     "use": ["DAC_READ_SEARCH"],
     "remove": ["DAC_OVERRIDE", "FOWNER"],
@@ -219,6 +221,35 @@ def owners(client: Any, settings: Settings) -> list[str]:
     return sorted(each[USER_LABEL] for each in found if SERVER_LABEL not in each)  # that of an exam has it
 
 
+def ensure(client: Any, settings: Settings, project: str, person: str) -> None:
+    """See that there is a home of somebody's, as the hub makes it; one that is there is left alone.
+
+    :raises HomeroomError: it cannot be made.
+    """
+    if settings.HOMES:
+        run_verb(client, settings, "ensure", home_name(person), f"--hard-limit={settings.HOME_HARD_LIMIT}")
+        return
+    name = source(settings, project, person)
+    try:
+        client.volumes.get(name)
+    except docker.errors.NotFound:
+        client.volumes.create(name, labels={DEPLOYMENT_LABEL: project, USER_LABEL: person})
+    # Also where it was there: a run that was killed may have left it root's.
+    client.containers.run(
+        f"{project}-hub:local",
+        ["chown", f"{LAB_USER}:{LAB_GROUP}", MOUNTED],
+        user="0:0",
+        volumes={name: {"bind": MOUNTED, "mode": "rw"}},
+        network_mode="none",
+        cap_drop=["ALL"],
+        cap_add=CAPABILITIES["ensure"],
+        security_opt=["no-new-privileges"],
+        read_only=True,
+        remove=True,
+        labels={DEPLOYMENT_LABEL: project, SERVICE_LABEL: "homes"},
+    )
+
+
 def run_verb(client: Any, settings: Settings, verb: str, *arguments: str) -> Any:
     """Run one verb of `homeroom.storage.homes` on HOMES and return what it says.
 
@@ -232,7 +263,7 @@ def run_verb(client: Any, settings: Settings, verb: str, *arguments: str) -> Any
             volumes={settings.HOMES: {"bind": MOUNTED, "mode": "ro" if verb == "use" else "rw"}},
             network_mode="none",
             cap_drop=["ALL"],
-            cap_add=CAPABILITIES[verb],
+            cap_add=[*CAPABILITIES[verb], *(["SYS_ADMIN"] if verb == "ensure" and settings.HOME_HARD_LIMIT else [])],
             security_opt=["no-new-privileges"],
             read_only=True,
             mem_limit="256m",

@@ -16,6 +16,7 @@ from homeroom.courses.desk_address import SOCKET
 
 SECONDS = 3.0
 PERSON_SECONDS = 60.0
+COURSE_SECONDS = 600.0
 
 
 class DeskAway(Exception):
@@ -119,6 +120,23 @@ def of_person(name: str) -> dict[str, list[dict[str, Any]]]:
     :raises DeskAway: it does not answer.
     """
     return ask("GET", f"/people/{quote(name, safe='')}", seconds=PERSON_SECONDS)
+
+
+def kept(course: str) -> dict[str, Any]:
+    """How much the desk keeps of a course; with an empty name, of which courses it keeps something. Waits.
+
+    :raises DeskAway: it does not answer.
+    """
+    return ask("GET", f"/kept?{urlencode({'course': course})}" if course else "/kept", seconds=PERSON_SECONDS)
+
+
+def remove(course: str, by: str, *, everything: bool) -> None:
+    """Remove what was handed in, the feedback and the grades of a course, or all of it. Waits.
+
+    :raises DeskAway: it does not answer.
+    """
+    query = urlencode({"course": course, "what": "all" if everything else "work", "by": by})
+    ask("DELETE", f"/kept?{query}", seconds=COURSE_SECONDS)
 
 
 def forget(name: str) -> None:

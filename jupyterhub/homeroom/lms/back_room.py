@@ -31,6 +31,7 @@ AGAIN_SECONDS = 300.0
 PRESSED_SECONDS = 10.0
 """Between two that somebody asks for."""
 COURSE = re.compile(r"/courses/([a-z0-9-]{1,32})(/[a-z]+)?(?:/(\d{1,9}))?(/undo)?")
+KEPT = re.compile(r"/kept/([a-z0-9-]{1,32})")
 PEOPLE = "/people/"
 
 log = logging.getLogger("homeroom.lms")
@@ -89,6 +90,8 @@ class BackRoom:
                 return {"sent": self.records.of_person(person)}
             if request.method == "DELETE" and person:
                 return {"removed": self.records.forget(person)}
+        if matched := KEPT.fullmatch(request.path):
+            return self._kept(request.method, matched[1])
         if matched := COURSE.fullmatch(request.path):
             return await self._course(request, matched)
         raise Wrong(404, "unknown")
@@ -118,6 +121,16 @@ class BackRoom:
         if route == ("POST", "/sends", True, True):
             return self._undo(connection, int(number), json.loads(await request.read())["by"])
         raise Wrong(404, "unknown")
+
+    def _kept(self, method: str, course: str) -> dict[str, Any]:
+        """How often grades of a course were sent, also of one that there is no more; or the end of what is kept."""
+        if method == "DELETE":
+            if (task := self._tasks.get(f"send {course}")) is not None and not task.done():
+                raise Wrong(409, "busy")
+            self.records.forget_course(course)
+        elif method != "GET":
+            raise Wrong(404, "unknown")
+        return {"sends": self.records.of_course(course)}
 
     def _shown(self, connection: Connection) -> dict[str, Any]:
         """How a course stands with its platform."""

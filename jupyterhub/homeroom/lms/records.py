@@ -150,6 +150,24 @@ class Records:
         )
         return [dict(row) for row in found]
 
+    def of_course(self, course: str) -> int:
+        """How often grades of a course were sent."""
+        row = self._database.execute("SELECT count(*) FROM sends WHERE course = ?", (course,)).fetchone()
+        return int(row[0])
+
+    def forget_course(self, course: str) -> None:
+        """Remove what was sent of a course, and who was in it."""
+        self._database.execute("BEGIN IMMEDIATE")
+        try:
+            chosen = "SELECT number FROM sends WHERE course = ?"
+            self._database.execute(f"DELETE FROM outcomes WHERE send IN ({chosen})", (course,))  # noqa: S608 - as above
+            self._database.execute("DELETE FROM sends WHERE course = ?", (course,))
+            self._database.execute("DELETE FROM rosters WHERE course = ?", (course,))
+            self._database.execute("COMMIT")
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+
     def forget(self, person: str) -> int:
         """Remove what was sent of somebody, and their name as a sender; returns how many grades it was."""
         removed = self._database.execute("DELETE FROM outcomes WHERE person = ?", (person,)).rowcount

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from homeroom.courses import desk_client
 from homeroom.courses.course import Course
 from homeroom_lab import desk as lab_desk
 from homeroom_lab import hand_in as lab
@@ -14,7 +15,7 @@ from jupyterhub.scopes import get_scopes_for
 
 from jupyterhub import orm
 from tests.hub_app import HubApp, signed_in
-from tests.unit.courses.desk import HOUR, Desk, folder, told
+from tests.unit.courses.desk import HOUR, Desk, folder, tar, told
 from tests.unit.courses.hub import course_hub
 from tests.unit.courses.test_course_pages import DAY, PASSWORD, PEOPLE, course, fill, members, say
 from tests.unit.courses.test_courses_file import GOOD, loaded
@@ -101,3 +102,34 @@ def test_a_course_whose_time_is_over_is_nobodys(app: HubApp) -> None:
     assert signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology").status_code == 404
     say(app, course(archive=now - 2 * DAY, purge=now + DAY))
     assert members(app, "course-biology-students") == ["b+ob", "chen"]
+
+
+def test_what_the_desk_keeps_of_a_course_goes(desk: Desk, tmp_path: Path) -> None:
+    """What students did goes and the releases stay, or all of it; another course keeps everything, a removal that was
+    cut off leaves nothing, and a name that leads elsewhere is none."""
+    store = desk.root / "store"
+    lab.hand_in("biology", "week-1", folder(desk.root), desk.socket("lab-1"))
+    assert desk.asked("lab-5", "PUT", "/released/week-1", tar(("week.ipynb", b"{}")))[0] == 201
+    (receipt,) = desk.listed("lab-1", "/hand-ins")
+    feedback = tar(("week.html", b"good"))
+    assert desk.asked("lab-5", "PUT", f"/feedback/week-1/b-2bob?code={receipt['code']}", feedback)[0] == 201
+    (store / "physics/hand-ins").mkdir(parents=True)
+    (store / "physics/hand-ins/other").write_text("x")
+    assert desk_client.kept("")["courses"] == ["biology", "physics"]
+    found = desk_client.kept("biology")
+    assert (found["hand_ins"], found["people"], found["released"], found["feedback"]) == (1, 1, 1, 1)
+    assert found["size_bytes"] > 0
+    desk_client.remove("biology", "shell:root", everything=False)
+    assert desk.listed("lab-1", "/hand-ins") == []
+    assert [each["assignment"] for each in desk.listed("lab-1", "/released")] == ["week-1"]
+    assert not list(store.glob("biology/hand-ins")) + list(store.glob("biology/feedback"))
+    lab.hand_in("biology", "week-1", folder(desk.root), desk.socket("lab-1"))
+    desk_client.remove("biology", "shell:root", everything=True)
+    desk_client.remove("biology", "shell:root", everything=True)
+    assert desk.listed("lab-1", "/released") == []
+    assert [path for path in desk.kept if not path.startswith(".")] == ["physics/hand-ins/other"]
+    assert list((store / ".incoming").iterdir()) == []
+    for name in ("..", "../etc", ".incoming", "physics/hand-ins"):
+        with pytest.raises(desk_client.DeskAway, match="that is no course"):
+            desk_client.remove(name, "shell:root", everything=True)
+    assert (store / "physics/hand-ins/other").exists()

@@ -47,6 +47,7 @@ TOPICS = {
     "rooms": {"courses", "labs"},
     "sign_in": {"labs", "storage"},
     "storage": {"labs"},
+    "terms": {"courses", "labs", "people", "storage"},
     "updates": {"copies", "labs", "prewarm", "sign_in"},
 }
 """Of which other topics a topic takes something: what labs there are, and who has a home."""

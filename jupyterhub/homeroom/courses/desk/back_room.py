@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote
 
 from aiohttp import web
 
 from homeroom.courses.desk.grades import Grades
+from homeroom.courses.desk.kept import Kept
 from homeroom.courses.desk.shelf import STATES, WAITING, Item, Key, Shelf
 from homeroom.courses.desk.store import Store
 from homeroom.courses.desk.told import Told
@@ -34,6 +36,7 @@ class BackRoom:
         self.store = store
         self.shelf = shelf
         self.grades = grades
+        self.kept = Kept(store, shelf, grades)
         self._told = told
         self._take = take
 
@@ -54,6 +57,8 @@ class BackRoom:
             return web.json_response(self._given_out(request.query.get("course", "")))
         if request.path == "/released" and request.method in ("POST", "DELETE"):
             return await self._change(request)
+        if request.path == "/kept":
+            return await self._kept(request.method, request.query)
         if request.path.startswith(PEOPLE):
             return await self._person(request.method, unquote(request.raw_path.removeprefix(PEOPLE)))
         return web.json_response({"error": "there is no such thing"}, status=404)
@@ -77,6 +82,23 @@ class BackRoom:
             await asyncio.to_thread(self.shelf.forget, person)
             await asyncio.to_thread(self.grades.forget, person)
             return web.json_response({"removed": await asyncio.to_thread(self.store.forget, person)})
+        return web.json_response({"error": "there is no such thing"}, status=404)
+
+    async def _kept(self, method: str, query: Mapping[str, str]) -> web.Response:
+        """What is kept of courses, of one course, or its removal."""
+        course = query.get("course", "")
+        try:
+            if method == "GET" and not course:
+                return web.json_response({"courses": await asyncio.to_thread(self.kept.courses)})
+            if method == "GET":
+                return web.json_response(await asyncio.to_thread(self.kept.of_course, course))
+            if method == "DELETE":
+                everything = query.get("what") == "all"
+                await asyncio.to_thread(partial(self.kept.remove, course, everything=everything))
+                log.info("%s removed %s of %s", query.get("by"), "all" if everything else "what was handed in", course)
+                return web.json_response({})
+        except ValueError as error:
+            return web.json_response({"error": str(error)}, status=400)
         return web.json_response({"error": "there is no such thing"}, status=404)
 
     async def _grades(self, course: str) -> dict[str, Any] | None:

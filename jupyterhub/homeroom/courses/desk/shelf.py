@@ -165,6 +165,12 @@ class Shelf:
         for own in self.root.glob(f"*/{FEEDBACK}/*/{directory_name(person)}"):
             sealed.remove(own)
 
+    def drop(self, course: str, *, everything: bool) -> None:
+        """Know of no feedback in a course any more, or of nothing at all; the caller removes it."""
+        with self._changes:
+            for key in [key for key in self._items if key.course == course and (key.person or everything)]:
+                del self._items[key]
+
     def of_person(self, person: str) -> list[Item]:
         """The feedback that is out for somebody, in all courses."""
         return [found[OUT] for key, found in self._items.items() if key.person == person and OUT in found]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import json
 import secrets
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Lock
@@ -42,7 +41,8 @@ class Store:
 
     def open(self) -> None:
         """Read the receipts that are there, and remove what came in half before the desk ended."""
-        shutil.rmtree(self.root / INCOMING, ignore_errors=True)
+        if (self.root / INCOMING).exists():
+            sealed.remove(self.root / INCOMING)
         (self.root / INCOMING).mkdir(mode=0o700)
         for path in self.root.glob(f"*/{HAND_INS}/*/*/*/{RECEIPT}"):
             receipt = Receipt.from_json(json.loads(path.read_text(encoding="utf-8")))
@@ -151,6 +151,11 @@ class Store:
 
     def _free_code(self) -> str:
         return next(code for code in iter(new_code, "") if code not in self._receipts)
+
+    def drop(self, course: str) -> None:
+        """Know of nothing that was handed in in a course any more; the caller removes it."""
+        for code in [code for code, each in self._receipts.items() if each.course == course]:
+            del self._receipts[code]
 
     def forget(self, person: str) -> int:
         """Remove everything that somebody handed in; returns how many hand-ins it was."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -38,18 +38,25 @@ class Entry(tarfile.TarInfo):
 LONG_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 
 
-def unpack(archive: Path, target: Path, most_bytes: int) -> tuple[File, ...]:
+def unpack(
+    archive: Path, target: Path, most_bytes: int, *, most_entries: int = 0, left_out: Collection[str] = ()
+) -> tuple[File, ...]:
     """Write the files of an uncompressed tar below a directory that is empty.
 
     :param most_bytes: of all files together.
+    :param most_entries: how many files and folders there may be; 0: as many as of a hand-in.
+    :param left_out: names at its top that are passed over.
     :raises Refused: it is no tar, or holds anything but files and folders under plain names, too many or too much.
     """
     found: list[File] = []
     left, end = most_bytes, 0
     try:
         with tarfile.open(archive, "r:", tarinfo=Entry) as opened:
-            for member in _members(opened):
+            for member in _members(opened, most_entries or MOST_ENTRIES):
                 parts = plain_parts(member.name)
+                if parts and parts[0] in left_out:
+                    end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+                    continue
                 end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                 if member.isdir():
                     _folder(target, parts)
@@ -69,13 +76,13 @@ def unpack(archive: Path, target: Path, most_bytes: int) -> tuple[File, ...]:
     return tuple(found)
 
 
-def _members(opened: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+def _members(opened: tarfile.TarFile, most: int) -> Iterator[tarfile.TarInfo]:
     """The entries of an archive, one after the other. :raises Refused: there are too many, or one is no plain file."""
     number = 0
     while (member := opened.next()) is not None:
         number += 1
-        if number > MOST_ENTRIES:
-            raise Refused(413, f"There are more than {MOST_ENTRIES} files and folders in it.")
+        if number > most:
+            raise Refused(413, f"There are more than {most} files and folders in it.")
         if member.issym() or member.islnk():
             raise Refused(422, f"{shown(member.name)} is a link. Put the file itself there.")
         if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE) or member.issparse():

@@ -1,0 +1,114 @@
+"""The home of a course's grader lab: looked at and changed by a container that lives for one verb, as the labs' user,
+on no network, with this home and nothing else of anybody's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Literal
+
+import docker.errors
+from docker.types import Mount
+
+from generator.core.errors import HomeroomError
+from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL, USER_LABEL
+from generator.engine import handed_out
+from generator.engine.deployment import Deployment
+from generator.topics.storage import homes
+
+HOME, GIVEN = "/home/jovyan", "/srv/given"
+EXPORTED = "/export/home"
+COURSE = "course"
+"""The course's folder in the home."""
+MEMORY = "1g"
+
+
+def grader(course: str) -> str:
+    """Whose home it is: as `homeroom.courses.course.grader_name`, which a test holds equal."""
+    return f"grader-{course}"
+
+
+def is_there(deployment: Deployment, course: str) -> bool:
+    """Whether there is one."""
+    settings = deployment.settings
+    if settings.HOMES:
+        try:
+            Path(homes.source(settings, deployment.project, grader(course))).lstat()
+        except FileNotFoundError:
+            return False
+        except OSError:  # who may not look into HOMES is told by the engine
+            pass
+        return True
+    try:
+        deployment.client.volumes.get(homes.source(settings, deployment.project, grader(course)))
+    except docker.errors.NotFound:
+        return False
+    return True
+
+
+def require_still(deployment: Deployment, course: str) -> None:
+    """:raises HomeroomError: the grader lab runs, and writes into it meanwhile."""
+    if any(lab.labels[USER_LABEL] == grader(course) for lab in deployment.labs(running_only=True)):
+        raise HomeroomError(
+            f"the grader lab of {course} is running, and writes into its files meanwhile",
+            location="COURSE",
+            remedy="Have it stopped first, on the course's page or the page Admin, then run this again.",
+        )
+
+
+def mount(deployment: Deployment, course: str, target: str, *, read_only: bool) -> Mount:
+    """The home, mounted somewhere."""
+    settings = deployment.settings
+    kind: Literal["bind", "volume"] = "bind" if settings.HOMES else "volume"
+    source = homes.source(settings, deployment.project, grader(course))
+    return Mount(target=target, source=source, type=kind, read_only=read_only)
+
+
+def run(deployment: Deployment, verb: str, *arguments: str, mounts: list[Mount]) -> dict[str, Any]:
+    """Run one verb of `homeroom.courses.material`, and return what it says.
+
+    :raises HomeroomError: it failed, with its reason.
+    """
+    try:
+        output: bytes = deployment.client.containers.run(
+            f"{deployment.project}-hub:local",
+            ["python", "-m", "homeroom.courses.material", verb, *arguments],
+            user=f"{homes.LAB_USER}:{homes.LAB_GROUP}",
+            mounts=mounts,
+            network_mode="none",
+            cap_drop=["ALL"],
+            security_opt=["no-new-privileges"],
+            read_only=True,
+            mem_limit=MEMORY,
+            pids_limit=16,
+            remove=True,
+            stdout=True,
+            stderr=False,
+            labels={DEPLOYMENT_LABEL: deployment.project, SERVICE_LABEL: "material"},
+        )
+    except docker.errors.ImageNotFound:
+        raise HomeroomError("the images are not built yet", remedy="`make build` builds them.") from None
+    except docker.errors.ContainerError as error:
+        said: Any = error.stderr or b""
+        raise HomeroomError(
+            _reason(said.decode(errors="replace")),
+            remedy="Nothing was changed; docs/courses/terms.md says what is taken.",
+        ) from None
+    answer: dict[str, Any] = json.loads(output.decode().strip().rpartition("\n")[2])
+    return answer
+
+
+def _reason(said: str) -> str:
+    line = said.strip().rpartition("\n")[2]
+    try:
+        return str(json.loads(line)).rstrip(".")
+    except ValueError:
+        return line or "it was ended, perhaps for its memory"
+
+
+def files(deployment: Deployment, course: str) -> Iterator[bytes]:
+    """The course's folder, as a tar; nothing where there is none. :raises HomeroomError: it is not handed out."""
+    if is_there(deployment, course):
+        home = mount(deployment, course, EXPORTED, read_only=True)
+        yield from handed_out.files(deployment, home, f"{EXPORTED}/{COURSE}", whose=f"of {grader(course)}")

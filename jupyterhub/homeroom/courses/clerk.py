@@ -1,0 +1,128 @@
+"""What is kept of a course, from the server's own shell: `python -m homeroom.courses.clerk VERB`, run in the hub's
+container. What it takes comes on standard input, and answers are on one line, both JSON.
+
+It asks those who keep something: the desk, what sends grades, and the hub's database. The course's files are in the
+home of its grader lab, which other verbs read and remove.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import sqlite3
+import sys
+import time
+from typing import Any
+
+from homeroom.contract.database import DATABASE
+from homeroom.courses import desk_client
+from homeroom.courses.course import grader_name
+from homeroom.lms import client as lms_client
+from homeroom.sign_in import accounts
+from homeroom.sign_in.marks import SHARED
+
+SITTINGS, MADE = "homeroom_exam_sittings", "homeroom_courses"
+CLOSING_SECONDS = 60.0
+"""How long it is waited for the hub to let go of a course's grader lab."""
+LOOK_SECONDS = 0.5
+
+
+def kept(database: sqlite3.Connection, course: str) -> dict[str, Any]:
+    """How much there is of a course, and how it was made on a page; None for what no part keeps.
+
+    :raises DeskAway: ServiceAway: somebody who keeps something does not answer.
+    """
+    desk = desk_client.kept(course) if desk_client.is_there() else None
+    sends = lms_client.ask("GET", f"/kept/{course}")["sends"] if lms_client.is_there() else 0
+    return {
+        "desk": desk,
+        "sends": sends,
+        "sittings": _count(database, SITTINGS, "course", course),
+        "made": made(database, course),
+    }
+
+
+def remove(database: sqlite3.Connection, course: str, who: str, *, everything: bool) -> dict[str, Any]:
+    """Remove what students did in a course; or all of it but its files. May be done again and again.
+
+    :returns: whether the hub still has people enter its grader lab, after a while (`open`).
+    :raises DeskAway: ServiceAway: somebody who keeps something does not answer.
+    """
+    if everything:
+        _delete(database, MADE, "name", course)
+        if _is_open(database, course):
+            return {"open": True}
+    if desk_client.is_there():
+        desk_client.remove(course, who, everything=everything)
+    if lms_client.is_there():
+        lms_client.ask("DELETE", f"/kept/{course}")
+    _delete(database, SITTINGS, "course", course)
+    return {"open": False}
+
+
+def made(database: sqlite3.Connection, course: str) -> dict[str, Any] | None:
+    """A course as it was made on a page or by a launch; None where it was not."""
+    try:
+        row = database.execute(f"SELECT data FROM {MADE} WHERE name = ?", (course,)).fetchone()  # noqa: S608 - ours
+    except sqlite3.OperationalError:
+        return None
+    return None if row is None else json.loads(row[0])
+
+
+def purges(database: sqlite3.Connection) -> dict[str, int]:
+    """When courses are over that were made on pages, in seconds since 1970; those that say it."""
+    try:
+        rows = database.execute(f"SELECT name, data FROM {MADE}").fetchall()  # noqa: S608 - ours
+    except sqlite3.OperationalError:
+        return {}
+    found = {name: json.loads(data).get("purge") for name, data in rows}
+    return {name: at for name, at in found.items() if isinstance(at, int)}
+
+
+def _is_open(database: sqlite3.Connection, course: str) -> bool:
+    ends = time.monotonic() + CLOSING_SECONDS
+    query = "SELECT 1 FROM homeroom_names WHERE name = ? AND mark = ?"
+    while database.execute(query, (grader_name(course), SHARED)).fetchone():
+        if time.monotonic() > ends:
+            return True
+        time.sleep(LOOK_SECONDS)
+    return False
+
+
+def _count(database: sqlite3.Connection, table: str, column: str, value: str) -> int:
+    try:
+        found = database.execute(f"SELECT count(*) FROM {table} WHERE {column} = ?", (value,))  # noqa: S608 - ours
+        return int(found.fetchone()[0])
+    except sqlite3.OperationalError:  # the table is made with the first that it has
+        return 0
+
+
+def _delete(database: sqlite3.Connection, table: str, column: str, value: str) -> None:
+    with contextlib.suppress(sqlite3.OperationalError), accounts.transaction(database):
+        database.execute(f"DELETE FROM {table} WHERE {column} = ?", (value,))  # noqa: S608 - ours
+
+
+def main(arguments: list[str]) -> int:
+    """Carry out one verb; 1: somebody who keeps something does not answer, which the last line says."""
+    parser = argparse.ArgumentParser(prog="python -m homeroom.courses.clerk")
+    parser.add_argument("verb", choices=["courses", "kept", "remove"])
+    verb = parser.parse_args(arguments).verb
+    asked: dict[str, Any] = json.loads(sys.stdin.read() or "{}")
+    try:
+        with contextlib.closing(accounts.open_database(DATABASE)) as database:
+            if verb == "courses":
+                answer = {"purges": purges(database)}
+            elif verb == "kept":
+                answer = kept(database, asked["course"])
+            else:
+                answer = remove(database, asked["course"], asked["who"], everything=asked["everything"])
+    except (desk_client.DeskAway, lms_client.ServiceAway, lms_client.Refused, sqlite3.OperationalError) as error:
+        print(f"{type(error).__name__}: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(answer))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,79 @@
+"""All that the desk keeps of one course: how much it is, and its end."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+from homeroom.courses.desk import sealed
+from homeroom.courses.desk.grades import FILE, Grades
+from homeroom.courses.desk.shelf import FEEDBACK, OUT, WAITING, Shelf
+from homeroom.courses.desk.store import HAND_INS, INCOMING, Store
+
+NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+WORK = (HAND_INS, FEEDBACK, FILE)
+"""What students' work is, in a course's folder; the rest is material."""
+
+
+class Kept:
+    """What there is of courses, also of such as are none any more."""
+
+    def __init__(self, store: Store, shelf: Shelf, grades: Grades) -> None:
+        self.store = store
+        self.shelf = shelf
+        self.grades = grades
+
+    def courses(self) -> list[str]:
+        """The names of those of which something is kept."""
+        return sorted(path.name for path in self.store.root.iterdir() if NAME.fullmatch(path.name) and path.is_dir())
+
+    def of_course(self, course: str) -> dict[str, Any]:
+        """How much there is of a course. :raises ValueError: that is no course's name."""
+        _require_name(course)
+        receipts = self.store.receipts(course=course)
+        grades = self.grades.of_course(course)
+        return {
+            "hand_ins": len(receipts),
+            "people": len({each.person for each in receipts}),
+            "released": len(self.shelf.items(course, OUT)) + len(self.shelf.items(course, WAITING)),
+            "feedback": len(self.shelf.all_feedback(course, OUT)) + len(self.shelf.all_feedback(course, WAITING)),
+            "graded": len({name for each in (grades or {"assignments": []})["assignments"] for name in each["scores"]}),
+            "size_bytes": _size_bytes(self.store.root / course),
+        }
+
+    def remove(self, course: str, *, everything: bool) -> None:
+        """Remove what students handed in, the feedback for it and the grades; or all of a course. It has its name no
+        more from the first moment on, and what is left of a removal that was cut off goes when the desk starts.
+
+        :raises ValueError: that is no course's name.
+        """
+        _require_name(course)
+        folder = self.store.root / course
+        self.shelf.drop(course, everything=everything)
+        self.store.drop(course)
+        for each in ("",) if everything else WORK:
+            path = folder / each
+            if os.path.lexists(path):
+                going = self.store.root / INCOMING / f"{secrets.token_hex(12)}.gone"
+                path.rename(going)
+                sealed.to_disk(folder.parent if not each else folder)
+                if going.is_dir():
+                    sealed.remove(going)
+                else:
+                    going.unlink()
+
+
+def _require_name(course: str) -> None:
+    if not NAME.fullmatch(course):
+        raise ValueError("that is no course's name")
+
+
+def _size_bytes(folder: Path) -> int:
+    return sum(
+        (Path(path) / name).lstat().st_size
+        for path, _, names in os.walk(folder, onerror=lambda _: None)
+        for name in names
+    )

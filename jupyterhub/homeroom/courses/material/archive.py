@@ -1,0 +1,103 @@
+"""An archive that somebody sends, taken apart: a tar, plain or by gzip, or a zip. Plain files alone."""
+
+from __future__ import annotations
+
+import os
+import stat
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+from homeroom.courses.desk.refused import Refused
+from homeroom.courses.desk.unpack import plain_parts, shown, unpack
+from homeroom.courses.material.unfit import Unfit
+
+MOST_BYTES = 4 << 30
+"""Of all that comes out of one."""
+MOST_ENTRIES = 50_000
+PIECE_BYTES = 1 << 20
+DESK = "desk"
+"""In an archive of a whole course: what the desk has of it, which is no material."""
+GZIP, ZIP = b"\x1f\x8b", b"PK"
+
+
+def take_apart(archive: Path, target: Path, work: Path) -> None:
+    """Write what is in it below an empty directory.
+
+    :param work: a directory for what is on its way.
+    :raises Unfit: it is no archive, holds anything but plain files and folders, or is too much.
+    """
+    try:
+        with archive.open("rb") as file:
+            head = file.read(2)
+        if head == ZIP:
+            _unzip(archive, target)
+            return
+        tar = archive
+        if head == GZIP:
+            tar = work / "archive.tar"
+            _expand(archive, tar)
+        unpack(tar, target, MOST_BYTES, most_entries=MOST_ENTRIES, left_out=(DESK,))
+    except Refused as refused:
+        raise Unfit(refused.why) from None
+    except OSError as error:
+        raise Unfit(f"It cannot be written: {error.strerror}") from None
+
+
+def _expand(archive: Path, tar: Path) -> None:
+    left = MOST_BYTES + (64 << 20)  # a tar's own headers
+    with archive.open("rb") as source, tar.open("xb") as target:
+        packed = zlib.decompressobj(wbits=31)
+        while piece := source.read(PIECE_BYTES):
+            while piece:
+                try:
+                    out = packed.decompress(piece, PIECE_BYTES)
+                except zlib.error as error:
+                    raise Unfit(f"What came is no whole archive: {error}") from None
+                left -= len(out)
+                if left < 0:
+                    raise Unfit(f"It is larger than {MOST_BYTES >> 30} GiB.")
+                target.write(out)
+                piece = packed.unconsumed_tail
+                if packed.eof:
+                    break
+        if not packed.eof:
+            raise Unfit("What came is no whole archive: its end is missing.")
+
+
+def _unzip(archive: Path, target: Path) -> None:
+    left = MOST_BYTES
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            entries = opened.infolist()
+            if len(entries) > MOST_ENTRIES:
+                raise Unfit(f"There are more than {MOST_ENTRIES} files and folders in it.")
+            for entry in entries:
+                parts = plain_parts(entry.filename)
+                mode = entry.external_attr >> 16
+                if entry.create_system == 3 and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
+                    raise Unfit(f"{shown(entry.filename)} is neither a file nor a folder.")
+                if entry.is_dir() or not parts:
+                    target.joinpath(*parts).mkdir(mode=0o700, parents=True, exist_ok=True)
+                    continue
+                path = target.joinpath(*parts)
+                path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                with opened.open(entry) as source:
+                    left -= _write(source, path, left)
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+        raise Unfit(f"What came is no whole archive: {str(error)[:80]}") from None
+    except (FileExistsError, NotADirectoryError, IsADirectoryError):
+        raise Unfit("Two things in it have one name.") from None
+
+
+def _write(source: IO[bytes], path: Path, most_bytes: int) -> int:
+    written = 0
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        while piece := source.read(PIECE_BYTES):
+            written += len(piece)
+            if written > most_bytes:
+                raise Unfit(f"It is larger than {MOST_BYTES >> 30} GiB.")
+            file.write(piece)
+    return written

@@ -1,0 +1,72 @@
+"""What is kept of a course, as commands on the server ask for it and have it removed."""
+
+from __future__ import annotations
+
+import io
+import sqlite3
+from pathlib import Path
+
+import pytest
+from homeroom.courses import clerk, desk_client
+from homeroom.courses.course import grader_name
+from homeroom.courses.exams import records as sittings
+from homeroom.courses.made import records as made_courses
+from homeroom.sign_in import accounts, known_names
+from homeroom.sign_in.marks import SHARED
+from jupyterhub.orm import Base
+from sqlalchemy import create_engine
+
+from generator.topics.terms import lab_home
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> sqlite3.Connection:
+    """A hub's database with a sitting of an exam of two courses, one of them made on a page."""
+    monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "none")
+    made = create_engine(f"sqlite:///{tmp_path / 'hub.sqlite'}")
+    Base.metadata.create_all(made)
+    made.dispose()
+    found = accounts.open_database(tmp_path / "hub.sqlite")
+    for course in ("bio", "physics"):
+        found.execute(
+            "INSERT INTO homeroom_exam_sittings VALUES (?, 'final', 'chen', 0, 0, 0, 0, '', 0, '')", (course,)
+        )
+        found.execute("INSERT INTO homeroom_courses VALUES (?, '{}', 1, 'ada', 1)", (course,))
+    return found
+
+
+def test_all_of_a_course_goes(database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With what students did the course stays; with all of it the course goes first, and its lab is waited for. Others
+    keep theirs."""
+    monkeypatch.setattr(clerk, "CLOSING_SECONDS", 0.0)
+    assert clerk.kept(database, "bio") == {"desk": None, "sends": 0, "sittings": 1, "made": {}}
+    assert clerk.remove(database, "bio", "shell:root", everything=False) == {"open": False}
+    assert clerk.kept(database, "bio")["sittings"] == 0
+    assert clerk.made(database, "bio") == {}
+    database.execute("INSERT INTO homeroom_names (name, mark) VALUES ('grader-bio', ?)", (SHARED,))
+    assert clerk.remove(database, "bio", "shell:root", everything=True) == {"open": True}
+    assert clerk.made(database, "bio") is None, "the hub lets go of it from now on"
+    database.execute("DELETE FROM homeroom_names")
+    assert clerk.remove(database, "bio", "shell:root", everything=True) == {"open": False}
+    assert clerk.kept(database, "physics") == {"desk": None, "sends": 0, "sittings": 1, "made": {}}
+
+
+def test_who_keeps_something_and_is_away_is_told(
+    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A desk that is there and does not answer: nothing is said to be gone, and the exit code says so."""
+    (tmp_path / "desk.sock").touch()
+    monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
+    monkeypatch.setattr(clerk, "DATABASE", Path(database.execute("PRAGMA database_list").fetchone()[2]))
+    asked = '{"course": "bio", "who": "shell:root", "everything": false}'
+    monkeypatch.setattr("sys.stdin", io.StringIO(asked))
+    assert clerk.main(["remove"]) == 1
+    assert "DeskAway" in capsys.readouterr().err
+    assert sittings.ExamSitting.__tablename__ == clerk.SITTINGS
+    assert known_names.KnownName.__tablename__ == "homeroom_names"
+    assert made_courses.MadeCourse.__tablename__ == clerk.MADE
+
+
+def test_graders_are_called_as_in_the_hub() -> None:
+    """What commands call the user of a grader lab is what the hub calls it."""
+    assert lab_home.grader("bio-1") == grader_name("bio-1")

@@ -1,0 +1,52 @@
+"""What the operator names as material, before it is looked into by the container that takes it."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from generator.core.errors import HomeroomError
+from generator.topics.terms import bring
+
+
+def test_a_folder_is_packed_without_links(tmp_path: Path) -> None:
+    """Plain files alone, whoever lays what into the folder: links and pipes are left out and counted, and nothing of
+    them is read."""
+    source = tmp_path / "week-1"
+    (source / "data").mkdir(parents=True)
+    (source / "a.ipynb").write_text("{}")
+    (source / "data/x.csv").write_text("1,2")
+    (source / ".git").mkdir()
+    (source / ".git/config").write_text("x")
+    (source / "secret").symlink_to("/etc/passwd")
+    (source / "out").symlink_to("/etc")
+    os.mkfifo(source / "pipe")
+    assert bring.pack(source, tmp_path / "given.tar") == 3
+    with tarfile.open(tmp_path / "given.tar") as archive:
+        assert archive.getnames() == ["a.ipynb", "data/x.csv"]
+        assert all(entry.isreg() for entry in archive)
+
+
+def test_what_is_staged_is_gone_afterwards(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also what a run that was killed has left; the operator's own stays."""
+    monkeypatch.setattr(bring, "FOLDER", tmp_path / "archives")
+    (tmp_path / "archives/given-old").mkdir(parents=True)
+    (tmp_path / "mine.zip").write_text("x")
+    with bring.staged(tmp_path / "mine.zip") as archive:
+        assert archive.read_text() == "x"
+        assert archive.parent.stat().st_mode & 0o777 == 0o700
+    assert list((tmp_path / "archives").iterdir()) == []
+    assert (tmp_path / "mine.zip").exists()
+
+
+@pytest.mark.parametrize("source", ["", "/no/such", "notes.txt"])
+def test_what_is_no_material_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: str) -> None:
+    """Nothing named, nothing there, or a file of another kind."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(HomeroomError) as told:
+        bring._given(source)
+    assert told.value.location == "FROM"
