@@ -15,6 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from homeroom_lab.gradebook_schema import bring_up_to_date
+
 SOURCE = "source"
 GRADEBOOK = "gradebook.db"
 
@@ -51,6 +53,8 @@ def main(arguments: list[str]) -> int:
     logging.disable(logging.INFO)
     try:
         make(root, course["assignments"])
+        if kept := bring_up_to_date(root / GRADEBOOK):
+            print(f"{root / GRADEBOOK} is of this nbgrader's form now; as it was before: {kept.name}")
         fill(root, course)
     except Exception as error:  # of the database, mostly
         print(f"{root}: {error}")

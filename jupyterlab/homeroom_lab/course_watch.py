@@ -53,9 +53,11 @@ class CourseWatch:
             *command, stdin=pipe, stdout=pipe, stderr=asyncio.subprocess.STDOUT, cwd="/"
         )
         said, _ = await process.communicate(json.dumps(course).encode())
+        lines = said.decode(errors="replace").strip().splitlines()
         if process.returncode:
-            lines = said.decode(errors="replace").strip().splitlines()
             raise RuntimeError(lines[-1] if lines else f"exit code {process.returncode}")
+        if lines:
+            log.info("%s", lines[0])
         self._known = course
 
 

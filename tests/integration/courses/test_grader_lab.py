@@ -48,6 +48,31 @@ if path.exists():
           sorted(each.name for each in (path.parent / "source").iterdir()))
 """
 
+OLD_GRADEBOOK = """
+import json, pathlib, sqlite3, subprocess
+old = pathlib.Path.home() / "old"
+old.mkdir()
+book = sqlite3.connect(old / "gradebook.db")
+sqlite3.connect(pathlib.Path.home() / "course/gradebook.db").backup(book)
+for statement in (
+    "CREATE TABLE older (id VARCHAR(32) NOT NULL, name VARCHAR(128) NOT NULL, duedate DATETIME, PRIMARY KEY (id))",
+    "INSERT INTO older SELECT id, name, duedate FROM assignment",
+    "DROP TABLE assignment", "DROP TABLE course", "ALTER TABLE older RENAME TO assignment",
+    "UPDATE alembic_version SET version_num = '282d30a0218e'",
+):
+    book.execute(statement)
+book.commit()
+book.close()
+course = {"name": "botany", "assignments": {"week-1": None}, "students": ["chen"]}
+for _ in range(2):
+    done = subprocess.run(["/opt/jupyter/bin/python", "-P", "-m", "homeroom_lab.course_directory", str(old)],
+                          input=json.dumps(course), text=True, capture_output=True)
+    print(done.returncode, done.stdout)
+for path in sorted(old.glob("*.db")):
+    tables = {name for (name,) in sqlite3.connect(path).execute("SELECT name FROM sqlite_master")}
+    print(path.name[:24], "course" in tables, sqlite3.connect(path).execute("SELECT id FROM student").fetchall())
+"""
+
 
 @pytest.fixture(scope="module")
 def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
@@ -137,6 +162,14 @@ def test_what_is_done_counts_as_use(grader: Person) -> None:
     assert last() == before
     assert grader.ask_lab("POST", "formgrader/api/assignment/week-1/assign").status_code == 200
     assert last() > before
+
+
+def test_a_gradebook_is_copied_before_its_schema_changes(grader: Person) -> None:
+    """One of an older nbgrader is brought up to date by itself, once, with all that is in it; the copy is as it was."""
+    said = grader.run(OLD_GRADEBOOK)
+    assert said.count("as it was before: gradebook-before-upgrade-282d30a0218e-") == 1, said
+    assert "gradebook-before-upgrade False" in said, said
+    assert "gradebook.db True" in said
 
 
 def test_pages_are_by_role(people: dict[str, Person], grader: Person) -> None:

@@ -198,6 +198,8 @@ def test_what_students_did_is_cleared(home: Path, capsys: pytest.CaptureFixture[
     work = ("submitted/chen/week-1/a.ipynb", "autograded/chen/week-1/a.ipynb", "feedback/chen/week-1/a.html")
     laid(home / "course", *names, *work)
     book(home / "course/gradebook.db")
+    for name in ("gradebook-before-upgrade-282d30a0218e-2026-11-27T220752.db", "gradebook.db.2026-11-27-220752.1"):
+        book(home / "course" / name)
     assert main(["measure", f"--home={home}"]) == 0
     measured = json.loads(capsys.readouterr().out)
     assert (measured["assignments"], measured["students"]) == (1, 1)

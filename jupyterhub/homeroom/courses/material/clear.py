@@ -33,7 +33,7 @@ def measure(home: Path) -> dict[str, Any]:
 
 
 def clear(home: Path) -> None:
-    """Remove what students handed in, what was graded of it, and the students in the gradebook.
+    """Remove what students handed in, what was graded of it, and the students in the gradebook, with its copies.
 
     :raises Unfit: the gradebook is none; nothing is removed then.
     """
@@ -41,6 +41,8 @@ def clear(home: Path) -> None:
     course = home / COURSE
     if os.path.lexists(course / gradebook.FILE):
         gradebook.empty(course / gradebook.FILE)
+    for copied in gradebook.copies(course):
+        copied.unlink()
     for each in WORK:
         if os.path.lexists(course / each):
             going = home / f"{GROWING}{secrets.token_hex(6)}"

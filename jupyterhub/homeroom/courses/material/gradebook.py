@@ -13,9 +13,15 @@ from pathlib import Path
 from homeroom.courses.material.unfit import Unfit
 
 FILE = "gradebook.db"
+COPIES = ("gradebook-before-upgrade-*.db", ".gradebook-before-upgrade-*.new", f"{FILE}.*")
 WORK = ("comment", "grade", "submitted_notebook", "submitted_assignment", "student")
 """The tables of students and of what they did; what refers to another one comes before it."""
 NEEDED = frozenset((*WORK, "assignment", "notebook", "base_cell"))
+
+
+def copies(course: Path) -> list[Path]:
+    """The copies of the gradebook that nbgrader and its lab's server made before they changed its schema."""
+    return [each for pattern in COPIES for each in course.glob(pattern) if each.is_symlink() or each.is_file()]
 
 
 def counts(path: Path) -> dict[str, int]:
