@@ -137,7 +137,7 @@ def test_a_course_is_for_its_members_alone(app: HubApp) -> None:
 
 def test_students_see_their_own_times(app: HubApp) -> None:
     """What is due when, with one's own extra time and nobody else's; no names of others. What the operator wrote is
-    text, not HTML."""
+    text, not HTML. A button opens their lab."""
     say(app, course())
     bob, chen = (signed_in(app, name, PASSWORD).visit("homeroom/courses/biology").text for name in ("b+ob", "chen"))
     assert "with your extra time of 3 days" in bob
@@ -151,6 +151,9 @@ def test_students_see_their_own_times(app: HubApp) -> None:
         assert "zoe" not in page
         assert "ada" not in page
     assert "b+ob" not in chen
+    say(app, course(profile=""))
+    chen = signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").text
+    assert 'href="/hub/spawn/chen">Open your lab<' in chen, "also where the course has no profile"
     home = signed_in(app, "chen", PASSWORD).visit("home").text
     assert "Biology &amp; more" in home
     assert "Due next: Cells &lt;1&gt;" in home

@@ -48,12 +48,16 @@ def test_a_teacher_releases_what_waits(app: HubApp, desk: Desk) -> None:
     assert page.count("Waits for a teacher.") == 2
     assert "puzzle" in page, "also what the file does not name"
     assert "Feedback for 1 hand-in waits for a teacher." in page
-    assert "fetch_assignment" not in bob.visit(PAGE).text
+    before = bob.visit(PAGE).text
+    assert "fetch_assignment" not in before
+    assert "homeroom hand-in week-1" in before
+    assert "Assignment List" not in before
     for what in ("assignment", "feedback"):
         assert ada.fill_in(PAGE, f"{PAGE}/release", what=what, assignment="week-1").status_code == 200
     assert "Feedback for 1 hand-in is out." in ada.visit(PAGE).text
     page = bob.visit(PAGE).text
     assert "nbgrader fetch_assignment week-1 --course biology" in page
+    assert "To hand in, press <em>Submit</em> in your lab's <em>Nbgrader > Assignment List</em>" in page
     assert "nbgrader fetch_feedback week-1 --course biology" in page
     assert "puzzle" not in page
     assert "fetch_feedback" not in signed_in(app, "chen", PASSWORD).visit(PAGE).text
