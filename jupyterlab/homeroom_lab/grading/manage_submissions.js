@@ -35,7 +35,8 @@
     }
 
     function look() {
-        $.getJSON(address).done(show).fail(function () { window.setTimeout(look, 5000); });
+        // The hub takes no cookie from a script without this header, also where it only looks.
+        $.ajax({url: address, dataType: "json", headers: {"X-CSRFToken": getCookie("_xsrf")}}).done(show).fail(function () { window.setTimeout(look, 5000); });
     }
 
     $(window).on("load", function () {
