@@ -7,17 +7,19 @@ import secrets
 import shutil
 import stat
 import tarfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from docker.types import Mount
 
+from generator.core import operator
 from generator.core.console import counted, note, out, quoted
 from generator.core.errors import HomeroomError
 from generator.core.paths import SITE
 from generator.engine.deployment import Deployment
+from generator.schema.settings import Settings
 from generator.site.reader import SiteFile
 from generator.topics.courses.site import COURSES
 from generator.topics.people import records
@@ -29,6 +31,7 @@ MOST_FILES = 50_000
 PASSED_OVER = frozenset({".git", ".ipynb_checkpoints", "__pycache__"})
 ENDINGS = (".tar.gz", ".tgz", ".tar", ".zip")
 SHOWN = 10
+LOOK_BYTES = 768 << 20
 
 
 def bring_from(deployment: Deployment, course: str, source: str, name: str, *, dry: bool) -> None:
@@ -62,17 +65,12 @@ def copy(deployment: Deployment, course: str, to: str, dates: str, *, dry: bool)
     with alone():
         settings = deployment.settings
         known = named.of_file(settings)
-        if course not in known:
-            _require_not_made(deployment, course, sorted(known))
-        file = SiteFile(SITE / COURSES)
         text = ""
-        if to not in known:
-            own = next(each for each in written.raw(file) if each.get("name") == course)
-            made = written.next_course(own, to, days)
-            remark = f"A copy of {course}, its dates moved by {days:+d} days; nobody takes it yet."
-            text = written.appended(file, made, remark)
-            written.check(settings, SITE, text)
-            out.print(quoted(f"site/{COURSES}:"), written.block(made, "  "), sep="\n", markup=False)
+        is_made = False
+        if course not in known:
+            is_made = _copy_made(deployment, course, to, days, known, look=True)
+        elif to not in known:
+            text = _next_text(settings, course, to, days)
         done: dict[str, Any] = {"new": [], "there": [], "left_out": 0, "gradebook": False}
         if lab_home.is_there(deployment, course):
             lab_home.require_still(deployment, to)
@@ -81,11 +79,15 @@ def copy(deployment: Deployment, course: str, to: str, dates: str, *, dry: bool)
             done = _bring(deployment, to, given, words, dry=dry)
         if text and not dry:
             written.write(SITE, text)
+        if is_made and not dry:
+            _copy_made(deployment, course, to, days, known, look=False)
         if not dry:
             records.note(deployment, "course-copy", to, why=f"from {course}")
     _tell(to, done, dry=dry)
     if text and not dry:
         note(f"site/{COURSES} has {to} now: look it over, say who takes it, and run `make up`.")
+    if is_made and not dry:
+        note(f"{to} is there now, as if it was made on the page: its teachers say there who takes it.")
 
 
 def require_known(deployment: Deployment, course: str) -> None:
@@ -95,20 +97,46 @@ def require_known(deployment: Deployment, course: str) -> None:
         raise named.unknown(course, sorted(known))
 
 
-def _require_not_made(deployment: Deployment, course: str, known: Sequence[str]) -> None:
-    if kept.ask(deployment, "kept", course=course)["made"] is not None:
-        raise HomeroomError(
-            f"{course} was made on a page, and site/courses.yaml does not have it",
-            location="COURSE",
-            remedy="Make the new course on the page, then run this again with TO as it is called: its material comes.",
-        )
-    raise named.unknown(course, list(known))
+def _next_text(settings: Settings, course: str, to: str, days: int) -> str:
+    """What site/courses.yaml says with the copy of a course, which is printed.
+
+    :raises HomeroomError: it would be wrong.
+    """
+    file = SiteFile(SITE / COURSES)
+    own = next(each for each in written.raw(file) if each.get("name") == course)
+    made = written.next_course(own, to, days)
+    remark = f"A copy of {course}, its dates moved by {days:+d} days; nobody takes it yet."
+    text = written.appended(file, made, remark)
+    written.check(settings, SITE, text)
+    out.print(f"site/{COURSES}:\n{written.block(made, '  ')}", markup=False)
+    return text
+
+
+def _copy_made(
+    deployment: Deployment, course: str, to: str, days: int, known: Mapping[str, object], *, look: bool
+) -> bool:
+    """Copy a course that was made on a page; whether there was none of the new name.
+
+    :raises HomeroomError: there is no such course.
+    """
+    if to in known:
+        return False
+    zone, who = deployment.settings.TIMEZONE, operator.name()
+    words = {"course": course, "to": to, "who": who, "days": days, "zone": zone, "look": look}
+    answer = kept.ask(deployment, "copy", **words)
+    if answer["made"] is None and not answer["is_there"]:
+        raise named.unknown(course, sorted(known))
+    return answer["made"] is not None
 
 
 def _bring(deployment: Deployment, course: str, given: Mount, words: Sequence[str], *, dry: bool) -> dict[str, Any]:
-    """Have the container bring it; to look, a home that is not there yet is made, too, and stays empty."""
-    homes.ensure(deployment.client, deployment.settings, deployment.project, lab_home.grader(course))
-    mounts = [lab_home.mount(deployment, course, lab_home.HOME, read_only=False), given]
+    """Have the container bring it. It is looked into beside a home that is there, or else in memory."""
+    home = Mount(target=lab_home.HOME, source="", type="tmpfs", tmpfs_size=LOOK_BYTES)
+    if not dry:
+        homes.ensure(deployment.client, deployment.settings, deployment.project, lab_home.grader(course))
+    if not dry or lab_home.is_there(deployment, course):
+        home = lab_home.mount(deployment, course, lab_home.HOME, read_only=False)
+    mounts = [home, given]
     more = ["--look"] if dry else []
     return lab_home.run(deployment, "bring", f"--course={course}", *words, *more, mounts=mounts)
 

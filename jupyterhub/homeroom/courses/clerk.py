@@ -14,10 +14,12 @@ import sqlite3
 import sys
 import time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from homeroom.contract.database import DATABASE
 from homeroom.courses import desk_client
 from homeroom.courses.course import grader_name
+from homeroom.courses.made.next_term import next_term
 from homeroom.lms import client as lms_client
 from homeroom.sign_in import accounts
 from homeroom.sign_in.marks import SHARED
@@ -70,6 +72,28 @@ def made(database: sqlite3.Connection, course: str) -> dict[str, Any] | None:
     return None if row is None else json.loads(row[0])
 
 
+def copy(
+    database: sqlite3.Connection, course: str, to: str, who: str, *, days: int, zone: str, look: bool
+) -> dict[str, Any]:
+    """Make the next term's course of one that was made on a page.
+
+    :param look: it is only shown.
+    :returns: what the new one says; None where there is no such course, or one of the new name already (`is_there`).
+    """
+    with accounts.transaction(database):
+        known = made(database, course)
+        if known is None or made(database, to) is not None:
+            return {"is_there": known is not None, "made": None}
+        values = next_term(known, days, ZoneInfo(zone))
+        if not look:
+            now = time.time()
+            database.execute(
+                f"INSERT INTO {MADE} (name, data, version, by, at) VALUES (?, ?, ?, ?, ?)",  # noqa: S608 - ours
+                (to, json.dumps(values, sort_keys=True), int(now * 1000), who, int(now)),
+            )
+    return {"is_there": False, "made": values}
+
+
 def purges(database: sqlite3.Connection) -> dict[str, int]:
     """When courses are over that were made on pages, in seconds since 1970; those that say it."""
     try:
@@ -106,13 +130,15 @@ def _delete(database: sqlite3.Connection, table: str, column: str, value: str) -
 def main(arguments: list[str]) -> int:
     """Carry out one verb; 1: somebody who keeps something does not answer, which the last line says."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.courses.clerk")
-    parser.add_argument("verb", choices=["courses", "kept", "remove"])
+    parser.add_argument("verb", choices=["courses", "kept", "remove", "copy"])
     verb = parser.parse_args(arguments).verb
     asked: dict[str, Any] = json.loads(sys.stdin.read() or "{}")
     try:
         with contextlib.closing(accounts.open_database(DATABASE)) as database:
             if verb == "courses":
                 answer = {"purges": purges(database)}
+            elif verb == "copy":
+                answer = copy(database, **asked)
             elif verb == "kept":
                 answer = kept(database, asked["course"])
             else:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+import json
 import sqlite3
+from datetime import datetime
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from homeroom.courses import clerk, desk_client
-from homeroom.courses.course import grader_name
+from homeroom.courses.course import ROLES, grader_name
 from homeroom.courses.exams import records as sittings
+from homeroom.courses.made import form
 from homeroom.courses.made import records as made_courses
 from homeroom.sign_in import accounts, known_names
 from homeroom.sign_in.marks import SHARED
@@ -70,3 +75,44 @@ def test_who_keeps_something_and_is_away_is_told(
 def test_graders_are_called_as_in_the_hub() -> None:
     """What commands call the user of a grader lab is what the hub calls it."""
     assert lab_home.grader("bio-1") == grader_name("bio-1")
+
+
+def test_a_made_course_is_copied(database: sqlite3.Connection) -> None:
+    """Its dates are moved by days of the zone, so that times of day stay, also over a change of clocks; teachers stay,
+    and nobody else; a look changes nothing, and one of the new name is left alone."""
+    zone = ZoneInfo("Europe/Vienna")
+    due = int(datetime(2026, 10, 12, 23, 59, tzinfo=zone).timestamp())
+    nobody: dict[str, list[str]] = {"people": [], "groups": []}
+    week = {
+        "name": "week-1",
+        "title": "Cells",
+        "due": due,
+        "closes": None,
+        "late": "accept",
+        "extra_seconds": {"b+ob": 9},
+    }
+    values = {
+        **form.new(),
+        "title": "Cells",
+        "first_day": "2026-10-05",
+        "archive": due,
+        "lti": {"platform": "moodle", "context": "12"},
+        "roles": {role: {"people": ["ada"], "groups": ["x"]} for role in ROLES},
+        "assignments": [week],
+    }
+    database.execute("UPDATE homeroom_courses SET data = ? WHERE name = 'bio'", (json.dumps(values),))
+
+    def copied(course: str, *, look: bool = False) -> dict[str, Any]:
+        return clerk.copy(database, course, "bio-27", "shell:root", days=140, zone=zone.key, look=look)
+
+    assert copied("bio", look=True)["made"]["first_day"] == "2027-02-22"
+    assert clerk.made(database, "bio-27") is None
+    made = copied("bio")["made"]
+    assert clerk.made(database, "bio-27") == made
+    assert str(datetime.fromtimestamp(made["assignments"][0]["due"], zone)) == "2027-03-01 23:59:00+01:00"
+    assert (made["assignments"][0]["extra_seconds"], made["assignments"][0]["closes"], made["lti"]) == ({}, None, None)
+    assert made["archive"] == made["assignments"][0]["due"]
+    assert made["roles"] == {**dict.fromkeys(ROLES, nobody), "teachers": {"people": ["ada"], "groups": ["x"]}}
+    assert copied("bio") == {"is_there": True, "made": None}
+    assert copied("none") == {"is_there": False, "made": None}
+    assert form.as_told("bio-27", made, {})["title"] == "Cells"
