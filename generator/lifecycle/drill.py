@@ -90,7 +90,7 @@ def try_beside(deployment: Deployment, of: str, copy: str) -> None:
     :raises HomeroomError: something is not as it was, or does not work.
     """
     outcome = Outcome()
-    with _ending_with_who_waits():
+    with ending_with_who_waits():
         try:
             outcome = _try(deployment, of, copy)
         except HomeroomError as fault:
@@ -102,7 +102,7 @@ def try_beside(deployment: Deployment, of: str, copy: str) -> None:
 
 
 @contextmanager
-def _ending_with_who_waits() -> Iterator[None]:
+def ending_with_who_waits() -> Iterator[None]:
     """End as by Ctrl-C once nobody holds our standard input any more."""
 
     def wait() -> None:

@@ -23,6 +23,7 @@ from generator.topics.edge import edge
 from generator.topics.edge.status import describe_authority
 from generator.topics.environments import kernels
 from generator.topics.handouts import handouts, places
+from generator.topics.rehearsal import rehearsal
 from generator.topics.sign_in import accounts
 from generator.topics.sign_in.ways import DUMMY, NATIVE
 from generator.topics.storage import storage
@@ -76,6 +77,7 @@ def up(*, within_update: bool = False) -> None:
     check_engine(deployment)
     drill.clear_leftovers(deployment)
     freeze.free_forgotten(deployment)
+    rehearsal.clear_leftovers(deployment)
     build(deployment)
     edge.check(deployment, render.rendered_files(settings, SITE))
     prepare_storage(deployment)

@@ -255,6 +255,20 @@ def drill_beside(
     drill.try_beside(deployment.open_deployment(), of, copy)
 
 
+@verbs.command("course-rehearse-beside", hidden=True)
+def course_rehearse_beside(
+    of: Annotated[str, typer.Option(help="The deployment whose images it has.")],
+    course: Annotated[str, typer.Option(help="The course's name.")],
+    exam: Annotated[str, typer.Option(help="The exam's name.")],
+    robots: Annotated[int, typer.Option(help="So many write it.")],
+) -> None:
+    """Write an exam with robots in this deployment, which holds nothing, on no network."""
+    from generator.engine import deployment
+    from generator.lifecycle import course_rehearsal
+
+    course_rehearsal.rehearse_beside(deployment.open_deployment(), of, course, exam, robots)
+
+
 @verbs.command(hidden=True)
 def reference() -> None:
     """Write .env.example and docs/settings.md from the schema."""

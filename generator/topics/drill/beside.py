@@ -17,14 +17,18 @@ import docker.errors
 from generator.core.labels import DEPLOYMENT_LABEL
 from generator.core.paths import ROOT
 
+DRILL = "drill"
 LONGEST_PART = 17
 """Of the deployment's name: the schema lets names be 31 long."""
 
 
-def name_of(project: str, root: Path = ROOT) -> str:
-    """What the drill's deployment is called."""
+def name_of(project: str, root: Path = ROOT, *, what: str = DRILL) -> str:
+    """What the deployment beside is called.
+
+    :param what: is tried with it, in five letters at most.
+    """
     digest = hashlib.sha256(f"{root} {project}".encode()).hexdigest()
-    return f"{project[:LONGEST_PART]}-drill-{digest[:6]}"
+    return f"{project[:LONGEST_PART]}-{what}-{digest[:6]}"
 
 
 def remove(client: Any, name: str) -> int:

@@ -72,10 +72,13 @@ def run(deployment: Deployment, copied: Path) -> None:
         remove(deployment.client, deployment.project)
 
 
-def start(deployment: Deployment, say: Callable[[str], None], *, copied: Path | None = None) -> Container:
+def start(
+    deployment: Deployment, say: Callable[[str], None], *, copied: Path | None = None, desk: bool = False
+) -> Container:
     """Start guard, proxy and hub, each once the one before is well; returns the hub.
 
     :param copied: the database that the hub is given; None: what is in its volume.
+    :param desk: the hand-in desk, too.
     :raises HomeroomError: one of them is not well.
     """
     config = json.loads(deployment.compose("config", "--format", "json"))
@@ -83,6 +86,7 @@ def start(deployment: Deployment, say: Callable[[str], None], *, copied: Path | 
     checks = {
         "guard": ["python", "-m", "homeroom.guard.service", "--check"],
         "proxy": ["node", "/opt/proxy/health.mjs"],
+        **({"desk": ["python", "-m", "homeroom.courses.desk.service", "--check"]} if desk else {}),
         "hub": ["python", "-m", "homeroom.hub.health", base_url],
     }
     made: Any = None

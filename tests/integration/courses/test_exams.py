@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import shutil
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,8 +19,10 @@ import requests
 from homeroom.contract.exam_labs import lab_name, volume_name
 from websockets.sync.client import connect
 
+from generator.topics.drill import beside
 from tests.exam_clock import hold
 from tests.faults import kill, until, until_healthy
+from tests.git_server import git
 from tests.hub_deployment import HubDeployment, deployment_with_site, engine
 from tests.person import PATIENCE_SECONDS, Person
 
@@ -143,6 +149,45 @@ def incoming_bytes(desk: int) -> int:
 def names(receipt: dict[str, Any]) -> list[str]:
     """The files of a hand-in."""
     return [file["path"] for file in receipt["files"]]
+
+
+@pytest.fixture
+def clone(school: HubDeployment) -> Iterator[HubDeployment]:
+    """The deployment, in a directory that is a clone."""
+    git(school.directory, "init", "--quiet")
+    git(school.directory, "add", "--all")
+    git(school.directory, "commit", "--quiet", "--message", "as it runs")
+    yield school
+    shutil.rmtree(school.directory / ".git")
+
+
+def of_rehearsal(deployment: HubDeployment) -> list[str]:
+    """All that a rehearsal of the deployment has on the engine."""
+    name, api = beside.name_of(deployment.project, deployment.directory, what="exam"), engine().api
+    containers = [row["Names"][0] for row in api.containers(all=True) if row["Names"]]
+    volumes = [row["Name"] for row in api.volumes()["Volumes"]]
+    images = [tag for row in api.images() for tag in row["RepoTags"] or []]
+    return [one for one in (*containers, *volumes, *images) if one.lstrip("/").startswith(name)]
+
+
+def test_robots_write_it_before(clone: HubDeployment) -> None:
+    """`make course-rehearse` has robots write the exam in real labs beside: they find its files, hand in, and are
+    handed in at the end. What runs is not touched, and nothing is left, also of a run that was killed. A slip in the
+    course's name is told."""
+    hold(clone, COURSES, begins_in=7200)
+    words, environment = ["make", "course-rehearse", "COURSE=botany"], clone.environment
+    killed = subprocess.Popen(words, cwd=clone.directory, env=environment, start_new_session=True)
+    until(lambda: of_rehearsal(clone), "it has begun")
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    said = " ".join(clone.make("course-rehearse", "COURSE=botany").stdout.split())
+    for step in ("3 robots sign in", "the slowest", "1 file in each folder", "3 receipts", "can be written"):
+        assert step in said, said
+    assert of_rehearsal(clone) == []
+    assert not clone.labs("robot-1")
+    assert tuple((clone.directory / ".rehearsal").iterdir()) == ()
+    said = " ".join(clone.make("course-rehearse", "COURSE=botanny", check=False).stdout.split())
+    assert "Did you mean botany?" in said
 
 
 def test_an_exam_from_its_beginning_to_its_end(school: HubDeployment, people: dict[str, Sitting]) -> None:

@@ -1,0 +1,135 @@
+"""`make course-rehearse`: robots write an exam in real labs, beside what runs; nothing of it is left."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from generator.core.atomic import write_atomically
+from generator.core.console import note, step, warn
+from generator.core.errors import HomeroomError
+from generator.core.lock import exclusive, is_held
+from generator.core.machine import read_machine
+from generator.core.paths import ENV_FILE, ROOT, SITE
+from generator.engine.deployment import Deployment
+from generator.engine.find import engine_environment
+from generator.schema.settings import Settings
+from generator.topics.courses import courses
+from generator.topics.drill import beside
+from generator.topics.labs import labs
+from generator.topics.rehearsal import fitted, foreseen
+from generator.topics.updates.tree import Tree, share_packages
+
+FOLDER = ROOT / ".rehearsal"
+TREE = FOLDER / "tree"
+BUSY = "another rehearsal goes on"
+SCRIPT = """\
+sh generator/venv.sh .venv generator/requirements.txt
+exec .venv/bin/python -m generator course-rehearse-beside "$@"
+"""
+ROBOTS = 3
+"""So many write it, where there is room for them: one after the other would hide what several do to each other."""
+END_SECONDS = 60
+
+
+def name_of(deployment: Deployment) -> str:
+    """What the rehearsal's deployment is called."""
+    return beside.name_of(deployment.project, what="exam")
+
+
+def rehearse(deployment: Deployment, course: str, exam: str) -> None:
+    """Say what would fail in an exam, and have robots write it. What runs is not touched, and whatever happens,
+    nothing of the rehearsal is left.
+
+    :param exam: its name; empty: the next one.
+    :raises HomeroomError: something in `site/` is wrong, or the robots did not get through.
+    """
+    settings = deployment.settings
+    known, zone, now = labs.load(settings, SITE, read_machine()), ZoneInfo(settings.TIMEZONE), time.time()
+    read, held = foreseen.chosen(courses.load(settings, SITE, known), course, exam, zone, now)
+    found = list(foreseen.findings(read, held, known, zone, now))
+    for each in found:
+        warn(f"{each.location}: {each.cause}\n  {each.remedy}")
+    Tree(ROOT).require_clone()
+    room = foreseen.room_for(foreseen.profile_of(read, held, known), known)
+    count = max(1, min(ROBOTS, len(read.named["students"]) or ROBOTS, ROBOTS if room is None else room))
+    FOLDER.mkdir(mode=0o700, exist_ok=True)
+    with exclusive(FOLDER, busy=BUSY) as lock:
+        clear(deployment)
+        try:
+            lay_out(deployment, fitted.courses(read, held, fitted.OPENS, fitted.robots(count)))
+            words = [f"--of={deployment.project}", f"--course={course}", f"--exam={held.name}", f"--robots={count}"]
+            if code := _run(deployment, lock, words):
+                raise HomeroomError(
+                    f"the rehearsal of {held.name} did not come to its end, as told above ({code})",
+                    location="make course-rehearse",
+                    remedy="What runs is untouched. What the robots met, people would meet in the exam.",
+                )
+        finally:
+            with step("Removing what the rehearsal has made"):
+                clear(deployment)
+    if wrong := [each for each in found if each.level == "error"]:
+        raise HomeroomError(
+            f"the robots got through, and {held.name} would fail all the same: {wrong[0].cause}",
+            location=wrong[0].location,
+            remedy=wrong[0].remedy,
+        )
+    note(f"{held.name} of {course} can be written.")
+
+
+def lay_out(deployment: Deployment, courses_text: str) -> None:
+    """Lay this version out beside, with the settings of labs and what the exam needs of `site/`.
+
+    :param courses_text: the rehearsal's `site/courses.yaml`, with OPENS for the time.
+    :raises HomeroomError: the disk is full.
+    """
+    with step("Laying the rehearsal out"):
+        Tree(ROOT).lay_out(Tree(ROOT).commit(), TREE)
+        share_packages(ROOT, TREE)
+        text = ENV_FILE.read_text(encoding="utf-8")
+        write_atomically(TREE / ENV_FILE.name, fitted.env(text, name_of(deployment)), mode=0o600)
+        fitted.lay_out_site(SITE, TREE / SITE.name)
+        write_atomically(TREE / fitted.WITHOUT_TIME, courses_text)
+
+
+def _run(deployment: Deployment, lock: int, arguments: list[str]) -> int:
+    """Run it in the directory beside; the exit code. It ends when we do: it lives by its standard input."""
+    environment = engine_environment(deployment.engine, drop=set(Settings.model_fields))
+    process = subprocess.Popen(
+        ["sh", "-ec", SCRIPT, "rehearsal", *arguments],
+        cwd=TREE,
+        env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
+        stdin=subprocess.PIPE,
+        pass_fds=[lock],
+    )
+    try:
+        return process.wait()
+    finally:
+        assert process.stdin is not None
+        process.stdin.close()
+        try:
+            process.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def clear(deployment: Deployment) -> None:
+    """Remove all of a rehearsal, from the engine and from this directory."""
+    beside.remove(deployment.client, name_of(deployment))
+    shutil.rmtree(TREE, ignore_errors=True)
+
+
+def is_left(folder: Path = FOLDER) -> bool:
+    """Whether a rehearsal that was killed has left something."""
+    return (folder / TREE.name).exists() and not is_held(folder)
+
+
+def clear_leftovers(deployment: Deployment) -> None:
+    """Remove what a rehearsal that was killed has left, for `make up`."""
+    if is_left():
+        with step("Removing what a rehearsal that was cut off has left"):
+            clear(deployment)
