@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from homeroom.contract import sockets
 from homeroom.contract.by_socket import BySocket
@@ -125,7 +125,7 @@ class Robot:
                 for name, morsel in SimpleCookie(line).items():
                     self._cookies[morsel["path"] or "/", name] = morsel.value
             text = answer.read().decode(errors="replace")
-            return Answer(answer.status, answer.headers.get("Location", address), text)
+            return Answer(answer.status, urljoin(address, answer.headers.get("Location", address)), text)
 
     def cookie(self, name: str, path: str) -> str:
         """What a cookie has on a path: of several, that of the longest."""
