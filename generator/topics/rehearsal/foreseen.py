@@ -64,6 +64,11 @@ def room_for(profile: dict[str, Any], known: LabsConfig) -> int | None:
     return min(rooms) if rooms else None
 
 
+def spare(profile: dict[str, Any], known: LabsConfig, taken_bytes: int) -> int | None:
+    """How many such labs have room beside those that run; None: as many as one likes."""
+    return max(0, known.memory_bytes - taken_bytes) // profile["memory_bytes"] if known.memory_bytes else None
+
+
 def findings(read: ReadCourse, exam: Exam, known: LabsConfig, zone: ZoneInfo, now: float) -> Iterator[Finding]:
     """What is wrong, or hardly meant."""
     course, location = read.course, f"site/{COURSES}: {read.course.name}, {exam.name}"

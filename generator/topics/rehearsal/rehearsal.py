@@ -18,8 +18,11 @@ from generator.engine.deployment import Deployment
 from generator.engine.find import engine_environment
 from generator.schema.settings import Settings
 from generator.topics.courses import courses
+from generator.topics.courses.courses import ReadCourse
+from generator.topics.courses.site import Exam
 from generator.topics.drill import beside
 from generator.topics.labs import labs
+from generator.topics.labs.labs import LabsConfig
 from generator.topics.rehearsal import fitted, foreseen
 from generator.topics.updates.tree import Tree, share_packages
 
@@ -53,14 +56,44 @@ def rehearse(deployment: Deployment, course: str, exam: str) -> None:
     found = list(foreseen.findings(read, held, known, zone, now))
     for each in found:
         warn(f"{each.location}: {each.cause}\n  {each.remedy}")
+    if foreseen.profile_of(read, held, known)["gpus"]:
+        note("Robots take no GPU from those who work: none of them has written it.")
+    else:
+        _write(deployment, read, held, _count(deployment, read, held, known))
+    if wrong := [each for each in found if each.level == "error"]:
+        raise HomeroomError(
+            f"{held.name} would fail: {wrong[0].cause}", location=wrong[0].location, remedy=wrong[0].remedy
+        )
+    note(f"{held.name} of {course} can be written.")
+
+
+def _count(deployment: Deployment, read: ReadCourse, held: Exam, known: LabsConfig) -> int:
+    """How many robots write it: as many as have room beside the labs that run, and no more than students.
+
+    :raises HomeroomError: none has.
+    """
+    profile = foreseen.profile_of(read, held, known)
+    taken = sum(lab.attrs["HostConfig"]["Memory"] for lab in deployment.labs(running_only=True))
+    room = foreseen.spare(profile, known, taken)
+    if room == 0:
+        raise HomeroomError(
+            f"no lab of {profile['name']} has room now beside those that run, so no robot can write it",
+            location="make course-rehearse",
+            remedy="Run it when fewer people work. Nothing was changed.",
+        )
+    most = ROBOTS if room is None else min(ROBOTS, room)
+    return max(1, min(most, len(read.named["students"]) or ROBOTS))
+
+
+def _write(deployment: Deployment, read: ReadCourse, held: Exam, count: int) -> None:
+    """Have so many robots write it. :raises HomeroomError: they did not get through."""
     Tree(ROOT).require_clone()
-    room = foreseen.room_for(foreseen.profile_of(read, held, known), known)
-    count = max(1, min(ROBOTS, len(read.named["students"]) or ROBOTS, ROBOTS if room is None else room))
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     with exclusive(FOLDER, busy=BUSY) as lock:
         clear(deployment)
         try:
             lay_out(deployment, fitted.courses(read, held, fitted.OPENS, fitted.robots(count)))
+            course = read.course.name
             words = [f"--of={deployment.project}", f"--course={course}", f"--exam={held.name}", f"--robots={count}"]
             if code := _run(deployment, lock, words):
                 raise HomeroomError(
@@ -71,13 +104,6 @@ def rehearse(deployment: Deployment, course: str, exam: str) -> None:
         finally:
             with step("Removing what the rehearsal has made"):
                 clear(deployment)
-    if wrong := [each for each in found if each.level == "error"]:
-        raise HomeroomError(
-            f"the robots got through, and {held.name} would fail all the same: {wrong[0].cause}",
-            location=wrong[0].location,
-            remedy=wrong[0].remedy,
-        )
-    note(f"{held.name} of {course} can be written.")
 
 
 def lay_out(deployment: Deployment, courses_text: str) -> None:

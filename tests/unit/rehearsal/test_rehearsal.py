@@ -90,6 +90,13 @@ def test_a_class_for_which_there_is_no_room_is_told() -> None:
     assert said(read(1000), 0, memory_bytes=0) == []
 
 
+def test_robots_take_what_others_leave() -> None:
+    """Room that labs of people have is not theirs; without a limit there is always some."""
+    small = known().profiles[0]
+    assert [foreseen.spare(small, known(), taken * GIB) for taken in (0, 6, 8, 9)] == [8, 2, 0, 0]
+    assert foreseen.spare(small, known(0), 99 * GIB) is None
+
+
 def test_what_is_hardly_meant_is_told() -> None:
     """Nobody who sits it, an empty folder, and an exam that is over or about to begin."""
     assert said(read(0), 0) == ["error nobody sits it"]
