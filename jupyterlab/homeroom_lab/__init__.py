@@ -14,6 +14,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         activity,
         announcements_handler,
         body_limit,
+        check_handler,
         compressed,
         course_watch,
         disk_handler,
@@ -33,6 +34,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
     activity.install(app.web_app)
     announcements_handler.install(app.web_app)
     body_limit.install(app.web_app)
+    check_handler.install(app.web_app, app.root_dir)
     compressed.install(app.web_app)
     disk_handler.install(app.web_app)
     exam_handler.install(app.web_app)

@@ -1,5 +1,5 @@
-"""What courses keep of a person: what they handed in, the feedback for it, and their grades, which lie with the hand-in
-desk; and where courses that were made on pages name them, in the hub's database.
+"""What courses keep of a person: what they handed in, the feedback for it, their grades and how often they checked,
+which lie with the hand-in desk; and where courses that were made on pages name them, in the hub's database.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from homeroom.records import parts
 
 MADE = "SELECT name, data, version, by FROM homeroom_courses ORDER BY name"
 CHANGE = "UPDATE homeroom_courses SET data = ?, version = ?, by = ? WHERE name = ?"
+NOTHING: dict[str, Any] = {"hand_ins": [], "feedback": [], "grades": [], "checks": []}
 
 
 def of_person(database: sqlite3.Connection, name: str) -> dict[str, Any]:
@@ -23,16 +24,15 @@ def of_person(database: sqlite3.Connection, name: str) -> dict[str, Any]:
     found = {row["name"]: form.of_person(json.loads(row["data"]), name) for row in parts.rows(database, MADE)}
     made: dict[str, Any] = {"named_in_courses": {course: said for course, said in found.items() if said}}
     if not desk_client.is_there():
-        return {**made, "hand_ins": [], "feedback": [], "grades": []}
+        return {**made, **NOTHING}
     try:
         return {**made, **desk_client.of_person(name)}
     except desk_client.DeskAway as error:
-        fault = f"the hand-in desk does not answer: {error}"
-        return {**made, "hand_ins": [], "feedback": [], "grades": [], "fault": fault}
+        return {**made, **NOTHING, "fault": f"the hand-in desk does not answer: {error}"}
 
 
 def forget(database: sqlite3.Connection, name: str) -> None:
-    """Remove the hand-ins themselves, the feedback and the grades, and their name from made courses.
+    """Remove the hand-ins themselves, the feedback, the grades and the checks, and their name from made courses.
 
     :raises DeskAway: the desk does not answer: then nothing of this person is forgotten, and it is tried again.
     """

@@ -7,6 +7,7 @@
   const MOST_SHOWN_AT_ONCE = 120; // JupyterLab cuts a notification at 140 characters
   const LEFT_WITHIN_MS = 500;
   const ASK_ABOUT_EXAM_EVERY_MS = 10_000;
+  const LOOK_AT_CHECK_EVERY_MS = 1_000;
   const SAVE_BEFORE_END_SECONDS = [20, 8, 3];
   const SAVE_BEFORE_EXAM_SECONDS = 120;
   const MESSAGE_TOO_BIG = 1009; // https://www.rfc-editor.org/rfc/rfc6455#section-7.4.1
@@ -382,6 +383,83 @@
     },
   };
 
+  // A notebook of an assignment that can be checked has a button. The check goes on without the page, so it is asked what
+  // came of it until there is something, also by a page that was loaded meanwhile.
+  const checks = {
+    id: "homeroom-lab:checks",
+    description: "Has a student's work run as it will be when it is graded: homeroom_lab/check_handler.py.",
+    autoStart: true,
+    activate: async (app) => {
+      if (!config.homeroomChecks) return;
+      const names = ["@jupyterlab/apputils", "@jupyterlab/notebook", "@jupyterlab/services", "@jupyterlab/ui-components",
+        "@lumino/widgets"];
+      const [apputils, notebooks, services, components, widgets] = await Promise.all(names.map(sharedModule));
+      const tracker = notebooks && (await app.resolveOptionalService(notebooks.INotebookTracker));
+      if (!tracker || !apputils || !services || !components || !widgets) return;
+      const { Dialog, showDialog } = apputils;
+      const { serverSettings } = app.serviceManager;
+      const ask = async (path, method = "GET") => {
+        const address = `${serverSettings.baseUrl}homeroom/check?path=${encodeURIComponent(path)}`;
+        const answer = await services.ServerConnection.makeRequest(address, { method }, serverSettings);
+        const said = await answer.json().catch(() => ({}));
+        return answer.ok || answer.status === 404 ? said : { error: said.message || answer.statusText, ...said };
+      };
+      const show = ({ found = [], error, left }) => {
+        const node = document.createElement("div");
+        const line = (text, tag = "p") => { node.appendChild(document.createElement(tag)).textContent = text; };
+        if (error) line(error);
+        else if (!found.length) line("All cells ran without an error, with the tests that you see.");
+        else {
+          line("Not everything ran, with the tests that you see:");
+          found.forEach((each) => line(each, "pre"));
+          node.querySelectorAll("pre").forEach((each) => { each.style.cssText = "white-space: pre-wrap; overflow-wrap: anywhere;"; });
+        }
+        line(`This handed nothing in. ${left === 1 ? "You can check this once more today." : `You can check this ${left || 0} more times today.`}`);
+        const buttons = [Dialog.okButton({ label: "Close" })];
+        return showDialog({ title: "Check my work", body: new widgets.Widget({ node }), buttons });
+      };
+      const add = async (panel) => {
+        const { context } = panel;
+        await context.ready;
+        const path = () => app.serviceManager.contents.localPath(context.path);
+        const first = await ask(path());
+        if (first.left === undefined || panel.isDisposed) return;
+        let busy = false;
+        const outcome = async () => {
+          for (;;) {
+            await new Promise((soon) => setTimeout(soon, LOOK_AT_CHECK_EVERY_MS));
+            const said = await ask(path()).catch(() => ({ running: true })); // it goes on, whether it can be asked or not
+            if (!said.running) return show(said);
+          }
+        };
+        const check = async (begin) => {
+          if (busy) return;
+          busy = true;
+          button.enabled = false;
+          try {
+            if (begin && context.model.dirty) await context.save();
+            const said = begin ? await ask(path(), "POST") : {};
+            await (said.error ? show(said) : outcome());
+          } finally {
+            busy = false;
+            button.enabled = true;
+          }
+        };
+        const quietly = (begin) => check(begin).catch((error) => console.debug("homeroom-lab:checks", error));
+        const button = new components.ToolbarButton({
+          label: "Check my work",
+          tooltip: "Run this as it will be when it is graded, with the tests that you see. Nothing is handed in.",
+          onClick: () => { quietly(true); },
+        });
+        panel.toolbar.insertItem(10, "homeroom-check", button);
+        if (first.running) quietly(false);
+      };
+      const quietly = (panel) => add(panel).catch((error) => console.debug("homeroom-lab:checks", error));
+      tracker.forEach(quietly);
+      tracker.widgetAdded.connect((_, panel) => { quietly(panel); });
+    },
+  };
+
   // JupyterLab shows files and launcher when the address is dealt with, which it says a second late: it first waits
   // until the workspace that it has just read is saved again. What is done here is what it does then, and nothing is
   // left for it to do.
@@ -473,7 +551,8 @@
       return () => ({
         __esModule: true,
         default: [
-          prestartedKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, announcements, exam, firstSight,
+          prestartedKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, announcements, exam, checks,
+          firstSight,
         ],
       });
     },

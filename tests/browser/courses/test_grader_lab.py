@@ -1,4 +1,5 @@
-"""A teacher opens the grader lab from the course's page and makes an assignment on the formgrader's own pages."""
+"""A teacher opens the grader lab from the course's page and makes an assignment on the formgrader's own pages; a
+student checks their work by the button of the notebook."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.pages import Lab
 from tests.hub_deployment import HubDeployment, deployment_with_site
 from tests.person import Person
 
@@ -16,7 +18,7 @@ courses:
     title: Botany for all
     teachers: {people: [ada]}
     students: {people: [chen]}
-    assignments: [{name: week-1, title: Cells, opens: 2020-01-01, due: 2099-01-01 12:00}]
+    assignments: [{name: week-1, title: Cells, opens: 2020-01-01, due: 2099-01-01 12:00, checks: 3}]
 """
 NOTEBOOK = """
 import json, pathlib
@@ -27,6 +29,19 @@ cell = {"cell_type": "code", "execution_count": None, "outputs": [], "id": "a1",
 book = {"nbformat": 4, "nbformat_minor": 5, "cells": [cell],
         "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}}
 pathlib.Path("course/source/week-1/cells.ipynb").write_text(json.dumps(book))
+print("laid")
+"""
+WORK = """
+import json, pathlib
+folder = pathlib.Path("week-1")
+folder.mkdir()
+def cell(name, source):
+    return {"cell_type": "code", "execution_count": None, "outputs": [], "id": name, "source": source, "metadata": {}}
+cells = [cell("a", "answer = 41"), cell("t", "assert answer == 42, 'not 42'")]
+book = {"nbformat": 4, "nbformat_minor": 5, "cells": cells,
+        "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}}
+(folder / "cells.ipynb").write_text(json.dumps(book))
+pathlib.Path("notes.ipynb").write_text(json.dumps(book))
 print("laid")
 """
 
@@ -76,3 +91,38 @@ def test_an_assignment_is_made(school: HubDeployment, page: Page) -> None:
     chen = Person(school, "chen")
     chen.sign_in("")
     assert "grader-botany" not in chen.get("hub/homeroom/courses/botany").text
+
+
+def test_a_student_checks_their_work(school: HubDeployment, page: Page) -> None:
+    """The notebook of an assignment has a button: it saves, runs the folder as it will be when it is graded, and shows
+    what fails and how often one can today; a page that is loaded meanwhile shows it, too. Other notebooks have none."""
+    chen = Person(school, "chen")
+    chen.sign_in("")
+    chen.start_lab()
+    assert chen.run(WORK) == "laid\n"
+    page.goto(f"{school.url}hub/login?next=/user/chen/lab/tree/week-1/cells.ipynb")
+    page.get_by_label("Username:").fill("chen")
+    page.get_by_role("button", name="Sign in").click()
+    lab = Lab(page, school, "chen").wait()
+    lab.wait_until_idle()
+    check = lab.notebook.get_by_role("button", name="Check my work")
+    shown = page.get_by_role("dialog")
+    check.click()
+    expect(shown).to_contain_text("cells.ipynb: cell 2: AssertionError: not 42", timeout=60_000)
+    expect(shown).to_contain_text("You can check this 2 more times today.")
+    shown.get_by_role("button", name="Close").click()
+
+    lab.notebook.locator(".jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text("answer = 42")
+    check.click()
+    expect(check).to_be_disabled()
+    page.reload()
+    lab.wait()
+    expect(shown).to_contain_text("All cells ran without an error", timeout=60_000)
+    expect(shown).to_contain_text("You can check this once more today.")
+    shown.get_by_role("button", name="Close").click()
+    assert "answer = 42" in chen.run("print(open('week-1/cells.ipynb').read())")
+    page.goto(f"{school.url}user/chen/lab/tree/notes.ipynb")
+    lab.wait_until_idle()
+    expect(check).to_have_count(0)

@@ -258,7 +258,7 @@ def test_a_person_is_shown_and_forgotten_whole(desk: Desk) -> None:
     (kept,) = person.of_person(database, "b+ob")["hand_ins"]
     assert kept["files"][0]["path"] == "week.ipynb"
     person.forget(database, "b+ob")
-    assert person.of_person(database, "b+ob") == {"named_in_courses": {}, "hand_ins": [], "feedback": [], "grades": []}
+    assert person.of_person(database, "b+ob") == {"named_in_courses": {}, **person.NOTHING}
     assert not (desk.root / "store/biology/hand-ins/week-1/b-2bob").exists()
     assert len(person.of_person(database, "a.b@x.org")["hand_ins"]) == 1
 
@@ -267,7 +267,7 @@ def test_a_desk_that_is_silent_is_told(tmp_path: Path, monkeypatch: pytest.Monke
     """The hub's page is shown without it, an export says so, and nobody is half forgotten."""
     monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
     database = sqlite3.connect(":memory:")
-    assert person.of_person(database, "ada") == {"named_in_courses": {}, "hand_ins": [], "feedback": [], "grades": []}
+    assert person.of_person(database, "ada") == {"named_in_courses": {}, **person.NOTHING}
     person.forget(database, "ada")
     with socket.socket(socket.AF_UNIX) as gone:
         gone.bind(str(tmp_path / "desk.sock"))

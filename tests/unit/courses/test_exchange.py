@@ -212,6 +212,6 @@ def test_a_persons_feedback_is_shown_and_forgotten(desk: Desk) -> None:
     (own,) = person.of_person(database, "b+ob")["feedback"]
     assert own["files"][0]["path"] == "week.html"
     person.forget(database, "b+ob")
-    assert person.of_person(database, "b+ob") == {"named_in_courses": {}, "hand_ins": [], "feedback": [], "grades": []}
+    assert person.of_person(database, "b+ob") == {"named_in_courses": {}, **person.NOTHING}
     assert not list((desk.root / "store").glob("*/*/*/b-2bob"))
     assert len(person.of_person(database, "a.b@x.org")["feedback"]) == 1

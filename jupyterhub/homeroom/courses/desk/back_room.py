@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 from aiohttp import web
 
+from homeroom.courses.desk.checks import Used
 from homeroom.courses.desk.grades import Grades
 from homeroom.courses.desk.kept import Kept
 from homeroom.courses.desk.shelf import STATES, WAITING, Item, Key, Shelf
@@ -31,12 +32,19 @@ class BackRoom:
     """
 
     def __init__(
-        self, store: Store, shelf: Shelf, grades: Grades, told: Callable[[], Told], take: Callable[[Told], None]
+        self,
+        store: Store,
+        shelf: Shelf,
+        grades: Grades,
+        checks: Used,
+        told: Callable[[], Told],
+        take: Callable[[Told], None],
     ) -> None:
         self.store = store
         self.shelf = shelf
         self.grades = grades
         self.kept = Kept(store, shelf, grades)
+        self.checks = checks
         self._told = told
         self._take = take
 
@@ -76,11 +84,13 @@ class BackRoom:
             found = [each.as_json() for each in self.store.receipts(person=person)]
             feedback = [each.as_json() for each in self.shelf.of_person(person)]
             grades = await asyncio.to_thread(self.grades.of_person, person)
-            text = json.dumps({"hand_ins": found, "feedback": feedback, "grades": grades})
+            own = {"hand_ins": found, "feedback": feedback, "grades": grades, "checks": self.checks.of_person(person)}
+            text = json.dumps(own)
             return web.Response(text=text, content_type="application/json")
         if method == "DELETE" and person:
             await asyncio.to_thread(self.shelf.forget, person)
             await asyncio.to_thread(self.grades.forget, person)
+            await asyncio.to_thread(self.checks.forget, person)
             return web.json_response({"removed": await asyncio.to_thread(self.store.forget, person)})
         return web.json_response({"error": "there is no such thing"}, status=404)
 

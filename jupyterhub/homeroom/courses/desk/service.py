@@ -35,7 +35,9 @@ def main() -> int:
     parser.add_argument("--socket", type=Path, default=SOCKET, help="where the hub asks")
     parser.add_argument("--store", type=Path, default=Path("/srv/courses"), help="the volume of hand-ins")
     parser.add_argument("--labs", type=Path, default=sockets.LABS, help="the labs' directories of sockets")
-    parser.add_argument("--runs-at-once", type=int, default=0, help="hand-ins that are run at a time; 0: one a CPU")
+    parser.add_argument(
+        "--runs-at-once", type=int, default=0, help="hand-ins that are run at a time; 0: one a CPU, 4 at most"
+    )
     parser.add_argument("--check", action="store_true", help="exit 0 if a desk answers at --socket")
     options = parser.parse_args()
     if options.check:
@@ -62,7 +64,7 @@ async def serve(
     from aiohttp import web
 
     from homeroom.courses.desk.back_room import BackRoom
-    from homeroom.courses.desk.checks import Checks
+    from homeroom.courses.desk.checks import Checks, Used
     from homeroom.courses.desk.counter import Counter
     from homeroom.courses.desk.doors import Doors
     from homeroom.courses.desk.exam_counter import ExamCounter
@@ -79,8 +81,10 @@ async def serve(
     known = [Told()]
     store = Store(store_path)
     shelf = Shelf(store_path, store_path / INCOMING)
+    used = Used(store_path)
     await asyncio.to_thread(store.open)
     await asyncio.to_thread(shelf.open)
+    await asyncio.to_thread(used.open)
     stopped, changed = ended or asyncio.Event(), asyncio.Event()
 
     def take(told: Told) -> None:
@@ -88,7 +92,7 @@ async def serve(
         changed.set()
 
     runs = Runs(labs, store.incoming, at_once=runs_at_once)
-    counter = Counter(store, shelf, lambda: known[0], more=Checks(runs, lambda: known[0]).routes)
+    counter = Counter(store, shelf, lambda: known[0], more=Checks(runs, used, lambda: known[0]).routes)
     exchange = Exchange(store, shelf, lambda: known[0])
     grades = Grades(store_path, lambda: known[0])
     roll = Roll(lambda: known[0])
@@ -97,7 +101,7 @@ async def serve(
     exams = ExamCounter(store, counter, lambda: known[0])
     answers = {"student": counter.answer, "grader": grader_counter.answer}
     doors = Doors(labs, answers | {"exam": exams.answer, "ending": exams.answer_ending})
-    back_room = BackRoom(store, shelf, grades, lambda: known[0], take)
+    back_room = BackRoom(store, shelf, grades, used, lambda: known[0], take)
     server = web.Server(back_room.answer, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=5.0)
     await runner.setup()
