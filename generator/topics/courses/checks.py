@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
+from generator.core.console import counted
 from generator.core.errors import HomeroomError
-from generator.core.finding import Finding, warning
-from generator.core.machine import read_machine
+from generator.core.finding import Finding, in_units, warning
+from generator.core.machine import Machine, read_machine
 from generator.core.paths import SITE
 from generator.schema.settings import Settings
 from generator.topics.courses import courses
 from generator.topics.courses.courses import ReadCourse
+from generator.topics.courses.services import runs_bytes
 from generator.topics.courses.site import COURSES
 from generator.topics.environments import features
 from generator.topics.labs import labs
+from generator.topics.labs.labs import LabsConfig
 from generator.topics.lti.platforms import load_platforms
 
 NBGRADER = "nbgrader"
+MUCH_OF_THE_MACHINE = 4
+"""Grading that takes more than this part of the memory is told."""
 
 
 def of_site(settings: Settings) -> Iterator[Finding]:
@@ -24,9 +29,47 @@ def of_site(settings: Settings) -> Iterator[Finding]:
 
     :raises HomeroomError: everything that is wrong with site/courses.yaml.
     """
-    found = courses.load(settings, SITE, labs.load(settings, SITE, read_machine()))
+    machine = read_machine()
+    known = labs.load(settings, SITE, machine)
+    found = courses.load(settings, SITE, known)
     yield from findings(found, _platforms(settings))
     yield from without_nbgrader(found, features.parse(settings.LAB_FEATURES))
+    if found:
+        yield from much_for_grading(settings, machine)
+        yield from much_set_aside(found, known, settings.GRADER_LABS_SET_ASIDE)
+
+
+def much_for_grading(settings: Settings, machine: Machine) -> Iterator[Finding]:
+    """A warning where what is run for grading takes much of the machine from labs, also while nothing is graded."""
+    taken, most = runs_bytes(settings), machine.memory_bytes // MUCH_OF_THE_MACHINE
+    if taken > most and settings.graded_at_once > 1:
+        size = in_units(settings.GRADING_MEMORY)
+        yield warning(
+            "courses",
+            f"{in_units(taken)} of this machine's {in_units(machine.memory_bytes)} are set aside for grading, and not "
+            f"the labs': {settings.graded_at_once} hand-ins at a time, {size} each",
+            location=".env: GRADING_AT_ONCE",
+            remedy=f"Set GRADING_AT_ONCE={max(1, most // settings.GRADING_MEMORY)}, or lower GRADING_MEMORY.",
+        )
+
+
+def much_set_aside(found: list[ReadCourse], known: LabsConfig, count: int) -> Iterator[Finding]:
+    """A warning where grader labs have most of what labs may have, also while nobody grades.
+
+    :param count: for how many it is set aside.
+    """
+    named = {profile["name"]: profile["memory_bytes"] for profile in known.profiles}
+    first = known.profiles[0]["memory_bytes"]
+    sizes = sorted(named.get(each.course.grader_profile or each.course.profile or "", first) for each in found)
+    largest = sizes[::-1][:count]
+    if sum(largest) > known.memory_bytes // 2:
+        yield warning(
+            "courses",
+            f"{in_units(sum(largest))} of the {in_units(known.memory_bytes)} that all labs may have are set aside for "
+            f"{counted(len(largest), 'grader lab')}",
+            location=".env: GRADER_LABS_SET_ASIDE",
+            remedy="Give courses a smaller grader_profile, or lower it; with 0 they wait like any other lab.",
+        )
 
 
 def without_nbgrader(found: list[ReadCourse], installed: Collection[str]) -> Iterator[Finding]:

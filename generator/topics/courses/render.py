@@ -30,13 +30,14 @@ def render(context: Context) -> Rendered:
     rules = [run_rule(profile, settings) for profile in known.profiles]
     # Also without courses, so that the guard is not restarted for them: without a desk nobody asks for a run.
     guard: dict[str, Any] = {"runs": [*rules, {**rules[0], "profile": ""}], "runs_at_once": settings.graded_at_once}
-    makers = {"makers": settings.course_makers}
+    hub: dict[str, Any] = {"exam_files": "", "makers": settings.course_makers}
+    hub["grader_labs_set_aside"] = settings.GRADER_LABS_SET_ASIDE
     folder = context.site.resolve() / exams.FOLDER
     if not PLAIN_PATH.fullmatch(str(folder)):  # the guard takes no other; labs of exams then begin with nothing
-        return Rendered(files={FILE: text}, hub={"exam_files": "", **makers}, guard=guard)
+        return Rendered(files={FILE: text}, hub=hub, guard=guard)
     rule = {"source": f"{folder}/*", "target": SKELETON_TARGET, "read_only": True}
     guard["binds"] = [rule]
-    return Rendered(files={FILE: text}, hub={"exam_files": str(folder), **makers}, guard=guard)
+    return Rendered(files={FILE: text}, hub=hub | {"exam_files": str(folder)}, guard=guard)
 
 
 def run_rule(profile: dict[str, Any], settings: Settings) -> dict[str, Any]:

@@ -20,6 +20,8 @@ ADMINS = "admins"
 """In the place of a group: nobody beside administrators, for whom courses are made on pages all the same."""
 GROUP = "[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 Groups = Annotated[str, written_as(rf"(?:{GROUP}(?:,{GROUP}){{0,19}})?", "names of groups with commas between them")]
+MOST_AT_ONCE = 4
+"""Hand-ins at a time, where GRADING_AT_ONCE does not say it: `homeroom.courses.desk.runs` has the same."""
 
 
 class CoursesSettings(Part):
@@ -44,7 +46,8 @@ class CoursesSettings(Part):
     GRADING_AT_ONCE: Whole = setting(
         0,
         About(group=GRADING, consumers=("compose", "hub"), unit="hand-ins", example="4"),
-        "How many hand-ins are run at a time, each with one CPU at most. 0: one for each CPU of the machine.",
+        """How many hand-ins are run at a time, each with one CPU at most. 0: one for each CPU of the machine, and four
+        at most.""",
         ge=0,
         le=256,
     )
@@ -56,6 +59,15 @@ class CoursesSettings(Part):
         le=240,
     )
 
+    GRADER_LABS_SET_ASIDE: Whole = setting(
+        1,
+        About(group=GRADING, consumers=("hub", "generator"), unit="labs", example="2"),
+        """For how many grader labs memory and CPUs are kept free, so that they start however many other labs run: for
+        the largest of those that site/courses.yaml has. 0: for none.""",
+        ge=0,
+        le=64,
+    )
+
     @property
     def course_makers(self) -> list[str]:
         """The groups whose members make courses."""
@@ -64,4 +76,4 @@ class CoursesSettings(Part):
     @property
     def graded_at_once(self) -> int:
         """How many hand-ins are run at a time."""
-        return self.GRADING_AT_ONCE or os.cpu_count() or 1
+        return self.GRADING_AT_ONCE or min(MOST_AT_ONCE, os.cpu_count() or 1)

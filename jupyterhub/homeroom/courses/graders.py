@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
-from homeroom.courses.course import ASSISTANTS, GRADER_PREFIX, TEACHERS, Course, grader_name, group_name
+from homeroom.courses.course import ASSISTANTS, GRADER_PREFIX, GRADERS, TEACHERS, Course, grader_name, group_name
 from homeroom.shared_labs import users
 from homeroom.shared_labs.shared_lab import SharedLab
 
@@ -27,6 +27,8 @@ def take_up(hub: Any, courses: Iterable[Course]) -> bool:
             entered_by=() if course.is_archived(now) else tuple(group_name(course.name, role) for role in GRADE),
             profile=course.grader_profile,
             role=GRADER,
+            member_of=(group_name(course.name, GRADERS),),
+            set_aside=True,
         )
         for course in courses
     )

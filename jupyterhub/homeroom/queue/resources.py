@@ -95,15 +95,26 @@ def total(parts: Collection[Resources]) -> Resources:
     return sum(parts, NOTHING)
 
 
-def count_that_fit(waiting: Sequence[Resources], used: Resources, capacity: Resources) -> int:
+def left_beside(capacity: Resources, aside: Resources, taken: Resources) -> Resources:
+    """What other labs may have of a capacity of which some is set aside.
+
+    :param taken: what those have already for whom it is set aside, which counts as any lab's.
+    """
+    kept = aside.beyond(taken)
+    return Resources(memory_bytes=capacity.memory_bytes - kept.memory_bytes, cpus=capacity.cpus - kept.cpus)
+
+
+def count_that_fit(waiting: Sequence[Resources], used: Resources, limits: Sequence[Resources]) -> int:
     """How many from the head of the queue can start now.
 
     Strictly in order: a small lab does not overtake a large one, or the large one would wait for ever.
+
+    :param limits: for each what may be reserved once it is there.
     """
     served = 0
-    for resources in waiting:
+    for resources, limit in zip(waiting, limits, strict=True):
         used = used + resources
-        if not used.fits(capacity):
+        if not used.fits(limit):
             break
         served += 1
     return served

@@ -12,7 +12,8 @@ import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
-from homeroom.queue.resources import Estimate, Key, Resources, Running, count_that_fit, estimate, total
+from homeroom.queue.resources import Estimate, Key, Resources, Running, count_that_fit, estimate, left_beside, total
+from homeroom.queue.set_aside import SetAside
 from homeroom.texts.said import Said, say
 
 RECHECK_SECONDS = 1.0
@@ -49,6 +50,7 @@ class StartQueue:
     :param evict: stops prewarmed labs, where that frees what is missing; tells whether it did.
     :param remove_orphans: removes containers of no lab that the hub knows, then tells as `running` does; asked before
         capacity is reserved. None: nothing is removed.
+    :param set_aside: what is kept free for some labs, which come first in the queue, too.
     """
 
     def __init__(
@@ -57,8 +59,10 @@ class StartQueue:
         running: AskRunning,
         evict: Callable[[Resources], Awaitable[bool]] | None = None,
         remove_orphans: AskRunning | None = None,
+        set_aside: SetAside | None = None,
     ) -> None:
         self.capacity = capacity
+        self._set_aside = set_aside or SetAside()
         self.seen: Mapping[Key, Running] = {}  # what was there when it was last looked
         self._running = running
         self._evict = evict
@@ -94,18 +98,35 @@ class StartQueue:
             ]
         )
 
+    @property
+    def capacity_for_others(self) -> Resources:
+        """What all labs together may reserve but for what is set aside and not taken, by what was last seen."""
+        taken = {key: one.resources for key, one in self.seen.items()} | self._reserved
+        taken |= {entry.key: entry.resources for entry in self._waiting}
+        own = total([resources for key, resources in taken.items() if self._set_aside.is_for(key)])
+        return left_beside(self.capacity, self._set_aside.resources(), own)
+
+    def _limit(self, key: Key | None, resources: Resources) -> Resources:
+        """What all labs together may reserve once this one is there. What is set aside keeps no lab waiting for ever:
+        one that is larger than what is left beside it may have of it."""
+        if key is not None and self._set_aside.is_for(key):
+            return self.capacity
+        others = self.capacity_for_others
+        return others if resources.fits(others) else self.capacity
+
     def estimate(self, resources: Resources, key: Key | None = None, *, now: float | None = None) -> Estimate:
         """When a lab with such resources can start: the one that waits under `key`, else one at the end of the queue.
 
         It goes by what was there when it was last looked; while a lab waits, that is a second ago.
         """
         before = self._before(key)
-        return estimate(resources, before, self.seen.values(), self.capacity, time.time() if now is None else now)
+        limit = self._limit(key, resources)
+        return estimate(resources, before, self.seen.values(), limit, time.time() if now is None else now)
 
     def short(self, resources: Resources, key: Key) -> list[str]:
         """What a lab in the queue waits for, in words for its user; as `estimate` it goes by what was last seen."""
         running = total([one.resources for one in self.seen.values()])
-        return (running + self._before(key) + resources).short(self.capacity)
+        return (running + self._before(key) + resources).short(self._limit(key, resources))
 
     def _before(self, key: Key | None) -> Resources:
         """What the labs before this one in the queue take, and those whose containers are about to be there."""
@@ -123,7 +144,7 @@ class StartQueue:
             if self._waiting:
                 return False
             used = await self._used(self._remove_orphans)
-            if self._waiting or not (used + resources + resources).fits(self.capacity):
+            if self._waiting or not (used + resources + resources).fits(self.capacity_for_others):
                 return False
             self._reserved[key] = resources
             return True
@@ -147,7 +168,8 @@ class StartQueue:
         if not resources.fits(self.capacity):
             raise Full(say("no_lab.too_large"))
         entry = QueueEntry(key, resources)
-        self._waiting.append(entry)
+        ahead = sum(self._set_aside.is_for(each.key) for each in self._waiting)
+        self._waiting.insert(ahead if self._set_aside.is_for(key) else len(self._waiting), entry)
         deadline = entry.since + timeout_seconds
         try:
             while not entry.served.is_set():
@@ -178,7 +200,7 @@ class StartQueue:
             except Exception as error:  # of whatever kind: nobody loses their position for it
                 log.warning("The engine did not tell which labs run: %s", error)
                 return
-            count = count_that_fit([entry.resources for entry in self._waiting], used, self.capacity)
+            count = self._count_that_fit(used)
             for entry in self._waiting[:count]:
                 self._reserved[entry.key] = entry.resources
                 entry.served.set()
@@ -186,11 +208,16 @@ class StartQueue:
 
     async def _evict_for_next(self, used: Resources) -> bool:
         """Evict prewarmed labs for the first lab in the queue that does not fit; whether any was evicted."""
-        served = count_that_fit([entry.resources for entry in self._waiting], used, self.capacity)
+        served = self._count_that_fit(used)
         if served == len(self._waiting) or self._evict is None:
             return False
         wanted = used + total([entry.resources for entry in self._waiting[: served + 1]])
-        return await self._evict(wanted.beyond(self.capacity))
+        head = self._waiting[served]
+        return await self._evict(wanted.beyond(self._limit(head.key, head.resources)))
+
+    def _count_that_fit(self, used: Resources) -> int:
+        limits = [self._limit(entry.key, entry.resources) for entry in self._waiting]
+        return count_that_fit([entry.resources for entry in self._waiting], used, limits)
 
     def release(self, key: Key) -> None:
         """Forget the reservation: the container is there and counts by itself, or it never came to be."""

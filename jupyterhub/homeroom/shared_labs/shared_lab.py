@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from homeroom.hub.service_names import is_of_service
-from homeroom.labs.plan import LabPlan
+from homeroom.labs.plan import LabPlan, Person
 
 _known: dict[str, SharedLab] = {}
 
@@ -19,12 +19,21 @@ class SharedLab:
     :param entered_by: groups of the hub's; their members start, enter and stop it.
     :param profile: the profile that it is started with; empty: the first.
     :param role: whose configuration its server reads beside its own; empty: no more than its own.
+    :param member_of: groups of the hub's that its user is in.
+    :param set_aside: whether capacity is set aside for it: it starts however many others run.
     """
 
     name: str
     entered_by: tuple[str, ...]
     profile: str = ""
     role: str = ""
+    member_of: tuple[str, ...] = ()
+    set_aside: bool = False
+
+    @property
+    def person(self) -> Person:
+        """Its user, as rules for profiles see them."""
+        return Person(name=self.name, hub_groups=frozenset(self.member_of))
 
 
 def know(prefix: str, labs: Iterable[SharedLab]) -> None:
@@ -37,6 +46,11 @@ def know(prefix: str, labs: Iterable[SharedLab]) -> None:
 def of(name: str) -> SharedLab | None:
     """The shared lab of a user of the hub's; None where it is a person's, or nobody's any more."""
     return _known.get(name)
+
+
+def with_set_aside() -> list[SharedLab]:
+    """Those for which capacity is set aside."""
+    return [lab for lab in _known.values() if lab.set_aside]
 
 
 def is_shared(name: str) -> bool:

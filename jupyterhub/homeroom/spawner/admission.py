@@ -11,7 +11,7 @@ from homeroom.exam_labs.exam_lab import ExamLab
 from homeroom.gpus.pool import GPUPool
 from homeroom.labs import choice
 from homeroom.labs.plan import LabPlan, Person, allowed_profiles, plan_for
-from homeroom.queue.resources import Estimate
+from homeroom.queue.resources import Estimate, Resources, total
 from homeroom.queue.start_queue import StartQueue
 from homeroom.shared_labs.shared_lab import SharedLab, fitted
 from homeroom.spawner.no_lab import NoLab
@@ -100,6 +100,12 @@ def decide_exam(profiles: Profiles, groups: Groups, person: Person, lab: ExamLab
     return exam_lab.fitted(plan_for(named.get(lab.profile) or next(iter(profiles)), groups, person), lab)
 
 
+def set_aside(profiles: Profiles, groups: Groups, labs: Collection[SharedLab], count: int) -> Resources:
+    """What so many of the labs get that come to the most: it is kept free for them."""
+    plans = [decide_shared(profiles, groups, lab.person, lab) for lab in labs]
+    return total(sorted((plan.resources for plan in plans), key=lambda one: (one.memory_bytes, one.cpus))[::-1][:count])
+
+
 async def form(
     profiles: Profiles, groups: Groups, person: Person, *, start_queue: StartQueue, pool: GPUPool, chosen: str
 ) -> str:
@@ -118,7 +124,7 @@ async def form(
         own,
         plans,
         used,
-        start_queue.capacity,
+        start_queue.capacity_for_others,
         chosen=chosen,
         estimates=[_estimate(plan, start_queue, pool) for plan in plans],
         gpu_capacity=[_gpu_capacity(plan.gpus, pool) if plan.gpus else None for plan in plans],

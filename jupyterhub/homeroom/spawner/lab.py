@@ -19,8 +19,10 @@ from homeroom.contract import sockets
 from homeroom.culling.culling import LabState
 from homeroom.gpus.lab_gpus import NoGPUs
 from homeroom.labs.plan import LabPlan
-from homeroom.queue.resources import Resources
+from homeroom.queue.resources import Key, Resources
+from homeroom.queue.set_aside import SetAside
 from homeroom.queue.start_queue import StartQueue
+from homeroom.shared_labs import shared_lab
 from homeroom.spawner import admission, ending, eviction, progress, readiness
 from homeroom.spawner.creation import LabCreation
 from homeroom.spawner.no_lab import NoLab, explained
@@ -29,6 +31,12 @@ from homeroom.spawner.retrying import EngineAway
 from homeroom.spawner.start import Start
 from homeroom.spawner.start_slots import StartSlots
 from homeroom.texts.said import NOTHING, Said
+
+
+def is_set_aside_for(key: Key) -> bool:
+    """Whether capacity is set aside for a lab."""
+    lab = shared_lab.of(key[0])
+    return lab is not None and lab.set_aside
 
 
 class LabSpawner(LabCreation):
@@ -63,7 +71,11 @@ class LabSpawner(LabCreation):
             capacity = Resources.capacity(self.total_lab_memory_bytes, self.total_lab_cpus)
             containers = self.containers
             LabSpawner._start_queue = StartQueue(
-                capacity, containers.running, self._evict, containers.remove_orphans_from_running
+                capacity,
+                containers.running,
+                self._evict,
+                containers.remove_orphans_from_running,
+                SetAside(is_for=is_set_aside_for, resources=self._set_aside),
             )
         return LabSpawner._start_queue
 
@@ -73,6 +85,10 @@ class LabSpawner(LabCreation):
         if LabSpawner._start_slots is None:
             LabSpawner._start_slots = StartSlots(self.start_slot_count, self.start_slot_seconds)
         return LabSpawner._start_slots
+
+    def _set_aside(self) -> Resources:
+        labs = shared_lab.with_set_aside()
+        return admission.set_aside(self.profiles, self.groups, labs, self.labs_set_aside)
 
     async def _evict(self, missing: Resources) -> bool:
         everyone = (lab for user in self.user.settings["users"].values() for lab in user.spawners.values())

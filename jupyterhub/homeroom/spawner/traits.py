@@ -76,6 +76,12 @@ class LabTraits(RetryingSpawner):
         0, config=True, help="Memory that all running labs together may reserve; 0: no limit."
     )
     total_lab_cpus = Float(0.0, config=True, help="CPUs that all running labs together may reserve; 0: no limit.")
+    labs_set_aside = Integer(
+        0,
+        config=True,
+        help="""For how many grader labs capacity is set aside: for those of the courses there are, the largest. Other
+        labs get what is left.""",
+    )
     queue_seconds = Integer(1800, config=True, help="How long a lab may wait in the queue.")
     labs_per_person = Integer(1, config=True, help="Labs that a user may run at once, where no group says otherwise.")
     lab_start_seconds = Integer(120, config=True, help="How long a lab may take to answer once it has left the queue.")

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from homeroom.courses.desk import runs
 from homeroom.guard.policy import Policy
 
 from generator.core.errors import HomeroomError
@@ -129,7 +133,34 @@ def test_what_is_graded_is_not_the_labs(monkeypatch: pytest.MonkeyPatch, tmp_pat
     before = table.memory_bytes(chosen)
     (tmp_path / "courses.yaml").write_text(GOOD)
     assert table.memory_bytes(chosen) - before == (3 << 30) + (256 << 20)
-    assert settings(GRADING_AT_ONCE="0").graded_at_once >= 1
+
+
+def test_a_large_machine_grades_no_more_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nobody says how many, it is one for each CPU and four at most: 64 CPUs take no 32 GB from labs. The desk
+    asks for as many at a time as the guard makes."""
+    for cpus, most in ((1, 1), (2, 2), (64, 4)):
+        monkeypatch.setattr(os, "cpu_count", lambda cpus=cpus: cpus)
+        chosen = settings()
+        assert chosen.graded_at_once == runs.Runs(Path(), nullcontext, at_once=0).at_once == most  # type: ignore[arg-type]
+        assert services.runs_bytes(chosen) == most * chosen.GRADING_MEMORY
+    assert settings(GRADING_AT_ONCE="9").graded_at_once == 9
+
+
+def test_what_is_set_aside_is_told_where_it_is_much(tmp_path: Path) -> None:
+    """Grading that has more than a quarter of the machine, and grader labs that have most of what labs may have; each
+    with a number that is better."""
+    small, large = Machine(memory_bytes=4 << 30, cpus=4), Machine(memory_bytes=64 << 30, cpus=64)
+    chosen = settings(GRADING_AT_ONCE="4")
+    (found,) = checks.much_for_grading(chosen, small)
+    assert found.cause.startswith("2.0 GiB of this machine's 4.0 GiB are set aside for grading")
+    assert found.location == ".env: GRADING_AT_ONCE"
+    assert found.remedy == "Set GRADING_AT_ONCE=2, or lower GRADING_MEMORY."
+    assert list(checks.much_for_grading(chosen, large)) == []
+    read, there = loaded(tmp_path, GOOD), known(tmp_path / "site")
+    assert list(checks.much_set_aside(read, there, 1)) == []
+    (found,) = checks.much_set_aside(read, replace(there, memory_bytes=3 << 29), 1)
+    assert found.cause == "1.0 GiB of the 1.5 GiB that all labs may have are set aside for 1 grader lab"
+    assert list(checks.much_set_aside(read, replace(there, memory_bytes=3 << 29), 0)) == []
 
 
 def test_the_desk_runs_where_courses_can_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

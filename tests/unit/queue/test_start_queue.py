@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from homeroom.queue import start_queue as module
 from homeroom.queue.resources import Key, Resources, Running, choose_evictions, count_that_fit, estimate, total
+from homeroom.queue.set_aside import SetAside
 from homeroom.queue.start_queue import Full, StartQueue
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -81,19 +82,21 @@ def run(scenario: Callable[[], Awaitable[None]]) -> None:
 )
 def test_the_head_of_the_queue_is_served_as_far_as_there_is_room(waiting: list[int], used: int, served: int) -> None:
     """Everybody in order while they fit; nobody behind one who does not fit, however small."""
-    assert count_that_fit([resources(size) for size in waiting], resources(used, 0), CAPACITY) == served
+    assert (
+        count_that_fit([resources(size) for size in waiting], resources(used, 0), [CAPACITY] * len(waiting)) == served
+    )
 
 
 def test_cpus_count_as_memory_does() -> None:
     """A lab whose memory fits waits for CPUs; tenths add up without a rounding error."""
-    assert count_that_fit([resources(1, 60.0), resources(1, 60.0)], resources(0, 0), CAPACITY) == 1
-    assert count_that_fit([resources(1, 0.1)] * 10, resources(0, 0), resources(100, 1.0)) == 10
+    assert count_that_fit([resources(1, 60.0), resources(1, 60.0)], resources(0, 0), [CAPACITY] * 2) == 1
+    assert count_that_fit([resources(1, 0.1)] * 10, resources(0, 0), [resources(100, 1.0)] * 10) == 10
 
 
 @given(st.lists(NEEDS), NEEDS)
 def test_who_is_served_fits_and_the_next_does_not(waiting: list[Resources], used: Resources) -> None:
     """For any line: those served fit together, and the first who is not would not."""
-    served = count_that_fit(waiting, used, CAPACITY)
+    served = count_that_fit(waiting, used, [CAPACITY] * len(waiting))
     if served:
         assert total([used, *waiting[:served]]).fits(CAPACITY)
     if served < len(waiting):
@@ -399,6 +402,58 @@ def test_the_estimate_of_who_waits_counts_those_ahead_only() -> None:
         ]
         assert found == [100, 200, 300]
         await asyncio.gather(*waits, return_exceptions=True)
+
+    run(scenario)
+
+
+ASIDE = SetAside(is_for=lambda key: key[0].startswith("grader-"), resources=lambda: resources(3))
+
+
+def test_what_is_set_aside_is_for_some_labs_alone() -> None:
+    """A class that fills the machine leaves it free: the lab that it is for starts at once, also past those who wait.
+    What that lab has is then not kept a second time; when it has ended, it is kept again."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        start_queue = StartQueue(CAPACITY, engine.running, set_aside=ASIDE)
+        engine.start("ada", resources(4))
+        assert await start_queue.take(("prewarmed", ""), resources(1))
+        assert not await start_queue.take(("another", ""), resources(2))
+        start_queue.release(("prewarmed", ""))
+        waiting = asyncio.create_task(start_queue.wait_for(("bela", ""), resources(4), 5))
+        await asyncio.sleep(0.05)
+        assert start_queue.position(("bela", "")) == 1
+        assert start_queue.short(resources(4), ("bela", "")) == ["memory"]
+        assert start_queue.capacity_for_others == resources(7, 99.0)
+        await start_queue.wait_for(("grader-botany", ""), resources(3), 0)
+        engine.start("grader-botany", resources(3))
+        start_queue.release(("grader-botany", ""))
+        await start_queue.used()
+        assert start_queue.capacity_for_others == CAPACITY
+        assert not waiting.done()
+        engine.labs.clear()
+        await waiting
+
+    run(scenario)
+
+
+def test_what_is_set_aside_keeps_nobody_waiting_for_ever() -> None:
+    """A lab that is larger than what is left beside it may have of it; labs that it is for come first, in their order,
+    where it is taken."""
+
+    async def scenario() -> None:
+        engine = Engine()
+        start_queue = StartQueue(CAPACITY, engine.running, set_aside=ASIDE)
+        await start_queue.wait_for(("ada", ""), resources(9), 0)
+        names = ["bela", "grader-a", "chen", "grader-b"]
+        waits = [asyncio.create_task(start_queue.wait_for((name, ""), resources(3), 5)) for name in names]
+        await asyncio.sleep(0.05)
+        assert [start_queue.position((name, "")) for name in names] == [3, 1, 4, 2]
+        start_queue.release(("ada", ""))
+        done, _ = await asyncio.wait(waits, timeout=2, return_when=asyncio.ALL_COMPLETED)
+        assert {waits.index(each) for each in done} == {0, 1, 3}
+        start_queue.release(("bela", ""))
+        await asyncio.gather(*waits)
 
     run(scenario)
 

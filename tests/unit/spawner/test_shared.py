@@ -10,6 +10,7 @@ import pytest
 from homeroom.courses.courses_file import Courses
 from homeroom.shared_labs import shared_lab
 from homeroom.shared_labs.shared_lab import SharedLab
+from homeroom.spawner.lab import is_set_aside_for
 from homeroom.spawner.no_lab import NoLab
 from traitlets.config import Config
 
@@ -22,6 +23,14 @@ profiles:
   - {name: small, description: S, memory: 512M, default: true}
   - {name: large, description: L, memory: 1G, idle_seconds: 1800, max_age_seconds: 3600, allow: {users: [ada]}}
 """
+NO_CHANGE = {
+    "members": [],
+    "hub_groups": [],
+    "environment": {},
+    "never_idle": False,
+    "gpus": None,
+    "cpus": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -55,6 +64,29 @@ def test_it_is_started_with_the_profile_of_its_own(engine: FakeEngine, rendered:
     assert container["environment"]["HOMEROOM_LAB_ROLE"] == "grader"
     assert container["environment"]["JUPYTER_CONFIG_PATH"] == "/opt/jupyter/etc/jupyter-roles/grader"
     assert "--HubOAuth.cache_max_age=1" in container["command"]
+
+
+def test_capacity_is_set_aside_for_the_largest(engine: FakeEngine, rendered: Config) -> None:
+    """For so many grader labs as the configuration says, as large as their profiles and groups make them; for rooms and
+    people there is none."""
+    groups = {"course-a-graders": {**NO_CHANGE, "memory_bytes": 4 << 30}}
+    labs = [
+        SharedLab(name="grader-a", entered_by=(), member_of=("course-a-graders",), set_aside=True),
+        SharedLab(name="grader-b", entered_by=(), profile="large", set_aside=True),
+    ]
+    shared_lab.know("grader-", labs)
+    shared_lab.know("room-", [SharedLab(name="room-choir", entered_by=())])
+    try:
+        made = spawner(rendered, "ada", labs_set_aside=1, groups=groups)
+        assert made._set_aside().memory_bytes == 4 << 30
+        made.labs_set_aside = 2
+        assert made._set_aside().memory_bytes == 5 << 30
+        made.labs_set_aside = 0
+        assert made._set_aside().memory_bytes == 0
+        assert [is_set_aside_for((name, "")) for name in ("grader-a", "room-choir", "ada")] == [True, False, False]
+    finally:
+        shared_lab.know("grader-", [])
+        shared_lab.know("room-", [])
 
 
 def test_a_persons_lab_is_as_before(engine: FakeEngine, rendered: Config, known: None) -> None:

@@ -33,6 +33,8 @@ LARGEST_ORDER_BYTES = 64 << 10
 LARGEST_FILES_BYTES = 100 << 20
 LARGEST_OUTPUT_BYTES = 64 << 20
 """Of all notebooks of a run together."""
+MOST_AT_ONCE = 4
+"""Where it is not said how many; what the guard takes is told by the generator, which has the same."""
 MOST_WAITING = 2000
 PIECE_BYTES = 1 << 16
 LOOK_SECONDS = 0.02
@@ -59,7 +61,7 @@ class Runs:
 
     :param labs: the directory of all directories of sockets; the guard makes those of runs.
     :param incoming: gives a file that is gone afterwards.
-    :param at_once: how many runs there are at a time; 0: one for each CPU.
+    :param at_once: how many runs there are at a time; 0: one for each CPU, and four at most.
     :param guard: the guard's socket for runs, where it is not at its usual place.
     """
 
@@ -73,7 +75,7 @@ class Runs:
     ) -> None:
         self._labs = labs
         self._incoming = incoming
-        self.at_once = at_once or os.cpu_count() or 1
+        self.at_once = at_once or min(MOST_AT_ONCE, os.cpu_count() or 1)
         self._turns = Turns(self.at_once)
         self._guard = guard or runs.SOCKET
 
