@@ -23,10 +23,13 @@ class Checking:
         self._said: dict[str, Any] = {}
 
     def state(self, path: str) -> dict[str, Any]:
-        """What became of the check of a notebook: `running`, or what it found."""
+        """What became of the check of a notebook: `running`, or what it found, which is told once."""
         if path != self._path:
             return {}
-        return {"running": True} if self.running else self._said
+        if self.running:
+            return {"running": True}
+        said, self._said = self._said, {}
+        return said
 
     @property
     def running(self) -> bool:

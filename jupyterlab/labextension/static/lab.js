@@ -453,6 +453,7 @@
         });
         panel.toolbar.insertItem(10, "homeroom-check", button);
         if (first.running) quietly(false);
+        else if (first.found || first.error) show(first); // of a check that ended while the page was loaded
       };
       const quietly = (panel) => add(panel).catch((error) => console.debug("homeroom-lab:checks", error));
       tracker.forEach(quietly);

@@ -150,7 +150,9 @@ def test_the_page_is_told_what_a_check_found(guard: Guard, desk: Desk, monkeypat
         assert checking.state("week-1/other.ipynb") == {}
         while checking.running:
             await asyncio.sleep(0.01)
-        return checking.state(path)
+        found = checking.state(path)
+        assert checking.state(path) == {}
+        return found
 
     guard.container = brings([ERROR])
     assert asyncio.run(checked()) == {"found": ["week.ipynb: cell 3: AssertionError: f(1) is 2"]}
