@@ -11,7 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
-from homeroom.courses.desk import runs
+from homeroom.courses.desk.runs import Runs
 from homeroom.guard.policy import Policy
 
 from generator.core.errors import HomeroomError
@@ -141,7 +141,7 @@ def test_a_large_machine_grades_no_more_at_a_time(monkeypatch: pytest.MonkeyPatc
     for cpus, most in ((1, 1), (2, 2), (64, 4)):
         monkeypatch.setattr(os, "cpu_count", lambda cpus=cpus: cpus)
         chosen = settings()
-        assert chosen.graded_at_once == runs.Runs(Path(), nullcontext, at_once=0).at_once == most  # type: ignore[arg-type]
+        assert chosen.graded_at_once == Runs(Path(), nullcontext, at_once=0).at_once == most  # type: ignore[arg-type]
         assert services.runs_bytes(chosen) == most * chosen.GRADING_MEMORY
     assert settings(GRADING_AT_ONCE="9").graded_at_once == 9
 
