@@ -23,8 +23,19 @@ courses:
     title: Botany for all
     teachers: {people: [tess]}
     students: {people: [ada, chen]}
-    exams: [{name: final, title: Final exam, opens: "OPENS", minutes: 60}]
+    exams: [{name: final, title: Final exam, opens: "OPENS", minutes: 60, safe_exam_browser: [KEY]}]
 """
+KEY = "0f" * 32
+SAFE_EXAM_BROWSER = """
+window.SafeExamBrowser = {security: {configKey: "", browserExamKey: "", updateKeys(told) {
+  const said = new TextEncoder().encode(location.href.split("#")[0] + "KEY");
+  crypto.subtle.digest("SHA-256", said).then((found) => {
+    this.configKey = [...new Uint8Array(found)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+    told();
+  });
+}}};
+"""
+"""What its program has in each page, as on macOS: https://safeexambrowser.org/developer/seb-config-key.html"""
 PAGE = "homeroom/exams/botany/final"
 SHOTS = os.environ.get("SHOTS", "")
 """A folder for what the pages look like; empty: nobody wants to see it."""
@@ -77,27 +88,34 @@ def left(page: Page) -> int:
 
 
 def test_an_exam_in_a_browser(school: HubDeployment, page: Page, visitor: Callable[[], Page]) -> None:
-    """What is open in her own lab is saved before that is stopped. In the exam's lab a strip says how long there is
-    left, on a phone, too, in the light and in the dark, and hides nothing that one types; what she types is saved by
-    itself within ten seconds. Ten more minutes, given on the page of who invigilates, are there at once. Nothing keeps
-    people from these pages."""
-    ada, tess = page, visitor()
+    """The exam is entered in Safe Exam Browser alone. What is open in her own lab is saved before that is stopped. In
+    the exam's lab a strip says how long there is left, on a phone, too, in the light and in the dark, and hides nothing
+    that one types; what she types is saved by itself within ten seconds. Ten more minutes, given on the page of who
+    invigilates, are there at once. Nothing keeps people from these pages."""
+    courses = COURSES.replace("KEY", KEY)
+    ada, tess, chen = page, visitor(), visitor()
+    ada.add_init_script(SAFE_EXAM_BROWSER.replace("KEY", KEY))
     signed_in(ada, school, "ada", "home")
     ada.goto(f"{school.url}hub/spawn")
     Lab(ada, school, "ada").wait()
     write(ada, "of before")
-    hold(school, COURSES, begins_in=100)
+    hold(school, courses, begins_in=100)
     expect(ada.locator(".Toastify__toast").filter(has_text="Final exam begins in")).to_be_visible(timeout=60_000)
     look(ada, "warned")
     until(lambda: "of before" in kept(school, "ada"), "what was open is saved", interval=0.5)
     signed_in(tess, school, "tess", f"{PAGE}/people")
     expect(tess.get_by_text("Not there: 2")).to_be_visible()
 
-    hold(school, COURSES, begins_in=1)
+    hold(school, courses, begins_in=1)
     until(lambda: all(lab.labels["homeroom.server"] for lab in school.labs("ada")), "her own lab is stopped")
     ada.goto(f"{school.url}hub/{PAGE}")
     assert faults_of(ada, f"{school.url}hub/{PAGE}", axe(), "en") == []
     look(ada, "enter")
+    signed_in(chen, school, "chen", PAGE)
+    chen.get_by_role("button", name="Enter the exam").click()
+    expect(chen.get_by_text("this is another browser")).to_be_visible()
+    look(chen, "another-browser")
+    expect(ada.locator("#safe-exam-browser")).to_have_value(re.compile("^[0-9a-f]{64} $"))
     ada.get_by_role("button", name="Enter the exam").click()
     ada.wait_for_url(f"**/user/ada/{lab_name('botany', 'final')}/lab/**")
     strip = ada.locator("#homeroom-exam")

@@ -22,6 +22,7 @@ os.chmod("notes/essay.txt", 0o640)
 os.symlink("notes/essay.txt", "latest")
 open("exchange/ours.txt", "w").write("ours")
 """
+EXAM = {"homeroom.user": "ada@uni", "homeroom.server": "exam-final-0123456789ab"}
 SHOWN = """\
 import os
 print(open("latest").read(), open("exchange/ours.txt").read(), oct(os.stat("notes/essay.txt").st_mode),
@@ -30,10 +31,10 @@ print(open("latest").read(), open("exchange/ours.txt").read(), oct(os.stat("note
 
 
 def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path: Path) -> None:
-    """Homes, shares, accounts, keys, settings and `site/` are as they were on a machine that had none of them, with
-    the address and the password of the copies alone; where something is, nothing is brought back. A command that was
-    killed goes on where it was, and takes no other copy. Who was removed after that copy stays removed, and files that
-    were removed for good are not back."""
+    """Homes, those of exams among them, shares, accounts, keys, settings and `site/` are as they were on a machine that
+    had none of them, with the address and the password of the copies alone; where something is, nothing is brought
+    back. A command that was killed goes on where it was, and takes no other copy. Who was removed after that copy stays
+    removed, and files that were removed for good are not back."""
     place = tmp_path / "copies"
     place.mkdir()
     with deployment_with_site(
@@ -49,6 +50,8 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         bela.sign_in("")
         bela.start_lab()
         bela.stop_lab()
+        in_exams(first, "f00d", EXAM, "echo mine > /exam/answer.txt")
+        in_exams(first, "beef", {**EXAM, "homeroom.user": "bela"}, "echo hers > /exam/answer.txt")
         first.make("backup")
         copy = json.loads((first.directory / "backup/last.json").read_text())["snapshot"][:8]
         first.make("user-remove", "NAME=bela", "NOW=bela")
@@ -85,8 +88,27 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         again.start_lab()
         assert again.run(SHOWN) == before
         assert Person(second, "bela").sign_in("").status_code == 403
-        assert not [one.name for one in engine().volumes.list() if one.name == f"{first.project}-user-bela"]
+        names = {one.name for one in engine().volumes.list()}
+        assert not {f"{first.project}-user-bela", f"{first.project}-exam-beef"} & names
+        back = engine().volumes.get(f"{first.project}-exam-f00d")
+        assert EXAM.items() <= back.attrs["Labels"].items()
+        assert in_exams(second, "f00d", EXAM, "cat /exam/answer.txt") == "mine\n"
         assert "none changed" in second.make("audit").stdout
+
+
+def in_exams(deployment: HubDeployment, name: str, labels: dict[str, str], command: str) -> str:
+    """Run a command where the home of an exam is; it is made where there is none."""
+    volume = f"{deployment.project}-exam-{name}"
+    engine().volumes.create(volume, labels={"homeroom.deployment": deployment.project, **labels})
+    output: bytes = engine().containers.run(
+        f"{deployment.project}-hub:local",
+        ["sh", "-c", command],
+        user="0:0",
+        network_mode="none",
+        volumes={volume: {"bind": "/exam"}},
+        remove=True,
+    )
+    return output.decode()
 
 
 def kill_in_the_middle(deployment: HubDeployment, *words: str) -> None:
