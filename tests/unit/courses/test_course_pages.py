@@ -284,6 +284,26 @@ def test_the_grader_lab_is_for_who_grades(app: HubApp) -> None:
     assert members(app, "course-biology-graders") is None
 
 
+def test_who_waits_for_the_grader_lab_is_nobody_else(app: HubApp) -> None:
+    """The page of a grader lab that starts names nobody as signed in, since the lab's user is nobody, and its button to
+    cancel would be about one's own lab; that of one's own lab has both."""
+    say(app, course())
+    pages = {}
+    for name in ("grader-biology", "ada"):
+
+        def pending(now: bool, name: str = name) -> None:
+            app.hub.users[orm.User.find(app.hub.db, name).id].spawner._spawn_pending = now
+
+        app.do(pending, True)
+        try:
+            pages[name] = signed_in(app, "ada", PASSWORD).visit(f"spawn-pending/{name}").text
+        finally:
+            app.do(pending, False)
+    words = ("The lab is starting", "Your lab is starting", 'id="logout"', "Cancel the start")
+    assert [each in pages["grader-biology"] for each in words] == [True, False, False, False]
+    assert [each in pages["ada"] for each in words] == [False, True, True, True]
+
+
 def test_a_lab_has_the_role_of_whose_it_is(app: HubApp) -> None:
     """What nbgrader shows in a lab is decided by the hub: of a course's students, of its grader lab, of nobody else."""
     say(app, course())
