@@ -36,6 +36,7 @@ courses:
   - name: biology
     title: Biology
     lti: {platform: school, context: '12'}
+    students: {people: [b+ob]}
     assignments: [{name: week-1, title: Cells}]
 """
 """The hub finds the platforms by their names and believes their certificates, as those that all the world knows."""
@@ -90,6 +91,7 @@ def campus(
     settings = {
         "AUTH": "native,lti",
         "TLS": "internal",
+        "LAB_FEATURES": "nbgrader",
         "LTI_SECRETS": f"{lti_consumer.NAME}:{lti_consumer.SECRET}",
     }
     made = EdgeDeployment(tmp_path_factory.mktemp("campus"), f"hrlti{os.getpid()}", settings, labs_host=LABS)
