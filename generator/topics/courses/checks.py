@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from generator.core.console import counted
 from generator.core.errors import HomeroomError
-from generator.core.finding import Finding, in_units, warning
+from generator.core.finding import Finding, in_units, ok, warning
 from generator.core.machine import Machine, read_machine
 from generator.core.paths import SITE
+from generator.engine.deployment import Deployment
 from generator.schema.settings import Settings
-from generator.topics.courses import courses
+from generator.topics.courses import courses, made
 from generator.topics.courses.courses import ReadCourse
-from generator.topics.courses.services import runs_bytes
+from generator.topics.courses.services import has_courses, runs_bytes
+from generator.topics.courses.settings import ADMINS
 from generator.topics.courses.site import COURSES
 from generator.topics.environments import features
 from generator.topics.labs import labs
@@ -70,6 +74,43 @@ def much_set_aside(found: list[ReadCourse], known: LabsConfig, count: int) -> It
             location=".env: GRADER_LABS_SET_ASIDE",
             remedy="Give courses a smaller grader_profile, or lower it; with 0 they wait like any other lab.",
         )
+
+
+def of_counterpart(deployment: Deployment) -> Iterator[Finding]:
+    """The courses that were made on pages or by launches, as the running hub has them: how many there are, and where
+    the file says otherwise of one."""
+    settings = deployment.settings
+    try:
+        found = made.ask_hub(deployment)
+    except HomeroomError:  # the hub does not run, or is of a version that made none
+        return
+    if not found:
+        return
+    known, zone = labs.load(settings, SITE, read_machine()), ZoneInfo(settings.TIMEZONE)
+    of_file = {each.course.name: courses.as_data(each, known, zone) for each in courses.load(settings, SITE, known)}
+    yield ok("courses", f"{len(found)} made on the hub's pages or by launches: {', '.join(found)}")
+    yield from beside_the_file(found, of_file, known, zone)
+    if not has_courses(settings):
+        yield warning(
+            "courses",
+            "nobody can hand in for these: the hand-in desk does not run",
+            location=".env: COURSE_MAKERS",
+            remedy=f"Set COURSE_MAKERS={ADMINS} in .env, or name groups that make courses, and run `make up`.",
+        )
+
+
+def beside_the_file(
+    found: Mapping[str, dict[str, Any]], of_file: Mapping[str, dict[str, Any]], known: LabsConfig, zone: ZoneInfo
+) -> Iterator[Finding]:
+    """A warning for each thing that the file says otherwise of a course than its page."""
+    for name in sorted(found.keys() & of_file.keys()):
+        for field, here, there in made.differences(of_file[name], found[name], known, zone):
+            yield warning(
+                "courses",
+                f"{name}: {field}: the file says {here}, the page said {there}; the file counts",
+                location=f"site/{COURSES}: {name}",
+                remedy="Write in the file what is meant; out of the file, the course is as its page says.",
+            )
 
 
 def without_nbgrader(found: list[ReadCourse], installed: Collection[str]) -> Iterator[Finding]:

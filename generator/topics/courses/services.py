@@ -8,6 +8,7 @@ from generator.core.paths import SITE
 from generator.engine.services import Service, of_mib
 from generator.schema.settings import Settings
 from generator.topics.courses.site import COURSES
+from generator.topics.lti.launches import make_courses
 
 NAME = "desk"
 
@@ -15,7 +16,7 @@ NAME = "desk"
 def has_courses(settings: Settings) -> bool:
     """Whether site/courses.yaml has courses, or some are made on pages or by launches; what is wrong with the files is
     told elsewhere."""
-    if settings.COURSE_MAKERS:
+    if settings.COURSE_MAKERS or make_courses(settings, SITE):
         return True
     try:
         text = (SITE / COURSES).read_text(encoding="utf-8", errors="replace")

@@ -8,13 +8,17 @@ from generator.core.paths import SITE
 from generator.engine.services import Service, of_mib
 from generator.schema.settings import Settings
 from generator.topics.courses.site import COURSES
+from generator.topics.lti.launches import make_courses
 from generator.topics.lti.ways import LTI
 
 NAME = "lms"
 
 
 def has_lms(settings: Settings) -> bool:
-    """Whether a course of site/courses.yaml is one of a learning platform; what is wrong with it is told elsewhere."""
+    """Whether a course is one of a learning platform, or launches make such; what is wrong with the files is told
+    elsewhere."""
+    if make_courses(settings, SITE):
+        return True
     try:
         text = (SITE / COURSES).read_text(encoding="utf-8", errors="replace")
     except OSError:

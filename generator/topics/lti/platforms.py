@@ -132,5 +132,6 @@ def _complete(entry: PlatformEntry) -> dict[str, Any]:
         "client_id": entry.client_id,
         "deployment_ids": list(entry.deployment_ids),
         "algorithms": list(entry.algorithms),
+        "courses": entry.courses,
         "certificate": f"/srv/site/{entry.ca_file}" if entry.ca_file else "",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from generator.rendering.context import Context, Rendered
 from generator.topics.environments import features
+from generator.topics.lti.launches import MADE
 from generator.topics.lti.platforms import load_platforms
 
 
@@ -19,6 +20,7 @@ def render(context: Context) -> Rendered:
     file = found.file
     traits = {
         "title": file.title,
+        "registered_courses": file.registered_courses if file.registered_courses == MADE else "",
         "names": file.names,
         "allow_all": file.allow_all,
         "allowed_users": set(file.allowed_users),

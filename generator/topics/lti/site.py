@@ -29,7 +29,10 @@ PresetName = Literal["moodle", "canvas", "blackboard", "brightspace", "openedx",
 
 
 class PlatformEntry(Strict):
-    """One registration at a learning platform."""
+    """One registration at a learning platform.
+
+    :param courses: whether a course is made here when its first teacher comes from there.
+    """
 
     name: PlatformName
     preset: PresetName | None = None
@@ -42,6 +45,7 @@ class PlatformEntry(Strict):
     token_url: Url | None = None
     algorithms: Annotated[list[Algorithm], Field(min_length=1)] = ["RS256"]
     ca_file: FileName | None = None
+    courses: Literal["made", "none"] = "none"
 
 
 class ConsumerEntry(Strict):
@@ -62,6 +66,7 @@ class LTIFile(Strict):
     allowed_groups: list[Text] = []
     admin_groups: list[Text] = []
     platforms: list[PlatformEntry] = []
+    registered_courses: Literal["made", "none"] = "none"
     consumers: list[ConsumerEntry] = []
 
 

@@ -9,8 +9,9 @@ from jupyterhub.handlers.base import BaseHandler
 from ltiauthenticator.lti13.error import ValidationError
 from tornado.httputil import url_concat
 
-from homeroom.lti import launches, target
-from homeroom.lti.claims import MESSAGE_TYPE, text
+from homeroom.lti import arrivals, launches, target
+from homeroom.lti.arrivals import Arrival
+from homeroom.lti.claims import DEPLOYMENT_ID, MESSAGE_TYPE, text
 from homeroom.lti.deep_links import request_of
 from homeroom.lti.platform import WAY
 from homeroom.lti.validator import header_of
@@ -136,6 +137,7 @@ class LaunchPage(LTIPage):
     _landing = ""
     _links_wanted: Mapping[str, Any] | None = None
     _platform = _name = _subject = ""
+    _arrival: Arrival | None = None
 
     async def get(self) -> None:
         """:raises HTTPError: 405, a launch is a form that is sent."""
@@ -182,7 +184,17 @@ class LaunchPage(LTIPage):
         claims = self.way.validator.verify(token, key, algorithm, platform)
         self._name, self._subject = text(claims, "name"), text(claims, "sub")
         launches.take(self.db, launch, claims["nonce"])
-        return self.way.identity(self.db, platform, claims), claims
+        identity = self.way.identity(self.db, platform, claims)
+        platform = self.way.choose(self.db, platform.issuer, platform.client_id, text(claims, DEPLOYMENT_ID))
+        self._arrival = arrivals.of_claims(platform, claims, makes_courses=self.way.makes_courses(platform))
+        return identity, claims
+
+    async def login_user(self, data: Any = None) -> Any:
+        """As the hub's; whoever was let in arrives before they are led on."""
+        user = await super().login_user(data)
+        if user is not None and self._arrival is not None:
+            arrivals.tell(self, user, self._arrival)
+        return user
 
     def get_next_url(self, user: Any = None, default: Any = None) -> str:
         """Where the launch leads. Nothing that the request itself says counts for it."""

@@ -10,6 +10,8 @@ from homeroom.sign_in.way import Refused
 from homeroom.texts.said import say
 
 WAY = "lti"
+MADE, NONE = "made", "none"
+"""Whether the first launch of a course's teacher makes the course here."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +25,7 @@ class Platform:
     :param algorithms: by which it may sign; none of them has a shared secret.
     :param certificate: a file with the authority that vouches for its certificate; empty: those of the system.
     :param token_url: where it gives tokens to this hub; empty: nobody said it, and it is asked for nothing.
+    :param courses: whether launches make courses here: `made`, or `none`.
     :param registered: whether it registered itself, and stands in the hub's database.
     """
 
@@ -35,6 +38,7 @@ class Platform:
     algorithms: tuple[str, ...] = ("RS256",)
     certificate: str = ""
     token_url: str = ""
+    courses: str = NONE
     registered: bool = False
 
     @property

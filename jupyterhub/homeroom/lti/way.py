@@ -52,6 +52,12 @@ class LTIWay(Way):
         Dict(), config=True, help="Platforms that speak LTI 1.1: homeroom.lti.consumers.Consumer's, without secrets."
     )
     names: Any = Enum(("readable", "pseudonyms"), "readable", config=True, help="What new people are called.")
+    registered_courses: Any = Enum(
+        (platform.MADE, platform.NONE),
+        platform.NONE,
+        config=True,
+        help="Whether launches of platforms that registered themselves make courses.",
+    )
     git_links = Bool(True, config=True, help="Whether labs can fetch a repository that a link names.")
     key_file = Unicode("/srv/data/lti_keys.json", config=True, help="The hub's own keys.")
     fetch_seconds = Float(5.0, config=True, help="For how long a platform is waited for that is asked for its keys.")
@@ -183,6 +189,11 @@ class LTIWay(Way):
     def _in_their_groups(self, identity: Identity) -> Identity:
         groups = memberships.groups_of(self._app.db, identity.way, identity.subject)
         return dataclasses.replace(identity, groups=groups)
+
+    def makes_courses(self, come_from: Platform) -> bool:
+        """Whether launches of a platform make courses here."""
+        said = self.registered_courses if come_from.registered else come_from.courses
+        return bool(said == platform.MADE)
 
     def canvas_configuration(self) -> dict[str, Any]:
         """What Canvas reads to set its side up."""

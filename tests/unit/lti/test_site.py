@@ -62,6 +62,7 @@ def test_a_platform_reaches_the_hub(tmp_path: Path) -> None:
         "client_id": "a1B2",
         "deployment_ids": ["1"],
         "algorithms": ["RS256"],
+        "courses": "none",
         "certificate": "",
     }
 

@@ -1,0 +1,94 @@
+"""Courses that were made on the hub's pages, beside those of `site/courses.yaml`: where both speak of one, the file
+says how it is, and what the page says otherwise is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from generator.engine import hub_module
+from generator.engine.deployment import Deployment
+from generator.topics.courses.courses import members_data
+from generator.topics.courses.site import ROLES
+from generator.topics.labs.labs import LabsConfig
+
+MODULE = "homeroom.courses.made.service"
+PLAIN = ("title", "notice", "profile", "grader_profile", "first_day", "last_day", "lti", "grades")
+MOMENTS = ("archive", "purge", "opens", "due", "closes")
+WORK = ("assignments", "exams")
+LONGEST = 100
+Values = Mapping[str, Any]
+Difference = tuple[str, str, str]
+
+
+def ask_hub(deployment: Deployment) -> dict[str, Any]:
+    """The made courses by name, as the hub keeps them.
+
+    :raises HomeroomError: it does not run.
+    """
+    wanted = json.dumps({"verb": "list"})
+    found = hub_module.ask(deployment, MODULE, about="about courses that were made on its pages", given=wanted)
+    return {name: each["course"] for name, each in found["courses"].items()}
+
+
+def differences(of_file: Values, made: Values, known: LabsConfig, zone: ZoneInfo) -> Iterator[Difference]:
+    """Field by field what the file says and what the page says.
+
+    :param of_file: as `courses.as_data` gives it.
+    :param made: as the hub keeps it.
+    """
+    page = {**made, "title": made["title"] or of_file["name"]}
+    for field in PLAIN:
+        if of_file.get(field) != page.get(field):
+            yield field, _plain(of_file.get(field)), _plain(page.get(field))
+    for field in MOMENTS[:2]:
+        yield from _at(field, of_file, page, zone)
+    for role in ROLES:
+        there, here = made["roles"][role], of_file["roles"][role]
+        said = members_data(there["groups"], there["people"], known)
+        for kind, what in (("people", role), ("hub_groups", f"groups of {role}")):
+            more, less = sorted(set(here[kind]) - set(said[kind])), sorted(set(said[kind]) - set(here[kind]))
+            if more or less:
+                yield what, _names(more), _names(less)
+    for kind in WORK:
+        yield from _work(of_file[kind], page[kind], zone)
+
+
+def _work(of_file: Iterable[Values], made: Iterable[Values], zone: ZoneInfo) -> Iterator[Difference]:
+    first, then = {each["name"]: each for each in of_file}, {each["name"]: each for each in made}
+    for name in dict.fromkeys([*first, *then]):
+        if name not in first or name not in then:
+            yield name, _there(name in first), _there(name in then)
+            continue
+        for field in first[name]:
+            if field in MOMENTS:
+                yield from _at(field, first[name], then[name], zone, name)
+            elif first[name][field] != then[name].get(field, first[name][field]):
+                yield f"{field} of {name}", _plain(first[name][field]), _plain(then[name].get(field))
+
+
+def _at(field: str, of_file: Values, page: Values, zone: ZoneInfo, name: str = "") -> Iterator[Difference]:
+    here, there = of_file.get(field), page.get(field)
+    if here != there:
+        yield f"{field} of {name}" if name else field, _moment(here, zone), _moment(there, zone)
+
+
+def _moment(at: int | None, zone: ZoneInfo) -> str:
+    return "nothing" if at is None else f"{datetime.fromtimestamp(at, zone):%Y-%m-%d %H:%M:%S}"
+
+
+def _there(is_there: bool) -> str:
+    return "it is there" if is_there else "there is none"
+
+
+def _names(names: list[str]) -> str:
+    return _plain(", ".join(names)) if names else "nobody more"
+
+
+def _plain(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    shown = "".join(letter if letter.isprintable() else " " for letter in text[: LONGEST + 1])
+    return ("nothing" if value in (None, "", {}) else shown) if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."

@@ -1,0 +1,69 @@
+"""Courses that file and page both have: `make check` tells each difference."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from homeroom.courses.made import edit, form
+from homeroom.courses.made.edit import Editor
+
+from generator.core.machine import Machine
+from generator.topics.courses import checks, courses
+from generator.topics.labs import labs
+from tests.sample_settings import settings
+
+ZONE = ZoneInfo("Europe/Vienna")
+FILE = """\
+courses:
+  - name: life
+    title: Life
+    teachers: {people: [ada]}
+    students: {people: [chen, dora], groups: [bio]}
+    archive: 2027-04-01
+    assignments:
+      - {name: week-1, due: 2026-10-12 23:59, extra_time: {chen: 2d}}
+      - {name: week-2}
+"""
+
+
+def told(directory: Path, **typed: str) -> list[str]:
+    """What `make check` says where the page has the same course with other fields."""
+    site = directory / "site"
+    site.mkdir()
+    (site / "groups.yaml").write_text("groups:\n  bio: {members: [b+ob]}\n")
+    (site / "courses.yaml").write_text(FILE)
+    known = labs.load(settings(), site, Machine(memory_bytes=16 * 2**30, cpus=4))
+    (read,) = courses.load(settings(TIMEZONE=ZONE.key), site, known)
+    editor = Editor(zone=ZONE, groups=None, known_groups=["bio"])
+    people = {"people_teachers": "ada", "people_students": "chen dora", "groups_students": "bio"}
+    page: dict[str, Any] = form.new()
+    page, _ = edit.members("life", page, {**people, **typed}, editor)
+    page, _ = edit.general("life", page, {"title": "Life", "archive": "2027-04-01", **typed}, editor)
+    week = {"name": "week-1", "due": "2026-10-12 23:59", "extra_time": "chen 2d", **typed, "title": ""}
+    for fields in (week, {"name": "week-2"}):
+        page, faults = edit.assignment("life", page, fields, editor)
+        assert faults == []
+    of_file = {"life": courses.as_data(read, known, ZONE)}
+    found = checks.beside_the_file({"life": page, "other": form.new()}, of_file, known, ZONE)
+    return [each.cause for each in found]
+
+
+def test_the_same_is_no_difference(tmp_path: Path) -> None:
+    """What was typed on the page as it stands in the file is the same, groups, times and extra time included."""
+    assert told(tmp_path) == []
+
+
+def test_each_difference_is_told(tmp_path: Path) -> None:
+    """With course, field, and what file and page say."""
+    found = told(
+        tmp_path, title="Life!", archive="", people_students="chen zoe", due="2026-10-13 12:00", extra_time="chen 1d"
+    )
+    assert [each.removeprefix("life: ").removesuffix("; the file counts") for each in found] == [
+        "title: the file says Life, the page said Life!",
+        "archive: the file says 2027-04-01 00:00:00, the page said nothing",
+        "students: the file says dora, the page said zoe",
+        "due of week-1: the file says 2026-10-12 23:59:00, the page said 2026-10-13 12:00:00",
+        'extra_seconds of week-1: the file says {"chen": 172800}, the page said {"chen": 86400}',
+    ]
