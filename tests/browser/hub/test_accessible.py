@@ -26,6 +26,7 @@ ADMINISTRATORS = (
     "admin",
     "authorize",
     "homeroom/day",
+    "homeroom/new-course",
     "change-password/waits-there",
     "remove/waits-there",
     "spawn-pending/admin",
