@@ -35,6 +35,7 @@ from generator.topics.packages.settings import PackagesSettings
 from generator.topics.people.settings import PeopleSettings
 from generator.topics.prewarm.settings import PrewarmSettings
 from generator.topics.queue.settings import QueueSettings
+from generator.topics.showing.settings import ShowingSettings
 from generator.topics.sign_in.settings import SignInSettings
 from generator.topics.sso.settings import SsoSettings
 from generator.topics.storage.settings import StorageSettings
@@ -59,6 +60,7 @@ class Settings(
     PeopleSettings,
     PrewarmSettings,
     QueueSettings,
+    ShowingSettings,
     SignInSettings,
     SsoSettings,
     StorageSettings,

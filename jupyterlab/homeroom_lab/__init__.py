@@ -28,6 +28,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         message_limit,
         prestarted_kernel_handler,
         runs_handler,
+        shown_handler,
         visitors,
     )
 
@@ -48,4 +49,5 @@ def _load_jupyter_server_extension(app: Any) -> None:
     runs_handler.install(app.web_app)
     prestarted_kernel_handler.install(app.web_app)
     course_watch.install(app.web_app)
+    shown_handler.install(app.web_app)
     visitors.install(app.web_app)

@@ -1,4 +1,4 @@
-"""Who may enter a lab that several enter, and for how long what they have open goes on.
+"""Who may enter a lab that several enter, or that its owner shows, and for how long what they have open goes on.
 
 A page asks for something now and again, and the server then asks the hub whether its visitor may still be here. A
 terminal or kernel that is open in a page is asked for once, and would go on for whoever is out.
@@ -13,6 +13,7 @@ from typing import Any
 from weakref import WeakSet
 
 LOOK_SECONDS = 2.0
+OTHERS_SECONDS = 1
 OUT = 4403
 """The code with which a websocket is closed; from 4000 on they are an application's own."""
 log = logging.getLogger("homeroom_lab.visitors")
@@ -53,18 +54,60 @@ async def may_stay(handler: Any) -> bool:
     return model is not None and bool(hub_auth.check_scopes(hub_auth.access_scopes, model))
 
 
+def owners_cache(owner: str, seconds: int) -> Any:
+    """What is kept of the hub's answers: of the owner as long as ever, of anybody else for a second."""
+    from jupyterhub.services.auth import _ExpiringDict
+
+    class OwnersCache(_ExpiringDict):
+        others = _ExpiringDict(OTHERS_SECONDS)
+
+        def __setitem__(self, key: Any, value: Any) -> None:
+            if value is not None and value.get("name") == owner:
+                super().__setitem__(key, value)
+            else:
+                self.others[key] = value
+
+        def __getitem__(self, key: Any) -> Any:
+            try:
+                return super().__getitem__(key)
+            except KeyError:
+                return self.others[key]
+
+    return OwnersCache(seconds)
+
+
+def is_guest(handler: Any, owner: str) -> bool:
+    """Whether somebody other than the owner of a lab asks."""
+    return getattr(handler.current_user, "username", None) != owner
+
+
 def install(web_app: Any) -> None:
-    """Watch the websockets of a lab that several enter."""
+    """Watch the websockets of a lab that several enter, or those of the guests in a lab that its owner may show."""
     from tornado.ioloop import IOLoop
+    from tornado.web import RequestHandler
     from tornado.websocket import WebSocketHandler
 
-    if not os.environ.get("HOMEROOM_SHARED_LAB"):
+    shared = bool(os.environ.get("HOMEROOM_SHARED_LAB"))
+    if not shared and not os.environ.get("HOMEROOM_SHOWN"):
         return
-    visitors, accept = Visitors(), WebSocketHandler.get
+    visitors, accept, owner = Visitors(), WebSocketHandler.get, os.environ.get("JUPYTERHUB_USER", "")
 
     async def note_and_accept(handler: Any, *arguments: Any, **options: Any) -> None:
-        visitors.open.add(handler)
+        if shared or is_guest(handler, owner):
+            visitors.open.add(handler)
         await accept(handler, *arguments, **options)
 
     WebSocketHandler.get = note_and_accept  # type: ignore[method-assign, assignment]
     IOLoop.current().add_callback(visitors.run)
+    if not shared:
+        hub_auth = web_app.settings["identity_provider"].hub_auth
+        hub_auth.cache = owners_cache(owner, hub_auth.cache_max_age)
+
+        class Told(RequestHandler):
+            """The hub asks whether guests are put out here, before it lets one in. It is no secret."""
+
+            def get(self) -> None:
+                """They are."""
+                self.set_status(204)
+
+        web_app.add_handlers(".*$", [(f"{web_app.settings['base_url'].rstrip('/')}/homeroom/visitors", Told)])

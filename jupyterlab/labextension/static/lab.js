@@ -7,6 +7,7 @@
   const MOST_SHOWN_AT_ONCE = 120; // JupyterLab cuts a notification at 140 characters
   const LEFT_WITHIN_MS = 500;
   const ASK_ABOUT_EXAM_EVERY_MS = 10_000;
+  const LOOK_AT_GUESTS_EVERY_MS = 5_000;
   const LOOK_AT_CHECK_EVERY_MS = 1_000;
   const SAVE_BEFORE_END_SECONDS = [20, 8, 3];
   const SAVE_BEFORE_EXAM_SECONDS = 120;
@@ -383,6 +384,44 @@
     },
   };
 
+  // As long as somebody else may be in this lab, its page says so, to both of them.
+  const shownTo = {
+    id: "homeroom-lab:shown-to",
+    description: "Tells that a tutor may be in this lab, and leads to where that ends: homeroom_lab/shown_handler.py.",
+    autoStart: true,
+    activate: async (app) => {
+      if (!config.homeroomShown) return;
+      const services = await sharedModule("@jupyterlab/services");
+      if (!services) return;
+      const { serverSettings } = app.serviceManager;
+      const strip = document.createElement("div");
+      strip.id = "homeroom-shown";
+      strip.setAttribute("role", "status");
+      strip.style.cssText = "position: fixed; bottom: 28px; right: 12px; z-index: 10000; padding: 4px 12px; "
+        + "border-radius: 4px; background: #7a4b00; color: #fff; font: 14px sans-serif;";
+      const text = strip.appendChild(document.createElement("span"));
+      const way = strip.appendChild(document.createElement("a"));
+      way.href = `${config.hubPrefix || "/hub/"}home`;
+      way.target = "_blank";
+      way.rel = "noopener";
+      way.textContent = "End it";
+      way.style.cssText = "color: #fff; margin-left: 8px; text-decoration: underline;";
+      const look = async () => {
+        const answer = await services.ServerConnection.makeRequest(`${serverSettings.baseUrl}homeroom/shown`, {}, serverSettings);
+        if (!answer.ok) return;
+        const { tutor, left_seconds: left } = await answer.json();
+        const minutes = Math.ceil(left / 60);
+        const said = tutor ? `${tutor} may be in this lab for ${minutes} more ${minutes === 1 ? "minute" : "minutes"}.` : "";
+        if (said !== text.textContent) text.textContent = said;
+        if (said && !strip.isConnected) document.body.append(strip);
+        if (!said) strip.remove();
+      };
+      const quietly = () => look().catch((error) => console.debug("homeroom-lab:shown-to", error));
+      app.restored.then(quietly);
+      setInterval(quietly, LOOK_AT_GUESTS_EVERY_MS);
+    },
+  };
+
   // A notebook of an assignment that can be checked has a button. The check goes on without the page, so it is asked what
   // came of it until there is something, also by a page that was loaded meanwhile.
   const checks = {
@@ -552,8 +591,8 @@
       return () => ({
         __esModule: true,
         default: [
-          prestartedKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, announcements, exam, checks,
-          firstSight,
+          prestartedKernel, kernels, largeMessages, kernelTrouble, runs, splash, disk, announcements, exam, shownTo,
+          checks, firstSight,
         ],
       });
     },

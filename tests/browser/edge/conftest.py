@@ -19,7 +19,7 @@ LABS = f"labs.{HUB}"
 @pytest.fixture(scope="package")
 def apart(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EdgeDeployment]:
     """A deployment whose labs have a name of their own."""
-    settings = {"AUTH": "dummy", "TLS": "internal", "JUPYTERHUB_ADMIN": "grace"}
+    settings = {"AUTH": "dummy", "TLS": "internal", "JUPYTERHUB_ADMIN": "grace", "SHOW_LAB_MINUTES": "60"}
     made = EdgeDeployment(tmp_path_factory.mktemp("apart"), f"hrapart{os.getpid()}", settings, labs_host=LABS)
     try:
         with names_lead_here():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -75,3 +76,21 @@ def test_what_is_open_ends_with_the_right_to_enter(monkeypatch: pytest.MonkeyPat
     asyncio.run(look())
     closed = {token: each.closed for token, each in sockets.items()}
     assert closed == {"in": None, "out": OUT, "gone": OUT, "unknown": None, "": OUT}
+
+
+def test_guests_are_asked_about_each_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a lab that its owner shows: what the hub said of the owner is kept as ever, of anybody else a second, and so
+    that somebody is nobody. Only what guests have open is watched."""
+    clock = [100.0]
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
+    cache = visitors.owners_cache("chen", 300)
+    cache["a"], cache["b"], cache["c"] = {"name": "chen"}, {"name": "bela"}, None
+    assert (cache["a"], cache["b"], cache["c"]) == ({"name": "chen"}, {"name": "bela"}, None)
+    clock[0] += 1.5
+    assert cache["a"] == {"name": "chen"}
+    for key in ("b", "c"):
+        with pytest.raises(KeyError):
+            cache[key]
+    for user, guest in (("chen", False), ("bela", True), ("", True)):
+        handler = SimpleNamespace(current_user=SimpleNamespace(username=user) if user else None)
+        assert visitors.is_guest(handler, "chen") is guest

@@ -77,6 +77,7 @@ HUB: Mapping[str, set[str]] = {
     "oauth": {"hub", "sign_in"},
     "sso": {"hub", "sign_in"},
     "rooms": {"contract", "courses", "hub", "shared_labs"},
+    "showing": {"contract", "courses", "exam_labs", "hub", "records"},
     "shared_labs": {"contract", "hub", "labs", "records", "sign_in"},
     "spawner": {"contract", "culling", "exam_labs", "gpus", "labs", "queue", "shared_labs", "storage"},
     "prewarm": {"contract", "culling", "labs", "spawner"},
