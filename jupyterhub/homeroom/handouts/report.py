@@ -18,6 +18,8 @@ NEVER_STARTED = "SELECT users.name FROM users WHERE NOT EXISTS (SELECT 1 FROM sp
 NEVER_STARTED += " AND (started IS NOT NULL OR last_activity IS NOT NULL))"
 MEMBERS = "SELECT users.name AS name, groups.name AS team FROM users JOIN user_group_map ON users.id = user_id"
 MEMBERS += " JOIN groups ON groups.id = group_id"
+SHARED = "SELECT name FROM homeroom_names WHERE mark = 'shared'"
+"""Users who are no people, but labs that several people enter."""
 
 
 def collected(path: Path, groups: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,7 +29,9 @@ def collected(path: Path, groups: Mapping[str, Any]) -> dict[str, Any]:
     """
     address = f"{path.absolute().as_uri()}?mode=ro"
     with contextlib.closing(sqlite3.connect(address, uri=True, timeout=LOCK_SECONDS)) as database:
-        people = [one["name"] for one in parts.rows(database, "SELECT name FROM users ORDER BY name")]
+        shared = {one["name"] for one in parts.rows(database, SHARED)}
+        known = parts.rows(database, "SELECT name FROM users ORDER BY name")
+        people = [one["name"] for one in known if one["name"] not in shared]
         in_hub: dict[str, set[str]] = {}
         for one in parts.rows(database, MEMBERS):
             in_hub.setdefault(one["team"], set()).add(one["name"])

@@ -57,7 +57,7 @@ class Measuring:
             at=time.time(),
             seconds=seconds,
             labs=used,
-            people=len({lab.user.name for lab in figures if _is_in_use(lab)}),
+            people=len({lab.user.name for lab in figures if _is_in_use(lab) and not lab.is_shared}),
             waits_seconds=tuple(labs[0].start_queue.waits_seconds) if labs else (),
             gpu_waits_seconds=tuple(labs[0].gpu_pool.queue.waits_seconds) if labs else (),
             room=room,
@@ -79,7 +79,7 @@ class Measuring:
         profile = state.profile if state else ""
         images = [str(one["image"]) for one in lab.profiles if one["name"] == profile]
         return LabUse(
-            person=lab.user.name,
+            person="" if lab.is_shared else lab.user.name,
             groups=tuple(groups_of(lab.person, lab.groups)),
             profile=profile,
             image=images[0] if images else "",

@@ -127,7 +127,7 @@ class HistoryStore:
         return int(total)
 
     def _person(self, name: str) -> int:
-        if not self._days_with_names:
+        if not name or not self._days_with_names:
             return NOBODY
         return self._number(
             "SELECT id FROM people WHERE name = ?", "INSERT INTO people (name) VALUES (?) RETURNING id", name

@@ -50,7 +50,12 @@ class PersonHandler(UserAPIHandler):
 
     @needs_scope("admin:users")
     async def patch(self, user_name: str) -> None:
-        """Change somebody; that they became an administrator, or are none any more, is noted."""
+        """Change somebody; that they became an administrator, or are none any more, is noted.
+
+        :raises HTTPError: 400, it is no person.
+        """
+        if is_of_service(user_name):
+            raise Refusal(400, "accounts.no_person", name=user_name[:LONGEST_NAME])
         user = self.find_user(user_name)
         before = user is not None and bool(user.admin)
         await super().patch(user_name)

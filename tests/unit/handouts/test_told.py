@@ -12,6 +12,8 @@ from typing import Any
 import pytest
 from homeroom.handouts import person, report
 from homeroom.handouts.records import ToldHandout, of_user
+from homeroom.sign_in import known_names
+from homeroom.sign_in.marks import SHARED
 
 from generator.topics.handouts import delivery
 from jupyterhub import orm
@@ -92,7 +94,8 @@ def test_what_has_another_form_is_refused(app: HubApp, told: Any) -> None:
 
 
 def test_the_operator_learns_who_has_what(app: HubApp) -> None:
-    """Members by site file and hub's groups; who never had a lab; what labs told, of which revision."""
+    """Members by site file and hub's groups; who never had a lab; what labs told, of which revision. A lab in which a
+    course is graded is nobody who would have a handout."""
     tell(app, "chen", {"handouts": [{**WEEK1, "state": "full"}]}, "chen")
     tell(app, "ada", {"handouts": [WEEK1]}, "ada")
 
@@ -102,6 +105,8 @@ def test_the_operator_learns_who_has_what(app: HubApp) -> None:
         app.hub.db.add(group)
         user = orm.User.find(app.hub.db, "ada")
         app.hub.db.add(orm.Spawner(user=user, name="", started=user.created))
+        known_names.set_mark(app.hub.db, "grader-algo", SHARED)
+        app.hub.db.add(orm.User(name="grader-algo"))
         app.hub.db.commit()
         return Path(str(app.hub.db.get_bind().url.database))
 
@@ -114,6 +119,7 @@ def test_the_operator_learns_who_has_what(app: HubApp) -> None:
         never_started=frozenset(found["never_started"]),
         told={(one["user"], one["name"]): one for one in found["told"]},
     )
+    assert "grader-algo" not in found["people"]
     assert answer.members["algo"] == ["ada", "bela", "chen", "zoe"]
     week1 = _known("algo")
     states = {"ada": "delivered", "bela": "never", "chen": "full", "zoe": "never"}

@@ -156,6 +156,15 @@ def test_what_there_is_beside_labs(engine: Engine, hub: Any) -> None:
     assert measured(measuring).outcomes == ()
 
 
+def test_labs_that_several_enter_are_nobodys(engine: Engine, hub: Any) -> None:
+    """What a grader lab or a room uses is counted, and it is no person who was active."""
+    engine.computed |= {"grader-biology": 1.0}
+    hub.users[2] = lab(hub.db, "grader-biology", "standard")
+    found = measured(Measuring(hub, LabSpawner(config=CONFIG)))
+    assert found.people == 1
+    assert [one.person for one in found.labs] == ["ada", "bela", ""]
+
+
 def test_an_engine_that_is_away_hides_no_outcome(engine: Engine, hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What happened is in the next sample; of a lab whose figures are missing the last ones stand."""
     measuring = Measuring(hub, LabSpawner(config=CONFIG))

@@ -122,7 +122,8 @@ def test_a_lab_that_is_gone_is_closed(app: HubApp) -> None:
 
 
 def test_nobody_is_called_so(app: HubApp) -> None:
-    """Nobody signs up, signs in or is made under such a name, by the page, the page Admin or a source."""
+    """Nobody signs up, signs in or is made under such a name, by the page, the page Admin or a source; nor is such a
+    lab made an administrator, called otherwise or removed there."""
     take_up(app, LAB)
     stranger = app.browser()
     for name in ("room-choir", "room-other", "Grader-Biology"):
@@ -147,6 +148,12 @@ def test_nobody_is_called_so(app: HubApp) -> None:
         f"{app.address}/api/users/bela", json={"name": "grader-new"}, headers={"X-XSRFToken": xsrf}, timeout=30
     )
     assert answer.status_code == 400
+    changes: tuple[dict[str, Any], ...] = ({"admin": True}, {"name": "olga"})
+    for change in changes:
+        patched = f"{app.address}/api/users/{NAME}"
+        answer = admin.patch(patched, json=change, headers={"X-XSRFToken": xsrf}, timeout=30)
+        assert answer.status_code == 400
+    assert not app.do(lambda: orm.User.find(app.hub.db, NAME).admin)
     answer = admin.delete(f"{app.address}/api/users/{NAME}", headers={"X-XSRFToken": xsrf}, timeout=30)
     assert answer.status_code == 400
     assert not authenticator.validate_username("grader-x")
