@@ -14,14 +14,18 @@ from generator.schema.settings import Settings
 from generator.topics.environments import site_images
 from generator.topics.labs import labs, site
 
+ROOT_USER, HOME_USER = 0, 1000
+
 
 def of_images(deployment: Deployment) -> None:
-    """See that every image for labs is there or can be had, and has the locale that is set; changes nothing.
+    """See that every image for labs is there or can be had, has the locale that is set, and the user that homes have;
+    changes nothing.
 
-    :raises HomeroomError: for each image that cannot be had, or lacks the locale.
+    :raises HomeroomError: for each image that cannot be had, lacks the locale, or has another user.
     """
     check_images(deployment)
     check_locale(deployment)
+    check_user(deployment)
 
 
 def named_images(settings: Settings) -> list[tuple[str, str]]:
@@ -58,6 +62,47 @@ def check_locale(deployment: Deployment) -> None:
             remedy = f"It has {', '.join(known)}. Leave LAB_LANG out for C.UTF-8, or use images that have yours."
             errors.append(HomeroomError(cause, location=".env: LAB_LANG", remedy=remedy))
     raise_all(errors)
+
+
+def check_user(deployment: Deployment) -> None:
+    """See that every image for labs that is there runs as the user to whom homes belong, whatever that is called there.
+    One that begins as root is left alone: it may become that user by itself.
+
+    :raises HomeroomError: for each image of another user.
+    """
+    named = named_images(deployment.settings)
+    errors: list[HomeroomError] = []
+    for image in dict.fromkeys(site_images.full_name(name, deployment.settings) for name, _ in named):
+        number = user_number(deployment, image)
+        if number not in (None, ROOT_USER, HOME_USER):
+            cause = (
+                f"the image {image} runs as user {number}, and homes belong to user {HOME_USER}: labs could not write"
+            )
+            remedy = (
+                f"End its Dockerfile with `USER {HOME_USER}:100`, and have what it installs be readable for everyone: "
+                "labs could not write else, nor could what they hand in be run and taken. The home is at /home/jovyan."
+            )
+            errors.append(HomeroomError(cause, location=_location(named, image, deployment.settings), remedy=remedy))
+    raise_all(errors)
+
+
+def user_number(deployment: Deployment, image: str) -> int | None:
+    """As whom an image's programs run, by number; None: it is not there, or cannot be asked."""
+    try:
+        found: Any = deployment.client.images.get(image)
+        user = str(found.attrs["Config"].get("User") or ROOT_USER).partition(":")[0]
+        if not user.isdigit():
+            said: Any = deployment.client.containers.run(
+                image, ["-u"], entrypoint="id", network_mode="none", remove=True, labels={SERVICE_LABEL: "check"}
+            )
+            user = said.decode(errors="replace").strip()
+    except (docker.errors.ContainerError, docker.errors.APIError):  # ImageNotFound is one of the latter
+        return None
+    return int(user) if user.isdigit() else None
+
+
+def _location(named: list[tuple[str, str]], image: str, settings: Settings) -> str:
+    return next(location for name, location in named if site_images.full_name(name, settings) == image)
 
 
 def _locales(deployment: Deployment, image: str) -> list[str]:
