@@ -115,18 +115,16 @@ def _next_text(settings: Settings, course: str, to: str, days: int) -> str:
 def _copy_made(
     deployment: Deployment, course: str, to: str, days: int, known: Mapping[str, object], *, look: bool
 ) -> bool:
-    """Copy a course that was made on a page; whether there was none of the new name.
+    """Copy a course that was made on a page; whether there was none of the new name, in the file or besides.
 
     :raises HomeroomError: there is no such course.
     """
-    if to in known:
-        return False
     zone, who = deployment.settings.TIMEZONE, operator.name()
-    words = {"course": course, "to": to, "who": who, "days": days, "zone": zone, "look": look}
+    words = {"course": course, "to": to, "who": who, "days": days, "zone": zone, "look": look or to in known}
     answer = kept.ask(deployment, "copy", **words)
     if answer["made"] is None and not answer["is_there"]:
         raise named.unknown(course, sorted(known))
-    return answer["made"] is not None
+    return answer["made"] is not None and to not in known
 
 
 def _bring(deployment: Deployment, course: str, given: Mount, words: Sequence[str], *, dry: bool) -> dict[str, Any]:

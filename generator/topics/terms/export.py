@@ -46,7 +46,7 @@ def export(deployment: Deployment, course: str, to: str) -> None:
 
 def write(deployment: Deployment, found: kept.Kept, target: Path) -> None:
     """Write an archive of a course. :raises HomeroomError: it cannot be written."""
-    course, left_out = found.course, 0
+    course, left_out, of_desk = found.course, 0, False
 
     def chosen(entry: tarfile.TarInfo) -> bool:
         nonlocal left_out
@@ -54,14 +54,19 @@ def write(deployment: Deployment, found: kept.Kept, target: Path) -> None:
             left_out += 1
             return False
         top, _, rest = entry.name.partition("/")
-        if top == course and course != lab_home.COURSE:
+        if of_desk and top == course:
             entry.name = f"{DESK}/{rest}" if rest else DESK
         return True
 
+    def pieces(*, desk: bool) -> Iterator[bytes]:
+        nonlocal of_desk
+        of_desk = desk
+        yield from _of_desk(deployment, course) if desk else lab_home.files(deployment, course)
+
     with step(f"Writing all that there is of {course}") as shown:
         texts = about(found)
-        tars = [_of_desk(deployment, course)] if (found.desk or {}).get("size_bytes") else []
-        tars.append(lab_home.files(deployment, course))
+        kinds = (True, False) if (found.desk or {}).get("size_bytes") else (False,)
+        tars = [pieces(desk=desk) for desk in kinds]
         count = archive.write(target, texts, tars, chosen)
         shown.say(f"{count} files and folders, {in_units(target.stat().st_size)}")
     if left_out:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+import tarfile
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 
+from generator.topics.storage import homes
+from tests.faults import until
 from tests.grader_lab import grader_lab
-from tests.hub_deployment import HubDeployment, deployment_with_site
+from tests.hub_deployment import HubDeployment, deployment_with_site, engine
 from tests.person import Person
 
 COURSES = """\
@@ -198,3 +202,58 @@ def test_nbgraders_pages_run_nothing_of_the_home(people: dict[str, Person]) -> N
         assert people["grader"].ask_lab("GET", page).status_code == 200, page
     for person in (ann, people["grader"]):
         assert person.run("import os; print(os.path.exists('/tmp/executed'))") == "False\n"
+
+
+def test_a_course_ends_and_the_next_begins(school: HubDeployment, people: dict[str, Person], tmp_path: Path) -> None:
+    """All of a course is written into one archive. The next term's has its material and dates, and nobody's work or
+    name. What students did goes at the word, and then all of the course, which the archive brings back as material."""
+    assert people["grader"].api("DELETE", "users/grader-botany/server").status_code in (202, 204)
+    until(lambda: not school.labs("grader-botany"), "the grader lab is gone")
+    archive = tmp_path / "botany.tar.gz"
+    school.make("course-export", "COURSE=botany", f"TO={archive}")
+    with tarfile.open(archive) as opened:
+        names = opened.getnames()
+    assert {"homeroom-course.json", "course/gradebook.db", "course/source/week-1/week.ipynb"} <= set(names)
+    assert [name for name in names if name.startswith("desk/hand-ins/week-1/b-2bob/") and name.endswith("week.ipynb")]
+
+    site = school.directory / "site/courses.yaml"
+    before = site.read_text()
+    copy = ("course-copy", "COURSE=botany", "TO=botany-2", "DATES=+364d")
+    assert "Nothing was changed" in school.make(*copy, "DRY=1").stdout
+    assert site.read_text() == before
+    school.make(*copy)
+    assert site.read_text().startswith(before)
+    home = home_of(school, "grader-botany-2")
+    assert home == ["course/gradebook.db", "course/release/week-1/week.ipynb", "course/source/week-1/week.ipynb"]
+    assert "the same: week-1" in school.make("course-import", "COURSE=botany-2", f"FROM={archive}").stdout
+
+    assert "NAMED=botany removes it" in school.make("course-reset", "COURSE=botany").stdout
+    assert school.verb("course-reset", "--named=other", "--", "botany").returncode
+    assert "week-1" in said(people["b+ob"], "homeroom hand-ins")
+    school.make("course-reset", "COURSE=botany", "NAMED=botany")
+    assert "b-2bob" not in "".join(home_of(school, "grader-botany"))
+    assert "Nothing was handed in yet." in said(people["b+ob"], "homeroom hand-ins")
+
+    refused = school.make("course-delete", "COURSE=botany", "NAMED=botany", check=False)
+    assert "is in site/courses.yaml; nothing was removed" in refused.stdout
+    site.write_text("courses:\n" + site.read_text().partition(f"{before}\n")[2])
+    school.up()
+    school.make("course-delete", "COURSE=botany", "NAMED=botany")
+    assert "Nothing is kept" in school.make("course-delete", "COURSE=botany", "NAMED=botany").stdout
+    kept = engine().volumes.list(filters={"label": "homeroom.user=grader-botany"})
+    assert [each for each in kept if each.attrs["Labels"]["homeroom.deployment"] == school.project] == []
+    assert len(list((school.directory / "course-archives").glob("botany-20*.tar.gz"))) == 2
+    audit = school.make("audit").stdout
+    assert all(word in audit for word in ("course-export", "course-copy", "course-reset", "course-delete"))
+
+
+def home_of(school: HubDeployment, name: str) -> list[str]:
+    """The files in the course of a grader lab's home."""
+    listed = engine().containers.run(
+        f"{school.project}-hub:local",
+        ["find", "/srv/homes/course", "-type", "f", "-printf", "%P\n"],
+        user="0:0",
+        volumes={f"{school.project}-user-{homes.home_name(name)}": {"bind": "/srv/homes", "mode": "ro"}},
+        remove=True,
+    )
+    return sorted(f"course/{line}" for line in listed.decode().split())
