@@ -107,7 +107,7 @@ def beside_the_file(
         for field, here, there in made.differences(of_file[name], found[name], known, zone):
             yield warning(
                 "courses",
-                f"{name}: {field}: the file says {here}, the page said {there}; the file counts",
+                f"{field}: the file says {here}, the page said {there}; the file counts",
                 location=f"site/{COURSES}: {name}",
                 remedy="Write in the file what is meant; out of the file, the course is as its page says.",
             )

@@ -56,11 +56,11 @@ def test_the_same_is_no_difference(tmp_path: Path) -> None:
 
 
 def test_each_difference_is_told(tmp_path: Path) -> None:
-    """With course, field, and what file and page say."""
+    """Each with its field, and what file and page say."""
     found = told(
         tmp_path, title="Life!", archive="", people_students="chen zoe", due="2026-10-13 12:00", extra_time="chen 1d"
     )
-    assert [each.removeprefix("life: ").removesuffix("; the file counts") for each in found] == [
+    assert [each.removesuffix("; the file counts") for each in found] == [
         "title: the file says Life, the page said Life!",
         "archive: the file says 2027-04-01 00:00:00, the page said nothing",
         "students: the file says dora, the page said zoe",
