@@ -133,7 +133,7 @@ def _write(there: Deployment, of: str, course: str, exam: str, robots: Sequence[
         held.ask("sign-in")
     held.move(begins_in=AHEAD_SECONDS)
     with timed("Labs start ahead, and nobody gets in"):
-        held.until(lambda: held.labs().keys() >= set(robots), "a lab for each is started ahead", STARTED_SECONDS)
+        held.until(held.labs, "a lab is started ahead", STARTED_SECONDS)  # the others: as far as there is room
     held.move(begins_in=1.0)
     with timed("It begins: they enter, and write") as say:
         entered = held.until(lambda: _entered(held), "each is in their lab", ENTERED_SECONDS)

@@ -94,7 +94,9 @@ def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
     """A deployment with a course; sign-in by name alone."""
     site = {"courses.yaml": COURSES.partition("    exams:")[0]}
     made = tmp_path_factory.mktemp("exams")
-    with deployment_with_site(made, "hrexams", site, TOTAL_LAB_MEMORY="4G", TIMEZONE="UTC") as deployment:
+    with deployment_with_site(
+        made, "hrexams", site, TOTAL_LAB_MEMORY="4G", LAB_MEMORY="512M", TIMEZONE="UTC"
+    ) as deployment:
         folder = deployment.directory / "site/exams/final"
         folder.mkdir(parents=True)
         (folder / "task.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}')
