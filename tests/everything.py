@@ -31,6 +31,7 @@ AT_ONCE = ("--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile")
 """Unit tests run in as many processes as there are CPUs, a file in one of them; `make test-unit` says the same."""
 PYTEST = (sys.executable, "-m", "pytest", f"--hypothesis-profile={THOROUGH}")
 UNIT = (*AT_ONCE, "tests/unit")
+UNITS = "unit"
 ENGINES = ("tests/integration", "tests/browser")
 MOST_AGAIN = 5
 """So many files with failures: one that is left half-done fails more tests of its file."""
@@ -77,10 +78,16 @@ def side_by_side(directory: Path) -> bool:
     finally:
         for log in logs.values():
             print(log.read_text(encoding="utf-8", errors="replace"), flush=True)
-    passed = [code == 0 or passes_alone(kind, code, directory) for kind, code in codes.items()]
-    for failure in (each for kind in KINDS for each in failures(directory / f"{kind}.xml")):
+    well = [passed(kind, code, directory) for kind, code in codes.items()]
+    return all(well)
+
+
+def passed(kind: str, code: int, directory: Path) -> bool:
+    """Whether all tests of a kind passed, what failed at the second try; what did not is said once more."""
+    well = code == 0 or passes_alone(kind, code, directory)
+    for failure in failures(directory / f"{kind}.xml"):
         print(failure, flush=True)
-    return all(passed)
+    return well
 
 
 def failures(report: Path) -> Iterator[str]:
@@ -97,12 +104,13 @@ def failures(report: Path) -> Iterator[str]:
 def run_of(kind: str, directory: Path, *options: str) -> list[str]:
     """The command that runs the tests of a kind; what failed is kept in the directory."""
     kept = ("-o", f"cache_dir={directory / kind}", f"--junitxml={directory / kind}.xml")
-    return [*PYTEST, *kept, f"--deployment={kind}", *options, *ENGINES]
+    which = UNIT if kind == UNITS else (f"--deployment={kind}", *ENGINES)
+    return [*PYTEST, *kept, *options, *which]
 
 
 def passes_alone(kind: str, code: int, directory: Path) -> bool:
-    """Run what failed beside the other kinds once more, by itself: a busy machine is no failure. What fails twice is
-    one, and so are many at once, and a run that did not end by itself."""
+    """Run what failed beside others once more, by itself: a busy machine is no failure. What fails twice is one, and so
+    are many at once, and a run that did not end by itself."""
     try:
         failed = list(json.loads((directory / kind / "v/cache/lastfailed").read_text(encoding="utf-8")))
     except FileNotFoundError:
@@ -116,11 +124,14 @@ def passes_alone(kind: str, code: int, directory: Path) -> bool:
 
 def main() -> int:
     """Run all of it; 1 when something failed."""
-    if lint.main() or subprocess.run([*PYTEST, *UNIT], cwd=ROOT).returncode:
+    if lint.main():
         return 1
-    prepare()
-    with tempfile.TemporaryDirectory(prefix="homeroom-tests-") as directory:
-        return 0 if side_by_side(Path(directory)) else 1
+    with tempfile.TemporaryDirectory(prefix="homeroom-tests-") as made:
+        directory = Path(made)
+        if not passed(UNITS, subprocess.run(run_of(UNITS, directory), cwd=ROOT).returncode, directory):
+            return 1
+        prepare()
+        return 0 if side_by_side(directory) else 1
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ def _role_faults(
                 cause = f"{name} is among the {met[name]} and the {role} of {course.name}"
                 yield file.error(_where(location, role, name, course), cause, remedy="Take one of the two out.")
             met.setdefault(name, role)
-    if course.students.groups:
+    if course.students.groups or (course.lti is not None and course.lti.roster):
         return  # whose members the hub knows
     given = [("assignments", [each.extra_time for each in course.assignments])]
     given.append(("exams", [each.extra_time for each in course.exams]))

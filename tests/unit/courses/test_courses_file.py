@@ -231,6 +231,9 @@ def test_extra_time_is_for_students(tmp_path: Path) -> None:
     assert "line 13 " in told(tmp_path, alone)
     assert "chen is no student of biology-1" in told(tmp_path, alone)
     assert loaded(tmp_path, GOOD.replace("chen: 90m", "zoe: 90m"))
+    platform = alone.replace("- name: biology-1", "- name: biology-1\n    lti: {platform: moodle, context: '12'}", 1)
+    assert platform != alone
+    assert "no student" not in told(tmp_path, platform)
 
 
 def test_what_is_hardly_meant_is_warned_of(tmp_path: Path) -> None:

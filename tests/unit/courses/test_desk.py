@@ -245,8 +245,9 @@ def test_receipts_outlive_the_desk(desk: Desk) -> None:
     desk.end = again.end
     assert not (desk.root / "store/.incoming/half").exists()
     assert [each["person"] for each in asyncio.run(desk_client.receipts("biology")) or []] == ["b+ob"]
-    assert asyncio.run(desk_client.tell(told()))
-    assert not asyncio.run(desk_client.tell(told())), "it is not told twice"
+    anew = told()
+    assert asyncio.run(desk_client.tell(anew))
+    assert not asyncio.run(desk_client.tell(anew)), "it is not told twice"
 
 
 def test_a_person_is_shown_and_forgotten_whole(desk: Desk) -> None:

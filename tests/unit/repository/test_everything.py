@@ -83,6 +83,14 @@ def test_what_failed_is_said_once_more_at_the_end(tmp_path: Path) -> None:
     assert list(everything.failures(tmp_path / "shared.xml")) == []
 
 
+def test_unit_tests_have_a_second_try_too(tmp_path: Path) -> None:
+    """They are a kind of their own, which no deployment is named to."""
+    command = everything.run_of(everything.UNITS, tmp_path, "--last-failed")
+    assert command[-len(everything.UNIT) :] == list(everything.UNIT)
+    assert "--last-failed" in command
+    assert not any(word.startswith("--deployment") for word in command)
+
+
 def test_unit_tests_run_in_several_processes_by_either_verb() -> None:
     """`make test-unit` runs them as `make test` does."""
     assert f"-m pytest {' '.join(everything.UNIT)}\n" in (ROOT / "tests/verbs.mk").read_text(encoding="utf-8")
