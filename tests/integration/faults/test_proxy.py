@@ -25,8 +25,7 @@ def test_killed_while_people_work(faulty_deployment: FaultyDeployment) -> None:
         with recovery("proxy killed (until a new websocket to the same kernel computes)"):
             kill(faulty_deployment, "proxy")
             with pytest.raises(ConnectionClosed):
-                while True:  # what the kernel still said of the cell before comes first
-                    kernel.channel.recv(timeout=60)
+                read_on(kernel)
             again: Kernel = until(lambda: reconnected(kernel), "the kernel is reached again")
             with again:
                 assert again.run("print(mark)") == "before\n"
@@ -57,6 +56,12 @@ def forwarder(port: int) -> int:
             if words[0].endswith("docker-proxy") and str(port) in words:
                 return int(process.name)
     raise AssertionError(f"nobody forwards port {port}")
+
+
+def read_on(kernel: Kernel) -> None:
+    """Read until a websocket ends: what the kernel still said of the cell before comes first."""
+    while True:
+        kernel.channel.recv(timeout=60)
 
 
 def reconnected(kernel: Kernel) -> Kernel | None:
