@@ -53,15 +53,23 @@ def names_of_images(deployment: FaultyDeployment) -> set[str]:
 
 @pytest.fixture
 def clone(faulty_deployment: FaultyDeployment) -> Iterator[tuple[str, str]]:
-    """The deployment's directory is a clone with a second version; gives the commits. All is as it was afterwards."""
+    """The deployment's directory is a clone with a second version; gives the commits. All is as it was afterwards, also
+    where an update was left half-done."""
     folder = faulty_deployment.directory
     kept = {name: (folder / name).read_text() for name in (".env", "site/schedule.yaml", "site/groups.yaml", HARMLESS)}
+    image = hubs_image(faulty_deployment)
+    faulty_deployment.stop_all()
     try:
         yield two_versions(folder)
     finally:
+        (folder / ".git/index.lock").unlink(missing_ok=True)  # of one that was killed
+        git(folder, "checkout", "--quiet", "--force", "main")
         for name, text in kept.items():
             (folder / name).write_text(text)
         shutil.rmtree(folder / ".git")
+        if hubs_image(faulty_deployment) != image:
+            shutil.rmtree(folder / ".update", ignore_errors=True)
+            faulty_deployment.make("up")
         faulty_deployment.stop_all()
 
 
