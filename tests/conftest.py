@@ -87,10 +87,10 @@ def _printable(value: Any) -> Any:
 
 def kind(item: pytest.Item) -> str:
     """Which of `KINDS` a test is, by its fixtures or the names of some that it is given as parameters: the shared
-    deployment goes before a fresh machine, for who needs both, and that of copies before either."""
+    deployment goes before a fresh machine, for who needs both, and what asks to run beside machines before either."""
     given = getattr(getattr(item, "callspec", None), "params", {}).values()
     needed = (*getattr(item, "fixturenames", ()), *given)
-    if "copied" in needed:
+    if not {"copied", "beside_machines"}.isdisjoint(needed):
         return "machine"
     if "deployment" in needed:
         return "shared"
@@ -102,6 +102,12 @@ def prepared_engine() -> None:
     """A real engine, installed and started as `make up` does it; and the operators' Python environment."""
     provide_engine(ENGINE_SOCKET, "always", ask=None)
     subprocess.run(["sh", "generator/venv.sh", ".venv", "generator/requirements.txt"], cwd=ROOT, check=True)
+
+
+@pytest.fixture(scope="session")
+def beside_machines() -> None:
+    """For tests with deployments of their own that take long: they run with those on fresh machines, whose run has the
+    most time left."""
 
 
 @pytest.fixture(scope="session")

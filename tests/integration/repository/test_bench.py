@@ -14,7 +14,7 @@ from tests.browser.chromium import NoChromium, install_chromium
 from tests.hub_deployment import ROOT, engine
 
 
-def test_the_bench_measures_everything_and_leaves_nothing(prepared_engine: None) -> None:
+def test_the_bench_measures_everything_and_leaves_nothing(prepared_engine: None, beside_machines: None) -> None:
     """Every measurement of both deployments gives its rows, and nothing of them stays on the engine."""
     try:
         install_chromium()
