@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -272,6 +274,48 @@ def test_who_enters_ends_their_other_sessions(app: HubApp, guard: Guard, let_in:
     assert (here.is_signed_in, elsewhere.is_signed_in, other.is_signed_in) == (True, False, True)
     address = f"{app.address}/api/user"
     assert Browser(app.address).get(address, headers={"Authorization": f"token {made}"}).status_code in (401, 403)
+
+
+class FakeLab:
+    """A lab that is started ahead, and what is done with it in which order."""
+
+    def __init__(self, *, is_closed: bool) -> None:
+        self.is_closed = is_closed
+        self.done: list[str] = []
+        self.key = ("chen", SERVER)
+        self.plan = SimpleNamespace(resources=None)
+        self.start_queue = SimpleNamespace(take=self.take, release=lambda _: self.done.append("released"))
+        self.starts_ahead = self._spawn_pending = False
+        self._spawn_future: Any = None
+        self.spawners: dict[str, Any] = {}
+
+    def get_or_create_spawner(self, *_: Any, **__: Any) -> FakeLab:
+        """The lab of the person that this stands for, too."""
+        return self
+
+    async def take(self, *_: Any) -> bool:
+        """There is room."""
+        return True
+
+    async def spawn(self, *_: Any, **__: Any) -> None:
+        """Start."""
+        self.done.append("started")
+
+    async def add_user(self, *_: Any) -> None:
+        """Have the way to it be there."""
+        self.done.append("reached, and waited for" if self._spawn_pending else "reached")
+
+    def add_poll_callback(self, *_: Any) -> None:
+        """Nobody looks after it."""
+
+
+@pytest.mark.parametrize(("is_closed", "done"), [(False, ["started", "reached, and waited for"]), (True, ["started"])])
+def test_who_comes_while_it_starts_is_led_there(is_closed: bool, done: list[str]) -> None:
+    """The way to a lab is there before it counts as ready; before the exam begins there is none."""
+    lab: Any = FakeLab(is_closed=is_closed)
+    watch = ExamWatch(SimpleNamespace(proxy=lab))
+    asyncio.run(watch._start(lab, SimpleNamespace(person="chen", server=SERVER, begins_at=0.0)))  # type: ignore[arg-type]
+    assert lab.done == [*done, "released"]
 
 
 def test_tokens_made_in_an_exam_end(app: HubApp, guard: Guard) -> None:

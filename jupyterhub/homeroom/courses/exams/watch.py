@@ -160,6 +160,8 @@ class ExamWatch:
             spawner.starts_ahead, spawner._spawn_pending = True, True
             spawner._spawn_future = asyncio.current_task()
             await user.spawn(lab.server, options={})
+            if not spawner.is_closed:  # whoever waits for it meanwhile is led there as soon as it is ready
+                await self.hub.proxy.add_user(user, lab.server)
             spawner.add_poll_callback(_note_ended, self.hub, user, lab.server)
         finally:
             if spawner.starts_ahead:
