@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from jupyterhub.utils import new_token, url_path_join
 from tornado import web
+from tornado.httputil import url_concat
 
 from homeroom.courses import desk_client, members
 from homeroom.courses.calendar import written
@@ -104,7 +105,7 @@ class SitHandler(ExamHandler):
     async def _enter(self, user: Any, lab: ExamLab) -> None:
         spawner = user.get_or_create_spawner(lab.server, lab.server, replace_failed=True)
         inside = url_path_join(user.server_url(lab.server), "lab/tree", quote(lab.exam))
-        pending_url = self._get_pending_url(user, lab.server)
+        pending_url = url_concat(self._get_pending_url(user, lab.server), {"next": inside})
         if spawner.ready:
             await self.proxy.add_user(user, lab.server)
             self.redirect(inside)
