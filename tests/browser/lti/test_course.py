@@ -109,6 +109,14 @@ def make_assignment(lab: Lab) -> None:
     lab.save_as("cells.ipynb")
 
 
+def lists_it(formgrader: Page) -> bool:
+    """Whether the page has the assignment: a lab that has just begun may still put it into the gradebook."""
+    formgrader.reload()
+    row = formgrader.get_by_role("row").nth(1)
+    row.wait_for()
+    return "week-1" in row.inner_text()
+
+
 def do(formgrader: Page, icon: str, said: str) -> None:
     """Click in the assignment's row, and read that it is done."""
     row = formgrader.get_by_role("row").filter(has_text="week-1")
@@ -204,6 +212,7 @@ def test_a_course_from_the_first_handout_to_the_last_grade(
         teacher.get_by_role("link", name="Open the grader lab").click()
     formgrader = opened.value
     formgrader.wait_for_url("**/user/grader-biology/formgrader/manage_assignments")
+    until(lambda: lists_it(formgrader), "the course's assignment is in the gradebook")
     with teacher.context.expect_page() as folder:
         formgrader.get_by_role("link", name="week-1").click()
     make_assignment(walk.lab(folder.value, "grader-biology").wait())
