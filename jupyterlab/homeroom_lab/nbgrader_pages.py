@@ -1,5 +1,5 @@
 """nbgrader's pages in a lab's server, as they are loaded: they run nothing that lies in the home
-(`homeroom_lab/exchange/server.py`), grade one course, lead to pages that there are, and say what waits."""
+(`homeroom_lab/exchange/server.py`), grade one course, and lead to pages that there are."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from homeroom_lab.exchange import server
 log = logging.getLogger("homeroom_lab.nbgrader_pages")
 LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
 UTILS = "utils.js"
-WAITS = Path(__file__).with_name("nbgrader_waits.js")
 ADDRESSES = {
     'notebook: "/notebooks/"': 'notebook: base_url + "/lab/tree/"',
     'file: "/edit/"': 'file: base_url + "/lab/tree/"',
@@ -62,11 +61,10 @@ def _script_handler(handlers: Any) -> type:
     from tornado import web
 
     script = amended((Path(handlers.static_path) / "js" / UTILS).read_text(encoding="utf-8"))
-    script += WAITS.read_text(encoding="utf-8")
 
     class ScriptHandler(BaseHandler):
         """The script by which the formgrader's pages link to files: upstream's links lack the lab's own address, and
-        lead to pages that JupyterLab has not (https://github.com/jupyter/nbgrader/issues/1888). Ours comes after it."""
+        lead to pages that JupyterLab has not (https://github.com/jupyter/nbgrader/issues/1888)."""
 
         @web.authenticated
         def get(self) -> None:

@@ -1,17 +1,18 @@
 """nbgrader's formgrader, in whose pages what takes long is a process beside the server: collecting, grading, feedback.
-With a button that grades the whole class, and how far it is."""
+With a button that grades the whole class, and how far it is; and with words where what was released waits."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from homeroom_lab.grading import progress
 from homeroom_lab.grading.processes import AUTOGRADE, Processes
 
-SCRIPT = "manage_submissions.js"
-OURS = Path(__file__).with_name(SCRIPT)
+SCRIPTS = ("manage_submissions.js", "utils.js")
+"""Those of the pages' scripts that ours of the same name come after."""
 KEPT = "homeroom_autograding"
 """Under which name the server keeps what goes on."""
 BESIDE = {
@@ -74,14 +75,15 @@ def amend() -> None:
             self.write(json.dumps({**told, "ended_with": going.ended(assignment_id)}))
 
     class ScriptHandler(BaseHandler):
-        """The page's own script, and after it ours."""
+        """A script of the page's, and after it ours."""
 
         @web.authenticated
-        def get(self) -> None:
+        def get(self, name: str) -> None:
             """Give both."""
             self.set_header("Content-Type", "text/javascript; charset=utf-8")
-            upstream = Path(handlers.static_path) / "js" / SCRIPT
-            self.finish(upstream.read_text(encoding="utf-8") + OURS.read_text(encoding="utf-8"))
+            upstream = Path(handlers.static_path) / "js" / name
+            ours = Path(__file__).with_name(name)
+            self.finish(upstream.read_text(encoding="utf-8") + ours.read_text(encoding="utf-8"))
 
     routes = apihandlers.default_handlers
     if any(handler.__name__ == AutogradeAllHandler.__name__ for _, handler, *_ in routes):
@@ -91,4 +93,5 @@ def amend() -> None:
         for route, handler, *rest in routes
     ]
     routes.insert(0, (r"/formgrader/api/assignment/([^/]+)/autograde", AutogradeAllHandler))
-    formgrader.handlers.default_handlers.insert(0, (rf"/formgrader/static/js/{SCRIPT}", ScriptHandler))
+    scripts = "|".join(map(re.escape, SCRIPTS))
+    formgrader.handlers.default_handlers.insert(0, (rf"/formgrader/static/js/({scripts})", ScriptHandler))
