@@ -1,29 +1,19 @@
-"""nbgrader's formgrader, in whose pages what takes long is a process beside the server: collecting, grading, feedback.
-With a button that grades the whole class, and how far it is; and with words where what was released waits."""
+"""nbgrader's formgrader, in whose pages autograding is a process beside the server: with a button for the whole class,
+and how far it is."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
 from homeroom_lab.grading import progress
-from homeroom_lab.grading.processes import AUTOGRADE, Processes
+from homeroom_lab.grading.processes import Processes
 
-SCRIPTS = ("manage_submissions.js", "utils.js")
-"""Those of the pages' scripts that ours of the same name come after."""
+SCRIPT = "manage_submissions.js"
+OURS = Path(__file__).with_name("manage_submissions.js")
 KEPT = "homeroom_autograding"
 """Under which name the server keeps what goes on."""
-BESIDE = {
-    "CollectHandler": ("collect", "--update"),
-    "AutogradeHandler": (AUTOGRADE, "--force"),
-    "GenerateAllFeedbackHandler": ("generate_feedback", "--force"),
-    "GenerateFeedbackHandler": ("generate_feedback", "--force"),
-    "ReleaseAllFeedbackHandler": ("release_feedback",),
-    "ReleaseFeedbackHandler": ("release_feedback",),
-}
-"""What upstream does within the server, which answers nobody meanwhile: by its handler, the command for the same."""
 
 
 def amend() -> None:
@@ -36,19 +26,15 @@ def amend() -> None:
         found: Processes = handler.settings.setdefault(KEPT, Processes(Path(handler.coursedir.root)))
         return found
 
-    def beside(command: str, *options: str) -> type:
-        class BesideHandler(BaseApiHandler):
-            """One of nbgrader's commands, for all submissions of an assignment or for one student's."""
+    class AutogradeHandler(BaseApiHandler):
+        """One submission, graded anew. Upstream does it within the server, which answers nobody meanwhile."""
 
-            @web.authenticated
-            @check_xsrf
-            @check_notebook_dir
-            async def post(self, assignment_id: str, student_id: str = "") -> None:
-                """Have it done, and say what came of it."""
-                chosen = (f"--student={student_id}",) if student_id else ()
-                self.write(json.dumps(await processes(self).run(command, assignment_id, *chosen, *options)))
-
-        return BesideHandler
+        @web.authenticated
+        @check_xsrf
+        @check_notebook_dir
+        async def post(self, assignment_id: str, student_id: str) -> None:
+            """Grade it."""
+            self.write(json.dumps(await processes(self).run(assignment_id, "--student", student_id, "--force")))
 
     class AutogradeAllHandler(BaseApiHandler):
         """All submissions of an assignment that are not graded yet."""
@@ -75,23 +61,21 @@ def amend() -> None:
             self.write(json.dumps({**told, "ended_with": going.ended(assignment_id)}))
 
     class ScriptHandler(BaseHandler):
-        """A script of the page's, and after it ours."""
+        """The page's own script, and after it ours."""
 
         @web.authenticated
-        def get(self, name: str) -> None:
+        def get(self) -> None:
             """Give both."""
             self.set_header("Content-Type", "text/javascript; charset=utf-8")
-            upstream = Path(handlers.static_path) / "js" / name
-            ours = Path(__file__).with_name(name)
-            self.finish(upstream.read_text(encoding="utf-8") + ours.read_text(encoding="utf-8"))
+            upstream = Path(handlers.static_path) / "js" / SCRIPT
+            self.finish(upstream.read_text(encoding="utf-8") + OURS.read_text(encoding="utf-8"))
 
     routes = apihandlers.default_handlers
     if any(handler.__name__ == AutogradeAllHandler.__name__ for _, handler, *_ in routes):
         return
     routes[:] = [
-        (route, beside(*BESIDE[handler.__name__]) if handler.__name__ in BESIDE else handler, *rest)
+        (route, AutogradeHandler if handler is apihandlers.AutogradeHandler else handler, *rest)
         for route, handler, *rest in routes
     ]
     routes.insert(0, (r"/formgrader/api/assignment/([^/]+)/autograde", AutogradeAllHandler))
-    scripts = "|".join(map(re.escape, SCRIPTS))
-    formgrader.handlers.default_handlers.insert(0, (rf"/formgrader/static/js/({scripts})", ScriptHandler))
+    formgrader.handlers.default_handlers.insert(0, (rf"/formgrader/static/js/{SCRIPT}", ScriptHandler))

@@ -1,5 +1,4 @@
-"""What the pages have nbgrader do with all that was handed in: in a process beside the server, which goes on
-answering."""
+"""Autograding for the pages: in a process beside the server, which goes on answering."""
 
 from __future__ import annotations
 
@@ -10,16 +9,13 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-COMMAND = ("/usr/bin/nice", "-n", "10", sys.executable, "-P", "-m", "nbgrader")
+COMMAND = ("/usr/bin/nice", "-n", "10", sys.executable, "-P", "-m", "nbgrader", "autograde")
 """Pages come first where the lab has one CPU."""
 LONGEST_LOG_LINES = 2000
 
 
-AUTOGRADE = "autograde"
-
-
 class Processes:
-    """What is done for the pages: one process at a time for each command and assignment, whoever clicks.
+    """What is graded for the pages: one process for each assignment, whoever clicks.
 
     :param root: the course's directory, where a command in a terminal would be typed.
     """
@@ -28,7 +24,6 @@ class Processes:
         self.root = root
         self._command = command
         self._going: dict[str, asyncio.Task[dict[str, Any]]] = {}
-        self._turns: dict[tuple[str, ...], asyncio.Lock] = {}
 
     def is_going(self, assignment: str) -> bool:
         """Whether all of an assignment is being graded by a click."""
@@ -39,7 +34,7 @@ class Processes:
         """Grade all of an assignment that is not graded yet; False: that goes on already."""
         if self.is_going(assignment):
             return False
-        self._going[assignment] = asyncio.ensure_future(self.run(AUTOGRADE, assignment))
+        self._going[assignment] = asyncio.ensure_future(self.run(assignment))
         return True
 
     def ended(self, assignment: str) -> dict[str, Any] | None:
@@ -47,21 +42,14 @@ class Processes:
         task = self._going.get(assignment)
         return task.result() if task is not None and task.done() and not task.cancelled() else None
 
-    async def run(self, command: str, assignment: str, *options: str) -> dict[str, Any]:
-        """Have nbgrader do one thing with an assignment, and say what came of it as its pages have it: `success`, `log`
-        and, if it failed, `error`."""
-        among = options if command == AUTOGRADE else ()  # autograding takes turns by itself, submission by submission
-        async with self._turns.setdefault((command, assignment, *among), asyncio.Lock()):
-            code, log = await self._run(command, f"--assignment={assignment}", *options)
-        if code == 0:
-            return {"success": True, "log": log}
-        return {"success": False, "log": log, "error": f"nbgrader {command} ended with {code}."}
-
-    async def _run(self, *arguments: str) -> tuple[int, str]:
+    async def run(self, assignment: str, *options: str) -> dict[str, Any]:
+        """Grade, and say what came of it as nbgrader's pages have it: `success`, `log` and, if it failed, `error`."""
         lines: deque[str] = deque(maxlen=LONGEST_LOG_LINES)
         process = await asyncio.create_subprocess_exec(
             *self._command,
-            *arguments,
+            "--assignment",
+            assignment,
+            *options,
             cwd=self.root,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdin=asyncio.subprocess.DEVNULL,
@@ -77,4 +65,7 @@ class Processes:
         finally:
             if process.returncode is None:
                 process.kill()
-        return code, "".join(lines)
+        log = "".join(lines)
+        if code == 0:
+            return {"success": True, "log": log}
+        return {"success": False, "log": log, "error": f"nbgrader autograde ended with {code}."}

@@ -148,21 +148,21 @@ def test_grading_is_a_process_beside_the_server(tmp_path: Path) -> None:
     what came of it is told with its log, as nbgrader's pages show it."""
 
     async def attempt() -> None:
-        script = 'pwd; echo "$@"; while [ ! -e go ]; do sleep 0.01; done; test "$2" = --assignment=ps1'
+        script = 'pwd; echo "$@"; while [ ! -e go ]; do sleep 0.01; done; test "$2" = ps1'
         grading = Processes(tmp_path, ("/bin/sh", "-c", script, "sh"))
         assert grading.begin("ps1")
         assert grading.is_going("ps1")
         assert not grading.begin("ps1")
         assert grading.ended("ps1") is None
-        other = asyncio.ensure_future(grading.run("collect", "ps2", "--student=b-2bob", "--update"))
+        other = asyncio.ensure_future(grading.run("ps2", "--student", "b-2bob", "--force"))
         (tmp_path / "go").touch()
         async with asyncio.timeout(60):
             while grading.is_going("ps1"):
                 await asyncio.sleep(0.01)
             failed = await other
-        assert grading.ended("ps1") == {"success": True, "log": f"{tmp_path}\nautograde --assignment=ps1\n"}
+        assert grading.ended("ps1") == {"success": True, "log": f"{tmp_path}\n--assignment ps1\n"}
         assert failed["success"] is False
-        assert failed["error"] == "nbgrader collect ended with 1."
-        assert "--student=b-2bob --update" in failed["log"]
+        assert failed["error"] == "nbgrader autograde ended with 1."
+        assert "--student b-2bob --force" in failed["log"]
 
     asyncio.run(attempt())
