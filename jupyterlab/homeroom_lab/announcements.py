@@ -1,34 +1,26 @@
-"""Announcements of the hub's, for the lab's page. A file beside the hub's socket tells when there is something new, so
-a lab asks seldom, and all labs not at the same moment."""
+"""Announcements of the hub's, for the lab's page."""
 
 from __future__ import annotations
 
-import asyncio
-import json
-import random
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-from urllib.parse import quote
+from typing import Any, ClassVar
 
 from homeroom_lab import hub_client
+from homeroom_lab.stamp_watch import StampWatch
 
 STAMP = Path("/run/hub/announcements")
-LOOK_SECONDS = 10.0
-SPREAD_SECONDS = 8.0
 
 
-class AnnouncementWatch:
-    """What the hub announces to this lab's user.
+class AnnouncementWatch(StampWatch):
+    """What the hub announces to this lab's user."""
 
-    :param stamp: the file whose time of change tells of something new.
-    """
+    look_seconds: ClassVar[float] = 10.0
+    spread_seconds: ClassVar[float] = 8.0
 
     def __init__(self, environment: Mapping[str, str], stamp: Path = STAMP) -> None:
-        self._environment = environment
-        self._stamp = stamp
-        self._seen: int | None = None
+        super().__init__(environment, stamp)
         self._known: list[dict[str, Any]] = []
         self._exam: dict[str, Any] | None = None
 
@@ -42,26 +34,9 @@ class AnnouncementWatch:
             return None
         return {"title": self._exam["title"], "begins_in_seconds": self._exam["begins_at"] - time.time()}
 
-    async def run(self) -> None:
-        """As long as the lab runs."""
-        while True:
-            await self.look(random.uniform(0.0, SPREAD_SECONDS))  # noqa: S311 - of no secret
-            await asyncio.sleep(LOOK_SECONDS)
-
-    async def look(self, wait_seconds: float = 0.0) -> None:
-        """Ask the hub, where it has something new. A hub that is away is asked again."""
-        try:
-            changed = self._stamp.stat().st_mtime_ns
-        except OSError:
-            return
-        if changed == self._seen:
-            return
-        await asyncio.sleep(wait_seconds)
-        try:
-            self._known, self._exam = await ask(self._environment)
-            self._seen = changed
-        except (OSError, ValueError, KeyError, TypeError):
-            return
+    async def take(self) -> None:
+        """Ask for them."""
+        self._known, self._exam = await ask(self._environment)
 
 
 async def ask(environment: Mapping[str, str]) -> tuple[list[dict[str, Any]], dict[str, Any] | None]:
@@ -69,15 +44,7 @@ async def ask(environment: Mapping[str, str]) -> tuple[list[dict[str, Any]], dic
 
     :raises OSError: ValueError, KeyError and TypeError: it does not say.
     """
-    user = quote(environment["JUPYTERHUB_USER"], safe="")
-    answer = await hub_client.fetch(
-        f"{environment['JUPYTERHUB_API_URL']}/homeroom/announcements/{user}",
-        headers={"Authorization": f"token {environment['JUPYTERHUB_API_TOKEN']}"},
-        raise_for_status=False,
-    )
-    if not answer.ok:
-        raise ValueError(answer.status)
-    said = json.loads(await answer.text())
+    said = await hub_client.told("announcements", environment)
     exam = said.get("exam")
     announced = [
         {"id": int(one["id"]), "text": str(one["text"]), "author": str(one["author"]), "ends": int(one["ends"])}

@@ -106,3 +106,20 @@ async def tell(what: str, body: object, environment: Mapping[str, str]) -> bool:
     except OSError:
         return False
     return bool(answer.ok)
+
+
+async def told(what: str, environment: Mapping[str, str]) -> dict[str, Any]:
+    """What the hub tells this lab's user of something.
+
+    :raises OSError: there is no listener on the socket. ValueError: it does not tell.
+    """
+    user = quote(environment["JUPYTERHUB_USER"], safe="")
+    answer = await fetch(
+        f"{environment['JUPYTERHUB_API_URL']}/homeroom/{what}/{user}",
+        headers={"Authorization": f"token {environment['JUPYTERHUB_API_TOKEN']}"},
+        raise_for_status=False,
+    )
+    if not answer.ok:
+        raise ValueError(answer.status)
+    found: dict[str, Any] = json.loads(await answer.text())
+    return found

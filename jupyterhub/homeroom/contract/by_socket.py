@@ -27,14 +27,15 @@ class BySocket(http.client.HTTPConnection):
         self.sock.connect(self.path)
 
 
-def answers(path: Path, host: str, question: str) -> bool:
-    """Whether a service answers a question at its socket, as it should and soon.
+def answers(path: Path, host: str, question: str, *, status: int = 200, seconds: float = CHECK_SECONDS) -> bool:
+    """Whether somebody answers a question at a socket, as it should be and soon.
 
     :param question: the address that is asked for.
+    :param status: of the answer that it should be.
     """
     try:
-        with contextlib.closing(BySocket(str(path), host, timeout=CHECK_SECONDS)) as asked:
+        with contextlib.closing(BySocket(str(path), host, timeout=seconds)) as asked:
             asked.request("GET", question)
-            return asked.getresponse().status == 200
+            return asked.getresponse().status == status
     except (OSError, http.client.HTTPException):
         return False

@@ -1,4 +1,4 @@
-"""A file beside the hub's socket, whose time of change tells labs that there is something new: they need not ask."""
+"""Files beside the hub's socket, whose times of change tell labs that there is something new: they need not ask."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from pathlib import Path
 
 from homeroom.contract.sockets import HUB
 
-NAME = "announcements"
+ANNOUNCEMENTS = "announcements"
 
 
-def touch(folder: Path = HUB) -> None:
+def touch(folder: Path = HUB, name: str = ANNOUNCEMENTS) -> None:
     """Have labs ask. :raises OSError: the file cannot be written."""
-    path = folder / NAME
-    path.touch(mode=0o644)
+    (folder / name).touch(mode=0o644)

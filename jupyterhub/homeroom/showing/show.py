@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import http.client
 import time
 from collections.abc import Mapping
-from contextlib import closing
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -17,7 +14,7 @@ from traitlets import Integer
 from traitlets.config import SingletonConfigurable
 
 from homeroom.contract import sockets
-from homeroom.contract.by_socket import BySocket
+from homeroom.contract.by_socket import answers
 from homeroom.courses.course import Course
 from homeroom.exam_labs import exam_lab
 from homeroom.records.events import note
@@ -97,15 +94,8 @@ async def closes_what_is_open(user: Any, base_url: str) -> bool:
     switched on, does not."""
     path = sockets.LABS / sockets.directory_name(user.name, "") / "lab.sock"
     address = f"{base_url}user/{quote(user.name, safe='@~')}/homeroom/visitors"
-    return await asyncio.to_thread(_answers, path, address)
 
+    def does() -> bool:
+        return sockets.is_socket(path) and answers(path, "lab", address, status=204, seconds=ASK_SECONDS)
 
-def _answers(path: Path, address: str) -> bool:
-    if not sockets.is_socket(path):
-        return False
-    try:
-        with closing(BySocket(str(path), "lab", timeout=ASK_SECONDS)) as lab:
-            lab.request("GET", address)
-            return lab.getresponse().status == 204
-    except (OSError, http.client.HTTPException):
-        return False
+    return await asyncio.to_thread(does)

@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from homeroom.contract.sockets import HUB
+from homeroom.hub import lab_stamp
 
 NAME = "showing"
 log = logging.getLogger("jupyterhub.homeroom.showing")
@@ -14,6 +15,6 @@ log = logging.getLogger("jupyterhub.homeroom.showing")
 def touch(folder: Path = HUB) -> None:
     """Have labs ask. Where the file cannot be written, their pages do not tell; the end comes all the same."""
     try:
-        (folder / NAME).touch(mode=0o644)
+        lab_stamp.touch(folder, NAME)
     except OSError as error:
         log.warning("Labs are not told of who may enter them: %s", error)
