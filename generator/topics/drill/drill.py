@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,8 +17,6 @@ from generator.core.errors import HomeroomError
 from generator.core.lock import exclusive, is_held
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
-from generator.engine.find import engine_environment
-from generator.schema.settings import Settings
 from generator.topics.copies import drilled, secrets, sheet, target
 from generator.topics.copies.drilled import Drilled, minutes
 from generator.topics.drill import beside, paper
@@ -36,7 +33,6 @@ sh generator/venv.sh .venv generator/requirements.txt
 .venv/bin/python -m generator init > /dev/null
 exec .venv/bin/python -m generator drill-beside "$@"
 """
-END_SECONDS = 60
 
 
 def drill(deployment: Deployment, copy: str = "") -> None:
@@ -115,31 +111,13 @@ def _credentials() -> Sequence[str]:
 
 
 def _run(deployment: Deployment, known: Paper, lock: int, arguments: Sequence[str]) -> int:
-    """Run the commands of the sheet in the laid out directory; the exit code. It ends when we do: it lives by its
-    standard input."""
-    environment = engine_environment(deployment.engine, drop=set(Settings.model_fields))
+    """Run the commands of the sheet in the laid out directory; the exit code."""
     given = {
         "COMPOSE_PROJECT_NAME": beside.name_of(deployment.project),
         "BACKUP_TO": known.address,
         "ENGINE_SOCKET": str(deployment.engine.socket),
     }
-    process = subprocess.Popen(
-        ["sh", "-ec", SCRIPT, "drill", *arguments],
-        cwd=TREE,
-        env={**environment, **given, "PYTHONDONTWRITEBYTECODE": "1"},
-        stdin=subprocess.PIPE,
-        pass_fds=[lock],
-    )
-    try:
-        return process.wait()
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+    return beside.run(deployment, TREE, SCRIPT, arguments, lock=lock, given=given)
 
 
 def clear(deployment: Deployment) -> None:

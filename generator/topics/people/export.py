@@ -8,8 +8,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from docker.types import Mount
-
 from generator.core import archive
 from generator.core.console import note, quoted, step
 from generator.core.errors import HomeroomError, did_you_mean
@@ -81,23 +79,15 @@ def home(deployment: Deployment, name: str) -> Iterator[bytes]:
 
     :raises HomeroomError: the engine does not.
     """
-    client, settings = deployment.client, deployment.settings
-    source = homes.source(settings, deployment.project, name)
-    if not (_is_there(source) if settings.HOMES else name in homes.owners(client, settings)):
+    settings, project = deployment.settings, deployment.project
+    if settings.HOMES:
+        is_there = homes.has_directory(settings, project, name)
+    else:
+        is_there = name in homes.owners(deployment.client, settings)
+    if not is_there:
         return
-    mount = Mount(target=MOUNTED, source=source, type="bind" if settings.HOMES else "volume", read_only=True)
+    mount = homes.mount(settings, project, name, MOUNTED, read_only=True)
     yield from handed_out.files(deployment, mount, MOUNTED, whose=f"of {quoted(name)}")
-
-
-def _is_there(home: str) -> bool:
-    """Whether there is a home's directory. Where others than root may not look into HOMES, the engine knows."""
-    try:
-        Path(home).lstat()
-    except FileNotFoundError:
-        return False
-    except OSError:
-        pass
-    return True
 
 
 def write(target: Path, found: dict[str, Any], files: Iterator[bytes]) -> int:

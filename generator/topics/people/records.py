@@ -15,7 +15,7 @@ import docker.errors
 
 from generator.core import operator
 from generator.core.errors import HomeroomError
-from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
+from generator.engine import verb_container
 from generator.engine.deployment import Deployment
 
 VOLUME = "records"
@@ -39,26 +39,18 @@ def ask(deployment: Deployment, *arguments: str) -> str:
     :raises HomeroomError: it failed, or the hub's image is not there.
     """
     try:
-        output: bytes = deployment.client.containers.run(
-            f"{deployment.project}-hub:local",
-            ["python", "-m", "homeroom.guard.records", *arguments],
+        output = verb_container.run(
+            deployment.client,
+            deployment.project,
+            "homeroom.guard.records",
+            *arguments,
+            service="records",
             user="0:100",
             volumes={ensure_volume(deployment): {"bind": MOUNTED, "mode": "rw"}},
-            network_mode="none",
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            read_only=True,
-            remove=True,
-            stdout=True,
-            stderr=False,
-            labels={DEPLOYMENT_LABEL: deployment.project, SERVICE_LABEL: "records"},
         )
-    except docker.errors.ImageNotFound:
-        raise HomeroomError("the images are not built yet", remedy="`make build` builds them.") from None
     except docker.errors.ContainerError as error:
-        said: Any = error.stderr or b""
         raise HomeroomError(
-            f"the records of people cannot be used: {said.decode(errors='replace').strip() or error.exit_status}",
+            f"the records of people cannot be used: {verb_container.said(error).strip() or error.exit_status}",
             location=f"the volume {deployment.project}_{VOLUME}",
             remedy="Make room if the disk is full; `make check` looks the machine over.",
         ) from None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import time
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,8 +14,6 @@ from generator.core.lock import exclusive, is_held
 from generator.core.machine import read_machine
 from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine.deployment import Deployment
-from generator.engine.find import engine_environment
-from generator.schema.settings import Settings
 from generator.topics.courses import courses
 from generator.topics.courses.courses import ReadCourse
 from generator.topics.courses.site import Exam
@@ -35,7 +32,6 @@ exec .venv/bin/python -m generator course-rehearse-beside "$@"
 """
 ROBOTS = 3
 """So many write it, where there is room for them: one after the other would hide what several do to each other."""
-END_SECONDS = 60
 
 
 def name_of(deployment: Deployment) -> str:
@@ -95,7 +91,7 @@ def _write(deployment: Deployment, read: ReadCourse, held: Exam, count: int) -> 
             lay_out(deployment, fitted.courses(read, held, fitted.OPENS, fitted.robots(count)))
             course = read.course.name
             words = [f"--of={deployment.project}", f"--course={course}", f"--exam={held.name}", f"--robots={count}"]
-            if code := _run(deployment, lock, words):
+            if code := beside.run(deployment, TREE, SCRIPT, words, lock=lock, given={}):
                 raise HomeroomError(
                     f"the rehearsal of {held.name} did not come to its end, as told above ({code})",
                     location="make course-rehearse",
@@ -119,28 +115,6 @@ def lay_out(deployment: Deployment, courses_text: str) -> None:
         write_atomically(TREE / ENV_FILE.name, fitted.env(text, name_of(deployment)), mode=0o600)
         fitted.lay_out_site(SITE, TREE / SITE.name)
         write_atomically(TREE / fitted.WITHOUT_TIME, courses_text)
-
-
-def _run(deployment: Deployment, lock: int, arguments: list[str]) -> int:
-    """Run it in the directory beside; the exit code. It ends when we do: it lives by its standard input."""
-    environment = engine_environment(deployment.engine, drop=set(Settings.model_fields))
-    process = subprocess.Popen(
-        ["sh", "-ec", SCRIPT, "rehearsal", *arguments],
-        cwd=TREE,
-        env={**environment, "PYTHONDONTWRITEBYTECODE": "1"},
-        stdin=subprocess.PIPE,
-        pass_fds=[lock],
-    )
-    try:
-        return process.wait()
-    finally:
-        assert process.stdin is not None
-        process.stdin.close()
-        try:
-            process.wait(END_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 def clear(deployment: Deployment) -> None:

@@ -14,9 +14,10 @@ import shlex
 import stat
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import docker.errors
+from docker.types import Mount
 
 from generator.core.errors import HomeroomError, raise_all
 from generator.core.labels import DEPLOYMENT_LABEL, SERVER_LABEL, SERVICE_LABEL, USER_LABEL
@@ -207,6 +208,23 @@ def source(settings: Settings, project: str, person: str) -> str:
     """What is mounted as a person's home: a directory of HOMES, or a volume."""
     name = home_name(person)
     return f"{settings.HOMES}/{name}" if settings.HOMES else volume_prefix(project) + name
+
+
+def mount(settings: Settings, project: str, person: str, target: str, *, read_only: bool) -> Mount:
+    """A person's home, mounted somewhere."""
+    kind: Literal["bind", "volume"] = "bind" if settings.HOMES else "volume"
+    return Mount(target=target, source=source(settings, project, person), type=kind, read_only=read_only)
+
+
+def has_directory(settings: Settings, project: str, person: str) -> bool:
+    """Whether a person has a directory in HOMES. Where others than root may not look into it, the engine knows."""
+    try:
+        Path(source(settings, project, person)).lstat()
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass
+    return True
 
 
 def owners(client: Any, settings: Settings) -> list[str]:

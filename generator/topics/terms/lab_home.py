@@ -5,15 +5,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import docker.errors
 from docker.types import Mount
 
 from generator.core.errors import HomeroomError
-from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL, USER_LABEL
-from generator.engine import handed_out
+from generator.core.labels import USER_LABEL
+from generator.engine import handed_out, verb_container
 from generator.engine.deployment import Deployment
 from generator.topics.storage import homes
 
@@ -33,13 +32,7 @@ def is_there(deployment: Deployment, course: str) -> bool:
     """Whether there is one."""
     settings = deployment.settings
     if settings.HOMES:
-        try:
-            Path(homes.source(settings, deployment.project, grader(course))).lstat()
-        except FileNotFoundError:
-            return False
-        except OSError:  # who may not look into HOMES is told by the engine
-            pass
-        return True
+        return homes.has_directory(settings, deployment.project, grader(course))
     try:
         deployment.client.volumes.get(homes.source(settings, deployment.project, grader(course)))
     except docker.errors.NotFound:
@@ -59,10 +52,7 @@ def require_still(deployment: Deployment, course: str) -> None:
 
 def mount(deployment: Deployment, course: str, target: str, *, read_only: bool) -> Mount:
     """The home, mounted somewhere."""
-    settings = deployment.settings
-    kind: Literal["bind", "volume"] = "bind" if settings.HOMES else "volume"
-    source = homes.source(settings, deployment.project, grader(course))
-    return Mount(target=target, source=source, type=kind, read_only=read_only)
+    return homes.mount(deployment.settings, deployment.project, grader(course), target, read_only=read_only)
 
 
 def run(deployment: Deployment, verb: str, *arguments: str, mounts: list[Mount]) -> dict[str, Any]:
@@ -71,30 +61,21 @@ def run(deployment: Deployment, verb: str, *arguments: str, mounts: list[Mount])
     :raises HomeroomError: it failed, with its reason.
     """
     try:
-        output: bytes = deployment.client.containers.run(
-            f"{deployment.project}-hub:local",
-            ["python", "-m", "homeroom.courses.material", verb, *arguments],
+        output = verb_container.run(
+            deployment.client,
+            deployment.project,
+            "homeroom.courses.material",
+            verb,
+            *arguments,
+            service="material",
             user=f"{homes.LAB_USER}:{homes.LAB_GROUP}",
             mounts=mounts,
-            network_mode="none",
-            cap_drop=["ALL"],
-            security_opt=["no-new-privileges"],
-            read_only=True,
             mem_limit=MEMORY,
             pids_limit=16,
-            remove=True,
-            stdout=True,
-            stderr=False,
-            labels={DEPLOYMENT_LABEL: deployment.project, SERVICE_LABEL: "material"},
         )
-    except docker.errors.ImageNotFound:
-        raise HomeroomError("the images are not built yet", remedy="`make build` builds them.") from None
     except docker.errors.ContainerError as error:
-        said: Any = error.stderr or b""
-        raise HomeroomError(
-            _reason(said.decode(errors="replace")),
-            remedy="Nothing was changed; docs/courses/terms.md says what is taken.",
-        ) from None
+        remedy = "Nothing was changed; docs/courses/terms.md says what is taken."
+        raise HomeroomError(_reason(verb_container.said(error)), remedy=remedy) from None
     answer: dict[str, Any] = json.loads(output.decode().strip().rpartition("\n")[2])
     return answer
 
