@@ -16,10 +16,11 @@ def _name_or_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+NAME = r"[a-z0-9][a-z0-9-]{0,31}"
 Name = Annotated[
     str,
     BeforeValidator(_name_or_text),
-    written_as(r"[a-z0-9][a-z0-9-]{0,31}", "small letters, digits and dashes, 32 at most, no dash first"),
+    written_as(NAME, "small letters, digits and dashes, 32 at most, no dash first"),
 ]
 Text = Annotated[str, BeforeValidator(_name_or_text)]
 Person = Annotated[Text, AfterValidator(known_as), USER_NAME]

@@ -27,6 +27,10 @@ SHOWN = 20
 LONGEST_WHY = 300
 
 
+class NobodyCalled(HomeroomError):
+    """The hub knows nobody of a name."""
+
+
 def ask(deployment: Deployment, verb: str, **given: Any) -> dict[str, Any]:
     """Ask the hub for something about who leaves.
 
@@ -53,7 +57,7 @@ def remove(deployment: Deployment, names: Sequence[str], why: str, *, now: bool 
     answer = ask(deployment, "remove", names=list(names), who=operator.name(), why=why, at=int(removed_at))
     if answer["unknown"]:
         one = answer["unknown"][0]
-        raise HomeroomError(
+        raise NobodyCalled(
             f"there is nobody called {', '.join(map(quoted, answer['unknown']))}",
             location="NAME",
             remedy=did_you_mean(one, answer["known"], "`make people` lists everybody whom the hub knows."),

@@ -11,11 +11,10 @@ from generator.core.errors import HomeroomError, did_you_mean
 from generator.core.machine import read_machine
 from generator.core.paths import SITE
 from generator.schema.settings import Settings
+from generator.site.models import NAME
 from generator.topics.courses import courses, moments
 from generator.topics.courses.courses import ReadCourse
 from generator.topics.labs import labs
-
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +35,7 @@ def require_name(name: str, word: str, usage: str) -> str:
     plain = name.strip()
     if not plain:
         raise HomeroomError(f"{word} is missing", location=word, remedy=f"Run `{usage}`.")
-    if not NAME.fullmatch(plain):
+    if not re.fullmatch(NAME, plain):
         remedy = "Small letters, digits and dashes; 32 at most."
         raise HomeroomError(f"{plain[:40]!a} is no name of a course", location=word, remedy=remedy)
     return plain

@@ -118,9 +118,7 @@ def _remove_home(deployment: Deployment, course: str, why: str) -> None:
     grader = lab_home.grader(course)
     try:
         removal.remove(deployment, [grader], why, now=True)
-    except HomeroomError as error:
-        if "there is nobody called" not in str(error):
-            raise
+    except removal.NobodyCalled:
         removal.remove_home(deployment, grader)
 
 

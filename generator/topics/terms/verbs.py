@@ -10,11 +10,14 @@ from generator.core.flag import is_set
 
 verbs = typer.Typer()
 COURSE = "biology-1"
+Course = Annotated[str, typer.Argument(help="Which course.")]
+Named = Annotated[str, typer.Option(help="The course's name again: it is done; else it is only shown.")]
+WithoutCopy = Annotated[str, typer.Option(help="1: no archive of it is kept.")]
 
 
 @verbs.command("course-export")
 def course_export(
-    course: Annotated[str, typer.Argument(help="Which course.")] = "",
+    course: Course = "",
     to: Annotated[str, typer.Option(help="The file to write, or a folder.")] = "",
 ) -> None:
     """Write all that is kept of a course into one archive."""
@@ -42,7 +45,7 @@ def course_import(
 
 @verbs.command("course-copy")
 def course_copy(
-    course: Annotated[str, typer.Argument(help="Which course.")] = "",
+    course: Course = "",
     to: Annotated[str, typer.Option(help="What the new one is called.")] = "",
     dates: Annotated[str, typer.Option(help="By how much its dates are moved, as +364d or +52w.")] = "",
     dry: Annotated[str, typer.Option(help="1: only show what would be.")] = "",
@@ -57,11 +60,7 @@ def course_copy(
 
 
 @verbs.command("course-reset")
-def course_reset(
-    course: Annotated[str, typer.Argument(help="Which course.")] = "",
-    named: Annotated[str, typer.Option(help="The course's name again: it is done; else it is only shown.")] = "",
-    without_copy: Annotated[str, typer.Option(help="1: no archive of it is kept.")] = "",
-) -> None:
+def course_reset(course: Course = "", named: Named = "", without_copy: WithoutCopy = "") -> None:
     """Remove hand-ins, feedback and grades of a course; its material and members stay."""
     from generator.engine import deployment
     from generator.topics.terms import removal
@@ -73,11 +72,7 @@ def course_reset(
 
 
 @verbs.command("course-delete")
-def course_delete(
-    course: Annotated[str, typer.Argument(help="Which course.")] = "",
-    named: Annotated[str, typer.Option(help="The course's name again: it is done; else it is only shown.")] = "",
-    without_copy: Annotated[str, typer.Option(help="1: no archive of it is kept.")] = "",
-) -> None:
+def course_delete(course: Course = "", named: Named = "", without_copy: WithoutCopy = "") -> None:
     """Remove all that is kept of a course, for good."""
     from generator.engine import deployment
     from generator.topics.terms import removal
