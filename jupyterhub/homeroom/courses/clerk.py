@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 from homeroom.contract.database import DATABASE
 from homeroom.courses import desk_client
 from homeroom.courses.course import grader_name
+from homeroom.courses.made import service
 from homeroom.courses.made.next_term import next_term
 from homeroom.lms import client as lms_client
 from homeroom.sign_in import accounts
@@ -66,10 +67,9 @@ def remove(database: sqlite3.Connection, course: str, who: str, *, everything: b
 def made(database: sqlite3.Connection, course: str) -> dict[str, Any] | None:
     """A course as it was made on a page or by a launch; None where it was not."""
     try:
-        row = database.execute(f"SELECT data FROM {MADE} WHERE name = ?", (course,)).fetchone()  # noqa: S608 - ours
-    except sqlite3.OperationalError:
+        return service.one(database, course)
+    except sqlite3.OperationalError:  # a hub that was never started with them has no table
         return None
-    return None if row is None else json.loads(row[0])
 
 
 def copy(
@@ -86,21 +86,17 @@ def copy(
             return {"is_there": known is not None, "made": None}
         values = next_term(known, days, ZoneInfo(zone))
         if not look:
-            now = time.time()
-            database.execute(
-                f"INSERT INTO {MADE} (name, data, version, by, at) VALUES (?, ?, ?, ?, ?)",  # noqa: S608 - ours
-                (to, json.dumps(values, sort_keys=True), int(now * 1000), who, int(now)),
-            )
+            service.add(database, to, values, who, time.time())
     return {"is_there": False, "made": values}
 
 
 def purges(database: sqlite3.Connection) -> dict[str, int]:
     """When courses are over that were made on pages, in seconds since 1970; those that say it."""
     try:
-        rows = database.execute(f"SELECT name, data FROM {MADE}").fetchall()  # noqa: S608 - ours
+        known = service.listed(database)
     except sqlite3.OperationalError:
         return {}
-    found = {name: json.loads(data).get("purge") for name, data in rows}
+    found = {name: one["course"].get("purge") for name, one in known.items()}
     return {name: at for name, at in found.items() if isinstance(at, int)}
 
 

@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+NAME = r"[a-z0-9][a-z0-9-]{0,31}"
+"""What courses are called."""
 TEACHERS, ASSISTANTS, OBSERVERS, STUDENTS = ROLES = ("teachers", "assistants", "observers", "students")
 """The most first: who is two things in a course is the first of them."""
 GRADERS = "graders"

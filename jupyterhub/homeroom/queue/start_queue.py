@@ -107,11 +107,14 @@ class StartQueue:
         return left_beside(self.capacity, self._set_aside.resources(), own)
 
     def _limit(self, key: Key | None, resources: Resources) -> Resources:
-        """What all labs together may reserve once this one is there. What is set aside keeps no lab waiting for ever:
-        one that is larger than what is left beside it may have of it."""
+        """What all labs together may reserve once this one is there."""
+        return self._limit_beside(self.capacity_for_others, key, resources)
+
+    def _limit_beside(self, others: Resources, key: Key | None, resources: Resources) -> Resources:
+        """As `_limit`; what is left for others is worked out once for a whole queue. What is set aside keeps no lab
+        waiting for ever: one that is larger than what is left beside it may have of it."""
         if key is not None and self._set_aside.is_for(key):
             return self.capacity
-        others = self.capacity_for_others
         return others if resources.fits(others) else self.capacity
 
     def estimate(self, resources: Resources, key: Key | None = None, *, now: float | None = None) -> Estimate:
@@ -216,7 +219,10 @@ class StartQueue:
         return await self._evict(wanted.beyond(self._limit(head.key, head.resources)))
 
     def _count_that_fit(self, used: Resources) -> int:
-        limits = [self._limit(entry.key, entry.resources) for entry in self._waiting]
+        if not self._waiting:
+            return 0
+        others = self.capacity_for_others
+        limits = [self._limit_beside(others, entry.key, entry.resources) for entry in self._waiting]
         return count_that_fit([entry.resources for entry in self._waiting], used, limits)
 
     def release(self, key: Key) -> None:

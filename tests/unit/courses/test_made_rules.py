@@ -10,7 +10,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from homeroom.courses.made import class_list, edit, form, moments, rules
+from homeroom.courses.course import NAME
+from homeroom.courses.made import class_list, edit, form, moments
 from homeroom.courses.made.edit import Editor
 from hypothesis import given
 from hypothesis import strategies as st
@@ -182,4 +183,4 @@ def test_names_are_those_of_the_operators() -> None:
             taken = True
         except ValueError:
             taken = False
-        assert bool(re.fullmatch(rules.NAME, name)) == taken, name
+        assert bool(re.fullmatch(NAME, name)) == taken, name

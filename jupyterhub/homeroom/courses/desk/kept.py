@@ -8,12 +8,12 @@ import secrets
 from pathlib import Path
 from typing import Any
 
+from homeroom.courses.course import NAME
 from homeroom.courses.desk import sealed
 from homeroom.courses.desk.grades import FILE, Grades
 from homeroom.courses.desk.shelf import FEEDBACK, OUT, WAITING, Shelf
 from homeroom.courses.desk.store import HAND_INS, INCOMING, Store
 
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 WORK = (HAND_INS, FEEDBACK, FILE)
 """What students' work is, in a course's folder; the rest is material."""
 
@@ -28,7 +28,9 @@ class Kept:
 
     def courses(self) -> list[str]:
         """The names of those of which something is kept."""
-        return sorted(path.name for path in self.store.root.iterdir() if NAME.fullmatch(path.name) and path.is_dir())
+        return sorted(
+            path.name for path in self.store.root.iterdir() if re.fullmatch(NAME, path.name) and path.is_dir()
+        )
 
     def of_course(self, course: str) -> dict[str, Any]:
         """How much there is of a course. :raises ValueError: that is no course's name."""
@@ -67,7 +69,7 @@ class Kept:
 
 
 def _require_name(course: str) -> None:
-    if not NAME.fullmatch(course):
+    if not re.fullmatch(NAME, course):
         raise ValueError("that is no course's name")
 
 

@@ -10,8 +10,7 @@ from typing import Any
 from jupyterhub.orm import Group, User
 from sqlalchemy.orm import Session
 
-from homeroom.courses.course import GRADERS, ROLES, grader_name, group_name
-from homeroom.courses.made.rules import NAME
+from homeroom.courses.course import GRADERS, NAME, ROLES, grader_name, group_name
 from homeroom.courses.made.take_up import site_groups, take_up
 from homeroom.sign_in import known_names
 

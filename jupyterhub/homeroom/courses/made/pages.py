@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import cached_property
 from typing import Any
 
 from jupyterhub.handlers.base import BaseHandler
@@ -33,9 +34,9 @@ ACTIONS = ("course", "members", "list", "assignment", "new-assignment", "remove-
 class CoursePage(BaseHandler):
     """What both pages need."""
 
-    @property
+    @cached_property
     def courses(self) -> Courses:
-        """As they are now."""
+        """As they are now: looked at once for a request, and they go with what it changes."""
         found = take_up(self.settings["config"], self.db)
         found.read()
         return found

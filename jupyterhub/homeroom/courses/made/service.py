@@ -21,6 +21,7 @@ from homeroom.courses.made import form
 from homeroom.records import plain
 
 ALL = "SELECT name, data, version FROM homeroom_courses ORDER BY name"
+ONE = "SELECT data FROM homeroom_courses WHERE name = ?"
 ADD = "INSERT OR IGNORE INTO homeroom_courses (data, version, by, at, name) VALUES (?, ?, ?, ?, ?)"
 CHANGE = "UPDATE homeroom_courses SET data = ?, version = ?, by = ?, at = ? WHERE name = ? AND version = ?"
 REMOVE = "DELETE FROM homeroom_courses WHERE name = ? AND version = ?"
@@ -36,9 +37,7 @@ def answer(database: sqlite3.Connection, wanted: dict[str, Any], now: float) -> 
     :returns: `courses`; or `done`: whether the course was still as it was seen.
     """
     if wanted["verb"] == "list":
-        rows = database.execute(ALL).fetchall()
-        courses = {name: {"course": json.loads(data), "version": version} for name, data, version in rows}
-        return {"courses": courses}
+        return {"courses": listed(database)}
     name, seen, who = wanted["name"], wanted["seen"], wanted.get("who", SHELL)
     with database:
         if wanted["verb"] == "remove":
@@ -46,11 +45,36 @@ def answer(database: sqlite3.Connection, wanted: dict[str, Any], now: float) -> 
         else:
             Course.from_json(form.as_told(name, wanted["course"], {}))
             what = "course-change" if seen else "course-make"
-            row = (json.dumps(wanted["course"], sort_keys=True), max(seen + 1, int(now * 1000)), who, int(now), name)
+            row = as_row(name, wanted["course"], who, now, seen=seen)
             done = database.execute(CHANGE if seen else ADD, (*row, seen) if seen else row).rowcount == 1
         if done:
             database.execute(NOTE, plain.waiting(who, what, why=f"course {name}"))
     return {"done": done}
+
+
+def listed(database: sqlite3.Connection) -> dict[str, Any]:
+    """All of them by name, each with its version."""
+    rows = database.execute(ALL).fetchall()
+    return {name: {"course": json.loads(data), "version": version} for name, data, version in rows}
+
+
+def one(database: sqlite3.Connection, name: str) -> dict[str, Any] | None:
+    """A course; None where there is none of this name."""
+    row = database.execute(ONE, (name,)).fetchone()
+    return None if row is None else json.loads(row[0])
+
+
+def add(database: sqlite3.Connection, name: str, course: dict[str, Any], who: str, now: float) -> None:
+    """Keep a new course, in the transaction of whoever asks. Where there is one of this name, nothing is done."""
+    database.execute(ADD, as_row(name, course, who, now))
+
+
+def as_row(name: str, course: dict[str, Any], who: str, now: float, *, seen: int = 0) -> tuple[str, int, str, int, str]:
+    """What is kept of a course that is changed now.
+
+    :param seen: the version that is changed.
+    """
+    return json.dumps(course, sort_keys=True), max(seen + 1, int(now * 1000)), who, int(now), name
 
 
 def main(path: Path = DATABASE) -> int:
