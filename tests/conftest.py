@@ -20,7 +20,14 @@ from tests.examples import THOROUGH
 from tests.faults import RECOVERIES
 from tests.faulty_deployment import TOTAL_LAB_MEMORY, FaultyDeployment
 from tests.fresh_machine import FreshMachine, Maker, build_pristine, snapshot_bundle
-from tests.hub_deployment import ENGINE_SOCKET, ROOT, HubDeployment, deployment_with_site, engine
+from tests.hub_deployment import (
+    ENGINE_SOCKET,
+    ROOT,
+    HubDeployment,
+    deployment_with_site,
+    engine,
+    running_deployment,
+)
 from tests.person import Person
 
 SEMINAR_SHARES = """\
@@ -113,12 +120,8 @@ def beside_machines() -> None:
 @pytest.fixture(scope="session")
 def deployment(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A running deployment that the tests share. Whoever stops or changes it brings it back."""
-    made = HubDeployment(tmp_path_factory.mktemp("deployment"), f"hrtest{os.getpid()}")
-    try:
-        made.up()
+    with running_deployment(tmp_path_factory.mktemp("deployment"), "hrtest") as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture

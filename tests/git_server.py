@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,16 @@ def git(folder: Path, *arguments: str) -> str:
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+@contextmanager
+def committed(folder: Path) -> Iterator[None]:
+    """A directory is a clone, with all that lies in it committed; afterwards it is none."""
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "as it runs")
+    yield
+    shutil.rmtree(folder / ".git")
 
 
 class GitServer:

@@ -242,6 +242,17 @@ class HubDeployment:
 
 
 @contextlib.contextmanager
+def running_deployment(directory: Path, name: str) -> Iterator[HubDeployment]:
+    """A running deployment with the defaults of `.env`. Removed afterwards."""
+    made = HubDeployment(directory, f"{name}{os.getpid()}")
+    try:
+        made.up()
+        yield made
+    finally:
+        made.remove()
+
+
+@contextlib.contextmanager
 def deployment_with_site(
     directory: Path, name: str, site: Mapping[str, str], **settings: str
 ) -> Iterator[HubDeployment]:
@@ -256,6 +267,15 @@ def deployment_with_site(
         yield made
     finally:
         made.remove()
+
+
+def named_on_engine(name: str) -> list[str]:
+    """Containers, volumes and images whose names begin so."""
+    api = engine().api
+    containers = [row["Names"][0] for row in api.containers(all=True) if row["Names"]]
+    volumes = [row["Name"] for row in api.volumes()["Volumes"]]
+    images = [tag for row in api.images() for tag in row["RepoTags"] or []]
+    return [one for one in (*containers, *volumes, *images) if one.lstrip("/").startswith(name)]
 
 
 def engine() -> docker.DockerClient:

@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.hub_deployment import HubDeployment
+from tests.hub_deployment import HubDeployment, running_deployment
 from tests.integration.copies.repository import sent_to
 
 
 @pytest.fixture(scope="package")
 def copied(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A running deployment with the defaults of `.env`, which has the homes of these tests alone."""
-    made = HubDeployment(tmp_path_factory.mktemp("copied"), f"hrcopied{os.getpid()}")
-    try:
-        made.up()
+    with running_deployment(tmp_path_factory.mktemp("copied"), "hrcopied") as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture(scope="package")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
@@ -14,8 +13,8 @@ import pytest
 
 from generator.topics.drill import beside
 from tests.faults import until
-from tests.git_server import git
-from tests.hub_deployment import HubDeployment, engine
+from tests.git_server import committed
+from tests.hub_deployment import HubDeployment, engine, named_on_engine
 from tests.person import Person
 
 PATIENCE_SECONDS = 600
@@ -24,20 +23,13 @@ PATIENCE_SECONDS = 600
 @pytest.fixture
 def clone(deployment: HubDeployment) -> Iterator[HubDeployment]:
     """The deployment, in a directory that is a clone."""
-    git(deployment.directory, "init", "--quiet")
-    git(deployment.directory, "add", "--all")
-    git(deployment.directory, "commit", "--quiet", "--message", "as it runs")
-    yield deployment
-    shutil.rmtree(deployment.directory / ".git")
+    with committed(deployment.directory):
+        yield deployment
 
 
 def of_drill(deployment: HubDeployment) -> list[str]:
     """All that a drill of the deployment has on the engine."""
-    name, api = beside.name_of(deployment.project, deployment.directory), engine().api
-    containers = [row["Names"][0] for row in api.containers(all=True)]
-    volumes = [row["Name"] for row in api.volumes()["Volumes"]]
-    images = [tag for row in api.images() for tag in row["RepoTags"] or []]
-    return [one for one in (*containers, *volumes, *images) if one.lstrip("/").startswith(name)]
+    return named_on_engine(beside.name_of(deployment.project, deployment.directory))
 
 
 def what_runs(deployment: HubDeployment) -> dict[str, str]:

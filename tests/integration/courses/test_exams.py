@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import time
@@ -22,8 +21,8 @@ from websockets.sync.client import connect
 from generator.topics.drill import beside
 from tests.exam_clock import hold
 from tests.faults import kill, until, until_healthy
-from tests.git_server import git
-from tests.hub_deployment import HubDeployment, deployment_with_site, engine
+from tests.git_server import committed
+from tests.hub_deployment import HubDeployment, deployment_with_site, engine, named_on_engine
 from tests.person import PATIENCE_SECONDS, Person
 
 COURSES = """\
@@ -156,20 +155,13 @@ def names(receipt: dict[str, Any]) -> list[str]:
 @pytest.fixture
 def clone(school: HubDeployment) -> Iterator[HubDeployment]:
     """The deployment, in a directory that is a clone."""
-    git(school.directory, "init", "--quiet")
-    git(school.directory, "add", "--all")
-    git(school.directory, "commit", "--quiet", "--message", "as it runs")
-    yield school
-    shutil.rmtree(school.directory / ".git")
+    with committed(school.directory):
+        yield school
 
 
 def of_rehearsal(deployment: HubDeployment) -> list[str]:
     """All that a rehearsal of the deployment has on the engine."""
-    name, api = beside.name_of(deployment.project, deployment.directory, what="exam"), engine().api
-    containers = [row["Names"][0] for row in api.containers(all=True) if row["Names"]]
-    volumes = [row["Name"] for row in api.volumes()["Volumes"]]
-    images = [tag for row in api.images() for tag in row["RepoTags"] or []]
-    return [one for one in (*containers, *volumes, *images) if one.lstrip("/").startswith(name)]
+    return named_on_engine(beside.name_of(deployment.project, deployment.directory, what="exam"))
 
 
 def test_robots_write_it_before(clone: HubDeployment) -> None:

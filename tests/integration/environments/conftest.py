@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 
 import pytest
 
-from tests.hub_deployment import HubDeployment
+from tests.hub_deployment import HubDeployment, running_deployment
 from tests.person import Person
 
 
 @pytest.fixture(scope="package")
 def workshop(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A running deployment with the defaults of `.env`. Whoever stops or changes it brings it back."""
-    made = HubDeployment(tmp_path_factory.mktemp("workshop"), f"hrworkshop{os.getpid()}")
-    try:
-        made.up()
+    with running_deployment(tmp_path_factory.mktemp("workshop"), "hrworkshop") as made:
         yield made
-    finally:
-        made.remove()
 
 
 @pytest.fixture

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import bcrypt
 import pytest
 from homeroom.courses.courses_file import Courses
+from homeroom.courses.made import records
+from homeroom.courses.watch import look
+from homeroom.records import events
 from homeroom.sign_in.passwords import hashed
 
+from jupyterhub import orm
 from tests.hub_app import HubApp, add_people
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
@@ -31,3 +38,22 @@ def course_hub(directory: Path, *people: str, password: str) -> Iterator[HubApp]
             add_people(made, *people, password=hashed(password))
             yield made
     Courses.clear_instance()
+
+
+def say_courses(app: HubApp, *courses: dict[str, Any], text: str = "", zone: str = "Europe/Vienna") -> None:
+    """Have `make up` render these courses, or this text, and the hub look."""
+    path = Path(Courses.instance(config=app.hub.config).path)
+    path.with_suffix(".new").write_text(text or json.dumps({"zone": zone, "courses": courses}))
+    os.replace(path.with_suffix(".new"), path)
+    app.do(look, app.hub)
+
+
+def forget_made(app: HubApp, *more: Any) -> None:
+    """Forget the courses that were made, what the records of people are to hear of it, and rows of more tables."""
+    for table in (records.MadeCourse, events.WaitingEvent, *more):
+        app.hub.db.query(table).delete()
+    app.hub.db.commit()
+    look(app.hub)
+    graders = app.hub.db.query(orm.User.name).filter(orm.User.name.startswith("grader-"))
+    for (name,) in graders.all():  # a name is nobody's as long as its grader is there
+        app.hub.users.delete(name)

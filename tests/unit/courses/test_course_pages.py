@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +9,6 @@ from typing import Any
 
 import pytest
 from homeroom.courses import desk_client
-from homeroom.courses.courses_file import Courses
 from homeroom.courses.desk import service
 from homeroom.courses.lab_role import lab_role
 from homeroom.courses.members import MARK
@@ -25,7 +22,7 @@ from nativeauthenticator.orm import UserInfo
 from jupyterhub import orm
 from tests.hub_app import HubApp, signed_in
 from tests.unit.courses.desk import begun, folder, told
-from tests.unit.courses.hub import course_hub
+from tests.unit.courses.hub import course_hub, say_courses
 
 PASSWORD = "correct horse battery"
 PEOPLE = ("ada", "bela", "chen", "b+ob", "olga", "admin")
@@ -68,14 +65,6 @@ def fill(app: HubApp) -> None:
     app.hub.db.commit()
 
 
-def say(app: HubApp, *courses: dict[str, Any], text: str = "") -> None:
-    """Have `make up` render these courses, and the hub look."""
-    path = Path(Courses.instance(config=app.hub.config).path)
-    path.with_suffix(".new").write_text(text or json.dumps({"zone": "Europe/Vienna", "courses": courses}))
-    os.replace(path.with_suffix(".new"), path)
-    app.do(look, app.hub)
-
-
 def put(app: HubApp, group: str, *names: str) -> None:
     """Have these people be a group of the hub's, and have the hub look."""
 
@@ -101,7 +90,7 @@ def members(app: HubApp, group: str) -> list[str] | None:
 def test_members_are_reconciled(app: HubApp) -> None:
     """Who joins a source group of a course is in, who leaves it is out, and who was put into the course's group by hand
     does not last; the course that is gone takes its groups along, and no others."""
-    say(app, course())
+    say_courses(app, course())
     assert members(app, "course-biology-students") == ["b+ob", "chen"]
     assert members(app, "course-biology-teachers") == ["ada"]
     put(app, "bio", "olga")
@@ -110,22 +99,22 @@ def test_members_are_reconciled(app: HubApp) -> None:
     assert members(app, "course-biology-teachers") == ["ada"]
     put(app, "bio", "chen", "ada")
     assert members(app, "course-biology-students") == ["b+ob", "chen"], "who teaches is no student, too"
-    say(app)
+    say_courses(app)
     assert members(app, "course-biology-students") is None
     assert members(app, "course-by-hand-students") == ["chen"]
 
 
 def test_a_damaged_file_puts_nobody_out(app: HubApp) -> None:
     """With a file that cannot be read the last courses go on."""
-    say(app, course())
-    say(app, text='{"courses": [{"name"')
+    say_courses(app, course())
+    say_courses(app, text='{"courses": [{"name"')
     assert members(app, "course-biology-students") == ["b+ob", "chen"]
     assert signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").status_code == 200
 
 
 def test_a_course_is_for_its_members_alone(app: HubApp) -> None:
     """Others, administrators of the hub too, are told what they are told of a course that is not there."""
-    say(app, course())
+    say_courses(app, course())
     for name in ("olga", "admin"):
         browser = signed_in(app, name, PASSWORD)
         theirs, none = (browser.visit(f"homeroom/courses/{each}") for each in ("biology", "physics"))
@@ -138,7 +127,7 @@ def test_a_course_is_for_its_members_alone(app: HubApp) -> None:
 def test_students_see_their_own_times(app: HubApp) -> None:
     """What is due when, with one's own extra time and nobody else's; no names of others. What the operator wrote is
     text, not HTML. A button opens their lab."""
-    say(app, course())
+    say_courses(app, course())
     bob, chen = (signed_in(app, name, PASSWORD).visit("homeroom/courses/biology").text for name in ("b+ob", "chen"))
     assert "with your extra time of 3 days" in bob
     assert "extra time" not in chen
@@ -151,7 +140,7 @@ def test_students_see_their_own_times(app: HubApp) -> None:
         assert "zoe" not in page
         assert "ada" not in page
     assert "b+ob" not in chen
-    say(app, course(profile=""))
+    say_courses(app, course(profile=""))
     chen = signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").text
     assert 'href="/hub/spawn/chen">Open your lab<' in chen, "also where the course has no profile"
     home = signed_in(app, "chen", PASSWORD).visit("home").text
@@ -161,7 +150,7 @@ def test_students_see_their_own_times(app: HubApp) -> None:
 
 def test_teachers_see_members_and_times(app: HubApp) -> None:
     """Everybody by role, who has not come yet, and who has more time; in German where the browser asks for it."""
-    say(app, course())
+    say_courses(app, course())
     ada = signed_in(app, "ada", PASSWORD)
     page = ada.visit("homeroom/courses/biology").text
     assert "3 students" in page
@@ -174,7 +163,7 @@ def test_teachers_see_members_and_times(app: HubApp) -> None:
 def test_receipts_are_shown(app: HubApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was handed in at the desk is on the page with its code: of all for teachers, of a student their own. Without
     a desk that answers, the page is shown all the same."""
-    say(app, course())
+    say_courses(app, course())
     monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
     monkeypatch.setattr(service, "KEEP_SECONDS", 0.02)
     for name in ("lab-1", "lab-2"):
@@ -212,7 +201,7 @@ def test_grades_are_for_those_who_grade(app: HubApp, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(desk_client, "given_out", given_out)
     roles = course()["roles"]
     roles["assistants"]["people"], roles["observers"]["people"] = ["bela"], ["olga"]
-    say(app, course(roles=roles))
+    say_courses(app, course(roles=roles))
     for name, may in {"ada": True, "bela": True, "olga": False, "chen": False}.items():
         browser = signed_in(app, name, PASSWORD)
         table, file = (browser.visit(f"homeroom/courses/biology/grades{end}") for end in ("", ".csv"))
@@ -231,7 +220,7 @@ def test_grades_are_for_those_who_grade(app: HubApp, monkeypatch: pytest.MonkeyP
 
 def test_who_is_out_sees_nothing(app: HubApp) -> None:
     """Out of the group, the page is gone at the hub's next look, with the same browser."""
-    say(app, course())
+    say_courses(app, course())
     chen = signed_in(app, "chen", PASSWORD)
     assert chen.visit("homeroom/courses/biology").status_code == 200
     put(app, "bio")
@@ -241,7 +230,7 @@ def test_who_is_out_sees_nothing(app: HubApp) -> None:
 
 def test_a_newcomer_is_in_before_their_lab(app: HubApp) -> None:
     """Somebody whom a course names is in it as soon as they have signed in for the first time."""
-    say(app, course())
+    say_courses(app, course())
 
     def join() -> list[str]:
         app.hub.db.add(UserInfo(username="zoe", password=hashed(PASSWORD), is_authorized=True))
@@ -264,7 +253,7 @@ def test_the_grader_lab_is_for_who_grades(app: HubApp) -> None:
 
     roles = course()["roles"]
     roles["assistants"]["people"], roles["observers"]["people"] = ["bela"], ["olga"]
-    say(app, course(roles=roles))
+    say_courses(app, course(roles=roles))
     for name, grades in {"ada": True, "bela": True, "olga": False, "chen": False}.items():
         page = signed_in(app, name, PASSWORD).visit("homeroom/courses/biology")
         assert (name, "/hub/spawn/grader-biology?next=%2Fuser%2Fgrader-biology%2Fformgrader" in page.text) == (
@@ -277,9 +266,9 @@ def test_the_grader_lab_is_for_who_grades(app: HubApp) -> None:
     assert (
         "grader-biology" not in signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology").text.split("<dl>")[1]
     )
-    say(app, course())
+    say_courses(app, course())
     assert not may_enter("bela"), "who assists no more is out"
-    say(app)
+    say_courses(app)
     assert not may_enter("ada")
     assert members(app, "course-biology-graders") is None
 
@@ -287,7 +276,7 @@ def test_the_grader_lab_is_for_who_grades(app: HubApp) -> None:
 def test_who_waits_for_the_grader_lab_is_nobody_else(app: HubApp) -> None:
     """The page of a grader lab that starts names nobody as signed in, since the lab's user is nobody, and its button to
     cancel would be about one's own lab; that of one's own lab has both."""
-    say(app, course())
+    say_courses(app, course())
     pages = {}
     for name in ("grader-biology", "ada"):
 
@@ -306,7 +295,7 @@ def test_who_waits_for_the_grader_lab_is_nobody_else(app: HubApp) -> None:
 
 def test_a_lab_has_the_role_of_whose_it_is(app: HubApp) -> None:
     """What nbgrader shows in a lab is decided by the hub: of a course's students, of its grader lab, of nobody else."""
-    say(app, course())
+    say_courses(app, course())
 
     def role(name: str) -> str:
         return str(
@@ -323,5 +312,5 @@ def test_a_lab_has_the_role_of_whose_it_is(app: HubApp) -> None:
         "olga": "",
         "grader-biology": "grader",
     }
-    say(app)
+    say_courses(app)
     assert role("grader-biology") == role("chen") == ""

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
-import os
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,13 +16,12 @@ from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import records, seal
 from homeroom.courses.exams.sit import SitHandler
 from homeroom.courses.exams.watch import ExamWatch, take_up
-from homeroom.courses.watch import look
 from homeroom.exam_labs import exam_lab
 from homeroom.hub import lab_stamp
 
 from jupyterhub import orm
 from tests.hub_app import XSRF, Browser, HubApp, signed_in
-from tests.unit.courses.hub import course_hub
+from tests.unit.courses.hub import course_hub, say_courses
 from tests.unit.courses.test_course_pages import course
 
 PASSWORD = "correct horse battery"
@@ -64,10 +60,7 @@ def say(app: HubApp, *, opens: float, minutes: int = 60, **changes: Any) -> int:
     roles["students"] = {"people": ["b+ob", "chen"], "hub_groups": []}
     final = {"name": "final", "title": "The <final>", "opens": begins, "seconds": 60 * minutes, **changes}
     values = course(roles=roles, exams=[{"extra_seconds": {"b+ob": 1800}, **final}])
-    path = Path(Courses.instance(config=app.hub.config).path)
-    path.with_suffix(".new").write_text(json.dumps({"zone": "Europe/Vienna", "courses": [values]}))
-    os.replace(path.with_suffix(".new"), path)
-    app.do(look, app.hub)
+    say_courses(app, values)
     app.do(take_up, app.hub.config, app.hub.db)
     return begins
 

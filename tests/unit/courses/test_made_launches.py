@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator
 from functools import partial
@@ -15,6 +14,7 @@ import bcrypt
 import pytest
 import yaml
 from homeroom.courses import lms_courses
+from homeroom.courses.course import NAME
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.made import form, records, rules
 from homeroom.courses.watch import look
@@ -33,6 +33,7 @@ from tests.hub_app import HubApp, add_people, signed_in
 from tests.hub_config import loaded
 from tests.lti_platform import CLAIM, MEMBERSHIP, MOODLE, Person, claims_of
 from tests.sample_settings import TOKEN, settings
+from tests.unit.courses.hub import forget_made, say_courses
 
 PASSWORD = "correct horse battery"
 TEACHES, TAKES = f"{MEMBERSHIP}#Instructor", f"{MEMBERSHIP}#Learner"
@@ -69,28 +70,11 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
 @pytest.fixture(autouse=True)
 def none_left(app: HubApp) -> Iterator[None]:
     """No course is left of a test, and nobody has been anywhere."""
-    say(app)
+    say_courses(app)
     yield
 
-    def forget() -> None:
-        for table in (records.MadeCourse, events.WaitingEvent, Membership):
-            app.hub.db.query(table).delete()
-        app.hub.db.commit()
-        look(app.hub)
-        graders = app.hub.db.query(orm.User.name).filter(orm.User.name.startswith("grader-"))
-        for (name,) in graders.all():  # a name is nobody's as long as its grader is there
-            app.hub.users.delete(name)
-
-    say(app)
-    app.do(forget)
-
-
-def say(app: HubApp, *courses: dict[str, Any]) -> None:
-    """Have `make up` render these courses, and the hub look."""
-    path = Path(Courses.instance(config=app.hub.config).path)
-    path.with_suffix(".new").write_text(json.dumps({"zone": "Europe/Vienna", "courses": courses}))
-    os.replace(path.with_suffix(".new"), path)
-    app.do(look, app.hub)
+    say_courses(app)
+    app.do(forget_made, app, Membership)
 
 
 def come(app: HubApp) -> None:
@@ -206,7 +190,7 @@ def test_whatever_a_platform_says_the_name_is_safe(app: HubApp, label: str, name
     context = {"id": f"{label[:50]}'; DROP TABLE users; --", "label": label, "title": f"{label}\n\x00\u202e"}
     launch(app, "9", TEACHES, **{**context, "id": re.sub(r"[^ -~]", "", context["id"]) or "1"})
     (found,) = made(app)
-    assert re.fullmatch(rules.NAME, found)
+    assert re.fullmatch(NAME, found)
     assert found.startswith(name[:3]) or found == name
     assert len(made(app)[found]["title"]) <= rules.LONGEST_TITLE
     assert made(app)[found]["title"].isprintable()
@@ -217,7 +201,7 @@ def test_a_course_of_the_file_is_the_one(app: HubApp) -> None:
     """Where site/courses.yaml names the platform's course, no launch makes another."""
     lti = {"platform": "moodle", "context": "12", "link": None, "roster": True}
     of_file = {**form.as_told("biology", form.new(), {}), "lti": lti}
-    say(app, of_file)
+    say_courses(app, of_file)
     launch(app, "9", TEACHES, id="12", label="bio")
     assert made(app) == {}
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 
 import html
 import json
-import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +18,7 @@ from homeroom.records import events
 
 from jupyterhub import orm
 from tests.hub_app import XSRF, Browser, HubApp, signed_in
-from tests.unit.courses.hub import course_hub
+from tests.unit.courses.hub import course_hub, forget_made, say_courses
 
 PASSWORD = "correct horse battery"
 PEOPLE = ("ada", "bela", "chen", "b+ob", "olga", "admin")
@@ -47,28 +45,11 @@ def _fill(app: HubApp) -> None:
 @pytest.fixture(autouse=True)
 def none_left(app: HubApp) -> Iterator[None]:
     """No course is left of a test."""
-    say(app)
+    say_courses(app)
     yield
 
-    def forget() -> None:
-        app.hub.db.query(records.MadeCourse).delete()
-        app.hub.db.query(events.WaitingEvent).delete()
-        app.hub.db.commit()
-        look(app.hub)
-        graders = app.hub.db.query(orm.User.name).filter(orm.User.name.startswith("grader-"))
-        for (name,) in graders.all():  # a name is nobody's as long as its grader is there
-            app.hub.users.delete(name)
-
-    say(app)
-    app.do(forget)
-
-
-def say(app: HubApp, *courses: dict[str, Any]) -> None:
-    """Have `make up` render these courses, and the hub look."""
-    path = Path(Courses.instance(config=app.hub.config).path)
-    path.with_suffix(".new").write_text(json.dumps({"zone": "Europe/Vienna", "courses": courses}))
-    os.replace(path.with_suffix(".new"), path)
-    app.do(look, app.hub)
+    say_courses(app)
+    app.do(forget_made, app)
 
 
 def kept(app: HubApp, name: str = "life") -> dict[str, Any]:
@@ -248,11 +229,11 @@ WEEK = {"name": "week-1", "title": "Cells", "opens": "2026-10-05T08:00", "due": 
 def test_an_assignment_comes_and_goes(app: HubApp) -> None:
     """With its dates on the deployment's clocks and extra time by person; it is on the students' page at once. What is
     not changed stays to the second."""
-    browser, _ = make(app, name="work")
-    change(browser, "members", "work", people_teachers="ada", people_students="chen\nb+ob")
+    browser, _ = make(app, name="algae")
+    change(browser, "members", "algae", people_teachers="ada", people_students="chen\nb+ob")
     new = {**WEEK, "closes": "2026-10-14", "late": "accept", "checks": "3", "extra_time": "b+ob 2d\nChen: 90m"}
-    assert "Saved" in change(browser, "new-assignment", "work", **new).text
-    (one,) = kept(app, "work")["assignments"]
+    assert "Saved" in change(browser, "new-assignment", "algae", **new).text
+    (one,) = kept(app, "algae")["assignments"]
     assert one == {
         "name": "week-1",
         "title": "Cells",
@@ -263,16 +244,16 @@ def test_an_assignment_comes_and_goes(app: HubApp) -> None:
         "checks": 3,
         "extra_seconds": {"b+ob": 172_800, "chen": 5400},
     }
-    assert "with your extra time of 2 days" in signed_in(app, "b+ob", PASSWORD).visit("homeroom/courses/work").text
-    page = browser.visit("homeroom/courses/work/settings").text
+    assert "with your extra time of 2 days" in signed_in(app, "b+ob", PASSWORD).visit("homeroom/courses/algae").text
+    page = browser.visit("homeroom/courses/algae/settings").text
     assert 'value="2026-10-14T23:59"' in page
     assert "chen 90m" in page
     same = {**WEEK, "closes": "2026-10-14T23:59", "late": "accept", "checks": "3", "extra_time": "b+ob 2d"}
-    change(browser, "assignment", "work", target="week-1", **{**same, "name": "renamed"})
-    (now,) = kept(app, "work")["assignments"]
+    change(browser, "assignment", "algae", target="week-1", **{**same, "name": "renamed"})
+    (now,) = kept(app, "algae")["assignments"]
     assert now == {**one, "extra_seconds": {"b+ob": 172_800}}
-    change(browser, "remove-assignment", "work", target="week-1")
-    assert kept(app, "work")["assignments"] == []
+    change(browser, "remove-assignment", "algae", target="week-1")
+    assert kept(app, "algae")["assignments"] == []
 
 
 @pytest.mark.parametrize(
@@ -390,7 +371,7 @@ def test_a_course_of_the_file_is_shown_as_such(app: HubApp) -> None:
     page = browser.visit("homeroom/courses/filed/settings").text
     values = {**form.new(), "title": "From the file"}
     values["roles"]["teachers"]["people"] = ["ada"]
-    say(app, form.as_told("filed", values, {}))
+    say_courses(app, form.as_told("filed", values, {}))
     shown = browser.visit("homeroom/courses/filed/settings")
     assert "is kept in site/courses.yaml" in said_of(shown)
     assert "<textarea" not in shown.text

@@ -13,7 +13,8 @@ from homeroom.courses.desk import service
 
 from tests.hub_app import HubApp, signed_in
 from tests.unit.courses.desk import Desk, begun, tar, told
-from tests.unit.courses.test_course_pages import PASSWORD, app, course, say
+from tests.unit.courses.hub import say_courses
+from tests.unit.courses.test_course_pages import PASSWORD, app, course
 
 __all__ = ["app"]
 PAGE = "homeroom/courses/biology"
@@ -26,7 +27,7 @@ def desk(app: HubApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
     feedback."""
     roles = course()["roles"]
     roles["assistants"]["people"] = ["bela"]
-    say(app, course(roles=roles))
+    say_courses(app, course(roles=roles))
     monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
     monkeypatch.setattr(service, "KEEP_SECONDS", 0.02)
     for name in ("lab-1", "lab-2", "lab-5"):

@@ -16,8 +16,8 @@ from jupyterhub.scopes import get_scopes_for
 from jupyterhub import orm
 from tests.hub_app import HubApp, signed_in
 from tests.unit.courses.desk import HOUR, Desk, folder, tar, told
-from tests.unit.courses.hub import course_hub
-from tests.unit.courses.test_course_pages import DAY, PASSWORD, PEOPLE, course, fill, members, say
+from tests.unit.courses.hub import course_hub, say_courses
+from tests.unit.courses.test_course_pages import DAY, PASSWORD, PEOPLE, course, fill, members
 from tests.unit.courses.test_courses_file import GOOD, loaded
 from tests.unit.courses.test_courses_file import told as said_of
 
@@ -71,10 +71,10 @@ def test_nothing_is_handed_in_to_an_archived_course(desk: Desk) -> None:
 def test_members_of_an_archived_course_only_read(app: HubApp) -> None:
     """The page says since when and until when; nobody comes into the grader lab by the course, no button is there, and
     a click of an older page is refused."""
-    say(app, course())
+    say_courses(app, course())
     assert enters(app, "ada", "grader-biology")
     now = int(time.time())
-    say(app, course(archive=now - DAY, purge=now + 30 * DAY))
+    say_courses(app, course(archive=now - DAY, purge=now + 30 * DAY))
     browser = signed_in(app, "ada", PASSWORD)
     page = browser.visit("homeroom/courses/biology").text
     day = time.strftime("%Y-%m-%d", time.localtime(now - DAY))[:7]
@@ -90,17 +90,17 @@ def test_members_of_an_archived_course_only_read(app: HubApp) -> None:
     assert "archived" in browser.visit("home").text
     assert "archiviert" in browser.visit("homeroom/courses/biology", headers={"Accept-Language": "de"}).text
     assert members(app, "course-biology-students") == ["b+ob", "chen"]
-    say(app, course())
+    say_courses(app, course())
     assert enters(app, "ada", "grader-biology")
 
 
 def test_a_course_whose_time_is_over_is_nobodys(app: HubApp) -> None:
     """Nobody is in it, and its lab is closed; with a clock that is put right it is there again."""
     now = int(time.time())
-    say(app, course(archive=now - 2 * DAY, purge=now - DAY))
+    say_courses(app, course(archive=now - 2 * DAY, purge=now - DAY))
     assert members(app, "course-biology-students") is None
     assert signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology").status_code == 404
-    say(app, course(archive=now - 2 * DAY, purge=now + DAY))
+    say_courses(app, course(archive=now - 2 * DAY, purge=now + DAY))
     assert members(app, "course-biology-students") == ["b+ob", "chen"]
 
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homeroom.courses.courses_file import Courses
-from homeroom.courses.watch import look
 from homeroom.exam_labs import exam_lab
 from homeroom.exam_labs.exam_lab import ExamLab
 from homeroom.records.events import WaitingEvent
@@ -28,7 +26,7 @@ from generator.topics.showing import checks
 from jupyterhub import orm, scopes
 from tests.hub_app import Browser, HubApp, signed_in
 from tests.sample_settings import settings
-from tests.unit.courses.hub import course_hub
+from tests.unit.courses.hub import course_hub, say_courses
 from tests.unit.courses.test_course_pages import course
 
 PASSWORD = "correct horse battery"
@@ -78,10 +76,7 @@ def say(app: HubApp, **people: list[str]) -> None:
     named = {"teachers": ["ada"], "assistants": ["bela"], "observers": ["olga"], "students": ["chen", "dora"]} | people
     for role, names in named.items():
         roles[role] = {"people": names, "hub_groups": []}
-    path = Path(Courses.instance(config=app.hub.config).path)
-    path.with_suffix(".new").write_text(json.dumps({"zone": "UTC", "courses": [course(roles=roles)]}))
-    os.replace(path.with_suffix(".new"), path)
-    app.do(look, app.hub)
+    say_courses(app, course(roles=roles), zone="UTC")
 
 
 def run_lab(app: HubApp, name: str) -> None:
