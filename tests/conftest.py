@@ -96,8 +96,8 @@ def kind(item: pytest.Item) -> str:
     """Which of `KINDS` a test is, by its fixtures or the names of some that it is given as parameters: the shared
     deployment goes before a fresh machine, for who needs both, and what asks to run beside machines before either."""
     given = getattr(getattr(item, "callspec", None), "params", {}).values()
-    needed = (*getattr(item, "fixturenames", ()), *given)
-    if not {"copied", "beside_machines"}.isdisjoint(needed):
+    needed = [*getattr(item, "fixturenames", ()), *given]
+    if "copied" in needed or "beside_machines" in needed:
         return "machine"
     if "deployment" in needed:
         return "shared"

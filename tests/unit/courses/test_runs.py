@@ -78,12 +78,21 @@ class Guard:
 
 def ask(socket: str, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
     """What a container is answered at its socket."""
-    wait(lambda: Path(socket).exists(), "the run has its socket")
     with contextlib.closing(BySocket(socket, "desk", timeout=30)) as desk:
+        wait(lambda: connected(desk), "the run has its socket, and the desk listens at it")
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             desk.request(method, path, body)
         answer = desk.getresponse()
         return answer.status, answer.read()
+
+
+def connected(desk: BySocket) -> bool:
+    """Whether somebody listens already: a socket is there before that."""
+    try:
+        desk.connect()
+    except (FileNotFoundError, ConnectionRefusedError):
+        return False
+    return True
 
 
 def echo(socket: str) -> int:

@@ -100,7 +100,8 @@ def test_unit_tests_run_in_several_processes_by_either_verb() -> None:
 def test_a_test_is_of_one_kind(kind: str) -> None:
     """Who asks for the shared deployment, by whatever way, runs with it, also with a machine beside it; others on a
     fresh machine run together with those of copies, and so does the rest."""
-    by_parameter = SimpleNamespace(fixturenames=["request"], callspec=SimpleNamespace(params={"where": "deployment"}))
+    params = {"where": "deployment", "answer": {"of": ["any", "type"]}}
+    by_parameter = SimpleNamespace(fixturenames=["request"], callspec=SimpleNamespace(params=params))
     given = {
         "shared": [
             *(SimpleNamespace(fixturenames=["deployment", name]) for name in ("page", "make_machine")),
