@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from docker.models.containers import Container
 
-from generator.core.console import out
+from generator.core.console import err, out, quoted
 from generator.core.errors import HomeroomError
 from generator.core.labels import USER_LABEL
 from generator.engine import services
@@ -18,8 +18,10 @@ from generator.engine.deployment import Deployment
 from generator.lifecycle.services import require
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400, "w": 604800}
-AGO = re.compile(r"(\d{1,6})\s*(s|min|m|h|d|w)")
-MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?")
+AGO = re.compile(r"(\d{1,6})\s*(s|min|m|h|d|w)", re.ASCII)
+MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}(?:[ T]\d{2}:\d{2}(?::\d{2})?)?", re.ASCII)
+EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+"""Before it the engine knows no time."""
 PERSONS_SECONDS = 86400
 """How far back a person's lines are looked for where nobody says since when."""
 Line = tuple[str, str, str]
@@ -33,12 +35,12 @@ def since_when(text: str, now: datetime) -> datetime:
     """
     wanted = text.strip()
     found: datetime | None = None
-    if ago := AGO.fullmatch(wanted):
-        found = now - timedelta(seconds=int(ago[1]) * UNITS[ago[2]])
-    elif MOMENT.fullmatch(wanted):
-        with contextlib.suppress(ValueError):  # the 31st of February
+    with contextlib.suppress(ValueError, OverflowError):  # the 31st of February; longer ago than there are years
+        if ago := AGO.fullmatch(wanted):
+            found = now - timedelta(seconds=int(ago[1]) * UNITS[ago[2]])
+        elif MOMENT.fullmatch(wanted):
             found = datetime.fromisoformat(wanted).astimezone()
-    if found is None or found > now:
+    if found is None or not EARLIEST <= found <= now:
         raise HomeroomError(
             f"{text} is no time that has been",
             location="SINCE",
@@ -59,8 +61,13 @@ def show(deployment: Deployment, names: Sequence[str], *, since: str = "", perso
     start = since_when(since, now) if since else None
     require(deployment, *names)
     if person:
-        for line in of_person(deployment, names, person, start or now - timedelta(seconds=PERSONS_SECONDS)):
+        start = start or now - timedelta(seconds=PERSONS_SECONDS)
+        found = of_person(deployment, names, person, start)
+        for line in found:
             out.print(" | ".join(line), markup=False, soft_wrap=True)
+        if not found:
+            since_then = f"{start.astimezone():%Y-%m-%d %H:%M}"
+            err.print(f"Nothing names {quoted(person)} since {since_then}. `make people` lists everybody.", soft_wrap=True)
         return
     ending = [f"--since={start.isoformat()}"] if start else ["--follow", "--tail=100"]
     with contextlib.suppress(KeyboardInterrupt):  # it has no other end
@@ -81,7 +88,7 @@ def of_person(deployment: Deployment, names: Sequence[str], person: str, start: 
 def naming(person: str) -> Callable[[str], bool]:
     """Whether a line names a person, as they are called or as addresses have them; `ada` is not `ada-lovelace`."""
     spellings = "|".join(re.escape(each) for each in sorted({person, quote(person, safe="")}))
-    pattern = re.compile(rf"(?<![\w.@%-])(?:{spellings})(?![\w@%-]|\.\w)", re.IGNORECASE)
+    pattern = re.compile(rf"(?<![\w.@%+-])(?:{spellings})(?![\w@%+-]|\.\w)", re.IGNORECASE)
     return lambda line: bool(pattern.search(line))
 
 

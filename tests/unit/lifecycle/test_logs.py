@@ -31,7 +31,11 @@ def test_a_day_or_a_moment(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["yesterday", "2", "-2h", "2h30", "2026-02-31", "2027-01-01", "20261120", "; rm -rf /"]
+    "text",
+    [
+        *("yesterday", "2", "-2h", "2h30", "2026-02-31", "2027-01-01", "20261120", "; rm -rf /", "٣h"),
+        *("999999w", "0001-01-01", "1969-07-20", "1970-01-01"),
+    ],
 )
 def test_what_is_no_time_is_refused(text: str) -> None:
     """With what to say instead; also a day that is to come, of which there are no logs."""
@@ -52,12 +56,27 @@ def test_what_is_no_time_is_refused(text: str) -> None:
         ("b+ob", "200 GET /hub/user/b%2Bob/lab", True),
         ("b+ob", "the lab of b+ob ended", True),
         ("b+ob", "the lab of ob ended", False),
+        ("ob", "the lab of b+ob ended", False),
+        ("ob", "200 GET /hub/user/b%2Bob/lab", False),
+        ("b", "the lab of b+ob ended", False),
+        ("uni", "mail to x@uni", False),
         ("x@uni.example", "x@uni.example is removed", True),
     ],
 )
 def test_whom_a_line_names(person: str, line: str, named: bool) -> None:
     """As they are called or as addresses have them, and nobody whose name merely begins or ends so."""
     assert logs.naming(person)(line) is named
+
+
+def test_a_name_of_which_nothing_is_said_is_told(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A name that was misspelt ends in words, not in silence."""
+    monkeypatch.setattr(logs, "require", lambda *_: None)
+    monkeypatch.setattr("generator.engine.services.names", lambda _: ())
+    given: Any = SimpleNamespace(settings=None, labs=lambda: [])
+    logs.show(given, [], since="2h", person="adda")
+    assert "Nothing names adda since 20" in " ".join(capsys.readouterr().err.split())
 
 
 def test_a_persons_lines_come_in_the_order_of_time() -> None:
