@@ -67,7 +67,9 @@ def show(deployment: Deployment, names: Sequence[str], *, since: str = "", perso
             out.print(" | ".join(line), markup=False, soft_wrap=True)
         if not found:
             since_then = f"{start.astimezone():%Y-%m-%d %H:%M}"
-            err.print(f"Nothing names {quoted(person)} since {since_then}. `make people` lists everybody.", soft_wrap=True)
+            err.print(
+                f"Nothing names {quoted(person)} since {since_then}. `make people` lists everybody.", soft_wrap=True
+            )
         return
     ending = [f"--since={start.isoformat()}"] if start else ["--follow", "--tail=100"]
     with contextlib.suppress(KeyboardInterrupt):  # it has no other end

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from generator.core.console import counted
 from generator.core.finding import Finding, error, in_units, warning
 from generator.core.paths import ROOT
 from generator.engine.watched import Watched
@@ -19,6 +20,7 @@ MEMORY = "disks"
 EACH_SECONDS = 2 * 3600
 KEPT_SECONDS = 10 * 86400
 SOON_DAYS = 7
+NEAR_HOURS = 36
 LEAST_SHARE, LEAST_BYTES = 0.05, 5 * 2**30
 """What must be free: this share, or on a large disk these bytes."""
 RESIZED_SHARE = 0.01
@@ -43,7 +45,7 @@ class Disk:
         """How much is free, and until when."""
         free, total = in_units(self.filesystem.free_bytes), in_units(self.filesystem.total_bytes)
         soonest, what = self._soonest()
-        until = f"; {what} on {_day(soonest, now)} at this pace" if soonest else ""
+        until = f"; {what} {_when(soonest, now)} at this pace" if soonest else ""
         return f"{free} of {total} free{until}"
 
     def _soonest(self) -> tuple[float | None, str]:
@@ -63,7 +65,7 @@ class Disk:
             return error("disk", cause, location=self.name, remedy=remedy)
         soonest, what = self._soonest()
         if soonest is not None and soonest - now.timestamp() < SOON_DAYS * 86400:
-            return warning("disk", f"{what} on {_day(soonest, now)} at this pace", location=self.name, remedy=remedy)
+            return warning("disk", f"{what} {_when(soonest, now)} at this pace", location=self.name, remedy=remedy)
         return None
 
 
@@ -130,7 +132,10 @@ def _sane(rows: Any) -> list[list[float]]:
     return [row for row in rows or [] if isinstance(row, list) and len(row) == 4]
 
 
-def _day(at: float, now: datetime) -> str:
-    """A day as people write it: `12 March`, with the year where it is another."""
+def _when(at: float, now: datetime) -> str:
+    """A day as people write it: `on 12 March`, with the year where it is another; what is near, by hours."""
+    hours = (at - now.timestamp()) / 3600
+    if hours < NEAR_HOURS:
+        return f"within {counted(max(1, round(hours)), 'hour')}"
     day = datetime.fromtimestamp(at, now.tzinfo)
-    return f"{day.day} {day:%B}" if day.year == now.year else f"{day.day} {day:%B %Y}"
+    return f"on {day.day} {day:%B}" if day.year == now.year else f"on {day.day} {day:%B %Y}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,48 @@ def test_there_is_no_forecast_from_too_little(samples: list[forecast.Sample]) ->
     assert forecast.full_at(samples) is None
 
 
+def going(free: Callable[[float], float], days: float = 10) -> list[forecast.Sample]:
+    """Looks each two hours at a disk that has so much free on each of these days, the last of which is now."""
+    return [(number / 12 * DAY, free(number / 12)) for number in range(int(days * 12) + 1)]
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_a_disk_that_is_emptied_each_week_is_full_on_no_day(weekday: int) -> None:
+    """As one with copies of which the old ones go once a week: whatever its pace between, it never fills."""
+    assert forecast.full_at(going(lambda day: (80 - 10 * ((day + weekday) % 7)) * GIB)) is None
+
+
+@pytest.mark.parametrize("weekday", range(7))
+def test_a_weekend_takes_no_forecast_away(weekday: int) -> None:
+    """A disk that fills on five days of seven has one on each of them."""
+
+    def free(day: float) -> float:
+        weeks, rest = divmod(day + weekday, 7)
+        return (200 - 10 * (5 * weeks + min(rest, 5))) * GIB
+
+    found = forecast.full_at(going(free))
+    assert found is not None
+    assert 8 * DAY < found - 10 * DAY < 20 * DAY
+
+
+@pytest.mark.parametrize(
+    ("free", "hours"),
+    [
+        (lambda day: 200 - max(0, day - 9.4) * 240, 5.6),
+        (lambda day: 300 - max(0, day - 7) * 60, 48),
+        (lambda day: 40 - max(0, day - 9.75) * 100, None),
+        (lambda day: 200 - (100 if day > 9.9 else 0), None),
+        (lambda day: 60 - 30 * (day % 1), None),
+    ],
+    ids=["since half a day", "since three days", "since six hours", "one large file", "emptied each night"],
+)
+def test_a_disk_that_fills_all_at_once_is_seen(free: Callable[[float], float], hours: float | None) -> None:
+    """One program that writes without end, on a disk that was quiet for days: before it is full."""
+    found = forecast.full_at(going(lambda day: free(day) * GIB))
+    assert (found is None) == (hours is None)
+    assert hours is None or found == pytest.approx(10 * DAY + hours * HOUR, abs=HOUR)
+
+
 @given(st.lists(st.tuples(st.floats(0, 1e9), st.floats(0, 1e15)), max_size=30))
 def test_whatever_was_seen_a_forecast_is_of_the_next_year(samples: list[forecast.Sample]) -> None:
     """Or there is none."""
@@ -108,6 +151,8 @@ def test_a_disk_that_is_full_soon_is_a_fault(monkeypatch: pytest.MonkeyPatch) ->
     (disk,) = disks.look(watched({"disks": {"/engine": kept(6, 10 * GIB, 1 * GIB)}}))
     assert "full on 12 March at this pace" in disk.in_words(NOW)
     assert list(disks.faults([disk], NOW)) == []
+    (disk,) = disks.look(watched({"disks": {"/engine": kept(6, 10 * GIB, 12 * GIB)}}))
+    assert disk.in_words(NOW) == "10.0 GiB of 100.0 GiB free; full within 20 hours at this pace"
 
 
 def test_each_disk_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
