@@ -17,14 +17,19 @@ class Watched:
     :param deployment: None where its engine does not answer.
     :param memory: what a look keeps for the next one, as JSON has it: each under a name of its own. Of those who merely
         look it is lost.
+    :param away: the services that were to be asked, and do not run: what they know of is not over.
     """
 
     settings: Settings
     now: datetime
     deployment: Deployment | None = None
     memory: dict[str, Any] = field(default_factory=dict)
+    away: set[str] = field(default_factory=set)
 
     def runs(self, service: str) -> bool:
         """Whether a service runs, so that it can be asked."""
         container = self.deployment.service(service) if self.deployment else None
-        return container is not None and container.status == "running"
+        if container is not None and container.status == "running":
+            return True
+        self.away.add(service)
+        return False

@@ -46,13 +46,17 @@ class Diagnosis:
         self.moved: HomeroomError | None = None
         """That this deployment moved to another server, and where to: all else that it lacks is as it should be."""
 
-    def look(self, name: str, call: Callable[[], T]) -> T | None:
-        """What a look comes to; None where it found an error, which is kept."""
+    def look(self, name: str, call: Callable[[], T], *, is_asking: bool = False) -> T | None:
+        """What a look comes to; None where it found an error, which is kept.
+
+        :param is_asking: of what is wrong: an error means that nobody could be asked.
+        """
         if name not in self.looks:
             self.looks.append(name)
         try:
             return call()
         except HomeroomError as fault:
+            self.is_blind = self.is_blind or is_asking
             self.take(_findings_of(name, fault))
         except Exception as failure:  # it must not keep the others from being made
             self.is_blind = True
@@ -168,7 +172,8 @@ def look_at_what_is_watched(watched: Watched, found: Diagnosis) -> None:
     """What each topic sees of the running deployment. A look that hangs is left behind."""
     for part in topics.each("watch"):
         look = functools.partial(within, LOOK_SECONDS, functools.partial(_seen_by, part, watched))
-        found.take(found.look(part.__name__.split(".")[-2], look))
+        found.take(found.look(part.__name__.split(".")[-2], look, is_asking=True))
+    found.is_blind = found.is_blind or bool(watched.away)
 
 
 def _seen_by(part: ModuleType, watched: Watched) -> list[Finding]:

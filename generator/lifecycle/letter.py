@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import ModuleType
@@ -27,7 +27,7 @@ from generator.topics.watching.state import WEEK_SECONDS, State
 HOUR = 7
 """From which hour of Monday on it is sent."""
 LOOK_SECONDS = 60
-MOST_FAULTS, MOST_TO_DO = 3, 3
+MOST_OF_A_PART, MOST_FAULTS, MOST_TO_DO = 4, 3, 3
 
 
 def week_of(now: datetime) -> str:
@@ -73,15 +73,27 @@ def _lines(settings: Settings, known: State, now: datetime) -> Iterator[str]:
     if deployment is None:
         yield "The container engine does not answer: `make doctor` says why."
     else:
-        yield f"Labs: {counted(len(deployment.labs(running_only=True)), 'lab')} running now."
+        yield from _asked("labs", functools.partial(_labs, deployment))
     for part in _parts():
-        try:
-            yield from within(LOOK_SECONDS, functools.partial(_lines_of, part, watched))
-        except Exception as failure:  # the rest is worth having all the same
-            words = failure.cause if isinstance(failure, HomeroomError) else type(failure).__name__
-            yield f"{part.__name__.split('.')[-2]}: could not be looked at: {words}"
+        yield from _asked(part.__name__.split(".")[-2], functools.partial(_lines_of, part, watched))
     yield from _week(known, now)
     yield from _to_do(known)
+
+
+def _asked(name: str, look: Callable[[], list[str]]) -> list[str]:
+    """What a look says, the first lines of it; one that fails or hangs says so."""
+    try:
+        lines = within(LOOK_SECONDS, look)
+    except Exception as failure:  # the rest is worth having all the same
+        words = failure.cause if isinstance(failure, HomeroomError) else type(failure).__name__
+        return [f"{name}: could not be looked at: {words}"]
+    if len(lines) > MOST_OF_A_PART:
+        return [*lines[: MOST_OF_A_PART - 1], f"and {len(lines) - MOST_OF_A_PART + 1} more like these"]
+    return lines
+
+
+def _labs(deployment: Deployment) -> list[str]:
+    return [f"Labs: {counted(len(deployment.labs(running_only=True)), 'lab')} running now."]
 
 
 def _parts() -> list[ModuleType]:
@@ -105,7 +117,8 @@ def _week(known: State, now: datetime) -> Iterator[str]:
     events = [each for each in known.events if now.timestamp() - each.at < WEEK_SECONDS]
     told = [each.words for each in events if each.kind == "fault"]
     yield f"Faults of the week: {len(told) or 'none'}{'.' if not told else ':'}"
-    yield from (f"- {words}" for words in told[-MOST_FAULTS:])
+    latest = list(dict.fromkeys(reversed(told)))[:MOST_FAULTS]  # one that came back again and again stands there once
+    yield from (f"- {words}" for words in reversed(latest))
     restarts = [each.words for each in events if each.kind == "restart"]
     if restarts:
         counts = ", ".join(f"{name} ({counted(restarts.count(name), 'time')})" for name in sorted(set(restarts)))

@@ -83,10 +83,11 @@ def of_homes(known: Last, address: str) -> Iterator[Finding]:
         yield error(
             "homes",
             f"{counted(len(known.gone), 'home')} that earlier copies have {are} not there any more, and nobody "
-            f"removed these people: {', '.join(known.gone[:SHOWN])}{more}",
+            f"removed these people:\n{', '.join(known.gone[:SHOWN])}{more}",  # a message holds the first line alone
             location=address,
-            remedy="If a disk is not mounted, mount it. Else have them start a lab, and bring files back from an "
-            f"earlier copy: `make restore NAME={known.gone[0]} COPY=...`. If it is right: `make backup CONFIRM=1`.",
+            remedy="If a disk is not mounted, mount it; `make doctor` names the people.\n"
+            "Else have them start a lab, and bring files back from an earlier copy: "
+            f"`make restore NAME={known.gone[0]} COPY=...`. If it is right: `make backup CONFIRM=1`.",
         )
 
 

@@ -25,7 +25,9 @@ def faults(watched: Watched) -> Iterator[Finding]:
 
 
 def _state(watched: Watched) -> State | None:
-    return edge.state(watched.deployment) if watched.deployment and watched.settings.has_edge else None
+    if watched.deployment is None or not watched.settings.has_edge or not watched.runs("edge"):
+        return None
+    return edge.state(watched.deployment)
 
 
 def _faults(settings: Settings, found: State, now: datetime) -> Iterator[Finding]:

@@ -20,9 +20,9 @@ def faults(_: Watched) -> Iterator[Finding]:
 
 
 def letter(watched: Watched) -> Iterator[str]:
-    """The groups that end soon."""
+    """The groups that end soon, the next one first."""
     today = watched.now.astimezone().date()
     longest = max(ends.notice_days(watched.settings.GROUP_END_NOTICE_DAYS))
-    for name, rule in sorted(leaving.rules().items()):
-        if rule.ends and 0 <= (left := (rule.ends - today).days) <= longest:
-            yield f"Group {name}: its last day is {rule.ends}, in {counted(left, 'day')}; `make group-ends` has more."
+    for day, name in sorted((rule.ends, name) for name, rule in leaving.rules().items() if rule.ends):
+        if 0 <= (left := (day - today).days) <= longest:
+            yield f"Group {name}: its last day is {day}, in {counted(left, 'day')}; `make group-ends` has more."

@@ -41,9 +41,9 @@ def faults(watched: Watched) -> Iterator[Finding]:
 
 
 def letter(watched: Watched) -> Iterator[str]:
-    """The courses that go within two months."""
+    """The courses that go within two months, the next one first."""
     now = watched.now.timestamp()
-    for each in _endings(watched):
+    for each in sorted(_endings(watched), key=lambda each: each.purge):
         days = int((each.purge - now) // DAY_SECONDS)
         if 0 <= days <= LETTER_DAYS:
             day = f"{datetime.fromtimestamp(each.purge):%Y-%m-%d}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from generator.core.finding import Finding
@@ -11,6 +11,8 @@ from generator.core.finding import Finding
 QUIET_SECONDS = 15 * 60
 """So long a fault must be gone before it is over; twice as long for each time that it came back within a day."""
 DAY_SECONDS = 86400.0
+MERE = "|warn"
+"""How the keys of warnings end. While there is an error of the same name and place, a warning is none."""
 
 
 @dataclass(kw_only=True)
@@ -43,8 +45,9 @@ class Changes:
 
 
 def key_of(finding: Finding) -> str:
-    """By what a fault is known again: its values change from round to round."""
-    return f"{finding.name}|{finding.location}"
+    """By what a fault is known again: its values change from round to round. What was a warning and is an error now is
+    another one, such as a certificate that ends soon, and then has ended."""
+    return f"{finding.name}|{finding.location}{'' if finding.level == 'error' else MERE}"
 
 
 def line_of(finding: Finding) -> str:
@@ -60,16 +63,29 @@ def take(known: dict[str, Fault], findings: Iterable[Finding], now: float, *, is
 
     :param is_blind: it could not see everything: what it did not find may be there still, and is not over.
     """
-    begun: list[Fault] = []
     found = {key_of(each): each for each in reversed([each for each in findings if each.level != "ok"])}
+    begun = [*_begin(known, {key: each for key, each in found.items() if each.level == "error"}, now)]
+    over = [*_end(known, found, now, is_blind=is_blind)]
+    for key in [f"{key}{MERE}" for key, fault in known.items() if not key.endswith(MERE) and not fault.over]:
+        known.pop(key, None)  # it became worse, and is not over
+        found.pop(key, None)
+    begun += _begin(known, {key: each for key, each in found.items() if each.level != "error"}, now)
+    return Changes(begun=begun, over=over)
+
+
+def _begin(known: dict[str, Fault], found: Mapping[str, Finding], now: float) -> Iterator[Fault]:
+    """Note what was found; yields what is new."""
     for key, finding in found.items():
         fault = known.get(key)
         if fault is None or fault.over:
             times = [*(fault.begun if fault else []), now]
             fault = known[key] = Fault(line=line_of(finding), since=now, seen=now, begun=times)
-            begun.append(fault)
+            yield fault
         fault.line, fault.seen = line_of(finding), now
-    over: list[Fault] = []
+
+
+def _end(known: dict[str, Fault], found: Collection[str], now: float, *, is_blind: bool) -> Iterator[Fault]:
+    """Yield what is over, and forget what was over for a day."""
     for key, fault in list(known.items()):
         fault.begun = [at for at in fault.begun if now - at < DAY_SECONDS] or [fault.since]
         if fault.over:
@@ -79,5 +95,4 @@ def take(known: dict[str, Fault], findings: Iterable[Finding], now: float, *, is
             fault.seen = now
         elif key not in found and now - fault.seen >= fault.quiet_seconds:
             fault.over = now
-            over.append(fault)
-    return Changes(begun=begun, over=over)
+            yield fault

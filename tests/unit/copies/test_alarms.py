@@ -12,6 +12,7 @@ from generator.core.finding import Finding
 from generator.topics.copies import alarms, backup, status
 from generator.topics.copies.last import Last
 from generator.topics.copies.upkeep_record import Upkeep
+from generator.topics.watching.faults import line_of
 from tests.sample_settings import settings
 
 NOW = datetime(2026, 11, 26, 12, tzinfo=UTC)
@@ -121,5 +122,6 @@ def test_homes_that_vanished_are_told_until_somebody_says_that_it_is_right() -> 
     assert backup.gone(second, ["ada", "bela"], removed=[]) == []
     (alarm,) = found(second)
     assert "1 home that earlier copies have is not there any more" in alarm.cause
-    assert alarm.cause.endswith(": bela")
+    assert alarm.cause.endswith(":\nbela")
     assert "make restore NAME=bela" in alarm.remedy
+    assert "bela" not in line_of(alarm)  # which is what messages and the letter say

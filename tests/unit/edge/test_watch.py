@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -53,7 +54,7 @@ def test_a_change_that_was_refused_is_told() -> None:
 
 def test_the_letter_tells_of_the_first_that_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """One line, where there is an edge that runs and whose certificates somebody gave."""
-    here: Any = object()
+    here: Any = SimpleNamespace(service=lambda _: SimpleNamespace(status="running"))
     monkeypatch.setattr(edge, "state", lambda _: served(80, 12))
     for tls, count in (("files", 1), ("internal", 0), ("off", 0)):
         watched = Watched(settings=settings(TLS=tls, HUB_HOST="h0.example.edu"), now=NOW, deployment=here)

@@ -71,6 +71,36 @@ def test_it_says_how_all_is() -> None:
     assert len(told.lines) <= 15
 
 
+def test_a_week_with_everything_keeps_what_is_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Forty courses that end at once take four lines, a fault that came back all week one, and what to do is never what
+    is left out."""
+    courses = [f"Course c{number}: all of it is removed." for number in range(40)]
+    monkeypatch.setattr(letter, "_parts", lambda: [part(*courses), *[part("x", "y")] * 9])
+    known, at = State(), MONDAY.timestamp()
+    for number in range(20):
+        known.note("fault", "hub: flaps" if number % 2 else f"disk: fault {number}", at - 86400 + number)
+    known.faults = {str(n): Fault(line=f"to do {n}", since=at, seen=at, begun=[at]) for n in range(5)}
+    lines = letter.write(settings(), known, MONDAY).lines
+    assert [line for line in lines if line.startswith("Course")] == courses[:3]
+    assert "and 37 more like these" in lines
+    assert lines.count("- hub: flaps") == 1
+    assert "- disk: fault 18" in lines
+    assert lines[-4:] == ("- to do 0", "- to do 1", "- to do 2", "- and 2 more: `make doctor ALL=1`")
+    assert len(lines) <= 32
+
+
+def test_an_engine_that_dies_meanwhile_keeps_nothing_else_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It answered a moment ago, and does not say which labs run."""
+
+    def dies(**_: Any) -> list[int]:
+        raise ConnectionError
+
+    monkeypatch.setattr(letter, "_deployment", lambda _: SimpleNamespace(labs=dies))
+    text = letter.write(settings(), State(), MONDAY).text
+    assert "labs: could not be looked at: ConnectionError" in text
+    assert "People: 42 accounts." in text
+
+
 def test_what_cannot_be_asked_keeps_nothing_else_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """A part that fails says so in a line, and so does an engine that does not answer."""
     monkeypatch.setattr(letter, "_parts", lambda: [part(fails=True), part("Copies: none yet.")])

@@ -221,3 +221,28 @@ def test_each_topic_is_asked_what_it_sees(monkeypatch: pytest.MonkeyPatch) -> No
         ("sign_in", "sign_in"),
         ("services", "hub"),
     ]
+
+
+def test_what_nobody_could_be_asked_about_is_not_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hub that does not run, or cannot be asked, knows of approvals that wait all the same."""
+
+    def asks(watched: Watched) -> list[Finding]:
+        assert not watched.runs("hub")
+        return []
+
+    def cannot(_: Watched) -> list[Finding]:
+        raise HomeroomError("the hub could not be asked", remedy="Look.")
+
+    def is_blind(look: Any) -> bool:
+        monkeypatch.setattr(
+            topics, "each", lambda _: [SimpleNamespace(__name__="generator.topics.x.watch", faults=look)]
+        )
+        found = Diagnosis()
+        here: Any = SimpleNamespace(service=lambda _: None)
+        diagnosis.look_at_what_is_watched(Watched(settings=wanted, now=datetime.now(UTC), deployment=here), found)
+        return found.is_blind
+
+    wanted = settings()
+    assert is_blind(asks)
+    assert is_blind(cannot)
+    assert not is_blind(lambda _: [FULL])

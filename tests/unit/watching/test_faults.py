@@ -59,6 +59,36 @@ def test_several_findings_of_one_thing_are_one_fault() -> None:
     assert len(known) == 1
 
 
+ENDS = warning("certificate", "is good for 9 days more", location="hub.example.edu", remedy="Renew it.")
+ENDED = error("certificate", "ended 1 day ago", location="hub.example.edu", remedy="Renew it.")
+
+
+def test_what_becomes_worse_is_told_again() -> None:
+    """A certificate that ends soon and then has ended is two messages, and one when it is over: a warning that became
+    an error is not over. Once only the warning is left, it is told anew."""
+    begun, over, known = rounds([ENDS], [ENDS], [ENDED], [ENDED, ENDS], *[[]] * 4)
+    assert begun == [
+        "hub.example.edu: is good for 9 days more. Renew it.",
+        "hub.example.edu: ended 1 day ago. Renew it.",
+    ]
+    assert over == [begun[1]]
+    assert len(known) == 1
+    begun, over, known = rounds([ENDED], *[[ENDS]] * 5)
+    assert begun == [
+        "hub.example.edu: ended 1 day ago. Renew it.",
+        "hub.example.edu: is good for 9 days more. Renew it.",
+    ]
+    assert over == begun[:1]
+
+
+def test_what_swings_between_worse_and_better_is_told_a_few_times() -> None:
+    """A disk at the border of what must be free sends no message in each round."""
+    begun, over, _ = rounds(*([ENDS], [ENDED]) * 144)  # a day
+    assert (len(begun), over) == (2, [])
+    begun, _, _ = rounds(*([ENDED], [ENDS], [ENDS], [ENDS], [ENDS], [ENDS]) * 48)
+    assert len(begun) <= 4
+
+
 def test_what_cannot_be_seen_is_not_over() -> None:
     """While the engine does not answer nobody knows how its services are."""
     known: dict[str, Fault] = {}
