@@ -40,7 +40,8 @@ def differences(of_file: Values, made: Values, known: LabsConfig, zone: ZoneInfo
     :param of_file: as `courses.as_data` gives it.
     :param made: as the hub keeps it.
     """
-    page = {**made, "title": made["title"] or of_file["name"]}
+    exams = [{**each, "profile": each["profile"] or made["profile"]} for each in made["exams"]]
+    page = {**made, "title": made["title"] or of_file["name"], "exams": exams}
     for field in PLAIN:
         if of_file.get(field) != page.get(field):
             yield field, _plain(of_file.get(field)), _plain(page.get(field))
@@ -91,4 +92,4 @@ def _names(names: list[str]) -> str:
 def _plain(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
     shown = "".join(letter if letter.isprintable() else " " for letter in text[: LONGEST + 1])
-    return ("nothing" if value in (None, "", {}) else shown) if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."
+    return ("nothing" if value in (None, "", {}, []) else shown) if len(shown) <= LONGEST else f"{shown[:LONGEST]}..."

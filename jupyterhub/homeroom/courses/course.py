@@ -107,6 +107,11 @@ class Exam:
         return self.opens + self.seconds + self.extra_seconds.get(person, 0)
 
     @property
+    def ends_at_last(self) -> int:
+        """When it is over for everybody."""
+        return self.opens + self.seconds + max(self.extra_seconds.values(), default=0)
+
+    @property
     def assignment(self) -> Assignment:
         """The same as something to hand in."""
         ends = self.opens + self.seconds

@@ -56,8 +56,23 @@ def of(person: str, server: str) -> ExamLab | None:
 
 
 def sat_by(person: str, now: float) -> ExamLab | None:
-    """The exam that somebody sits at this time: they have no other lab as long as it lasts."""
-    return next((lab for lab in _known.values() if lab.person == person and lab.is_on(now)), None)
+    """The exam that somebody sits at this time: they have no other lab as long as it lasts. Of two that two courses
+    have at once it is the one that began first."""
+    on = first_of_each(lab for lab in _known.values() if lab.person == person and lab.is_on(now))
+    return on[0] if on else None
+
+
+def first_of_each(labs: Iterable[ExamLab]) -> list[ExamLab]:
+    """Of each person the lab whose exam begins first."""
+    first: dict[str, ExamLab] = {}
+    for lab in sorted(labs, key=lambda lab: (lab.begins_at, lab.server)):
+        first.setdefault(lab.person, lab)
+    return list(first.values())
+
+
+def of_other_courses(course: str) -> list[ExamLab]:
+    """All that are of another course than this one."""
+    return [lab for lab in _known.values() if lab.course != course]
 
 
 def soon(person: str, now: float) -> ExamLab | None:

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from homeroom.courses.made import edit, form
+from homeroom.courses.made import edit, exams, form
 from homeroom.courses.made.edit import Editor
+from homeroom.courses.made.exams import Sittings
 
 from generator.core.machine import Machine
 from generator.topics.courses import checks, courses
@@ -25,6 +26,8 @@ courses:
     assignments:
       - {name: week-1, due: 2026-10-12 23:59, extra_time: {chen: 2d}}
       - {name: week-2}
+    exams:
+      - {name: final, opens: 2026-12-14 10:00, minutes: 90, extra_time: {chen: 30m}}
 """
 
 
@@ -45,6 +48,11 @@ def told(directory: Path, **typed: str) -> list[str]:
     for fields in (week, {"name": "week-2"}):
         page, faults = edit.assignment("life", page, fields, editor)
         assert faults == []
+    final = {"name": "final", "opens": "2026-12-14 10:00", "minutes": "90", "extra_time": "chen 30m"}
+    if typed:
+        final |= {"opens": "2026-12-14 11:00", "minutes": "60"}
+    page, faults = exams.exam("life", page, final, editor, Sittings(now=0))
+    assert faults == []
     of_file = {"life": courses.as_data(read, known, ZONE)}
     found = checks.beside_the_file({"life": page, "other": form.new()}, of_file, known, ZONE)
     return [each.cause for each in found]
@@ -66,4 +74,6 @@ def test_each_difference_is_told(tmp_path: Path) -> None:
         "students: the file says dora, the page said zoe",
         "due of week-1: the file says 2026-10-12 23:59:00, the page said 2026-10-13 12:00:00",
         'extra_seconds of week-1: the file says {"chen": 172800}, the page said {"chen": 86400}',
+        "opens of final: the file says 2026-12-14 10:00:00, the page said 2026-12-14 11:00:00",
+        "seconds of final: the file says 5400, the page said 3600",
     ]

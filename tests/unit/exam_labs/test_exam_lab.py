@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -33,6 +34,17 @@ def test_each_sits_it_until_their_own_end() -> None:
     sat = {now: [exam_lab.sat_by(name, now) is not None for name in ("ada", "chen", "olga")] for now in (99, 100, 200)}
     assert sat == {99: [False] * 3, 100: [True, True, False], 200: [False, True, False]}
     assert exam_lab.sat_by("chen", 260) is None
+
+
+def test_of_two_at_once_the_first_counts() -> None:
+    """Where two courses have somebody at once, they sit the exam that began first, and the other one once it is over:
+    neither ends the other's lab over and over."""
+    other = replace(lab("chen", 400.0), server=lab_name("chem", "final"), course="chem", begins_at=150.0)
+    for known in ([lab("chen", 260.0), other], [other, lab("chen", 260.0)]):
+        exam_lab.know(known)
+        sat = [found and found.course for found in (exam_lab.sat_by("chen", now) for now in (120, 200, 300, 400))]
+        assert sat == ["biology", "biology", "chem", None]
+        assert [each.course for each in exam_lab.first_of_each(known)] == ["biology"]
 
 
 def test_nobody_enters_it_before_or_after() -> None:

@@ -69,6 +69,12 @@ def entered(db: Session) -> list[ExamSitting]:
     return list(db.query(ExamSitting).filter(ExamSitting.person != "", ExamSitting.entered_at > 0, unsealed))
 
 
+def written(db: Session, course: str) -> frozenset[str]:
+    """The exams of a course that somebody has ever entered."""
+    query = db.query(ExamSitting.exam).filter(ExamSitting.course == course, ExamSitting.entered_at > 0)
+    return frozenset(name for (name,) in query)
+
+
 def more(db: Session) -> dict[tuple[str, str], Mapping[str, int]]:
     """The time that was given, in seconds, by course and exam, and by person; without a person: to all."""
     found: dict[tuple[str, str], dict[str, int]] = {}

@@ -74,7 +74,7 @@ class ExamWatch:
         if not Courses.instance().is_known:
             return
         users = {user.name: user for user in list(self.hub.users.values())}
-        on = [lab for lab in labs if lab.is_on(now)]
+        on = exam_lab.first_of_each(lab for lab in labs if lab.is_on(now))
         self._tell_others(labs, now)
         self._note_ends(on)
         for lab in on:

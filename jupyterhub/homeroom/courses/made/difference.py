@@ -16,7 +16,9 @@ TIMES = ("opens", "due", "closes")
 
 def in_words(old: Course, new: Course, zone: ZoneInfo) -> str:
     """Such as `students +chen -olga; week-1 due 2026-10-12 23:59`; empty where nothing changed."""
-    return "; ".join([*_members(old, new), *_assignments(old, new, zone), *_plain(old, new, zone)])
+    return "; ".join(
+        [*_members(old, new), *_assignments(old, new, zone), *_exams(old, new, zone), *_plain(old, new, zone)]
+    )
 
 
 def _plain(old: Course, new: Course, zone: ZoneInfo) -> Iterator[str]:
@@ -49,3 +51,24 @@ def _assignments(old: Course, new: Course, zone: ZoneInfo) -> Iterator[str]:
         extra = ["extra time"] if one["extra_seconds"] != each["extra_seconds"] else []
         if changed := [*times, *others, *extra]:
             yield f"{name} {', '.join(changed)}"
+
+
+def _exams(old: Course, new: Course, zone: ZoneInfo) -> Iterator[str]:
+    before = {each["name"]: each for each in old["exams"]}
+    after = {each["name"]: each for each in new["exams"]}
+    yield from (f"exam {name} out" for name in before if name not in after)
+    for name, each in after.items():
+        one = before.get(name)
+        if one is None:
+            yield f"exam {name} added, {_sat(each, zone)}"
+        elif one != each:
+            times = ("opens", "seconds")
+            moved = [_sat(each, zone)] if any(one[field] != each[field] for field in times) else []
+            extra = ["extra time"] if one["extra_seconds"] != each["extra_seconds"] else []
+            plain = ("title", "profile", "network", "browser_keys")
+            others = [field for field in plain if one[field] != each[field]]
+            yield f"exam {name} {', '.join([*moved, *others, *extra])}"
+
+
+def _sat(exam: Course, zone: ZoneInfo) -> str:
+    return f"{written(exam['opens'], zone)} for {exam['seconds'] // 60} minutes"

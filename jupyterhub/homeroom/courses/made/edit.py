@@ -137,17 +137,15 @@ def assignment(name: str, course: Course, given: Given, editor: Editor, *, old: 
     if old and found is None:
         return course, [Fault("", say("course_settings.wrong.assignment_gone", name=old[:80]))]
     made: dict[str, Any] = {"name": old or given.get("name", "").strip()}
-    faults = [] if old else list(_name_faults(made["name"], course))
-    title = one_line(given.get("title", ""))
-    if len(title) > rules.LONGEST_TITLE:
-        faults.append(Fault("title", say("course_settings.wrong.long", most=rules.LONGEST_TITLE)))
-    made["title"] = title or made["name"]
+    faults = [] if old else list(name_faults(made["name"], course, "assignment"))
+    made["title"], wrong = title(given, made["name"])
+    faults += wrong
     for field in TIMES:
         made[field], wrong = _moment(field, given, found, editor.zone)
         faults += wrong
     late = given.get("late", LATE[0])
     made["late"] = late if late in LATE else LATE[0]
-    made["extra_seconds"], wrong = _extra(given)
+    made["extra_seconds"], wrong = extra_time(given)
     faults += wrong
     made["checks"], wrong = _checks(given)
     faults += wrong
@@ -156,13 +154,27 @@ def assignment(name: str, course: Course, given: Given, editor: Editor, *, old: 
     return changed, faults or rules.faults(name, changed, editor.zone, assignment=made["name"])
 
 
-def _name_faults(name: str, course: Course) -> Iterator[Fault]:
+def name_faults(name: str, course: Course, kind: str) -> Iterator[Fault]:
+    """What is wrong with the name of a new assignment or exam: both are handed in by it.
+
+    :param kind: `assignment` or `exam`.
+    """
     if not re.fullmatch(rules.ASSIGNMENT_NAME, name):
         yield Fault("name", say("course_settings.wrong.assignment_name"))
         return
-    taken = [each["name"] for each in (*course["assignments"], *course["exams"])]
-    if name.lower() in (each.lower() for each in taken):
-        yield Fault("name", say("course_settings.wrong.assignment_twice", name=name))
+    taken = {of: {each["name"].lower() for each in course[f"{of}s"]} for of in ("assignment", "exam")}
+    if name.lower() in taken[kind]:
+        yield Fault("name", say(f"course_settings.wrong.{kind}_twice", name=name))
+    elif name.lower() in {*taken["assignment"], *taken["exam"]}:
+        yield Fault("name", say("course_settings.wrong.exam_is_assignment", name=name))
+
+
+def title(given: Given, name: str) -> tuple[str, list[Fault]]:
+    """A title as it was typed; the name where there is none."""
+    found = one_line(given.get("title", ""))
+    if len(found) > rules.LONGEST_TITLE:
+        return "", [Fault("title", say("course_settings.wrong.long", most=rules.LONGEST_TITLE))]
+    return found or name, []
 
 
 def _moment(field: str, given: Given, old: Course | None, zone: ZoneInfo) -> tuple[int | None, list[Fault]]:
@@ -180,7 +192,8 @@ def _moment(field: str, given: Given, old: Course | None, zone: ZoneInfo) -> tup
     return (moments.begins if field == "opens" else moments.ends)(found, zone), []
 
 
-def _extra(given: Given) -> tuple[dict[str, int], list[Fault]]:
+def extra_time(given: Given) -> tuple[dict[str, int], list[Fault]]:
+    """Who has how many seconds more, a person a line."""
     found: dict[str, int] = {}
     faults = []
     for line in given.get("extra_time", "").splitlines():

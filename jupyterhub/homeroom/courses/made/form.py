@@ -49,7 +49,8 @@ def as_told(name: str, values: Mapping[str, Any], groups: SiteGroups) -> dict[st
     """
     course = whole(values)
     roles = {role: _members(course["roles"][role], groups) for role in ROLES}
-    return {**course, "name": name, "title": course["title"] or name, "roles": roles}
+    exams = [{**each, "profile": each["profile"] or course["profile"]} for each in course["exams"]]
+    return {**course, "name": name, "title": course["title"] or name, "roles": roles, "exams": exams}
 
 
 def _members(role: Mapping[str, Any], groups: SiteGroups) -> dict[str, list[str]]:

@@ -38,13 +38,36 @@ def assignment(one: Course, zone: ZoneInfo) -> Fields:
         "closes": moments.typed(one["closes"], zone),
         "late": one["late"],
         "checks": str(one["checks"]),
-        "extra_time": "\n".join(
-            f"{person} {moments.written_span(seconds)}" for person, seconds in sorted(one["extra_seconds"].items())
-        ),
+        "extra_time": _extra_time(one),
     }
+
+
+def _extra_time(one: Course) -> str:
+    given = sorted(one["extra_seconds"].items())
+    return "\n".join(f"{person} {moments.written_span(seconds)}" for person, seconds in given)
 
 
 def new_assignment() -> Fields:
     """One that says nothing yet."""
     empty = ("name", "title", "opens", "due", "closes", "extra_time")
     return {**dict.fromkeys(empty, ""), "late": "mark", "checks": "0"}
+
+
+def exam(one: Course, zone: ZoneInfo) -> Fields:
+    """An exam's."""
+    return {
+        "name": one["name"],
+        "title": one["title"] if one["title"] != one["name"] else "",
+        "opens": moments.typed(one["opens"], zone),
+        "minutes": str(one["seconds"] // 60),
+        "extra_time": _extra_time(one),
+        "profile": one["profile"],
+        "network": one["network"],
+        "browser_keys": "\n".join(one["browser_keys"]),
+    }
+
+
+def new_exam() -> Fields:
+    """One that says nothing yet."""
+    empty = ("name", "title", "opens", "minutes", "extra_time", "profile", "browser_keys")
+    return {**dict.fromkeys(empty, ""), "network": "none"}

@@ -3,6 +3,7 @@ script and without a restart."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
@@ -14,21 +15,36 @@ from tornado import web
 
 from homeroom.courses import desk_client, members, watch
 from homeroom.courses.calendar import written
-from homeroom.courses.course import ROLES, TEACHERS
+from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, group_name
 from homeroom.courses.courses_file import Courses
-from homeroom.courses.made import class_list, difference, edit, form, forms, names, records
+from homeroom.courses.exams import records as sat_records
+from homeroom.courses.given_out import GivenOut
+from homeroom.courses.made import class_list, difference, edit, exams, form, forms, names, records
 from homeroom.courses.made.edit import Editor
+from homeroom.courses.made.exams import Sat, Sittings
 from homeroom.courses.made.fault import Fault
 from homeroom.courses.made.makers import may_make
 from homeroom.courses.made.records import Kept
 from homeroom.courses.made.take_up import site_groups, take_up
+from homeroom.exam_labs import exam_lab
 from homeroom.labs.plan import allowed_profiles, groups_of
 from homeroom.records.events import note_of
 from homeroom.texts.refusal import Refusal
 from homeroom.texts.said import say
 
 MADE, CHANGED = "course-make", "course-change"
-ACTIONS = ("course", "members", "list", "assignment", "new-assignment", "remove-assignment")
+ACTIONS = (
+    "course",
+    "members",
+    "list",
+    "assignment",
+    "new-assignment",
+    "remove-assignment",
+    "exam",
+    "new-exam",
+    "remove-exam",
+)
+REMOVE = ("remove-assignment", "remove-exam")
 
 
 class CoursePage(BaseHandler):
@@ -165,6 +181,8 @@ class SettingsHandler(CoursePage):
         if do not in ACTIONS:
             raise web.HTTPError(400)
         changed, faults = self._edited(kept, do, target, given)
+        if do in REMOVE and not faults:
+            faults = await self._open_faults(name, target)
         if str(kept.version) != given.get("version"):
             await self._show(kept, do=do, target=target, given=given, changed=True, status=409)
             return
@@ -205,14 +223,44 @@ class SettingsHandler(CoursePage):
         if do == "course":
             return edit.general(name, course, given, editor)
         if do == "members":
-            return edit.members(name, course, given, editor)
+            changed, faults = edit.members(name, course, given, editor)
+            return changed, exams.put_out(course, changed, self._sittings(name)) or faults
         if do == "list":
             sent = self.request.files.get("file", [])
             data = sent[0]["body"] if sent and sent[0]["body"] else given.get("list", "").encode()
-            return edit.listed(name, course, given, data, editor)
+            changed, faults = edit.listed(name, course, given, data, editor)
+            return changed, exams.put_out(course, changed, self._sittings(name), field="list") or faults
         if do == "remove-assignment":
             return edit.without_assignment(course, target), []
+        if do == "remove-exam":
+            return exams.without(course, target, self._sittings(name))
+        if do in ("exam", "new-exam"):
+            old = target if do == "exam" else ""
+            return exams.exam(name, course, given, editor, self._sittings(name), old=old)
         return edit.assignment(name, course, given, editor, old=target if do == "assignment" else "")
+
+    def _sittings(self, name: str) -> Sittings:
+        """What is known of the exams of a course, and of those that its students sit in others."""
+        course = self.courses.read()[name]
+        group = Group.find(self.db, group_name(name, STUDENTS))
+        students = {*course.roles[STUDENTS].people, *(user.name for user in (group.users if group else ()))}
+        elsewhere = [
+            Sat(lab.person, lab.begins_at, lab.ends_at)
+            for lab in exam_lab.of_other_courses(name)
+            if lab.person in students
+        ]
+        ends = {each.name: each.ends_at_last for each in course.exams}
+        return Sittings(now=time.time(), ends=ends, written=sat_records.written(self.db, name), elsewhere=elsewhere)
+
+    async def _open_faults(self, name: str, target: str) -> list[Fault]:
+        """What is released and in no list is open to everybody, without end: it is taken back first."""
+        if not desk_client.is_there():
+            return []
+        found = await desk_client.given_out(name)
+        if found is None:
+            return [Fault("", say("courses.wrong.desk"))]
+        released = target in GivenOut.from_json(found).out
+        return [Fault("", say("course_settings.wrong.released", name=target))] if released else []
 
     async def _show(
         self,
@@ -234,19 +282,37 @@ class SettingsHandler(CoursePage):
             {"old": each["name"], "title": each["title"], "fields": forms.assignment(each, zone), "open": False}
             for each in course["assignments"]
         ]
-        empty = forms.new_assignment()
+        sittings = self._sittings(kept.name) if course["exams"] else Sittings(now=time.time())
+        sat: list[dict[str, Any]] = [
+            {
+                "old": each["name"],
+                "title": each["title"],
+                "fields": forms.exam(each, zone),
+                "open": False,
+                "is_on": sittings.is_on(each),
+            }
+            for each in course["exams"]
+        ]
+        empty, empty_exam = forms.new_assignment(), forms.new_exam()
         new = {"old": "", "title": "", "fields": empty, "open": do == "new-assignment" and bool(given)}
-        typed = {"course": general, "members": people, "list": listed, "new-assignment": empty}.get(do)
-        if do == "assignment":
-            one = next((each for each in work if each["old"] == target), None)
+        new_exam = {"old": "", "title": "", "fields": empty_exam, "open": do == "new-exam" and bool(given)}
+        typed = {
+            "course": general,
+            "members": people,
+            "list": listed,
+            "new-assignment": empty,
+            "new-exam": empty_exam,
+        }.get(do)
+        if do in ("assignment", "exam"):
+            one = next((each for each in (work if do == "assignment" else sat) if each["old"] == target), None)
             if one is not None:
                 one["open"], typed = True, one["fields"]
         if typed is not None:
             typed.update({field: given.get(field, "") for field in (*typed, "list") if field in given})
         spawner = self.current_user.spawner
         choices = [(each["name"], each["display_name"]) for each in spawner.profiles if each["name"] in editor.profiles]
-        if course["profile"] and course["profile"] not in editor.profiles:
-            choices.append((course["profile"], course["profile"]))
+        used = dict.fromkeys([course["profile"], *(each["profile"] for each in course["exams"])])
+        choices += [(each, each) for each in used if each and each not in editor.profiles]
         await self.show(
             "course-settings.html",
             status,
@@ -264,6 +330,9 @@ class SettingsHandler(CoursePage):
             listed=listed,
             work=work,
             new=new,
+            sat=sat,
+            new_exam=new_exam,
+            networks=exams.NETWORKS,
             profiles=choices,
             every_group=editor.groups is None,
             do=do,

@@ -21,6 +21,8 @@ LONGEST_NOTICE = 2000
 MOST_PEOPLE = 5000
 MOST_GROUPS = 100
 MOST_ASSIGNMENTS = 200
+MOST_EXAMS = 50
+LONGEST_EXAM_MINUTES = 24 * 60
 Values = Mapping[str, Any]
 
 
@@ -29,11 +31,12 @@ def is_of_a_course(group: str) -> bool:
     return group.startswith(PREFIX) and group.endswith(tuple(f"-{role}" for role in ROLES))
 
 
-def faults(name: str, course: Values, zone: ZoneInfo, *, assignment: str = "") -> list[Fault]:
+def faults(name: str, course: Values, zone: ZoneInfo, *, assignment: str = "", exam: str = "") -> list[Fault]:
     """Everything that no single field shows.
 
     :param assignment: the one that is typed just now: its faults are those of the form's fields, those of others are
         told by their names.
+    :param exam: likewise.
     """
     found = [*_people(name, course), *_days(course, zone)]
     for each in course["assignments"]:
@@ -41,6 +44,10 @@ def faults(name: str, course: Values, zone: ZoneInfo, *, assignment: str = "") -
             found.append(fault if each["name"] == assignment else Fault("", fault.said))
     if len(course["assignments"]) > MOST_ASSIGNMENTS:
         found.append(Fault("", say("course_settings.wrong.many_assignments", most=MOST_ASSIGNMENTS)))
+    for one, fault in _exams(course, zone):
+        found.append(fault if one == exam else Fault("", fault.said))
+    if len(course["exams"]) > MOST_EXAMS:
+        found.append(Fault("", say("course_settings.wrong.many_exams", most=MOST_EXAMS)))
     return found
 
 
@@ -92,3 +99,19 @@ def _assignment(one: Values, course: Values, zone: ZoneInfo) -> Iterator[Fault]:
         if archive is not None and at >= archive:
             said = say(f"course_settings.wrong.archived.{field}", name=one["name"], archive=day(archive, zone))
             yield Fault(field, said)
+
+
+def _exams(course: Values, zone: ZoneInfo) -> Iterator[tuple[str, Fault]]:
+    """Exams of one course at the same time, since nobody sits two; and such as end once it is archived. Each with the
+    exam that it is about."""
+    order = sorted(course["exams"], key=lambda each: each["opens"])
+    for one, other in itertools.pairwise(order):
+        if other["opens"] < one["opens"] + one["seconds"]:
+            said = say("course_settings.wrong.exams_at_once", name=other["name"], other=one["name"])
+            yield from ((each["name"], Fault("opens", said)) for each in (one, other))
+    archive = course["archive"]
+    for each in order:
+        ends = each["opens"] + each["seconds"] + max(each["extra_seconds"].values(), default=0)
+        if archive is not None and ends > archive:
+            said = say("course_settings.wrong.archived.exam", name=each["name"], archive=day(archive, zone))
+            yield each["name"], Fault("opens", said)
