@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -126,12 +126,7 @@ def expire(path: Path, days: int, now: datetime) -> int:
 
     The note comes first: cut off in between, the whole log is still there, and the next time does it.
     """
-    since = (now - timedelta(days=days)).isoformat(timespec="seconds")
-    old: list[bytes] = []
-    for line in lines(path):
-        if str(_parsed(line).get("at", since)) >= since:
-            break
-        old.append(line)
+    old = _older(lines(path), now - timedelta(days=days), now)
     if not old:
         return 0
     last = _parsed(old[-1])
@@ -144,6 +139,25 @@ def expire(path: Path, days: int, now: datetime) -> int:
         os.fsync(file.fileno())
     fresh.replace(path)
     return len(old)
+
+
+def _older(found: Iterable[bytes], since: datetime, now: datetime) -> Sequence[bytes]:
+    """The beginning of the log, up to the last line that is older than that. What was written by a clock that was far
+    ahead, or is none of the log's, is as old as what follows it: it keeps nothing from expiring."""
+    begin, end = (moment.isoformat(timespec="seconds") for moment in (since, now))
+    old: list[bytes] = []
+    undated: list[bytes] = []
+    for line in found:
+        event = _parsed(line)
+        at = event.get("at")
+        if not isinstance(at, str) or not isinstance(event.get("n"), int) or at > end:
+            undated.append(line)
+        elif at >= begin:
+            break
+        else:
+            old += [*undated, line]
+            undated = []
+    return old
 
 
 def faults(found: Sequence[bytes], anchor: Head = Head()) -> list[str]:  # it is frozen

@@ -91,6 +91,24 @@ def test_what_is_old_expires_and_the_rest_is_whole(tmp_path: Path) -> None:
     assert audit_log.faults(lines[1:], anchor)
 
 
+def test_a_clock_that_was_ahead_keeps_nothing_from_expiring(tmp_path: Path) -> None:
+    """A line of the year 2099 is as old as the one after it, and so is one that is none of the log's; while nothing
+    older follows it, it stays."""
+    log = tmp_path / "audit.jsonl"
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    for at in (start, start.replace(year=2099), start + timedelta(days=1), start + timedelta(days=90)):
+        audit_log.append(log, {"who": "head", "what": "approve", "whom": "x"}, at)
+    with log.open("ab") as file:
+        file.write(b'torn\n{"at": "2020-01-01"}\n')
+    audit_log.append(log, {"who": "head", "what": "approve", "whom": "x"}, start + timedelta(days=91))
+    assert audit_log.expire(log, 30, start + timedelta(days=20)) == 0
+    assert audit_log.expire(log, 30, start + timedelta(days=60)) == 3
+    assert audit_log.expire(log, 30, start + timedelta(days=150)) == 5
+    lines = list(audit_log.lines(log))
+    assert [json.loads(line)["what"] for line in lines] == [audit_log.EXPIRY]
+    assert audit_log.faults(lines) == []
+
+
 def test_a_half_written_line_is_none(tmp_path: Path) -> None:
     """After a power cut in the middle of a line the log goes on with the next."""
     kept = filled(tmp_path, 2)
