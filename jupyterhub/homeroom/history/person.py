@@ -9,7 +9,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from homeroom.history.schema import FILE
+from homeroom.history.schema import FILE, FORGET_PERSON, VERSION
 
 WAIT_SECONDS = 5.0
 USED = (
@@ -47,4 +47,38 @@ def used(path: Path, name: str) -> list[dict[str, Any]]:
 
 
 def forget(_: sqlite3.Connection, name: str) -> None:
-    """It goes by itself, after HISTORY_DAYS."""
+    """Take the name away from it: sums stay, and whoever is given the name later has nothing of it. A history that is
+    damaged is laid aside by the hub, and goes by itself.
+
+    :raises sqlite3.OperationalError: it cannot be written: then nothing of this person is forgotten, and it is tried
+        again.
+    """
+    try:
+        unname(FILE, name)
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError:
+        return
+
+
+def unname(path: Path, name: str) -> None:
+    """Have nobody's name stand with what somebody used, in the file neither. One of another version is left alone.
+
+    :raises sqlite3.Error: it cannot be written.
+    """
+    if not path.exists():
+        return
+    address = f"{path.absolute().as_uri()}?mode=rw"
+    with contextlib.closing(sqlite3.connect(address, uri=True, timeout=WAIT_SECONDS, isolation_level=None)) as it:
+        if it.execute("PRAGMA user_version").fetchone() != (VERSION,):
+            return
+        it.execute("PRAGMA secure_delete = ON")
+        it.execute("BEGIN IMMEDIATE")
+        found = it.execute("SELECT id FROM people WHERE name = ?", (name,)).fetchone()
+        if found is not None:
+            it.execute(FORGET_PERSON, found)
+            it.execute("DELETE FROM use WHERE person = ?", found)
+            it.execute("DELETE FROM homes WHERE person = ?", found)
+            it.execute("DELETE FROM people WHERE id = ?", found)
+        it.execute("COMMIT")
+        it.execute("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -18,7 +19,7 @@ from traitlets.config import Configurable
 from homeroom.history.measure import Measuring
 from homeroom.history.metrics import Metrics
 from homeroom.history.sample import Disk, Sample
-from homeroom.history.schema import FILE
+from homeroom.history.schema import DAY, FILE
 from homeroom.history.store import HistoryStore
 from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.outcomes import tell_to
@@ -69,6 +70,7 @@ class Recorder:
             self._written += 1
             if self._written % SAMPLES_BETWEEN_FORGETTING == 0 and self._opened().is_steady(sample.at):
                 self._opened().forget(sample.at)
+                self._forget_damaged(sample.at)
 
         self._guarded(write)
         return disk
@@ -106,11 +108,20 @@ class Recorder:
     def _lay_aside(self) -> Path:
         """Move the file away, over one that was moved before."""
         self._close()
-        aside = self._path.with_name(self._path.name + DAMAGED)
         for side in SIDES:
             self._path.with_name(self._path.name + side).unlink(missing_ok=True)
-        self._path.replace(aside)
-        return aside
+        self._path.replace(self._aside)
+        os.utime(self._aside)
+        return self._aside
+
+    @property
+    def _aside(self) -> Path:
+        return self._path.with_name(self._path.name + DAMAGED)
+
+    def _forget_damaged(self, now: float) -> None:
+        """Remove a file that was laid aside once no name in it may be kept any more."""
+        if self._aside.exists() and now - self._aside.stat().st_mtime >= self._days_with_names * DAY:
+            self._aside.unlink()
 
     def _disk(self) -> Disk:
         size = shutil.disk_usage(self._path.parent)

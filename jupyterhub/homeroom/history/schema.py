@@ -71,13 +71,20 @@ INSERT INTO homes VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET used_bytes = exclud
 WHERE used_bytes <> excluded.used_bytes OR day <> excluded.day
 """
 """Homes are told each minute, and change now and then."""
-FORGET = f"""
+
+
+def _nameless(condition: str) -> str:
+    return f"""
 INSERT INTO use ({", ".join((*KEY, *USE))})
 SELECT day, {NOBODY}, team, profile, image, {", ".join(f"sum({name})" for name in USE)}
-FROM use WHERE day < ? AND person <> {NOBODY} GROUP BY day, team, profile, image
+FROM use WHERE {condition} AND person <> {NOBODY} GROUP BY day, team, profile, image
 ON CONFLICT DO UPDATE SET {_added(USE)}
 """  # noqa: S608
-"""Sums stay where names go."""
+
+
+FORGET = _nameless("day < ?")
+FORGET_PERSON = _nameless("person = ?")
+"""Sums stay where names go: those of days, and those of a person."""
 
 
 class Newer(sqlite3.Error):

@@ -202,6 +202,20 @@ def test_names_are_forgotten_once_an_hour(path: Path, monkeypatch: pytest.Monkey
         assert database.execute("SELECT name FROM people").fetchall() == []
 
 
+def test_what_was_laid_aside_goes_when_names_go(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A damaged file has names, too."""
+    monkeypatch.setattr(recorder, "SAMPLES_BETWEEN_FORGETTING", 1)
+    here = writer(path)
+    path.write_bytes(b"torn" * 1000)
+    here.write(sample(use()))
+    aside = path.with_name("history.sqlite.damaged")
+    for days, is_there in ((89, True), (91, False)):
+        at = aside.stat().st_mtime + days * 86400
+        here.write(sample(at=at - 86400))
+        here.write(sample(at=at))
+        assert aside.exists() == is_there
+
+
 def test_the_setting_reaches_the_hub(tmp_path: Path) -> None:
     """HISTORY_DAYS is for how many days names are kept."""
     assert loaded(tmp_path, HISTORY_DAYS="7").History.days_with_names == 7
