@@ -11,14 +11,19 @@ from generator.schema.settings import specs
 SHORTEST_SECRET = 6
 """What is shorter would take common words out of the texts."""
 NAMED = re.compile(
-    r"""(?ix) \b (authorization|cookie|set-cookie|x-xsrftoken|_xsrf|token|api_token|password|passwd|secret|client_secret
-    |code|id_token|access_token|refresh_token|state|ticket) (["']? \s* [=:] \s* ["']?) (?:(?:bearer|token|basic)\s+)?
-    [^\s"'&,;]{4,}"""
+    r"""(?ix) ( token | password | passwd | passphrase | secret | (?:api|access|private|crypt)[_-]?key | authorization
+    | xsrf | signature | \b(?:code|state|ticket) ) (["']? \s* [=:] \s*) (?: (["'])[^"'\n]{4,}\3
+    | ["']? (?:(?:bearer|token|basic)\s+)? [^\s"'&,;]{4,} )"""
 )
+"""What stands behind such a name, also behind one that merely ends so. No pattern here takes long for hostile logs."""
+COOKIES = re.compile(r"(?i)\b((?:set-)?cookie[\"']?\s*[:=]\s*).{4,}")
+SIGNED = re.compile(r"\beyJ[\w-]{6,512}\.[\w-]{6,8192}\.[\w-]*")
+"""A token in JSON that somebody signed, as those of learning platforms."""
+PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL)
 ASSIGNED = re.compile(r"(?:export\s+)?([A-Za-z_][A-Za-z0-9_]*)\s*[=:\s]\s*(.*)")
 PATH_OF_ADDRESS = re.compile(r"(?<=://)[^/\s]+(/(?=[^\s]*(?:[0-9]|/[^\s])).+)")
 """Of a webhook: programs tell it without the host. One plain word could be any folder's name."""
-IN_ADDRESS = re.compile(r"(?<=://)[^/\s@]+(?=@)")
+IN_ADDRESS = re.compile(r"(?<=://)[^/?#\s]+(?=@)")
 
 
 def without_secrets(text: str, secrets: Mapping[str, str]) -> str:
@@ -28,7 +33,15 @@ def without_secrets(text: str, secrets: Mapping[str, str]) -> str:
     """
     for value, name in sorted(secrets.items(), key=lambda pair: -len(pair[0])):
         text = text.replace(value, f"[{name}]")
-    return IN_ADDRESS.sub("[removed]", NAMED.sub(r"\1\2[removed]", text))
+    for pattern, instead in (
+        (PRIVATE_KEY, "[removed]"),
+        (COOKIES, r"\1[removed]"),
+        (NAMED, r"\1\2\3[removed]\3"),
+        (SIGNED, "[removed]"),
+        (IN_ADDRESS, "[removed]"),
+    ):
+        text = pattern.sub(instead, text)
+    return text
 
 
 def secrets_in(path: Path) -> dict[str, str]:
