@@ -18,6 +18,11 @@ from homeroom.spawner.outcomes import MemoryKill, Outcome
 LAST_COPY = Path("/srv/jupyterhub/last-copy.json")
 """Written by `make backup`, which the hub knows nothing else of."""
 BUCKETS = (1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600)
+REASONS = (
+    *("timeout", "died", "memory", "full", "engine", "engine-away", "disk-full", "image-missing", "firewall", "home"),
+    *("share-missing", "guard", "gpus-missing", "gpus-taken", "gpus-cap", "gpus-impossible", "error"),
+)
+"""Each is told from the hub's start on: of a counter that appears with 1 nobody sees that it rose."""
 Value = tuple[str, str, float | None]
 """A gauge's name, what it is, and its value; None: not known, and so not told."""
 
@@ -48,6 +53,8 @@ class Metrics(Collector):
         self._failures = Counter(
             "homeroom_failed_starts", "Starts that ended without a lab", ["reason"], registry=registry
         )
+        for reason in REASONS:
+            self._failures.labels(reason=reason)
         self._kills = Counter("homeroom_memory_kills", "Labs that ran out of memory", registry=registry)
         registry.register(self)
 

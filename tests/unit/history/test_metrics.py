@@ -135,6 +135,15 @@ def test_metrics_without_a_token_are_a_fault() -> None:
     assert [name for name, _ in faults] == ["METRICS_TOKEN"]
 
 
+def test_the_first_starts_that_fail_are_seen_to_rise(registry: CollectorRegistry, metrics: Metrics) -> None:
+    """An alert looks at how much a counter rose: each stands at 0 before, whatever the reason."""
+    assert 'homeroom_failed_starts_total{reason="disk-full"} 0.0' in told(registry)
+    assert "homeroom_memory_kills_total 0.0" in told(registry)
+    for _ in range(3):
+        metrics.count(FAILED)
+    assert 'homeroom_failed_starts_total{reason="timeout"} 3.0' in told(registry)
+
+
 def test_alerts_and_dashboard_ask_for_what_is_told(
     registry: CollectorRegistry, metrics: Metrics, tmp_path: Path
 ) -> None:

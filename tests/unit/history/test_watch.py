@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from homeroom.history import metrics
 
 from generator.engine import hub_module
 from generator.engine.watched import Watched
@@ -84,4 +85,4 @@ def test_every_reason_has_words() -> None:
     of_gpus = {word for path in gpus for word in re.findall(r'reason="([a-z-]+)"', path.read_text())}
     words |= {word if word.startswith("gpus-") else f"gpus-{word}" for word in of_gpus}
     assert len(words) > 15
-    assert words - refused <= watch.REASONS.keys()
+    assert words - refused <= watch.REASONS.keys() == set(metrics.REASONS)
