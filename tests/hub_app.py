@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
 import requests
+from homeroom.spawner import retrying
 from jupyterhub.app import JupyterHub
 from nativeauthenticator.orm import UserInfo
 from tornado.httpserver import HTTPServer
@@ -56,16 +58,18 @@ class HubApp:
 
     @contextmanager
     def running(self) -> Iterator[HubApp]:
-        """Serve, and end with everything that was begun."""
-        self._thread.start()
-        server = self.do(self._start)
-        try:
-            yield self
-        finally:
-            self.do(self._stop, server)
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+        """Serve, and end with everything that was begun. There is no engine, so none is waited for."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(retrying, "PATIENCE_SECONDS", 0.0)
+            self._thread.start()
+            server = self.do(self._start)
+            try:
+                yield self
+            finally:
+                self.do(self._stop, server)
+                self._loop.call_soon_threadsafe(self._loop.stop)
+                self._thread.join()
+                self._loop.close()
 
     async def _stop(self, server: HTTPServer) -> None:
         server.stop()

@@ -6,9 +6,11 @@ import gc
 import os
 import re
 import socket
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -47,9 +49,19 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def no_wait_for_the_disk() -> Iterator[None]:
-    """Files are written as ever, and nothing waits until a disk has them: no test pulls the plug."""
+    """Files and databases are written as ever, and nothing waits until a disk has them: no test pulls the plug."""
+    connect = sqlite3.connect
+
+    def without_wait(*args: Any, **options: Any) -> sqlite3.Connection:
+        made: sqlite3.Connection = connect(*args, **options)
+        with suppress(sqlite3.Error, UnicodeError):  # whoever has opened it finds by itself that it is damaged
+            made.execute("PRAGMA synchronous = OFF")
+        return made
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda _: None)
+        for module in (sqlite3, sqlite3.dbapi2):
+            patch.setattr(module, "connect", without_wait)
         yield
 
 
