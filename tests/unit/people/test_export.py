@@ -231,19 +231,19 @@ def test_homes_as_directories_are_found(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "ada-40uni").mkdir()
     (tmp_path / "closed").write_text("")  # nothing in it can be looked at
 
-    def files(homes: Path, name: str) -> None:
-        here: Any = SimpleNamespace(client=engine, project="homeroom", settings=settings(HOMES=str(homes)))
-        assert list(export.home(here, name)) == []
+    def of(homes: Path) -> Any:
+        return SimpleNamespace(client=engine, project="homeroom", settings=settings(HOMES=str(homes)))
 
     def closed(_: Any) -> Any:
         raise PermissionError
 
+    there = of(tmp_path), of(tmp_path / "closed")
     with monkeypatch.context() as patch:
         patch.setattr(os, "scandir", closed)
-        files(tmp_path, "bela")
-        for homes in (tmp_path, tmp_path / "closed"):
+        assert list(export.home(there[0], "bela")) == []
+        for here in there:
             with pytest.raises(HomeroomError, match="noted"):
-                files(homes, "ada@uni")
+                list(export.home(here, "ada@uni"))
     assert engine.mounted == [f"{tmp_path}/ada-40uni", f"{tmp_path}/closed/ada-40uni"]
 
 
