@@ -158,12 +158,15 @@ class Tree:
         :raises HomeroomError: it is none of Homeroom's.
         """
         done = self.git("show", f"{commit}:generator/__init__.py")
-        values = literals(done.stdout) if done.returncode == 0 else {}
-        if "VERSION" not in values:
+        try:
+            values = literals(done.stdout if done.returncode == 0 else "")
+            found = Version(str(values["VERSION"]), tuple(map(str, values.get("STOPS", ()))))
+            _ = found.parts, [parts(stop) for stop in found.stops]
+        except (SyntaxError, ValueError, TypeError, KeyError):
             raise HomeroomError(
                 f"{commit[:12]} is no version of Homeroom", location="TO", remedy="Name a tag of its repository."
-            )
-        return Version(str(values["VERSION"]), tuple(values.get("STOPS", ())))
+            ) from None
+        return found
 
     def lay_out(self, commit: str, folder: Path) -> None:
         """Have the files of a commit in a folder.

@@ -34,9 +34,9 @@ def seconds_of(within: str, default: int = WITHIN_SECONDS) -> int:
     :raises HomeroomError: that is no number of seconds.
     """
     seconds = within or str(default)
-    if not (seconds.isascii() and seconds.isdecimal() and 0 < int(seconds) < 1_000_000):
+    if not (seconds.isascii() and seconds.isdecimal() and len(seconds) < 7 and int(seconds)):
         raise HomeroomError(
-            f"{seconds} is no number of seconds", location="WITHIN", remedy=f"Leave it out for {default}."
+            f"{seconds[:40]} is no number of seconds", location="WITHIN", remedy=f"Leave it out for {default}."
         )
     return int(seconds)
 

@@ -175,9 +175,23 @@ def test_what_is_no_clone_is_told(tmp_path: Path, clone: Path) -> None:
     Tree(clone).require_clone()
 
 
-def test_what_is_none_of_homerooms_versions_is_told(clone: Path) -> None:
-    """A commit of something else is refused."""
-    git(clone, "rm", "--quiet", "generator/__init__.py")
-    git(clone, "commit", "--quiet", "--message", "gone")
+@pytest.mark.parametrize(
+    "source",
+    [
+        None,
+        "print 'python of old'",
+        'VERSION = "next"',
+        "VERSION = 7, 8",
+        'VERSION = "1.0"\nSTOPS = ("x",)',
+        "STOPS = 1",
+    ],
+)
+def test_what_is_none_of_homerooms_versions_is_told(clone: Path, source: str | None) -> None:
+    """A commit of another project is refused in words, whatever that has in such a file."""
+    if source is None:
+        git(clone, "rm", "--quiet", "generator/__init__.py")
+    else:
+        (clone / "generator/__init__.py").write_text(source)
+    git(clone, "commit", "--quiet", "--all", "--message", "another")
     with pytest.raises(HomeroomError, match="is no version of Homeroom"):
         Tree(clone).version(Tree(clone).commit())
