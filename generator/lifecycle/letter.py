@@ -19,7 +19,7 @@ from generator.engine.find import find_engine
 from generator.engine.watched import Watched
 from generator.schema.secret_words import secrets_in
 from generator.schema.settings import Settings
-from generator.topics.watching import mail, state
+from generator.topics.watching import mail, outbox, state
 from generator.topics.watching.deadline import within
 from generator.topics.watching.message import Message, compose
 from generator.topics.watching.state import WEEK_SECONDS, State
@@ -43,13 +43,12 @@ def send_if_due(settings: Settings, known: State, now: datetime) -> None:
         return
     if known.letter == week_of(now):
         return
-    try:
-        mail.send(settings, write(settings, known, now))
-    except HomeroomError as refusal:
-        known.refused["letter"] = refusal.cause
+    at = now.timestamp()
+    if outbox.is_paused(known, outbox.LETTER, at):
         return
-    known.refused.pop("letter", None)
-    known.letter = week_of(now)
+    told = write(settings, known, now)
+    if outbox.tried(known, outbox.LETTER, lambda: mail.send(settings, told), at):
+        known.letter = week_of(now)
 
 
 def show() -> None:

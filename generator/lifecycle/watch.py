@@ -93,7 +93,9 @@ def see(settings: Settings, known: State, folder: Path, now: datetime, keep: Cal
     watched = Watched(settings=settings, now=now, deployment=here, memory=known.memory)
     diagnosis.look_at_what_is_watched(watched, found)
     found.take(found.look("timers", lambda: [each for each in timers.failures(settings) if each.location != OWN_TIMER]))
-    found.take(error("messages", why, location=name, remedy=TRY) for name, why in known.refused.items())
+    found.take(
+        error("messages", why, location=name, remedy=TRY) for name, why in (known.partly | known.refused).items()
+    )
     if killed := known.memory.get(machine.MEMORY, {}).get("new_kills"):
         known.note("kills", str(killed), now.timestamp())
     found.is_blind = found.is_blind or here is None
@@ -116,6 +118,8 @@ def _show(findings: Sequence[Finding], known: State) -> None:
         warn(faults.line_of(finding))
     for name, why in known.refused.items():
         warn(f"By {name} nothing was told: {why}")
+    for name, why in known.partly.items():
+        warn(f"By {name} not all were told: {why}")
 
 
 def _ping(settings: Settings) -> bool:

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from generator.core.errors import HomeroomError
 from generator.schema.settings import Settings
 from generator.topics.watching.deadline import within
-from generator.topics.watching.message import Message, one_line
+from generator.topics.watching.message import Message, PartlyTaken, one_line
 
 STEP_SECONDS = 15
 """How long a server may take for one answer."""
@@ -57,6 +57,10 @@ class _Server(smtplib.SMTP):
         return super().getreply()
 
 
+class _RefusedForSome(smtplib.SMTPRecipientsRefused):
+    """Others were sent it; where all are refused, smtplib itself says so."""
+
+
 class _ServerOfTls(_Server, smtplib.SMTP_SSL):
     """The same, encrypted from the start."""
 
@@ -74,10 +78,14 @@ def sender(settings: Settings) -> str:
 def send(settings: Settings, message: Message, *, to: str = "") -> str:
     """Send it to ALERT_MAIL, or to one address; returns what the server said when it took it.
 
-    :raises HomeroomError: it was not sent, or not to all.
+    :raises PartlyTaken: it was sent, and not to all.
+    :raises HomeroomError: it was not sent.
     """
     try:
         return within(WHOLE_SECONDS, lambda: _send(settings, message, to or settings.ALERT_MAIL))
+    except _RefusedForSome as failure:
+        told = refusal(failure, settings)
+        raise PartlyTaken(told.cause, location=told.location, remedy=told.remedy) from None
     except (OSError, smtplib.SMTPException, ValueError) as failure:
         raise refusal(failure, settings) from None
 
@@ -112,7 +120,7 @@ def _send(settings: Settings, message: Message, to: str) -> str:
             server.login(settings.MAIL_USER, settings.MAIL_PASSWORD)
         refused = server.send_message(written(settings, message, to), to_addrs=to.split(","))
     if refused:
-        raise smtplib.SMTPRecipientsRefused(refused)
+        raise _RefusedForSome(refused)
     return f"{settings.MAIL_HOST}:{port(settings)} took it for {to}"
 
 

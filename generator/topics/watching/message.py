@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from generator.core.console import plain
+from generator.core.errors import HomeroomError
 from generator.core.paths import ROOT
 from generator.schema.secret_words import without_secrets
 from generator.schema.settings import Settings
@@ -31,6 +32,10 @@ class Message:
     def text(self) -> str:
         """The lines as they are sent."""
         return "\n".join(self.lines)
+
+
+class PartlyTaken(HomeroomError):
+    """A message was taken, though not for all who are to have it: it is not sent again."""
 
 
 def compose(settings: Settings, title: str, lines: Iterable[str], secrets: Mapping[str, str]) -> Message:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from generator.core.console import counted
 from generator.core.errors import HomeroomError
 from generator.schema.settings import Settings
-from generator.topics.watching.channels import Channel
+from generator.topics.watching.channels import MAIL, Channel
 from generator.topics.watching.faults import Changes
-from generator.topics.watching.message import compose
+from generator.topics.watching.message import PartlyTaken, compose
 from generator.topics.watching.state import MOST_WAITING, State
 
 MOST_AN_HOUR = 6
 HOUR_SECONDS = 3600.0
+TRIES, PAUSE_SECONDS = 3, 600.0
+"""After so many that failed in a row it is tried less often, down to once an hour: what answers too late may have taken
+each of them."""
 BEGUN, OVER = "begun", "over"
+LETTER = "letter"
+"""What is sent by mail beside them, on Mondays."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +44,9 @@ class Outbox:
             for name in sorted(names)
             if lines or known.waiting.get(name)
         }
-        known.refused = {name: why for name, why in known.refused.items() if name in names}
+        for kept in (known.refused, known.partly, known.failed):
+            for name in kept.keys() - names - ({LETTER} if MAIL in names else set()):
+                del kept[name]
 
     def empty(self, known: State, now: float, keep: Callable[[], None]) -> None:
         """Tell what waits, in one message a way, at most so often in an hour.
@@ -48,18 +56,40 @@ class Outbox:
         for way in self.ways:
             sent = [at for at in known.sent.get(way.name, []) if now - at < HOUR_SECONDS]
             lines = known.waiting.get(way.name, [])
-            if not lines or len(sent) >= MOST_AN_HOUR:
+            if not lines or len(sent) >= MOST_AN_HOUR or is_paused(known, way.name, now):
                 continue
             message = compose(self.settings, title(lines), in_words(lines), self.secrets)
-            try:
-                way.send(self.settings, message)
-            except HomeroomError as refusal:
-                known.refused[way.name] = refusal.cause
+            if not tried(known, way.name, functools.partial(way.send, self.settings, message), now):
                 continue
             known.sent[way.name] = [*sent, now]
-            known.refused.pop(way.name, None)
             del known.waiting[way.name]
             keep()
+
+
+def tried(known: State, name: str, send: Callable[[], str], now: float) -> bool:
+    """Send a message, and keep how that went; whether it was taken.
+
+    :param name: of the way, or LETTER.
+    """
+    try:
+        send()
+        known.partly.pop(name, None)
+    except PartlyTaken as refusal:
+        known.partly[name] = refusal.cause
+    except HomeroomError as refusal:
+        known.refused[name] = refusal.cause
+        known.failed[name] = [*known.failed.get(name, []), now][-MOST_AN_HOUR:]
+        return False
+    known.refused.pop(name, None)
+    known.failed.pop(name, None)
+    return True
+
+
+def is_paused(known: State, name: str, now: float) -> bool:
+    """Whether it failed so often in a row that it is not tried again yet."""
+    failed = known.failed.get(name, [])
+    pause_seconds = min(PAUSE_SECONDS * 2 ** (len(failed) - TRIES), HOUR_SECONDS) if len(failed) >= TRIES else 0.0
+    return bool(failed) and now - failed[-1] < pause_seconds
 
 
 def title(lines: Sequence[list[str]]) -> str:

@@ -40,6 +40,8 @@ class State:
     :param waiting: by each way, the lines that were not sent yet, each behind `begun` or `over`.
     :param sent: by each way, when messages were sent.
     :param refused: by each way, why the last message was not taken; left out where it was.
+    :param partly: by each way, for whom the last message was not taken, if it was for others.
+    :param failed: by each way, when messages were not taken, in a row.
     :param letter: the week of the last letter, as `2026-W48`.
     :param memory: what topics keep.
     """
@@ -51,6 +53,8 @@ class State:
     waiting: dict[str, list[list[str]]] = field(default_factory=dict)
     sent: dict[str, list[float]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    partly: dict[str, str] = field(default_factory=dict)
+    failed: dict[str, list[float]] = field(default_factory=dict)
     letter: str = ""
     memory: dict[str, Any] = field(default_factory=dict)
 
@@ -71,7 +75,7 @@ class State:
             fault.begun = [min(at, now) for at in fault.begun]
         for event in self.events:
             event.at = min(event.at, now)
-        for times in (self.restarts, self.sent):
+        for times in (self.restarts, self.sent, self.failed):
             for name, moments in times.items():
                 times[name] = [min(at, now) for at in moments]
 

@@ -136,6 +136,17 @@ def test_one_that_is_not_taken_is_tried_again(tmp_path: Path) -> None:
     assert "People: 42 accounts." in taken.get_content()
 
 
+def test_one_that_is_taken_for_some_is_not_sent_again(tmp_path: Path) -> None:
+    """Each five minutes, to those who have it."""
+    known = State(letter="2026-W47")
+    with smtp_sink.running(tmp_path, Authority.made(tmp_path), tls="off") as sink:
+        wanted = settings(**{**MAIL, "ALERT_MAIL": f"it@uni.example,{smtp_sink.NOBODY}"}, MAIL_PORT=str(sink.port))
+        for minutes in (0, 5, 10):
+            letter.send_if_due(wanted, known, MONDAY + timedelta(minutes=minutes))
+    assert len(sink.mails) == 1
+    assert smtp_sink.NOBODY in known.partly["letter"]
+
+
 def test_without_mail_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nor an attempt to send it."""
     monkeypatch.setattr(mail, "send", lambda *_: pytest.fail("sent"))

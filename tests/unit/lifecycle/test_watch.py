@@ -158,11 +158,11 @@ def test_what_cannot_be_told_is_a_fault_itself(tmp_path: Path, monkeypatch: pyte
     """An engine that does not answer, and a mail server that takes nothing, are told by the other ways."""
     monkeypatch.setattr(diagnosis, "look_at_what_is_watched", lambda *_: None)
     monkeypatch.setattr(timers, "failures", lambda _: [])
-    known = State(refused={"mail": "it is closed"})
+    known = State(refused={"mail": "it is closed"}, partly={"letter": "not for ada"})
     wanted = settings(ENGINE_SOCKET=str(tmp_path / "no.sock"))
     found = watch.see(wanted, known, tmp_path, datetime.now().astimezone(), lambda: None)
-    assert [each.name for each in found.wrong] == ["engine", "messages"]
-    assert "it is closed" in found.wrong[1].cause
+    assert [each.name for each in found.wrong] == ["engine", "messages", "messages"]
+    assert {each.cause for each in found.wrong[1:]} == {"it is closed", "not for ada"}
     assert found.is_blind
 
 

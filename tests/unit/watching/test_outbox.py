@@ -12,7 +12,7 @@ from generator.core.errors import HomeroomError
 from generator.topics.watching import outbox, state
 from generator.topics.watching.channels import Channel
 from generator.topics.watching.faults import Changes, Fault
-from generator.topics.watching.message import Message
+from generator.topics.watching.message import Message, PartlyTaken
 from generator.topics.watching.outbox import Outbox
 from generator.topics.watching.state import State
 from tests.sample_settings import settings
@@ -39,13 +39,18 @@ class Way:
 
     def __init__(self, name: str, *, takes: bool = True) -> None:
         self.name, self.takes = name, takes
+        self.all_take = True
+        self.tries = 0
         self.told: list[Message] = []
 
     def send(self, _: Any, message: Message) -> str:
         """Take it, or say why not."""
+        self.tries += 1
         if not self.takes:
             raise HomeroomError(f"{self.name} is closed", remedy="Open it.")
         self.told.append(message)
+        if not self.all_take:
+            raise PartlyTaken("no mailbox of ada's", remedy="See to the address.")
         return "taken"
 
 
@@ -88,6 +93,39 @@ def test_a_way_that_is_closed_holds_up_no_other() -> None:
     assert known.refused == {}
     assert [each.title for each in hook.told] == ["[homeroom] hub: is down", "[homeroom] disk: is full"]
     assert [each.title for each in mail.told] == ["[homeroom] 2 things are wrong"]
+
+
+def test_what_was_taken_for_some_is_not_sent_again() -> None:
+    """One mailbox that is no more fills nobody else's; for whom it was not taken is kept until it is for all."""
+    mail, known = Way("mail"), State()
+    mail.all_take = False
+    box = outbox_of(mail)
+    box.add(known, changes("hub: is down"))
+    for minutes in range(0, 120, 5):
+        box.empty(known, NOW + 60 * minutes, nothing)
+    assert len(mail.told) == 1
+    assert (known.partly, known.refused) == ({"mail": "no mailbox of ada's"}, {})
+    mail.all_take = True
+    box.add(known, changes("disk: is full"))
+    assert known.partly
+    box.empty(known, NOW + 7200, nothing)
+    assert known.partly == {}
+
+
+def test_a_way_that_fails_again_and_again_is_tried_less_often() -> None:
+    """What answers too late may have taken each: no more than one an hour in the end, and at once after it did."""
+    hook, known = Way("webhook", takes=False), State()
+    box = outbox_of(hook)
+    box.add(known, changes("hub: is down"))
+    for minutes in range(0, 24 * 60, 5):
+        box.empty(known, NOW + 60 * minutes, nothing)
+    assert 24 <= hook.tries <= 30
+    hook.takes = True
+    box.empty(known, NOW + 86400 + 3600, nothing)
+    box.add(known, changes("disk: is full"))
+    box.empty(known, NOW + 86400 + 3700, nothing)
+    assert len(hook.told) == 2
+    assert known.failed == {}
 
 
 def test_there_are_so_many_messages_an_hour() -> None:
@@ -154,8 +192,10 @@ def test_what_is_kept_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_a_clock_that_was_set_back_keeps_nothing_waiting(tmp_path: Path) -> None:
     """Moments that are still to come count as now: a fault ends, and messages go out, as ever."""
     known = State(faults={"a": fault("x")}, sent={"mail": [9e9] * 6}, restarts={"hub": [9e9] * 3})
+    known.failed["mail"] = [9e9]
     known.faults["a"].seen = 9e9
     known.forget_the_future(NOW)
     assert known.faults["a"].seen == NOW
     assert known.sent["mail"] == [NOW] * 6
     assert known.restarts["hub"] == [NOW] * 3
+    assert known.failed["mail"] == [NOW]
