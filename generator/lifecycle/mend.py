@@ -115,12 +115,13 @@ def keep_words(container: Container, name: str, folder: Path, now: datetime) -> 
         raise HomeroomError(
             f"last words cannot be kept: {failure.strerror}", location=str(place), remedy=remedy
         ) from None
-    _remove_old(place, now.timestamp())
+    remove_old_words(folder, now.timestamp())
     return path
 
 
-def _remove_old(place: Path, now: float) -> None:
-    files = sorted(place.glob("*.log"), key=lambda path: path.name)
+def remove_old_words(folder: Path, now: float) -> None:
+    """Remove what services said long ago, and what is too much of it."""
+    files = sorted((folder / WORDS).glob("*.log"), key=lambda path: path.name)
     for number, path in enumerate(reversed(files)):
         with suppress(OSError):
             if number >= MOST_FILES or now - path.stat().st_mtime > KEPT_SECONDS:

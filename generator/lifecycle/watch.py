@@ -59,6 +59,7 @@ def make_round(settings: Settings, known: State, folder: Path) -> bool:
 
     now = datetime.now().astimezone()
     steady.note()
+    mend.remove_old_words(folder, now.timestamp())
     found = see(settings, known, folder, now, keep)
     if is_held(ROOT):  # a service that is being replaced is no fault
         note(CHANGING)

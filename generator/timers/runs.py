@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,8 @@ from generator.timers.timer import Timer
 FOLDER = ROOT / "timers"
 NOTE, LOG, OLDER_LOG = "last.json", "log", "log.1"
 MOST_LOG_BYTES = 1 << 20
+KEPT_SECONDS = 30 * 86400
+"""What commands say can name people: it goes after so long, and once more so long."""
 LONGEST_SAID = 300
 INTERRUPTED = 130
 
@@ -73,7 +77,7 @@ def run_now(timer: Timer, *, folder: Path = FOLDER, runner: Runner = run) -> int
             f"cannot be made: {error.strerror}", location=str(place), remedy="Run as the user who owns the deployment."
         ) from None
     with exclusive(place, busy=f"{timer.name} runs already by the clock"):
-        _make_room(place)
+        make_room(folder, time.time())
         began = _now()
         json_file.write(place / NOTE, Run(began_at=began))
         said: list[str] = []
@@ -96,11 +100,27 @@ def run_now(timer: Timer, *, folder: Path = FOLDER, runner: Runner = run) -> int
     return code
 
 
-def _make_room(place: Path) -> None:
-    """Two logs are kept, each of a bounded length before a run."""
-    log = place / LOG
-    if log.exists() and log.stat().st_size > MOST_LOG_BYTES:
-        log.replace(place / OLDER_LOG)
+def make_room(folder: Path, now: float) -> None:
+    """Two logs of each timer are kept, also of those that are run no more: each of a bounded length before a run, and
+    none with what was said long ago."""
+    for log in folder.glob(f"*/{LOG}"):
+        with suppress(OSError):  # another run does the same
+            if log.stat().st_size > MOST_LOG_BYTES or now - _began_at(log, now) > KEPT_SECONDS:
+                log.replace(log.with_name(OLDER_LOG))
+    for log in folder.glob(f"*/{OLDER_LOG}"):
+        with suppress(OSError):
+            if now - log.stat().st_mtime > KEPT_SECONDS:
+                log.unlink()
+
+
+def _began_at(log: Path, now: float) -> float:
+    """When the first run in a log began; now where it does not say so."""
+    with log.open(encoding="utf-8", errors="replace") as file:
+        words = file.readline(LONGEST_SAID).split()
+    try:
+        return datetime.fromisoformat(words[1]).timestamp()
+    except (ValueError, IndexError):
+        return now
 
 
 def _now() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -246,3 +247,15 @@ def test_what_nobody_could_be_asked_about_is_not_over(monkeypatch: pytest.Monkey
     assert is_blind(asks)
     assert is_blind(cannot)
     assert not is_blind(lambda _: [FULL])
+
+
+def test_what_services_said_goes_in_time(rounds: Rounds) -> None:
+    """Also where none was restarted since: it holds names."""
+    words = rounds.folder / "words"
+    words.mkdir()
+    for name, days in (("old.log", 31), ("new.log", 29)):
+        (words / name).write_text("ada signed in")
+        at = datetime.now().timestamp() - days * 86400
+        os.utime(words / name, (at, at))
+    rounds.go()
+    assert [path.name for path in words.iterdir()] == ["new.log"]

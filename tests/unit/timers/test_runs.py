@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -65,6 +67,22 @@ def test_logs_are_bounded(tmp_path: Path) -> None:
         runs.run_now(COPY, folder=tmp_path, runner=always(err="x" * runs.MOST_LOG_BYTES + "\n"))
     kept = list((tmp_path / "backup").glob("log*"))
     assert sum(path.stat().st_size for path in kept) < 3 * runs.MOST_LOG_BYTES
+
+
+def test_what_was_said_long_ago_goes(tmp_path: Path) -> None:
+    """It can name people: after 30 days it is laid aside, after 30 more it is gone, also of a timer that is run no more
+    and of a log that is none of ours."""
+    runs.run_now(COPY, folder=tmp_path, runner=always(err="removed for good: ada\n"))
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd/log").write_bytes(b"\xff torn")
+    began, log = time.time(), tmp_path / "backup/log"
+    written_last = began + 31 * 86400
+    os.utime(log, (written_last, written_last))
+    for days, names in ((29, {"log", "last.json"}), (31, {"log.1", "last.json"}), (62, {"last.json"})):
+        runs.make_room(tmp_path, began + days * 86400)
+        left = {path.name for path in (tmp_path / "backup").iterdir()} & {"log", "log.1", "last.json"}
+        assert left == names, days
+    assert (tmp_path / "odd/log").exists()
 
 
 def test_what_was_missed_is_known(tmp_path: Path) -> None:
