@@ -29,6 +29,7 @@ def _load_jupyter_server_extension(app: Any) -> None:
         prestarted_kernel_handler,
         runs_handler,
         shown_handler,
+        start_files,
         visitors,
     )
 
@@ -50,4 +51,5 @@ def _load_jupyter_server_extension(app: Any) -> None:
     prestarted_kernel_handler.install(app.web_app)
     course_watch.install(app.web_app)
     shown_handler.install(app.web_app)
+    start_files.install()
     visitors.install(app.web_app)

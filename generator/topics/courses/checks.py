@@ -90,6 +90,7 @@ def of_counterpart(deployment: Deployment) -> Iterator[Finding]:
     of_file = {each.course.name: courses.as_data(each, known, zone) for each in courses.load(settings, SITE, known)}
     yield ok("courses", f"{len(found)} made on the hub's pages or by launches: {', '.join(found)}")
     yield from beside_the_file(found, of_file, known, zone)
+    yield from without_profile({name: each for name, each in found.items() if name not in of_file}, known)
     if not has_courses(settings):
         yield warning(
             "courses",
@@ -111,6 +112,21 @@ def beside_the_file(
                 location=f"site/{COURSES}: {name}",
                 remedy="Write in the file what is meant; out of the file, the course is as its page says.",
             )
+
+
+def without_profile(found: Mapping[str, dict[str, Any]], known: LabsConfig) -> Iterator[Finding]:
+    """A warning for each made course, and exam of one, whose profile is gone: its labs are started with the first."""
+    profiles = [profile["name"] for profile in known.profiles]
+    for name, course in sorted(found.items()):
+        used = [("its labs", course["profile"]), *((each["name"], each["profile"]) for each in course["exams"])]
+        for what, profile in used:
+            if profile and profile not in profiles:
+                yield warning(
+                    "courses",
+                    f"{what}: there is no profile {profile}; they get {profiles[0]}",
+                    location=f"its page of settings: {name}",
+                    remedy="Choose another one there, or bring it back in site/profiles.yaml.",
+                )
 
 
 def without_nbgrader(found: list[ReadCourse], installed: Collection[str]) -> Iterator[Finding]:

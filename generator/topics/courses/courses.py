@@ -26,10 +26,17 @@ class ReadCourse:
     """A course with its class lists.
 
     :param named: the people whom file and class lists name, by role.
+    :param is_made: whether it is one of the hub's pages, and not of the file.
     """
 
     course: Course
     named: dict[str, list[str]]
+    is_made: bool = False
+
+    @property
+    def where(self) -> str:
+        """Where it is written."""
+        return f"its page of settings: {self.course.name}" if self.is_made else f"site/{COURSES}: {self.course.name}"
 
 
 def load(settings: Settings, site: Path, known: LabsConfig) -> list[ReadCourse]:

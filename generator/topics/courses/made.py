@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
-from generator.topics.courses.courses import members_data
-from generator.topics.courses.site import ROLES
+from generator.topics.courses.courses import ReadCourse, members_data
+from generator.topics.courses.site import ROLES, Course
 from generator.topics.labs.labs import LabsConfig
 
 MODULE = "homeroom.courses.made.service"
@@ -32,6 +32,35 @@ def ask_hub(deployment: Deployment) -> dict[str, Any]:
     wanted = json.dumps({"verb": "list"})
     found = hub_module.ask(deployment, MODULE, about="about courses that were made on its pages", given=wanted)
     return {name: each["course"] for name, each in found["courses"].items()}
+
+
+def as_read(found: Mapping[str, Values], known: LabsConfig, zone: ZoneInfo) -> list[ReadCourse]:
+    """Made courses as if the file had them: who is in them, and their exams.
+
+    :param found: as the hub keeps them.
+    """
+    return [_as_read(name, made, known, zone) for name, made in found.items()]
+
+
+def _as_read(name: str, made: Values, known: LabsConfig, zone: ZoneInfo) -> ReadCourse:
+    roles = {role: made["roles"][role] for role in ROLES}
+    values = {"name": name, "title": made["title"], "profile": made["profile"] or None, "lti": made["lti"], **roles}
+    course = Course.model_validate({**values, "exams": [_exam(each, zone) for each in made["exams"]]})
+    named = {role: members_data(one["groups"], one["people"], known)["people"] for role, one in roles.items()}
+    return ReadCourse(course=course, named=named, is_made=True)
+
+
+def _exam(exam: Values, zone: ZoneInfo) -> dict[str, Any]:
+    return {
+        "name": exam["name"],
+        "title": exam["title"],
+        "opens": datetime.fromtimestamp(exam["opens"], zone),
+        "minutes": max(1, exam["seconds"] // 60),
+        "extra_time": {person: f"{max(1, seconds // 60)}m" for person, seconds in exam["extra_seconds"].items()},
+        "profile": exam["profile"] or None,
+        "network": exam["network"],
+        "safe_exam_browser": exam["browser_keys"],
+    }
 
 
 def differences(of_file: Values, made: Values, known: LabsConfig, zone: ZoneInfo) -> Iterator[Difference]:

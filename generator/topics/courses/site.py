@@ -115,7 +115,7 @@ class Exam(Strict):
     """What is written by the clock, in a lab of its own.
 
     :param extra_time: seconds by person: it ends so much later for them.
-    :param start_files: a folder of site/exams, which each person begins with.
+    :param start_files: a folder of site/exams, which each person begins with; none: what is released by its name.
     :param network: whether the lab is on no network, or on that of the profile.
     :param safe_exam_browser: keys of its settings, of which one must be right; none: any browser will do.
     """

@@ -36,7 +36,7 @@ def chosen(
     known = {each.name: each for each in found.course.exams}
     if exam:
         if exam not in known:
-            remedy = did_you_mean(exam, known, f"{course} has no exams in site/{COURSES}.")
+            remedy = did_you_mean(exam, known, f"{course} has no exams.")
             raise HomeroomError(f"{course} has no exam {exam}", location="EXAM", remedy=remedy)
         return found, known[exam]
     ahead = sorted(
@@ -44,7 +44,8 @@ def chosen(
     )
     if not ahead:
         remedy = (
-            f"Write it into site/{COURSES}, below exams; EXAM={next(iter(known), 'final')} rehearses one that is over."
+            f"Write it into site/{COURSES}, below exams, or make it on the course's page; "
+            f"EXAM={next(iter(known), 'final')} rehearses one that is over."
         )
         raise HomeroomError(f"{course} has no exam that is still to come", location="EXAM", remedy=remedy)
     return found, ahead[0]
@@ -71,7 +72,7 @@ def spare(profile: dict[str, Any], known: LabsConfig, taken_bytes: int) -> int |
 
 def findings(read: ReadCourse, exam: Exam, known: LabsConfig, zone: ZoneInfo, now: float) -> Iterator[Finding]:
     """What is wrong, or hardly meant."""
-    course, location = read.course, f"site/{COURSES}: {read.course.name}, {exam.name}"
+    course, location = read.course, f"{read.where}, {exam.name}"
     students, begins = len(read.named["students"]), exams.begins(exam, zone)
     more = " at least" if course.students.groups or course.lti is not None else ""
     if not students and not more:
@@ -95,8 +96,9 @@ def findings(read: ReadCourse, exam: Exam, known: LabsConfig, zone: ZoneInfo, no
             "dates", "it begins within ten minutes, or goes on", location=location, remedy="Rehearse it a day before."
         )
     if exam.start_files is None:
-        remedy = "Say start_files, if there are some."
-        yield warning("files", "people begin with an empty folder", location=location, remedy=remedy)
+        remedy = "Say start_files, or release an assignment of this name in the grader lab; robots do without."
+        cause = "people begin with what the grader lab releases by the exam's name, and else with an empty folder"
+        yield warning("files", cause, location=location, remedy=remedy)
 
 
 def _ends(exam: Exam, zone: ZoneInfo) -> int:

@@ -14,7 +14,7 @@ from generator.core.lock import exclusive, is_held
 from generator.core.machine import read_machine
 from generator.core.paths import ENV_FILE, ROOT, SITE
 from generator.engine.deployment import Deployment
-from generator.topics.courses import courses
+from generator.topics.courses import courses, made
 from generator.topics.courses.courses import ReadCourse
 from generator.topics.courses.site import Exam
 from generator.topics.drill import beside
@@ -48,7 +48,7 @@ def rehearse(deployment: Deployment, course: str, exam: str) -> None:
     """
     settings = deployment.settings
     known, zone, now = labs.load(settings, SITE, read_machine()), ZoneInfo(settings.TIMEZONE), time.time()
-    read, held = foreseen.chosen(courses.load(settings, SITE, known), course, exam, zone, now)
+    read, held = foreseen.chosen(all_courses(deployment, known, zone), course, exam, zone, now)
     found = list(foreseen.findings(read, held, known, zone, now))
     for each in found:
         warn(f"{each.location}: {each.cause}\n  {each.remedy}")
@@ -61,6 +61,20 @@ def rehearse(deployment: Deployment, course: str, exam: str) -> None:
             f"{held.name} would fail: {wrong[0].cause}", location=wrong[0].location, remedy=wrong[0].remedy
         )
     note(f"{held.name} of {course} can be written.")
+
+
+def all_courses(deployment: Deployment, known: LabsConfig, zone: ZoneInfo) -> list[ReadCourse]:
+    """Those of the file, and those of the hub's pages that it does not have. A hub that does not run has no pages.
+
+    :raises HomeroomError: something in the file is wrong.
+    """
+    of_file = courses.load(deployment.settings, SITE, known)
+    try:
+        found = made.ask_hub(deployment)
+    except HomeroomError:
+        return of_file
+    names = {each.course.name for each in of_file}
+    return [*of_file, *(each for each in made.as_read(found, known, zone) if each.course.name not in names)]
 
 
 def _count(deployment: Deployment, read: ReadCourse, held: Exam, known: LabsConfig) -> int:

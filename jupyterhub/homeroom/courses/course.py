@@ -88,7 +88,7 @@ class Exam:
     :param extra_seconds: by person, at the end.
     :param profile: the kind of lab; empty: that of the course, or the first.
     :param network: `none` or `open`.
-    :param start_files: the folder of what it begins with; empty: nothing.
+    :param start_files: the operator's folder of what it begins with; empty: what is released by its name.
     :param browser_keys: those of Safe Exam Browser in which it is written; empty: in any browser.
     """
 

@@ -235,6 +235,8 @@ def test_what_is_released_stays_in_the_list(
 
     monkeypatch.setattr(desk_client, "SOCKET", tmp_path)
     monkeypatch.setattr(desk_client, "given_out", given_out)
+    begins_with = "Everybody begins with what the grader lab has released as final"
+    assert (begins_with in said_of(browser.visit(f"homeroom/courses/{COURSE}/settings"))) is (kind == "exam")
     answer = change(browser, f"remove-{kind}", COURSE, target=name)
     assert (answer.status_code, "Take it back on the course's page first" in said_of(answer)) == (400, True)
     found = None

@@ -101,7 +101,9 @@ def test_robots_take_what_others_leave() -> None:
 def test_what_is_hardly_meant_is_told() -> None:
     """Nobody who sits it, an empty folder, and an exam that is over or about to begin."""
     assert said(read(0), 0) == ["error nobody sits it"]
-    assert said(read(start_files=None), 0) == ["warn people begin with an empty folder"]
+    assert said(read(start_files=None), 0) == [
+        "warn people begin with what the grader lab releases by the exam's name, and else with an empty folder"
+    ]
     assert said(read(), 0, now=BEGINS + 5400) == ["warn it is over"]
     assert said(read(), 0, now=BEGINS - 60) == ["warn it begins within ten minutes, or goes on"]
 

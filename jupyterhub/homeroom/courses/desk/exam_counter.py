@@ -1,6 +1,7 @@
 """What the desk does for a lab in which an exam is sat, and for the home of one that is over.
 
-Who sits an exam finds that exam here, and nothing of before: no assignment, hand-in or feedback of another.
+Who sits an exam finds that exam here, and nothing of before: no assignment, hand-in or feedback of another. What the
+course's grader lab has released by the exam's name is what it begins with.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from homeroom.courses.desk.counter import Counter
 from homeroom.courses.desk.receive import receive
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.routes import Route, Routes
-from homeroom.courses.desk.store import LARGEST_BYTES, Store
+from homeroom.courses.desk.send import send
+from homeroom.courses.desk.shelf import Key
+from homeroom.courses.desk.store import FILES, LARGEST_BYTES, Store
 from homeroom.courses.desk.told import Sitting, Told
 
 log = logging.getLogger("homeroom.desk")
@@ -46,6 +49,7 @@ class ExamCounter:
                 Route("GET", re.compile("/hand-ins"), self._hand_ins),
                 Route("GET", re.compile("/courses"), self._courses),
                 Route("GET", re.compile("/exam"), self._exam),
+                Route("GET", re.compile("/start-files"), self._start_files),
             ),
             otherwise,
         )
@@ -83,6 +87,15 @@ class ExamCounter:
         _taken, exam = self._told().work(sitting.course, sitting.exam, sitting.person, ())
         closes = exam.times_of(sitting.person).closes or 0
         return web.json_response({"title": exam.title, "left_seconds": max(0.0, closes - self._clock())})
+
+    async def _start_files(self, sitting: Sitting, request: web.BaseRequest) -> web.StreamResponse:
+        """What it begins with; 204: nothing is released, or it begins with a folder of the operator's. A lab that waits
+        for the beginning asks before it."""
+        taken, _exam = self._told().work(sitting.course, sitting.exam, sitting.person, ())
+        exam, item = taken.exam(sitting.exam), self._counter.shelf.item(Key(sitting.course, sitting.exam))
+        if item is None or exam is None or exam.start_files:
+            return web.Response(status=204)
+        return await send(request, item.folder / FILES, item.files, item.at)
 
     async def _seal(self, sitting: Sitting, request: web.BaseRequest) -> web.Response:
         """Keep what lay in the home, whenever that comes: nobody worked in it after the end."""

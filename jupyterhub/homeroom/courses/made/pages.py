@@ -283,6 +283,7 @@ class SettingsHandler(CoursePage):
             for each in course["assignments"]
         ]
         sittings = self._sittings(kept.name) if course["exams"] else Sittings(now=time.time())
+        given_out = GivenOut.from_json(await desk_client.given_out(kept.name) if course["exams"] else None)
         sat: list[dict[str, Any]] = [
             {
                 "old": each["name"],
@@ -290,6 +291,7 @@ class SettingsHandler(CoursePage):
                 "fields": forms.exam(each, zone),
                 "open": False,
                 "is_on": sittings.is_on(each),
+                "released": given_out.of(each["name"]),
             }
             for each in course["exams"]
         ]
