@@ -3,23 +3,12 @@ student checks their work by the button of the notebook."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Lab
-from tests.hub_deployment import HubDeployment, deployment_with_site
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
 
-COURSES = """\
-courses:
-  - name: botany
-    title: Botany for all
-    teachers: {people: [ada]}
-    students: {people: [chen]}
-    assignments: [{name: week-1, title: Cells, opens: 2020-01-01, due: 2099-01-01 12:00, checks: 3}]
-"""
 NOTEBOOK = """
 import json, pathlib
 cell = {"cell_type": "code", "execution_count": None, "outputs": [], "id": "a1",
@@ -46,22 +35,14 @@ print("laid")
 """
 
 
-@pytest.fixture(scope="module")
-def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
-    """A deployment with a course, and nbgrader in its labs; sign-in by name alone."""
-    directory = tmp_path_factory.mktemp("school")
-    with deployment_with_site(directory, "hrtestgraderb", {"courses.yaml": COURSES}, LAB_FEATURES="nbgrader") as made:
-        yield made
-
-
-def test_an_assignment_is_made(school: HubDeployment, page: Page) -> None:
+def test_an_assignment_is_made(graded: HubDeployment, page: Page) -> None:
     """The button of the course's page opens the grader lab in a tab of its own: the waiting page, then the formgrader,
     with the course's assignment. Its name leads to the folder in JupyterLab; the student version is made by a click,
     and its preview leads there, too. A student has no such button."""
-    page.goto(f"{school.url}hub/login")
+    page.goto(f"{graded.url}hub/login")
     page.get_by_label("Username:").fill("ada")
     page.get_by_role("button", name="Sign in").click()
-    page.goto(f"{school.url}hub/homeroom/courses/botany")
+    page.goto(f"{graded.url}hub/homeroom/courses/botany")
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Open the grader lab").click()
     formgrader = opened.value
@@ -70,7 +51,7 @@ def test_an_assignment_is_made(school: HubDeployment, page: Page) -> None:
     expect(row).to_contain_text("draft")
     expect(row).to_contain_text("2099-01-01")
 
-    ada = Person(school, "ada")
+    ada = Person(graded, "ada")
     ada.sign_in("")
     ada.name = "grader-botany"
     ada.wait_for_lab()
@@ -88,22 +69,22 @@ def test_an_assignment_is_made(school: HubDeployment, page: Page) -> None:
     expect(preview.value.get_by_role("listitem").filter(has_text="cells.ipynb")).to_be_visible()
     assert "YOUR CODE HERE" in ada.run("print(open('course/release/week-1/cells.ipynb').read())")
 
-    chen = Person(school, "chen")
+    chen = Person(graded, "chen")
     chen.sign_in("")
     assert "grader-botany" not in chen.get("hub/homeroom/courses/botany").text
 
 
-def test_a_student_checks_their_work(school: HubDeployment, page: Page) -> None:
+def test_a_student_checks_their_work(graded: HubDeployment, page: Page) -> None:
     """The notebook of an assignment has a button: it saves, runs the folder as it will be when it is graded, and shows
     what fails and how often one can today; a page that is loaded meanwhile shows it, too. Other notebooks have none."""
-    chen = Person(school, "chen")
+    chen = Person(graded, "chen")
     chen.sign_in("")
     chen.start_lab()
     assert chen.run(WORK) == "laid\n"
-    page.goto(f"{school.url}hub/login?next=/user/chen/lab/tree/week-1/cells.ipynb")
+    page.goto(f"{graded.url}hub/login?next=/user/chen/lab/tree/week-1/cells.ipynb")
     page.get_by_label("Username:").fill("chen")
     page.get_by_role("button", name="Sign in").click()
-    lab = Lab(page, school, "chen").wait()
+    lab = Lab(page, graded, "chen").wait()
     lab.wait_until_idle()
     check = lab.notebook.get_by_role("button", name="Check my work")
     shown = page.get_by_role("dialog")
@@ -123,6 +104,6 @@ def test_a_student_checks_their_work(school: HubDeployment, page: Page) -> None:
     expect(shown).to_contain_text("You can check this once more today.")
     shown.get_by_role("button", name="Close").click()
     assert "answer = 42" in chen.run("print(open('week-1/cells.ipynb').read())")
-    page.goto(f"{school.url}user/chen/lab/tree/notes.ipynb")
+    page.goto(f"{graded.url}user/chen/lab/tree/notes.ipynb")
     lab.wait_until_idle()
     expect(check).to_have_count(0)
