@@ -24,5 +24,6 @@ def pull_path(public_url: str, repository: str, branch: str, file: str) -> str:
     if branch:
         values["branch"] = branch
     values["targetpath"] = name  # left to nbgitpuller, it would be another one where the address ends with .git
-    values["urlpath"] = f"lab/tree/{'/'.join(filter(None, (name, file.strip('/'))))}"
+    opened = re.sub("[%?#]", lambda found: quote(found[0]), file.strip("/"))  # else they are parts of the address
+    values["urlpath"] = f"lab/tree/{'/'.join(filter(None, (name, opened)))}"
     return f"{urlsplit(public_url).path}hub/user-redirect/git-pull?{urlencode(values)}"

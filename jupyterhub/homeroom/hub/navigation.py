@@ -1,4 +1,5 @@
 """Pages that do something when they are merely visited: signing out, starting a lab. Links of other websites ask first.
+And pages on the way into a lab: what a link leads to is kept on all of it.
 
 A browser says where a visit comes from, on addresses it takes for safe (`Sec-Fetch-Site`). On plain HTTP it does not:
 there a cookie tells, which it sends along with visits from pages of ours, and with addresses that were typed, alone.
@@ -7,10 +8,13 @@ there a cookie tells, which it sends along with visits from pages of ours, and w
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
+from jupyterhub.handlers.base import UserRedirectHandler
 from jupyterhub.handlers.login import LogoutHandler
-from jupyterhub.handlers.pages import SpawnHandler
+from jupyterhub.handlers.pages import SpawnHandler, SpawnPendingHandler
 from tornado import web
+from tornado.httputil import url_concat
 
 from homeroom.hub.addresses import host_of
 from homeroom.hub.limits import NamedLabs
@@ -68,6 +72,16 @@ class StartHandler(NamedLabs, SpawnHandler):
             return super().get(user_name, server_name or "")
         return self._from_elsewhere(user_name, server_name or "")
 
+    @web.authenticated
+    def post(self, user_name: str | None = None, server_name: str | None = "", display_name: str = "") -> Any:
+        """Start the lab that was chosen. Where it runs by now, or is starting, since another page chose it, this one
+        leads there, too."""
+        lab, own = server_name or "", self.current_user
+        if user_name in (None, own.name) and lab in own.orm_spawners and own.spawners[lab].active:
+            self.redirect(self._get_pending_url(own, lab))
+            return None
+        return super().post(user_name, lab, display_name)
+
     async def _from_elsewhere(self, user_name: str | None, server_name: str) -> None:
         name = user_name or self.current_user.name
         own = self.current_user if name == self.current_user.name else None
@@ -94,9 +108,34 @@ class StartHandler(NamedLabs, SpawnHandler):
         return not chosen and bool(await user.spawners[server_name].get_options_form())
 
 
+class PendingHandler(SpawnPendingHandler):
+    """`/hub/spawn-pending/NAME[/LAB]`: who is told that there is no lab, as after waiting in the queue in vain, and
+    starts again is led on to where they wanted to go. JupyterHub forgets that."""
+
+    def render_template(self, name: str, **values: Any) -> Any:
+        """As the hub's; what the page's button starts leads on."""
+        wanted = self.get_argument("next", "")
+        if wanted and "spawn_url" in values:
+            values["spawn_url"] = url_concat(values["spawn_url"], {"next": wanted})
+        return super().render_template(name, **values)
+
+
+class RedirectHandler(UserRedirectHandler):
+    """`/hub/user-redirect/...`: a page of the lab of whoever comes. JupyterHub takes what stands in a file's name, such
+    as `#` and `?`, for parts of the address."""
+
+    @web.authenticated
+    async def get(self, path: str) -> None:
+        """Lead there."""
+        await super().get(quote(path))
+
+
 handlers = [
     (r"/logout", SignOutHandler),
     (r"/spawn", StartHandler),
     (r"/spawn/([^/]+)", StartHandler),
     (r"/spawn/([^/]+)/([^/]+)", StartHandler),
+    (r"/spawn-pending/([^/]+)", PendingHandler),
+    (r"/spawn-pending/([^/]+)/([^/]*)", PendingHandler),
+    (r"/user-redirect/(.*)?", RedirectHandler),
 ]

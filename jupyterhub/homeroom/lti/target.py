@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 from homeroom.hub.lab_pages import file_path, pull_path
 from homeroom.lti.claims import CUSTOM, TARGET_LINK_URI, mapping, text
@@ -19,8 +20,10 @@ def own_path(address: str, public_url: str) -> str:
     :param public_url: this hub's, with its base path and a slash at the end.
     """
     ours = urlsplit(public_url)
-    if len(address) > LONGEST or re.search(r"[\x00-\x20\\\x7f]", address) or not address.isascii():
+    address = address.strip(" ")
+    if len(address) > LONGEST or re.search(r"[\x00-\x1f\\\x7f]", address):
         return ""
+    address = quote(address, safe=string.punctuation)  # as teachers type it: with blanks and umlauts
     try:
         given = urlsplit(address)
     except ValueError:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from homeroom.sign_in.one_use import NotGood, OneUse, hashed
 
-LONGEST_ADDRESS = 2048
+LONGEST_ADDRESS = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,8 @@ class Pending:
         :param from_here: it begins on a page of the hub's, and not by a link of another website.
         """
         verifier, nonce = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-        kept = {"verifier": verifier, "nonce": nonce, "next_url": next_url[:LONGEST_ADDRESS], "from_here": from_here}
+        wanted = next_url if len(next_url) <= LONGEST_ADDRESS else ""  # half an address leads to another place
+        kept = {"verifier": verifier, "nonce": nonce, "next_url": wanted, "from_here": from_here}
         begun = self.secrets.begin(db, kept)
         challenge = _base64url(hashlib.sha256(verifier.encode()).digest())
         return Begun(state=begun.secret, browser=begun.browser, challenge=challenge, nonce=nonce)
