@@ -11,7 +11,7 @@ from pathlib import Path
 
 from docker.models.containers import Container
 
-from generator.core.console import counted
+from generator.core.console import counted, warn
 from generator.core.errors import HomeroomError
 from generator.core.finding import Finding, error
 from generator.core.lock import exclusive
@@ -87,6 +87,9 @@ def _mend(
     keep()  # before it is tried: one that is cut off counts, too
     try:
         keep_words(container, name, folder, now)
+    except HomeroomError as failure:  # a disk that is full is told by itself, and is no reason to leave it as it is
+        warn(str(failure))
+    try:
         with exclusive(ROOT):
             within(RESTART_SECONDS, lambda: deployment.compose("restart", name))
     except (HomeroomError, TimeoutError) as failure:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from generator.core import json_file
+from generator.core.console import warn
 from generator.core.errors import HomeroomError
 from generator.core.lock import exclusive, is_held
 from generator.core.paths import ROOT
@@ -79,25 +82,49 @@ def run_now(timer: Timer, *, folder: Path = FOLDER, runner: Runner = run) -> int
     with exclusive(place, busy=f"{timer.name} runs already by the clock"):
         make_room(folder, time.time())
         began = _now()
-        json_file.write(place / NOTE, Run(began_at=began))
+        _note(place, Run(began_at=began))
         said: list[str] = []
-        with os.fdopen(os.open(place / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "a", buffering=1) as log:
+        with _log(place) as log:
 
             def take(line: str) -> None:
                 print(line, flush=True)
-                log.write(f"{line}\n")
+                log(f"{line}\n")
                 said[:] = [line] if line.strip() else said
 
-            log.write(f"--- {began} {timer.title}\n")
+            log(f"--- {began} {timer.title}\n")
             code = INTERRUPTED
             try:
                 code = runner([sys.executable, "-m", "generator", *timer.verb], cwd=ROOT, on_line=take).returncode
             finally:
-                log.write(f"--- {_now()} exit code {code}\n")
+                log(f"--- {_now()} exit code {code}\n")
                 last_words = "".join(said).strip()[:LONGEST_SAID]
-                done = Run(began_at=began, ended_at=_now(), exit_code=code, said=last_words)
-                json_file.write(place / NOTE, done)
+                _note(place, Run(began_at=began, ended_at=_now(), exit_code=code, said=last_words))
     return code
+
+
+def _note(place: Path, run: Run) -> None:
+    """Note a run. On a full disk it is run all the same: it may be what tells of the disk."""
+    try:
+        json_file.write(place / NOTE, run)
+    except HomeroomError as error:
+        warn(str(error))
+
+
+@contextmanager
+def _log(place: Path) -> Iterator[Callable[[str], None]]:
+    """What adds to a timer's log, for its owner alone, as far as there is room."""
+    with ExitStack() as stack:
+        file: IO[bytes] | None = None
+        with suppress(OSError):
+            descriptor = os.open(place / LOG, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+            file = stack.enter_context(os.fdopen(descriptor, "ab", buffering=0))
+
+        def add(text: str) -> None:
+            with suppress(OSError):
+                if file is not None:
+                    file.write(text.encode(errors="replace"))
+
+        yield add
 
 
 def make_room(folder: Path, now: float) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from generator.topics.watching.faults import Fault
 
 FOLDER = ROOT / "watching"
 FILE = "state.json"
+RUN = Path("/run")
 WEEK_SECONDS = 7 * 86400.0
 MOST_EVENTS, MOST_WAITING = 200, 100
 
@@ -95,9 +99,14 @@ def ensure_folder(folder: Path = FOLDER) -> Path:
 
 
 def read(folder: Path = FOLDER) -> State:
-    """What is known; nothing where there is no file, or it is not ours any more."""
+    """What is known, by the newest that could be kept; nothing where there is no file, or it is not ours any more."""
+    found = [_read(path) for path in (folder / FILE, _elsewhere(folder)) if path is not None]
+    return max(found, key=lambda known: known.round_at)
+
+
+def _read(path: Path) -> State:
     try:
-        found = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
         faults = {key: Fault(**each) for key, each in found.pop("faults").items()}
         events = [Event(**each) for each in found.pop("events")]
         known = State(**found, faults=faults, events=events)
@@ -108,5 +117,26 @@ def read(folder: Path = FOLDER) -> State:
 
 
 def write(known: State, folder: Path = FOLDER) -> None:
-    """Keep it."""
-    json_file.write(folder / FILE, known)
+    """Keep it; while this disk is full, in the machine's memory: that it is full must be told, and once.
+
+    :raises HomeroomError: it can be kept nowhere.
+    """
+    elsewhere = _elsewhere(folder)
+    try:
+        json_file.write(folder / FILE, known)
+    except HomeroomError:
+        if elsewhere is None:
+            raise
+        json_file.write(elsewhere, known)
+        return
+    if elsewhere is not None:
+        with suppress(OSError):
+            elsewhere.unlink(missing_ok=True)
+
+
+def _elsewhere(folder: Path) -> Path | None:
+    """A file that is kept in memory, where nobody else may write; None where there is no such place."""
+    user = os.geteuid()
+    place = RUN / f"user/{user}" if user else RUN
+    name = hashlib.sha256(str(folder.absolute()).encode()).hexdigest()[:16]
+    return place / "homeroom" / f"{name}.json" if place.is_dir() else None

@@ -93,6 +93,14 @@ def test_a_service_that_is_not_healthy_is_restarted(tmp_path: Path) -> None:
     assert [(each.kind, each.words) for each in known.events] == [("restart", "proxy")]
 
 
+def test_words_that_cannot_be_kept_keep_no_service_from_being_restarted(tmp_path: Path) -> None:
+    """As on a full disk, which is told by itself."""
+    (tmp_path / mend.WORDS).write_text("in the way")
+    here, known = Here(proxy=Service("unhealthy")), State()
+    assert looked(here, known, tmp_path) == []
+    assert here.restarted == ["restart proxy"]
+
+
 def test_it_is_restarted_so_often_and_then_told(tmp_path: Path) -> None:
     """Three times within an hour, each of which is an hour of its own for other services and later hours."""
     here, known = Here(hub=Service("unhealthy")), State()

@@ -69,6 +69,18 @@ def test_logs_are_bounded(tmp_path: Path) -> None:
     assert sum(path.stat().st_size for path in kept) < 3 * runs.MOST_LOG_BYTES
 
 
+def test_it_is_run_though_nothing_can_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On a full disk the watchdog, which tells of it, and what removes files are run all the same."""
+    for name in (runs.NOTE, runs.LOG):
+        (tmp_path / "backup" / name / "in the way").mkdir(parents=True)
+    runner = always(3, err="said\n")
+    assert runs.run_now(COPY, folder=tmp_path, runner=runner) == 3
+    assert len(runner.commands) == 1
+    shown = capsys.readouterr()
+    assert "said" in shown.out
+    assert "cannot be written" in shown.err
+
+
 def test_what_was_said_long_ago_goes(tmp_path: Path) -> None:
     """It can name people: after 30 days it is laid aside, after 30 more it is gone, also of a timer that is run no more
     and of a log that is none of ours."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -187,6 +189,30 @@ def test_what_is_kept_is_read_as_it_was_written(tmp_path: Path) -> None:
     for text in ("", "{", "[]", '{"faults": {}}', '{"faults": {"a": {}}, "events": []}'):
         (tmp_path / "watching/state.json").write_text(text)
         assert state.read(tmp_path / "watching") == State()
+
+
+def test_while_the_disk_is_full_it_is_kept_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a full disk is told, and once; where there is no such place either, that is an error."""
+    folder, run = tmp_path / "watching", tmp_path / "run"
+    (run / f"user/{os.geteuid()}").mkdir(parents=True)
+    monkeypatch.setattr(state, "RUN", run)
+    state.write(State(round_at=1.0), folder)
+    assert not list(run.rglob("*.json"))
+    (folder / state.FILE).unlink()
+    (folder / state.FILE / "in the way").mkdir(parents=True)
+    state.write(State(round_at=2.0), folder)
+    (kept,) = run.rglob("*.json")
+    assert kept.stat().st_mode & 0o777 == 0o600
+    assert state.read(folder).round_at == 2.0
+    assert state.read(tmp_path / "another").round_at == 0.0
+    shutil.rmtree(folder / state.FILE)
+    state.write(State(round_at=3.0), folder)
+    assert (list(run.rglob("*.json")), state.read(folder).round_at) == ([], 3.0)
+    monkeypatch.setattr(state, "RUN", tmp_path / "nowhere")
+    shutil.rmtree(folder)
+    folder.touch()
+    with pytest.raises(HomeroomError, match="cannot be written"):
+        state.write(State(), folder)
 
 
 def test_a_clock_that_was_set_back_keeps_nothing_waiting(tmp_path: Path) -> None:
