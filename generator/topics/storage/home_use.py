@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,7 +69,8 @@ def read(client: Any, settings: Settings, rendered: Path, now: float | None = No
             bytes_of=same[2] if same else {}, exams=same[3] if same else {}, age_seconds=age_seconds, fault=fault
         )
     values = {"at": now, "homes": settings.HOMES, "bytes": found, "exams": exams}
-    write_atomically(rendered / CACHE, json.dumps(values) + "\n")
+    with suppress(HomeroomError):  # a full disk is when it is wanted
+        write_atomically(rendered / CACHE, json.dumps(values) + "\n", mode=0o600)
     return HomeUse(bytes_of=found, exams=exams)
 
 
