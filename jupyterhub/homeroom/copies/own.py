@@ -11,6 +11,7 @@ from typing import Any
 from homeroom.contract import records
 from homeroom.contract.records import FOLDER, Tombstone
 from homeroom.copies.asking import CannotRead
+from homeroom.exam_labs import exam_lab
 
 CLOCK_PATIENCE_SECONDS = 600
 
@@ -31,8 +32,10 @@ def since(stones: Mapping[str, Tombstone], name: str) -> float:
 def of_person(copies: Sequence[Mapping[str, Any]], name: str, folder: Path = FOLDER) -> list[Mapping[str, Any]]:
     """The copies that somebody may see. One that is dated in the future is nobody's: who had the name then is unknown.
 
-    :raises CannotRead: who was removed cannot be read, so nobody is shown anything.
+    :raises CannotRead: who was removed cannot be read, so nobody is shown anything; or they sit an exam.
     """
+    if exam_lab.sat_by(name, time.time()) is not None:
+        raise CannotRead("exam")
     try:
         begin = since(records.tombstones(folder), name)
     except (OSError, ValueError):

@@ -39,7 +39,7 @@ CHUNK_BYTES = 1 << 18
 TRANSFER_SECONDS = 60.0
 FIRST_SECONDS = 8.0
 """How long a page waits for a file to be back before it says that it comes."""
-STATUS = {"words": 400, "missing": 404, "large": 413, "busy": 429, "removed": 403, "late": 504}
+STATUS = {"words": 400, "missing": 404, "large": 413, "busy": 429, "removed": 403, "exam": 403, "late": 504}
 COPY = re.compile(r"[0-9a-f]{8,64}")
 _downloading: set[str] = set()
 

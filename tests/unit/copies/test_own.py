@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,6 +15,8 @@ from homeroom.contract.records import TOMBSTONES
 from homeroom.copies import own, page, panel
 from homeroom.copies.asking import CannotRead
 from homeroom.copies.jobs import Jobs
+from homeroom.exam_labs import exam_lab
+from homeroom.exam_labs.exam_lab import ExamLab
 
 OLD, NEW = "2026-01-01T00:00:00+00:00", "2026-06-01T00:00:00+00:00"
 COPIES = [{"name": "new", "made_at": 1_790_000_000.0}, {"name": "old", "made_at": 1_770_000_000.0}]
@@ -50,6 +53,24 @@ def test_who_was_removed_sees_nothing(tmp_path: Path, fields: dict[str, str]) ->
     with pytest.raises(CannotRead) as error:
         seen("ada", stones(tmp_path, **fields))
     assert error.value.why == "removed"
+
+
+def test_nobody_sees_them_in_an_exam(tmp_path: Path) -> None:
+    """Whoever sits one finds earlier files neither in the lab nor at the hub, until it ends; others see theirs."""
+    now = time.time()
+    sat = ExamLab(
+        person="ada", server="exam", course="biology", exam="final", title="Final", begins_at=now - 1, ends_at=now + 1
+    )
+    exam_lab.know([sat])
+    try:
+        with pytest.raises(CannotRead) as error:
+            seen("ada", tmp_path)
+        assert (error.value.why, page.STATUS["exam"]) == ("exam", 403)
+        assert seen("bela", tmp_path) == ["new", "old"]
+        exam_lab.know([replace(sat, ends_at=now)])
+        assert seen("ada", tmp_path) == ["new", "old"]
+    finally:
+        exam_lab.know([])
 
 
 def test_nobody_sees_anything_while_it_is_not_known_whose_it_is(tmp_path: Path) -> None:

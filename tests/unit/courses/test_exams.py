@@ -367,38 +367,70 @@ def test_safe_exam_browser_alone_gets_in(app: HubApp, guard: Guard, let_in: None
         del chen.headers[header]
 
 
+AUTHORIZE = "api/oauth2/authorize"
+
+
+def way_into(app: HubApp, owner: str, server: str, *visitors: str) -> dict[str, str]:
+    """What a browser asks the hub for that is led to a lab.
+
+    :param visitors: who may enter it beside its owner.
+    """
+    back = f"/user/{owner}/oauth_callback"
+
+    def make() -> str:
+        user = orm.User.find(app.hub.db, owner) or orm.User(name=owner)
+        app.hub.db.add(user)
+        app.hub.db.commit()
+        spawner = app.hub.users[user].get_or_create_spawner(server, server)
+        name = str(spawner.oauth_client_id)
+        app.hub.oauth_provider.add_client(name, "x" * 32, back, description="a lab")
+        spawner.orm_spawner.oauth_client = app.hub.db.query(orm.OAuthClient).filter_by(identifier=name).one()
+        if visitors:
+            people = [orm.User.find(app.hub.db, one) for one in visitors]
+            app.hub.db.add(orm.Role(name=f"into-{owner}", scopes=[f"access:servers!user={owner}"], users=people))
+        app.hub.db.commit()
+        return name
+
+    return {"client_id": app.do(make), "redirect_uri": back, "response_type": "code", "state": "x"}
+
+
+def gets_in(browser: Browser, lab: dict[str, str]) -> bool:
+    """Whether the hub lets a browser into a lab."""
+    answer = browser.visit(AUTHORIZE, params=lab, allow_redirects=False)
+    assert answer.status_code in (302, 403), answer.text
+    return answer.status_code == 302 and "code=" in answer.headers["Location"]
+
+
 def test_no_other_browser_gets_into_its_lab(app: HubApp, guard: Guard, let_in: None) -> None:
     """Whoever signs in elsewhere as the same person gets no way into the lab from the hub: that has the browser in
     which the exam was entered, and once it is entered elsewhere, that one."""
     say(app, opens=-600, browser_keys=[KEY])
-    back = "/user/chen/exam/oauth_callback"
-
-    def lab() -> str:
-        spawner = app.hub.users[orm.User.find(app.hub.db, "chen")].get_or_create_spawner(SERVER, SERVER)
-        name = str(spawner.oauth_client_id)
-        app.hub.oauth_provider.add_client(name, "x" * 32, back, description="a lab")
-        spawner.orm_spawner.oauth_client = app.hub.db.query(orm.OAuthClient).filter_by(identifier=name).one()
-        app.hub.db.commit()
-        return name
-
-    client = app.do(lab)
-    address = f"{app.address}/api/oauth2/authorize"
-    asked = {"client_id": client, "redirect_uri": back, "response_type": "code", "state": "x"}
-
-    def gets_in(browser: Any) -> bool:
-        answer = browser.get(address, params=asked, allow_redirects=False, timeout=30)
-        assert answer.status_code in (302, 403)
-        return answer.status_code == 302 and "code=" in answer.headers["Location"]
-
+    lab = way_into(app, "chen", SERVER)
     here = signed_in(app, "chen", PASSWORD)
-    assert not gets_in(here), "not before the exam is entered"
+    assert not gets_in(here, lab), "not before the exam is entered"
     here.fill_in(PAGE, safe_exam_browser=digest(app))
     elsewhere = signed_in(app, "chen", PASSWORD)
-    assert (gets_in(here), gets_in(elsewhere)) == (True, False)
-    assert "in no other" in elsewhere.get(address, params=asked, timeout=30).text
+    assert (gets_in(here, lab), gets_in(elsewhere, lab)) == (True, False)
+    assert "in no other" in elsewhere.visit(AUTHORIZE, params=lab).text
     elsewhere.fill_in(PAGE, safe_exam_browser=digest(app))
     assert not here.is_signed_in
-    assert gets_in(elsewhere)
+    assert gets_in(elsewhere, lab)
+
+
+def test_nobody_goes_elsewhere_from_an_exam(app: HubApp, guard: Guard, let_in: None) -> None:
+    """Who sits an exam gets into no room, no grader lab and no lab that somebody shares, in whatever browser; before
+    and afterwards, and who does not sit it, as ever."""
+    lab = way_into(app, "room-study", "", "chen", "ada")
+    chen, ada = (signed_in(app, name, PASSWORD) for name in ("chen", "ada"))
+    say(app, opens=600)
+    assert gets_in(chen, lab)
+    say(app, opens=-600)
+    assert not gets_in(chen, lab)
+    assert "You sit the exam The &lt;final&gt;" in chen.visit(AUTHORIZE, params=lab).text
+    assert chen.fill_in(PAGE).text == "in"
+    assert [gets_in(each, lab) for each in (chen, signed_in(app, "chen", PASSWORD), ada)] == [False, False, True]
+    say(app, opens=-2 * HOUR)
+    assert gets_in(chen, lab)
 
 
 def test_nobody_makes_a_token_in_an_exam(app: HubApp, guard: Guard) -> None:

@@ -59,7 +59,7 @@ HUB: Mapping[str, set[str]] = {
     "announcements": {"contract", "courses", "exam_labs", "hub", "labs", "records"},
     "hub": {"contract"},
     "branding": set(),
-    "copies": {"contract", "hub", "records"},
+    "copies": {"contract", "exam_labs", "hub", "records"},
     "queue": set(),
     "storage": {"contract"},
     "labs": {"hub", "queue", "storage"},

@@ -70,14 +70,19 @@ def keep(handler: Any, lab: ExamLab) -> None:
 
 
 def check(handler: Any, person: str, server: str | None) -> None:
-    """See that the exam that somebody sits is entered by the browser in which it was begun, and by no token.
+    """See that the exam that somebody sits is entered by the browser in which it was begun, and by no token; and that
+    whoever sits one enters no other lab, whosever that is.
 
     :raises Refusal: 403, it would be otherwise.
     """
+    now = time.time()
     if server is None:
-        if exam_lab.sat_by(person, time.time()) is not None:
+        if exam_lab.sat_by(person, now) is not None:
             raise Refusal(403, "exams.wrong.token")
         return
+    sat = exam_lab.sat_by(handler.current_user.name, now)
+    if sat is not None and (person, server) != (sat.person, sat.server):
+        raise Refusal(403, "exams.wrong.other_lab", title=sat.title)
     lab = exam_lab.of(person, server) if is_exam(server) else None
     if lab is None or not lab.browser_keys:
         return
