@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -71,6 +72,17 @@ def test_it_is_measured_once_in_a_while(tmp_path: Path) -> None:
     assert (again.bytes_of["ada"], again.age_seconds, client.asked) == (5, 300, 1)
     assert home_use.read(client, bio, tmp_path, now=1700).age_seconds == 0
     assert client.asked == 2
+
+
+def test_a_full_disk_keeps_nobody_from_seeing_it(tmp_path: Path) -> None:
+    """It is shown though it cannot be kept; what is kept is the deployment's owner's alone, since it names people."""
+    client, bio = FakeClient(), settings(COMPOSE_PROJECT_NAME="bio")
+    cache = tmp_path / home_use.CACHE
+    (cache / "in the way").mkdir(parents=True)
+    assert home_use.read(client, bio, tmp_path, now=1000).bytes_of == {"ada": 5, "bela": None}
+    shutil.rmtree(cache)
+    home_use.read(client, bio, tmp_path, now=1001)
+    assert cache.stat().st_mode & 0o777 == 0o600
 
 
 def test_too_slow_shows_the_last_with_its_age(tmp_path: Path) -> None:
