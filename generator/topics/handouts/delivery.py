@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from generator.core.console import counted, note, out, quoted, table, warn
@@ -56,8 +57,10 @@ def ask(deployment: Deployment, groups: Mapping[str, Any]) -> Answer:
 
 def of(one: Known, revision: str, answer: Answer) -> dict[str, str]:
     """The state of one handout with each person who is to have it: a key of STATES."""
-    groups = one.handout.groups
-    wanted = answer.people if groups is None else {name for each in groups for name in answer.members.get(each, ())}
+    wanted: set[str] = set()
+    for audience in one.audiences:
+        groups = audience.groups
+        wanted.update(answer.people if groups is None else chain(*(answer.members.get(each, ()) for each in groups)))
     return {person: _state(person, one.name, revision, answer) for person in sorted(wanted)}
 
 
@@ -80,8 +83,8 @@ def show(known: Sequence[Known], found: State, answer: Answer | None, now: datet
     for one in known:
         published = found.handouts[one.name]
         holds = f"{counted(published.files, 'file')}, {in_units(published.size_bytes)}" if published.revision else ""
-        groups = ", ".join(one.handout.groups or ["everybody"])
-        rows.add_row(one.name, quoted(groups), quoted(one.handout.to), _visible(one, now), holds)
+        who = ", ".join(audience.shown for audience in one.audiences)
+        rows.add_row(one.name, quoted(who), quoted(one.handout.to), _visible(one, now), holds)
     out.print(rows)
     for one in known:
         published = found.handouts[one.name]

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from generator.core.errors import HomeroomError, raise_all
+from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.schema.settings import Settings
 from generator.site import reader
 from generator.site.reader import SiteFile
-from generator.topics.handouts.places import Audience, audiences
+from generator.topics.courses.site import COURSES
+from generator.topics.handouts.places import Audience, audiences, each_once
 from generator.topics.handouts.site import HANDOUTS, Handout, Handouts
 from generator.topics.labs import labs
 
@@ -34,7 +35,7 @@ class Known:
     @property
     def audiences(self) -> list[Audience]:
         """Who sees it."""
-        return audiences([self.handout.groups])
+        return audiences(self.handout.groups, self.handout.courses)
 
     def is_due(self, now: datetime) -> bool:
         """Whether labs may see it."""
@@ -56,7 +57,26 @@ def load(settings: Settings, site: Path, known_groups: Collection[str] = ()) -> 
 
 def all_audiences(known: Collection[Known]) -> list[Audience]:
     """Everybody who gets something."""
-    return audiences(one.handout.groups for one in known)
+    return each_once(audience for one in known for audience in one.audiences)
+
+
+def unknown_courses(site: Path, known: Collection[Known], courses: Collection[str]) -> list[HomeroomError]:
+    """A fault for each course that a handout is for and that is not there: nobody would get it, unseen.
+
+    :param known: as `load` gave them.
+    :param courses: the names of all that there are, also of those that were made on pages.
+    """
+    file = SiteFile(site / HANDOUTS)
+    return [
+        file.error(
+            ("handouts", index, "courses", place),
+            f"there is no course {course}, neither in site/{COURSES} nor made on a page",
+            remedy=did_you_mean(course, courses),
+        )
+        for index, one in enumerate(known)
+        for place, course in enumerate(one.handout.courses or ())
+        if course not in courses
+    ]
 
 
 def key_file(site: Path, name: str) -> Path:

@@ -11,7 +11,7 @@ from generator.core.machine import read_machine
 from generator.core.paths import RENDERED, SITE
 from generator.engine import deployment
 from generator.schema.types import known_as
-from generator.topics.handouts import delivery, places, publish, push
+from generator.topics.handouts import checks, delivery, places, publish, push
 from generator.topics.handouts import handouts as site_file
 from generator.topics.handouts.handouts import Known
 from generator.topics.handouts.site import HANDOUTS
@@ -29,8 +29,8 @@ def publish_all(*, fetch_all: bool) -> tuple[list[Known], State]:
     settings = deployment.load_settings()
     known = site_file.load(settings, SITE, labs.load(settings, SITE, read_machine()).groups)
     found = publish.publisher(settings, known, SITE).run(datetime.now(UTC), fetch_all=fetch_all)
-    if unknown := [audience.group for audience in site_file.all_audiences(known) if not is_rendered(audience)]:
-        names = ", ".join(group or places.EVERYBODY for group in unknown)
+    if unknown := [audience.shown for audience in site_file.all_audiences(known) if not is_rendered(audience)]:
+        names = ", ".join(unknown)
         warn(f"The hub does not know yet that there are handouts for {names}.\n  Run `make restart`; labs go on.")
     return known, found
 
@@ -61,6 +61,8 @@ def show(name: str) -> None:
     try:
         here = deployment.open_deployment()
         answer = delivery.ask(here, labs.load(here.settings, SITE, read_machine()).groups)
+        for finding in checks.of_counterpart(here):
+            warn(f"{finding.location}: {finding.cause}\n  {finding.remedy}")
     except HomeroomError as error:
         warn(f"Who has them is not known: {error}")
     delivery.show(known, found, answer, datetime.now(UTC), name)

@@ -11,6 +11,7 @@ from typing import Any
 from generator.core.errors import HomeroomError
 from generator.core.paths import ROOT, SITE
 from generator.schema.settings import Settings
+from generator.topics.courses.site import ROLES
 
 FOLDER = ROOT / "handouts"
 """Closed to everybody but the deployment's owner: what stands in it is on the way into labs, or not to be seen yet."""
@@ -22,14 +23,29 @@ INDEX = "index.json"
 
 @dataclass(frozen=True, kw_only=True)
 class Audience:
-    """Who sees the same handouts: a group's members, or everybody where the group is None."""
+    """Who sees the same handouts: a group's members, or a course's; everybody where both are None."""
 
-    group: str | None
+    group: str | None = None
+    course: str | None = None
 
     @property
     def key(self) -> str:
         """The name of its folder: groups have names that no folder may have."""
+        if self.course is not None:
+            return f"c-{self.course}"
         return EVERYBODY if self.group is None else f"g-{hashlib.sha256(self.group.encode()).hexdigest()[:16]}"
+
+    @property
+    def shown(self) -> str:
+        """As the operator reads it."""
+        return f"the course {self.course}" if self.course is not None else self.group or EVERYBODY
+
+    @property
+    def groups(self) -> list[str] | None:
+        """The groups whose members it is, those of the hub's for each role in a course; None: everybody."""
+        if self.course is not None:
+            return [f"course-{self.course}-{role}" for role in ROLES]
+        return None if self.group is None else [self.group]
 
     def folder(self, place: Path | None = None) -> Path:
         """What its labs see, and nothing that is not visible yet."""
@@ -44,7 +60,7 @@ class Audience:
             "target": target,
             "mount_target": target,
             "read_only": True,
-            "groups": None if self.group is None else [self.group],
+            "groups": self.groups,
         }
 
     def rule(self) -> dict[str, Any]:
@@ -52,10 +68,18 @@ class Audience:
         return {"source": str(self.folder()), "target": f"{SEEN_AT}/{self.key}", "read_only": True}
 
 
-def audiences(groups: Iterable[list[str] | None]) -> list[Audience]:
-    """Each once, in the order of their folders."""
-    found = {Audience(group=group) for wanted in groups for group in (wanted if wanted is not None else [None])}
-    return sorted(found, key=lambda audience: audience.key)
+def audiences(groups: Iterable[str] | None, courses: Iterable[str] | None = None) -> list[Audience]:
+    """Who sees what is for these groups and courses: everybody where neither is said."""
+    if groups is None and courses is None:
+        return [Audience()]
+    return each_once(
+        [*(Audience(group=group) for group in groups or ()), *(Audience(course=course) for course in courses or ())]
+    )
+
+
+def each_once(found: Iterable[Audience]) -> list[Audience]:
+    """In the order of their folders."""
+    return sorted(set(found), key=lambda audience: audience.key)
 
 
 def make(wanted: Iterable[Audience], place: Path = FOLDER) -> None:

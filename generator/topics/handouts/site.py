@@ -85,11 +85,11 @@ class Repository(Strict):
 
 
 class Handout(Strict):
-    """What is to be in the home of each member of some groups.
+    """What is to be in the home of each member of some groups and courses.
 
     :param source: `from`, a folder of HANDOUTS_FROM; or else `repo`.
     :param to: the folder in the home.
-    :param groups: who gets it; left out: everybody.
+    :param groups: who gets it, with `courses`, whose members get it, too; both left out: everybody.
     :param visible_from: before this moment no lab can read any of it; left out: at once.
     """
 
@@ -98,6 +98,7 @@ class Handout(Strict):
     repo: Repository | None = None
     to: Annotated[Text, AfterValidator(check_target)]
     groups: Annotated[list[Text], Field(min_length=1)] | None = None
+    courses: Annotated[list[Name], Field(min_length=1)] | None = None
     visible_from: Annotated[datetime, BeforeValidator(parse_moment)] | None = None
 
     @model_validator(mode="after")
@@ -118,7 +119,7 @@ FORMS = (
     Form(
         name=HANDOUTS,
         model=Handouts,
-        what="Files that appear in the homes of a group's members when their time comes.",
+        what="Files that appear in the homes of a group's or course's members when their time comes.",
         page="handouts",
         order=45,
     ),

@@ -136,4 +136,4 @@ def test_mirrors_that_nobody_needs_are_removed(desk: Desk) -> None:
     assert (desk.place / "mirrors").stat().st_mode & 0o777 == 0o700
     desk.publish()
     assert list((desk.place / "mirrors").iterdir()) == []
-    assert places.audiences([None])[0].folder(desk.place).is_dir()
+    assert places.audiences(None)[0].folder(desk.place).is_dir()

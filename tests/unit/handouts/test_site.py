@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from homeroom.contract.mounts import Mount
+from homeroom.courses.course import GRADERS, ROLES, STUDENTS, group_name
 from homeroom.guard.values import MountRule
 from homeroom.storage.storage import Share
 from homeroom_lab.handouts import deliver
 
 from generator.core.errors import HomeroomError
 from generator.lifecycle.render import HUB_CONFIG, rendered_files
-from generator.topics.handouts import handouts, places
+from generator.topics.courses import made
+from generator.topics.handouts import checks, handouts, places
 from generator.topics.handouts.handouts import Known
 from tests.sample_settings import settings
 
@@ -83,6 +87,8 @@ def test_a_moment_is_by_the_clock_of_its_zone(site: Path, written: str, zone: st
         ("repo: {url: 'https://x.example/y.git', branch: --upload-pack=id}, to: week1", "the name of a branch"),
         ("repo: {url: 'https://x.example/y.git', key: algo}, to: week1", "there is no key site/keys/algo"),
         ("from: week1, to: week1, groups: []", "must not be empty"),
+        ("from: week1, to: week1, courses: []", "must not be empty"),
+        ("from: week1, to: week1, courses: [Biology]", "small letters, digits and dashes"),
     ],
 )
 def test_a_slip_is_told_with_its_line(site: Path, fields: str, said: str) -> None:
@@ -103,6 +109,39 @@ def test_a_name_twice_and_a_group_that_is_not_there_are_told(site: Path) -> None
     assert "Did you mean biology?" in str(caught.value)
 
 
+def test_a_handout_is_for_groups_and_courses(site: Path) -> None:
+    """Both add up; a course alone is not everybody, and needs no line in site/groups.yaml."""
+    both = load(site, "from: a, to: b, groups: [physics], courses: [biology-1, chemistry]", "physics")
+    assert {each.shown for each in both.audiences} == {"physics", "the course biology-1", "the course chemistry"}
+    (course,) = load(site, "from: a, to: b, courses: [biology-1]", "physics").audiences
+    assert course.shown == "the course biology-1"
+    assert load(site, "from: a, to: b").audiences == [places.Audience()]
+
+
+def test_a_course_that_is_not_there_is_told(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its line, once the hub has said which were made on its pages; where it cannot be asked, that is said."""
+    load(site, "from: a, to: b, courses: [biology-1, made-1, biologie-1]")
+    teachers = "teachers: {people: [ada]}"
+    (site / "courses.yaml").write_text(f"courses:\n  - {{name: biology-1, {teachers}, students: {{people: [bela]}}}}\n")
+    monkeypatch.setattr(checks, "SITE", site)
+    here: Any = SimpleNamespace(settings=settings())
+    monkeypatch.setattr(made, "ask_hub", lambda _: {"made-1": {}})
+    (found,) = checks.of_counterpart(here)
+    assert (found.level, found.remedy) == ("error", "Did you mean biology-1?")
+    assert "there is no course biologie-1" in found.cause
+    assert "site/handouts.yaml line 2" in found.location
+
+    def away(_: Any) -> Any:
+        raise HomeroomError("the hub could not be asked", remedy="")
+
+    monkeypatch.setattr(made, "ask_hub", away)
+    silent = list(checks.of_counterpart(here))
+    assert [each.level for each in silent] == ["warn", "warn"]
+    assert all("is not known" in each.cause and "line 2" in each.location for each in silent)
+    load(site, "from: a, to: b, courses: [biology-1]")
+    assert list(checks.of_counterpart(here)) == [], "nobody is asked where the file has all of them"
+
+
 def test_a_key_that_others_can_read_is_refused(site: Path) -> None:
     """A private key is its owner's alone."""
     (site / "keys").mkdir()
@@ -115,14 +154,22 @@ def test_a_key_that_others_can_read_is_refused(site: Path) -> None:
 
 
 def test_each_audience_is_mounted_where_its_labs_look_and_read_only() -> None:
-    """The guard lets through exactly the mount that the hub asks for its groups' members, and nothing to write into."""
-    (biology,) = places.audiences([["biology"]])
+    """The guard lets through exactly the mount that the hub asks for the members of a group, or for all who are
+    something in a course, and nothing to write into."""
+    (biology,) = places.audiences(["biology"])
     share, rule = Share.from_trait(biology.trait()), MountRule.from_json(biology.rule())
     assert rule.allows(share.mount)
     assert share.mount.read_only
     assert not rule.allows(Mount(source=share.source, target=share.mount_target, read_only=False))
     assert (share.is_for("ada", ["biology"]), share.is_for("ada", ["chemistry"])) == (True, False)
-    (everybody,) = places.audiences([None])
+    (course,) = places.audiences(None, ["biology-1"])
+    share = Share.from_trait(course.trait())
+    assert MountRule.from_json(course.rule()).allows(share.mount)
+    for role in ROLES:
+        assert share.is_for("ada", [group_name("biology-1", role)])
+    for group in (group_name("biology", STUDENTS), group_name("biology-1", GRADERS), "biology-1"):
+        assert not share.is_for("ada", [group])
+    (everybody,) = places.audiences(None)
     assert Share.from_trait(everybody.trait()).is_for("ada", [])
     assert str(deliver.PLACES) == places.SEEN_AT
     assert deliver.INDEX == places.INDEX

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -126,14 +127,17 @@ def test_the_operator_learns_who_has_what(app: HubApp) -> None:
     assert delivery.of(week1, "a" * 32, answer) == states
     assert delivery.of(week1, "b" * 32, answer)["ada"] == "coming"
     assert delivery.of(_known("lms"), "a" * 32, answer) == {"chen": "full"}
+    of_course = replace(answer, members={"course-bio-teachers": ["ada"], "course-bio-students": ["bela"]})
+    assert delivery.of(_known(course="bio"), "a" * 32, of_course) == {"ada": "delivered", "bela": "never"}
 
 
-def _known(group: str) -> Any:
+def _known(*groups: str, course: str = "") -> Any:
     from generator.topics.handouts.handouts import Known
     from generator.topics.handouts.site import Handout
 
-    given = {"name": "week1", "from": "week1", "to": "algo/week1", "groups": [group]}
-    return Known(handout=Handout.model_validate(given), visible_at=None)
+    given = {"name": "week1", "from": "week1", "to": "algo/week1"}
+    who = {"courses": [course]} if course else {"groups": list(groups)}
+    return Known(handout=Handout.model_validate({**given, **who}), visible_at=None)
 
 
 def test_it_is_exported_and_forgotten_with_the_person(app: HubApp) -> None:

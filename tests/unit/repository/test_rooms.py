@@ -35,7 +35,7 @@ TOPICS = {
     "culling": {"labs"},
     "drill": {"copies", "prewarm", "storage", "updates"},
     "gpus": {"labs"},
-    "handouts": {"environments", "labs", "storage"},
+    "handouts": {"courses", "environments", "labs", "storage"},
     "history": {"storage"},
     "labs": {"environments"},
     "lms": {"courses", "lti"},
