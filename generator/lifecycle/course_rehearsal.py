@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,39 +13,32 @@ import docker.errors
 from docker.models.containers import Container
 
 from generator.core.atomic import write_atomically
-from generator.core.console import counted, step
-from generator.core.errors import HomeroomError
-from generator.core.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
+from generator.core.console import counted
+from generator.core.labels import SERVER_LABEL, USER_LABEL
 from generator.core.paths import RENDERED, ROOT, SITE
 from generator.core.process import indented, tail
 from generator.engine.deployment import Deployment
 from generator.lifecycle import render
-from generator.lifecycle.build import build, image_specs
 from generator.lifecycle.drill import ending_with_who_waits
-from generator.lifecycle.hub_config import render_checked
+from generator.lifecycle.robots import KEPT_LINES, Beside, bring_up, timed
 from generator.topics.courses.site import COURSES
 from generator.topics.drill import beside
-from generator.topics.environments import site_images
 from generator.topics.rehearsal import fitted
-from generator.topics.updates import images, rehearsal
 
 STARTED_SECONDS, ENTERED_SECONDS, HANDED_IN_SECONDS = 300.0, 300.0, 180.0
-LOOK_SECONDS = 0.5
 AHEAD_SECONDS = 500
-KEPT_LINES = 12
 ROBOT = "homeroom.courses.exams.robot"
-UNTOUCHED = "Nothing of what runs was changed. People would meet the same in the exam."
 
 
-class Exam:
+class Exam(Beside):
     """The exam in the deployment beside.
 
-    :param there: that deployment.
     :param robots: who writes it.
     """
 
     def __init__(self, there: Deployment, hub: Container, course: str, exam: str, robots: Sequence[str]) -> None:
-        self.there, self.hub, self.course, self.name, self.robots = there, hub, course, exam, robots
+        super().__init__(there, hub)
+        self.course, self.name, self.robots = course, exam, robots
 
     def move(self, *, begins_in: float = 0.0, ends_in: float = 0.0) -> None:
         """Have it begin, or end, in so many seconds."""
@@ -61,48 +53,11 @@ class Exam:
 
         :raises HomeroomError: they could not.
         """
-        base_url = self.there.settings.BASE_URL
-        command = ["python", "-m", ROBOT, base_url, self.course, self.name, verb, *(names or self.robots)]
-        done: Any = self.hub.exec_run(command, demux=True)
-        said, wrong = (part.decode(errors="replace") if part else "" for part in done.output)
-        if done.exit_code:
-            raise self.fault(f"the robots could not {verb}:{indented(tail(wrong or said, KEPT_LINES))}")
-        return json.loads(said.strip().rpartition("\n")[2])
+        return self.have_robots(verb, ROBOT, self.course, self.name, verb, *(names or self.robots))
 
     def labs(self) -> dict[str, Container]:
         """The labs of the exam, by robot."""
-        labels = [f"{DEPLOYMENT_LABEL}={self.there.project}", SERVER_LABEL]
-        found = self.there.client.containers.list(filters={"label": labels}, ignore_removed=True)
-        return {lab.labels[USER_LABEL]: lab for lab in found if lab.labels[SERVER_LABEL].startswith("exam-")}
-
-    def in_lab(self, lab: Container, *command: str) -> tuple[int, str]:
-        """Run a command in a lab, as its person does in a terminal: exit code, and what it said."""
-        done: Any = lab.exec_run(list(command))
-        return int(done.exit_code), str(done.output.decode(errors="replace"))
-
-    def until(self, holds: Callable[[], Any], what: str, seconds: float) -> Any:
-        """Wait until something holds. :raises HomeroomError: it does not in time."""
-        deadline = time.monotonic() + seconds
-        while not (found := holds()):
-            if time.monotonic() > deadline:
-                raise self.fault(f"not within {seconds:.0f} seconds: {what}")
-            time.sleep(LOOK_SECONDS)
-        return found
-
-    def fault(self, cause: str) -> HomeroomError:
-        """What is told where something fails, with the end of the hub's log."""
-        log = self.hub.logs(tail=KEPT_LINES).decode(errors="replace")
-        return HomeroomError(f"{cause}\n  The hub's log ends with:{indented(tail(log, KEPT_LINES))}", remedy=UNTOUCHED)
-
-
-@contextmanager
-def timed(title: str) -> Iterator[Callable[[str], None]]:
-    """A step that says how long it took."""
-    began = time.monotonic()
-    said = [""]
-    with step(title) as shown:
-        yield lambda words: said.__setitem__(0, f"; {words}")
-        shown.say(f"{time.monotonic() - began:.0f} s{said[0]}")
+        return {lab.labels[USER_LABEL]: lab for lab in self.all_labs() if lab.labels[SERVER_LABEL].startswith("exam-")}
 
 
 def rehearse_beside(there: Deployment, of: str, course: str, exam: str, robots: int) -> None:
@@ -122,12 +77,7 @@ def rehearse_beside(there: Deployment, of: str, course: str, exam: str, robots: 
 def _write(there: Deployment, of: str, course: str, exam: str, robots: Sequence[str]) -> None:
     text = (ROOT / fitted.WITHOUT_TIME).read_text(encoding="utf-8")
     write_atomically(SITE / COURSES, text.replace(fitted.OPENS, "2099-01-01 10:00"))
-    names = [*(spec.name for spec in image_specs(there)), *site_images.own()]
-    images.lend(there.client, of, names, to=there.project)
-    build(there)
-    render_checked(there)
-    with timed("Bringing guard, proxy, desk and hub up beside, on no network"):
-        hub = rehearsal.start(there, lambda _: None, desk=True)
+    hub = bring_up(there, of)
     held = Exam(there, hub, course, exam, robots)
     with timed(f"{counted(len(robots), 'robot')} sign in"):
         held.ask("sign-in")

@@ -269,6 +269,17 @@ def course_rehearse_beside(
     course_rehearsal.rehearse_beside(deployment.open_deployment(), of, course, exam, robots)
 
 
+@verbs.command("course-work-beside", hidden=True)
+def course_work_beside(
+    of: Annotated[str, typer.Option(help="The deployment whose images it has.")],
+) -> None:
+    """Have robots do the assignments that are planned in this deployment, which holds nothing, on no network."""
+    from generator.engine import deployment
+    from generator.lifecycle import work_rehearsal
+
+    work_rehearsal.rehearse_beside(deployment.open_deployment(), of)
+
+
 @verbs.command(hidden=True)
 def reference() -> None:
     """Write .env.example and docs/settings.md from the schema."""

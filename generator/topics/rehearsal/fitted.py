@@ -14,6 +14,7 @@ from generator.core.atomic import write_atomically
 from generator.schema import env_file
 from generator.topics.courses.courses import ReadCourse
 from generator.topics.courses.site import COURSES, Exam
+from generator.topics.labs.site import PROFILES
 
 OF_LABS = re.compile(
     r"(LABS?_|TOTAL_LAB|DOCKER_|KERNEL|GPU|GRADING_|TIMEZONE$|CONFIGPROXY_|ENGINE_|BASE_URL$|HUB_MEMORY$)"
@@ -21,10 +22,12 @@ OF_LABS = re.compile(
 """Settings that a rehearsal has as they are: what labs get, and what services need. All about people, addresses and
 copies is left out."""
 NOT_OF_LABS = re.compile(r"LABS?_(HOST|OPEN_NETWORKS|NETWORK)")
-KEPT = ("profiles.yaml", "groups.yaml", "gpus.yaml", "kernels", "images", "exams", "hub.d")
+KEPT = (PROFILES, "groups.yaml", "gpus.yaml", "kernels", "images", "exams", "hub.d")
 """Of `site/`."""
 TEACHER, ROBOT = "robot-teacher", "robot-"
 MINUTES = 60
+PLAN = "rehearsed-work.json"
+"""What robots are to do in a course, in a file of that name."""
 OPENS, WITHOUT_TIME = "OPENS", "rehearsed-courses.yaml"
 """What stands for the time in a file of that name: the rehearsal moves the exam instead of waiting for it."""
 CLOSED = """\
@@ -65,6 +68,27 @@ def courses(read: ReadCourse, exam: Exam, opens: str, students: Sequence[str]) -
     return yaml.safe_dump({"courses": [course]}, sort_keys=False)
 
 
+def work_courses(course: str, profile: str, grader_profile: str, assignments: Sequence[str]) -> str:
+    """`site/courses.yaml`: the course with these assignments, open without end, its students robots.
+
+    :param profile: of its labs; empty: as without a choice.
+    :param grader_profile: the same of the lab in which it is graded.
+    """
+    made: dict[str, Any] = {"name": course, "teachers": {"people": [TEACHER]}, "students": {"people": robots(2)}}
+    made |= {key: value for key, value in (("profile", profile), ("grader_profile", grader_profile)) if value}
+    made["assignments"] = [{"name": name} for name in assignments]
+    return yaml.safe_dump({"courses": [made]}, sort_keys=False)
+
+
+def for_everybody(profiles: str) -> str:
+    """`site/profiles.yaml` with each profile for everybody: robots are in no group, and take what the course takes."""
+    values = yaml.safe_load(profiles)
+    if not isinstance(values, dict) or not isinstance(values.get("profiles"), list):
+        return profiles
+    own = [{key: value for key, value in each.items() if key != "allow"} for each in values["profiles"]]
+    return yaml.safe_dump({**values, "profiles": own}, sort_keys=False, allow_unicode=True)
+
+
 def lay_out_site(site: Path, to: Path) -> None:
     """Have what a rehearsal needs of `site/` there, and labs on no network."""
     to.mkdir(exist_ok=True)
@@ -74,5 +98,7 @@ def lay_out_site(site: Path, to: Path) -> None:
             shutil.copytree(source, to / name, symlinks=True, dirs_exist_ok=True)
         elif source.exists():
             shutil.copy2(source, to / name)
+    if (to / PROFILES).is_file():
+        write_atomically(to / PROFILES, for_everybody((to / PROFILES).read_text(encoding="utf-8")))
     write_atomically(to / HUB_D, CLOSED)
     write_atomically(to / COURSES, "courses: []\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -28,7 +29,7 @@ TREE = FOLDER / "tree"
 BUSY = "another rehearsal goes on"
 SCRIPT = """\
 sh generator/venv.sh .venv generator/requirements.txt
-exec .venv/bin/python -m generator course-rehearse-beside "$@"
+exec .venv/bin/python -m generator "$@"
 """
 ROBOTS = 3
 """So many write it, where there is room for them: one after the other would hide what several do to each other."""
@@ -97,29 +98,40 @@ def _count(deployment: Deployment, read: ReadCourse, held: Exam, known: LabsConf
 
 def _write(deployment: Deployment, read: ReadCourse, held: Exam, count: int) -> None:
     """Have so many robots write it. :raises HomeroomError: they did not get through."""
+    text = fitted.courses(read, held, fitted.OPENS, fitted.robots(count))
+    words = [f"--of={deployment.project}", f"--course={read.course.name}", f"--exam={held.name}", f"--robots={count}"]
+    beside_what_runs(deployment, {fitted.WITHOUT_TIME: text}, ["course-rehearse-beside", *words], what=held.name)
+
+
+def beside_what_runs(deployment: Deployment, texts: Mapping[str, str], words: Sequence[str], *, what: str) -> None:
+    """Have a verb rehearse something in a directory beside, of which nothing is left.
+
+    :param texts: what the verb finds there, by the files' names.
+    :param words: the verb, and what it is told.
+    :param what: is rehearsed.
+    :raises HomeroomError: the robots did not get through.
+    """
     Tree(ROOT).require_clone()
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     with exclusive(FOLDER, busy=BUSY) as lock:
         clear(deployment)
         try:
-            lay_out(deployment, fitted.courses(read, held, fitted.OPENS, fitted.robots(count)))
-            course = read.course.name
-            words = [f"--of={deployment.project}", f"--course={course}", f"--exam={held.name}", f"--robots={count}"]
+            lay_out(deployment, texts)
             if code := beside.run(deployment, TREE, SCRIPT, words, lock=lock, given={}):
                 raise HomeroomError(
-                    f"the rehearsal of {held.name} did not come to its end, as told above ({code})",
+                    f"the rehearsal of {what} did not come to its end, as told above ({code})",
                     location="make course-rehearse",
-                    remedy="What runs is untouched. What the robots met, people would meet in the exam.",
+                    remedy="What runs is untouched. What the robots met, people would meet.",
                 )
         finally:
             with step("Removing what the rehearsal has made"):
                 clear(deployment)
 
 
-def lay_out(deployment: Deployment, courses_text: str) -> None:
-    """Lay this version out beside, with the settings of labs and what the exam needs of `site/`.
+def lay_out(deployment: Deployment, texts: Mapping[str, str]) -> None:
+    """Lay this version out beside, with the settings of labs and what they need of `site/`.
 
-    :param courses_text: the rehearsal's `site/courses.yaml`, with OPENS for the time.
+    :param texts: files beside `.env`, by their names.
     :raises HomeroomError: the disk is full.
     """
     with step("Laying the rehearsal out"):
@@ -128,7 +140,8 @@ def lay_out(deployment: Deployment, courses_text: str) -> None:
         text = ENV_FILE.read_text(encoding="utf-8")
         write_atomically(TREE / ENV_FILE.name, fitted.env(text, name_of(deployment)), mode=0o600)
         fitted.lay_out_site(SITE, TREE / SITE.name)
-        write_atomically(TREE / fitted.WITHOUT_TIME, courses_text)
+        for name, written in texts.items():
+            write_atomically(TREE / name, written)
 
 
 def clear(deployment: Deployment) -> None:

@@ -14,6 +14,7 @@ import sqlite3
 import sys
 import time
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from homeroom.contract.database import DATABASE
@@ -44,6 +45,20 @@ def kept(database: sqlite3.Connection, course: str) -> dict[str, Any]:
         "sittings": _count(database, SITTINGS, "course", course),
         "made": made(database, course),
     }
+
+
+def given_out(database: sqlite3.Connection, course: str) -> dict[str, Any]:
+    """Which assignments of a course are `out`, and which are `waiting` for a teacher; and how it was made on a page.
+
+    :raises DeskAway: the desk does not answer.
+    """
+    states: dict[str, str] = {}
+    if desk_client.is_there():
+        query = urlencode({"course": course})
+        released = desk_client.ask("GET", f"/released?{query}")["released"]
+        # one of which an earlier form is out is found by students
+        states = {each["assignment"]: state for state in ("waiting", "out") for each in released[state]}
+    return {"given_out": states, "made": made(database, course)}
 
 
 def remove(database: sqlite3.Connection, course: str, who: str, *, everything: bool) -> dict[str, Any]:
@@ -126,7 +141,7 @@ def _delete(database: sqlite3.Connection, table: str, column: str, value: str) -
 def main(arguments: list[str]) -> int:
     """Carry out one verb; 1: somebody who keeps something does not answer, which the last line says."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.courses.clerk")
-    parser.add_argument("verb", choices=["courses", "kept", "remove", "copy"])
+    parser.add_argument("verb", choices=["courses", "kept", "given-out", "remove", "copy"])
     verb = parser.parse_args(arguments).verb
     asked: dict[str, Any] = json.loads(sys.stdin.read() or "{}")
     try:
@@ -135,6 +150,8 @@ def main(arguments: list[str]) -> int:
                 answer = {"purges": purges(database)}
             elif verb == "copy":
                 answer = copy(database, **asked)
+            elif verb == "given-out":
+                answer = given_out(database, asked["course"])
             elif verb == "kept":
                 answer = kept(database, asked["course"])
             else:

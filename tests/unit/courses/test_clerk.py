@@ -72,6 +72,20 @@ def test_who_keeps_something_and_is_away_is_told(
     assert made_courses.MadeCourse.__tablename__ == clerk.MADE
 
 
+def test_what_is_given_out_is_told(
+    database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """By assignment; of one that is out, and waits in a newer form, students find the one that is out."""
+    assert clerk.given_out(database, "bio") == {"given_out": {}, "made": {}}
+    (tmp_path / "desk.sock").touch()
+    monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
+    out, waiting = ([{"assignment": name} for name in names] for names in (["week-1"], ["week-1", "week-2"]))
+    told = {"released": {"out": out, "waiting": waiting}}
+    answers = {("GET", "/released?course=bio"): told}
+    monkeypatch.setattr(desk_client, "ask", lambda *words: answers[words])
+    assert clerk.given_out(database, "bio")["given_out"] == {"week-1": "out", "week-2": "waiting"}
+
+
 def test_graders_are_called_as_in_the_hub() -> None:
     """What commands call the user of a grader lab is what the hub calls it."""
     assert lab_home.grader("bio-1") == grader_name("bio-1")

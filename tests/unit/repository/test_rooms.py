@@ -44,7 +44,7 @@ TOPICS = {
     "people": {"copies", "courses", "labs", "storage", "watching"},
     "prewarm": {"labs"},
     "queue": {"labs"},
-    "rehearsal": {"courses", "drill", "labs", "updates"},
+    "rehearsal": {"courses", "drill", "environments", "labs", "storage", "terms", "updates"},
     "rooms": {"courses", "labs"},
     "sign_in": {"labs", "storage"},
     "storage": {"labs"},

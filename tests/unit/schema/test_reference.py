@@ -18,7 +18,7 @@ SPECS = settings.specs()
 ARGUMENT = re.compile(r"\$\(([A-Z_]+)\)")
 MAKE_ONLY = {"help", "lint", "test", "test-unit", "locks", "bench", "release"}
 """Verbs that are Make's alone: they are for developers, or about the Makefile itself."""
-INNER = {"course-rehearse-beside", "drill-beside", "rehearse"}
+INNER = {"course-rehearse-beside", "course-work-beside", "drill-beside", "rehearse"}
 """Verbs that others run in a directory beside: `make update` of the next version, `make drill` of what came back,
 `make course-rehearse` of what robots write."""
 

@@ -43,20 +43,29 @@ class Robot:
 
     :param base_url: the hub's path.
     :param server: the name of the lab that the robot enters.
+    :param owner: whose lab that is; empty: the robot's own.
     """
 
     def __init__(
-        self, base_url: str, name: str, server: str, hub: Path | None = None, labs: Path = sockets.LABS
+        self,
+        base_url: str,
+        name: str,
+        server: str,
+        hub: Path | None = None,
+        labs: Path = sockets.LABS,
+        *,
+        owner: str = "",
     ) -> None:
-        self.base_url, self.name, self.server = base_url, name, server
+        self.base_url, self.name, self.server, self.owner = base_url, name, server, owner or name
         self._hub = hub or sockets.HUB / "hub.sock"
-        self._lab = labs / sockets.directory_name(name, server) / "lab.sock"
+        self._lab = labs / sockets.directory_name(self.owner, server) / "lab.sock"
         self._cookies: dict[tuple[str, str], str] = {}
 
     @property
     def lab(self) -> str:
         """Where the lab's page is."""
-        return f"{self.base_url}user/{quote(self.name)}/{self.server}/"
+        server = f"{self.server}/" if self.server else ""
+        return f"{self.base_url}user/{quote(self.owner)}/{server}"
 
     def sign_in(self) -> None:
         """Sign in by name. :raises OSError: the hub does not let them."""
@@ -79,16 +88,38 @@ class Robot:
         pressed = self.ask("POST", page, form, FORM)
         if pressed.status not in (302, 303):
             raise OSError(f"{self.name} could not enter: {pressed.status}")
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while not self._is_in():
-            if time.monotonic() > deadline:
-                raise OSError(f"the lab of {self.name} did not answer in {PATIENCE_SECONDS:.0f} seconds")
-            time.sleep(LOOK_SECONDS)
+        self._wait()
         body = json.dumps({"type": "file", "format": "text", "content": f"{self.name} was here\n"}).encode()
         headers = {"Content-Type": "application/json", "X-XSRFToken": self.cookie("_xsrf", self.lab)}
         saved = self.ask("PUT", f"{self.lab}api/contents/{quote(exam)}/{FILE}", body, headers)
         if saved.status not in (200, 201):
             raise OSError(f"{self.name} could not save: {saved.status} {saved.text[:200]}")
+
+    def start(self, profile: str = "") -> None:
+        """Have the lab be started, and go on until it answers.
+
+        :param profile: which one; empty: as it is without a choice.
+        :raises OSError: it is not to be had.
+        """
+        self.visit(f"{self.base_url}hub/home")
+        headers = {
+            "Content-Type": "application/json",
+            "Sec-Fetch-Mode": "cors",
+            "X-XSRFToken": self.cookie("_xsrf", f"{self.base_url}hub/"),
+        }
+        body = json.dumps({"profile": profile} if profile else {}).encode()
+        asked = self.ask("POST", f"{self.base_url}hub/api/users/{quote(self.owner)}/server", body, headers)
+        if asked.status not in (201, 202):
+            raise OSError(f"{self.name} could not start the lab of {self.owner}: {asked.status} {asked.text[:200]}")
+        self._wait()
+
+    def _wait(self) -> None:
+        """Go on until the lab answers. :raises OSError: it does not."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while not self._is_in():
+            if time.monotonic() > deadline:
+                raise OSError(f"the lab of {self.owner} did not answer in {PATIENCE_SECONDS:.0f} seconds")
+            time.sleep(LOOK_SECONDS)
 
     def _is_in(self) -> bool:
         try:
