@@ -5,4 +5,5 @@ from __future__ import annotations
 from generator.engine.kept import Kept
 from generator.topics.courses.services import has_courses
 
-KEEPS = (Kept(volume="courses", owner="990:100", without=(".incoming",), exists=has_courses),)
+VOLUME, OWNER = "courses", "990:100"
+KEEPS = (Kept(volume=VOLUME, owner=OWNER, without=(".incoming",), exists=has_courses),)

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from generator.core import operator
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
 from generator.topics.courses.courses import ReadCourse, members_data
@@ -61,6 +62,16 @@ def _exam(exam: Values, zone: ZoneInfo) -> dict[str, Any]:
         "network": exam["network"],
         "safe_exam_browser": exam["browser_keys"],
     }
+
+
+def add(deployment: Deployment, name: str, course: Values) -> bool:
+    """Have there be a course as if it was made on a page; whether there was none of this name.
+
+    :raises HomeroomError: the hub does not run, or that is no course.
+    """
+    wanted = {"verb": "keep", "name": name, "seen": 0, "who": operator.name(), "course": course}
+    found = hub_module.ask(deployment, MODULE, about="to make a course", given=json.dumps(wanted))
+    return bool(found["done"])
 
 
 def differences(of_file: Values, made: Values, known: LabsConfig, zone: ZoneInfo) -> Iterator[Difference]:

@@ -40,14 +40,14 @@ def bring_from(deployment: Deployment, course: str, source: str, name: str, *, d
     :param name: what a single assignment is called; empty: as its folder.
     :raises HomeroomError: there is no such course, it is no material, or something else is there already.
     """
-    path = _given(source)
+    path = given(source)
     with alone():
         require_known(deployment, course)
         lab_home.require_still(deployment, course)
         with staged(path) as archive:
             words = ["--name", name, "--otherwise", _stem(path)]
-            given = Mount(target=lab_home.GIVEN, source=str(archive), type="bind", read_only=True)
-            done = _bring(deployment, course, given, words, dry=dry)
+            mount = Mount(target=lab_home.GIVEN, source=str(archive), type="bind", read_only=True)
+            done = _bring(deployment, course, mount, words, dry=dry)
         if not dry:
             records.note(deployment, "course-import", course, why=str(path)[:200])
     _tell(course, done, dry=dry)
@@ -74,9 +74,9 @@ def copy(deployment: Deployment, course: str, to: str, dates: str, *, dry: bool)
         done: dict[str, Any] = {"new": [], "there": [], "left_out": 0, "gradebook": False}
         if lab_home.is_there(deployment, course):
             lab_home.require_still(deployment, to)
-            given = lab_home.mount(deployment, course, "/srv/from", read_only=True)
+            source = lab_home.mount(deployment, course, "/srv/from", read_only=True)
             words = ["--given", f"/srv/from/{lab_home.COURSE}", f"--days={days}"]
-            done = _bring(deployment, to, given, words, dry=dry)
+            done = _bring(deployment, to, source, words, dry=dry)
         if text and not dry:
             written.write(SITE, text)
         if is_made and not dry:
@@ -161,7 +161,8 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(quoted(name) for name in names[:SHOWN]) + more
 
 
-def _given(source: str) -> Path:
+def given(source: str) -> Path:
+    """The archive or folder that was typed. :raises HomeroomError: it is none."""
     if not source.strip():
         usage = "make course-import COURSE=biology-1 FROM=/srv/biology.tar.gz"
         raise HomeroomError("FROM is missing", location="FROM", remedy=f"Run `{usage}`.")

@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from docker.types import Mount
 
 from generator.core import archive
 from generator.core.console import note, step
+from generator.core.errors import HomeroomError
 from generator.core.finding import in_units
 from generator.core.paths import SITE
 from generator.engine import handed_out
 from generator.engine.deployment import Deployment
 from generator.site.reader import SiteFile
-from generator.topics.courses.site import COURSES
+from generator.topics.courses.site import COURSES, ROLES
 from generator.topics.people import records
+from generator.topics.sign_in import class_list
 from generator.topics.terms import kept, lab_home, named
 from generator.topics.terms.written import block, raw
 
-ABOUT, WRITTEN = "homeroom-course.json", "courses.yaml"
+ABOUT, WRITTEN, ROSTERS = "homeroom-course.json", "courses.yaml", "rosters"
+"""As `homeroom.courses.material.about` has them, which a test holds equal."""
 STORE, DESK = "/export/courses", "desk"
 
 
@@ -81,7 +86,17 @@ def about(found: kept.Kept) -> dict[str, str]:
         own = [each for each in raw(SiteFile(SITE / COURSES)) if each.get("name") == found.course]
         if own:
             texts[WRITTEN] = "courses:\n" + block(own[0], "")
+            texts |= {f"{ROSTERS}/{name}": text for name, text in _rosters(own[0])}
     return texts
+
+
+def _rosters(course: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The names on the class lists of a course, a name a line, by the lists' names in `site/`."""
+    for role in ROLES:
+        name = course[role].get("roster") if isinstance(course.get(role), dict) else None
+        if name and (SITE / name).is_file():
+            with suppress(HomeroomError):
+                yield name, "".join(f"{each}\n" for each in class_list.read(SITE / name))
 
 
 def _of_desk(deployment: Deployment, course: str) -> Iterator[bytes]:

@@ -20,6 +20,7 @@ HOME, GIVEN = "/home/jovyan", "/srv/given"
 EXPORTED = "/export/home"
 COURSE = "course"
 """The course's folder in the home."""
+OWNER = f"{homes.LAB_USER}:{homes.LAB_GROUP}"
 MEMORY = "1g"
 
 
@@ -55,9 +56,10 @@ def mount(deployment: Deployment, course: str, target: str, *, read_only: bool) 
     return homes.mount(deployment.settings, deployment.project, grader(course), target, read_only=read_only)
 
 
-def run(deployment: Deployment, verb: str, *arguments: str, mounts: list[Mount]) -> dict[str, Any]:
+def run(deployment: Deployment, verb: str, *arguments: str, mounts: list[Mount], owner: str = OWNER) -> dict[str, Any]:
     """Run one verb of `homeroom.courses.material`, and return what it says.
 
+    :param owner: user and group of the files.
     :raises HomeroomError: it failed, with its reason.
     """
     try:
@@ -68,7 +70,7 @@ def run(deployment: Deployment, verb: str, *arguments: str, mounts: list[Mount])
             verb,
             *arguments,
             service="material",
-            user=f"{homes.LAB_USER}:{homes.LAB_GROUP}",
+            user=owner,
             mounts=mounts,
             mem_limit=MEMORY,
             pids_limit=16,

@@ -33,12 +33,17 @@ def course_import(
     course: Annotated[str, typer.Argument(help="Into which course.")] = "",
     source: Annotated[str, typer.Option("--from", help="An archive, a course's folder, or one assignment.")] = "",
     name: Annotated[str, typer.Option(help="What a single assignment is called.")] = "",
+    whole: Annotated[str, typer.Option(help="1: all of a course that was exported, with what students did.")] = "",
     dry: Annotated[str, typer.Option(help="1: only show what would come.")] = "",
 ) -> None:
-    """Bring material into a course, never over what is there."""
+    """Bring material into a course, or all of a course back, never over what is there."""
     from generator.engine import deployment
     from generator.topics.terms import bring, named
+    from generator.topics.terms.whole import bring_whole
 
+    if is_set("WHOLE", whole):
+        bring_whole(deployment.open_deployment(), course.strip(), source, dry=is_set("DRY", dry))
+        return
     chosen = named.require_name(course, "COURSE", f"make course-import COURSE={COURSE} FROM=/srv/{COURSE}.tar.gz")
     bring.bring_from(deployment.open_deployment(), chosen, source, name.strip(), dry=is_set("DRY", dry))
 

@@ -94,6 +94,8 @@ def appended(file: SiteFile, course: Mapping[str, Any], remark: str) -> str:
     line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
     dash = re.match(r"( *)- +(?=\S)", line)
     text = file.text if file.text.endswith("\n") else f"{file.text}\n"
+    if not raw(file) and (made := _first(text, course, remark)):
+        return made
     if dash is not None:
         made = f"{text}\n{dash[1]}# {remark}\n{block(course, dash[1])}"
         try:
@@ -109,8 +111,27 @@ def appended(file: SiteFile, course: Mapping[str, Any], remark: str) -> str:
     )
 
 
-def check(settings: Settings, site: Path, text: str) -> None:
-    """See that the file would be right with this text. :raises HomeroomError: everything that would be wrong."""
+def _first(text: str, course: Mapping[str, Any], remark: str) -> str:
+    """The text of a file that has no course, with this one; empty where it is written so that none can come."""
+    own = f"# {remark}\ncourses:\n{block(course, '  ')}"
+    try:
+        values = yaml.safe_load(text)
+        if values is None:
+            return f"{text}\n{own}"
+        made, count = re.subn(r"(?m)^courses:[ \t]*(\[[ \t]*\])?[ \t]*(#.*)?$", lambda _: own.rstrip("\n"), text)
+        if count == 1 and yaml.safe_load(made) == {**values, "courses": yaml.safe_load(block(course, ""))}:
+            return made
+    except yaml.YAMLError:
+        pass
+    return ""
+
+
+def check(settings: Settings, site: Path, text: str, lists: Mapping[str, str] | None = None) -> None:
+    """See that the file would be right with this text.
+
+    :param lists: files of `site/` that come with it, by their names there.
+    :raises HomeroomError: everything that would be wrong.
+    """
     with tempfile.TemporaryDirectory() as made:
         beside = Path(made) / site.name
         beside.mkdir()
@@ -118,7 +139,22 @@ def check(settings: Settings, site: Path, text: str) -> None:
             if each.name != COURSES:
                 (beside / each.name).symlink_to(each.resolve())
         (beside / COURSES).write_text(text, encoding="utf-8")
+        for name, content in (lists or {}).items():
+            _write_list(beside, name, content)
         courses.load(settings, beside, labs.load(settings, beside, read_machine()))
+
+
+def write_lists(site: Path, lists: Mapping[str, str]) -> None:
+    """Write class lists that are not there yet."""
+    for name, content in lists.items():
+        _write_list(site, name, content)
+
+
+def _write_list(site: Path, name: str, content: str) -> None:
+    path = site / name
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, content)
 
 
 def write(site: Path, text: str) -> None:

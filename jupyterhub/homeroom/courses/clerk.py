@@ -141,7 +141,7 @@ def _delete(database: sqlite3.Connection, table: str, column: str, value: str) -
 def main(arguments: list[str]) -> int:
     """Carry out one verb; 1: somebody who keeps something does not answer, which the last line says."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.courses.clerk")
-    parser.add_argument("verb", choices=["courses", "kept", "given-out", "remove", "copy"])
+    parser.add_argument("verb", choices=["courses", "kept", "given-out", "remove", "copy", "take-in"])
     verb = parser.parse_args(arguments).verb
     asked: dict[str, Any] = json.loads(sys.stdin.read() or "{}")
     try:
@@ -152,6 +152,8 @@ def main(arguments: list[str]) -> int:
                 answer = copy(database, **asked)
             elif verb == "given-out":
                 answer = given_out(database, asked["course"])
+            elif verb == "take-in":
+                answer = desk_client.take_in(asked["course"], asked["token"], asked["who"])
             elif verb == "kept":
                 answer = kept(database, asked["course"])
             else:

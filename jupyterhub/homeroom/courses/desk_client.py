@@ -139,6 +139,14 @@ def remove(course: str, by: str, *, everything: bool) -> None:
     ask("DELETE", f"/kept?{query}", seconds=COURSE_SECONDS)
 
 
+def take_in(course: str, token: str, by: str) -> dict[str, Any]:
+    """Have the desk keep what lies ready for it of a course; how much that is. Waits.
+
+    :raises DeskAway: it does not answer, or keeps something of the course already.
+    """
+    return ask("POST", f"/kept?{urlencode({'course': course, 'token': token, 'by': by})}", seconds=COURSE_SECONDS)
+
+
 def forget(name: str) -> None:
     """Remove everything that somebody handed in. Waits.
 

@@ -241,10 +241,11 @@ def test_robots_take_it_before(school: HubDeployment, people: dict[str, Person],
 
 def test_a_course_ends_and_the_next_begins(school: HubDeployment, people: dict[str, Person], tmp_path: Path) -> None:
     """All of a course is written into one archive. The next term's has its material and dates, and nobody's work or
-    name. What students did goes at the word, and then all of the course, which the archive brings back as material."""
+    name. What students did goes at the word, and then all of the course. The archive brings it back whole: its members,
+    receipts with their times, feedback and gradebook."""
     assert people["grader"].api("DELETE", "users/grader-botany/server").status_code in (202, 204)
     until(lambda: not school.labs("grader-botany"), "the grader lab is gone")
-    archive = tmp_path / "botany.tar.gz"
+    archive, handed_in = tmp_path / "botany.tar.gz", said(people["b+ob"], "homeroom hand-ins")
     school.make("course-export", "COURSE=botany", f"TO={archive}")
     with tarfile.open(archive) as opened:
         names = opened.getnames()
@@ -278,6 +279,18 @@ def test_a_course_ends_and_the_next_begins(school: HubDeployment, people: dict[s
     kept = engine().volumes.list(filters={"label": "homeroom.user=grader-botany"})
     assert [each for each in kept if each.attrs["Labels"]["homeroom.deployment"] == school.project] == []
     assert len(list((school.directory / "course-archives").glob("botany-20*.tar.gz"))) == 2
+
+    whole = ("course-import", f"FROM={archive}", "WHOLE=1")
+    assert "Nothing was changed" in school.make(*whole, "DRY=1").stdout
+    assert "botany\n" not in site.read_text()
+    assert "with receipts, feedback for 2 hand-ins" in school.make(*whole).stdout
+    assert "has all of it already" in school.make(*whole).stdout
+    school.up()
+    until(lambda: said(people["b+ob"], "homeroom hand-ins") == handed_in, "each has their receipts again")
+    said(people["b+ob"], "rm -r week-1/feedback && nbgrader fetch_feedback week-1")
+    assert people["b+ob"].run(FEEDBACK).split()[1:] == ["True", "False", "False"]
+    people["grader"] = grader_lab(people["ada"], "botany")
+    assert "b-2bob" in said(people["grader"], "cd ~/course && nbgrader db student list --db sqlite:///gradebook.db")
     audit = school.make("audit").stdout
     assert all(word in audit for word in ("course-export", "course-copy", "course-reset", "course-delete"))
 

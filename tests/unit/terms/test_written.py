@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -108,3 +109,14 @@ def test_a_name_that_is_none_is_told(typed: str) -> None:
     """Before anything is asked of the engine."""
     with pytest.raises(HomeroomError):
         named.require_name(typed, "COURSE", "make course-reset COURSE=biology-1")
+
+
+@pytest.mark.parametrize(
+    "text", ["## Courses.\n#courses:\n#  - name: bio\n", "courses: []  # none yet\n", "courses:\n"]
+)
+def test_the_first_course_of_a_file_is_put_into_it(tmp_path: Path, text: str) -> None:
+    """What the operator wrote stays; the file says the course and nothing else."""
+    (tmp_path / "courses.yaml").write_text(text)
+    made = written.appended(SiteFile(tmp_path / "courses.yaml"), {"name": "bio", "archive": date(2027, 4, 1)}, "Back.")
+    assert yaml.safe_load(made) == {"courses": [{"name": "bio", "archive": date(2027, 4, 1)}]}
+    assert text.startswith("courses:") or made.startswith(text)

@@ -95,13 +95,17 @@ class BackRoom:
         return web.json_response({"error": "there is no such thing"}, status=404)
 
     async def _kept(self, method: str, query: Mapping[str, str]) -> web.Response:
-        """What is kept of courses, of one course, or its removal."""
+        """What is kept of courses, of one course, its removal, or what comes of one that was kept elsewhere."""
         course = query.get("course", "")
         try:
             if method == "GET" and not course:
                 return web.json_response({"courses": await asyncio.to_thread(self.kept.courses)})
             if method == "GET":
                 return web.json_response(await asyncio.to_thread(self.kept.of_course, course))
+            if method == "POST":
+                came = await asyncio.to_thread(self.kept.take_in, course, query.get("token", ""))
+                log.info("%s brought %s: %d hand-ins", query.get("by"), course, came["hand_ins"])
+                return web.json_response(came)
             if method == "DELETE":
                 everything = query.get("what") == "all"
                 await asyncio.to_thread(partial(self.kept.remove, course, everything=everything))

@@ -12,8 +12,10 @@ from homeroom.courses.course import NAME
 from homeroom.courses.desk import sealed
 from homeroom.courses.desk.grades import FILE, Grades
 from homeroom.courses.desk.shelf import FEEDBACK, OUT, WAITING, Shelf
-from homeroom.courses.desk.store import HAND_INS, INCOMING, Store
+from homeroom.courses.desk.store import HAND_INS, INCOMING, RECEIPT, Store
 
+TOKEN, READY, CAME = "[0-9a-f]{24}", ".ready", "desk"
+"""What a folder is called in which something lies ready, how its name ends, and where in it."""
 WORK = (HAND_INS, FEEDBACK, FILE)
 """What students' work is, in a course's folder; the rest is material."""
 
@@ -45,6 +47,32 @@ class Kept:
             "graded": len({name for each in (grades or {"assignments": []})["assignments"] for name in each["scores"]}),
             "size_bytes": _size_bytes(self.store.root / course),
         }
+
+    def take_in(self, course: str, token: str) -> dict[str, Any]:
+        """Keep all of a course that was kept elsewhere and lies ready, at once or not at all; how much that is.
+
+        :param token: the name of the folder in which it lies: see `homeroom.courses.material.desk_part`.
+        :raises ValueError: it lies there no more, or something is kept already.
+        """
+        _require_name(course)
+        if not re.fullmatch(TOKEN, token):
+            raise ValueError("that is no token")
+        came, place = self.store.root / INCOMING / f"{token}{READY}" / CAME, self.store.root / course
+        if not came.is_dir():
+            raise ValueError("what came lies there no more: the desk was started anew meanwhile")
+        if place.exists() and any(names for _, _, names in os.walk(place)):
+            raise ValueError(f"something of {course} is kept already")
+        codes = {path.parent.name.partition("-")[2] for path in came.glob(f"{HAND_INS}/*/*/*/{RECEIPT}")}
+        if known := sorted(code for code in codes if self.store.receipt(code)):
+            raise ValueError(f"another course has the receipt {known[0]}")
+        if place.exists():
+            place.rename(self.store.root / INCOMING / f"{secrets.token_hex(12)}.gone")
+        came.rename(place)
+        sealed.to_disk(self.store.root)
+        sealed.remove(came.parent)
+        self.store.read(course)
+        self.shelf.read(course)
+        return self.of_course(course)
 
     def remove(self, course: str, *, everything: bool) -> None:
         """Remove what students handed in, the feedback for it and the grades; or all of a course. It has its name no

@@ -83,7 +83,12 @@ class Shelf:
 
     def open(self) -> None:
         """Read what is there, and remove what no `now.json` names any more."""
-        for now in (*self.root.glob(f"*/{RELEASED}/*/{NOW}"), *self.root.glob(f"*/{FEEDBACK}/*/*/*/{NOW}")):
+        self.read("*")
+
+    def read(self, course: str) -> None:
+        """Read what there is of a course; `*`: of all."""
+        found_at = (f"{course}/{RELEASED}/*/{NOW}", f"{course}/{FEEDBACK}/*/*/*/{NOW}")
+        for now in (path for pattern in found_at for path in self.root.glob(pattern)):
             states: dict[str, str] = json.loads(now.read_text(encoding="utf-8"))
             found = {state: _read(now.parent / folder) for state, folder in states.items()}
             for folder in now.parent.iterdir():

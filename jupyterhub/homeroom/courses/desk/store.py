@@ -44,7 +44,11 @@ class Store:
         if (self.root / INCOMING).exists():
             sealed.remove(self.root / INCOMING)
         (self.root / INCOMING).mkdir(mode=0o700)
-        for path in self.root.glob(f"*/{HAND_INS}/*/*/*/{RECEIPT}"):
+        self.read("*")
+
+    def read(self, course: str) -> None:
+        """Read the receipts of a course; `*`: of all."""
+        for path in self.root.glob(f"{course}/{HAND_INS}/*/*/*/{RECEIPT}"):
             receipt = Receipt.from_json(json.loads(path.read_text(encoding="utf-8")))
             self._receipts[receipt.code] = receipt
 

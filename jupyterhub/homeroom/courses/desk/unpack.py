@@ -22,6 +22,7 @@ LONGEST_PART_BYTES = 200
 LONGEST_NAME_BYTES = 1000
 PIECE_BYTES = 1 << 16
 SHOWN = 80
+EMPTY = "There is no file in it."
 
 
 class Entry(tarfile.TarInfo):
@@ -39,13 +40,20 @@ LONG_NAMES = (tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK)
 
 
 def unpack(
-    archive: Path, target: Path, most_bytes: int, *, most_entries: int = 0, left_out: Collection[str] = ()
+    archive: Path,
+    target: Path,
+    most_bytes: int,
+    *,
+    most_entries: int = 0,
+    left_out: Collection[str] = (),
+    deeper: int = 0,
 ) -> tuple[File, ...]:
     """Write the files of an uncompressed tar below a directory that is empty.
 
     :param most_bytes: of all files together.
     :param most_entries: how many files and folders there may be; 0: as many as of a hand-in.
     :param left_out: names at its top that are passed over.
+    :param deeper: by how many folders more than a hand-in's a file may lie below the top.
     :raises Refused: it is no tar, or holds anything but files and folders under plain names, too many or too much.
     """
     found: list[File] = []
@@ -53,7 +61,7 @@ def unpack(
     try:
         with tarfile.open(archive, "r:", tarinfo=Entry) as opened:
             for member in _members(opened, most_entries or MOST_ENTRIES):
-                parts = plain_parts(member.name)
+                parts = plain_parts(member.name, DEEPEST + deeper)
                 if parts and parts[0] in left_out:
                     end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                     continue
@@ -72,7 +80,7 @@ def unpack(
     except (tarfile.TarError, EOFError, ValueError, UnicodeError, OverflowError) as error:
         raise Refused(422, f"What came is no whole tar: {str(error)[:SHOWN]}") from None
     if not found:
-        raise Refused(422, "There is no file in it.")
+        raise Refused(422, EMPTY)
     return tuple(found)
 
 
@@ -106,7 +114,7 @@ def _require_end(archive: Path, end: int) -> None:
         raise ValueError("its end is missing")
 
 
-def plain_parts(name: str) -> tuple[str, ...]:
+def plain_parts(name: str, deepest: int = DEEPEST) -> tuple[str, ...]:
     """The parts of a name that leads nowhere else. :raises Refused: it does, or could not be read."""
     plain = name[2:] if name.startswith("./") else name
     parts = tuple(plain.rstrip("/").split("/"))
@@ -118,7 +126,7 @@ def plain_parts(name: str) -> tuple[str, ...]:
         raise Refused(422, f"{shown(name)} is no name in UTF-8.") from None
     odd = any(part in ("", ".", "..") or not part.isprintable() for part in parts)
     long = any(len(part) > LONGEST_PART_BYTES for part in encoded) or sum(map(len, encoded)) > LONGEST_NAME_BYTES
-    if odd or long or len(parts) > DEEPEST:
+    if odd or long or len(parts) > deepest:
         raise Refused(422, f"{shown(name)} is no plain name of a file within the folder.")
     return parts
 

@@ -13,14 +13,14 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from homeroom.courses.material import bring, clear
+from homeroom.courses.material import about, bring, clear, desk_part, whole
 from homeroom.courses.material.unfit import Unfit
 
 
 def main(arguments: list[str]) -> int:
     """Carry out one verb."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.courses.material")
-    parser.add_argument("verb", choices=["measure", "clear", "bring"])
+    parser.add_argument("verb", choices=["measure", "clear", "bring", "about", "whole", "desk-part"])
     parser.add_argument("--home", type=Path, default=Path("/home/jovyan"))
     parser.add_argument("--given", type=Path, default=Path("/srv/given"), help="a folder, or an archive")
     parser.add_argument("--course", default="")
@@ -28,6 +28,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--name", default="", help="what a single assignment is called")
     parser.add_argument("--otherwise", default="", help="what it is called where it has no folder")
     parser.add_argument("--look", action="store_true", help="bring nothing, and say what would be brought")
+    parser.add_argument("--store", type=Path, default=Path("/srv/courses"), help="the desk's volume")
+    parser.add_argument("--token", default="", help="the name of the folder in it for what comes")
     given = parser.parse_args(arguments)
     os.umask(0o022)
     try:
@@ -36,6 +38,12 @@ def main(arguments: list[str]) -> int:
         elif given.verb == "clear":
             clear.clear(given.home)
             answer = {}
+        elif given.verb == "about":
+            answer = about.read(given.given)
+        elif given.verb == "whole":
+            answer = whole.bring(given.home, given.given, look=given.look)
+        elif given.verb == "desk-part":
+            answer = desk_part.lay_ready(given.given, given.store, given.course, given.token, look=given.look)
         else:
             done = bring.bring(
                 given.home,

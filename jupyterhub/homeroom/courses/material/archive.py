@@ -6,11 +6,13 @@ import os
 import stat
 import zipfile
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import IO
 
+from homeroom.courses.desk.receipt import File
 from homeroom.courses.desk.refused import Refused
-from homeroom.courses.desk.unpack import plain_parts, shown, unpack
+from homeroom.courses.desk.unpack import EMPTY, plain_parts, shown, unpack
 from homeroom.courses.material.unfit import Unfit
 
 MOST_BYTES = 4 << 30
@@ -20,6 +22,10 @@ PIECE_BYTES = 1 << 20
 DESK = "desk"
 """In an archive of a whole course: what the desk has of it, which is no material."""
 GZIP, ZIP = b"\x1f\x8b", b"PK"
+
+
+WHOLE_BYTES, WHOLE_ENTRIES, DEEPER = 256 << 30, 2_000_000, 8
+"""The same of an archive of a whole course, where hand-ins lie so many folders deeper: the disk is its bound."""
 
 
 def take_apart(archive: Path, target: Path, work: Path) -> None:
@@ -37,7 +43,7 @@ def take_apart(archive: Path, target: Path, work: Path) -> None:
         tar = archive
         if head == GZIP:
             tar = work / "archive.tar"
-            _expand(archive, tar)
+            _expand(archive, tar, MOST_BYTES)
         unpack(tar, target, MOST_BYTES, most_entries=MOST_ENTRIES, left_out=(DESK,))
     except Refused as refused:
         raise Unfit(refused.why) from None
@@ -45,8 +51,28 @@ def take_apart(archive: Path, target: Path, work: Path) -> None:
         raise Unfit(f"It cannot be written: {error.strerror}") from None
 
 
-def _expand(archive: Path, tar: Path) -> None:
-    left = MOST_BYTES + (64 << 20)  # a tar's own headers
+def take_part(archive: Path, target: Path, work: Path, left_out: Collection[str]) -> tuple[File, ...]:
+    """Write a part of what `make course-export` wrote below an empty directory; returns its files, which may be none.
+
+    :param left_out: names at its top that are no part of it.
+    :raises Unfit: it is no such archive, holds anything but plain files and folders, or the disk is full.
+    """
+    tar = work / "archive.tar"
+    try:
+        _expand(archive, tar, WHOLE_BYTES)
+        return unpack(tar, target, WHOLE_BYTES, most_entries=WHOLE_ENTRIES, left_out=left_out, deeper=DEEPER)
+    except Refused as refused:
+        if refused.why == EMPTY:
+            return ()
+        raise Unfit(refused.why) from None
+    except OSError as error:
+        raise Unfit(f"It cannot be written: {error.strerror}") from None
+    finally:
+        tar.unlink(missing_ok=True)
+
+
+def _expand(archive: Path, tar: Path, most_bytes: int) -> None:
+    left = most_bytes + (64 << 20)  # a tar's own headers
     with archive.open("rb") as source, tar.open("xb") as target:
         packed = zlib.decompressobj(wbits=31)
         while piece := source.read(PIECE_BYTES):
@@ -57,7 +83,7 @@ def _expand(archive: Path, tar: Path) -> None:
                     raise Unfit(f"What came is no whole archive: {error}") from None
                 left -= len(out)
                 if left < 0:
-                    raise Unfit(f"It is larger than {MOST_BYTES >> 30} GiB.")
+                    raise Unfit(f"It is larger than {most_bytes >> 30} GiB.")
                 target.write(out)
                 piece = packed.unconsumed_tail
                 if packed.eof:

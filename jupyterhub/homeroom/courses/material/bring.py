@@ -56,14 +56,14 @@ def bring(
     :raises Unfit: it is no material, or something else is there already under a name of it; nothing is brought.
     """
     done = Brought()
-    with _growing(home) as growing:
+    with growing(home) as work:
         top = given
         if given.is_file():
-            top = growing / "given"
+            top = work / "given"
             top.mkdir(mode=0o700)
-            archive.take_apart(given, top, growing)
+            archive.take_apart(given, top, work)
         material = found.find(top, own_name, otherwise)
-        wanted = growing / COURSE
+        wanted = work / COURSE
         for kind, folders in ((SOURCE, material.assignments), (RELEASE, material.released)):
             for name, folder in folders.items():
                 done.left_out += _copy(folder, wanted / kind / name)
@@ -96,10 +96,10 @@ def _state(there: Path, wanted: Path) -> str:
         return "other"
     if not there.exists() or not any(there.iterdir()):
         return "none"
-    return "same" if _is_same(there, wanted) else "other"
+    return "same" if is_same(there, wanted) else "other"
 
 
-def _is_same(one: Path, other: Path) -> bool:
+def is_same(one: Path, other: Path) -> bool:
     names = [
         sorted(entry.name for entry in os.scandir(folder) if not _is_passed(entry.name)) for folder in (one, other)
     ]
@@ -109,7 +109,7 @@ def _is_same(one: Path, other: Path) -> bool:
         first, second = one / name, other / name
         if first.is_symlink() or first.is_dir() != second.is_dir():
             return False
-        same = _is_same(first, second) if first.is_dir() else filecmp.cmp(first, second, shallow=False)
+        same = is_same(first, second) if first.is_dir() else filecmp.cmp(first, second, shallow=False)
         if not same:
             return False
     return True
@@ -151,15 +151,15 @@ def _copy(source: Path, target: Path) -> int:
 
 
 @contextmanager
-def _growing(home: Path) -> Iterator[Path]:
+def growing(home: Path) -> Iterator[Path]:
     """A folder that is gone afterwards; those of runs that were killed are removed first."""
     remove_leftovers(home)
-    growing = home / f"{GROWING}{secrets.token_hex(6)}"
-    growing.mkdir(mode=0o700)
+    made = home / f"{GROWING}{secrets.token_hex(6)}"
+    made.mkdir(mode=0o700)
     try:
-        yield growing
+        yield made
     finally:
-        shutil.rmtree(growing, ignore_errors=True)
+        shutil.rmtree(made, ignore_errors=True)
 
 
 def remove_leftovers(home: Path) -> None:
