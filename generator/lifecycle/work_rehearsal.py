@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal
 
 import docker.errors
@@ -68,6 +69,12 @@ class Course(Beside):
                 remedy=UNTOUCHED,
             )
         return said
+
+    def have_both(self, command: str) -> None:
+        """Have both students' robots run a command at once. :raises HomeroomError: it failed for one."""
+        with ThreadPoolExecutor() as pool:
+            for done in [pool.submit(self.have, robot, command) for robot in (AS_GIVEN, AS_SOLVED)]:
+                done.result()
 
     def grade(self, command: str) -> str:
         """Have nbgrader do something in the grader lab. :raises HomeroomError: it failed."""
@@ -169,13 +176,11 @@ def _steps(held: Course, name: str) -> Iterator[HomeroomError]:
             say("made from source/: release/ had none")
         held.grade(f"release_assignment {word}")
     with timed(f"{name}: robots fetch it"):
-        for robot in (AS_GIVEN, AS_SOLVED):
-            held.have(robot, f"nbgrader fetch_assignment {word}")
+        held.have_both(f"nbgrader fetch_assignment {word}")
     with timed(f"{name}: they hand in, one as given, one with the source's answers"):
         pieces, _ = held.lab(grader).get_archive(f"{HOME}/course/source/{name}")
         held.lab(AS_SOLVED).put_archive(HOME, b"".join(pieces))
-        for robot in (AS_GIVEN, AS_SOLVED):
-            held.have(robot, f"nbgrader submit {word}")
+        held.have_both(f"nbgrader submit {word}")
     with timed(f"{name}: it is collected"):
         held.grade(f"collect {word}")
     with timed(f"{name}: it is graded in sealed containers") as say:
