@@ -149,7 +149,7 @@ def keys_of_code() -> Iterator[tuple[str, str]]:
 def is_key(value: str) -> bool:
     """Whether something looks like a key of the catalogue."""
     return (
-        not value.endswith(".html")
+        not value.endswith((".html", ".yaml"))
         and bool(re.fullmatch(r"[a-z_]+(\.[a-z_0-9]+)+", value))
         and value.split(".")[0] in TOPICS
     )
