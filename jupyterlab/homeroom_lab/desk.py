@@ -101,8 +101,11 @@ def send(method: str, path: str, folder: Path, files: Iterable[Path], socket_pat
         return answer_of(desk)
 
 
-def fetch(path: str, target: Path, socket_path: str = "") -> None:
-    """Lay the files that the desk sends into a folder. :raises NotTaken: it sends none, or not all."""
+def fetch(path: str, target: Path, socket_path: str = "") -> str:
+    """Lay the files that the desk sends into a folder; returns which version they are, where it says so.
+
+    :raises NotTaken: it sends none, or not all.
+    """
     with closing(Desk(socket_path)) as desk:
         desk.request("GET", path)
         try:
@@ -112,6 +115,7 @@ def fetch(path: str, target: Path, socket_path: str = "") -> None:
             with tarfile.open(fileobj=answer, mode="r|") as archive:
                 archive.extractall(target, filter="data")
             answer.read()
+            return answer.headers.get("ETag", "")
         except (ConnectionError, TimeoutError, http.client.HTTPException, ValueError, tarfile.TarError):
             raise NotTaken("The hand-in desk does not answer, or not to the end. Please try again.") from None
 

@@ -311,6 +311,27 @@ def test_who_comes_while_it_starts_is_led_there(is_closed: bool, done: list[str]
     assert lab.done == [*done, "released"]
 
 
+def test_labs_of_an_exam_that_is_moved_end(app: HubApp, guard: Guard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was started ahead and that nobody could enter yet keeps its capacity from nobody, and is started again for
+    the new time; ten minutes before that it stays."""
+    begins = say(app, opens=2 * HOUR)
+    lab = SimpleNamespace(active=True, pending=None)
+    user = SimpleNamespace(name="chen", spawners={SERVER: lab})
+    watch = ExamWatch(SimpleNamespace(users={"chen": user}, db=app.hub.db))
+    ended: list[tuple[str, str]] = []
+
+    def begin(key: tuple[str, str], work: Any) -> None:
+        work.close()
+        ended.append(key)
+
+    monkeypatch.setattr(watch, "_begin", begin)
+    for now in (begins - 599, begins + 60):
+        app.do(watch._end_unentered, now)
+    assert ended == []
+    app.do(watch._end_unentered, begins - 601)
+    assert ended == [("chen", SERVER)]
+
+
 def test_tokens_made_in_an_exam_end(app: HubApp, guard: Guard) -> None:
     """Nobody lets others in by a token: what somebody makes while they sit it is worth nothing within seconds."""
     say(app, opens=-600)

@@ -10,7 +10,7 @@ import pytest
 from homeroom_lab import start_files
 from homeroom_lab.start_files import StartFiles
 
-from tests.unit.courses.desk import HOUR, Desk, tar, told
+from tests.unit.courses.desk import HOUR, Desk, tar, told, wait
 from tests.unit.courses.test_exam_desk import exam, in_exam
 
 TASK = ("task.ipynb", b'{"cells": []}')
@@ -48,6 +48,24 @@ def test_an_exam_begins_with_what_is_released_by_its_name(desk: Desk, tmp_path: 
     assert files(home) == {"final/task.ipynb": '{"cells": []}', "final/data/a.csv": "1"}
 
 
+def test_what_is_mended_before_the_beginning_is_what_all_begin_with(desk: Desk, tmp_path: Path) -> None:
+    """Also labs that have the earlier one: of that nothing is left. From the beginning on each keeps what it has, and
+    one that comes late begins with what is released then."""
+    early, late = tmp_path / "early", tmp_path / "late"
+    in_exam(desk, opens=int(time.time()) + HOUR)
+    release(desk, ("task.txt", b"wrong"), ("data/old.csv", b"1"))
+    assert lab(desk, early).fetch()
+    assert lab(desk, early).fetch(), "nothing newer is no fault"
+    release(desk, ("task.txt", b"right"), ("data/new.csv", b"2"))
+    assert lab(desk, early).fetch()
+    assert files(early) == {"final/task.txt": "right", "final/data/new.csv": "2"}
+    in_exam(desk)
+    release(desk, ("task.txt", b"even better"))
+    assert [lab(desk, home).fetch() for home in (early, late)] == [True, True]
+    assert files(early) == {"final/task.txt": "right", "final/data/new.csv": "2"}
+    assert files(late) == {"final/task.txt": "even better"}
+
+
 def test_they_come_once_and_never_over_a_file(desk: Desk, tmp_path: Path) -> None:
     """What somebody has written stays, what they deleted stays away, and so does what is released later; a link of
     theirs leads nowhere else."""
@@ -65,22 +83,24 @@ def test_they_come_once_and_never_over_a_file(desk: Desk, tmp_path: Path) -> Non
     release(desk, TASK, ("new.txt", b"3"))
     assert lab(desk, home).fetch()
     assert files(home) == {"final/task.ipynb": "mine"}
-    assert [path.name for path in (home / ".local/share/homeroom").iterdir()] == ["start-files"]
+    assert [path.name for path in (home / ".local/share/homeroom").iterdir()] == ["start-files.json"]
 
 
 def test_a_lab_waits_for_them(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Released while the exam goes on, they come without anybody doing anything; then it asks no more."""
+    """Released while the exam goes on, they come without anybody doing anything."""
     monkeypatch.setattr(start_files, "LOOK_SECONDS", 0.02)
     in_exam(desk)
 
     async def wait_for_them() -> None:
-        running = asyncio.create_task(lab(desk, tmp_path / "home").run())
-        await asyncio.sleep(0.1)
+        running = asyncio.create_task(lab(desk, home).run())
+        await asyncio.to_thread(wait, (home / ".local").is_dir, "it has asked")
         await asyncio.to_thread(release, desk, TASK)
-        await asyncio.wait_for(running, 30)
+        await asyncio.to_thread(wait, (home / "final/task.ipynb").exists, "they are there")
+        running.cancel()
 
+    home = tmp_path / "home"
     asyncio.run(wait_for_them())
-    assert files(tmp_path / "home") == {"final/task.ipynb": '{"cells": []}'}
+    assert files(home) == {"final/task.ipynb": '{"cells": []}'}
 
 
 def test_nobody_else_fetches_them_before(desk: Desk) -> None:

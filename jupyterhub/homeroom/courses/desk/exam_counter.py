@@ -89,13 +89,16 @@ class ExamCounter:
         return web.json_response({"title": exam.title, "left_seconds": max(0.0, closes - self._clock())})
 
     async def _start_files(self, sitting: Sitting, request: web.BaseRequest) -> web.StreamResponse:
-        """What it begins with; 204: nothing is released, or it begins with a folder of the operator's. A lab that waits
-        for the beginning asks before it."""
+        """What it begins with; 204: nothing is released, nothing newer, or it begins with a folder of the operator's. A
+        lab that waits for the beginning asks before it; once the exam goes on, a lab that has some gets no others."""
         taken, _exam = self._told().work(sitting.course, sitting.exam, sitting.person, ())
         exam, item = taken.exam(sitting.exam), self._counter.shelf.item(Key(sitting.course, sitting.exam))
         if item is None or exam is None or exam.start_files:
             return web.Response(status=204)
-        return await send(request, item.folder / FILES, item.files, item.at)
+        version, seen = str(item.at), request.query.get("seen", "")
+        if seen and (seen == version or self._clock() >= exam.opens):
+            return web.Response(status=204)
+        return await send(request, item.folder / FILES, item.files, item.at, version)
 
     async def _seal(self, sitting: Sitting, request: web.BaseRequest) -> web.Response:
         """Keep what lay in the home, whenever that comes: nobody worked in it after the end."""

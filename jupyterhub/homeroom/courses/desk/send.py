@@ -14,12 +14,16 @@ from homeroom.courses.desk.receipt import File
 PIECE_BYTES = 1 << 18
 
 
-async def send(request: web.BaseRequest, folder: Path, files: Iterable[File], at: float) -> web.StreamResponse:
+async def send(
+    request: web.BaseRequest, folder: Path, files: Iterable[File], at: float, version: str = ""
+) -> web.StreamResponse:
     """Send the files of a folder.
 
     :param at: the time that each file has.
+    :param version: which one of several it is; empty: there is but one.
     """
-    response = web.StreamResponse(headers={"Content-Type": "application/x-tar"})
+    headers = {"ETag": version} if version else {}
+    response = web.StreamResponse(headers={"Content-Type": "application/x-tar", **headers})
     await response.prepare(request)
     for file in files:
         info = tarfile.TarInfo(file.path)

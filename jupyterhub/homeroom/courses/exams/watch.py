@@ -203,7 +203,7 @@ class ExamWatch:
             seal.note_fault(self.hub, sitting, fault)
 
     def _end_unentered(self, now: float) -> None:
-        """End the labs of exams that are over, or gone, and that nobody entered."""
+        """End the labs of exams that are over, gone, or moved to a later time, and that nobody entered."""
         waiting = {(each.person, lab_name(each.course, each.exam)) for each in records.entered(self.hub.db)}
         for user in list(self.hub.users.values()):
             for name, spawner in list(user.spawners.items()):
@@ -211,7 +211,7 @@ class ExamWatch:
                 if not is_exam(name) or not spawner.active or spawner.pending or key in waiting:
                     continue
                 lab = exam_lab.of(*key)
-                if lab is None or now >= lab.ends_at:
+                if lab is None or not lab.begins_at - LEAD_SECONDS <= now < lab.ends_at:
                     self._begin(key, self._end(user, name))
 
     async def _end(self, user: Any, name: str) -> None:
