@@ -30,6 +30,6 @@ class ReleaseAssignment(ByDesk, ExchangeReleaseAssignment):
             answer = desk.send("PUT", path("released", assignment) + query, copy, list(desk.files_of(copy)))
         due_dates.take_over(self.coursedir)
         if answer["state"] == "waiting":
-            self.log.info("%s waits at the desk: a teacher releases it on the course's page.", assignment)
+            self.log.info("%s waits for a teacher, who releases it on the course's page.", assignment)
         else:
             self.log.info("Released as: %s %s", course, assignment)

@@ -1,4 +1,4 @@
-"""Autograding for the pages: in a process beside the server, which goes on answering."""
+"""What the pages have nbgrader do: in processes beside the server, which goes on answering."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from collections import deque
 from pathlib import Path
 from typing import Any
 
-COMMAND = ("/usr/bin/nice", "-n", "10", sys.executable, "-P", "-m", "nbgrader", "autograde")
+COMMAND = ("/usr/bin/nice", "-n", "10", sys.executable, "-P", "-m", "nbgrader")
 """Pages come first where the lab has one CPU."""
+AUTOGRADE = "autograde"
 LONGEST_LOG_LINES = 2000
 
 
 class Processes:
-    """What is graded for the pages: one process for each assignment, whoever clicks.
+    """What is done for the pages: for each assignment one thing at a time, and its grading beside that, whoever clicks.
 
     :param root: the course's directory, where a command in a terminal would be typed.
     """
@@ -24,6 +25,7 @@ class Processes:
         self.root = root
         self._command = command
         self._going: dict[str, asyncio.Task[dict[str, Any]]] = {}
+        self._turns: dict[str, asyncio.Lock] = {}
 
     def is_going(self, assignment: str) -> bool:
         """Whether all of an assignment is being graded by a click."""
@@ -34,7 +36,7 @@ class Processes:
         """Grade all of an assignment that is not graded yet; False: that goes on already."""
         if self.is_going(assignment):
             return False
-        self._going[assignment] = asyncio.ensure_future(self.run(assignment))
+        self._going[assignment] = asyncio.ensure_future(self.run(AUTOGRADE, assignment))
         return True
 
     def ended(self, assignment: str) -> dict[str, Any] | None:
@@ -42,14 +44,24 @@ class Processes:
         task = self._going.get(assignment)
         return task.result() if task is not None and task.done() and not task.cancelled() else None
 
-    async def run(self, assignment: str, *options: str) -> dict[str, Any]:
-        """Grade, and say what came of it as nbgrader's pages have it: `success`, `log` and, if it failed, `error`."""
+    async def run(self, command: str, assignment: str, *options: str) -> dict[str, Any]:
+        """Have nbgrader do one thing with an assignment, and say what came of it as its pages have it: `success`, `log`
+        and, if it failed, `error`."""
+        arguments = command, f"--assignment={assignment}", *options
+        if command == AUTOGRADE:  # which takes turns by itself, submission by submission
+            code, log = await self._run(*arguments)
+        else:
+            async with self._turns.setdefault(assignment, asyncio.Lock()):
+                code, log = await self._run(*arguments)
+        if code == 0:
+            return {"success": True, "log": log}
+        return {"success": False, "log": log, "error": f"nbgrader {command} ended with {code}."}
+
+    async def _run(self, *arguments: str) -> tuple[int, str]:
         lines: deque[str] = deque(maxlen=LONGEST_LOG_LINES)
         process = await asyncio.create_subprocess_exec(
             *self._command,
-            "--assignment",
-            assignment,
-            *options,
+            *arguments,
             cwd=self.root,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             stdin=asyncio.subprocess.DEVNULL,
@@ -65,7 +77,4 @@ class Processes:
         finally:
             if process.returncode is None:
                 process.kill()
-        log = "".join(lines)
-        if code == 0:
-            return {"success": True, "log": log}
-        return {"success": False, "log": log, "error": f"nbgrader autograde ended with {code}."}
+        return code, "".join(lines)

@@ -13,6 +13,7 @@ courses:
   - name: botany
     title: Botany for all
     teachers: {people: [ada]}
+    assistants: {people: [bela]}
     students: {people: [chen]}
     assignments: [{name: week-1, title: Cells, opens: 2020-01-01, due: 2099-01-01 12:00, checks: 3}]
 """

@@ -1,5 +1,5 @@
-"""A teacher opens the grader lab from the course's page and makes an assignment on the formgrader's own pages; a
-student checks their work by the button of the notebook."""
+"""A teacher opens the grader lab from the course's page, makes an assignment on the formgrader's own pages and gives it
+out; a student checks their work by the button of the notebook."""
 
 from __future__ import annotations
 
@@ -35,10 +35,11 @@ print("laid")
 """
 
 
-def test_an_assignment_is_made(graded: HubDeployment, page: Page) -> None:
+def test_an_assignment_is_made_and_given_out(graded: HubDeployment, page: Page) -> None:
     """The button of the course's page opens the grader lab in a tab of its own: the waiting page, then the formgrader,
     with the course's assignment. Its name leads to the folder in JupyterLab; the student version is made by a click,
-    and its preview leads there, too. A student has no such button."""
+    and its preview leads there, too. What is released there waits for a teacher, since the course has an assistant: it
+    is called so, and released once the teacher has said so. A student has no such button."""
     page.goto(f"{graded.url}hub/login")
     page.get_by_label("Username:").fill("ada")
     page.get_by_role("button", name="Sign in").click()
@@ -68,6 +69,18 @@ def test_an_assignment_is_made(graded: HubDeployment, page: Page) -> None:
         row.locator(".glyphicon-search").click()
     expect(preview.value.get_by_role("listitem").filter(has_text="cells.ipynb")).to_be_visible()
     assert "YOUR CODE HERE" in ada.run("print(open('course/release/week-1/cells.ipynb').read())")
+
+    row.locator(".glyphicon-cloud-upload").click()
+    expect(formgrader.get_by_role("dialog")).to_contain_text("It is not out yet: a teacher releases it")
+    expect(formgrader.get_by_text("Successfully released")).to_have_count(0)
+    formgrader.get_by_role("button", name="OK").click()
+    expect(row).to_contain_text("waits for a teacher")
+    expect(row).not_to_contain_text("released")
+    page.reload()
+    page.get_by_role("button", name="Release: Cells").click()
+    page.wait_for_load_state()
+    formgrader.reload()
+    expect(row).to_contain_text("released")
 
     chen = Person(graded, "chen")
     chen.sign_in("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -131,6 +132,18 @@ print("<thead>" in text, "</h1>" in text, "<b>b</b>" in text,
 """
 
 
+FED_BACK = """
+import pathlib
+print([each.parts[-3] for each in pathlib.Path.home().glob("course/feedback/*/week-1/week.html")])
+"""
+UPSTREAM = """
+import subprocess
+print(subprocess.run(["/opt/jupyter/bin/python", "-c", r'''
+from nbgrader.server_extensions.formgrader import apihandlers
+from homeroom_lab.grading.pages import BESIDE
+print(BESIDE.keys() - {handler.__name__ for _, handler in apihandlers.default_handlers})
+'''], capture_output=True, text=True))
+"""
 ENGINES = """
 import subprocess
 print(subprocess.run(["/opt/jupyter/bin/python", "-c", r'''
@@ -207,6 +220,23 @@ def test_the_page_grades_and_goes_on_answering(grader: Person) -> None:
     page = grader.ask_lab("GET", "formgrader/static/js/manage_submissions.js").text
     assert "loadSubmissions" in page
     assert "Autograde all" in page
+
+
+def test_feedback_keeps_no_page_waiting(grader: Person) -> None:
+    """Feedback is made by the page's button in a process beside the server, for the student who is meant; pages answer
+    meanwhile. Each of upstream's deeds that are done so is there by that name."""
+    assert json.loads(grader.ask_lab("POST", "formgrader/api/submission/week-1/good/autograde").text)["success"]
+    address, looks = "formgrader/api/assignment/week-1/good/generate_feedback", 0
+    with ThreadPoolExecutor(1) as pool:
+        going = pool.submit(grader.ask_lab, "POST", address)
+        while not going.done():
+            assert grader.ask_lab("GET", "formgrader/api/status").status_code == 200
+            looks += 1
+    answer = json.loads(going.result().text)
+    assert answer["success"], answer
+    assert looks > 3, "pages answered while it went on"
+    assert grader.run(FED_BACK).strip() == "['good']"
+    assert "stdout='set()\\n'" in grader.run(UPSTREAM)
 
 
 def test_what_was_handed_in_runs_nothing_in_the_graders_browser(grader: Person) -> None:

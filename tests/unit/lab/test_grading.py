@@ -1,4 +1,5 @@
-"""What is taken of a run of something that was handed in: outputs, of the cells that were sent, and nothing else."""
+"""What is taken of a run of something that was handed in: outputs, of the cells that were sent, and nothing else; and
+what is another in nbgrader's pages where a course is graded."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ import pytest
 from homeroom_lab.grading import outputs
 from homeroom_lab.grading.processes import Processes
 from homeroom_lab.grading.progress import Progress, read
+from homeroom_lab.grading.scripts import AMENDMENTS, NAME, amended
 
 STREAM = {"output_type": "stream", "name": "stdout", "text": "x"}
 RESULT = {"output_type": "execute_result", "data": {"text/plain": "1"}, "metadata": {}, "execution_count": 1}
@@ -148,21 +150,74 @@ def test_grading_is_a_process_beside_the_server(tmp_path: Path) -> None:
     what came of it is told with its log, as nbgrader's pages show it."""
 
     async def attempt() -> None:
-        script = 'pwd; echo "$@"; while [ ! -e go ]; do sleep 0.01; done; test "$2" = ps1'
+        script = 'pwd; echo "$@"; while [ ! -e go ]; do sleep 0.01; done; test "$2" = --assignment=ps1'
         grading = Processes(tmp_path, ("/bin/sh", "-c", script, "sh"))
         assert grading.begin("ps1")
         assert grading.is_going("ps1")
         assert not grading.begin("ps1")
         assert grading.ended("ps1") is None
-        other = asyncio.ensure_future(grading.run("ps2", "--student", "b-2bob", "--force"))
+        other = asyncio.ensure_future(grading.run("collect", "ps2", "--student=b-2bob", "--update"))
         (tmp_path / "go").touch()
         async with asyncio.timeout(60):
             while grading.is_going("ps1"):
                 await asyncio.sleep(0.01)
             failed = await other
-        assert grading.ended("ps1") == {"success": True, "log": f"{tmp_path}\n--assignment ps1\n"}
+        assert grading.ended("ps1") == {"success": True, "log": f"{tmp_path}\nautograde --assignment=ps1\n"}
         assert failed["success"] is False
-        assert failed["error"] == "nbgrader autograde ended with 1."
-        assert "--student b-2bob --force" in failed["log"]
+        assert failed["error"] == "nbgrader collect ended with 1."
+        assert "--student=b-2bob --update" in failed["log"]
 
     asyncio.run(attempt())
+
+
+def test_one_thing_at_a_time_is_done_with_an_assignment(tmp_path: Path) -> None:
+    """Who clicks twice, or collects while feedback is made, waits for what goes on; another assignment does not, nor
+    does grading, which takes turns by itself."""
+
+    async def attempt() -> None:
+        script = 'echo "$1 $2" >> log; while [ ! -e go ]; do sleep 0.01; done; echo "$1 ends" >> log'
+        pages, log = Processes(tmp_path, ("/bin/sh", "-c", script, "sh")), tmp_path / "log"
+
+        async def began(count: int) -> list[str]:
+            async with asyncio.timeout(60):
+                while not log.exists() or len(log.read_text().splitlines()) < count:
+                    await asyncio.sleep(0.01)
+            return log.read_text().splitlines()
+
+        feedback = asyncio.ensure_future(pages.run("generate_feedback", "ps1"))
+        await began(1)
+        others = [("collect", "ps1"), ("collect", "ps2"), ("autograde", "ps1")]
+        tasks = [asyncio.ensure_future(pages.run(*each)) for each in others]
+        assert set(await began(3)) == {
+            "generate_feedback --assignment=ps1",
+            "collect --assignment=ps2",
+            "autograde --assignment=ps1",
+        }
+        (tmp_path / "go").touch()
+        async with asyncio.timeout(60):
+            await asyncio.gather(feedback, *tasks)
+        lines = log.read_text().splitlines()
+        assert lines.index("generate_feedback ends") < lines.index("collect --assignment=ps1")
+
+    asyncio.run(attempt())
+
+
+def test_links_lead_to_pages_that_there_are() -> None:
+    """Each kind of link is led to JupyterLab under the lab's own address, and nothing else of the script is changed."""
+    links = [
+        f'{kind}: "/{place}/"' for kind, place in (("notebook", "notebooks"), ("file", "edit"), ("directory", "tree"))
+    ]
+    script = f"var prefix = {{ {', '.join(links)} }}[type];"
+    assert amended("utils.js", script).count('base_url + "/lab/tree/"') == 3
+    assert amended("utils.js", "var other = 1;") == "var other = 1;"
+
+
+def test_what_comes_after_a_script_is_a_statement_of_its_own() -> None:
+    """Where upstream's ends without a semicolon, ours is not taken for a part of it. Each amendment names what it puts
+    in its place once."""
+    script = amended("manage_submissions.js", " ".join(NAME) + "\nvar last = function () {}")
+    assert "var last = function () {};" in script
+    assert "Autograde all" in script
+    assert '"None";' not in script.partition("var name")[0]
+    for amendments in AMENDMENTS.values():
+        assert all(old != new for old, new in amendments.items())
