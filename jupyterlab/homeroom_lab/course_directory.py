@@ -19,6 +19,8 @@ from homeroom_lab.gradebook_schema import bring_up_to_date
 
 SOURCE = "source"
 GRADEBOOK = "gradebook.db"
+NAMES = Path(".homeroom/names.json")
+"""Below the course's directory: what the gradebook was told that students are called."""
 
 
 def make(root: Path, assignments: Mapping[str, Any]) -> None:
@@ -31,7 +33,8 @@ def make(root: Path, assignments: Mapping[str, Any]) -> None:
 
 
 def fill(root: Path, course: Mapping[str, Any]) -> None:
-    """Have the gradebook know the course's assignments, with the times when they are due, and its students."""
+    """Have the gradebook know the course's assignments, with the times when they are due, and its students, with what
+    they are called; where a teacher has typed another name, it stays."""
     from nbgrader.api import Gradebook, MissingEntry
 
     with Gradebook(f"sqlite:///{root / GRADEBOOK}", course["name"]) as gradebook:
@@ -39,11 +42,39 @@ def fill(root: Path, course: Mapping[str, Any]) -> None:
             # naive, in UTC: nbgrader's own form
             values = {} if due is None else {"duedate": datetime.fromtimestamp(due, UTC).replace(tzinfo=None)}
             gradebook.update_or_create_assignment(name, **values)
-        for student in course["students"]:
+        told = dict(before := _told(root))
+        for student, name in course["students"].items():
+            parts = {"first_name": name[0] or None, "last_name": name[1] or None}
             try:
-                gradebook.find_student(student)
+                known = gradebook.find_student(student)
             except MissingEntry:
-                gradebook.add_student(student)
+                gradebook.add_student(student, **parts)
+            else:
+                now = [known.first_name or "", known.last_name or ""]
+                if now not in (["", ""], name, before.get(student)):
+                    told.pop(student, None)
+                    continue
+                if now != name:
+                    gradebook.update_or_create_student(student, **parts)
+            told[student] = name
+    if told != before:
+        _tell(root, told)
+
+
+def _told(root: Path) -> dict[str, list[str]]:
+    try:
+        found: dict[str, list[str]] = json.loads((root / NAMES).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _tell(root: Path, told: Mapping[str, list[str]]) -> None:
+    path = root / NAMES
+    path.parent.mkdir(exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(told), encoding="utf-8")
+    fresh.replace(path)
 
 
 def main(arguments: list[str]) -> int:

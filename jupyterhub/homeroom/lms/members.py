@@ -34,6 +34,8 @@ class Member:
     user_id: str
     role: str
     name: str = ""
+    given_name: str = ""
+    family_name: str = ""
     email: str = ""
 
 
@@ -81,9 +83,15 @@ def _member(said: Any) -> Member | None:
     role = role_of(said.get("roles"))
     if role is None or (status.lower() if isinstance(status, str) else "") not in HERE:
         return None
-    parts = " ".join(filter(None, (_text(said, "given_name"), _text(said, "family_name"))))
-    name = _text(said, "name") or parts
-    return Member(user_id=user_id, role=ROLES[role], name=name, email=_text(said, "email"))
+    given, family = _text(said, "given_name"), _text(said, "family_name")
+    return Member(
+        user_id=user_id,
+        role=ROLES[role],
+        name=_text(said, "name") or " ".join(filter(None, (given, family))),
+        given_name=given,
+        family_name=family,
+        email=_text(said, "email"),
+    )
 
 
 def _text(said: dict[str, Any], name: str) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from playwright.sync_api import Page, expect
 
 from tests.browser.pages import Lab
+from tests.faults import until
 from tests.hub_deployment import HubDeployment
 from tests.person import Person
 
@@ -35,11 +36,19 @@ print("laid")
 """
 
 
+def lists(formgrader: Page, student: str) -> bool:
+    """Whether the page lists somebody who is called so, and nothing else."""
+    formgrader.reload()
+    formgrader.locator("#main-table").get_by_role("row").filter(has_not_text="Loading").first.wait_for()
+    return formgrader.get_by_role("link", name=student, exact=True).count() == 1
+
+
 def test_an_assignment_is_made_and_given_out(graded: HubDeployment, page: Page) -> None:
     """The button of the course's page opens the grader lab in a tab of its own: the waiting page, then the formgrader,
     with the course's assignment. Its name leads to the folder in JupyterLab; the student version is made by a click,
     and its preview leads there, too. What is released there waits for a teacher, since the course has an assistant: it
-    is called so, and released once the teacher has said so. A student has no such button."""
+    is called so, and released once the teacher has said so. Students are listed by what they are called, and have no
+    such button."""
     page.goto(f"{graded.url}hub/login")
     page.get_by_label("Username:").fill("ada")
     page.get_by_role("button", name="Sign in").click()
@@ -84,6 +93,8 @@ def test_an_assignment_is_made_and_given_out(graded: HubDeployment, page: Page) 
 
     chen = Person(graded, "chen")
     chen.sign_in("")
+    formgrader.get_by_role("link", name="Manage Students").click()
+    until(lambda: lists(formgrader, "chen"), "who has come is in the gradebook", seconds=60)
     assert "grader-botany" not in chen.get("hub/homeroom/courses/botany").text
 
 

@@ -159,6 +159,9 @@ def grade(formgrader: Page) -> None:
     picture(formgrader, "autograded")
     own = formgrader.get_by_role("row").filter(has_text="byron")
     expect(own).to_contain_text("needs manual grading")
+    expect(own).to_contain_text("Byron, Ada")
+    expect(formgrader.get_by_role("row").filter(has_text="b-2bob")).to_contain_text("b+ob")
+    expect(formgrader.get_by_role("table")).not_to_contain_text("None")
     own.get_by_role("link").first.click()
     formgrader.get_by_role("link", name="cells").click()
     cell = formgrader.locator(".nbgrader_cell").filter(has=formgrader.locator("#why"))
@@ -194,7 +197,8 @@ def test_a_course_from_the_first_handout_to_the_last_grade(
     tests. The grades are on the course's page; what will change is shown, is sent by a click and is in the platform's
     gradebook. Taken back, it is gone. Who is in the list there and was not here yet is named."""
     TEACHER.roles = [f"{MEMBERSHIP}#Instructor"]
-    people: dict[str, Any] = {"9": {"roles": TEACHER.roles, "name": "Grace Hopper"}, "1": {}, "7": {"name": "Zoë Late"}}
+    people: dict[str, Any] = {"9": {"roles": TEACHER.roles, "name": "Grace Hopper"}, "7": {"name": "Zoë Late"}}
+    people["1"] = {"given_name": STUDENT.given_name, "family_name": STUDENT.family_name}
     school.services.people, before = people, dict(school.more)
     school.services.page_size = 2
     school.more |= school.services.claims()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import copy
 import json
 import re
@@ -63,7 +64,7 @@ for statement in (
     book.execute(statement)
 book.commit()
 book.close()
-course = {"name": "botany", "assignments": {"week-1": None}, "students": ["chen"]}
+course = {"name": "botany", "assignments": {"week-1": None}, "students": {"chen": ["", "chen"]}}
 for _ in range(2):
     done = subprocess.run(["/opt/jupyter/bin/python", "-P", "-m", "homeroom_lab.course_directory", str(old)],
                           input=json.dumps(course), text=True, capture_output=True)
@@ -71,6 +72,29 @@ for _ in range(2):
 for path in sorted(old.glob("*.db")):
     tables = {name for (name,) in sqlite3.connect(path).execute("SELECT name FROM sqlite_master")}
     print(path.name[:24], "course" in tables, sqlite3.connect(path).execute("SELECT id FROM student").fetchall())
+"""
+
+NAMED = """
+import json, pathlib, subprocess
+script = r'''
+import pathlib, sys, tempfile
+from homeroom_lab import course_directory
+from nbgrader.api import Gradebook
+root = pathlib.Path(tempfile.mkdtemp())
+def told(**students):
+    course_directory.fill(root, {"name": "botany", "assignments": {}, "students": students})
+    with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
+        print({one.id: (one.first_name, one.last_name) for one in book.students})
+        return book
+told(ada=["", "ada"], bela=["", "bela"], chen=["Chen", "Li"])
+with Gradebook(f"sqlite:///{root / 'gradebook.db'}") as book:
+    book.update_or_create_student("bela", last_name="Bartok")
+told(ada=["Ada", "Byron"], bela=["B", "Other"], chen=["Chen", "Wang"])
+told(ada=["", "ada"], bela=["", "Bartok"], chen=["Chen", "Wang"])
+told(ada=["", "ada"], bela=["B", "Other"])
+'''
+done = subprocess.run(["/opt/jupyter/bin/python", "-P", "-c", script], text=True, capture_output=True)
+print(done.stdout, done.stderr[-2000:])
 """
 
 
@@ -173,6 +197,18 @@ def test_a_gradebook_is_copied_before_its_schema_changes(grader: Person) -> None
     assert said.count("as it was before: gradebook-before-upgrade-282d30a0218e-") == 1, said
     assert "gradebook-before-upgrade False" in said, said
     assert "gradebook.db True" in said
+
+
+def test_students_are_called_by_their_names(grader: Person) -> None:
+    """A student's name in the gradebook follows what is known, at least the name by which they sign in; what a teacher
+    typed stays. Of who left the course it stays as it is."""
+    rounds = grader.run(NAMED).strip().splitlines()
+    assert [ast.literal_eval(each) for each in rounds] == [
+        {"ada": (None, "ada"), "bela": (None, "bela"), "chen": ("Chen", "Li")},
+        {"ada": ("Ada", "Byron"), "bela": (None, "Bartok"), "chen": ("Chen", "Wang")},
+        {"ada": (None, "ada"), "bela": (None, "Bartok"), "chen": ("Chen", "Wang")},
+        {"ada": (None, "ada"), "bela": ("B", "Other"), "chen": ("Chen", "Wang")},
+    ]
 
 
 def test_pages_are_by_role(people: dict[str, Person], grader: Person) -> None:

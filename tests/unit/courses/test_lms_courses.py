@@ -15,7 +15,7 @@ from typing import Any
 import bcrypt
 import pytest
 import yaml
-from homeroom.courses import desk_client, lms_courses
+from homeroom.courses import called, desk_client, lms_courses, members
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.watch import look, tell_lms
 from homeroom.lms import client, sending, web
@@ -282,3 +282,32 @@ def test_a_newcomer_is_asked_for(app: HubApp, school: LearningPlatform) -> None:
     until(lambda: "olga" in seen(app)["students"], "who is new is in", seconds=60)
     assert not app.do(is_new)
     assert len(school.services.asked) > asked
+
+
+def test_who_grades_is_told_what_students_are_called(app: HubApp, school: LearningPlatform) -> None:
+    """As the platform's list says it, in its two parts where it does; else as they came in last. Nothing is in a name
+    that pages or spreadsheets would take for something else, and who teaches is not named."""
+    school.services.people["1"] |= {"given_name": "Ada <b>", "family_name": "Byron"}
+    school.services.people["2"]["name"] = None
+    launch(app, school)
+    until(lambda: seen(app) == MEMBERS, "the platform's members are in", seconds=60)
+
+    def come_in(at: int, name: str) -> None:
+        add_identity(app, way="github", subject=name, name="b+ob", display_name=name, signed_in_at=at)
+
+    def names() -> Any:
+        known = Courses.instance(config=app.hub.config).read()
+        way = lms_courses.way(app.hub.authenticator)
+        roles = members.roles_by_person(app.hub.db, known)
+        return called.students(app.hub.db, known.values(), roles, way)["biology"]
+
+    assert app.do(names) == {"chen": ("Ada b", "Byron")}
+    app.do(come_in, 2, "=HYPERLINK(1) Bob")
+    app.do(come_in, 1, "Rob")
+    assert app.do(names) == {"b+ob": ("", "HYPERLINK(1) Bob"), "chen": ("Ada b", "Byron")}
+
+
+def add_identity(app: HubApp, **values: Any) -> None:
+    """Have somebody be known by a source."""
+    app.hub.db.add(KnownIdentity(**values))
+    app.hub.db.commit()

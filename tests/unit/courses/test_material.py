@@ -193,17 +193,19 @@ def test_a_gradebook_that_is_none_is_refused(home: Path, tmp_path: Path, kind: s
 
 
 def test_what_students_did_is_cleared(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Hand-ins, what was graded, feedback and the gradebook's students go; sources, releases and assignments stay."""
+    """Hand-ins, what was graded, feedback, what is noted of students and the gradebook's students go; sources, releases
+    and assignments stay."""
     names = ("source/week-1/a.ipynb", "release/week-1/a.ipynb")
     work = ("submitted/chen/week-1/a.ipynb", "autograded/chen/week-1/a.ipynb", "feedback/chen/week-1/a.html")
-    laid(home / "course", *names, *work)
+    noted = ".homeroom/names.json"
+    laid(home / "course", *names, *work, noted)
     book(home / "course/gradebook.db")
     for name in ("gradebook-before-upgrade-282d30a0218e-2026-11-27T220752.db", "gradebook.db.2026-11-27-220752.1"):
         book(home / "course" / name)
     assert main(["measure", f"--home={home}"]) == 0
     measured = json.loads(capsys.readouterr().out)
     assert (measured["assignments"], measured["students"]) == (1, 1)
-    assert measured["work_bytes"] == 3 * len(NOTEBOOK)
+    assert measured["work_bytes"] == 4 * len(NOTEBOOK)
     clear.clear(home)
     clear.clear(home)
     assert files(home) == sorted(["course/gradebook.db", *(f"course/{name}" for name in names)])

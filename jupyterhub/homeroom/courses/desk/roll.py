@@ -29,11 +29,14 @@ class Roll:
         return web.json_response(self.of_course(course))
 
     def of_course(self, course: Course) -> dict[str, Any]:
-        """Assignments with the times when they are due, in seconds since 1970, and students by nbgrader's ids."""
-        members = self._told().members.get(course.name, {})
+        """Assignments with the times when they are due, in seconds since 1970, and students by nbgrader's ids, with
+        given and family name; of whom nobody says them, the user name is the second."""
+        told = self._told()
+        members, names = told.members.get(course.name, {}), told.names.get(course.name, {})
+        students = sorted(name for name, role in members.items() if role == STUDENTS)
         return {
             "name": course.name,
             "title": course.title,
             "assignments": {each.name: each.due for each in course.assignments},
-            "students": sorted(student_id(name) for name, role in members.items() if role == STUDENTS),
+            "students": {student_id(name): list(names.get(name, ("", name))) for name in students},
         }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -42,6 +42,7 @@ class Told:
     """It, as it was told last.
 
     :param members: roles by person, by course.
+    :param names: given and family names of students, as far as they are known, by person, by course.
     :param labs: people by the names of their labs' directories.
     :param exams: who sits which exam, by the names of the directories of these labs.
     :param ending: whose home of an exam is just handed in, by the names of the directories made for that.
@@ -50,6 +51,7 @@ class Told:
 
     courses: Mapping[str, Course] = field(default_factory=dict)
     members: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    names: Mapping[str, Mapping[str, Sequence[str]]] = field(default_factory=dict)
     labs: Mapping[str, str] = field(default_factory=dict)
     graders: Mapping[str, str] = field(default_factory=dict)
     exams: Mapping[str, Sitting] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Told:
         return cls(
             courses={each["name"]: Course.from_json(each) for each in values["courses"]},
             members=values["members"],
+            names=values.get("names", {}),
             labs=values["labs"],
             graders=values["graders"],
             exams={name: Sitting(**each) for name, each in values.get("exams", {}).items()},

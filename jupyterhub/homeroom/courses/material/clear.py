@@ -13,7 +13,8 @@ from homeroom.courses.material.bring import GROWING, remove_leftovers
 from homeroom.courses.material.found import COURSE, SOURCE
 from homeroom.courses.material.unfit import Unfit
 
-WORK = ("submitted", "autograded", "feedback")
+WORK = ("submitted", "autograded", "feedback", ".homeroom")
+"""Folders; in the last one is how far grading was, and what students are called."""
 
 
 def measure(home: Path) -> dict[str, Any]:
@@ -33,7 +34,8 @@ def measure(home: Path) -> dict[str, Any]:
 
 
 def clear(home: Path) -> None:
-    """Remove what students handed in, what was graded of it, and the students in the gradebook, with its copies.
+    """Remove what students handed in, what was graded of it, what is noted of them, and the students in the gradebook,
+    with its copies.
 
     :raises Unfit: the gradebook is none; nothing is removed then.
     """
