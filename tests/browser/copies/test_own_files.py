@@ -33,7 +33,7 @@ pathlib.Path("notes").symlink_to("/srv")
 
 
 @pytest.fixture
-def copied(deployment: HubDeployment, tmp_path: Path) -> Iterator[HubDeployment]:
+def kept(deployment: HubDeployment, tmp_path: Path) -> Iterator[HubDeployment]:
     """The shared deployment with a place for copies, which it has no more when the test is over."""
     with sent_to(deployment, str(tmp_path)):
         deployment.up()
@@ -43,19 +43,19 @@ def copied(deployment: HubDeployment, tmp_path: Path) -> Iterator[HubDeployment]
 
 
 def test_a_lost_notebook_is_found_in_three_clicks(
-    copied: HubDeployment, page: Page, add_account: Callable[[str], str]
+    kept: HubDeployment, page: Page, add_account: Callable[[str], str]
 ) -> None:
     """Home page, folder, *Take back*: it is in the home again, its owner's, while the lab runs; a link that lies in the
     place of its folder leads nowhere. Nobody else can name it, and what was done is on record."""
-    owner, neighbour = Person(copied, LOSER), Person(copied, NEIGHBOUR)
+    owner, neighbour = Person(kept, LOSER), Person(kept, NEIGHBOUR)
     owner.sign_in(add_account(LOSER))
     neighbour.sign_in(add_account(NEIGHBOUR))
     owner.start_lab()
     try:
         owner.run(WORK)
-        copied.make("backup")
+        kept.make("backup")
         owner.run(LOSS)
-        where = found_again(copied, page, add_account)
+        where = found_again(kept, page, add_account)
         told = owner.run(f"import os; print(open({where!r}).read(), os.stat({where!r}).st_uid, os.listdir('/srv'))")
     finally:
         owner.stop_lab_if_any()
@@ -66,7 +66,7 @@ def test_a_lost_notebook_is_found_in_three_clicks(
     is_downloaded(owner, copy[1])
     is_nobody_elses(neighbour, copy[1])
     wanted = {"files-restore", "files-download"}
-    until(lambda: wanted <= set(copied.make("audit", f"NAME={LOSER}").stdout.split()), "the guard has heard of both")
+    until(lambda: wanted <= set(kept.make("audit", f"NAME={LOSER}").stdout.split()), "the guard has heard of both")
 
 
 def found_again(deployment: HubDeployment, page: Page, add_account: Callable[[str], str]) -> str:

@@ -32,7 +32,7 @@ HANDED_IN: dict[str, tuple[str, float, str]] = {
     "loops-on": ("import signal\nsignal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", 0, "interrupted"),
     "memory": ("x = []\nwhile True: x.append(bytearray(10**7))", 0, "more memory"),
     "forks": (
-        "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+        "import os, time\nwhile True:\n    try: os.fork() or time.sleep(600)\n    except OSError: pass",
         0,
         "more processes or more memory",
     ),
