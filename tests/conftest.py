@@ -16,6 +16,7 @@ import hypothesis
 import pytest
 
 from generator.engine.install import provide_engine
+from tests import kept_images
 from tests.examples import THOROUGH
 from tests.faults import RECOVERIES
 from tests.faulty_deployment import TOTAL_LAB_MEMORY, FaultyDeployment
@@ -202,6 +203,11 @@ def make_machine(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory
                 # The tests that run beside these may have removed it, or use it still and remove it when they end.
                 with contextlib.suppress(docker.errors.APIError):
                     engine().images.remove(image)
+
+
+def pytest_sessionfinish() -> None:
+    """Nothing of the run stays on the engine."""
+    kept_images.remove_all()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

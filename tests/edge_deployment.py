@@ -66,7 +66,7 @@ class EdgeDeployment(HubDeployment):
 
     def up_trusted(self) -> None:
         """`make up` with an authority of its own, whose certificate it shows: people's browsers trust it."""
-        output = self.up()
+        output = self.first_up()
         found = re.search(r"-----BEGIN CERTIFICATE-----.*-----END CERTIFICATE-----\n", output, re.S)
         assert found, output
         self.authority = found[0]

@@ -22,6 +22,7 @@ import docker
 from generator.core.host_network import read_pip_settings
 from generator.preflight.sources import read_sources
 from generator.topics.network import firewall
+from tests import kept_images
 
 ROOT = Path(__file__).resolve().parent.parent
 ENGINE_SOCKET = Path("/var/run/docker.sock")
@@ -151,6 +152,13 @@ class HubDeployment:
             self.password = shown[1]
         return output
 
+    def first_up(self) -> str:
+        """`make up`, with the images that other deployments of this run had built. Returns the output."""
+        kept_images.lend(self.project, self.settings)
+        output = self.up()
+        kept_images.keep(engine().images, self.project, self.settings)
+        return output
+
     def new_password(self, name: str) -> str:
         """Make an account; returns its password."""
         shown = re.search(r"password: (\S+)", self.make("account", f"NAME={name}").stdout)
@@ -246,7 +254,7 @@ def running_deployment(directory: Path, name: str) -> Iterator[HubDeployment]:
     """A running deployment with the defaults of `.env`. Removed afterwards."""
     made = HubDeployment(directory, f"{name}{os.getpid()}")
     try:
-        made.up()
+        made.first_up()
         yield made
     finally:
         made.remove()
@@ -263,7 +271,7 @@ def deployment_with_site(
     for file, text in site.items():
         (made.directory / "site" / file).write_text(text)
     try:
-        made.up()
+        made.first_up()
         yield made
     finally:
         made.remove()

@@ -20,7 +20,7 @@ def biology(deployment: HubDeployment, tmp_path_factory: pytest.TempPathFactory)
     """A second deployment, under /biology/."""
     second = HubDeployment(tmp_path_factory.mktemp("biology"), f"hrbio{os.getpid()}", {"BASE_URL": "/biology/"})
     try:
-        second.up()
+        second.first_up()
         yield second
     finally:
         second.remove()

@@ -62,7 +62,7 @@ def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> I
     stub = f"c.LabSpawner.cmd = ['/opt/jupyterhub/bin/python', '-c', {STUB!r}]\n"
     site.joinpath("hub.d/10-stub.py").write_text(stub)
     try:
-        made.up()
+        made.first_up()
         make_accounts(made, [*CLASS, "bigone"])
         assert Person(made, "unapproved").sign_up(PASSWORD).status_code == 200
         yield made

@@ -49,7 +49,7 @@ def small(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> It
     stub = f"c.LabSpawner.cmd = {COMMAND!r}\n"
     (made.directory / "site" / "hub.d" / "10-stub.py").write_text(stub + VAST.replace("PROJECT", made.project))
     try:
-        made.up()
+        made.first_up()
         yield made
     finally:
         made.remove()
