@@ -58,11 +58,12 @@ def rename_local_untracked(puller: pull.GitPuller) -> Iterator[str]:
 
 
 def install() -> None:
-    """Have nbgitpuller know a file by its own name, and make way for it; and ask a host as `remote` does."""
+    """Have nbgitpuller know a file by its own name, and make way for it; and fetch and be shown as here."""
     from nbgitpuller import pull
 
-    from homeroom_lab import remote
+    from homeroom_lab import link_puller, pull_page
 
     pull.GitPuller.find_upstream_changed = find_upstream_changed
     pull.GitPuller.rename_local_untracked = rename_local_untracked
-    remote.install()
+    link_puller.install()
+    pull_page.install()

@@ -1,4 +1,4 @@
-"""What nbgitpuller asks of a repository's host before it fetches: in its own thread, with an end, and told in words.
+"""What is asked of a repository's host before anything is fetched: with an end, and told in words.
 
 Upstream asks on the server's only thread, twice, and waits as long as the host does: a host that does not answer stops
 the whole lab, kernels' messages too, for minutes. What it then says is `Branch name unresolved`, whatever was wrong.
@@ -11,14 +11,15 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 30
 PROTOCOLS = "file:git:http:https:ssh"
+HEADS, TAGS = "refs/heads/", "refs/tags/"
 REFUSALS = (
+    (r"no space left|disk quota exceeded", "Your home is full. Delete what you no longer need, and try again."),
     (r"dubious ownership", "It can be written by other people, so Git takes nothing from it."),
     (
         r"(?:permission|access) denied|authentication failed|could not read username|prompts disabled|error: 40[13]",
@@ -30,14 +31,24 @@ REFUSALS = (
     ),
     (r"could not resolve host", "There is no such host, or this lab has no network."),
     (r"certificate|ssl", "This lab does not trust its host's certificate. Tell your administrator."),
-    (r"refused|timed out|unreachable|no route", "Its host does not answer. Try again later; the lab works without."),
+    (
+        r"refused|timed out|unreachable|no route|too slow|hung up|early eof|rpc failed",
+        "Its host does not answer. Try again later; the lab works without.",
+    ),
     (r"not allowed|transport .* not", "Its address is of a kind that is not fetched."),
 )
-OTHERWISE = "It cannot be fetched. The log below has what Git says."
+OTHERWISE = "What Git says is below."
 
 
 class PullRefused(Exception):
-    """A repository is not fetched; the message is for the person."""
+    """A repository is not fetched; the message is for the person.
+
+    :param can_be_set_aside: it is their own folder that is in the way.
+    """
+
+    def __init__(self, message: str, *, can_be_set_aside: bool = False) -> None:
+        super().__init__(message)
+        self.can_be_set_aside = can_be_set_aside
 
 
 def inner_target(root: str, target: str) -> str:
@@ -59,17 +70,22 @@ def inner_target(root: str, target: str) -> str:
     return found
 
 
+def environment() -> Mapping[str, str]:
+    """With what Git is run: it asks nobody for a password, speaks English, and gives up a host that sends nothing."""
+    given = os.environ | {"LANG": "C", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "/bin/false"}
+    given |= {"GIT_SSH_COMMAND": given.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")}
+    given |= {"GIT_HTTP_LOW_SPEED_LIMIT": "1", "GIT_HTTP_LOW_SPEED_TIME": str(ANSWER_SECONDS)}
+    return given | {"GIT_ALLOW_PROTOCOL": PROTOCOLS}
+
+
 def ask(url: str, seconds: float = ANSWER_SECONDS) -> str:
     """The branches and tags of a repository, as `git ls-remote --symref` prints them.
 
     :raises PullRefused: it cannot be asked, or does not answer in time.
     """
-    environment = os.environ | {"LANG": "C", "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", "GIT_ASKPASS": "/bin/false"}
-    environment |= {"GIT_SSH_COMMAND": environment.get("GIT_SSH_COMMAND", "ssh -o BatchMode=yes")}
-    environment |= {"GIT_ALLOW_PROTOCOL": PROTOCOLS}
     process = subprocess.Popen(
         ["git", "ls-remote", "--symref", "--", url],
-        env=environment,
+        env=environment(),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -88,13 +104,14 @@ def ask(url: str, seconds: float = ANSWER_SECONDS) -> str:
     return out
 
 
-def explained(said: str) -> str:
+def explained(said: str, otherwise: str = OTHERWISE) -> str:
     """What Git said of a failure, in words."""
-    return next((words for form, words in REFUSALS if re.search(form, said, re.IGNORECASE)), OTHERWISE)
+    return next((words for form, words in REFUSALS if re.search(form, said, re.IGNORECASE)), otherwise)
 
 
-def branch_of(told: str, wanted: str | None, url: str) -> str:
-    """The branch or tag that is to be fetched: the one that is wanted, else the one that the repository shows first.
+def reference_of(told: str, wanted: str | None, url: str) -> str:
+    """The branch or tag that is to be fetched, with all of its name (`refs/heads/main`): the one that is wanted, else
+    the one that the repository shows first.
 
     :param told: as `ask` returns it.
     :raises PullRefused: there is none.
@@ -102,15 +119,18 @@ def branch_of(told: str, wanted: str | None, url: str) -> str:
     names, head = set(), ""
     for line in told.splitlines():
         value, _, name = line.partition("\t")
-        if value.startswith("ref: refs/heads/") and name == "HEAD":
-            head = value.removeprefix("ref: refs/heads/")
-        elif match := re.fullmatch(r"refs/(?:heads|tags)/(.+?)(?:\^\{\})?", name):
-            names.add(match[1])
-    if wanted and wanted not in names:
-        raise PullRefused(f"The repository {shown(url)} has no branch or tag {wanted[:80]!r}.")
-    if not wanted and not head:
-        raise PullRefused(f"The repository {shown(url)} is empty, or shows no branch first: name one in the link.")
-    return wanted or head
+        if value.startswith(f"ref: {HEADS}") and name == "HEAD":
+            head = value.removeprefix("ref: ")
+        elif name.startswith((HEADS, TAGS)):
+            names.add(name.removesuffix("^{}"))
+    if not wanted:
+        if not head:
+            raise PullRefused(f"The repository {shown(url)} is empty, or shows no branch first: name one in the link.")
+        return head
+    for kind in (HEADS, TAGS):
+        if kind + wanted in names:
+            return kind + wanted
+    raise PullRefused(f"The repository {shown(url)} has no branch or tag {wanted[:80]!r}.")
 
 
 def shown(url: str) -> str:
@@ -118,37 +138,3 @@ def shown(url: str) -> str:
     parts = urlsplit(url)
     plain = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl() if parts.netloc else url
     return plain if len(plain) <= 200 else f"{plain[:200]}..."
-
-
-class AsksFirst:
-    """Stands before nbgitpuller's `GitPuller`: what that asks while it is made is asked where it fetches, in a thread
-    of its own, and a folder is set aside (`backup`) only once there is something to put in its place."""
-
-    def __init__(self, git_url: str, repo_dir: str, **options: Any) -> None:
-        self._wanted: str | None = options.pop("branch", None) or None
-        self._sets_aside = bool(options.pop("backup", False))
-        target = inner_target(options["parent"].root_dir, repo_dir)
-        super().__init__(git_url, target, branch="", **options)  # type: ignore[call-arg]
-
-    def branch_exists(self, branch: str) -> None:
-        """Nothing yet: it is asked in `pull`."""
-
-    def pull(self) -> Iterator[str]:
-        """Ask, then fetch as upstream does.
-
-        :raises PullRefused: it cannot be fetched.
-        """
-        puller: Any = self
-        yield f"Asking for {shown(puller.git_url)}\n"
-        puller.branch_name = branch_of(ask(puller.git_url), self._wanted, puller.git_url)
-        if self._sets_aside and Path(puller.repo_dir).exists():
-            puller.backup_repo_dir()
-        yield from super().pull()  # type: ignore[misc]
-
-
-def install() -> None:
-    """Have nbgitpuller ask so, and open what it fetched in JupyterLab: there is no other application here."""
-    from nbgitpuller import handlers, pull
-
-    os.environ.setdefault("NBGITPULLER_APP", "lab")
-    handlers.GitPuller = type("LinkPuller", (AsksFirst, pull.GitPuller), {})

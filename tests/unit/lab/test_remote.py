@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
-from homeroom_lab.remote import AsksFirst, PullRefused, ask, branch_of, inner_target, shown
+from homeroom_lab.remote import PullRefused, ask, explained, inner_target, reference_of, shown
 
 from tests.git_server import GitServer
 
@@ -31,22 +29,22 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
 
 def test_the_branch_that_is_wanted_or_shown_first() -> None:
     """A branch with a slash and a tag are found; what is no branch is not."""
-    assert branch_of(TOLD, None, "x") == "trunk"
-    assert branch_of(TOLD, "week/1", "x") == "week/1"
-    assert branch_of(TOLD, "v1", "x") == "v1"
+    assert reference_of(TOLD, None, "x") == "refs/heads/trunk"
+    assert reference_of(TOLD, "week/1", "x") == "refs/heads/week/1"
+    assert reference_of(TOLD, "v1", "x") == "refs/tags/v1"
     for wrong in ("main", "7/head", "pull/7/head", "HEAD"):
         with pytest.raises(PullRefused, match="has no branch or tag"):
-            branch_of(TOLD, wrong, "x")
+            reference_of(TOLD, wrong, "x")
     with pytest.raises(PullRefused, match="is empty"):
-        branch_of("", None, "x")
+        reference_of("", None, "x")
 
 
 def test_a_real_host_is_asked(server: GitServer) -> None:
     """What it answers names the branch."""
     url = server.repository("algo", {"a.txt": "a"})
     with pytest.raises(PullRefused, match="has no branch or tag 'main2'"):
-        branch_of(ask(url), "main2", url)
-    assert branch_of(ask(url), "main", url) == "main"
+        reference_of(ask(url), "main2", url)
+    assert reference_of(ask(url), "main", url) == "refs/heads/main"
 
 
 @pytest.mark.parametrize(
@@ -110,46 +108,15 @@ def test_no_password_is_shown() -> None:
     assert shown("git@git.example:x.git") == "git@git.example:x.git"
 
 
-class Upstream:
-    """What nbgitpuller's class does when it is made and when it fetches."""
-
-    def __init__(self, git_url: str, repo_dir: str, branch: str | None = None, **options: Any) -> None:
-        self.git_url, self.repo_dir, self.branch_name, self.options = git_url, repo_dir, branch, options
-        self.branch_exists(str(branch))
-
-    def branch_exists(self, branch: str) -> None:
-        """Upstream asks here, on the server's thread."""
-        subprocess.run(["false"], check=True)
-
-    def backup_repo_dir(self) -> None:
-        """Set the folder aside."""
-        Path(self.repo_dir).rename(f"{self.repo_dir}_backup")
-
-    def pull(self) -> Iterator[str]:
-        """Fetch."""
-        yield f"{self.branch_name} into {Path(self.repo_dir).name}"
-
-
-class LinkPuller(AsksFirst, Upstream):
-    """As `remote.install` makes it."""
-
-
-class App:
-    """A server."""
-
-    def __init__(self, root: Path) -> None:
-        self.root_dir = str(root)
-
-
-def test_nothing_is_asked_before_the_thread_that_fetches(server: GitServer, tmp_path: Path) -> None:
-    """The object is made at once, whatever the host does; a folder is set aside only when there is what replaces it."""
-    (tmp_path / "algo").mkdir()
-    dead = LinkPuller(f"{server.url}/nothing.git", "algo", branch=None, backup="1", parent=App(tmp_path))
-    with pytest.raises(PullRefused):
-        list(dead.pull())
-    assert (tmp_path / "algo").is_dir()
-    url = server.repository("fetched", {"a.txt": "a"})
-    alive = LinkPuller(url, str(tmp_path / "algo"), branch="main", backup="1", depth=1, parent=App(tmp_path))
-    assert list(alive.pull())[-1] == "main into algo"
-    assert (tmp_path / "algo_backup").is_dir()
-    assert alive.options["depth"] == 1
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("fatal: write error: No space left on device", "Your home is full"),
+        ("error: RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec", "Its host does not answer"),
+        ("fatal: early EOF", "Its host does not answer"),
+        ("fatal: something new", "What Git says is below"),
+    ],
+)
+def test_what_fails_on_the_way_is_told_in_words(said: str, words: str) -> None:
+    """Git's own are in the log."""
+    assert explained(said).startswith(words)
