@@ -160,6 +160,17 @@ def test_teachers_see_members_and_times(app: HubApp) -> None:
     assert "b+ob: 3 Tage mehr" in ada.visit("homeroom/courses/biology", headers={"Accept-Language": "de"}).text
 
 
+def test_teachers_find_the_page_that_makes_links(app: HubApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where labs fetch repositories; nobody else needs it."""
+    say_courses(app, course())
+    page, link = "homeroom/courses/biology", "/hub/homeroom/git-link"
+    ada, chen = (signed_in(app, name, PASSWORD) for name in ("ada", "chen"))
+    for is_there in (False, True):
+        monkeypatch.setitem(app.hub.tornado_settings["template_vars"], "git_links", is_there)
+        assert (link in ada.visit(page).text) is is_there
+        assert link not in chen.visit(page).text
+
+
 def test_receipts_are_shown(app: HubApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was handed in at the desk is on the page with its code: of all for teachers, of a student their own. Without
     a desk that answers, the page is shown all the same."""

@@ -81,6 +81,7 @@ def test_members_of_an_archived_course_only_read(app: HubApp) -> None:
     assert f"archived since {day}" in page
     assert "removed for good" in page
     assert "grader-biology/formgrader" not in page
+    assert "After the due date" not in page
     assert not enters(app, "ada", "grader-biology")
     refused = browser.fill_in(
         "change-password", "homeroom/courses/biology/release", what="assignment", assignment="week-1"
