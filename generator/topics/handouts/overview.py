@@ -11,7 +11,7 @@ from generator.core.machine import read_machine
 from generator.core.paths import RENDERED, SITE
 from generator.engine import deployment
 from generator.schema.types import known_as
-from generator.topics.handouts import checks, delivery, places, publish, push
+from generator.topics.handouts import checks, delivery, given, places, publish, push
 from generator.topics.handouts import handouts as site_file
 from generator.topics.handouts.handouts import Known
 from generator.topics.handouts.site import HANDOUTS
@@ -29,6 +29,7 @@ def publish_all(*, fetch_all: bool) -> tuple[list[Known], State]:
     settings = deployment.load_settings()
     known = site_file.load(settings, SITE, labs.load(settings, SITE, read_machine()).groups)
     found = publish.publisher(settings, known, SITE).run(datetime.now(UTC), fetch_all=fetch_all)
+    given.tell_hub(known, found)
     if unknown := [audience.shown for audience in site_file.all_audiences(known) if not is_rendered(audience)]:
         names = ", ".join(unknown)
         warn(f"The hub does not know yet that there are handouts for {names}.\n  Run `make restart`; labs go on.")

@@ -5,10 +5,13 @@ from __future__ import annotations
 from generator.core.errors import HomeroomError
 from generator.rendering.context import Context, Rendered
 from generator.topics.environments import features
-from generator.topics.handouts import handouts, places
+from generator.topics.handouts import given, handouts, places, state
 from generator.topics.handouts.site import HANDOUTS
 from generator.topics.labs.render import labs_config
 from generator.topics.storage.site import PLAIN_PATH
+
+FILES = {given.FILE: ""}
+"""The hub looks at it when a course's page is shown: nothing is restarted for it."""
 
 
 def render(context: Context) -> Rendered:
@@ -31,4 +34,5 @@ def render(context: Context) -> Rendered:
             "links": {"public_url": context.settings.public_url, "git_links": git_links},
         },
         guard={"binds": [one.rule() for one in wanted]},
+        files={given.FILE: given.as_text(known, state.read(places.FOLDER))},
     )

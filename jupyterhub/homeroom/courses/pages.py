@@ -12,7 +12,7 @@ from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import Group
 from tornado import web
 
-from homeroom.courses import desk_client, grade_table, graders, lms_courses, members
+from homeroom.courses import desk_client, grade_table, graders, handed_out, lms_courses, members
 from homeroom.courses.calendar import day, written
 from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, Assignment, Course, grader_name, group_name
 from homeroom.courses.courses_file import Courses
@@ -50,6 +50,7 @@ class CourseHandler(BaseHandler):
             values["work"] = [overview_of(each, now, courses.zone) for each in assignments]
             values["members"] = self._members(course)
         values["rooms"] = [room for ask in _rooms for room in ask(self, self.current_user, name)]
+        values["handouts"] = handed_out.of_course(self, name, role, values.get("members", ()), courses.zone)
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
         values["grades"], values["points"] = role in graders.GRADE, grade_table.written
         values["teaches"] = role == TEACHERS

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from jupyterhub.orm import Base
 from sqlalchemy import BigInteger, Integer, String
@@ -38,3 +38,9 @@ def keep(db: Session, user: str, told: Iterable[ToldHandout]) -> None:
 def of_user(db: Session, user: str) -> list[ToldHandout]:
     """What is known of somebody's handouts, in the order of their folders."""
     return db.query(ToldHandout).filter_by(user=user).order_by(ToldHandout.folder, ToldHandout.name).all()
+
+
+def of_handouts(db: Session, names: Collection[str]) -> dict[tuple[str, str], ToldHandout]:
+    """What labs told of these handouts, by person and handout."""
+    found = db.query(ToldHandout).filter(ToldHandout.name.in_(names))
+    return {(one.user, one.name): one for one in found}

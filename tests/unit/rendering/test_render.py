@@ -374,6 +374,7 @@ def test_only_python_files_of_hub_d_count(tmp_path: Path) -> None:
         "courses.json",
         "firewall.nft",
         "guard.json",
+        "handouts.json",
         "hub.d/a.py",
         "idle_culler_config.py",
         "jupyterhub_config.py",
