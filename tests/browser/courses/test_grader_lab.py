@@ -3,7 +3,9 @@ out; a student checks their work by the button of the notebook."""
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from tests.browser.pages import Lab
 from tests.faults import until
@@ -96,6 +98,35 @@ def test_an_assignment_is_made_and_given_out(graded: HubDeployment, page: Page) 
     formgrader.get_by_role("link", name="Manage Students").click()
     until(lambda: lists(formgrader, "chen"), "who has come is in the gradebook", seconds=60)
     assert "grader-botany" not in chen.get("hub/homeroom/courses/botany").text
+
+
+def test_starting_all_labs_starts_those_of_people(graded: HubDeployment, page: Page) -> None:
+    """*Start All* of the page *Admin* asks first, says whose labs it leaves out, and starts neither a grader lab nor a
+    room. Nothing is called failed."""
+    ada = Person(graded, "ada")
+    ada.sign_in("")
+    page.goto(f"{graded.url}hub/login?next=/hub/admin")
+    page.get_by_label("Username:").fill("admin")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_test_id("user-row-grader-botany")).to_be_visible()
+    started, asked = list[str](), list[str]()
+
+    def start(route: Route) -> None:
+        started.append(urlsplit(route.request.url).path.split("/")[-2])
+        route.fulfill(status=201)
+
+    def say_yes(dialog: Dialog) -> None:
+        asked.append(dialog.message)
+        dialog.accept()
+
+    page.route("**/api/users/*/server*", start)
+    page.once("dialog", say_yes)
+    with page.expect_response(lambda answer: "/api/users?" in answer.url):  # the list, once all were asked for
+        page.get_by_role("button", name="Start All").click()
+    assert {"ada", "admin"} <= set(started)
+    assert not [name for name in started if name.startswith("grader-")]
+    assert "Grader labs and rooms are left out." in asked[0]
+    expect(page.get_by_text("could not be started")).to_have_count(0)
 
 
 def test_a_student_checks_their_work(graded: HubDeployment, page: Page) -> None:
