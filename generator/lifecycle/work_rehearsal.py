@@ -181,6 +181,10 @@ def _steps(held: Course, name: str) -> Iterator[HomeroomError]:
         pieces, _ = held.lab(grader).get_archive(f"{HOME}/course/source/{name}")
         held.lab(AS_SOLVED).put_archive(HOME, b"".join(pieces))
         held.have_both(f"nbgrader submit {word}")
+    with timed(f"{name}: its tests run in a student's lab"):
+        notebooks = held.have(AS_SOLVED, f"ls {word}/*.ipynb").split()
+        validated = held.have(AS_SOLVED, f"nbgrader validate {word}/*.ipynb; true")
+    yield from graded.faults_in_lab(name, validated, len(notebooks), held.plan["profile"] or "the first profile")
     with timed(f"{name}: it is collected"):
         held.grade(f"collect {word}")
     with timed(f"{name}: it is graded in sealed containers") as say:

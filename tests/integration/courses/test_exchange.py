@@ -230,6 +230,7 @@ def test_robots_take_it_before(school: HubDeployment, people: dict[str, Person],
     for words in (
         "broken: it is not released: students find nothing; it opens 2098-01-01",
         "made from source/",
+        "in a lab of the first profile, the source's own answers do not pass its tests",
         "No module named 'scopy'",
         "week-1: feedback comes back",
         "3 of 3 points for the source's answers",

@@ -133,6 +133,23 @@ def test_why_the_sources_answers_fail_is_told(came: dict[str, Any], words: str) 
     assert re.search(words, str(fault), re.DOTALL), str(fault)
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("VALIDATION FAILED ON 1 CELL(S)!\n\n    ModuleNotFoundError: No module 'scipy'\n", "scipy.*lacks it"),
+        (f"{graded.PASSED}\nnbclient.exceptions.DeadKernelError: Kernel died", "larger profile"),
+        ("VALIDATION FAILED ON 1 CELL(S)! If you submit", "FAILED ON 1.*nbgrader validate"),
+        ("", "do not pass"),
+    ],
+    ids=["package", "memory", "answer", "nothing"],
+)
+def test_tests_that_do_not_pass_in_a_lab_are_told(said: str, words: str) -> None:
+    """Of any of its notebooks, with why; where all pass nothing is told."""
+    (fault,) = graded.faults_in_lab("week-1", said, 2, "small")
+    assert re.search(words, str(fault), re.DOTALL), str(fault)
+    assert list(graded.faults_in_lab("week-1", f"{graded.PASSED}\n" * 2, 2, "small")) == []
+
+
 def test_an_assignment_that_works_is_no_fault() -> None:
     """All points for the source's answers; what earns them without an answer, and what earns none, is hinted at."""
     assert list(graded.faults("week-1", RIGHT, 512 << 20)) == []
