@@ -14,12 +14,13 @@ from generator.core import operator
 from generator.core.console import counted, note, quoted, warn
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
+from generator.core.paths import RENDERED
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
 from generator.timers import steady
 from generator.topics.courses import desk
 from generator.topics.people import records
-from generator.topics.storage import homes
+from generator.topics.storage import home_use, homes
 
 MODULE = "homeroom.sign_in.leavers"
 DAY_SECONDS = 86400
@@ -203,6 +204,7 @@ def purge(deployment: Deployment, names: Sequence[str]) -> None:
             gone.append(name)
         except HomeroomError as error:
             faults.append(error)
+    home_use.forget(RENDERED)
     if gone:
         with desk.open_for_a_verb(deployment):
             answer = ask(deployment, "purge", names=gone, who=operator.name())

@@ -74,6 +74,12 @@ def read(client: Any, settings: Settings, rendered: Path, now: float | None = No
     return HomeUse(bytes_of=found, exams=exams)
 
 
+def forget(rendered: Path) -> None:
+    """Measure anew the next time: somebody is gone, whose name is not to be kept."""
+    with suppress(OSError):
+        (rendered / CACHE).unlink(missing_ok=True)
+
+
 def _kept(path: Path) -> tuple[float, str, dict[str, int | None], dict[str, int | None]] | None:
     try:
         data = json.loads(path.read_text(encoding="utf-8"))

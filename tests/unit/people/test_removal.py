@@ -13,7 +13,7 @@ from generator.core.errors import HomeroomError
 from generator.timers import steady
 from generator.timers.steady import Known, Moment
 from generator.topics.people import records, removal, status, timers
-from generator.topics.storage import homes
+from generator.topics.storage import home_use, homes
 from tests.sample_settings import settings
 
 DAY = 86400
@@ -102,14 +102,18 @@ def test_wrong_names_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
             removal.restore(here, "ada")
 
 
-def test_a_home_is_removed_once_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Now means the home, too, before the hub forgets who it was; what is labelled as somebody else's is left alone."""
+def test_a_home_is_removed_once_and_no_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Now means the home, too, before the hub forgets who it was; what is labelled as somebody else's is left alone.
+    What was measured of homes, by name, is forgotten."""
+    monkeypatch.setattr(removal, "RENDERED", tmp_path)
+    (tmp_path / home_use.CACHE).touch()
     here: Any = Here(monkeypatch, remove=ANSWER, purge={"untold": 0})
     here.client.add("homeroom-user-ada-40uni", "ada@uni")
     here.client.add("homeroom-user-bela", "bela")
     removal.remove(here, ["ada@uni"], "", now=True)
     assert list(here.client.known) == ["homeroom-user-bela"]
     assert [verb for verb, _ in here.asked] == ["remove", "begin-purge", "purge"]
+    assert not (tmp_path / home_use.CACHE).exists()
     removal.purge(here, ["ada@uni"])  # cut off, and typed again
     here.client.add("homeroom-user-chen", "chen", deployment="other")
     with pytest.raises(HomeroomError, match="left alone"):
