@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import metadata
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 import requests
@@ -22,6 +25,8 @@ from traitlets.config import Config
 from generator.core.paths import ROOT
 from jupyterhub import orm, roles
 
+entry_points = functools.cache(metadata.entry_points)
+"""What packages offer to hubs, of which none is installed meanwhile: each look at all of them takes long."""
 XSRF = re.compile(r'name="_xsrf" value="([^"]+)"')
 
 
@@ -33,7 +38,8 @@ class HubApp:
         config.JupyterHub.default_url = f"{config.JupyterHub.base_url}hub/home"  # no lab is started
         config.JupyterHub.cookie_secret_file = str(directory / "cookie_secret")
         config.JupyterHub.template_paths = [str(ROOT / "jupyterhub/templates")]
-        self.hub = JupyterHub(config=config)
+        with mock.patch("jupyterhub.traitlets.entry_points", entry_points):
+            self.hub = JupyterHub(config=config)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.address = ""

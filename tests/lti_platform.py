@@ -45,6 +45,10 @@ def new_key(kid: str, algorithm: str = "RS256") -> jwk.JWK:
     return jwk.JWK.generate(kty="RSA", size=2048, kid=kid, alg=algorithm, use="sig")
 
 
+_free_keys: list[jwk.JWK] = []
+"""Those of platforms that are gone: a key takes as long to make as a launch."""
+
+
 def token(key: jwk.JWK, claims: dict[str, Any], algorithm: str = "RS256", kid: str | None = None) -> str:
     """A token with these claims, signed."""
     return jwt.encode(claims, key.get_op_key("sign"), algorithm, headers={"kid": key["kid"] if kid is None else kid})
@@ -141,7 +145,7 @@ class LearningPlatform:
 
     def __init__(self, website: Website | None = None) -> None:
         self.person = Person(sub="2")
-        self.key = new_key("first")
+        self.key = _free_keys.pop() if _free_keys else new_key("first")
         self.keys = [self.key]
         self.more: dict[str, Any] = {}
         self.asks = False
@@ -291,6 +295,7 @@ def login_page(hub: str, login: dict[str, str], target: str = "_self") -> str:
 def learning_platform(website: Website | None = None) -> Iterator[LearningPlatform]:
     """A platform, for as long as it is needed."""
     made = LearningPlatform(website)
+    key = made.key
     threads = [threading.Thread(target=each.serve_forever, args=(0.005,), daemon=True) for each in made.servers]
     for thread in threads:
         thread.start()
@@ -301,6 +306,7 @@ def learning_platform(website: Website | None = None) -> Iterator[LearningPlatfo
             server.shutdown()
             server.server_close()
             thread.join()
+        _free_keys.append(key)
 
 
 def state() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import pkgutil
@@ -38,6 +39,7 @@ def tree(tmp_path: Path) -> Path:
     return folder
 
 
+@functools.cache
 def generators_modules() -> list[ModuleType]:
     """Every module of the generator."""
     return [importlib.import_module(found.name) for found in pkgutil.walk_packages(generator.__path__, "generator.")]
@@ -134,7 +136,7 @@ def test_init_then_render(tree: Path, run: Run) -> None:
 
 def test_a_verb_is_a_process(tmp_path: Path) -> None:
     """As its Make target runs it: done it ends with 0, and an operator's mistake with 2 and no traceback."""
-    shutil.copytree(ROOT / "generator", tmp_path / "generator", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "generator", tmp_path / "generator")
     shutil.copytree(ROOT / "jupyterlab/features", tmp_path / "jupyterlab/features")
 
     def run_verb(verb: str, **environment: str) -> subprocess.CompletedProcess[str]:
