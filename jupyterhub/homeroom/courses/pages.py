@@ -17,6 +17,7 @@ from homeroom.courses.calendar import day, written
 from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, Assignment, Course, grader_name, group_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.given_out import GivenOut
+from homeroom.courses.progress import progress_of
 from homeroom.shared_labs import shared_lab
 from homeroom.texts.refusal import Refusal
 
@@ -52,6 +53,7 @@ class CourseHandler(BaseHandler):
         values["rooms"] = [room for ask in _rooms for room in ask(self, self.current_user, name)]
         values["handouts"] = handed_out.of_course(self, name, role, values.get("members", ()), courses.zone)
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
+        all_grades = await desk_client.grades(name) if role in graders.GRADE else None
         values["grades"], values["points"] = role in graders.GRADE, grade_table.written
         values["teaches"] = role == TEACHERS
         values["archived"] = day(course.archive, courses.zone) if course.is_archived(now) else ""
@@ -65,6 +67,7 @@ class CourseHandler(BaseHandler):
             each["feedback"] = [one["code"] for one in own if given_out.has_feedback(each["name"], one["code"])]
             each["people"] = len({receipt["person"] for receipt in own})
             each["grade"] = own_grades.get(each["name"])
+            each["progress"] = progress_of(each["name"], receipts, all_grades) if role in graders.GRADE else None
         self.set_header("Cache-Control", "no-store")
         self.finish(await self.render_template("course.html", **values))
 

@@ -92,6 +92,12 @@ class LabTraits(RetryingSpawner):
     def _pull_policy_default(self) -> str:
         return "skip"
 
+    @default("server_token_scopes")
+    def _server_token_scopes_default(self) -> list[str]:
+        """What a lab's own token is good for: telling the hub what goes on in it. It opens no lab, also not this one:
+        it stands in the lab's environment, and would let in whoever read it there, long after they are out."""
+        return ["users:activity!user"]
+
     @default("start_slot_count")
     def _start_slot_count_default(self) -> int:
         return max(4, 2 * (os.cpu_count() or 1))

@@ -262,7 +262,8 @@ def test_a_students_pages_run_nothing_either(people: dict[str, Person]) -> None:
 
 
 def test_its_token_reaches_no_further_than_a_labs(people: dict[str, Person], grader: Person) -> None:
-    """What the hub lets the grader lab's own token do is what it lets any lab's do, of its own user."""
+    """What the hub lets the grader lab's own token do is what it lets any lab's do, of its own user. It opens no lab,
+    also not its own: whoever grades can read it there, and would come in by it once they are out."""
     code = "import os; print(os.environ['JUPYTERHUB_API_TOKEN'])"
     scopes = {}
     people["chen"].start_lab()
@@ -273,6 +274,11 @@ def test_its_token_reaches_no_further_than_a_labs(people: dict[str, Person], gra
         scopes[lab.name] = {scope.replace(lab.name, "OWNER") for scope in answer["scopes"]}
         others = bare.get("hub/api/users/ada", headers={"Authorization": f"token {token}"})
         assert others.status_code in (403, 404)
+        for path in ("contents", "terminals", "status"):
+            inside = bare.get(f"user/{lab.name}/api/{path}", headers={"Authorization": f"token {token}"})
+            assert inside.status_code == 403, path
+            inside = bare.get(f"user/{lab.name}/api/{path}?token={token}")
+            assert inside.status_code == 403, path
     assert scopes["grader-botany"] == scopes["chen"]
 
 

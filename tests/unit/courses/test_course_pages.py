@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,6 +193,56 @@ def test_receipts_are_shown(app: HubApp, tmp_path: Path, monkeypatch: pytest.Mon
     assert [code in students for code in codes] == [False, True]
     desk.end()
     assert chen.visit("homeroom/courses/biology").status_code == 200
+
+
+def test_teachers_see_how_far_collecting_and_grading_is(
+    app: HubApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of those who handed in: whose last hand-in the grader lab has, who has points, and whom to look at by hand.
+    A newer hand-in is to be collected again, also after the desk's restart. Students and observers see none of it."""
+    roles = course()["roles"]
+    roles["observers"]["people"] = ["olga"]
+    say_courses(app, course(roles=roles))
+    monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
+    monkeypatch.setattr(service, "KEEP_SECONDS", 0.02)
+    for name in ("lab-1", "lab-2", "lab-5"):
+        (tmp_path / "labs" / name).mkdir(parents=True)
+    desk = begun(tmp_path)
+    members = {"biology": {"b+ob": "students", "chen": "students", "ada": "teachers"}}
+    known = told(members=members, labs={"lab-1": "b+ob", "lab-2": "chen"}, graders={"lab-5": "biology"})
+    ada = signed_in(app, "ada", PASSWORD)
+
+    def seen(who: Any = ada) -> str:
+        return " ".join(re.sub("<[^>]+>", " ", who.visit("homeroom/courses/biology").text).split())
+
+    try:
+        desk.tell(known)
+        assert "collected" not in seen()
+        own = folder(tmp_path)
+        codes = [hand_in.hand_in("biology", "week-1", own, desk.socket(name))["code"] for name in ("lab-1", "lab-2")]
+        assert "by 2 people 0 collected 0 graded" in seen()
+        for code in codes:
+            assert desk.asked("lab-5", "GET", f"/hand-ins/{code}")[0] == 200
+        score = {"points": 1.0, "penalty": 0.0, "late": False}
+        scores = [
+            {"student": "b-2bob", "needs_grading": True, **score},
+            {"student": "chen", "needs_grading": False, **score},
+        ]
+        sent = {"assignments": [{"name": "week-1", "maximum": 3.0, "scores": scores}]}
+        assert desk.asked("lab-5", "POST", "/grades", json.dumps(sent).encode())[0] == 200
+        assert "by 2 people 2 collected 2 graded (1 to be looked at by hand)" in seen()
+        hand_in.hand_in("biology", "week-1", own, desk.socket("lab-1"))
+        desk.end()
+        desk = begun(tmp_path)
+        desk.tell(known)
+        assert "by 2 people 1 collected 2 graded" in seen()
+        assert (
+            "noch von Hand anzusehen" in ada.visit("homeroom/courses/biology", headers={"Accept-Language": "de"}).text
+        )
+        for name in ("chen", "olga"):
+            assert "collected" not in seen(signed_in(app, name, PASSWORD))
+    finally:
+        desk.end()
 
 
 def test_grades_are_for_those_who_grade(app: HubApp, monkeypatch: pytest.MonkeyPatch) -> None:

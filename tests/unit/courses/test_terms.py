@@ -114,6 +114,7 @@ def test_what_the_desk_keeps_of_a_course_goes(desk: Desk, tmp_path: Path) -> Non
     (receipt,) = desk.listed("lab-1", "/hand-ins")
     feedback = tar(("week.html", b"good"))
     assert desk.asked("lab-5", "PUT", f"/feedback/week-1/b-2bob?code={receipt['code']}", feedback)[0] == 201
+    assert desk.asked("lab-5", "GET", f"/hand-ins/{receipt['code']}")[0] == 200
     (store / "physics/hand-ins").mkdir(parents=True)
     (store / "physics/hand-ins/other").write_text("x")
     assert desk_client.kept("")["courses"] == ["biology", "physics"]
@@ -123,7 +124,8 @@ def test_what_the_desk_keeps_of_a_course_goes(desk: Desk, tmp_path: Path) -> Non
     desk_client.remove("biology", "shell:root", everything=False)
     assert desk.listed("lab-1", "/hand-ins") == []
     assert [each["assignment"] for each in desk.listed("lab-1", "/released")] == ["week-1"]
-    assert not list(store.glob("biology/hand-ins")) + list(store.glob("biology/feedback"))
+    assert [path.name for path in (store / "biology").iterdir()] == ["released"]
+    assert list((store / ".collected").iterdir()) == []
     lab.hand_in("biology", "week-1", folder(desk.root), desk.socket("lab-1"))
     desk_client.remove("biology", "shell:root", everything=True)
     desk_client.remove("biology", "shell:root", everything=True)

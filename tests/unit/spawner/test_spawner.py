@@ -655,6 +655,11 @@ def test_a_lab_writes_no_line_of_the_hubs_log(engine: FakeEngine, rendered: Conf
     assert [line for line in heard.getvalue().splitlines() if forged in line] == [f"  | {forged}"] * 3
 
 
+def test_a_labs_own_token_opens_no_lab(rendered: Config) -> None:
+    """It tells the hub what goes on, and nothing else: whoever was in a lab once can have read it there."""
+    assert spawner(rendered).server_token_scopes == ["users:activity!user"]
+
+
 @pytest.mark.usefixtures("labs")
 def test_a_missing_image_says_what_to_do(engine: FakeEngine, rendered: Config, monkeypatch: pytest.MonkeyPatch) -> None:
     """An image that is not there is not pulled while somebody waits: the person is told whom to ask."""

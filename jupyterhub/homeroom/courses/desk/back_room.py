@@ -13,8 +13,10 @@ from urllib.parse import unquote
 from aiohttp import web
 
 from homeroom.courses.desk.checks import Used
+from homeroom.courses.desk.collected import Collected
 from homeroom.courses.desk.grades import Grades
 from homeroom.courses.desk.kept import Kept
+from homeroom.courses.desk.receipt import Receipt
 from homeroom.courses.desk.shelf import STATES, WAITING, Item, Key, Shelf
 from homeroom.courses.desk.store import Store
 from homeroom.courses.desk.told import Told
@@ -36,6 +38,7 @@ class BackRoom:
         store: Store,
         shelf: Shelf,
         grades: Grades,
+        collected: Collected,
         checks: Used,
         told: Callable[[], Told],
         take: Callable[[Told], None],
@@ -43,7 +46,8 @@ class BackRoom:
         self.store = store
         self.shelf = shelf
         self.grades = grades
-        self.kept = Kept(store, shelf, grades)
+        self.collected = collected
+        self.kept = Kept(store, shelf, grades, collected)
         self.checks = checks
         self._told = told
         self._take = take
@@ -58,7 +62,7 @@ class BackRoom:
         if route == ("GET", "/receipts"):
             names = {key: request.query.get(key, "") for key in ("course", "person")}
             found = self.store.receipts(**names)
-            return web.json_response({"receipts": [each.summary() for each in found]})
+            return web.json_response({"receipts": [self._receipt(each) for each in found]})
         if route == ("GET", "/grades"):
             return web.json_response({"grades": await self._grades(request.query.get("course", ""))})
         if route == ("GET", "/released"):
@@ -70,6 +74,10 @@ class BackRoom:
         if request.path.startswith(PEOPLE):
             return await self._person(request.method, unquote(request.raw_path.removeprefix(PEOPLE)))
         return web.json_response({"error": "there is no such thing"}, status=404)
+
+    def _receipt(self, receipt: Receipt) -> dict[str, Any]:
+        """A receipt, and whether the grader lab has what was handed in."""
+        return {**receipt.summary(), "collected": receipt.code in self.collected.of_course(receipt.course)}
 
     async def _put(self, request: web.BaseRequest) -> web.Response:
         try:

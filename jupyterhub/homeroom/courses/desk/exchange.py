@@ -13,6 +13,7 @@ from aiohttp import web
 
 from homeroom.courses.calendar import stamped
 from homeroom.courses.course import Assignment, Course
+from homeroom.courses.desk.collected import Collected
 from homeroom.courses.desk.receipt import Receipt
 from homeroom.courses.desk.receive import receive
 from homeroom.courses.desk.refused import Refused
@@ -37,10 +38,16 @@ class Exchange:
     """
 
     def __init__(
-        self, store: Store, shelf: Shelf, told: Callable[[], Told], clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        shelf: Shelf,
+        collected: Collected,
+        told: Callable[[], Told],
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.store = store
         self.shelf = shelf
+        self.collected = collected
         self._told = told
         self._clock = clock
 
@@ -124,7 +131,9 @@ class Exchange:
         receipt = self.store.receipt(code)
         if receipt is None or receipt.course != course.name:
             raise Refused(404, f"There is no hand-in {code} in {course.name}.")
-        return await send(request, self.store.files(receipt), receipt.files, receipt.at)
+        sent = await send(request, self.store.files(receipt), receipt.files, receipt.at)
+        self.collected.note(course.name, code)
+        return sent
 
     async def _release_feedback(
         self, course: Course, request: web.BaseRequest, assignment: str, student: str

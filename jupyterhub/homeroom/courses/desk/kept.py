@@ -10,6 +10,7 @@ from typing import Any
 
 from homeroom.courses.course import NAME
 from homeroom.courses.desk import sealed
+from homeroom.courses.desk.collected import Collected
 from homeroom.courses.desk.grades import FILE, Grades
 from homeroom.courses.desk.shelf import FEEDBACK, OUT, WAITING, Shelf
 from homeroom.courses.desk.store import HAND_INS, INCOMING, RECEIPT, Store
@@ -23,10 +24,11 @@ WORK = (HAND_INS, FEEDBACK, FILE)
 class Kept:
     """What there is of courses, also of such as are none any more."""
 
-    def __init__(self, store: Store, shelf: Shelf, grades: Grades) -> None:
+    def __init__(self, store: Store, shelf: Shelf, grades: Grades, collected: Collected) -> None:
         self.store = store
         self.shelf = shelf
         self.grades = grades
+        self.collected = collected
 
     def courses(self) -> list[str]:
         """The names of those of which something is kept."""
@@ -70,6 +72,7 @@ class Kept:
         came.rename(place)
         sealed.to_disk(self.store.root)
         sealed.remove(came.parent)
+        self.collected.drop(course)
         self.store.read(course)
         self.shelf.read(course)
         return self.of_course(course)
@@ -84,6 +87,7 @@ class Kept:
         folder = self.store.root / course
         self.shelf.drop(course, everything=everything)
         self.store.drop(course)
+        self.collected.drop(course)
         for each in ("",) if everything else WORK:
             path = folder / each
             if os.path.lexists(path):

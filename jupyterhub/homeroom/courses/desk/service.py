@@ -65,6 +65,7 @@ async def serve(
 
     from homeroom.courses.desk.back_room import BackRoom
     from homeroom.courses.desk.checks import Checks, Used
+    from homeroom.courses.desk.collected import Collected
     from homeroom.courses.desk.counter import Counter
     from homeroom.courses.desk.doors import Doors
     from homeroom.courses.desk.exam_counter import ExamCounter
@@ -93,7 +94,8 @@ async def serve(
 
     runs = Runs(labs, store.incoming, at_once=runs_at_once)
     counter = Counter(store, shelf, lambda: known[0], more=Checks(runs, used, lambda: known[0]).routes)
-    exchange = Exchange(store, shelf, lambda: known[0])
+    collected = Collected(store_path)
+    exchange = Exchange(store, shelf, collected, lambda: known[0])
     grades = Grades(store_path, lambda: known[0])
     roll = Roll(lambda: known[0])
     routes = (*exchange.routes, *grades.routes, *roll.routes, *grading_routes(runs))
@@ -101,7 +103,7 @@ async def serve(
     exams = ExamCounter(store, counter, lambda: known[0])
     answers = {"student": counter.answer, "grader": grader_counter.answer}
     doors = Doors(labs, answers | {"exam": exams.answer, "ending": exams.answer_ending})
-    back_room = BackRoom(store, shelf, grades, used, lambda: known[0], take)
+    back_room = BackRoom(store, shelf, grades, collected, used, lambda: known[0], take)
     server = web.Server(back_room.answer, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=5.0)
     await runner.setup()
