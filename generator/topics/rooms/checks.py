@@ -11,9 +11,8 @@ from generator.schema.settings import Settings
 from generator.topics.courses import courses
 from generator.topics.labs import labs
 from generator.topics.rooms import rooms
+from generator.topics.rooms.render import FEATURE
 from generator.topics.rooms.site import ROOMS
-
-FEATURE = "collaboration"
 
 
 def of_site(settings: Settings) -> Iterator[Finding]:

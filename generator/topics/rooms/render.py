@@ -10,6 +10,8 @@ from generator.topics.labs.render import labs_config
 from generator.topics.rooms import rooms
 
 FILE = "rooms.json"
+FEATURE = "collaboration"
+"""Of the lab image."""
 FILES = {FILE: ""}
 """The hub looks at it every few seconds: nothing is restarted for a room."""
 
@@ -19,4 +21,5 @@ def render(context: Context) -> Rendered:
     known = context.of(labs_config)
     names = [each.course.name for each in courses.load(context.settings, context.site, known)]
     found = [rooms.as_data(room, known) for room in rooms.load(context.site, known, names)]
-    return Rendered(files={FILE: json.dumps({"rooms": found}, indent=2) + "\n"})
+    text = json.dumps({"rooms": found}, indent=2) + "\n"
+    return Rendered(files={FILE: text}, hub={"with_collaboration": FEATURE in context.settings.LAB_FEATURES.split(",")})

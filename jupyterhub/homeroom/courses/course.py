@@ -26,6 +26,11 @@ def grader_name(course: str) -> str:
     return f"{GRADER_PREFIX}{course}"
 
 
+def room_of(course: str, name: str) -> str:
+    """What a course's room is called among all rooms of the hub."""
+    return f"{course}-{name}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Times:
     """When one person may hand in, in seconds since 1970; None: no such time.
@@ -149,6 +154,20 @@ class LMSCourse:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CourseRoom:
+    """A room that was made on a course's page, for its members.
+
+    :param name: within the course.
+    :param profile: the kind of lab; empty: that of the course, or the first.
+    """
+
+    name: str
+    title: str
+    profile: str
+    is_open: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Course:
     """One course.
 
@@ -158,6 +177,7 @@ class Course:
     :param assignments: all that is handed in, its exams among it.
     :param archive: from when on members only read, in seconds since 1970; None: it goes on.
     :param purge: from when on it is no course any more, and what is kept of it is removed.
+    :param rooms: those that were made on its page; others are of `site/rooms.yaml`.
     """
 
     name: str
@@ -174,6 +194,7 @@ class Course:
     grades: str = "per_assignment"
     archive: int | None = None
     purge: int | None = None
+    rooms: tuple[CourseRoom, ...] = ()
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Course:
@@ -200,6 +221,7 @@ class Course:
             grades=values.get("grades", "per_assignment"),
             archive=archive,
             purge=values.get("purge"),
+            rooms=tuple(CourseRoom(**each) for each in values.get("rooms", ())),
         )
 
     def is_archived(self, now: float) -> bool:

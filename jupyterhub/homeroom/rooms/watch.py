@@ -10,8 +10,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from homeroom.rooms import members
+from homeroom.rooms.course_rooms import take_up
 from homeroom.rooms.room import PREFIX, room_name
-from homeroom.rooms.rooms_file import Rooms
 from homeroom.shared_labs import users
 from homeroom.shared_labs.shared_lab import SharedLab
 
@@ -34,9 +34,9 @@ async def watch_rooms(hub: Any) -> None:
 
 def look(hub: Any) -> None:
     """Look once."""
-    rooms = Rooms.instance(config=hub.config)
+    rooms = take_up(hub.config, hub.db)
     known = rooms.read()
-    if not rooms.is_read:
+    if not rooms.is_known:
         return
     if members.take_up(hub.db, known.values()):
         hub.log.info("Rooms, or who may enter them, changed")
@@ -50,7 +50,7 @@ def look(hub: Any) -> None:
 
 def join_rooms(authenticator: Any, db: Session, user: User) -> None:
     """Have somebody who signs in find their rooms at once."""
-    rooms = Rooms.instance(config=authenticator.config)
+    rooms = take_up(authenticator.config, db)
     known = rooms.read()
-    if rooms.is_read:
+    if rooms.is_known:
         members.bring_up_to_date(db, user, known.values())

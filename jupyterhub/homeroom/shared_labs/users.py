@@ -27,6 +27,11 @@ _ending: dict[str, asyncio.Task[None]] = {}
 log = logging.getLogger("jupyterhub.homeroom.shared_labs")
 
 
+def is_or_was_there(db: Session, name: str) -> bool:
+    """Whether there is somebody of this name, or the home of a shared lab that was: who has the name has its files."""
+    return User.find(db, name) is not None or known_names.mark_of(db, name) is not None
+
+
 def take_up(db: Session, prefix: str, wanted: Iterable[SharedLab]) -> bool:
     """Have there be these shared labs, of those whose names begin so, and no others. Commits.
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homeroom.courses.courses_file import Courses
 from homeroom.rooms.members import MARK
 from homeroom.rooms.rooms_file import Rooms
 from homeroom.rooms.watch import look
@@ -25,16 +26,20 @@ PEOPLE = ("admin", "ada", "bela", "chen")
 def app(tmp_path: Path) -> Iterator[HubApp]:
     """A hub; chen is in the group bio."""
     Rooms.clear_instance()
+    Courses.clear_instance()
+    (tmp_path / "courses.json").write_text('{"zone": "UTC", "courses": []}')
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
         config = loaded(tmp_path, AUTH="dummy")
         config.Rooms.path = str(tmp_path / "rooms.json")
+        config.Courses.path = str(tmp_path / "courses.json")
         with HubApp(tmp_path, config).running() as made:
             add_people(made, *PEOPLE[1:])
             made.do(fill, made)
             yield made
     shared_lab.know("room-", ())
     Rooms.clear_instance()
+    Courses.clear_instance()
 
 
 def fill(app: HubApp) -> None:

@@ -17,7 +17,13 @@ TIMES = ("opens", "due", "closes")
 def in_words(old: Course, new: Course, zone: ZoneInfo) -> str:
     """Such as `students +chen -olga; week-1 due 2026-10-12 23:59`; empty where nothing changed."""
     return "; ".join(
-        [*_members(old, new), *_assignments(old, new, zone), *_exams(old, new, zone), *_plain(old, new, zone)]
+        [
+            *_members(old, new),
+            *_assignments(old, new, zone),
+            *_exams(old, new, zone),
+            *_rooms(old, new),
+            *_plain(old, new, zone),
+        ]
     )
 
 
@@ -68,6 +74,17 @@ def _exams(old: Course, new: Course, zone: ZoneInfo) -> Iterator[str]:
             plain = ("title", "profile", "network", "browser_keys")
             others = [field for field in plain if one[field] != each[field]]
             yield f"exam {name} {', '.join([*moved, *others, *extra])}"
+
+
+def _rooms(old: Course, new: Course) -> Iterator[str]:
+    before = {each["name"]: each for each in old["rooms"]}
+    for each in new["rooms"]:
+        one = before.get(each["name"])
+        if one is None:
+            yield f"room {each['name']} added"
+        elif one != each:
+            turned = [] if one["is_open"] == each["is_open"] else ["opened" if each["is_open"] else "closed"]
+            yield f"room {each['name']} {', '.join([*turned, *(f for f in ('title', 'profile') if one[f] != each[f])])}"
 
 
 def _sat(exam: Course, zone: ZoneInfo) -> str:

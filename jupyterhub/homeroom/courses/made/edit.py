@@ -192,6 +192,14 @@ def _moment(field: str, given: Given, old: Course | None, zone: ZoneInfo) -> tup
     return (moments.begins if field == "opens" else moments.ends)(found, zone), []
 
 
+def profile(given: Given, old: Course | None, editor: Editor) -> tuple[str, list[Fault]]:
+    """The kind of lab of an exam or room: one that whoever edits may take, or the one it has; empty: the course's."""
+    chosen = given.get("profile", "")
+    if chosen and chosen not in editor.profiles and (old is None or chosen != old["profile"]):
+        return "", [Fault("profile", say("course_settings.wrong.profile", name=chosen[:80]))]
+    return chosen, []
+
+
 def extra_time(given: Given) -> tuple[dict[str, int], list[Fault]]:
     """Who has how many seconds more, a person a line."""
     found: dict[str, int] = {}

@@ -76,7 +76,7 @@ def exam(name: str, course: Course, given: Given, editor: Editor, sittings: Sitt
     faults += wrong
     made["extra_seconds"], wrong = edit.extra_time(given)
     faults += wrong
-    made["profile"], wrong = _profile(given, found, editor)
+    made["profile"], wrong = edit.profile(given, found, editor)
     faults += wrong
     network = given.get("network", NETWORKS[0])
     made["network"] = network if network in NETWORKS else NETWORKS[0]
@@ -110,13 +110,6 @@ def _length(given: Given) -> tuple[int, list[Fault]]:
     if not re.fullmatch(r"[0-9]{1,6}", typed) or not 1 <= int(typed) <= rules.LONGEST_EXAM_MINUTES:
         return 0, [Fault("minutes", say("course_settings.wrong.exam.minutes", most=rules.LONGEST_EXAM_MINUTES))]
     return 60 * int(typed), []
-
-
-def _profile(given: Given, old: Course | None, editor: Editor) -> tuple[str, list[Fault]]:
-    chosen = given.get("profile", "")
-    if chosen and chosen not in editor.profiles and (old is None or chosen != old["profile"]):
-        return "", [Fault("profile", say("course_settings.wrong.profile", name=chosen[:80]))]
-    return chosen, []
 
 
 def _browser_keys(given: Given) -> tuple[list[str], list[Fault]]:

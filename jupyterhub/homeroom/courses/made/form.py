@@ -4,7 +4,7 @@ without JupyterHub.
 A course is a mapping: `title`, `notice`, `profile`, `grader_profile`, `first_day`, `last_day` (texts, empty for none;
 days as 2026-10-05), `archive` and `purge` (None, or seconds since 1970), `lti` (None, or the fields of `LMSCourse`),
 `grades`, `roles` (of each the `people` and the `groups`), `assignments` and `exams` (the fields of `Assignment` and
-`Exam`: times in seconds since 1970).
+`Exam`: times in seconds since 1970), `rooms` (the fields of `CourseRoom`).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ def new() -> dict[str, Any]:
         "roles": {role: {"people": [], "groups": []} for role in ROLES},
         "assignments": [],
         "exams": [],
+        "rooms": [],
     }
 
 

@@ -67,6 +67,17 @@ def exam(one: Course, zone: ZoneInfo) -> Fields:
     }
 
 
+def room(one: Course) -> Fields:
+    """A room's."""
+    title = one["title"] if one["title"] != one["name"] else ""
+    return {"name": one["name"], "title": title, "profile": one["profile"]}
+
+
+def new_room() -> Fields:
+    """One that says nothing yet."""
+    return dict.fromkeys(("name", "title", "profile"), "")
+
+
 def new_exam() -> Fields:
     """One that says nothing yet."""
     empty = ("name", "title", "opens", "minutes", "extra_time", "profile", "browser_keys")

@@ -7,12 +7,12 @@ import re
 import unicodedata
 from typing import Any
 
-from jupyterhub.orm import Group, User
+from jupyterhub.orm import Group
 from sqlalchemy.orm import Session
 
 from homeroom.courses.course import GRADERS, NAME, ROLES, grader_name, group_name
 from homeroom.courses.made.take_up import site_groups, take_up
-from homeroom.sign_in import known_names
+from homeroom.shared_labs.users import is_or_was_there
 
 LONGEST_WORD = 24
 DIGITS = 7
@@ -31,8 +31,7 @@ def is_taken(config: Any, db: Session, name: str) -> bool:
     courses.read()
     if name in courses.names:
         return True
-    grader = grader_name(name)
-    if User.find(db, grader) is not None or known_names.mark_of(db, grader) is not None:
+    if is_or_was_there(db, grader_name(name)):
         return True
     groups = [group_name(name, role) for role in (*ROLES, GRADERS)]
     named = site_groups(config)

@@ -19,6 +19,7 @@ def next_term(course: Mapping[str, Any], days: int, zone: ZoneInfo) -> dict[str,
     """
     made = dict(course)
     made["lti"] = None
+    made["rooms"] = []
     nobody: dict[str, list[str]] = {"people": [], "groups": []}
     made["roles"] = {role: course["roles"][role] if role == TEACHERS else dict(nobody) for role in ROLES}
     for field in DAYS:

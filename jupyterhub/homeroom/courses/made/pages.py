@@ -15,11 +15,11 @@ from tornado import web
 
 from homeroom.courses import desk_client, members, watch
 from homeroom.courses.calendar import written
-from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, group_name
+from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, group_name, room_of
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import records as sat_records
 from homeroom.courses.given_out import GivenOut
-from homeroom.courses.made import class_list, difference, edit, exams, form, forms, names, records
+from homeroom.courses.made import class_list, difference, edit, exams, form, forms, names, records, rooms
 from homeroom.courses.made.edit import Editor
 from homeroom.courses.made.exams import Sat, Sittings
 from homeroom.courses.made.fault import Fault
@@ -43,7 +43,12 @@ ACTIONS = (
     "exam",
     "new-exam",
     "remove-exam",
+    "room",
+    "new-room",
+    "open-room",
+    "close-room",
 )
+NEED_COLLABORATION = ("new-room", "open-room")
 REMOVE = ("remove-assignment", "remove-exam")
 
 
@@ -82,6 +87,8 @@ class CoursePage(BaseHandler):
         self.db.commit()
         self.log.info("%s %s the course %s: %s", self.current_user.name, "changed" if seen else "made", name, words)
         watch.look(self.settings["app"])
+        if old["rooms"] != new["rooms"] and (hub := rooms.hub_rooms()) is not None:
+            hub.look(self.settings["app"])
 
     def fields(self) -> dict[str, str]:
         """What was typed."""
@@ -230,6 +237,8 @@ class SettingsHandler(CoursePage):
             data = sent[0]["body"] if sent and sent[0]["body"] else given.get("list", "").encode()
             changed, faults = edit.listed(name, course, given, data, editor)
             return changed, exams.put_out(course, changed, self._sittings(name), field="list") or faults
+        if do.endswith("room"):
+            return self._edited_room(name, course, do, target, given, editor)
         if do == "remove-assignment":
             return edit.without_assignment(course, target), []
         if do == "remove-exam":
@@ -238,6 +247,20 @@ class SettingsHandler(CoursePage):
             old = target if do == "exam" else ""
             return exams.exam(name, course, given, editor, self._sittings(name), old=old)
         return edit.assignment(name, course, given, editor, old=target if do == "assignment" else "")
+
+    def _edited_room(
+        self, name: str, course: edit.Course, do: str, target: str, given: Mapping[str, str], editor: Editor
+    ) -> edit.Edited:
+        hub, config = rooms.hub_rooms(), self.settings["config"]
+        if hub is None or (do in NEED_COLLABORATION and not hub.can_be(config)):
+            return course, [Fault("", say("course_settings.wrong.room.cannot"))]
+        if do in ("open-room", "close-room"):
+            return rooms.turned(course, target, is_open=do == "open-room"), []
+
+        def is_taken(wanted: str) -> bool:
+            return hub.is_taken(config, self.db, wanted)
+
+        return rooms.room(name, course, given, editor, is_taken=is_taken, old=target if do == "room" else "")
 
     def _sittings(self, name: str) -> Sittings:
         """What is known of the exams of a course, and of those that its students sit in others."""
@@ -295,6 +318,20 @@ class SettingsHandler(CoursePage):
             }
             for each in course["exams"]
         ]
+        of_course: list[dict[str, Any]] = [
+            {
+                "old": each["name"],
+                "title": each["title"],
+                "fields": forms.room(each),
+                "open": False,
+                "is_open": each["is_open"],
+                "home": f"room-{room_of(kept.name, each['name'])}",
+            }
+            for each in course["rooms"]
+        ]
+        empty_room = forms.new_room()
+        new_room = {"old": "", "title": "", "fields": empty_room, "open": do == "new-room" and bool(given)}
+        hub = rooms.hub_rooms()
         empty, empty_exam = forms.new_assignment(), forms.new_exam()
         new = {"old": "", "title": "", "fields": empty, "open": do == "new-assignment" and bool(given)}
         new_exam = {"old": "", "title": "", "fields": empty_exam, "open": do == "new-exam" and bool(given)}
@@ -304,16 +341,18 @@ class SettingsHandler(CoursePage):
             "list": listed,
             "new-assignment": empty,
             "new-exam": empty_exam,
+            "new-room": empty_room,
         }.get(do)
-        if do in ("assignment", "exam"):
-            one = next((each for each in (work if do == "assignment" else sat) if each["old"] == target), None)
+        listed_by = {"assignment": work, "exam": sat, "room": of_course}
+        if do in listed_by:
+            one = next((each for each in listed_by[do] if each["old"] == target), None)
             if one is not None:
                 one["open"], typed = True, one["fields"]
         if typed is not None:
             typed.update({field: given.get(field, "") for field in (*typed, "list") if field in given})
         spawner = self.current_user.spawner
         choices = [(each["name"], each["display_name"]) for each in spawner.profiles if each["name"] in editor.profiles]
-        used = dict.fromkeys([course["profile"], *(each["profile"] for each in course["exams"])])
+        used = dict.fromkeys([course["profile"], *(each["profile"] for each in (*course["exams"], *course["rooms"]))])
         choices += [(each, each) for each in used if each and each not in editor.profiles]
         await self.show(
             "course-settings.html",
@@ -335,6 +374,9 @@ class SettingsHandler(CoursePage):
             sat=sat,
             new_exam=new_exam,
             networks=exams.NETWORKS,
+            course_rooms=of_course,
+            new_room=new_room,
+            rooms_can_be=hub is not None and hub.can_be(self.settings["config"]),
             profiles=choices,
             every_group=editor.groups is None,
             do=do,
