@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.pages import Home, Lab, sign_in
+from tests.faults import until
 from tests.hub_deployment import HubDeployment
 from tests.person import Person
 
@@ -70,3 +71,36 @@ def test_ones_own_lab_is_ones_own(seminar: HubDeployment, page: Page) -> None:
     person.sign_in("")
     asked = person.get("user/lise/api/collaboration/session/x.md")
     assert asked.status_code == 404
+
+
+def unfolded(page: Page, name: str) -> Locator:
+    """The part of a course's settings in which a room is."""
+    found = page.locator("section", has=page.locator("#rooms")).locator("details").filter(has_text=name)
+    found.locator("summary").click()
+    return found
+
+
+def test_a_room_of_a_courses_page(seminar: HubDeployment, page: Page) -> None:
+    """Its teacher makes it on the page of settings, and enters it from the course's page with the next click. Closed,
+    it lets nobody in, and the page says where its files are."""
+    admin, tara = Person(seminar, "admin"), Person(seminar, "tara")
+    for person in (admin, tara):
+        person.sign_in("")
+    admin.post_form("hub/homeroom/new-course", name="algae", title="Algae", teachers="tara")
+    sign_in(page, seminar, "tara", "any")
+    course = f"{seminar.url}hub/homeroom/courses/algae"
+    page.goto(f"{course}/settings")
+    new = unfolded(page, "New room")
+    new.get_by_label("Name").fill("lab")
+    new.get_by_label("Title").fill("Group one")
+    new.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("status")).to_contain_text("Saved")
+    page.goto(course)
+    page.get_by_role("link", name="Enter Group one").click()
+    Lab(page, seminar, "room-algae-lab").wait()
+    expect(page.get_by_role("tab", name="Collaboration")).to_be_visible()
+    page.goto(f"{course}/settings")
+    unfolded(page, "Group one").get_by_role("button", name="Close it").click()
+    expect(unfolded(page, "Group one")).to_contain_text("Its files are kept in the home room-algae-lab")
+    until(lambda: tara.get("user/room-algae-lab/lab").status_code in (403, 404), "it is closed")
+    until(lambda: not seminar.labs("room-algae-lab"), "its lab is ended")
