@@ -23,13 +23,13 @@ class FetchAssignment(ByDesk, ExchangeFetchAssignment):
     def copy_files(self) -> None:
         """Fetch it, whole or not at all."""
         new = not Path(self.dest_path).exists()
-        with TemporaryDirectory() as folder:
-            Path(folder).chmod(0o755)
-            desk.fetch(path("released", self.coursedir.course_id, self.coursedir.assignment_id), Path(folder))
-            self.src_path = folder
-            try:
+        try:
+            with TemporaryDirectory() as folder:
+                Path(folder).chmod(0o755)
+                desk.fetch(path("released", self.coursedir.course_id, self.coursedir.assignment_id), Path(folder))
+                self.src_path = folder
                 super().copy_files()
-            except OSError as error:
-                if new:
-                    shutil.rmtree(self.dest_path, ignore_errors=True)
-                self.fail(f"The assignment cannot be written into your home. Is it full? {error}")
+        except OSError as error:
+            if new:
+                shutil.rmtree(self.dest_path, ignore_errors=True)
+            self.fail(f"The assignment cannot be written into your home. Is it full? {error}")

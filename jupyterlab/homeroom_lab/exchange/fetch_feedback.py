@@ -33,12 +33,24 @@ class FetchFeedback(ByDesk, ExchangeFetchFeedback):
             self.log.warning("There is no feedback for %s yet.", what)
 
     def do_copy(self, src: str, dest: str) -> None:
-        """Fetch it."""
-        for receipt in self.found:
-            with TemporaryDirectory() as folder:
-                desk.fetch(path("feedback", receipt["code"]), Path(folder))
-                target = Path(dest) / folder_name(receipt)
-                target.mkdir(parents=True, exist_ok=True)
-                for file in sorted(Path(folder).glob("*.html")):
-                    shutil.copy(file, target / file.name)
-                    self.log.info("Fetched feedback: %s", target / file.name)
+        """Fetch it. :raises ExchangeError: there is no room for it; what was there before is as it was."""
+        try:
+            for receipt in self.found:
+                self._fetch(receipt, Path(dest))
+        except OSError as error:
+            self.fail(f"The feedback cannot be written into your home. Is it full? {error}")
+
+    def _fetch(self, receipt: dict[str, Any], dest: Path) -> None:
+        """Fetch what there is for one hand-in, each file whole or not at all."""
+        with TemporaryDirectory() as folder:
+            desk.fetch(path("feedback", receipt["code"]), Path(folder))
+            target = dest / folder_name(receipt)
+            target.mkdir(parents=True, exist_ok=True)
+            for file in sorted(Path(folder).glob("*.html")):
+                growing = target / f".{file.name}.new"
+                try:
+                    shutil.copy(file, growing)
+                    growing.replace(target / file.name)
+                finally:
+                    growing.unlink(missing_ok=True)
+                self.log.info("Fetched feedback: %s", target / file.name)

@@ -32,6 +32,8 @@ import subprocess
 done = subprocess.run(%r, shell=True, capture_output=True, text=True)
 print(done.returncode, done.stdout, done.stderr)
 """
+FULL = "ulimit -f 0"
+"""From here on no byte is written into a file, as in a home and on a disk that are full."""
 SOURCE = """
 import json, pathlib
 def cell(name, source, **says):
@@ -135,7 +137,8 @@ def graded(people: dict[str, Person], command: str) -> str:
 def test_an_assignment_goes_the_whole_way(people: dict[str, Person]) -> None:
     """Released, fetched, handed in, listed, collected, graded and given back with stock commands, for people with odd
     names. The receipt's time is the submission's; nothing that a hand-in says counts, and what would be run stays out.
-    Feedback comes back to its owner, without hidden tests."""
+    Feedback comes back to its owner, without hidden tests. Where nothing can be written any more, it is handed in all
+    the same, and what does not fit is told in words."""
     bob, ann = people["b+ob"], people["a.b@x.org"]
     people["grader"].run(SOURCE)
     graded(people, "generate_assignment week-1")
@@ -147,7 +150,7 @@ def test_an_assignment_goes_the_whole_way(people: dict[str, Person]) -> None:
         person.run(WORK % solution)
     bob.run(HOSTILE)
     receipts = [
-        re.search(r"Receipt: (\S+)  (\S+ \S+) Europe/Vienna", said(person, f"{command} week-1"))
+        re.search(r"Receipt: (\S+)  (\S+ \S+) Europe/Vienna", said(person, f"{FULL}; {command} week-1"))
         for person, command in ((bob, "nbgrader submit"), (ann, "homeroom hand-in"))
     ]
     first, second = ((found[1], found[2]) for found in receipts if found)
@@ -175,6 +178,8 @@ def test_an_assignment_goes_the_whole_way(people: dict[str, Person]) -> None:
     assert "Releasing feedback for student 'b-2bob'" in graded(people, "release_feedback week-1")
 
     assert "feedback ready to be fetched" in said(bob, "nbgrader list --cached")
+    full = bob.run(RUN % f"{FULL}; nbgrader fetch_feedback week-1")
+    assert (full[:2], "Is it full?" in full, "Traceback" in full) == ("1 ", True, False), full
     said(bob, "nbgrader fetch_feedback week-1")
     assert bob.run(FEEDBACK).split()[1:] == ["True", "False", "False"]
     assert first[0] in bob.run(FEEDBACK)

@@ -11,6 +11,8 @@ import os
 import socket
 import sqlite3
 import stat
+import subprocess
+import sys
 import tarfile
 import time
 from pathlib import Path
@@ -23,6 +25,7 @@ from homeroom.courses.desk import counter, store, unpack
 from homeroom_lab import desk as lab_desk
 from homeroom_lab import hand_in as lab
 
+from generator.core.paths import ROOT
 from tests.unit.courses.desk import HOUR, Desk, assignment, begun, connects, folder, tar, told, wait
 
 
@@ -289,6 +292,23 @@ def test_a_full_disk_is_told(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
     assert status == 507
     assert "disk for hand-ins is full" in said["error"]
     assert desk.kept == []
+
+
+def test_a_full_home_keeps_nobody_from_handing_in(desk: Desk) -> None:
+    """The command writes nothing: where no byte can be written any more, there is a receipt all the same."""
+    own = folder(desk.root, **{"week.ipynb": "x" * 100_000})
+    words = ["hand-in", "week-1", str(own), "--course", "biology"]
+    code = (
+        "import resource, sys; from pathlib import Path; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))\n"
+        "try: print(Path('full').write_text('x'))\n"
+        "except OSError: print('full', flush=True)\n"
+        f"from homeroom_lab import hand_in; sys.exit(hand_in.main({words!r}, {desk.socket('lab-1')!r}))"
+    )
+    command = [sys.executable, "-B", "-c", code]
+    environment = {"PYTHONPATH": str(ROOT / "jupyterlab")}
+    said = subprocess.run(command, cwd=own.parent, env=environment, capture_output=True, text=True, check=False)
+    assert said.stdout.startswith("full\nHanded in. Receipt: "), said
+    assert sorted(Path(name).name for name in desk.kept) == ["receipt.json", "week.ipynb"]
 
 
 def test_the_command_says_what_is_wrong(
