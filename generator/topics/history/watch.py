@@ -67,7 +67,9 @@ def letter(watched: Watched) -> Iterator[str]:
     count = week["people"]
     people = f"{count} {'person' if count == 1 else 'people'}, " if count else ""
     most = counted(week["labs_most"], "lab")
-    wait = f"; the longest wait was {_minutes(week['longest_wait_seconds'])}" if week["longest_wait_seconds"] else ""
+    wait = (
+        f"; the longest wait was {_minutes(week['longest_wait_seconds'])}" if week["longest_wait_seconds"] >= 1 else ""
+    )
     yield f"Use of the week: {people}{week['lab_hours']:.0f} lab hours, {most} at a time at most{wait}."
     if week["failed"]:
         yield f"Labs that did not start: {week['failed']} of {week['ready'] + week['failed']}: {_why(week['reasons'])}."

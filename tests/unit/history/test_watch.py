@@ -60,7 +60,7 @@ def test_the_letter_has_the_week(monkeypatch: pytest.MonkeyPatch) -> None:
     week = {**hour(90, 0), "labs_most": 24, "longest_wait_seconds": 190.0, "people": 31, "lab_hours": 412.4}
     (line,) = watch.letter(watched(monkeypatch, week=week))
     assert line == ("Use of the week: 31 people, 412 lab hours, 24 labs at a time at most; the longest wait was 3 min.")
-    quiet = {**hour(1, 1, died=1), "labs_most": 1, "longest_wait_seconds": 0.0, "people": 1, "lab_hours": 0.0}
+    quiet = {**hour(1, 1, died=1), "labs_most": 1, "longest_wait_seconds": 0.4, "people": 1, "lab_hours": 0.0}
     lines = list(watch.letter(watched(monkeypatch, week=quiet)))
     assert lines == [
         "Use of the week: 1 person, 0 lab hours, 1 lab at a time at most.",
