@@ -19,7 +19,7 @@ from typing import Any
 
 import sqlalchemy.exc
 from nbconvert.preprocessors import ClearMetadataPreprocessor, ExecutePreprocessor
-from nbformat import from_dict
+from nbformat import ValidationError, from_dict
 from nbgrader.api import Gradebook
 from nbgrader.converters.autograde import Autograde
 from nbgrader.converters.base import BaseConverter, NbGraderException
@@ -48,6 +48,11 @@ AHEAD = 2
 """So many submissions more than run at a time are made ready."""
 ENDS_ALL = (sqlalchemy.exc.OperationalError, SchemaTooOldError, SchemaTooNewError)
 """What is wrong with all submissions, and not with one."""
+
+
+NOT_READY = "It could not be made ready: see the log."
+UNREADABLE = (ValueError, ValidationError, RecursionError, AttributeError, KeyError, TypeError)
+"""What reading a notebook comes to that somebody wrote by hand, or half."""
 
 
 class SealedExecute(Execute):
@@ -125,6 +130,7 @@ class SealedAutograde(Autograde):
         self.troubles: list[str] = []
         self._ran: dict[str, Any] = {}
         self._now = Submission("")
+        self._why = ""
 
     @property
     def _stage(self) -> str:
@@ -197,10 +203,12 @@ class SealedAutograde(Autograde):
 
     def _make_ready(self, path: str, notebooks: list[str], failed: list[str], progress: Progress) -> Submission | None:
         """The first half; None: it is graded already, or could not be made ready."""
-        self._now = Submission(path)
+        self._now, self._why = Submission(path), ""
         if not self._half(path, notebooks, sanitizing=True):
             failed.append(path)
-            progress.failed(_name(str(Path(path).parent)), "It could not be made ready: see the log.")
+            student = _name(str(Path(path).parent))
+            self.log.error("%s of %s: %s", self._now.assignment, student, self._why or NOT_READY)
+            progress.failed(student, self._why or NOT_READY)
             return None
         if not self._now.notebooks:
             progress.done(self._now.student or _name(str(Path(path).parent)))
@@ -274,6 +282,15 @@ class SealedAutograde(Autograde):
         path: str = self.coursedir.format_path(self.coursedir.autograded_directory, student, assignment)
         return path
 
+    @contextlib.contextmanager
+    def _telling_why(self) -> Iterator[None]:
+        """Keep why a submission cannot be made ready: nbgrader's loop has a traceback of it, and no more."""
+        try:
+            yield
+        except Exception as error:
+            self._why = _reason_of(error)
+            raise
+
     # What nbgrader's loop calls, in its order.
 
     def init_destination(self, assignment_id: str, student_id: str) -> bool:
@@ -298,7 +315,8 @@ class SealedAutograde(Autograde):
     def init_assignment(self, assignment_id: str, student_id: str) -> None:
         """Have student, submission and files."""
         if self._sanitizing:
-            super().init_assignment(assignment_id, student_id)
+            with self._telling_why():
+                super().init_assignment(assignment_id, student_id)
         else:
             BaseConverter.init_assignment(self, assignment_id, student_id)
 
@@ -307,7 +325,8 @@ class SealedAutograde(Autograde):
         self._init_preprocessors()
         if self._sanitizing:
             self.log.info("Sanitizing %s", notebook_filename)
-            BaseConverter.convert_single_notebook(self, notebook_filename)
+            with self._telling_why():
+                BaseConverter.convert_single_notebook(self, notebook_filename)
             self._now.notebooks.append(str(Path(self.writer.build_directory) / _name(notebook_filename)))
         else:
             self.log.info("Autograding %s", notebook_filename)
@@ -328,6 +347,17 @@ class SealedAutograde(Autograde):
         """Once for each submission."""
         if not self._sanitizing:
             super().run_post_convert_hook()
+
+
+def _reason_of(error: Exception) -> str:
+    """Why a submission cannot be made ready, in words; empty: that is for the log."""
+    if isinstance(error, NbGraderException) and "No notebooks found" in str(error):
+        return "It has no notebook that is called as one of the assignment's. Have it handed in again."
+    if isinstance(error, ValidationError) and "nbgrader" in str(error):
+        return "The cells in it that are graded are not those of the assignment. Look at it by hand."
+    if isinstance(error, UNREADABLE):
+        return "A notebook of it is damaged, or none at all. Have it handed in again."
+    return ""
 
 
 def _not_run(_: dict[str, Any], __: Path) -> dict[str, Any]:

@@ -87,6 +87,24 @@ with Gradebook("sqlite:////home/jovyan/course/gradebook.db") as gradebook:
         for one in gradebook.assignment_submissions("week-1")}))
 '''], capture_output=True, text=True).stdout)
 """
+BROKEN = """
+import json, pathlib
+root = pathlib.Path.home() / "course/submitted"
+text = (root / "good/week-1/week.ipynb").read_text()
+more = json.loads(text)
+more["cells"].append(json.loads(json.dumps(more["cells"][-1]).replace('"t"', '"bonus"')))
+more["cells"][-1]["metadata"]["nbgrader"]["points"] = 100
+for student, name, text in (("cut", "week", text[:200]), ("other", "mine", text), ("adds", "week", json.dumps(more)),
+                            ("good-2", "week", text)):
+    folder = root / student / "week-1"
+    folder.mkdir(parents=True)
+    (folder / f"{name}.ipynb").write_text(text)
+"""
+FAILED = """
+import json, pathlib
+told = json.loads((pathlib.Path.home() / "course/.homeroom/progress/week-1.json").read_text())
+print(json.dumps(told["failed"]))
+"""
 STATE = """
 import json, pathlib
 root = pathlib.Path.home() / "course"
@@ -237,6 +255,24 @@ def test_feedback_keeps_no_page_waiting(grader: Person) -> None:
     assert looks > 3, "pages answered while it went on"
     assert grader.run(FED_BACK).strip() == "['good']"
     assert "stdout='set()\\n'" in grader.run(UPSTREAM)
+
+
+def test_what_is_no_notebook_is_told_in_words(grader: Person) -> None:
+    """Half a notebook, one with graded cells that somebody added, and one of another name: each is named with what to
+    do, earns nothing, and the others are graded."""
+    grader.run(BROKEN)
+    said = grader.run(RUN % "nbgrader autograde week-1 --course botany")
+    assert said.startswith("1 "), said
+    told = json.loads(grader.run(FAILED))
+    found = {name: why.partition(".")[0] for name, why in told.items()}
+    assert found == {
+        "cut": "A notebook of it is damaged, or none at all",
+        "other": "It has no notebook that is called as one of the assignment's",
+        "adds": "The cells in it that are graded are not those of the assignment",
+    }
+    grades = json.loads(grader.run(GRADES))
+    assert grades["good-2"][0] == 3
+    assert not {name for name in found if grades.get(name, [0])[0]}
 
 
 def test_what_was_handed_in_runs_nothing_in_the_graders_browser(grader: Person) -> None:
