@@ -2,40 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.hub.test_pages import nameless_controls
-from tests.hub_deployment import HubDeployment, deployment_with_site
+from tests.hub_deployment import HubDeployment
 from tests.person import Person
-
-PROFILES = """\
-profiles:
-  - {name: small, memory: 300M, cpus: 0.5, max_age_seconds: 1500, more_time_seconds: 0}
-  - {name: exam, display_name: Exam room, description: "<b>No</b> network", memory: 300M, network: none}
-  - {name: large, memory: 700M}
-"""
-
-
-@pytest.fixture(scope="module")
-def chooser(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
-    """A deployment with three kinds of labs, room for one large or two small ones; sign-in by name alone."""
-    site = {"profiles.yaml": PROFILES}
-    made = tmp_path_factory.mktemp("chooser")
-    with deployment_with_site(made, "hrchoice", site, TOTAL_LAB_MEMORY="700M", QUEUE_SECONDS="15") as deployment:
-        yield deployment
-
-
-@pytest.fixture
-def holder(chooser: HubDeployment) -> Iterator[Person]:
-    """Somebody with a small lab, so that no large one fits."""
-    person = Person(chooser, "holder")
-    person.sign_in("")
-    person.start_lab(profile="small")
-    yield person
-    person.stop_lab_if_any()
 
 
 def choose_as(page: Page, deployment: HubDeployment, name: str) -> None:
