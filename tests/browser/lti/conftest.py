@@ -31,14 +31,6 @@ OVERRIDE = {
         "lms": {"extra_hosts": [f"{SCHOOL}:host-gateway"]},
     }
 }
-COURSES = """\
-courses:
-  - name: biology
-    title: Biology
-    lti: {platform: school, context: '12'}
-    students: {people: [b+ob]}
-    assignments: [{name: week-1, title: Cells}]
-"""
 """The hub finds the platforms by their names and believes their certificates, as those that all the world knows."""
 
 
@@ -91,18 +83,17 @@ def campus(
     settings = {
         "AUTH": "native,lti",
         "TLS": "internal",
-        "LAB_FEATURES": "nbgrader",
+        "LAB_FEATURES": "nbgitpuller,nbgrader",
         "LTI_SECRETS": f"{lti_consumer.NAME}:{lti_consumer.SECRET}",
     }
     made = EdgeDeployment(tmp_path_factory.mktemp("campus"), f"hrlti{os.getpid()}", settings, labs_host=LABS)
     made.make("init")
     site = made.directory / "site"
     (site / "school.pem").write_bytes(authority.file.read_bytes())
-    platform = school.values(ca_file="school.pem", deployment_ids=[DEPLOYMENT_ID, CANVAS_DEPLOYMENT_ID])
+    platform = school.values(ca_file="school.pem", deployment_ids=[DEPLOYMENT_ID, CANVAS_DEPLOYMENT_ID], courses="made")
     consumer = {"name": lti_consumer.NAME, "key": lti_consumer.KEY, "url": school.url}
     said = {"allow_all": True, "platforms": [platform], "consumers": [consumer]}
     (site / "lti.yaml").write_text(yaml.safe_dump(said))
-    (site / "courses.yaml").write_text(COURSES)
     (made.directory / "docker-compose.override.yml").write_text(json.dumps(OVERRIDE))
     try:
         with names_lead_here():

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from homeroom.lti.claims import CONTEXT
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.lti.conftest import LABS
@@ -64,6 +65,21 @@ class Walk:
         """Whether the course's page opens."""
         answer = page.goto(self.page)
         return answer is not None and answer.status == 200
+
+
+def prepare(teacher: Page) -> None:
+    """Say on the course's pages what there is to do, and who is in it whom the platform does not know."""
+    teacher.get_by_role("link", name="Settings").click()
+    teacher.get_by_text("New assignment").click()
+    new = teacher.locator("#work-new")
+    new.get_by_label("Name", exact=True).fill("week-1")
+    new.get_by_label("Title").fill("Cells")
+    new.get_by_role("button", name="Add").click()
+    expect(teacher.get_by_text("Saved. It holds from now on.")).to_be_visible()
+    teacher.get_by_label("People: students").fill("b+ob")
+    teacher.get_by_role("region", name="Members").get_by_role("button", name="Save").click()
+    expect(teacher.get_by_label("People: students")).to_have_value("b+ob")
+    teacher.get_by_role("link", name="Back to the course").click()
 
 
 def write(lab: Lab, text: str, *, prose: bool = False) -> None:
@@ -191,17 +207,17 @@ def read_feedback(lab: Lab) -> None:
 def test_a_course_from_the_first_handout_to_the_last_grade(
     school: LearningPlatform, campus: EdgeDeployment, visitor: Callable[[], Page], tmp_path: Path
 ) -> None:
-    """A teacher and a student come from the platform and are in the course within seconds. The teacher makes an
-    assignment, and gives it out; it is fetched, validated and handed in, also by somebody called `b+ob`; collected, run
-    elsewhere with the page telling how far it is, graded by hand, and given back with a comment and without hidden
-    tests. The grades are on the course's page; what will change is shown, is sent by a click and is in the platform's
-    gradebook. Taken back, it is gone. Who is in the list there and was not here yet is named."""
+    """A teacher comes from the platform, which makes the course, and a student, and both are in it within seconds. The
+    teacher makes an assignment, and gives it out; it is fetched, validated and handed in, also by somebody called
+    `b+ob`; collected, run elsewhere with the page telling how far it is, graded by hand, and given back with a comment
+    and without hidden tests. The grades are on the course's page; what will change is shown, is sent by a click and is
+    in the platform's gradebook. Taken back, it is gone. Who is in the list there and was not here yet is named."""
     TEACHER.roles = [f"{MEMBERSHIP}#Instructor"]
     people: dict[str, Any] = {"9": {"roles": TEACHER.roles, "name": "Grace Hopper"}, "7": {"name": "Zoë Late"}}
     people["1"] = {"given_name": STUDENT.given_name, "family_name": STUDENT.family_name}
     school.services.people, before = people, dict(school.more)
     school.services.page_size = 2
-    school.more |= school.services.claims()
+    school.more |= school.services.claims() | {CONTEXT: {"id": "12", "label": "Biology", "title": "Biology"}}
     walk, teacher, student = Walk(campus), visitor(), visitor()
     try:
         for person, page in ((TEACHER, teacher), (STUDENT, student)):
@@ -210,7 +226,9 @@ def test_a_course_from_the_first_handout_to_the_last_grade(
             page.wait_for_url(f"{campus.url}hub/token")
     finally:
         school.more = before
-    until(lambda: walk.is_in(teacher) and walk.is_in(student), "both are in the course", seconds=90, interval=1)
+    until(lambda: walk.is_in(teacher), "the course is there, and its teacher in it", seconds=90, interval=1)
+    prepare(teacher)
+    until(lambda: walk.is_in(student), "the student is in it", seconds=90, interval=1)
 
     with teacher.context.expect_page() as opened:
         teacher.get_by_role("link", name="Open the grader lab").click()

@@ -78,13 +78,23 @@ def test_a_click_in_an_old_course_signs_in(
 
 
 def test_a_launch_opens_the_lab(school: LearningPlatform, campus: EdgeDeployment, page: Page) -> None:
-    """A link without a target opens the person's lab, under the name that labs have."""
+    """A link without a target opens the person's lab, under the name that labs have. One that fetches a repository says
+    all that a teacher typed there to it, blanks and umlauts too; and what cannot be fetched is told."""
     school.person = Person(sub="2", email="ada@school.example")
     school.more |= {CLAIM + "target_link_uri": f"{campus.url}hub/lti13/oauth_callback"}
     click(course(school, campus, page))
     page.get_by_role("link", name="Start", exact=True).click()  # links of other websites ask first
     lab = Lab(page, campus, "ada")
     lab.address = re.compile(re.escape(f"https://{LABS}:{campus.https_port}/user/ada/lab"))
+    lab.wait()
+    asked = "repo=https://127.0.0.1:9/Übung.git&branch=week/2%2Bü&targetpath=Übung 1&subpath=Was ist C%23.ipynb"
+    school.more |= {CLAIM + "target_link_uri": f"{campus.url}hub/user-redirect/git-pull?{asked}"}
+    click(course(school, campus, page))
+    expect(page.get_by_role("alert")).to_contain_text("Its host does not answer")
+    kept = "branch=week%2F2%2B%C3%BC&targetpath=%C3%9Cbung+1&subpath=Was+ist+C%23.ipynb"
+    again = f"/user/ada/git-pull?repo=https%3A%2F%2F127.0.0.1%3A9%2F%C3%9Cbung.git&{kept}"
+    expect(page.get_by_role("link", name="Try again")).to_have_attribute("href", again)
+    page.get_by_role("link", name="Open the lab without it").click()
     lab.wait()
 
 
