@@ -8,11 +8,12 @@ there a cookie tells, which it sends along with visits from pages of ours, and w
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 from jupyterhub.handlers.base import UserRedirectHandler
 from jupyterhub.handlers.login import LogoutHandler
 from jupyterhub.handlers.pages import SpawnHandler, SpawnPendingHandler
+from jupyterhub.utils import url_path_join
 from tornado import web
 from tornado.httputil import url_concat
 
@@ -122,12 +123,18 @@ class PendingHandler(SpawnPendingHandler):
 
 class RedirectHandler(UserRedirectHandler):
     """`/hub/user-redirect/...`: a page of the lab of whoever comes. JupyterHub takes what stands in a file's name, such
-    as `#` and `?`, for parts of the address."""
+    as `#` and `?`, for parts of the address; and it names the host of labs, which its next page takes for a stranger's
+    where it is not below the hub's."""
 
     @web.authenticated
     async def get(self, path: str) -> None:
-        """Lead there."""
-        await super().get(quote(path))
+        """Lead there, by an address of the hub's own."""
+        if self.app.user_redirect_hook is not None:
+            await super().get(path)
+            return
+        own, lab = self.current_user, self.app.default_server_name
+        page = url_concat(url_path_join(own.base_url, lab, quote(path)), parse_qsl(self.request.query))
+        self.redirect(url_concat(url_path_join(self.hub.base_url, "spawn", own.escaped_name, lab), {"next": page}))
 
 
 handlers = [

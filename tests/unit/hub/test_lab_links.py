@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from homeroom.handouts.link import link_to
+from homeroom.hub.labs_host import LabsHost
 
 from tests.hub_app import XSRF, Browser, HubApp, add_people
 from tests.hub_config import loaded
@@ -50,6 +51,14 @@ def next_of(address: str) -> str:
 
 def test_a_links_file_is_the_one_that_opens(ada: Browser) -> None:
     """Whatever letters its name has: they are no part of the address."""
+    assert next_of(led_to(ada, f"user-redirect/lab/tree/{quote(NAME)}")) == WANTED
+
+
+def test_labs_with_a_host_of_their_own_are_found(app: HubApp, ada: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hub leads there by itself; of an address with another host than its own it believes nothing."""
+    for name, value in (("subdomain_host", "https://hub.test"), ("subdomain_hook", LabsHost("labs.campus.test"))):
+        monkeypatch.setitem(app.hub.tornado_settings, name, value)
+    assert app.hub.users["ada"].url == "https://labs.campus.test/user/ada/"
     assert next_of(led_to(ada, f"user-redirect/lab/tree/{quote(NAME)}")) == WANTED
 
 
