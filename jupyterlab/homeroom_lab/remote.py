@@ -32,7 +32,7 @@ REFUSALS = (
     (r"could not resolve host", "There is no such host, or this lab has no network."),
     (r"certificate|ssl", "This lab does not trust its host's certificate. Tell your administrator."),
     (
-        r"refused|timed out|unreachable|no route|too slow|hung up|early eof|rpc failed",
+        r"refused|timed out|unreachable|no route|too slow|hung up|early eof|rpc failed|(?:failed|unable) to connect",
         "Its host does not answer. Try again later; the lab works without.",
     ),
     (r"not allowed|transport .* not", "Its address is of a kind that is not fetched."),
@@ -100,7 +100,8 @@ def ask(url: str, seconds: float = ANSWER_SECONDS) -> str:
         process.communicate()
         out, said = "", "timed out"
     if process.returncode:
-        raise PullRefused(f"The repository {shown(url)} cannot be fetched. {explained(said)}")
+        last = said.strip().rpartition("\n")[2].replace(url, shown(url))[:300]
+        raise PullRefused(f"The repository {shown(url)} cannot be fetched. {explained(said, last)}")
     return out
 
 

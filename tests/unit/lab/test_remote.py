@@ -66,6 +66,18 @@ def test_a_host_that_does_not_answer_is_given_up(server: GitServer) -> None:
         ask(f"{server.url}/silent/x.git", seconds=0.2)
 
 
+def test_what_nobody_has_words_for_is_told_as_git_says_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its last line, without a password that stands in the link."""
+    git = tmp_path / "git"
+    git.write_text('#!/bin/sh\necho warning: old >&2; echo "fatal: something new of $4" >&2; exit 128\n')
+    git.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    with pytest.raises(PullRefused) as refused:
+        ask("https://ada:secret@git.example/x.git")
+    url = "https://git.example/x.git"
+    assert str(refused.value) == f"The repository {url} cannot be fetched. fatal: something new of {url}"
+
+
 def test_what_is_no_address_runs_nothing(tmp_path: Path) -> None:
     """A link may name anything."""
     for url in (f"ext::sh -c 'touch {tmp_path}/ran'", f"--upload-pack=touch {tmp_path}/ran", "fd::17"):
@@ -114,6 +126,7 @@ def test_no_password_is_shown() -> None:
         ("fatal: write error: No space left on device", "Your home is full"),
         ("error: RPC failed; curl 28 Operation too slow. Less than 1 bytes/sec", "Its host does not answer"),
         ("fatal: early EOF", "Its host does not answer"),
+        ("fatal: unable to access 'x': Failed to connect to x port 9: Could not connect", "Its host does not answer"),
         ("fatal: something new", "What Git says is below"),
     ],
 )
