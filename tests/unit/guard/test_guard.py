@@ -301,7 +301,8 @@ def test_what_a_person_laid_there_does_not_stop_the_guard(tmp_path: Path) -> Non
         deep.joinpath(*["d"] * 400).mkdir(parents=True)
         (tmp_path / "labs" / "gone too").mkdir()
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (256, before[1]))
+        highest = max(int(path.name) for path in Path("/proc/self/fd").iterdir())  # of this process, not only its own
+        resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 200, before[1]))
         try:
             await between.sweep()
         finally:
