@@ -1,6 +1,6 @@
 # Homeroom's verbs. Each is one line; what they do is in generator/lifecycle/verbs.py, and in the topics' verbs.py.
 .DEFAULT_GOAL := help
-.PHONY: help init check render up down move move-back restart logs status timers doctor watch letter build bundle shell clean
+.PHONY: help init check render up down move move-back restart logs expire-logs status timers doctor watch letter build bundle shell clean
 MAKEFLAGS += --no-print-directory
 HOMEROOM = @sh generator/venv.sh .venv generator/requirements.txt && .venv/bin/python -m generator
 DEV = @sh generator/venv.sh .venv-dev tests/requirements.txt &&
@@ -25,6 +25,8 @@ restart:  ## Restart the hub with what changed in site/; labs are not affected
 	$(HOMEROOM) restart
 logs:     ## Follow the logs (SERVICE=hub: only the hub's; SINCE=2h: from then on; PERSON=ada: about one user)
 	$(HOMEROOM) logs --since="$(SINCE)" --person="$(PERSON)" -- "$(SERVICE)"
+expire-logs: ## Make services anew whose logs are older than LOG_DAYS; labs go on (each day by itself: LOG_END_AT in .env)
+	$(HOMEROOM) expire-logs
 status:   ## Show services, labs, users, memory and disk
 	$(HOMEROOM) status
 timers:   ## Bring what is run by the clock in step with .env, and show it (RUN=backup: run that one now)

@@ -151,6 +151,18 @@ def logs(
     logs.show(deployment.open_deployment(), names, since=since, person=known_as(person))
 
 
+@verbs.command("expire-logs")
+def expire_logs() -> None:
+    """Make services anew whose logs are older than LOG_DAYS, so that those go; labs go on."""
+    from datetime import UTC, datetime
+
+    from generator.engine import deployment
+    from generator.lifecycle import expire_logs
+
+    with exclusive(ROOT):
+        expire_logs.expire(deployment.open_deployment(), datetime.now(UTC))
+
+
 @verbs.command()
 def status() -> None:
     """Show services, labs, users, memory and disk."""

@@ -59,3 +59,18 @@ class PeopleSettings(Part):
         ge=30,
         le=36500,
     )
+    LOG_DAYS: Whole = setting(
+        90,
+        About(group=PEOPLE, consumers=("generator",), unit="days", example="30"),
+        """How old a service's log may be: it can hold names and addresses. `make expire-logs`, or LOG_END_AT, makes a
+        service anew that has run for longer, and its log begins again; labs go on. `0`: logs go by their size alone,
+        after 30 MB.""",
+        ge=0,
+        le=3650,
+    )
+    LOG_END_AT: Time = setting(
+        "",
+        About(group=PEOPLE, consumers=("generator",), unit="a time of day", example="04:50"),
+        """When `make expire-logs` runs by itself, each day, by the machine's clock: it looks whether a service's log is
+        too old. Empty: only when you run it.""",
+    )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 
 import pytest
 
 from tests.hub_deployment import HubDeployment
-from tests.person import Person
+from tests.person import Kernel, Person
 
 
 def restarted_by_verb(deployment: HubDeployment) -> None:
@@ -54,3 +55,30 @@ def test_labs_kernels_and_websockets_live_on(deployment: HubDeployment, event: C
         person.get("hub/home")
         assert person.api("GET", "users/admin").json()["servers"][""]["ready"]
         assert person.get("user/admin/lab").status_code == 200
+
+
+EXPIRE = """
+from datetime import UTC, datetime, timedelta
+from generator.engine.deployment import open_deployment
+from generator.lifecycle import expire_logs
+expire_logs.expire(open_deployment(), datetime.now(UTC) + timedelta(days=91))
+"""
+
+
+def test_old_logs_go_and_labs_go_on(deployment: HubDeployment) -> None:
+    """Services whose logs are too old are made anew and well again; the lab and its kernel are the same."""
+    person = Person(deployment, "admin")
+    person.sign_in(deployment.password)
+    person.start_lab()
+    lab, services = deployment.lab("admin").id, ("guard", "firewall", "proxy", "hub")
+    with person.kernel() as kernel:
+        kernel.run("mark = 'before'")
+        same = kernel.id
+    before = {name: deployment.container(name).id for name in services}
+    assert "No service's log is older than 90 days" in deployment.make("expire-logs").stdout
+    assert {name: deployment.container(name).id for name in services} == before
+    subprocess.run([".venv/bin/python", "-c", EXPIRE], cwd=deployment.directory, check=True)
+    assert not set(before.values()) & {deployment.container(name).id for name in services}
+    assert deployment.lab("admin").id == lab
+    with Kernel(person, same) as kernel:
+        assert kernel.run("print(mark)") == "before\n"

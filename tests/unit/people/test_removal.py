@@ -208,10 +208,13 @@ def test_status_tells_whose_files_are_kept() -> None:
 
 
 def test_it_runs_by_the_clock_where_that_is_set() -> None:
-    """PURGE_AT, and nothing by itself without it."""
+    """PURGE_AT, and LOG_END_AT for logs; nothing by itself without them."""
     assert list(timers.timers(settings())) == []
     (timer,) = timers.timers(settings(PURGE_AT="03:40"))
     assert timer.verb == ("purge-removed",)
+    (timer,) = timers.timers(settings(LOG_END_AT="04:50"))
+    assert (timer.verb, timer.catches_up) == (("expire-logs",), False)
+    assert list(timers.timers(settings(LOG_END_AT="04:50", LOG_DAYS="0"))) == []
 
 
 def test_a_clock_set_far_forward_removes_nothing(
