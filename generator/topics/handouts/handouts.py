@@ -66,6 +66,8 @@ def unknown_courses(site: Path, known: Collection[Known], courses: Collection[st
     :param known: as `load` gave them.
     :param courses: the names of all that there are, also of those that were made on pages.
     """
+    if not known:
+        return []  # there need not be such a file
     file = SiteFile(site / HANDOUTS)
     return [
         file.error(

@@ -188,3 +188,9 @@ def test_a_directory_that_labs_could_not_mount_is_told(tmp_path: Path, monkeypat
     found = rendered_files(settings(), site)
     assert f"'source': '{tmp_path}/handouts/labs/everybody'" in found[HUB_CONFIG].replace('"', "'")
     assert f"{tmp_path}/handouts/labs/everybody" in found["guard.json"]
+
+
+def test_a_site_without_the_file_has_no_handouts(tmp_path: Path) -> None:
+    """As those that were made before there were handouts: nothing is looked for in it."""
+    assert handouts.load(settings(), tmp_path) == []
+    assert handouts.unknown_courses(tmp_path, [], {"biology"}) == []
