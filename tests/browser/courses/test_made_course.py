@@ -32,7 +32,7 @@ print(done.returncode, done.stderr[-300:] if done.returncode else "released")
 
 @pytest.fixture
 def algae(graded: HubDeployment) -> Person:
-    """A course that an administrator made for ada, who teaches it, and chen."""
+    """A course that an administrator made for ada, who teaches it, and dana."""
     admin, ada = Person(graded, "admin"), Person(graded, "ada")
     for person in (admin, ada):
         person.sign_in("")
@@ -78,7 +78,7 @@ def test_an_exam_of_a_page_is_sat(
     context.set_default_timeout(PATIENCE_MILLISECONDS)
     teacher, student = context.new_page(), visitor()
     sign_in(teacher, graded, "ada", SETTINGS)
-    teacher.get_by_label("People: students").fill("chen")
+    teacher.get_by_label("People: students").fill("dana")
     save(teacher.locator("section", has=teacher.locator("#members")))
     new = exam(teacher, "New exam")
     new.get_by_label("Name").fill("final")
@@ -95,10 +95,10 @@ def test_an_exam_of_a_page_is_sat(
     one.get_by_label("Begins").fill(moment())
     save(one)
 
-    sign_in(student, graded, "chen", PAGE)
+    sign_in(student, graded, "dana", PAGE)
     student.get_by_role("button", name="Enter the exam").click()
-    lab = Lab(student, graded, "chen")
-    lab.address = re.compile(f"/user/chen/{lab_name('algae', 'final')}/lab")
+    lab = Lab(student, graded, "dana")
+    lab.address = re.compile(f"/user/dana/{lab_name('algae', 'final')}/lab")
     lab.wait()
     student.get_by_role("listitem").filter(has_text="task.txt").dblclick()
     expect(student.locator(".jp-FileEditor:visible .cm-content")).to_have_text("What is an alga?")
