@@ -11,7 +11,7 @@ from generator.schema.settings import Settings
 from generator.topics.courses import courses
 from generator.topics.labs import labs
 from generator.topics.rooms import rooms
-from generator.topics.rooms.render import FEATURE
+from generator.topics.rooms.render import FEATURE, with_collaboration
 from generator.topics.rooms.site import ROOMS
 
 
@@ -22,7 +22,7 @@ def of_site(settings: Settings) -> Iterator[Finding]:
     """
     known = labs.load(settings, SITE, read_machine())
     names = [each.course.name for each in courses.load(settings, SITE, known)]
-    if rooms.load(SITE, known, names) and FEATURE not in settings.LAB_FEATURES:
+    if rooms.load(SITE, known, names) and not with_collaboration(settings):
         yield warning(
             "rooms",
             "labs cannot be worked in by several at once",

@@ -45,7 +45,7 @@ TOPICS = {
     "prewarm": {"labs"},
     "queue": {"labs"},
     "rehearsal": {"courses", "drill", "environments", "labs", "storage", "terms", "updates"},
-    "rooms": {"courses", "labs"},
+    "rooms": {"courses", "environments", "labs"},
     "sign_in": {"labs", "storage"},
     "storage": {"labs"},
     "terms": {"courses", "labs", "people", "sign_in", "storage"},

@@ -10,6 +10,7 @@ import pytest
 
 from generator.core.errors import HomeroomError, SeveralErrors
 from generator.lifecycle import render
+from generator.topics.rooms.render import with_collaboration
 from tests.sample_settings import settings
 
 COURSES = """\
@@ -66,3 +67,9 @@ def test_collaboration_in_a_persons_own_lab_is_chosen_by_profile(tmp_path: Path)
     rendered_text = render.rendered_files(settings(), tmp_path)["jupyterhub_config.py"]
     assert "/opt/jupyter/etc/jupyter-roles/room:/srv/x" in rendered_text
     assert rendered_text.count("jupyter-roles/room") == 1
+
+
+@pytest.mark.parametrize(("given", "can_be"), [("apps, collaboration", True), ("collaboration", True), ("apps", False)])
+def test_labs_can_be_worked_in_together_where_the_image_has_it(given: str, can_be: bool) -> None:
+    """However LAB_FEATURES is typed: blanks do not count, as for the image."""
+    assert with_collaboration(settings(LAB_FEATURES=given)) is can_be
