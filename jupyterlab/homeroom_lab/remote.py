@@ -101,7 +101,7 @@ def ask(url: str, seconds: float = ANSWER_SECONDS) -> str:
         out, said = "", "timed out"
     if process.returncode:
         last = said.strip().rpartition("\n")[2].replace(url, shown(url))[:300]
-        raise PullRefused(f"The repository {shown(url)} cannot be fetched. {explained(said, last)}")
+        raise PullRefused(f"The repository {shown(url)} cannot be fetched. {explained(said, last or OTHERWISE)}")
     return out
 
 
