@@ -33,7 +33,7 @@ PYTHON = "/opt/jupyter/bin/python"
 FROM = "/srv/from"
 HOME = "/home/jovyan"
 STARTED_SECONDS = 300.0
-AS_GIVEN, AS_SOLVED = fitted.robots(2)
+AS_GIVEN, AS_SOLVED = fitted.robots(fitted.WORKERS)
 """Who hands in what was given out, and who hands in the source's own answer."""
 
 
@@ -131,7 +131,7 @@ def _start_labs(held: Course) -> None:
     with timed("A teacher starts the grader lab, robots their own") as say:
         words = [
             f"{fitted.TEACHER}:{lab_home.grader(held.name)}:",
-            *(f"{name}:{name}:{profile}" for name in fitted.robots(2)),
+            *(f"{name}:{name}:{profile}" for name in (AS_GIVEN, AS_SOLVED)),
         ]
         took = held.until(lambda: _started(held, words), "their labs answer", STARTED_SECONDS)
         say(f"the slowest {max(took.values()):.0f} s")

@@ -22,6 +22,11 @@ Grades = Literal["per_assignment", "sum", "none"]
 """How grades go to a learning platform."""
 
 
+def hub_groups(course: str) -> list[str]:
+    """The hub's groups of a course's members, one a role."""
+    return [f"course-{course}-{role}" for role in ROLES]
+
+
 def parse_moment(value: object) -> object:
     """A day, or a day with a time of day, such as `2026-10-12 23:59`."""
     if isinstance(value, str):

@@ -11,7 +11,7 @@ from typing import Any
 from generator.core.errors import HomeroomError
 from generator.core.paths import ROOT, SITE
 from generator.schema.settings import Settings
-from generator.topics.courses.site import ROLES
+from generator.topics.courses.site import hub_groups
 
 FOLDER = ROOT / "handouts"
 """Closed to everybody but the deployment's owner: what stands in it is on the way into labs, or not to be seen yet."""
@@ -44,7 +44,7 @@ class Audience:
     def groups(self) -> list[str] | None:
         """The groups whose members it is, those of the hub's for each role in a course; None: everybody."""
         if self.course is not None:
-            return [f"course-{self.course}-{role}" for role in ROLES]
+            return hub_groups(self.course)
         return None if self.group is None else [self.group]
 
     def folder(self, place: Path | None = None) -> Path:

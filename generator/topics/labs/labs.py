@@ -42,6 +42,10 @@ class LabsConfig:
         """Whether labs together may reserve so many."""
         return is_within(cpus, self.cpus)
 
+    def profile(self, name: str | None) -> dict[str, Any]:
+        """The profile of a name; without one, or of one that there is not, the first."""
+        return next((each for each in self.profiles if each["name"] == name), self.profiles[0])
+
 
 def is_within(cpus: float, limit: float) -> bool:
     """Whether CPUs are within a limit, of which 0 is none."""

@@ -85,7 +85,7 @@ def findings(lessons: list[Lesson], known: LabsConfig) -> Iterator[Finding]:
 
 def _needs(lesson: Lesson, known: LabsConfig) -> dict[str, tuple[int, float]]:
     """Memory in bytes and CPUs that each user's lab reserves in a lesson; a group's limit replaces the profile's."""
-    profile = next((each for each in known.profiles if each["name"] == lesson.profile), known.profiles[0])
+    profile = known.profile(lesson.profile)
     people = {person for group in lesson.groups for person in known.groups[group]["members"]}
     return {
         person: (_limit(person, "memory_bytes", profile, known), _limit(person, "cpus", profile, known))

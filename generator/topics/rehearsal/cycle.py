@@ -79,7 +79,7 @@ def _asked(deployment: Deployment, course: str) -> tuple[dict[str, str], dict[st
 
 def _play(deployment: Deployment, planned: Work, meant: list[Assignment], known: LabsConfig, now: float) -> None:
     """Have robots do them. :raises HomeroomError: there is no room, or they did not get through."""
-    if any(work.profile_of(name, known)["gpus"] for name in (planned.profile, planned.grader_profile)):
+    if any(known.profile(name)["gpus"] for name in (planned.profile, planned.grader_profile)):
         note("Robots take no GPU from those who work: none of them has done it.")
         return
     taken = sum(lab.attrs["HostConfig"]["Memory"] for lab in deployment.labs(running_only=True))

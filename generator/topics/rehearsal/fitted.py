@@ -25,6 +25,8 @@ NOT_OF_LABS = re.compile(r"LABS?_(HOST|OPEN_NETWORKS|NETWORK)")
 KEPT = (PROFILES, "groups.yaml", "gpus.yaml", "kernels", "images", "exams", "hub.d")
 """Of `site/`."""
 TEACHER, ROBOT = "robot-teacher", "robot-"
+WORKERS = 2
+"""Robots that do assignments: one hands in what was given out, the other what the source has as its answer."""
 MINUTES = 60
 PLAN = "rehearsed-work.json"
 """What robots are to do in a course, in a file of that name."""
@@ -74,7 +76,7 @@ def work_courses(course: str, profile: str, grader_profile: str, assignments: Se
     :param profile: of its labs; empty: as without a choice.
     :param grader_profile: the same of the lab in which it is graded.
     """
-    made: dict[str, Any] = {"name": course, "teachers": {"people": [TEACHER]}, "students": {"people": robots(2)}}
+    made: dict[str, Any] = {"name": course, "teachers": {"people": [TEACHER]}, "students": {"people": robots(WORKERS)}}
     made |= {key: value for key, value in (("profile", profile), ("grader_profile", grader_profile)) if value}
     made["assignments"] = [{"name": name} for name in assignments]
     return yaml.safe_dump({"courses": [made]}, sort_keys=False)

@@ -53,8 +53,7 @@ def chosen(
 
 def profile_of(read: ReadCourse, exam: Exam, known: LabsConfig) -> dict[str, Any]:
     """The profile of an exam's labs."""
-    wanted = exam.profile or read.course.profile
-    return next((each for each in known.profiles if each["name"] == wanted), known.profiles[0])
+    return known.profile(exam.profile or read.course.profile)
 
 
 def room_for(profile: dict[str, Any], known: LabsConfig) -> int | None:

@@ -15,12 +15,10 @@ from generator.core.finding import Finding, error, in_units, warning
 from generator.topics.courses.checks import NBGRADER
 from generator.topics.courses.site import COURSES
 from generator.topics.labs.labs import LabsConfig
-from generator.topics.rehearsal import foreseen
+from generator.topics.rehearsal import fitted, foreseen
 
 OUT, WAITING = "out", "waiting"
 """What the desk calls an assignment that students find, and one that waits for a teacher."""
-ROBOTS = 2
-"""One hands in what was given out, the other what the source has as its answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +130,7 @@ def findings(
     if not work.students and not work.has_more:
         remedy = "Name students, by people, groups or roster."
         yield warning("students", "nobody takes it", location=work.location, remedy=remedy)
-    profile = profile_of(work.profile, known)
+    profile = known.profile(work.profile)
     room = foreseen.room_for(profile, known)
     if room is not None and work.students > room:
         more = " at least" if work.has_more else ""
@@ -194,18 +192,14 @@ def without_nbgrader(location: str) -> HomeroomError:
     )
 
 
-def profile_of(name: str, known: LabsConfig) -> dict[str, Any]:
-    """The profile of a lab."""
-    return next((each for each in known.profiles if each["name"] == name), known.profiles[0])
-
-
 def require_room(work: Work, known: LabsConfig, taken_bytes: int) -> None:
     """:raises HomeroomError: the labs of robots and grader have no room beside those that run."""
-    student, grader = profile_of(work.profile, known), profile_of(work.grader_profile, known)
-    wanted = ROBOTS * student["memory_bytes"] + grader["memory_bytes"]
+    student, grader = known.profile(work.profile), known.profile(work.grader_profile)
+    wanted = fitted.WORKERS * student["memory_bytes"] + grader["memory_bytes"]
+    labs = counted(fitted.WORKERS, "lab")
     if known.memory_bytes and known.memory_bytes - taken_bytes < wanted:
         raise HomeroomError(
-            f"{counted(ROBOTS, 'lab')} of {student['name']} and one of {grader['name']} ({in_units(wanted)}) have no "
+            f"{labs} of {student['name']} and one of {grader['name']} ({in_units(wanted)}) have no "
             "room now beside those that run, so no robot can take the course",
             location="make course-rehearse",
             remedy="Run it when fewer people work. Nothing was changed.",

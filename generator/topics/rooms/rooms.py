@@ -11,7 +11,7 @@ from generator.site import reader
 from generator.site.reader import Location, SiteFile
 from generator.topics.courses.courses import members_data
 from generator.topics.courses.same_names import same_names
-from generator.topics.courses.site import ROLES
+from generator.topics.courses.site import hub_groups
 from generator.topics.labs.labs import LabsConfig, unknown_groups
 from generator.topics.rooms.site import ROOMS, Room, Rooms
 
@@ -53,7 +53,7 @@ def _faults(
 def as_data(room: Room, known: LabsConfig) -> dict[str, Any]:
     """A room as the hub is told."""
     told = members_data(room.groups, room.people, known)
-    of_courses = [f"course-{course}-{role}" for course in room.courses for role in ROLES]
+    of_courses = [group for course in room.courses for group in hub_groups(course)]
     return {
         "name": room.name,
         "title": room.title or room.name,

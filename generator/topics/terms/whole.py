@@ -33,6 +33,8 @@ from generator.topics.terms.removal import alone
 STORE = "/srv/courses"
 LOOK_BYTES = 768 << 20
 MARGIN = "Nothing was changed."
+REMARK = "Brought back from an archive."
+"""Stands above the course in site/courses.yaml."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +119,7 @@ def _arrival(deployment: Deployment, course: str, about: Mapping[str, Any]) -> A
             raise HomeroomError(f"the archive does not say who is in {course}", location="FROM", remedy=remedy)
         return Arrival(course=course, text="", lists={}, as_made=about["made"])
     lists = {name: text for name, text in about["rosters"].items() if _is_roster(name)}
-    text = written.appended(SiteFile(SITE / COURSES), own, "Brought back from an archive.")
+    text = written.appended(SiteFile(SITE / COURSES), own, REMARK)
     written.check(deployment.settings, SITE, text, lists)
     return Arrival(course=course, text=text, lists=lists, as_made=None)
 
@@ -150,7 +152,7 @@ def _write_down(deployment: Deployment, coming: Arrival, *, dry: bool) -> None:
     """Have the course be one of this deployment."""
     if dry:
         if coming.text:
-            text = coming.text.partition("# Brought back from an archive.\n")[2]
+            text = coming.text.partition(f"# {REMARK}\n")[2]
             out.print(f"site/{COURSES} would have:\n{text}", markup=False)
         return
     if coming.text:

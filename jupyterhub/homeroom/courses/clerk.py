@@ -14,7 +14,6 @@ import sqlite3
 import sys
 import time
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from homeroom.contract.database import DATABASE
@@ -54,8 +53,7 @@ def given_out(database: sqlite3.Connection, course: str) -> dict[str, Any]:
     """
     states: dict[str, str] = {}
     if desk_client.is_there():
-        query = urlencode({"course": course})
-        released = desk_client.ask("GET", f"/released?{query}")["released"]
+        released = desk_client.released(course)["released"]
         # one of which an earlier form is out is found by students
         states = {each["assignment"]: state for state in ("waiting", "out") for each in released[state]}
     return {"given_out": states, "made": made(database, course)}

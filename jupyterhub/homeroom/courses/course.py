@@ -9,6 +9,8 @@ from typing import Any
 
 NAME = r"[a-z0-9][a-z0-9-]{0,31}"
 """What courses are called."""
+ASSIGNMENT_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+"""What assignments and exams are called."""
 TEACHERS, ASSISTANTS, OBSERVERS, STUDENTS = ROLES = ("teachers", "assistants", "observers", "students")
 """The most first: who is two things in a course is the first of them."""
 GRADERS = "graders"

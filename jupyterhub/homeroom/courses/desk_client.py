@@ -77,9 +77,17 @@ async def given_out(course: str) -> dict[str, Any] | None:
     if not is_there():
         return None
     try:
-        return await asyncio.to_thread(ask, "GET", f"/released?{urlencode({'course': course})}")
+        return await asyncio.to_thread(released, course)
     except DeskAway:
         return None
+
+
+def released(course: str) -> dict[str, Any]:
+    """What is released in a course, and what waits for a teacher. Waits.
+
+    :raises DeskAway: the desk does not answer.
+    """
+    return ask("GET", f"/released?{urlencode({'course': course})}")
 
 
 async def grades(course: str) -> dict[str, Any] | None:

@@ -67,7 +67,7 @@ class CourseHandler(BaseHandler):
             each["feedback"] = [one["code"] for one in own if given_out.has_feedback(each["name"], one["code"])]
             each["people"] = len({receipt["person"] for receipt in own})
             each["grade"] = own_grades.get(each["name"])
-            each["progress"] = progress_of(each["name"], receipts, all_grades) if role in graders.GRADE else None
+            each["progress"] = progress_of(each["name"], own, all_grades) if role in graders.GRADE else None
         self.set_header("Cache-Control", "no-store")
         self.finish(await self.render_template("course.html", **values))
 

@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from homeroom.courses.calendar import stamped
-from homeroom.courses.course import Assignment, Course
+from homeroom.courses.course import ASSIGNMENT_NAME, Assignment, Course
 from homeroom.courses.desk.collected import Collected
 from homeroom.courses.desk.receipt import Receipt
 from homeroom.courses.desk.receive import receive
@@ -24,7 +24,6 @@ from homeroom.courses.desk.store import LARGEST_BYTES, Store
 from homeroom.courses.desk.told import Told
 from homeroom.courses.nbgrader_names import person_of, student_id
 
-ASSIGNMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """As `site/courses.yaml` has it: it is part of paths and addresses."""
 LARGEST_FEEDBACK_BYTES = 50 << 20
 
@@ -160,7 +159,7 @@ class Exchange:
 
     def _require_name(self, course: Course, assignment: str) -> None:
         """:raises Refused: no assignment can be called so."""
-        if not ASSIGNMENT.fullmatch(assignment):
+        if not re.fullmatch(ASSIGNMENT_NAME, assignment):
             why = "letters, digits and . _ -, 64 at most, a letter or digit first"
             raise Refused(422, f"{assignment[:80]!a} is no name for an assignment: {why}.")
         known = [each.name for each in course.work(self.shelf.released(course.name))]

@@ -16,7 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
-from homeroom.courses.course import STUDENTS, Course
+from homeroom.courses.course import ASSIGNMENT_NAME, STUDENTS, Course
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.routes import Route
 from homeroom.courses.desk.told import Told
@@ -27,7 +27,6 @@ LARGEST_BYTES = 16 << 20
 MOST_ASSIGNMENTS = 500
 MOST_POINTS = 1_000_000.0
 UNKNOWN_SHOWN = 20
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 UPLOAD_SECONDS = 60.0
 
 
@@ -152,7 +151,7 @@ def read(text: bytes, members: Mapping[str, str]) -> tuple[list[dict[str, Any]],
 def _assignment(values: dict[str, Any], members: Mapping[str, str]) -> tuple[dict[str, Any], list[str]]:
     """One assignment, and the students of it who are none of the course's. :raises ValueError: it is none."""
     name, maximum = values["name"], _points(values["maximum"])
-    if not isinstance(name, str) or not NAME.fullmatch(name) or maximum < 0:
+    if not isinstance(name, str) or not re.fullmatch(ASSIGNMENT_NAME, name) or maximum < 0:
         raise ValueError(f"no assignment: {str(name)[:80]!r}")
     scores: dict[str, Any] = {}
     unknown = []

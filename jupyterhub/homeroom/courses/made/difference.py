@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,6 +10,7 @@ from homeroom.courses.calendar import written
 from homeroom.courses.course import ROLES
 
 Course = dict[str, Any]
+Changes = Callable[[Course, Course], list[str]]
 PLAIN = ("title", "notice", "first_day", "last_day", "profile", "grades", "lti")
 TIMES = ("opens", "due", "closes")
 
@@ -43,48 +44,54 @@ def _members(old: Course, new: Course) -> Iterator[str]:
                 yield f"{what} {' '.join(signs)}"
 
 
-def _assignments(old: Course, new: Course, zone: ZoneInfo) -> Iterator[str]:
-    before = {each["name"]: each for each in old["assignments"]}
-    after = {each["name"]: each for each in new["assignments"]}
-    yield from (f"{name} out" for name in before if name not in after)
+def _in_list(
+    old: Course, new: Course, listed: str, word: str, added: Callable[[Course], str], changes: Changes
+) -> Iterator[str]:
+    """What came, went and changed in one of a course's lists.
+
+    :param word: what stands before the name.
+    :param added: what is said of one that came.
+    :param changes: what changed from one to the other, of one of a name.
+    """
+    before, after = ({each["name"]: each for each in course[listed]} for course in (old, new))
+    yield from (f"{word}{name} out" for name in before if name not in after)
     for name, each in after.items():
-        one = before.get(name)
-        if one is None:
-            yield f"{name} added"
-            continue
+        if name not in before:
+            yield f"{word}{name} added{added(each)}"
+        elif changed := changes(before[name], each):
+            yield f"{word}{name} {', '.join(changed)}"
+
+
+def _assignments(old: Course, new: Course, zone: ZoneInfo) -> Iterator[str]:
+    def changes(one: Course, each: Course) -> list[str]:
         times = [f"{field} {written(each[field], zone) or 'none'}" for field in TIMES if one[field] != each[field]]
-        others = [field for field in ("title", "late", "checks") if one[field] != each[field]]
-        extra = ["extra time"] if one["extra_seconds"] != each["extra_seconds"] else []
-        if changed := [*times, *others, *extra]:
-            yield f"{name} {', '.join(changed)}"
+        return [*times, *_others(one, each, "title", "late", "checks"), *_extra(one, each)]
+
+    return _in_list(old, new, "assignments", "", lambda _: "", changes)
 
 
 def _exams(old: Course, new: Course, zone: ZoneInfo) -> Iterator[str]:
-    before = {each["name"]: each for each in old["exams"]}
-    after = {each["name"]: each for each in new["exams"]}
-    yield from (f"exam {name} out" for name in before if name not in after)
-    for name, each in after.items():
-        one = before.get(name)
-        if one is None:
-            yield f"exam {name} added, {_sat(each, zone)}"
-        elif one != each:
-            times = ("opens", "seconds")
-            moved = [_sat(each, zone)] if any(one[field] != each[field] for field in times) else []
-            extra = ["extra time"] if one["extra_seconds"] != each["extra_seconds"] else []
-            plain = ("title", "profile", "network", "browser_keys")
-            others = [field for field in plain if one[field] != each[field]]
-            yield f"exam {name} {', '.join([*moved, *others, *extra])}"
+    def changes(one: Course, each: Course) -> list[str]:
+        moved = [_sat(each, zone)] if _others(one, each, "opens", "seconds") else []
+        return [*moved, *_others(one, each, "title", "profile", "network", "browser_keys"), *_extra(one, each)]
+
+    return _in_list(old, new, "exams", "exam ", lambda each: f", {_sat(each, zone)}", changes)
 
 
 def _rooms(old: Course, new: Course) -> Iterator[str]:
-    before = {each["name"]: each for each in old["rooms"]}
-    for each in new["rooms"]:
-        one = before.get(each["name"])
-        if one is None:
-            yield f"room {each['name']} added"
-        elif one != each:
-            turned = [] if one["is_open"] == each["is_open"] else ["opened" if each["is_open"] else "closed"]
-            yield f"room {each['name']} {', '.join([*turned, *(f for f in ('title', 'profile') if one[f] != each[f])])}"
+    def changes(one: Course, each: Course) -> list[str]:
+        turned = [] if one["is_open"] == each["is_open"] else ["opened" if each["is_open"] else "closed"]
+        return [*turned, *_others(one, each, "title", "profile")]
+
+    return _in_list(old, new, "rooms", "room ", lambda _: "", changes)
+
+
+def _others(one: Course, other: Course, *fields: str) -> list[str]:
+    return [field for field in fields if one[field] != other[field]]
+
+
+def _extra(one: Course, other: Course) -> list[str]:
+    return ["extra time"] if _others(one, other, "extra_seconds") else []
 
 
 def _sat(exam: Course, zone: ZoneInfo) -> str:

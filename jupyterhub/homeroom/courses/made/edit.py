@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from homeroom.courses.course import ROLES, STUDENTS
+from homeroom.courses.course import ASSIGNMENT_NAME, ROLES, STUDENTS
 from homeroom.courses.made import class_list, moments, rules
 from homeroom.courses.made.fault import Fault
 from homeroom.texts.said import say
@@ -159,7 +159,7 @@ def name_faults(name: str, course: Course, kind: str) -> Iterator[Fault]:
 
     :param kind: `assignment` or `exam`.
     """
-    if not re.fullmatch(rules.ASSIGNMENT_NAME, name):
+    if not re.fullmatch(ASSIGNMENT_NAME, name):
         yield Fault("name", say("course_settings.wrong.assignment_name"))
         return
     taken = {of: {each["name"].lower() for each in course[f"{of}s"]} for of in ("assignment", "exam")}

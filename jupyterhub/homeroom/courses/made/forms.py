@@ -32,7 +32,7 @@ def assignment(one: Course, zone: ZoneInfo) -> Fields:
     """An assignment's."""
     return {
         "name": one["name"],
-        "title": one["title"] if one["title"] != one["name"] else "",
+        "title": _title(one),
         "opens": moments.typed(one["opens"], zone),
         "due": moments.typed(one["due"], zone),
         "closes": moments.typed(one["closes"], zone),
@@ -40,6 +40,11 @@ def assignment(one: Course, zone: ZoneInfo) -> Fields:
         "checks": str(one["checks"]),
         "extra_time": _extra_time(one),
     }
+
+
+def _title(one: Course) -> str:
+    """Where none was given, it is the name."""
+    return one["title"] if one["title"] != one["name"] else ""
 
 
 def _extra_time(one: Course) -> str:
@@ -57,7 +62,7 @@ def exam(one: Course, zone: ZoneInfo) -> Fields:
     """An exam's."""
     return {
         "name": one["name"],
-        "title": one["title"] if one["title"] != one["name"] else "",
+        "title": _title(one),
         "opens": moments.typed(one["opens"], zone),
         "minutes": str(one["seconds"] // 60),
         "extra_time": _extra_time(one),
@@ -69,8 +74,7 @@ def exam(one: Course, zone: ZoneInfo) -> Fields:
 
 def room(one: Course) -> Fields:
     """A room's."""
-    title = one["title"] if one["title"] != one["name"] else ""
-    return {"name": one["name"], "title": title, "profile": one["profile"]}
+    return {"name": one["name"], "title": _title(one), "profile": one["profile"]}
 
 
 def new_room() -> Fields:

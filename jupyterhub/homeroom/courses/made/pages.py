@@ -301,40 +301,22 @@ class SettingsHandler(CoursePage):
         course, zone, editor = form.whole(kept.values), self.courses.zone, self.editor()
         given = given or {}
         general, people, listed = forms.general(course, zone), forms.members(course), {"list_role": "", "replace": ""}
-        work: list[dict[str, Any]] = [
-            {"old": each["name"], "title": each["title"], "fields": forms.assignment(each, zone), "open": False}
-            for each in course["assignments"]
-        ]
+        work = [_row(forms.assignment(each, zone), each) for each in course["assignments"]]
         sittings = self._sittings(kept.name) if course["exams"] else Sittings(now=time.time())
         given_out = GivenOut.from_json(await desk_client.given_out(kept.name) if course["exams"] else None)
-        sat: list[dict[str, Any]] = [
-            {
-                "old": each["name"],
-                "title": each["title"],
-                "fields": forms.exam(each, zone),
-                "open": False,
-                "is_on": sittings.is_on(each),
-                "released": given_out.of(each["name"]),
-            }
+        sat = [
+            _row(forms.exam(each, zone), each, is_on=sittings.is_on(each), released=given_out.of(each["name"]))
             for each in course["exams"]
         ]
-        of_course: list[dict[str, Any]] = [
-            {
-                "old": each["name"],
-                "title": each["title"],
-                "fields": forms.room(each),
-                "open": False,
-                "is_open": each["is_open"],
-                "home": f"room-{room_of(kept.name, each['name'])}",
-            }
+        of_course = [
+            _row(forms.room(each), each, is_open=each["is_open"], home=f"room-{room_of(kept.name, each['name'])}")
             for each in course["rooms"]
         ]
-        empty_room = forms.new_room()
-        new_room = {"old": "", "title": "", "fields": empty_room, "open": do == "new-room" and bool(given)}
         hub = rooms.hub_rooms()
-        empty, empty_exam = forms.new_assignment(), forms.new_exam()
-        new = {"old": "", "title": "", "fields": empty, "open": do == "new-assignment" and bool(given)}
-        new_exam = {"old": "", "title": "", "fields": empty_exam, "open": do == "new-exam" and bool(given)}
+        empty, empty_exam, empty_room = forms.new_assignment(), forms.new_exam(), forms.new_room()
+        new, new_exam, new_room = (_row(fields) for fields in (empty, empty_exam, empty_room))
+        for what, row in (("new-assignment", new), ("new-exam", new_exam), ("new-room", new_room)):
+            row["open"] = do == what and bool(given)
         typed = {
             "course": general,
             "members": people,
@@ -397,3 +379,9 @@ def by_field(faults: Iterable[Fault]) -> dict[str, list[str]]:
     for fault in faults:
         found.setdefault(fault.field, []).append(str(fault.said))
     return found
+
+
+def _row(fields: forms.Fields, one: edit.Course | None = None, **more: Any) -> dict[str, Any]:
+    """One of the page's forms that unfold; without an assignment, exam or room it is that of a new one."""
+    known = {"old": one["name"], "title": one["title"]} if one is not None else {"old": "", "title": ""}
+    return {**known, "fields": fields, "open": False, **more}

@@ -15,7 +15,6 @@ from homeroom.courses.course import PREFIX, ROLES, STUDENTS, TEACHERS
 from homeroom.courses.made.fault import Fault
 from homeroom.texts.said import Said, say
 
-ASSIGNMENT_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 LONGEST_TITLE = 200
 LONGEST_NOTICE = 2000
 MOST_PEOPLE = 5000

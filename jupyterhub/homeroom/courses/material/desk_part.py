@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from homeroom.contract.home_names import directory_name
+from homeroom.courses.course import ASSIGNMENT_NAME
 from homeroom.courses.desk import grades, sealed, shelf
 from homeroom.courses.desk.kept import CAME, READY, TOKEN
 from homeroom.courses.desk.receipt import File, Receipt
@@ -27,7 +28,6 @@ from homeroom.courses.material.found import COURSE
 from homeroom.courses.material.unfit import Unfit
 
 OTHERS = (ABOUT, WRITTEN, ROSTERS, COURSE)
-ASSIGNMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ON_ITS_WAY = re.compile(rf"\.{re.escape(NOW)}|\.{re.escape(grades.FILE)}\.[0-9a-f]+")
 """What a desk that was killed has left beside what it keeps."""
 Files = Mapping[str, File]
@@ -114,7 +114,7 @@ def _receipt(came: Path, course: str, where: tuple[str, ...], own: Files) -> Rec
             )
         except (TypeError, KeyError, ValueError, AttributeError):
             is_right = False
-        if not is_right or not ASSIGNMENT.fullmatch(where[1]):
+        if not is_right or not re.fullmatch(ASSIGNMENT_NAME, where[1]):
             receipt = None
     if receipt is None:
         raise Unfit(f"The receipt of {shown(said)} is not there, or of something else.")
@@ -134,7 +134,7 @@ def _kept(came: Path, course: str, where: tuple[str, ...], own: Files) -> None:
         is_right = tuple(key) == expected and (where[0] == RELEASED or directory_name(key.person) == where[2])
     except (TypeError, KeyError, ValueError, AttributeError, OSError):
         is_right, listed = False, ()
-    if not is_right or not ASSIGNMENT.fullmatch(where[1]):
+    if not is_right or not re.fullmatch(ASSIGNMENT_NAME, where[1]):
         raise Unfit(f"What is said of {shown(said)} is not there, or of something else.")
     _require_files(said, listed, {path: file for path, file in own.items() if path != KEPT})
 

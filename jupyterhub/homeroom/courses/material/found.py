@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from homeroom.courses.course import ASSIGNMENT_NAME
 from homeroom.courses.material.gradebook import FILE
 from homeroom.courses.material.unfit import Unfit
 
 SOURCE, RELEASE, COURSE = "source", "release", "course"
 DEEPEST = 3
 """How far below its top a course's folder is looked for: `grader/course_data/source` is Ananke's."""
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 """As `site/courses.yaml` has assignments."""
 STAMP = re.compile(r" \([0-9 _.:-]{6,32}\)$")
 """What Ananke puts behind the name of an assignment that was copied."""
@@ -71,7 +71,7 @@ def fitted(name: str) -> str:
     :raises Unfit: it cannot be.
     """
     plain = re.sub(r"\s+", "-", STAMP.sub("", name).strip())
-    if not NAME.fullmatch(plain):
+    if not re.fullmatch(ASSIGNMENT_NAME, plain):
         why = "letters, digits and . _ -, 64 at most, a letter or digit first"
         raise Unfit(f"{name[:80]!a} is no name for an assignment: {why}. Rename the folder.")
     return plain

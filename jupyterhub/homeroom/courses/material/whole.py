@@ -4,6 +4,7 @@ nothing of a course is."""
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -70,18 +71,12 @@ def _tidy(folder: Path) -> int:
     for each in list(folder.iterdir()):
         if each.name.startswith(".") or each.name == READ_BY_PROGRAMS:
             left_out += 1
-            _remove(each)
+            if each.is_dir():
+                shutil.rmtree(each)
+            else:
+                each.unlink()
         elif each.is_dir():
             left_out += _tidy(each)
         else:
             each.chmod(0o644)
     return left_out
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        for each in path.iterdir():
-            _remove(each)
-        path.rmdir()
-    else:
-        path.unlink()
