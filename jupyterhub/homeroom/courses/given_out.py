@@ -9,10 +9,14 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class GivenOut:
-    """The names of assignments, and the codes of hand-ins with feedback by assignment: what is out, and what waits."""
+    """The names of assignments, and the codes of hand-ins with feedback by assignment: what is out, and what waits.
+
+    :param listed: those that the course's list has had, since they are out or wait.
+    """
 
     out: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
+    listed: frozenset[str] = frozenset()
     feedback: Mapping[str, frozenset[str]] = field(default_factory=dict)
     feedback_waiting: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
@@ -25,6 +29,9 @@ class GivenOut:
         return cls(
             out=frozenset(each["assignment"] for each in released["out"]),
             waiting=frozenset(each["assignment"] for each in released["waiting"]),
+            listed=frozenset(
+                each["assignment"] for each in (*released["out"], *released["waiting"]) if each.get("listed")
+            ),
             feedback=_codes(feedback["out"]),
             feedback_waiting=_codes(feedback["waiting"]),
         )

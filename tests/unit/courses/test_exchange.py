@@ -84,6 +84,39 @@ def test_what_the_file_does_not_name_is_open_without_end(desk: Desk) -> None:
     assert [each["assignment"] for each in desk.listed(BOB, "/hand-ins")] == ["extra"]
 
 
+@pytest.mark.parametrize("kind", ["assignments", "exams"])
+def test_what_was_in_the_list_is_closed_out_of_it(desk: Desk, kind: str) -> None:
+    """An assignment or exam that is taken out of the file, before its time or after it, opens to nobody: neither at
+    once, nor after the desk was started anew, nor by a new version. Feedback for what was handed in stays. In the list
+    again its dates count; taken back and released anew, it is open without end."""
+    ahead = int(time.time()) + HOUR
+    with_it = told(assignment(), assignment("final", opens=ahead, due=None)) if kind == "assignments" else told()
+    if kind == "exams":
+        with_it["courses"][0]["exams"] = [{"name": "final", "title": "Final", "opens": ahead, "seconds": HOUR}]
+    without = told()
+    released(desk, "final")  # before the list has it, or after
+    desk.tell(with_it)
+    code = handed_in(desk, BOB)
+    given_back(desk, "b-2bob", code)
+    for _ in range(2):
+        for each in (without, told(assignment("other"))):
+            desk.tell(each)
+            assert desk.listed(BOB, "/released") == []
+            assert desk.asked(BOB, "GET", "/released/biology/final")[0] == 404
+            assert desk.sent(BOB, tar(("x", b"x")), "/hand-ins/biology/final")[0] == 404
+            assert "final" not in [each["name"] for each in desk.listed(BOB, "/courses")[0]["assignments"]]
+        assert desk.asked(BOB, "GET", f"/feedback/{code}")[0] == 200
+        assert released(desk, "final", query="?force")[0] == 201
+        desk.end()
+        vars(desk).update(vars(begun(desk.root)))
+    desk.tell(told(assignment("final")))
+    assert desk.asked(BOB, "GET", "/released/biology/final")[0] == 200
+    desk.tell(without)
+    assert desk.asked(GRADER, "DELETE", "/released/final")[0] == 200
+    released(desk, "final")
+    assert desk.asked(BOB, "GET", "/released/biology/final")[0] == 200
+
+
 def test_hand_ins_are_collected_as_they_came(desk: Desk) -> None:
     """With the student's name for nbgrader and the desk's time, and by their codes; a course's grader has no other
     course's."""

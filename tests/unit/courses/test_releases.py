@@ -70,6 +70,25 @@ def test_a_teacher_releases_what_waits(app: HubApp, desk: Desk) -> None:
     assert "Freigeben" in german
 
 
+def test_what_is_in_no_list_any_more_is_closed(app: HubApp, desk: Desk) -> None:
+    """Teachers read that it is, and may take it back; who handed it in finds the receipt, and no way to fetch it; all
+    others see nothing of it."""
+    ada, bob, chen = (signed_in(app, name, PASSWORD) for name in ("ada", "b+ob", "chen"))
+    assert ada.fill_in(PAGE, f"{PAGE}/release", what="assignment", assignment="week-1").status_code == 200
+    assert "nbgrader fetch_assignment week-1" in chen.visit(PAGE).text
+    roles = course()["roles"]
+    roles["assistants"]["people"] = ["bela"]
+    say_courses(app, course(roles=roles, assignments=[]))
+    page = ada.visit(PAGE).text
+    assert page.count("In no list of the course any more: nobody fetches it") == 1
+    assert "Take back" in page
+    page = bob.visit(PAGE).text
+    assert "Closed" in page
+    assert desk.listed("lab-1", "/hand-ins")[0]["code"] in page
+    assert "fetch_assignment" not in page
+    assert "week-1" not in chen.visit(PAGE).text
+
+
 @pytest.mark.parametrize(("name", "status"), [("bela", 403), ("b+ob", 403), ("olga", 404)])
 def test_nobody_else_releases(app: HubApp, desk: Desk, name: str, status: int) -> None:
     """An assistant sees what waits, and no button; a click all the same is refused in words, and nothing is out."""

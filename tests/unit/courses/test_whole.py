@@ -85,6 +85,7 @@ def test_what_a_desk_kept_comes_back(desk: Desk, kept: Path, tmp_path: Path) -> 
     assert desk_part.lay_ready(given, store, "biology", TOKEN) == counts
     assert desk_client.take_in("biology", TOKEN, "shell:root")["hand_ins"] == 1
     assert (said(desk), desk.kept) == (before, files)
+    assert "biology/released/week-1/listed" in files, "that it was in the course's list is kept, too"
     (place,) = (store / "biology/hand-ins/week-1").glob("*/*")
     assert place.stat().st_mode & 0o777 == 0o550
     with pytest.raises(desk_client.DeskAway, match="lies there no more"):

@@ -130,9 +130,13 @@ class BackRoom:
     def _given_out(self, course: str) -> dict[str, Any]:
         """What grader labs gave out in a course, and what waits for a teacher."""
         return {
-            "released": {state: [_shown(each) for each in self.shelf.items(course, state)] for state in STATES},
+            "released": {state: [self._released(each) for each in self.shelf.items(course, state)] for state in STATES},
             "feedback": {state: [_shown(each) for each in self.shelf.all_feedback(course, state)] for state in STATES},
         }
+
+    def _released(self, item: Item) -> dict[str, Any]:
+        """An assignment, and whether the course's list has had it."""
+        return {**_shown(item), "listed": self.shelf.was_listed(item.key)}
 
     async def _change(self, request: web.BaseRequest) -> web.Response:
         """Have what waits be out, or take an assignment back, as a teacher asked the hub for it."""

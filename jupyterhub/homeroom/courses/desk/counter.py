@@ -107,7 +107,9 @@ class Counter:
 
     def _is_open(self, course: Course, assignment: str, person: str) -> bool:
         named = course.assignment(assignment)
-        return named is None or named.times_of(person).state(self._clock()) != "before"
+        if named is None:
+            return not self.shelf.was_listed(Key(course.name, assignment))
+        return named.times_of(person).state(self._clock()) != "before"
 
     async def _fetch(self, person: str, request: web.BaseRequest, course: str, assignment: str) -> web.StreamResponse:
         taken = self._told().takes(person, course)
@@ -154,7 +156,7 @@ class Counter:
         return self._shown(receipt.summary())
 
     def _work(self, person: str, course: str, assignment: str) -> tuple[Course, Assignment]:
-        return self._told().work(course, assignment, person, self.shelf.released(course))
+        return self._told().work(course, assignment, person, self.shelf.unlisted(course))
 
     def _shown(self, receipt: dict[str, Any]) -> dict[str, Any]:
         """A receipt with its time as people read it."""
@@ -170,7 +172,7 @@ class Counter:
                 "title": course.title,
                 "assignments": [
                     {"name": each.name, "title": each.title, "state": each.times_of(person).state(now)}
-                    for each in course.work(self.shelf.released(course.name))
+                    for each in course.work(self.shelf.unlisted(course.name))
                 ],
             }
             for course in self._told().taken_by(person)

@@ -96,6 +96,7 @@ class Exchange:
             await receive(request, archive, LARGEST_BYTES)
             state = self._state(course)
             await asyncio.to_thread(self.shelf.put, key, archive, state, self._clock(), LARGEST_BYTES)
+        self.shelf.note_listed(course.name, {each.name for each in course.assignments})
         log.info("%s of %s is %s", assignment, course.name, state)
         return web.json_response({"state": state}, status=201)
 

@@ -90,6 +90,8 @@ async def serve(
 
     def take(told: Told) -> None:
         known[0] = told
+        for course in told.courses.values():
+            shelf.note_listed(course.name, {each.name for each in course.assignments})
         changed.set()
 
     runs = Runs(labs, store.incoming, at_once=runs_at_once)

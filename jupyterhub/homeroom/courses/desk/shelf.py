@@ -2,15 +2,19 @@
 
 Each lies on the shelf once as it is out, and once as it waits for a teacher. `now.json` of its place says which of its
 folders is which, and is written whole: so students find the one before or the one after, and nothing between.
+
+What lies there and was ever in the course's list, of assignments or exams, is known by a file beside that: out of the
+list again it is closed, for it had its time.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -23,9 +27,11 @@ from homeroom.courses.desk.unpack import unpack
 
 RELEASED, FEEDBACK = "released", "feedback"
 OUT, WAITING = STATES = ("out", "waiting")
-NOW, KEPT, FILES = "now.json", "kept.json", "files"
+NOW, KEPT, FILES, LISTED = "now.json", "kept.json", "files", "listed"
 MOST_RELEASED = 300
 """Assignments of a course."""
+
+log = logging.getLogger("homeroom.desk")
 
 
 class Key(NamedTuple):
@@ -79,6 +85,7 @@ class Shelf:
         self.root = root
         self._incoming = incoming
         self._items: dict[Key, dict[str, Item]] = {}
+        self._listed: set[Key] = set()
         self._changes = threading.Lock()
 
     def open(self) -> None:
@@ -96,6 +103,8 @@ class Shelf:
                     sealed.remove(folder)
             for item in found.values():
                 self._items[item.key] = found
+                if (now.parent / LISTED).exists():
+                    self._listed.add(item.key)
 
     def item(self, key: Key, state: str = OUT) -> Item | None:
         """The one of a state; None where there is none."""
@@ -119,6 +128,26 @@ class Shelf:
     def released(self, course: str) -> list[str]:
         """The names of the assignments that are out."""
         return [each.key.assignment for each in self.items(course)]
+
+    def unlisted(self, course: str) -> list[str]:
+        """The names of those that are out and were never in the course's list: they are open without end."""
+        return [name for name in self.released(course) if not self.was_listed(Key(course, name))]
+
+    def was_listed(self, key: Key) -> bool:
+        """Whether the course's list has had an assignment since it lies here."""
+        return key in self._listed
+
+    def note_listed(self, course: str, names: Collection[str]) -> None:
+        """Keep that the course's list has these: assignments and exams. A full disk keeps nobody from anything."""
+        with self._changes:
+            for key in self._places(course):
+                if key.assignment in names and key not in self._listed:
+                    self._listed.add(key)
+                    try:
+                        (self._place(key) / LISTED).touch(mode=0o440)
+                        sealed.to_disk(self._place(key))
+                    except OSError as error:
+                        log.error("That %s is in the list of %s is not kept: %r", key.assignment, course, error)
 
     def put(self, key: Key, archive: Path, state: str, at: float, most_bytes: int) -> Item:
         """Lay something there, in place of what was there in this state; once out, nothing waits any more.
@@ -175,6 +204,7 @@ class Shelf:
         with self._changes:
             for key in [key for key in self._items if key.course == course and (key.person or everything)]:
                 del self._items[key]
+                self._listed.discard(key)
 
     def of_person(self, person: str) -> list[Item]:
         """The feedback that is out for somebody, in all courses."""
@@ -200,6 +230,7 @@ class Shelf:
             self._items[key] = states
         else:
             self._items.pop(key, None)
+            self._listed.discard(key)
         for item in before.values():
             if item not in states.values():
                 sealed.remove(item.folder)

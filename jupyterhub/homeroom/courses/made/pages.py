@@ -49,7 +49,6 @@ ACTIONS = (
     "close-room",
 )
 NEED_COLLABORATION = ("new-room", "open-room")
-REMOVE = ("remove-assignment", "remove-exam")
 
 
 class CoursePage(BaseHandler):
@@ -188,8 +187,6 @@ class SettingsHandler(CoursePage):
         if do not in ACTIONS:
             raise web.HTTPError(400)
         changed, faults = self._edited(kept, do, target, given)
-        if do in REMOVE and not faults:
-            faults = await self._open_faults(name, target)
         if str(kept.version) != given.get("version"):
             await self._show(kept, do=do, target=target, given=given, changed=True, status=409)
             return
@@ -274,16 +271,6 @@ class SettingsHandler(CoursePage):
         ]
         ends = {each.name: each.ends_at_last for each in course.exams}
         return Sittings(now=time.time(), ends=ends, written=sat_records.written(self.db, name), elsewhere=elsewhere)
-
-    async def _open_faults(self, name: str, target: str) -> list[Fault]:
-        """What is released and in no list is open to everybody, without end: it is taken back first."""
-        if not desk_client.is_there():
-            return []
-        found = await desk_client.given_out(name)
-        if found is None:
-            return [Fault("", say("courses.wrong.desk"))]
-        released = target in GivenOut.from_json(found).out
-        return [Fault("", say("course_settings.wrong.released", name=target))] if released else []
 
     async def _show(
         self,

@@ -19,7 +19,7 @@ from homeroom.courses.course import ASSIGNMENT_NAME
 from homeroom.courses.desk import grades, sealed, shelf
 from homeroom.courses.desk.kept import CAME, READY, TOKEN
 from homeroom.courses.desk.receipt import File, Receipt
-from homeroom.courses.desk.shelf import FEEDBACK, KEPT, NOW, RELEASED, STATES
+from homeroom.courses.desk.shelf import FEEDBACK, KEPT, LISTED, NOW, RELEASED, STATES
 from homeroom.courses.desk.store import FILES, HAND_INS, INCOMING, RECEIPT
 from homeroom.courses.desk.unpack import shown
 from homeroom.courses.material import archive
@@ -81,6 +81,8 @@ def _check(came: Path, course: str, files: Files) -> dict[str, int]:
                 hand_ins.setdefault((top, assignment, own, place), {})["/".join(rest)] = file
             case (top, assignment, name) if top == RELEASED and name == NOW:
                 places.add((top, assignment))
+            case (top, _, name) if top == RELEASED and name == LISTED and not file.size_bytes:
+                pass
             case (top, assignment, own, code, name) if top == FEEDBACK and name == NOW:
                 places.add((top, assignment, own, code))
             case (top, assignment, folder, *rest) if top == RELEASED and rest:
