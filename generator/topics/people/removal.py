@@ -15,7 +15,7 @@ from generator.core.console import counted, note, quoted, warn
 from generator.core.errors import HomeroomError, did_you_mean, raise_all
 from generator.core.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from generator.core.paths import RENDERED
-from generator.engine import hub_module
+from generator.engine import hub_module, verb_container
 from generator.engine.deployment import Deployment
 from generator.timers import steady
 from generator.topics.courses import desk
@@ -238,6 +238,7 @@ def _remove_volume(deployment: Deployment, name: str, volume_name: str) -> None:
                 f"the volume {volume_name} is not labelled as {quoted(name)}'s, and was left alone",
                 remedy="Look at it with `docker volume inspect`, and remove it by hand if it is.",
             )
+        verb_container.let_go(deployment.client, deployment.project, volume_name)
         volume.remove()
     except docker.errors.NotFound:
         return

@@ -40,8 +40,8 @@ def bring_from(deployment: Deployment, course: str, source: str, name: str, *, d
     :param name: what a single assignment is called; empty: as its folder.
     :raises HomeroomError: there is no such course, it is no material, or something else is there already.
     """
-    path = given(source)
-    with alone():
+    path = given(source, f"make course-import COURSE={course} FROM=/srv/biology.tar.gz")
+    with alone(deployment):
         require_known(deployment, course)
         lab_home.require_still(deployment, course)
         with staged(path) as archive:
@@ -62,7 +62,7 @@ def copy(deployment: Deployment, course: str, to: str, dates: str, *, dry: bool)
     days = written.days_of(dates)
     if to == course:
         raise HomeroomError(f"TO is {course} itself", location="TO", remedy="Name the new course.")
-    with alone():
+    with alone(deployment):
         settings = deployment.settings
         known = named.of_file(settings)
         text = ""
@@ -161,10 +161,9 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(quoted(name) for name in names[:SHOWN]) + more
 
 
-def given(source: str) -> Path:
+def given(source: str, usage: str) -> Path:
     """The archive or folder that was typed. :raises HomeroomError: it is none."""
     if not source.strip():
-        usage = "make course-import COURSE=biology-1 FROM=/srv/biology.tar.gz"
         raise HomeroomError("FROM is missing", location="FROM", remedy=f"Run `{usage}`.")
     path = Path(source.strip()).expanduser().absolute()
     if not path.is_dir() and not (path.is_file() and path.name.endswith(ENDINGS)):

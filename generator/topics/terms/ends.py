@@ -86,7 +86,7 @@ def by_the_clock(deployment: Deployment, today: str = "") -> None:
     :raises HomeroomError: one cannot be removed; the others are.
     """
     doubt = steady.why_wait(today)
-    with removal.alone():
+    with removal.alone(deployment):
         known_here = named.of_file(deployment.settings)
         found = endings(known_here, kept.ask(deployment, "courses")["purges"])
         now = time.time()

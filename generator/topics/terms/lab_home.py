@@ -22,6 +22,8 @@ COURSE = "course"
 """The course's folder in the home."""
 OWNER = f"{homes.LAB_USER}:{homes.LAB_GROUP}"
 MEMORY = "1g"
+LOOKING, CHANGING = "measure", "material"
+"""What its containers are marked as: one command at a time has one that changes something, any may look."""
 
 
 def grader(course: str) -> str:
@@ -51,6 +53,11 @@ def require_still(deployment: Deployment, course: str) -> None:
         )
 
 
+def end_left(deployment: Deployment) -> None:
+    """End what a command that was killed has left: it would go on beside the next one. The caller is alone."""
+    verb_container.end_left(deployment.client, deployment.project, CHANGING)
+
+
 def mount(deployment: Deployment, course: str, target: str, *, read_only: bool) -> Mount:
     """The home, mounted somewhere."""
     return homes.mount(deployment.settings, deployment.project, grader(course), target, read_only=read_only)
@@ -69,7 +76,7 @@ def run(deployment: Deployment, verb: str, *arguments: str, mounts: list[Mount],
             "homeroom.courses.material",
             verb,
             *arguments,
-            service="material",
+            service=LOOKING if verb == "measure" else CHANGING,
             user=owner,
             mounts=mounts,
             mem_limit=MEMORY,

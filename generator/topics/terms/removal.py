@@ -42,7 +42,7 @@ def reset(deployment: Deployment, course: str, typed: str, *, without_copy: bool
     :raises HomeroomError: there is no such course, its grader lab runs, or somebody who keeps something is away.
     """
     sure = require_named(typed, course)
-    with alone():
+    with alone(deployment):
         found = kept.look(deployment, course)
         known = named.of_file(deployment.settings)
         if course not in known and found.made is None:
@@ -69,7 +69,7 @@ def delete(deployment: Deployment, course: str, typed: str, *, without_copy: boo
         goes on with what is left.
     """
     sure = require_named(typed, course)
-    with alone():
+    with alone(deployment):
         require_out_of_file(deployment, course)
         found = kept.look(deployment, course)
         if not found.is_something:
@@ -142,8 +142,9 @@ def forget_copies(retention_days: int, now: float) -> list[str]:
 
 
 @contextmanager
-def alone() -> Iterator[None]:
+def alone(deployment: Deployment) -> Iterator[None]:
     """One command at a time changes courses. :raises HomeroomError: another one does."""
     FOLDER.mkdir(mode=0o700, exist_ok=True)
     with exclusive(FOLDER, busy=BUSY):
+        lab_home.end_left(deployment)
         yield

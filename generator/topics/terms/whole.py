@@ -22,7 +22,7 @@ from generator.core.errors import HomeroomError
 from generator.core.paths import SITE
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
-from generator.site.reader import Loader, SiteFile
+from generator.site.reader import Loader
 from generator.topics.courses import desk, keeps, made
 from generator.topics.courses.site import COURSES, check_roster
 from generator.topics.people import records
@@ -32,6 +32,7 @@ from generator.topics.terms.removal import alone
 
 STORE = "/srv/courses"
 LOOK_BYTES = 768 << 20
+USAGE = "make course-import FROM=/srv/biology.tar.gz WHOLE=1"
 MARGIN = "Nothing was changed."
 REMARK = "Brought back from an archive."
 """Stands above the course in site/courses.yaml."""
@@ -59,8 +60,8 @@ def bring_whole(deployment: Deployment, course: str, source: str, *, dry: bool) 
     :param source: an archive of `make course-export`.
     :raises HomeroomError: it is none, the course cannot be here, or something else of it is kept already.
     """
-    path = bring.given(source)
-    with alone(), bring.staged(path) as archive:
+    path = bring.given(source, USAGE)
+    with alone(deployment), bring.staged(path) as archive:
         given = Mount(target=lab_home.GIVEN, source=str(archive), type="bind", read_only=True)
         about = lab_home.run(deployment, "about", mounts=[given])
         name = _require_same(course, about["course"])
@@ -94,7 +95,7 @@ def bring_whole(deployment: Deployment, course: str, source: str, *, dry: bool) 
 
 def _require_same(typed: str, course: str) -> str:
     """The course's name. :raises HomeroomError: another was typed."""
-    name = named.require_name(course, "FROM", "make course-import FROM=/srv/biology.tar.gz WHOLE=1")
+    name = named.require_name(course, "FROM", USAGE)
     if typed and typed != name:
         raise HomeroomError(
             f"this is the archive of {name}: all of it comes under this name alone, which its receipts have",
@@ -119,7 +120,7 @@ def _arrival(deployment: Deployment, course: str, about: Mapping[str, Any]) -> A
             raise HomeroomError(f"the archive does not say who is in {course}", location="FROM", remedy=remedy)
         return Arrival(course=course, text="", lists={}, as_made=about["made"])
     lists = {name: text for name, text in about["rosters"].items() if _is_roster(name)}
-    text = written.appended(SiteFile(SITE / COURSES), own, REMARK)
+    text = written.with_course(SITE, own, REMARK)
     written.check(deployment.settings, SITE, text, lists)
     return Arrival(course=course, text=text, lists=lists, as_made=None)
 

@@ -83,6 +83,16 @@ def block(course: Mapping[str, Any], indent: str) -> str:
     return "".join(f"{indent}{line}" if line.strip() else line for line in text.splitlines(keepends=True))
 
 
+def with_course(site: Path, course: Mapping[str, Any], remark: str) -> str:
+    """What site/courses.yaml says with a course behind the others; also where there is no such file yet.
+
+    :param remark: a line of comment above it.
+    :raises HomeroomError: the file is written so that nothing can come behind it; the course itself is in the remedy.
+    """
+    path = site / COURSES
+    return appended(SiteFile(path), course, remark) if path.exists() else _first("", course, remark)
+
+
 def appended(file: SiteFile, course: Mapping[str, Any], remark: str) -> str:
     """The file's text with a course behind the others.
 
@@ -117,7 +127,7 @@ def _first(text: str, course: Mapping[str, Any], remark: str) -> str:
     try:
         values = yaml.safe_load(text)
         if values is None:
-            return f"{text}\n{own}"
+            return f"{text}\n{own}" if text else own
         made, count = re.subn(r"(?m)^courses:[ \t]*(\[[ \t]*\])?[ \t]*(#.*)?$", lambda _: own.rstrip("\n"), text)
         if count == 1 and yaml.safe_load(made) == {**values, "courses": yaml.safe_load(block(course, ""))}:
             return made
@@ -158,9 +168,11 @@ def _write_list(site: Path, name: str, content: str) -> None:
 
 
 def write(site: Path, text: str) -> None:
-    """Have the file say this, whole or as before; whose it is, and where a link leads, stays."""
+    """Have the file say this, whole or as before; whose it is, and where a link leads, stays. A new one is of whose the
+    folder is."""
     path = (site / COURSES).resolve()
-    about = path.stat()
-    write_atomically(path, text, mode=about.st_mode & 0o777)
+    is_new = not path.exists()
+    about = site.stat() if is_new else path.stat()
+    write_atomically(path, text, mode=0o644 if is_new else about.st_mode & 0o777)
     if path.stat().st_uid != about.st_uid:
         os.chown(path, about.st_uid, about.st_gid)

@@ -33,8 +33,35 @@ class Volume:
         return labels.get(name) == value if is_valued else name in labels
 
     def remove(self) -> None:
-        """Remove it."""
+        """Remove it, if no container has it."""
+        if self.engine.containers.known:
+            raise docker.errors.APIError("volume is in use")
         del self.engine.known[self.name]
+
+
+class Container:
+    """One that a verb has left."""
+
+    def __init__(self, engine: Containers) -> None:
+        self.engine = engine
+
+    def remove(self, *, force: bool) -> None:
+        """Remove it."""
+        assert force
+        self.engine.known.remove(self)
+
+
+class Containers:
+    """An engine's containers that use a volume, each of which has ended."""
+
+    def __init__(self) -> None:
+        self.known: list[Container] = []
+        self.asked: list[dict[str, Any]] = []
+
+    def list(self, *, filters: dict[str, Any], **_: bool) -> list[Container]:
+        """All of them."""
+        self.asked.append(filters)
+        return [*self.known]
 
 
 class Engine:
@@ -43,6 +70,7 @@ class Engine:
     def __init__(self) -> None:
         self.known: dict[str, Volume] = {}
         self.volumes = self
+        self.containers = Containers()
 
     def add(self, name: str, user: str, deployment: str = "homeroom", **labels: str) -> None:
         """Have a volume."""
@@ -120,6 +148,22 @@ def test_a_home_is_removed_once_and_no_others(monkeypatch: pytest.MonkeyPatch, t
         removal.purge(here, ["chen"])
     asked = [given["names"] for verb, given in here.asked if verb == "purge"]
     assert asked == [["ada@uni"], ["ada@uni"]]
+
+
+def test_what_a_killed_command_left_keeps_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A container of one of our verbs that has ended and has the home goes first. No other is looked for: neither a
+    lab, nor one that runs, nor one of another deployment."""
+    here: Any = Here(monkeypatch, purge={"untold": 0})
+    here.client.add("homeroom-user-ada", "ada")
+    here.client.containers.known.append(Container(here.client.containers))
+    removal.purge(here, ["ada"])
+    assert list(here.client.known) == []
+    (asked,) = here.client.containers.asked
+    assert asked == {
+        "label": ["homeroom.deployment=homeroom", "homeroom.service"],
+        "volume": "homeroom-user-ada",
+        "status": ["created", "exited", "dead"],
+    }
 
 
 def test_a_home_goes_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -48,5 +48,5 @@ def test_what_is_no_material_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.txt").write_text("x")
     with pytest.raises(HomeroomError) as told:
-        bring.given(source)
+        bring.given(source, "make course-import")
     assert told.value.location == "FROM"

@@ -61,7 +61,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list
 
     monkeypatch.setattr(kept, "look", look)
     monkeypatch.setattr(removal, "remove", remove)
-    deployment: Any = SimpleNamespace(settings=settings(RETENTION_DAYS="30"))
+    containers = SimpleNamespace(list=lambda **_: [])
+    client = SimpleNamespace(containers=containers)
+    deployment: Any = SimpleNamespace(settings=settings(RETENTION_DAYS="30"), client=client, project="homeroom")
 
     def by_the_clock(doubt: str) -> list[str]:
         monkeypatch.setattr(steady, "why_wait", lambda _: doubt)

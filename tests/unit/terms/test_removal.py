@@ -51,3 +51,25 @@ def test_archives_are_kept_for_a_while(tmp_path: Path, monkeypatch: pytest.Monke
         os.utime(tmp_path / f"{name}.tar.gz", (time.time() - days * DAY,) * 2)
     assert removal.forget_copies(30, time.time()) == ["old.tar.gz"]
     assert [path.name for path in tmp_path.iterdir()] == ["new.tar.gz"]
+
+
+def test_one_command_at_a_time_changes_courses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one that was killed has left is ended before the next begins, and nothing of one that goes on."""
+    monkeypatch.setattr(removal, "FOLDER", tmp_path)
+    ended: list[object] = []
+
+    class Left:
+        def remove(self, *, force: bool) -> None:
+            ended.append(force)
+
+    def listed(*, filters: dict[str, list[str]], **_: bool) -> list[Left]:
+        assert filters["label"] == ["homeroom.deployment=homeroom", "homeroom.service=material"]
+        return [Left()]
+
+    client = SimpleNamespace(containers=SimpleNamespace(list=listed))
+    deployment: Any = SimpleNamespace(client=client, project="homeroom")
+    with removal.alone(deployment):
+        assert ended == [True]
+        with pytest.raises(HomeroomError, match="another command changes a course"), removal.alone(deployment):
+            pass
+    assert ended == [True]

@@ -72,6 +72,18 @@ def test_what_is_here_counts(monkeypatch: pytest.MonkeyPatch, site: Path) -> Non
     assert arrival(monkeypatch, site, {"written": WRITTEN}).text == ""
 
 
+def test_a_site_without_the_file_gets_one(monkeypatch: pytest.MonkeyPatch, site: Path) -> None:
+    """As one that is older than courses, or whose operator removed the file: it says this course and nothing else."""
+    (site / "courses.yaml").unlink()
+    coming = arrival(monkeypatch, site, {"written": WRITTEN, "rosters": {"lists/bio.csv": "chen\n"}})
+    assert not list(site.iterdir()), "nothing is written yet"
+    written.write_lists(site, coming.lists)
+    written.write(site, coming.text)
+    assert list(named.of_file(VIENNA)) == ["bio"]
+    assert (site / "courses.yaml").read_text().startswith("# Brought back from an archive.\ncourses:\n")
+    assert (site / "courses.yaml").stat().st_mode & 0o777 == 0o644
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
