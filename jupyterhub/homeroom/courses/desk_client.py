@@ -23,6 +23,10 @@ class DeskAway(Exception):
     """The desk does not answer, or not as it should."""
 
 
+class Changed(Exception):
+    """What lies at the desk is not what whoever asks was shown; nothing was done."""
+
+
 def is_there() -> bool:
     """Whether this deployment has a desk."""
     return SOCKET.exists()
@@ -32,12 +36,15 @@ def ask(method: str, path: str, body: bytes | None = None, *, seconds: float = S
     """One call, which waits.
 
     :raises DeskAway: there is no answer, or none that is good.
+    :raises Changed: it was asked for something that is there no more as it was shown.
     """
     try:
         with contextlib.closing(BySocket(str(SOCKET), "desk", timeout=seconds)) as desk:
             desk.request(method, path, body)
             answer = desk.getresponse()
             text = answer.read()
+            if answer.status == 409:
+                raise Changed(path)
             if answer.status != 200:
                 raise DeskAway(f"{method} {path}: {answer.status} {text[:200]!r}")
             values: dict[str, Any] = json.loads(text)
@@ -102,24 +109,18 @@ async def grades(course: str) -> dict[str, Any] | None:
     return found
 
 
-async def release(course: str, assignment: str, what: str, by: str) -> int:
-    """Have what waits be out; returns how much that was.
+async def click(course: str, assignment: str, what: str, shown: str, by: str) -> int:
+    """Release what waits, or take an assignment back so that it is released no more, nor waits; what was handed in
+    stays. Returns with how many it was done.
 
-    :param what: `assignment`, or `feedback`: all that waits for this assignment.
-    :param by: the teacher who says so.
+    :param what: `assignment`; `feedback`: all that waits for this assignment; or `back`.
+    :param shown: the version of it that the teacher was shown.
+    :param by: the teacher.
     :raises DeskAway: the desk does not answer.
+    :raises Changed: it is another one by now.
     """
-    query = urlencode({"course": course, "assignment": assignment, "what": what, "by": by})
+    query = urlencode({"course": course, "assignment": assignment, "what": what, "shown": shown, "by": by})
     return int((await asyncio.to_thread(ask, "POST", f"/released?{query}", seconds=PERSON_SECONDS))["done"])
-
-
-async def take_back(course: str, assignment: str, by: str) -> int:
-    """Have an assignment be released no more, nor wait. What was handed in stays.
-
-    :raises DeskAway: the desk does not answer.
-    """
-    query = urlencode({"course": course, "assignment": assignment, "by": by})
-    return int((await asyncio.to_thread(ask, "DELETE", f"/released?{query}"))["done"])
 
 
 def of_person(name: str) -> dict[str, list[dict[str, Any]]]:

@@ -12,6 +12,8 @@ class GivenOut:
     """The names of assignments, and the codes of hand-ins with feedback by assignment: what is out, and what waits.
 
     :param listed: those that the course's list has had, since they are out or wait.
+    :param came: when what waits came, in seconds since 1970, by assignment.
+    :param versions: what is released or taken back by a click, by the click and the assignment.
     """
 
     out: frozenset[str] = frozenset()
@@ -19,6 +21,8 @@ class GivenOut:
     listed: frozenset[str] = frozenset()
     feedback: Mapping[str, frozenset[str]] = field(default_factory=dict)
     feedback_waiting: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    came: Mapping[str, float] = field(default_factory=dict)
+    versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any] | None) -> GivenOut:
@@ -34,6 +38,8 @@ class GivenOut:
             ),
             feedback=_codes(feedback["out"]),
             feedback_waiting=_codes(feedback["waiting"]),
+            came={each["assignment"]: each["at"] for each in released["waiting"]},
+            versions=values.get("versions", {}),
         )
 
     def of(self, assignment: str) -> dict[str, Any]:
@@ -43,6 +49,8 @@ class GivenOut:
             "waiting": assignment in self.waiting,
             "feedback": len(self.feedback.get(assignment, ())),
             "feedback_waiting": len(self.feedback_waiting.get(assignment, ())),
+            "came": self.came.get(assignment),
+            "versions": {click: found[assignment] for click, found in self.versions.items() if assignment in found},
         }
 
     def has_feedback(self, assignment: str, code: str) -> bool:

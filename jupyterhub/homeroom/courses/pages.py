@@ -63,7 +63,9 @@ class CourseHandler(BaseHandler):
         for each in values["work"]:
             own = [receipt for receipt in receipts if receipt["assignment"] == each["name"]]
             each["handed_in"] = own
-            each["released"] = given_out.of(each["name"])
+            released = given_out.of(each["name"])
+            came = None if released["came"] is None else int(released["came"])
+            each["released"] = {**released, "came": written(came, courses.zone, seconds=True)}
             each["closed"] = course.assignment(each["name"]) is None and each["name"] in given_out.listed
             if each["closed"]:
                 each["state"] = "closed"

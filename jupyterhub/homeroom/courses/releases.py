@@ -1,7 +1,7 @@
 """What is released in a course: shown on its page, and released or taken back by its teachers.
 
 A grader lab cannot tell a teacher from an assistant; the hub can. So where a course has assistants, what they release
-there waits for this page.
+there waits for this page. A click is for what the page showed: another version that came since stays where it is.
 """
 
 from __future__ import annotations
@@ -29,12 +29,11 @@ class ReleaseHandler(CourseHandler):
         what, assignment = self.get_body_argument("what", ""), self.get_body_argument("assignment", "")
         if what not in WHAT:
             raise web.HTTPError(400)
-        by = self.current_user.name
+        by, shown = self.current_user.name, self.get_body_argument("shown", "")
         try:
-            if what == "back":
-                done = await desk_client.take_back(name, assignment, by)
-            else:
-                done = await desk_client.release(name, assignment, what, by)
+            done = await desk_client.click(name, assignment, what, shown, by)
+        except desk_client.Changed:
+            raise Refusal(409, "courses.wrong.changed", name=assignment) from None
         except desk_client.DeskAway as error:
             self.log.error("The hand-in desk releases nothing: %s", error)
             raise Refusal(503, "courses.wrong.desk") from None

@@ -97,6 +97,23 @@ done = subprocess.run(["/opt/jupyter/bin/python", "-P", "-c", script], text=True
 print(done.stdout, done.stderr[-2000:])
 """
 
+RELEASE = """
+import pathlib, subprocess
+path = pathlib.Path.home() / "course/release/week-1/week.ipynb"
+path.parent.mkdir(parents=True, exist_ok=True)
+path.write_text('{"cells": [], "metadata": {"version": "%s"}, "nbformat": 4, "nbformat_minor": 5}')
+done = subprocess.run("cd ~/course && nbgrader release_assignment week-1 --course botany --force", shell=True,
+                      capture_output=True, text=True)
+print(done.returncode, done.stderr)
+"""
+BUTTON = re.compile(r'name="what" value="assignment" />\s*<input type="hidden" name="shown" value="([0-9a-f]+)"')
+FETCHED = """
+import pathlib, subprocess
+subprocess.run("cd; nbgrader fetch_assignment week-1 --course botany", shell=True, capture_output=True)
+path = pathlib.Path.home() / "week-1/week.ipynb"
+print(path.read_text() if path.exists() else "nothing")
+"""
+
 
 @pytest.fixture(scope="module")
 def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
@@ -189,6 +206,27 @@ def test_what_is_done_counts_as_use(grader: Person) -> None:
     before = last()
     assert grader.ask_lab("POST", "formgrader/api/assignment/week-1/assign").status_code == 200
     assert last() > before
+
+
+def test_a_click_is_for_what_the_page_showed(people: dict[str, Person], grader: Person) -> None:
+    """What an assistant releases between a teacher's look and click is not out by that click, which is refused in
+    words; a student has what the teacher saw when they looked again."""
+    page, chen = "hub/homeroom/courses/botany", people["chen"]
+    chen.start_lab()
+
+    def clicked(shown: str) -> tuple[int, bool]:
+        form = {"what": "assignment", "assignment": "week-1", "shown": shown}
+        answer = people["ada"].post_form(f"{page}/release", **form)
+        return answer.status_code, "has changed since you looked" in answer.text
+
+    assert grader.run(RELEASE % "seen").startswith("0 ")
+    (seen,) = BUTTON.findall(people["ada"].get(page).text)
+    assert grader.run(RELEASE % "other").startswith("0 ")
+    assert clicked(seen) == (409, True)
+    assert chen.run(FETCHED) == "nothing\n"
+    (seen,) = BUTTON.findall(people["ada"].get(page).text)
+    assert clicked(seen) == (200, False)
+    assert '"version": "other"' in chen.run(FETCHED)
 
 
 def test_a_gradebook_is_copied_before_its_schema_changes(grader: Person) -> None:

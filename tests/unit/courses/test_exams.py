@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from collections.abc import Iterator
 from types import SimpleNamespace
@@ -29,6 +30,7 @@ PEOPLE = ("ada", "bela", "chen", "b+ob", "olga", "admin")
 PAGE = "homeroom/exams/biology/final"
 SERVER = lab_name("biology", "final")
 HOUR = 3600
+MORE = re.compile(r'name="person" value="([^"]*)">\s*<input type="hidden" name="shown" value="(\d+)"')
 
 
 @pytest.fixture(scope="module")
@@ -194,15 +196,15 @@ def test_more_time_for_one_and_for_all(app: HubApp, guard: Guard) -> None:
     begins = say(app, opens=-HOUR + 60)
     entered(app, "chen")
     browser = signed_in(app, "bela", PASSWORD)
-    assert browser.fill_in(f"{PAGE}/people", person="chen").status_code == 200
+    assert browser.fill_in(f"{PAGE}/people", person="chen", shown="0").status_code == 200
     ends = {name: app.do(lambda name=name: exam_lab.of(name, SERVER)).ends_at - begins for name in ("chen", "b+ob")}
     assert ends == {"chen": HOUR + 600, "b+ob": HOUR + 1800}
-    assert browser.fill_in(f"{PAGE}/people", person="").status_code == 200
+    assert browser.fill_in(f"{PAGE}/people", person="", shown="0").status_code == 200
     assert Courses.instance().raw[0]["exams"][0]["seconds"] == HOUR + 600
     watch = ExamWatch(app.hub)
     app.do(to_the_end, watch, begins + HOUR + 1200)
     assert kept(app, "chen")["receipt"] == "CODE-1"
-    browser.fill_in(f"{PAGE}/people", person="chen")
+    browser.fill_in(f"{PAGE}/people", person="chen", shown="600")
     lab = app.do(lambda: exam_lab.of("chen", SERVER))
     assert lab.is_on(begins + HOUR + 1201)
     app.do(to_the_end, watch, begins + HOUR + 1201)
@@ -212,6 +214,22 @@ def test_more_time_for_one_and_for_all(app: HubApp, guard: Guard) -> None:
         assert signed_in(app, name, PASSWORD).visit(f"{PAGE}/people").status_code == 404, name
     student = signed_in(app, "chen", PASSWORD)
     assert student.fill_in(PAGE, f"{PAGE}/people", person="chen").status_code == 404
+
+
+def test_two_who_saw_the_same_give_time_once(app: HubApp, guard: Guard) -> None:
+    """Each button says how much was given when the page was shown. With another the click is refused in words, for one
+    and for all, and nobody has more."""
+    say(app, opens=-600)
+    pages = {name: signed_in(app, name, PASSWORD) for name in ("ada", "bela")}
+    seen = {name: MORE.findall(browser.visit(f"{PAGE}/people").text) for name, browser in pages.items()}
+    assert seen["ada"] == seen["bela"] == [("", "0"), ("b+ob", "0"), ("chen", "0")]
+    for person, shown in seen["ada"][:2]:
+        assert pages["ada"].fill_in(f"{PAGE}/people", person=person, shown=shown).status_code == 200
+        refused = pages["bela"].fill_in(f"{PAGE}/people", person=person, shown=shown)
+        assert (refused.status_code, "Somebody has given more time" in refused.text) == (409, True)
+    assert pages["bela"].fill_in(f"{PAGE}/people", person="chen").status_code == 409
+    assert MORE.findall(pages["bela"].visit(f"{PAGE}/people").text) == [("", "600"), ("b+ob", "600"), ("chen", "0")]
+    assert Courses.instance().raw[0]["exams"][0]["seconds"] == HOUR + 600
 
 
 def test_whoever_invigilates_sees_everybody(app: HubApp, guard: Guard) -> None:

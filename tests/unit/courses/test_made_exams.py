@@ -186,7 +186,7 @@ def test_time_that_was_given_counts(app: HubApp, browser: Browser) -> None:
     """An exam that goes on only by the time that whoever invigilates has given goes on for the page, too."""
     change(browser, "new-exam", COURSE, **final(extra_time=""))
     hold(app, opens=-95 * 60)
-    browser.fill_in(f"homeroom/exams/{COURSE}/final/people", person="")
+    browser.fill_in(f"homeroom/exams/{COURSE}/final/people", person="", shown="0")
     answer = change(browser, "remove-exam", COURSE, target="final")
     assert (answer.status_code, "goes on, so it stays" in said_of(answer)) == (400, True)
 

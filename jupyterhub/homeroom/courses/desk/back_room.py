@@ -17,7 +17,7 @@ from homeroom.courses.desk.collected import Collected
 from homeroom.courses.desk.grades import Grades
 from homeroom.courses.desk.kept import Kept
 from homeroom.courses.desk.receipt import Receipt
-from homeroom.courses.desk.shelf import STATES, WAITING, Item, Key, Shelf
+from homeroom.courses.desk.shelf import CLICKS, STATES, Changed, Item, Shelf
 from homeroom.courses.desk.store import Store
 from homeroom.courses.desk.told import Told
 
@@ -67,8 +67,8 @@ class BackRoom:
             return web.json_response({"grades": await self._grades(request.query.get("course", ""))})
         if route == ("GET", "/released"):
             return web.json_response(self._given_out(request.query.get("course", "")))
-        if request.path == "/released" and request.method in ("POST", "DELETE"):
-            return await self._change(request)
+        if route == ("POST", "/released"):
+            return await self._click(request.query)
         if request.path == "/kept":
             return await self._kept(request.method, request.query)
         if request.path.startswith(PEOPLE):
@@ -132,28 +132,25 @@ class BackRoom:
         return {
             "released": {state: [self._released(each) for each in self.shelf.items(course, state)] for state in STATES},
             "feedback": {state: [_shown(each) for each in self.shelf.all_feedback(course, state)] for state in STATES},
+            "versions": self.shelf.versions(course),
         }
 
     def _released(self, item: Item) -> dict[str, Any]:
         """An assignment, and whether the course's list has had it."""
         return {**_shown(item), "listed": self.shelf.was_listed(item.key)}
 
-    async def _change(self, request: web.BaseRequest) -> web.Response:
-        """Have what waits be out, or take an assignment back, as a teacher asked the hub for it."""
-        course, assignment, what, by = (request.query.get(key, "") for key in ("course", "assignment", "what", "by"))
-        key = Key(course, assignment)
-        if request.method == "DELETE":
-            done = [await asyncio.to_thread(self.shelf.take_back, key, state) for state in STATES]
-        elif what == "feedback":
-            waiting = [
-                each.key for each in self.shelf.all_feedback(course, WAITING) if each.key.assignment == assignment
-            ]
-            done = [await asyncio.to_thread(self.shelf.release, each) for each in waiting]
-        else:
-            done = [await asyncio.to_thread(self.shelf.release, key)]
-        verb = "took back" if request.method == "DELETE" else f"released {what} of"
-        log.info("%s %s %s in %s: %d", by, verb, assignment, course, sum(done))
-        return web.json_response({"done": sum(done)})
+    async def _click(self, query: Mapping[str, str]) -> web.Response:
+        """Release or take back what a teacher was shown, as they asked the hub for it; nothing where it changed."""
+        course, assignment, what, shown = (query.get(key, "") for key in ("course", "assignment", "what", "shown"))
+        if what not in CLICKS:
+            return web.json_response({"error": "there is no such thing"}, status=404)
+        try:
+            done = await asyncio.to_thread(self.shelf.click, course, assignment, what, shown)
+        except Changed:
+            log.info("%s: %s of %s in %s has changed since", query.get("by"), what, assignment, course)
+            return web.json_response({"error": "it has changed"}, status=409)
+        log.info("%s: %s of %s in %s: %d", query.get("by"), what, assignment, course, done)
+        return web.json_response({"done": done})
 
 
 def _shown(item: Item) -> dict[str, Any]:

@@ -9,12 +9,13 @@ list again it is closed, for it had its time.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import os
 import secrets
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -30,6 +31,8 @@ OUT, WAITING = STATES = ("out", "waiting")
 NOW, KEPT, FILES, LISTED = "now.json", "kept.json", "files", "listed"
 MOST_RELEASED = 300
 """Assignments of a course."""
+CLICKS = ("assignment", FEEDBACK, BACK := "back")
+"""What a teacher has done with an assignment: it is released, the feedback for it is, or it is taken back."""
 
 log = logging.getLogger("homeroom.desk")
 
@@ -73,6 +76,16 @@ def notebooks_of(files: tuple[File, ...]) -> list[str]:
 
 def _is_notebook(path: str) -> bool:
     return path.endswith(".ipynb") and "/" not in path
+
+
+class Changed(Exception):
+    """What lies there is not what somebody was shown."""
+
+
+def version(items: Iterable[Item]) -> str:
+    """What these are known by: others, or with other files, are known by something else."""
+    listed = sorted([*item.key, *sorted(f"{each.sha256} {each.path}" for each in item.files)] for item in items)
+    return hashlib.sha256(json.dumps(listed).encode()).hexdigest()[:32]
 
 
 class Shelf:
@@ -175,13 +188,33 @@ class Shelf:
             self._say(key, {**others, state: item})
         return item
 
-    def release(self, key: Key) -> bool:
-        """Have what waits be out; whether there was something."""
+    def versions(self, course: str) -> dict[str, dict[str, str]]:
+        """What each of a teacher's clicks would be done with now, by the click and the assignment's name."""
+        names = {key.assignment for key in self._items if key.course == course}
+        lying = {click: {name: self._lying(course, name, click) for name in names} for click in CLICKS}
+        return {click: {name: version(found) for name, found in all_.items() if found} for click, all_ in lying.items()}
+
+    def click(self, course: str, assignment: str, what: str, shown: str) -> int:
+        """Do what a teacher asks for: all of it, or nothing. Returns with how many it was done; 0: it was done before.
+
+        :param what: one of CLICKS.
+        :param shown: the version of what it is done with, as the teacher was shown it.
+        :raises Changed: it is another one by now.
+        """
         with self._changes:
-            waiting = self.item(key, WAITING)
-            if waiting is not None:
-                self._say(key, {OUT: waiting})
-        return waiting is not None
+            found = self._lying(course, assignment, what)
+            if found and version(found) != shown:
+                raise Changed
+            for key, item in {each.key: each for each in found}.items():
+                self._say(key, {} if what == BACK else {OUT: item})
+        return len(found)
+
+    def _lying(self, course: str, assignment: str, what: str) -> list[Item]:
+        """What a click is done with."""
+        if what == FEEDBACK:
+            return [each for each in self.all_feedback(course, WAITING) if each.key.assignment == assignment]
+        found = self._items.get(Key(course, assignment), {})
+        return [found[state] for state in (STATES if what == BACK else (WAITING,)) if state in found]
 
     def take_back(self, key: Key, state: str) -> bool:
         """Remove one; whether there was one."""

@@ -49,19 +49,23 @@ class InvigilateHandler(ExamHandler):
             "people": people,
             "counts": {state: sum(each["state"] == state for each in people) for state in STATES},
             "more_minutes": MORE_SECONDS // 60,
+            "given": {person: each.more_seconds for person, each in kept.items()},
             "zone": zone.key,
         }
         self.finish(await self.render_template("exam-people.html", **values))
 
     @web.authenticated
     async def post(self, course: str, exam: str) -> None:
-        """Give more time, to one or to all."""
+        """Give more time, to one or to all; once, where two ask for it who have seen the same."""
         taken, sat, role = self.exam(course, exam)
         if role not in INVIGILATE:
             raise Refusal(404, "exams.wrong.unknown")
         person = self.get_body_argument("person", "")
         if person and person not in {lab.person for lab in self._labs(taken, sat)}:
             raise Refusal(404, "exams.wrong.nobody")
+        given = records.of_exam(self.db, course, exam).get(person)
+        if self.get_body_argument("shown", "") != str(given.more_seconds if given is not None else 0):
+            raise Refusal(409, "exams.wrong.more_changed")
         kept = records.sitting(self.db, course, exam, person)
         if kept.more_seconds + MORE_SECONDS <= MOST_MORE_SECONDS:
             kept.more_seconds += MORE_SECONDS
