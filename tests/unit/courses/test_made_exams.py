@@ -204,15 +204,13 @@ def test_one_that_was_written_keeps_its_times(app: HubApp, browser: Browser) -> 
 
 def test_nobody_sits_two(app: HubApp, browser: Browser) -> None:
     """An exam at the time of one of another course is refused where the same person sits both, and told with who that
-    is; another course's exam of others is none of its business."""
+    is, also where that was made just now; another course's exam of others is none of its business."""
     admin, _ = make(app, "admin", "chem", teachers="bela")
     change(admin, "members", "chem", people_teachers="bela", people_students="chen")
     change(admin, "new-exam", "chem", **final(extra_time=""))
-    app.do(take_up, app.hub.config, app.hub.db)
     answer = change(browser, "new-exam", COURSE, **final(24 * HOUR + 600))
     assert (answer.status_code, "is sat by chen." in said_of(answer)) == (400, True)
     change(admin, "members", "chem", people_teachers="bela", people_students="olga")
-    app.do(take_up, app.hub.config, app.hub.db)
     assert "Saved" in change(browser, "new-exam", COURSE, **final(24 * HOUR + 600)).text
 
 

@@ -18,6 +18,7 @@ from homeroom.courses.calendar import written
 from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, group_name, room_of
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import records as sat_records
+from homeroom.courses.exams import watch as exam_watch
 from homeroom.courses.given_out import GivenOut
 from homeroom.courses.made import class_list, difference, edit, exams, form, forms, names, records, rooms
 from homeroom.courses.made.edit import Editor
@@ -260,7 +261,8 @@ class SettingsHandler(CoursePage):
         return rooms.room(name, course, given, editor, is_taken=is_taken, old=target if do == "room" else "")
 
     def _sittings(self, name: str) -> Sittings:
-        """What is known of the exams of a course, and of those that its students sit in others."""
+        """What is known of the exams of a course, and of those that its students sit in others, as these are now."""
+        exam_watch.take_up(self.settings["config"], self.db)
         course = self.courses.read()[name]
         group = Group.find(self.db, group_name(name, STUDENTS))
         students = {*course.roles[STUDENTS].people, *(user.name for user in (group.users if group else ()))}
