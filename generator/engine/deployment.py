@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +15,7 @@ from generator.core.console import warn
 from generator.core.errors import HomeroomError
 from generator.core.labels import DEPLOYMENT_LABEL, USER_LABEL
 from generator.core.paths import ENV_FILE, ROOT
+from generator.core.process import Completed
 from generator.engine import services
 from generator.engine.find import Engine, client, compose_command, engine_environment, find_engine, run_compose
 from generator.engine.install import provide_engine
@@ -40,10 +43,20 @@ class Deployment:
 
     def compose(self, *arguments: str, capture: bool = True, check: bool = True) -> str:
         """Run Compose for this deployment; returns what it printed."""
+        return self._compose(*arguments, capture=capture, check=check).stdout
+
+    def _compose(self, *arguments: str, capture: bool = True, check: bool = True) -> Completed:
         profiles = [f"--profile={row.name}" for row in services.known(self.settings) if row.is_optional]
         words = [*profiles, *arguments]
         drop = set(Settings.model_fields)
-        return run_compose(self.engine, words, project_dir=ROOT, drop=drop, capture=capture, check=check).stdout
+        return run_compose(self.engine, words, project_dir=ROOT, drop=drop, capture=capture, check=check)
+
+    def outdated(self, names: Sequence[str]) -> list[str]:
+        """Which of these services Compose would make anew by itself: `.env`, docker-compose.yml or the image is another
+        than they were made with. Nothing is changed."""
+        done = self._compose("--dry-run", "up", "--detach", *names)
+        anew = set(re.findall(r"Container (\S+)\s+Recreate$", f"{done.stdout}\n{done.stderr}", re.MULTILINE))
+        return [name for name in names if any(one.name in anew for one in self.containers(name))]
 
     def hub_python(self, module: str, *arguments: str) -> tuple[list[str], dict[str, str]]:
         """The command that runs a Python module in the hub's container, and the environment to run it in."""
@@ -52,10 +65,16 @@ class Deployment:
         return [*command, "python", "-m", module, *arguments], environment
 
     def service(self, name: str) -> Container | None:
-        """The container of a service, running or not."""
+        """The container of a service, running or not. Of two, as Compose leaves them where it was cut off, the one that
+        is not merely made."""
+        found = self.containers(name)
+        return next((one for one in found if one.status != "created"), found[0] if found else None)
+
+    def containers(self, name: str) -> list[Container]:
+        """All containers of a service, the newest first."""
         labels = [f"com.docker.compose.project={self.project}", f"com.docker.compose.service={name}"]
-        found = self.client.containers.list(all=True, filters={"label": labels})
-        return next((one for one in found if one.labels.get("com.docker.compose.oneoff") != "True"), None)
+        found = self.client.containers.list(all=True, ignore_removed=True, filters={"label": labels})
+        return [one for one in found if one.labels.get("com.docker.compose.oneoff") != "True"]
 
     def labs(self, *, running_only: bool = False) -> list[Container]:
         """The containers of this deployment's labs."""

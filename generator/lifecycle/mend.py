@@ -20,6 +20,8 @@ from generator.engine import services
 from generator.engine.deployment import Deployment
 from generator.engine.health import health_of
 from generator.lifecycle.diagnosis import faults_of, nothing_there
+from generator.lifecycle.services import is_half_made, make_anew
+from generator.topics.updates import record
 from generator.topics.watching.deadline import within
 from generator.topics.watching.state import State
 
@@ -43,7 +45,8 @@ def look(
     deployment: Deployment, known: State, folder: Path, now: datetime, keep: Callable[[], None]
 ) -> Iterator[Finding]:
     """What is wrong with the services beyond what a restart may mend. Those that run and are not healthy are started
-    anew; one that was stopped is left alone, for somebody stopped it.
+    anew, and so are those that a command was cut off in making anew; one that was stopped is left alone, for somebody
+    stopped it.
 
     :param folder: where last words are kept, within it in a folder of their own.
     :param keep: writes what is known.
@@ -53,6 +56,9 @@ def look(
         yield nothing_there(deployment)
         return
     for name, container in containers.items():
+        if container is not None and is_half_made(deployment, name) and not record.is_under_way(record.FOLDER):
+            yield from _end_half_made(deployment, name, known, now, keep)
+            continue
         if container is None or container.status != "running":
             yield from faults_of(name, container)
             continue
@@ -76,25 +82,50 @@ def _mend(
     container.reload()
     if health_of(container) != "unhealthy":
         return
+
+    def restart() -> None:
+        try:
+            keep_words(container, name, folder, now)
+        except HomeroomError as failure:  # a disk that is full is told by itself, and is no reason to leave it as it is
+            warn(str(failure))
+        with exclusive(ROOT):
+            within(RESTART_SECONDS, lambda: deployment.compose("restart", name))
+
+    yield from _so_often(name, "is not healthy", known, now, keep, restart)
+
+
+def _end_half_made(
+    deployment: Deployment, name: str, known: State, now: datetime, keep: Callable[[], None]
+) -> Iterator[Finding]:
+    time.sleep(AGAIN_SECONDS)
+    if not is_half_made(deployment, name):  # it was being made
+        return
+
+    def end() -> None:
+        with exclusive(ROOT):
+            within(RESTART_SECONDS, lambda: make_anew(deployment, name))
+
+    yield from _so_often(name, "was not made to the end by a command that was cut off", known, now, keep, end)
+
+
+def _so_often(
+    name: str, what: str, known: State, now: datetime, keep: Callable[[], None], start: Callable[[], None]
+) -> Iterator[Finding]:
+    """Start a service, and note it; where that was done too often, or fails, what is wrong with it."""
     at = now.timestamp()
     recent = [each for each in known.restarts.get(name, []) if at - each < RESTARTS_SECONDS]
     remedy = f"`make logs SERVICE={name}` shows what it says; watching/{WORDS}/ has what it said before."
     if len(recent) >= MOST_RESTARTS:
-        cause = f"is not healthy, though it was restarted {counted(len(recent), 'time')} within an hour"
+        cause = f"{what}, though it was restarted {counted(len(recent), 'time')} within an hour"
         yield error("services", cause, location=name, remedy=remedy)
         return
     known.restarts[name] = [*recent, at]
     keep()  # before it is tried: one that is cut off counts, too
     try:
-        keep_words(container, name, folder, now)
-    except HomeroomError as failure:  # a disk that is full is told by itself, and is no reason to leave it as it is
-        warn(str(failure))
-    try:
-        with exclusive(ROOT):
-            within(RESTART_SECONDS, lambda: deployment.compose("restart", name))
+        start()
     except (HomeroomError, TimeoutError) as failure:
         why = failure.cause if isinstance(failure, HomeroomError) else str(failure)
-        cause = f"is not healthy, and could not be restarted: {why.splitlines()[0]}"
+        cause = f"{what}, and could not be restarted: {why.splitlines()[0]}"
         yield error("services", cause, location=name, remedy=remedy)
         return
     known.note("restart", name, at)

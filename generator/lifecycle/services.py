@@ -13,6 +13,9 @@ from generator.engine.deployment import Deployment
 from generator.engine.health import HEALTHY_SECONDS, health_of, last_words, not_healthy, wait_until_healthy
 from generator.lifecycle import render
 
+MERELY_MADE = "created"
+"""The state of a container that was never started."""
+
 
 def bring_up(deployment: Deployment) -> None:
     """Bring the services up, restart those that run with older files or are not healthy, and wait until all are."""
@@ -20,6 +23,7 @@ def bring_up(deployment: Deployment) -> None:
     *first, last = (row.name for row in rows)
     with step(f"Starting {', '.join(first)} and {last}") as shown:
         for row in rows:
+            remove_half_made(deployment, row.name)
             if is_unhealthy(deployment, row.name):  # Compose would give up at once
                 shown.say(f"restarting {row.name}, which was not healthy")
                 deployment.compose("restart", row.name)
@@ -33,6 +37,35 @@ def bring_up(deployment: Deployment) -> None:
             deployment.compose("restart", *stale)
             wait_until_healthy(deployment, stale)
         shown.say("healthy")
+
+
+def is_half_made(deployment: Deployment, name: str) -> bool:
+    """Whether a command that made a service anew was cut off: there is a container of it that was never started."""
+    return any(one.status == MERELY_MADE for one in deployment.containers(name))
+
+
+def make_anew(deployment: Deployment, name: str) -> None:
+    """Have a service be in another container, healthy, with its settings as they are now; whatever an earlier command
+    was cut off in. Services that it needs are started, and not made anew as long as nothing of them changed.
+
+    :raises HomeroomError: it is not healthy then, in its own last words.
+    """
+    remove_half_made(deployment, name)
+    how = ("--detach", "--force-recreate", "--wait", f"--wait-timeout={HEALTHY_SECONDS}")
+    try:
+        deployment.compose("up", *how, name)
+    except HomeroomError as error:
+        raise (not_healthy(deployment) or error) from None
+    wait_until_healthy(deployment, [name])
+
+
+def remove_half_made(deployment: Deployment, name: str) -> None:
+    """Of two containers of a service, as Compose leaves them where it was cut off, remove the one that was never
+    started: Compose would go on with it under a name of its own."""
+    there = deployment.containers(name)
+    for one in there:
+        if one.status == MERELY_MADE and len(there) > 1:
+            one.remove(force=True)
 
 
 def remove_unwanted(deployment: Deployment) -> None:

@@ -109,9 +109,14 @@ def read(folder: Path, name: str = NOW) -> Update | None:
         return None
 
 
+def is_under_way(folder: Path) -> bool:
+    """Whether an update goes on, or was cut off: which version is to run is not settled."""
+    return (folder / NOW).exists()
+
+
 def is_due(folder: Path) -> bool:
     """Whether an update is to be ended, or what was kept for one is over."""
-    return (folder / NOW).exists() or is_over(folder)
+    return is_under_way(folder) or is_over(folder)
 
 
 def is_over(folder: Path) -> bool:

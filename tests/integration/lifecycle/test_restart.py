@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.hub_deployment import HubDeployment
+from tests.faults import until_healthy
+from tests.hub_deployment import HubDeployment, engine
 from tests.person import Kernel, Person
 
 
@@ -63,22 +64,61 @@ from generator.engine.deployment import open_deployment
 from generator.lifecycle import expire_logs
 expire_logs.expire(open_deployment(), datetime.now(UTC) + timedelta(days=91))
 """
+OUTDATED = """
+from generator.engine.deployment import open_deployment
+print(open_deployment().outdated(["guard", "firewall", "proxy", "hub"]))
+"""
+SERVICES = ("guard", "firewall", "proxy", "hub")
 
 
-def test_old_logs_go_and_labs_go_on(deployment: HubDeployment) -> None:
-    """Services whose logs are too old are made anew and well again; the lab and its kernel are the same."""
+def in_deployment(deployment: HubDeployment, code: str) -> subprocess.Popen[str]:
+    """Run a piece of Python with the deployment's generator, and what it starts as a group that can be killed."""
+    return subprocess.Popen(
+        [".venv/bin/python", "-c", code],
+        cwd=deployment.directory,
+        env=deployment.environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def containers(deployment: HubDeployment) -> dict[str, str]:
+    """The states of the services' containers, by name."""
+    found = engine().api.containers(all=True, filters={"label": f"com.docker.compose.project={deployment.project}"})
+    return {one["Names"][0]: one["State"] for one in found}
+
+
+def cut_off(deployment: HubDeployment) -> None:
+    """Kill it while it makes a service anew."""
+    while "created" not in containers(deployment).values():
+        run = in_deployment(deployment, EXPIRE)
+        while "created" not in containers(deployment).values() and run.poll() is None:
+            time.sleep(0.01)
+        os.killpg(run.pid, signal.SIGKILL)
+        run.wait()
+
+
+def test_old_logs_go_and_labs_go_on(deployment: HubDeployment, request: pytest.FixtureRequest) -> None:
+    """Services whose logs are too old are made anew and well again, as `make up` made them; the lab and its kernel are
+    the same. What a run that was killed has left half made, the next one ends."""
     person = Person(deployment, "admin")
     person.sign_in(deployment.password)
     person.start_lab()
-    lab, services = deployment.lab("admin").id, ("guard", "firewall", "proxy", "hub")
+    lab = deployment.lab("admin").id
     with person.kernel() as kernel:
         kernel.run("mark = 'before'")
         same = kernel.id
-    before = {name: deployment.container(name).id for name in services}
+    before = {name: deployment.container(name).id for name in SERVICES}
     assert "No service's log is older than 90 days" in deployment.make("expire-logs").stdout
-    assert {name: deployment.container(name).id for name in services} == before
-    subprocess.run([".venv/bin/python", "-c", EXPIRE], cwd=deployment.directory, check=True)
-    assert not set(before.values()) & {deployment.container(name).id for name in services}
+    assert {name: deployment.container(name).id for name in SERVICES} == before
+    request.addfinalizer(lambda: "created" in containers(deployment).values() and deployment.up())
+    cut_off(deployment)
+    assert "Ending what was cut off" in in_deployment(deployment, EXPIRE).communicate()[0]
+    assert containers(deployment) == {f"/{deployment.project}-{name}-1": "running" for name in SERVICES}
+    assert not set(before.values()) & {deployment.container(name).id for name in SERVICES}
+    until_healthy(deployment, *SERVICES)
+    assert in_deployment(deployment, OUTDATED).communicate()[0] == "[]\n"
     assert deployment.lab("admin").id == lab
     with Kernel(person, same) as kernel:
         assert kernel.run("print(mark)") == "before\n"

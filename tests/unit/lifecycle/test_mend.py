@@ -13,6 +13,7 @@ import pytest
 from generator.core.errors import HomeroomError
 from generator.core.lock import exclusive
 from generator.lifecycle import mend
+from generator.topics.updates import record
 from generator.topics.watching.state import State
 from tests.sample_settings import settings
 
@@ -60,6 +61,10 @@ class Here:
         """Its container."""
         return self.found.get(name)
 
+    def containers(self, name: str) -> list[Service]:
+        """Its containers."""
+        return [one for one in (self.found.get(name),) if one is not None]
+
     def compose(self, *words: str) -> None:
         """Note it, or fail."""
         if self.refuses:
@@ -72,6 +77,7 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing is waited for, and no other command's directory is held."""
     monkeypatch.setattr(mend, "AGAIN_SECONDS", 0)
     monkeypatch.setattr(mend, "ROOT", tmp_path)
+    monkeypatch.setattr(record, "FOLDER", tmp_path)
 
 
 def looked(here: Here, known: State, folder: Path, now: datetime = NOW, keeps: list[int] | None = None) -> list[str]:
@@ -91,6 +97,24 @@ def test_a_service_that_is_not_healthy_is_restarted(tmp_path: Path) -> None:
     assert here.restarted == ["restart proxy"]
     assert keeps == [0]
     assert [(each.kind, each.words) for each in known.events] == [("restart", "proxy")]
+
+
+def test_a_service_that_was_half_made_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command was killed while it made it anew, and nothing would start it: it is made, so often at most. While an
+    update is not settled it is told alone: another version may be meant."""
+    made: list[str] = []
+    monkeypatch.setattr(mend, "make_anew", lambda _, name: made.append(name))
+    here, known = Here(hub=Service(status="created")), State()
+    (tmp_path / record.NOW).touch()
+    assert looked(here, known, tmp_path)[0].startswith("hub does not run")
+    (tmp_path / record.NOW).unlink()
+    for _ in range(3):
+        assert looked(here, known, tmp_path) == []
+    assert made == ["hub"] * 3
+    told = looked(here, known, tmp_path)
+    assert told == [
+        "hub was not made to the end by a command that was cut off, though it was restarted 3 times within an hour"
+    ]
 
 
 def test_words_that_cannot_be_kept_keep_no_service_from_being_restarted(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ class Here:
     def __init__(self, health: dict[str, str]) -> None:
         self.settings = settings()
         self.said: list[tuple[str, ...]] = []
+        self.left: dict[str, list[Any]] = {}
         self.health = {name: health.get(name, "healthy") for name in table.names(self.settings)}
 
     def service(self, name: str) -> Any:
@@ -32,6 +33,10 @@ class Here:
             "Health": {"Status": self.health[name]},
         }
         return SimpleNamespace(status="running", attrs={"State": state, "RestartCount": 0})
+
+    def containers(self, name: str) -> list[Any]:
+        """Its containers, and those that a command left that was cut off."""
+        return [*self.left.get(name, ()), *(one for one in (self.service(name),) if one is not None)]
 
     def compose(self, *words: str, check: bool = True) -> None:
         """Note what is asked of Compose."""
@@ -54,3 +59,20 @@ def test_what_is_well_or_starts_is_left_alone() -> None:
     here = Here({"hub": "starting"})
     services.bring_up(cast(Deployment, here))
     assert [words[0] for words in here.said] == ["up"]
+
+
+def test_what_a_command_left_half_is_cleared() -> None:
+    """Of two containers of a service the one that was never started goes; one that is alone is Compose's to start."""
+    here, gone = Here({}), list[str]()
+
+    def left(name: str) -> Any:
+        return SimpleNamespace(status="created", remove=lambda *, force: gone.append(name))
+
+    here.left = {"guard": [left("guard")]}
+    services.bring_up(cast(Deployment, here))
+    assert gone == ["guard"]
+    here.left = {"hub": [left("hub")]}
+    del here.health["hub"]
+    services.remove_half_made(cast(Deployment, here), "hub")
+    assert services.is_half_made(cast(Deployment, here), "hub")
+    assert gone == ["guard"]
