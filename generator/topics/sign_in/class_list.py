@@ -16,11 +16,12 @@ from generator.core.errors import HomeroomError, raise_all
 from generator.schema.types import USERNAME_PATTERN, known_as
 
 HEADINGS = {
-    "name": frozenset({"name", "username", "user", "login"}),
-    "groups": frozenset({"groups", "group"}),
-    "email": frozenset({"e-mail", "email", "mail"}),
+    "name": ("username", "user", "login", "benutzername", "anmeldename", "nutzername", "kennung", "name"),
+    "groups": ("groups", "group"),
+    "email": ("e-mail", "email", "mail"),
 }
-"""Headings of the columns that are read, in any case."""
+"""Headings of the columns that are read, in any case, the surest first: beside another one, `name` is what people are
+called."""
 GROUP = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 EMAIL = r"[^@\s]{1,64}@[^@\s]{1,63}"
 SEPARATORS = ";,\t"
@@ -57,8 +58,9 @@ def read_people(path: Path) -> list[Listed]:
     """The people in a file, in its order.
 
     Lines may end as any system ends them; empty ones and those that begin with # are passed over. Of a table the
-    columns are read whose headings are `name`, `username`, `user` or `login`; `groups` or `group`, with spaces, commas,
-    semicolons or bars between them; `e-mail`, `email` or `mail`. Without headings, the first is the names.
+    columns are read whose headings are `username`, `user`, `login` (or these words in German), else `name`; `groups` or
+    `group`, with spaces, commas, semicolons or bars between them; `e-mail`, `email` or `mail`. Without headings, the
+    first is the names.
 
     :raises HomeroomError: the file cannot be read, a name is none, or one is there twice; all faults together.
     """
@@ -66,7 +68,7 @@ def read_people(path: Path) -> list[Listed]:
     columns = {"name": 0}
     if rows:
         headings = [cell.lower() for cell in rows[0][1]]
-        found = {field: column for column, cell in enumerate(headings) if (field := _field(cell))}
+        found = {field: column for field in HEADINGS if (column := _column(field, headings)) is not None}
         if "name" in found:
             columns, rows = found, rows[1:]
     people: dict[str, Listed] = {}
@@ -89,9 +91,9 @@ def read_people(path: Path) -> list[Listed]:
     return list(people.values())
 
 
-def _field(heading: str) -> str:
-    """What a column is for; empty where it is passed over."""
-    return next((field for field, known in HEADINGS.items() if heading in known), "")
+def _column(field: str, headings: list[str]) -> int | None:
+    """Which column a field is; None: there is none."""
+    return next((headings.index(known) for known in HEADINGS[field] if known in headings), None)
 
 
 def _person(cells: Mapping[str, str]) -> Listed:

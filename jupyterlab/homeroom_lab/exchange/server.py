@@ -7,12 +7,16 @@ each time when its list is opened: whoever laid it there would be the server.
 from __future__ import annotations
 
 import importlib
+import sys
+import traceback
 from pathlib import Path
 from typing import Any
 
 from homeroom_lab import grading
 
 NAME = "nbgrader_config"
+LIST = "nbgrader.server_extensions.assignment_list.handlers"
+"""The list of assignments: it shows a student the traceback of whatever could not be done."""
 
 
 def amend() -> None:
@@ -20,8 +24,21 @@ def amend() -> None:
     base: Any = importlib.import_module("nbgrader.apps.baseapp")
     base.NbGrader.load_config_file = load_config_file
     base.NbGrader.initialize = initialize
+    importlib.import_module(LIST).traceback = Told  # type: ignore[attr-defined]
     if grading.is_here():
         importlib.import_module("homeroom_lab.grading.pages").amend()
+
+
+class Told:
+    """In place of the module `traceback`: what is refused is told in words, a fault with its traceback."""
+
+    @staticmethod
+    def format_exc() -> str:
+        """What to say of the exception that is being handled."""
+        from nbgrader.exchange import ExchangeError
+
+        error = sys.exception()
+        return str(error) if isinstance(error, ExchangeError) else traceback.format_exc()
 
 
 def folders() -> list[Path]:

@@ -192,8 +192,8 @@ def test_an_assignment_goes_the_whole_way(people: dict[str, Person]) -> None:
 
 
 def test_nbgraders_pages_run_nothing_of_the_home(people: dict[str, Person]) -> None:
-    """The assignment list shows what there is, hands in, and executes no configuration that lies in the home; nor do
-    the grader lab's pages."""
+    """The assignment list shows what there is, hands in, tells what is refused in words, and executes no configuration
+    that lies in the home; nor do the grader lab's pages."""
     ann = people["a.b@x.org"]
     ann.run(TRAP)
     answer = ann.ask_lab("GET", "assignments?course_id=botany")
@@ -203,6 +203,9 @@ def test_nbgraders_pages_run_nothing_of_the_home(people: dict[str, Person]) -> N
     assert {each["status"] for each in values["value"]} == {"fetched", "submitted"}
     answer = ann.ask_lab("POST", "assignments/submit", data={"course_id": "botany", "assignment_id": "week-1"})
     assert json.loads(answer.text)["success"], answer.text
+    ann.run("import pathlib; (pathlib.Path.home() / 'week-0').mkdir()")
+    answer = ann.ask_lab("POST", "assignments/submit", data={"course_id": "botany", "assignment_id": "week-0"})
+    assert (json.loads(answer.text)["success"], "Traceback" in answer.text) == (False, False), answer.text
     assert len(said(ann, "homeroom hand-ins").splitlines()) == 3
     people["grader"].run(TRAP)
     for page in ("formgrader/manage_assignments", "formgrader/api/assignments"):

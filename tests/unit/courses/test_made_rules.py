@@ -172,6 +172,14 @@ def test_a_class_list_is_read_as_the_operators(text: str, encoding: str) -> None
     assert (names if not faults else None) == expected
 
 
+@pytest.mark.parametrize("heading", ["Name;Vorname;Benutzername", "name;group;USERNAME", "Name;Vorname;Kennung"])
+def test_what_people_are_called_is_no_user_name(tmp_path: Path, heading: str) -> None:
+    """Where a list has a column of user names, nobody comes into a course by their family name."""
+    data = f"{heading}\nschmidt;anna;aschmidt\n".encode()
+    (tmp_path / "list.csv").write_bytes(data)
+    assert class_list.read(data, "list") == (of_operator.read(tmp_path / "list.csv"), []) == (["aschmidt"], [])
+
+
 def test_names_are_those_of_the_operators() -> None:
     """What a user, a course or an assignment may be called is the same in both."""
     for name in ("ada", "b+ob", "a.b@x.org", "x" * 64, "x" * 65, "-a", "Ada", "grader-x", "room-1", "grad", "ü", ""):

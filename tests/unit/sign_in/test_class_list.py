@@ -27,8 +27,13 @@ NAMES = ["ada", "bela@school.example", "chen"]
         b'"e-mail","USERNAME"\n"a@x","ada"\n"b@x","bela@school.example"\n"c@x","chen"\n',
         b"ada,7b\nbela@school.example,7b\nchen,7c\n",
         b"login\tclass\nada\t7b\nbela@school.example\t7b\nchen\t7c\n",
+        b"Name;Vorname;Benutzername\nbyron;Ada;ada\nnagy;Bela;bela@school.example\nwu;Chen;chen\n",
+        b"username,name\nada,ada byron\nbela@school.example,bela nagy\nchen,wu\n",
     ],
-    ids=["plain", "windows", "old-mac", "bom", "utf-16", "utf-16-be", "comments", "german", "quoted", "bare", "tabs"],
+    ids=[
+        *("plain", "windows", "old-mac", "bom", "utf-16", "utf-16-be", "comments", "german", "quoted", "bare", "tabs"),
+        *("named-by", "named-too"),
+    ],
 )
 def test_a_list_is_read_as_people_write_it(tmp_path: Path, data: bytes) -> None:
     """Lines end as any system ends them; marks, encodings, comments, blanks and spreadsheets are understood."""

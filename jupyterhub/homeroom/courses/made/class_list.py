@@ -15,8 +15,9 @@ from homeroom.hub.service_names import is_of_service
 from homeroom.texts.said import say
 
 NAME = r"[a-z0-9][a-z0-9._@+-]{0,63}"
-HEADINGS = frozenset({"name", "username", "user", "login"})
-"""Of the column that is read, in any case; of a table without, it is the first."""
+HEADINGS = ("username", "user", "login", "benutzername", "anmeldename", "nutzername", "kennung", "name")
+"""Of the column that is read, in any case, the surest first: beside another one, `name` is what people are called. Of a
+table without, it is the first column."""
 SEPARATORS = ";,\t"
 ENCODINGS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 LARGEST_BYTES = 1 << 20
@@ -56,9 +57,8 @@ def _names(rows: list[tuple[int, list[str]]], field: str) -> tuple[list[str], li
     column = 0
     if rows:
         headings = [cell.lower() for cell in rows[0][1]]
-        found = next((at for at, heading in enumerate(headings) if heading in HEADINGS), None)
-        if found is not None:
-            column, rows = found, rows[1:]
+        if found := next((heading for heading in HEADINGS if heading in headings), None):
+            column, rows = headings.index(found), rows[1:]
     lines: dict[str, int] = {}
     faults: list[Fault] = []
     for number, cells in rows:
