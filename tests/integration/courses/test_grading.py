@@ -281,6 +281,40 @@ def test_what_was_handed_in_runs_nothing_in_the_graders_browser(grader: Person) 
     assert "True True True []" in grader.run(SHOWN)
 
 
+LAID = """
+import pathlib, subprocess
+folder = pathlib.Path.home() / "course/autograded/good/week-1"
+subprocess.run(["chmod", "-R", "u+w", folder], check=True)
+(folder / "more.html").write_text("<script>parent.run()</script>")
+print("laid")
+"""
+LINKS = (
+    "manage_submissions/%22%3C%2Fscript%3E%3Cscript%3Erun(1)%3C%2Fscript%3E",
+    "gradebook/%5C/%3Brun(1)%2F%2F",
+    "gradebook/%22%3Brun(1)%2F%2F",
+    "manage_students/%3Cimg%20src%3Dx%20onerror%3Drun(1)%3E",
+    "manage_students/good/%22%3Brun(1)%2F%2F",
+)
+
+
+def test_a_link_and_a_file_run_nothing_in_the_graders_browser(grader: Person) -> None:
+    """A link into the formgrader that holds a script leads to no page, whoever sent it; a page that was handed in is
+    shown without its scripts, as if it came from elsewhere; and no answer to a script of the formgrader is a page."""
+    assert json.loads(grader.ask_lab("POST", "formgrader/api/submission/week-1/good/autograde").text)["success"]
+    assert grader.run(LAID) == "laid\n"
+    for link in LINKS:
+        answer = grader.ask_lab("GET", f"formgrader/{link}")
+        assert (answer.status_code, "run(1)" in answer.text) == (404, False), link
+    assert grader.ask_lab("GET", "formgrader/manage_submissions/week-1").status_code == 200
+    found = grader.ask_lab("GET", "formgrader/api/submitted_notebooks/week-1/week")
+    assert found.headers["Content-Type"].startswith("text/plain")
+    (notebook,) = [each["id"] for each in found.json() if each["student"] == "good"]
+    assert grader.ask_lab("GET", f"formgrader/submissions/{notebook}/").status_code == 200
+    page = grader.ask_lab("GET", f"formgrader/submissions/{notebook}/more.html")
+    assert page.text == "<script>parent.run()</script>"
+    assert "sandbox" in page.headers["Content-Security-Policy"].replace(";", " ").split()
+
+
 def test_a_gradebook_is_opened_with_one_engine(grader: Person) -> None:
     """While a class is graded; its tables are made, and afterwards nbgrader is as it was."""
     told = grader.run(ENGINES)
