@@ -15,18 +15,20 @@ import subprocess
 import sys
 import tarfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 from homeroom.contract.by_socket import BySocket
 from homeroom.courses import desk_client, person
-from homeroom.courses.desk import counter, store, unpack
+from homeroom.courses.desk import counter, doors, store, unpack
+from homeroom.courses.desk.doors import END_SECONDS
 from homeroom_lab import desk as lab_desk
 from homeroom_lab import hand_in as lab
 
 from generator.core.paths import ROOT
-from tests.unit.courses.desk import HOUR, Desk, assignment, begun, connects, folder, tar, told, wait
+from tests.unit.courses.desk import HOUR, MEMBERS, PEOPLE, Desk, assignment, begun, connects, folder, tar, told, wait
 
 
 def entry(name: str, kind: bytes, **fields: Any) -> tarfile.TarInfo:
@@ -138,7 +140,10 @@ def test_two_gigabytes_are_not_read(desk: Desk, monkeypatch: pytest.MonkeyPatch)
         lab.hand_in("biology", "week-1", own, desk.socket("lab-1"))
     monkeypatch.setattr(unpack, "MOST_ENTRIES", 5)
     assert desk.sent("lab-1", tar(*((str(number), b"x") for number in range(6))))[0] == 413
+    assert desk.sent("lab-1", tar(("a/b/c/d/e/f", b"x")))[0] == 413
+    assert desk.sent("lab-1", tar(entry("a/b/c/d/e", tarfile.DIRTYPE), ("x", b"x")))[0] == 413
     assert desk.kept == []
+    assert desk.sent("lab-1", tar(("a/b/c/d", b"x"), ("a/b/c/e", b"x")))[0] == 201
 
 
 def test_nobody_hands_in_without_end(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -147,6 +152,60 @@ def test_nobody_hands_in_without_end(desk: Desk, monkeypatch: pytest.MonkeyPatch
     assert [desk.sent("lab-1", tar(("x", b"x")))[0] for _ in range(3)] == [201, 201, 429]
     monkeypatch.setattr(store, "MOST_BYTES", 5)
     assert [desk.sent("lab-2", tar(("x", b"12345")))[0] for _ in range(2)] == [201, 429]
+
+
+def test_who_sends_slowly_keeps_nobody_waiting(desk: Desk) -> None:
+    """However many begin a hand-in and do not go on; and each sends one at a time."""
+    slow = {f"slow-{number}": f"person-{number}" for number in range(3 * counter.AT_ONCE)}
+    for name in slow:
+        (desk.root / "labs" / name).mkdir()
+    members = {**MEMBERS["biology"], **dict.fromkeys(slow.values(), "students")}
+    desk.tell(told(labs={**PEOPLE, **slow}, members={"biology": members}))
+    with contextlib.ExitStack() as held:
+        for name in slow:
+            one = held.enter_context(contextlib.closing(BySocket(desk.socket(name), "desk", timeout=30)))
+            one.putrequest("POST", "/hand-ins/biology/week-1")
+            one.putheader("Content-Length", "5000")
+            one.endheaders(b"x")
+        wait(lambda: len(list((desk.root / "store/.incoming").iterdir())) == len(slow), "all have begun")
+        assert desk.sent("lab-1", tar(("x", b"x")))[0] == 201
+        assert desk.sent("slow-0", tar(("x", b"x")))[0] == 409
+
+
+def test_one_lab_does_not_keep_the_desk_from_others(desk: Desk) -> None:
+    """One that opens more connections than it may loses those, has the others, and takes nobody else's."""
+    with contextlib.ExitStack() as held:
+        ours: list[socket.socket] = []
+        for _ in range(3 * doors.MOST_CALLERS):
+            one = held.enter_context(socket.socket(socket.AF_UNIX))
+            one.settimeout(30)
+            wait(partial(_is_connected, one, desk.socket("lab-1")), "it is connected")
+            ours.append(one)
+        wait(lambda: sum(map(_is_hung_up, ours)) >= 2 * doors.MOST_CALLERS, "those beyond are hung up on")
+        assert not _is_hung_up(ours[1])
+        assert desk.sent("lab-2", tar(("x", b"x")))[0] == 201
+    wait(partial(_is_answered, desk, "lab-1"), "the lab is answered again")
+
+
+def _is_connected(one: socket.socket, path: str) -> bool:
+    return one.connect_ex(path) == 0
+
+
+def _is_answered(desk: Desk, name: str) -> bool:
+    try:
+        return desk.asked(name, "GET", "/hand-ins")[0] == 200
+    except ConnectionError:
+        return False
+
+
+def _is_hung_up(one: socket.socket) -> bool:
+    one.settimeout(0)
+    try:
+        return one.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionError:
+        return True
 
 
 def test_backdating_is_impossible(desk: Desk) -> None:
@@ -230,6 +289,16 @@ def test_a_lab_changes_nothing_but_its_own_socket(desk: Desk) -> None:
         wait(lambda: connects(str(path)), "the lab has its socket")
         assert stat.S_ISSOCK(path.lstat().st_mode)
         assert (desk.root / "precious").read_text() == "mine"
+    with contextlib.closing(BySocket(str(path), "desk", timeout=30)) as held:
+        held.putrequest("POST", "/hand-ins/biology/week-1")
+        held.putheader("Content-Length", "5000")
+        held.endheaders(b"x")
+        wait(lambda: any((desk.root / "store/.incoming").iterdir()), "a hand-in has begun")
+        path.unlink()
+        began = time.monotonic()
+        (desk.root / "labs/lab-9").mkdir()
+        desk.tell(told(labs={**PEOPLE, "lab-9": "b+ob"}))
+        assert time.monotonic() - began < END_SECONDS, "a lab that goes on sending holds up no other's socket"
     path.unlink()
     path.mkdir()
     assert desk.sent("lab-2", tar(("x", b"x")))[0] == 201, "another's is there meanwhile"

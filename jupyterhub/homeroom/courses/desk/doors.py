@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import socket
@@ -14,6 +15,10 @@ from aiohttp import web
 
 NAME = "desk.sock"
 WAITING_CALLERS = 16
+END_SECONDS = 5.0
+"""For how long a caller may go on whose socket is another's now, or gone."""
+MOST_CALLERS = 64
+"""Of one lab at a time. One that opens more, and says nothing, takes nobody else's: what a desk may open is for all."""
 
 log = logging.getLogger("homeroom.desk")
 
@@ -32,6 +37,16 @@ class Visitor(NamedTuple):
 Answer = Callable[[str, web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
+class DoorServer(web.Server):
+    """Hangs up on callers where there are too many already."""
+
+    def connection_made(self, handler: web.RequestHandler, transport: asyncio.Transport) -> None:
+        """Take a caller in."""
+        super().connection_made(handler, transport)
+        if len(self.connections) > MOST_CALLERS:
+            asyncio.get_running_loop().call_soon(transport.abort)  # once aiohttp has begun with it
+
+
 class Doors:
     """Has a socket where a lab runs, and none where none does.
 
@@ -46,6 +61,7 @@ class Doors:
         self.labs = labs
         self._answers = answers
         self._open: dict[str, tuple[Visitor, tuple[int, int], web.ServerRunner]] = {}
+        self._ending: set[asyncio.Task[None]] = set()
 
     async def keep(self, wanted: Mapping[str, Visitor]) -> None:
         """Have a socket for each of these.
@@ -67,20 +83,26 @@ class Doors:
             log.debug("no socket for %s at %s: %s", visitor.name, path, error)
             return
         answer = partial(self._answers[visitor.kind], visitor.name)
-        server = web.Server(answer, access_log=None, lingering_time=0.0)
-        runner = web.ServerRunner(server, shutdown_timeout=5.0)
+        server = DoorServer(answer, access_log=None, lingering_time=0.0)
+        runner = web.ServerRunner(server, shutdown_timeout=END_SECONDS)
         await runner.setup()
         await web.SockSite(runner, listener).start()
         self._open[name] = (visitor, _mark(path) or (0, 0), runner)
 
     async def _shut(self, name: str) -> None:
+        """Let nobody in any more. Who is in has a while to end; nobody else waits for that."""
         _, _, runner = self._open.pop(name)
-        await runner.cleanup()
+        for site in list(runner.sites):
+            await site.stop()
+        ending = asyncio.create_task(runner.cleanup())
+        self._ending.add(ending)
+        ending.add_done_callback(self._ending.discard)
 
     async def close(self) -> None:
         """Close all of them."""
         for name in list(self._open):
             await self._shut(name)
+        await asyncio.gather(*self._ending)
 
 
 def _mark(path: Path) -> tuple[int, int] | None:

@@ -57,15 +57,20 @@ def unpack(
     :raises Refused: it is no tar, or holds anything but files and folders under plain names, too many or too much.
     """
     found: list[File] = []
-    left, end = most_bytes, 0
+    folders: set[tuple[str, ...]] = set()
+    left, end, most = most_bytes, 0, most_entries or MOST_ENTRIES
     try:
         with tarfile.open(archive, "r:", tarinfo=Entry) as opened:
-            for member in _members(opened, most_entries or MOST_ENTRIES):
+            for member in _members(opened, most):
                 parts = plain_parts(member.name, DEEPEST + deeper)
                 if parts and parts[0] in left_out:
                     end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
                     continue
                 end = member.offset_data + -(-member.size // tarfile.BLOCKSIZE) * tarfile.BLOCKSIZE
+                in_folders = parts if member.isdir() else parts[:-1]
+                folders |= {in_folders[:length] for length in range(1, len(in_folders) + 1)}
+                if len(folders) + len(found) + (not member.isdir()) > most:
+                    raise _too_many(most)
                 if member.isdir():
                     _folder(target, parts)
                     continue
@@ -90,12 +95,16 @@ def _members(opened: tarfile.TarFile, most: int) -> Iterator[tarfile.TarInfo]:
     while (member := opened.next()) is not None:
         number += 1
         if number > most:
-            raise Refused(413, f"There are more than {most} files and folders in it.")
+            raise _too_many(most)
         if member.issym() or member.islnk():
             raise Refused(422, f"{shown(member.name)} is a link. Put the file itself there.")
         if member.type not in (tarfile.REGTYPE, tarfile.AREGTYPE, tarfile.DIRTYPE) or member.issparse():
             raise Refused(422, f"{shown(member.name)} is neither a file nor a folder.")
         yield member
+
+
+def _too_many(most: int) -> Refused:
+    return Refused(413, f"There are more than {most} files and folders in it.")
 
 
 def _require_end(archive: Path, end: int) -> None:
