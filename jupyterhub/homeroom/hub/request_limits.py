@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections import deque
+from collections.abc import Awaitable
 from typing import Any
 
 from tornado import httpserver, httputil
@@ -34,7 +35,8 @@ def install() -> None:
 class HubServer(httpserver.HTTPServer):
     """Holds no large request, which it would before it is known who sent it, and hangs up on labs' longest
     callers where there are too many: one that asks for something has its answer long before. What a request says of
-    where it comes from is the proxy's word, and a lab's is not taken for it."""
+    where it comes from is the proxy's word, and a lab's is not taken for it. From a lab nobody signs in, and no cookie
+    counts: there its programs ask by tokens, and people by the proxy."""
 
     def initialize(self, *arguments: Any, **options: Any) -> None:
         """As tornado's."""
@@ -53,14 +55,38 @@ class HubServer(httpserver.HTTPServer):
         super().handle_stream(stream, address)
 
     def start_request(self, server_conn: object, request_conn: httputil.HTTPConnection) -> httputil.HTTPMessageDelegate:
-        """Read a request; `X-Forwarded-For` and its like only of those whom the proxy sends on."""
+        """Read a request; cookies, `X-Forwarded-For` and its like only of those whom the proxy sends on."""
         delegate = super().start_request(server_conn, request_conn)
         stream: IOStream | None = getattr(request_conn, "stream", None)
-        if isinstance(delegate, httpserver._ProxyAdapter) and (
-            stream is None or stream.closed() or is_from_lab(stream.socket)
-        ):
-            return delegate.delegate
-        return delegate
+        if stream is not None and not stream.closed() and not is_from_lab(stream.socket):
+            return delegate
+        return WithoutCookies(delegate.delegate if isinstance(delegate, httpserver._ProxyAdapter) else delegate)
+
+
+class WithoutCookies(httputil.HTTPMessageDelegate):
+    """Takes the cookies out of a request that another takes."""
+
+    def __init__(self, delegate: httputil.HTTPMessageDelegate) -> None:
+        self._delegate = delegate
+
+    def headers_received(
+        self, start_line: httputil.RequestStartLine | httputil.ResponseStartLine, headers: httputil.HTTPHeaders
+    ) -> Awaitable[None] | None:
+        """Its first line and headers."""
+        headers.pop("Cookie", None)
+        return self._delegate.headers_received(start_line, headers)
+
+    def data_received(self, chunk: bytes) -> Awaitable[None] | None:
+        """A piece of its body."""
+        return self._delegate.data_received(chunk)
+
+    def finish(self) -> None:
+        """It is whole."""
+        self._delegate.finish()
+
+    def on_connection_close(self) -> None:
+        """Whoever sent it hung up."""
+        self._delegate.on_connection_close()
 
 
 def is_from_lab(caller: Any) -> bool:

@@ -53,6 +53,25 @@ for where in (("1.1.1.1", 53), ("172.17.0.1", 80), ("10.213.0.1", 80)):
         print(type(error).__name__)
 print(sorted(name for _, name in socket.if_nameindex()))
 """
+SIGN_IN = """
+import http.client, socket
+class Hub(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect("/run/hub/hub.sock")
+jar = {}
+def ask(method, path, body=None, **headers):
+    hub = Hub("hub")
+    hub.request(method, path, body, {**headers, "Cookie": "; ".join(f"{name}={value}" for name, value in jar.items())})
+    answer = hub.getresponse()
+    answer.read()
+    set = (each.partition(";")[0].partition("=") for each in answer.headers.get_all("Set-Cookie") or ())
+    jar.update({name: value for name, _, value in set})
+    return answer.status
+ask("GET", "/hub/login")
+form = {"Content-Type": "application/x-www-form-urlencoded"}
+print(ask("POST", "/hub/login", f"username=dora&password=&_xsrf={jar['_xsrf']}", **form), ask("GET", "/hub/home"))
+"""
 
 
 class Sitting(Person):
@@ -209,6 +228,7 @@ def test_an_exam_from_its_beginning_to_its_end(school: HubDeployment, people: di
     said = ada.run(REACH)
     assert "reached" not in said
     assert said.endswith("['lo']\n")
+    assert ada.run(SIGN_IN) == "302 302\n", "she reaches the hub as nobody else"
     assert ada.run("import os; print(sorted(os.listdir('/home/jovyan/final')))") == "['task.ipynb']\n"
     assert ada.api("POST", "users/ada/server").status_code == 403, "she has no other lab"
     handed_in = ada.run(

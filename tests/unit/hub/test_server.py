@@ -37,6 +37,10 @@ class Who(web.RequestHandler):
         """Say it."""
         self.finish(f"{self.request.remote_ip} {self.request.protocol}")
 
+    def post(self) -> None:
+        """Say which cookies came, and what else."""
+        self.finish(f"{sorted(self.cookies)} {self.request.body.decode()}")
+
 
 @contextlib.contextmanager
 def files(number: int) -> Iterator[None]:
@@ -154,5 +158,22 @@ def test_the_proxys_callers_are_not_limited(tmp_path: Path, monkeypatch: pytest.
         held = [await connect() for _ in range(3 * MOST)]
         for each in held:
             assert await status(each, b"GET / HTTP/1.0\r\n\r\n") == b"404"
+
+    serve(tmp_path, story)
+
+
+@pytest.mark.parametrize(("caller", "told"), [("the proxy", "['session', 'x'] body"), ("a lab", "[] body")])
+def test_from_a_lab_nobody_is_signed_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caller: str, told: str
+) -> None:
+    """No cookie of a request counts that comes from a lab, so nobody signs in there, as somebody else or for somebody
+    who sits an exam in it. What its programs send is read as any."""
+    monkeypatch.setattr(request_limits, "is_from_lab", lambda _: caller == "a lab")
+
+    async def story(connect: Connect) -> None:
+        reader, writer = await connect()
+        head = "cookie: session=abc; x=1\r\nContent-Length: 4"
+        writer.write(f"POST /who HTTP/1.0\r\n{head}\r\n\r\nbody".encode())
+        assert (await reader.read()).decode().endswith(told)
 
     serve(tmp_path, story)
