@@ -30,6 +30,7 @@ def render(context: Context) -> Rendered:
     git_links = "nbgitpuller" in features.parse(context.settings.LAB_FEATURES)
     return Rendered(
         hub={
+            "most_bytes": context.settings.HANDOUT_MAX_SIZE,
             "handouts": [one.trait() for one in wanted],
             "links": {"public_url": context.settings.public_url, "git_links": git_links},
         },

@@ -21,7 +21,7 @@ class HandoutsSettings(Part):
     )
     HANDOUT_MAX_SIZE: Size = setting(
         "500M",
-        About(group=HANDOUTS, consumers=("generator",), unit="bytes", example="2G"),
+        About(group=HANDOUTS, consumers=("generator", "hub"), unit="bytes", example="2G"),
         """How large one handout may be. A larger one is not handed out, and `make handouts` says so: each member's home
         would have to take it.""",
     )

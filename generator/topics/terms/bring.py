@@ -71,18 +71,21 @@ def copy(deployment: Deployment, course: str, to: str, dates: str, *, dry: bool)
             is_made = _copy_made(deployment, course, to, days, known, look=True)
         elif to not in known:
             text = _next_text(settings, course, to, days)
-        done: dict[str, Any] = {"new": [], "there": [], "left_out": 0, "gradebook": False}
+        done: dict[str, Any] = {"new": [], "there": [], "left_out": 0, "gradebook": False, "handouts": []}
         if lab_home.is_there(deployment, course):
             lab_home.require_still(deployment, to)
             source = lab_home.mount(deployment, course, "/srv/from", read_only=True)
             words = ["--given", f"/srv/from/{lab_home.COURSE}", f"--days={days}"]
             done = _bring(deployment, to, source, words, dry=dry)
+        came = kept.ask(deployment, "copy-handouts", course=course, to=to, days=days, look=dry)["handouts"]
         if text and not dry:
             written.write(SITE, text)
         if is_made and not dry:
             _copy_made(deployment, course, to, days, known, look=False)
         if not dry:
             records.note(deployment, "course-copy", to, why=f"from {course}")
+    if came:
+        note(f"{counted(came, 'handout')} {'would come' if dry else 'came'} into {to}, the dates moved.")
     _tell(to, done, dry=dry)
     if text and not dry:
         note(f"site/{COURSES} has {to} now: look it over, say who takes it, and run `make up`.")
@@ -146,6 +149,8 @@ def _tell(course: str, done: dict[str, Any], *, dry: bool) -> None:
         note(f"{counted(len(new), 'assignment')} {would} into {course}: {_some(new)}.")
     if there:
         note(f"There already, and the same: {_some(there)}.")
+    if done["handouts"]:
+        note(f"{counted(len(done['handouts']), 'folder')} of handouts {would}: {_some(done['handouts'])}.")
     if done["gradebook"]:
         note(f"The gradebook {would} without its students.")
     if done["left_out"]:

@@ -81,6 +81,7 @@ def show(kept: Kept, *, everything: bool) -> None:
     rows.add_row("sittings of exams", str(kept.sittings))
     if everything:
         rows.add_row("assignments given out", str(desk.get("released", 0)))
+        rows.add_row("handouts of the course's page", str(desk.get("handouts", 0)))
         rows.add_row("assignments in the grader lab", str(home.get("assignments", 0)))
         rows.add_row("all files", in_units(kept.size_bytes))
     else:

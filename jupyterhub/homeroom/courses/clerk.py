@@ -103,6 +103,20 @@ def copy(
     return {"is_there": False, "made": values}
 
 
+def copy_handouts(course: str, to: str, *, days: int, look: bool) -> dict[str, Any]:
+    """Have another course hand out what one's teachers hand out on its page, so many days later; how many those are.
+
+    :param look: it is only counted.
+    :raises DeskAway: the desk does not answer.
+    """
+    if not desk_client.is_there():
+        return {"handouts": 0}
+    if look:
+        there = {each["name"] for each in desk_client.handouts_of(to)}
+        return {"handouts": sum(each["name"] not in there for each in desk_client.handouts_of(course))}
+    return {"handouts": desk_client.copy_handouts(course, to, days)}
+
+
 def purges(database: sqlite3.Connection) -> dict[str, int]:
     """When courses are over that were made on pages, in seconds since 1970; those that say it."""
     try:
@@ -139,7 +153,7 @@ def _delete(database: sqlite3.Connection, table: str, column: str, value: str) -
 def main(arguments: list[str]) -> int:
     """Carry out one verb; 1: somebody who keeps something does not answer, which the last line says."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.courses.clerk")
-    parser.add_argument("verb", choices=["courses", "kept", "given-out", "remove", "copy", "take-in"])
+    parser.add_argument("verb", choices=["courses", "kept", "given-out", "remove", "copy", "copy-handouts", "take-in"])
     verb = parser.parse_args(arguments).verb
     asked: dict[str, Any] = json.loads(sys.stdin.read() or "{}")
     try:
@@ -148,6 +162,8 @@ def main(arguments: list[str]) -> int:
                 answer = {"purges": purges(database)}
             elif verb == "copy":
                 answer = copy(database, **asked)
+            elif verb == "copy-handouts":
+                answer = copy_handouts(**asked)
             elif verb == "given-out":
                 answer = given_out(database, asked["course"])
             elif verb == "take-in":

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
-from traitlets import List, Unicode
+from traitlets import Integer, List, Unicode
 from traitlets.config import SingletonConfigurable
 
 from homeroom.courses.course import Course
@@ -23,6 +23,7 @@ class Courses(ToldFile, SingletonConfigurable):
 
     what: ClassVar[str] = "courses"
     path = Unicode("/srv/jupyterhub/courses.json", config=True, help="The file, which is written whole or not at all.")
+    largest_handout_bytes = Integer(500 << 20, config=True, help="How large a handout of a course's page may be.")
     makers = List(Unicode(), config=True, help="Groups whose members make courses, too, beside administrators.")
 
     def __init__(self, **settings: Any) -> None:

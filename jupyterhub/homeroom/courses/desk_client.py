@@ -123,6 +123,47 @@ async def click(course: str, assignment: str, what: str, shown: str, by: str) ->
     return int((await asyncio.to_thread(ask, "POST", f"/released?{query}", seconds=PERSON_SECONDS))["done"])
 
 
+def handouts_of(course: str) -> list[dict[str, Any]]:
+    """What its teachers hand out on a course's page, by name. Waits.
+
+    :raises DeskAway: the desk does not answer.
+    """
+    found: list[dict[str, Any]] = ask("GET", f"/handouts?{urlencode({'course': course})}")["handouts"]
+    return found
+
+
+async def handouts(course: str) -> list[dict[str, Any]]:
+    """The same. :raises DeskAway: the desk does not answer."""
+    return await asyncio.to_thread(handouts_of, course)
+
+
+async def change_handout(course: str, name: str, *, to: str, visible_at: int | None) -> None:
+    """Have a handout go into another folder of homes, or come at another time.
+
+    :raises DeskAway: the desk does not answer.
+    """
+    query, body = urlencode({"course": course, "name": name}), json.dumps({"to": to, "visible_at": visible_at})
+    await asyncio.to_thread(ask, "PUT", f"/handouts?{query}", body.encode())
+
+
+async def take_handout_back(course: str, name: str) -> None:
+    """Hand it out no more; what came into homes stays.
+
+    :raises DeskAway: the desk does not answer.
+    """
+    query = urlencode({"course": course, "name": name})
+    await asyncio.to_thread(ask, "DELETE", f"/handouts?{query}", seconds=PERSON_SECONDS)
+
+
+def copy_handouts(course: str, to: str, days: int) -> int:
+    """Have another course hand out the same, so many days later; returns how many came. Waits.
+
+    :raises DeskAway: the desk does not answer.
+    """
+    query = urlencode({"course": course, "to": to, "days": days})
+    return int(ask("POST", f"/handouts?{query}", seconds=COURSE_SECONDS)["done"])
+
+
 def of_person(name: str) -> dict[str, list[dict[str, Any]]]:
     """The receipts, feedback and grades of somebody, with the names and digests of the files. Waits.
 

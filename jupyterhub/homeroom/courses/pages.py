@@ -51,7 +51,7 @@ class CourseHandler(BaseHandler):
             values["work"] = [overview_of(each, now, courses.zone) for each in assignments]
             values["members"] = self._members(course)
         values["rooms"] = [room for ask in _rooms for room in ask(self, self.current_user, name)]
-        values["handouts"] = handed_out.of_course(self, name, role, values.get("members", ()), courses.zone)
+        values["handouts"] = await handed_out.of_course(self, name, role, values.get("members", ()), courses.zone)
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
         all_grades = await desk_client.grades(name) if role in graders.GRADE else None
         values["grades"], values["points"] = role in graders.GRADE, grade_table.written

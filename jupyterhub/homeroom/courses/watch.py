@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from homeroom.contract import sockets
 from homeroom.contract.exam_labs import is_exam
-from homeroom.courses import called, desk_client, graders, lms_courses, members
+from homeroom.courses import called, coming, desk_client, graders, lms_courses, members
 from homeroom.courses.course import grader_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import told
@@ -94,7 +94,8 @@ async def tell_desk(hub: Any) -> None:
     raw = [each for each in courses.raw if each["name"] in known]
     names = called.students(hub.db, known.values(), roles, lms_courses.way(hub.authenticator))
     who = {"members": roles, "names": names}
-    values = {"courses": raw, **who, "labs": labs, "graders": graded, "zone": zone, **exams}
+    bringing = {"bringing": dict(coming.handouts)}
+    values = {"courses": raw, **who, "labs": labs, "graders": graded, "zone": zone, **exams, **bringing}
     if await desk_client.tell(values):
         hub.log.debug("The hand-in desk was told of %d labs", len(labs))
 

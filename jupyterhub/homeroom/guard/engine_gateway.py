@@ -17,12 +17,14 @@ from yarl import URL
 
 from homeroom.contract import sockets, take_back
 from homeroom.contract.exam_labs import SEAL_ADDRESS, volume_name
+from homeroom.contract.handouts import ADDRESS as HANDOUT_ADDRESS
+from homeroom.contract.handouts import grader_name
 from homeroom.contract.home_names import directory_name
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 from homeroom.contract.records import ADDRESS
 from homeroom.contract.refusals import NO_FIREWALL
-from homeroom.guard import records, seal, socket_directories
+from homeroom.guard import errand, handouts, records, seal, socket_directories
 from homeroom.guard.decisions import decide, is_lab, owner
 from homeroom.guard.home_provisioner import HomeProvisioner
 from homeroom.guard.policy import Policy
@@ -76,6 +78,7 @@ class EngineGateway:
         self._take_back = TakeBack(self.policy, self._send)
         self.runs = Runs(self._ask_engine, self._send, self.lab_sockets, self._tidy)
         self._seal = Seal(self._send, self.lab_sockets)
+        self._hand_out = handouts.HandOut(self._send, self.lab_sockets)
 
     async def handle(self, request: web.BaseRequest) -> web.Response:
         """Answer one call: the engine's answer, 403 with a reason, or 503 while the engine is away."""
@@ -90,6 +93,8 @@ class EngineGateway:
                 return await self._bring_back(body)
             if (request.method, path) == ("POST", SEAL_ADDRESS):
                 return await self._hand_in(body)
+            if (request.method, path) == ("POST", HANDOUT_ADDRESS):
+                return await self._give(body)
             policy = await self._ask_engine() if path.endswith("/containers/create") else self.policy
             verdict = decide(request.method, path, query, body, policy)
             if isinstance(verdict, Deny):
@@ -143,6 +148,17 @@ class EngineGateway:
         await self._check_owner(volume_name(policy.deployment, asked["user"], asked["server"]), asked["user"])
         return web.json_response(await self._seal.run(policy, asked))
 
+    async def _give(self, body: bytes) -> web.Response:
+        """Have a folder of a grader lab become a handout. :raises Refused: it is none, or there is no such lab."""
+        try:
+            asked = handouts.checked(json.loads(body))
+        except ValueError:
+            raise Refused("a handout is an object of JSON") from None
+        policy = await self._ask_engine()
+        if volume := handouts.volume(policy, asked):
+            await self._check_owner(volume, grader_name(asked["course"]))
+        return web.json_response(await self._hand_out.run(policy, asked))
+
     async def close(self) -> None:
         """Close the connections to the engine."""
         for task in self._tidying:
@@ -164,7 +180,7 @@ class EngineGateway:
                 await self.runs.sweep()
             living = {name for lab in json.loads(answer.body) for name in socket_directories.names_of(lab)}
             await self._tidy(*(path.name for path in self.lab_sockets.iterdir() if path.name not in living))
-            for left in await seal.left_over(self._send, self.policy):
+            for left in await errand.left_over(self._send, self.policy.deployment, (seal.SERVICE, handouts.SERVICE)):
                 await self._send(EngineCall(method="DELETE", path=f"/containers/{left}", query="force=1&v=1"))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("left-over directories stay for now: %s", error)

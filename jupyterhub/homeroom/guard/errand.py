@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlencode
 
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from homeroom.guard.response import Response
@@ -99,6 +100,15 @@ async def _remove(send: Send, making: asyncio.Future[Response]) -> None:
     made = await making
     if made.status < 300:
         await send(EngineCall(method="DELETE", path=f"/containers/{made.read()['Id']}", query="force=1&v=1"))
+
+
+async def left_over(send: Send, deployment: str, services: Collection[str]) -> list[str]:
+    """The containers for errands of these kinds that a guard before could not remove any more."""
+    labels = [f"{DEPLOYMENT_LABEL}={deployment}", SERVICE_LABEL]
+    query = urlencode({"all": "1", "filters": json.dumps({"label": labels})})
+    answer = await send(EngineCall(method="GET", path="/containers/json", query=query))
+    found = json.loads(answer.body) if answer.status == 200 else []
+    return [str(each["Id"]) for each in found if (each.get("Labels") or {}).get(SERVICE_LABEL) in services]
 
 
 def plain(framed: bytes) -> str:

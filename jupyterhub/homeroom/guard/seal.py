@@ -11,7 +11,6 @@ import json
 import re
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
 from homeroom.contract.exam_labs import (
     GROUP,
@@ -22,11 +21,9 @@ from homeroom.contract.exam_labs import (
     seal_directory,
     volume_name,
 )
-from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 from homeroom.guard import errand, socket_directories
 from homeroom.guard.policy import Policy
-from homeroom.guard.routes import EngineCall
 from homeroom.guard.values import Refused, only_keys
 
 SERVICE = "seal"
@@ -77,15 +74,6 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
         mounts=mounts,
         memory_bytes=MEMORY_BYTES,
     )
-
-
-async def left_over(send: errand.Send, policy: Policy) -> list[str]:
-    """The containers that a guard before could not remove any more."""
-    labels = [f"{DEPLOYMENT_LABEL}={policy.deployment}", f"{SERVICE_LABEL}={SERVICE}"]
-    query = urlencode({"all": "1", "filters": json.dumps({"label": labels})})
-    answer = await send(EngineCall(method="GET", path="/containers/json", query=query))
-    found = json.loads(answer.body) if answer.status == 200 else []
-    return [str(each["Id"]) for each in found if (each.get("Labels") or {}).get(SERVICE_LABEL) == SERVICE]
 
 
 class Seal:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -52,22 +53,49 @@ class CourseHandouts(ToldFile, SingletonConfigurable):
     def of(self, course: str) -> list[CourseHandout]:
         """Those of a course, as they are now, by when they come."""
         self.look()
-        return sorted(
-            (one for one in self._known if course in one.courses), key=lambda one: (one.visible_at or 0, one.to)
-        )
+        return in_order(one for one in self._known if course in one.courses)
 
     def _take(self, values: Mapping[str, Any]) -> None:
         self._known = [CourseHandout(**one) for one in values["handouts"]]
 
 
-def of_course(handler: Any, course: str, people: Collection[str]) -> list[dict[str, Any]]:
+def in_order(found: Iterable[CourseHandout]) -> list[CourseHandout]:
+    """By when they come."""
+    return sorted(found, key=lambda one: (one.visible_at or 0, one.to))
+
+
+def beside(of_file: Collection[CourseHandout], made: Iterable[Mapping[str, Any]]) -> list[CourseHandout]:
+    """Those of the file, and those that teachers made whose folder is none of these."""
+    taken = {one.to for one in of_file}
+    return in_order([*of_file, *(as_made(each) for each in made if each["to"] not in taken)])
+
+
+def as_made(one: Mapping[str, Any]) -> CourseHandout:
+    """One that a teacher made, by the name that labs tell of it."""
+    is_out = one["visible_at"] is None or time.time() >= one["visible_at"]
+    return CourseHandout(
+        name=f"{one['course']}/{one['name']}" if is_out else "",
+        to=one["to"],
+        courses=[one["course"]],
+        visible_at=one["visible_at"],
+        revision=one["revision"] if is_out else "",
+        is_faulty=False,
+    )
+
+
+def of_course(
+    handler: Any, course: str, people: Collection[str], made: Sequence[Mapping[str, Any]] = ()
+) -> list[dict[str, Any]]:
     """The handouts of a course, for its page.
 
     :param people: whose homes are shown: all of the course for who teaches it, one's own for a student.
+    :param made: those that its teachers made on its page, as the desk has them. Into a folder that the file names for
+        the course, the file's come, and no others.
     :returns: for each where and when it comes, whether it is out, and then how it is with these people: `states`, each
         that there is with who is in it; how many `have` it, of `all`.
     """
-    found = CourseHandouts.instance(config=handler.settings["config"]).of(course)
+    of_file = CourseHandouts.instance(config=handler.settings["config"]).of(course)
+    found = beside(of_file, made)
     told = of_handouts(handler.db, {one.name for one in found if one.revision})
     started = _started(handler.db)
     rows = []

@@ -15,7 +15,9 @@ from homeroom.handouts.records import ToldHandout, keep
 STATES = frozenset({"delivered", "full", "failed"})
 MOST = 500
 MOST_FILES = 10_000_000
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
+LONGEST_NAME = 64
+NAME = re.compile(r"(?:[a-z0-9][a-z0-9-]{0,31}/)?[a-z0-9][a-z0-9-]*")
+"""One that is made on a course's page has the course before it."""
 REVISION = re.compile(r"[0-9a-f]{1,64}")
 
 
@@ -48,6 +50,7 @@ def _read_one(given: Any) -> ToldHandout:
     counts = [given.get(key) for key in ("copied", "kept")]
     if not (
         isinstance(name, str)
+        and len(name) <= LONGEST_NAME
         and NAME.fullmatch(name)
         and isinstance(folder, str)
         and 0 < len(folder) <= 255

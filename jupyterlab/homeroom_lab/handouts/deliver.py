@@ -17,7 +17,7 @@ import secrets
 import shutil
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,10 @@ PLACES = Path("/srv/handouts")
 INDEX = "index.json"
 MEMORY = ".local/share/homeroom/handouts.json"
 LOCK = ".local/share/homeroom/handouts.lock"
+FETCHED = ".local/share/homeroom/.handout-"
+"""What the names of folders begin with in which something is that was fetched."""
+FETCH_SECONDS = 3600.0
+"""No fetching takes so long."""
 LARGEST_MEMORY_BYTES = 64 << 20
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 NO_HARD_LINKS = frozenset({errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK})
@@ -42,12 +46,14 @@ class Handout:
     :param to: the folder in the home.
     :param revision: another with each change.
     :param folder: where it lies, read-only.
+    :param fetch: lays its files into a folder, where they are nowhere yet; it raises OSError where it cannot.
     """
 
     name: str
     to: str
     revision: str
-    folder: Path
+    folder: Path = Path()
+    fetch: Callable[[Path], None] | None = field(default=None, compare=False)
 
     @property
     def key(self) -> str:
@@ -112,6 +118,7 @@ def stamp(places: Path = PLACES) -> tuple[tuple[str, int, int], ...]:
 def deliver(handouts: list[Handout], home: Path) -> list[Result]:
     """Bring what is missing into a home; what cannot be brought is said in the results."""
     with _alone(home):
+        _tidy(home)
         memory = _read(home)
         return [_deliver(handout, home, memory) for handout in handouts]
 
@@ -121,7 +128,8 @@ def _deliver(handout: Handout, home: Path, memory: dict[str, Delivered]) -> Resu
     result = Result(name=handout.name, to=handout.to, revision=handout.revision)
     if known.whole != handout.revision:
         try:
-            _bring(handout, home, memory)
+            with laid(handout, home) as folder:
+                _bring(handout, folder, home, memory)
             known.whole = handout.revision
         except OSError as error:
             result.state = "full" if error.errno in FULL else "failed"
@@ -136,11 +144,39 @@ def _deliver(handout: Handout, home: Path, memory: dict[str, Delivered]) -> Resu
     return result
 
 
-def _bring(handout: Handout, home: Path, memory: dict[str, Delivered]) -> None:
+@contextlib.contextmanager
+def laid(handout: Handout, home: Path) -> Iterator[Path]:
+    """Where its files lie; what is nowhere yet is fetched into the home, where there is room or not, for as long.
+
+    :raises OSError: they cannot be fetched.
+    """
+    if handout.fetch is None:
+        yield handout.folder
+        return
+    place = home / f"{FETCHED}{secrets.token_hex(8)}"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.mkdir(mode=0o700)
+    try:
+        handout.fetch(place)
+        yield place
+    finally:
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def _tidy(home: Path) -> None:
+    """Remove what labs left that were killed while they fetched."""
+    fetched = home / FETCHED
+    for left in fetched.parent.glob(f"{fetched.name}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.lstat().st_mtime > FETCH_SECONDS and not left.is_symlink():
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _bring(handout: Handout, folder: Path, home: Path, memory: dict[str, Delivered]) -> None:
     """Copy what was not delivered yet."""
     known, target, brought = memory[handout.key], home / handout.to, 0
     folders: set[Path] = set()
-    for name, source in tree(handout.folder):
+    for name, source in tree(folder):
         if name in known.copied or name in known.kept:
             continue
         if name.endswith("/") and any(source.iterdir()):
@@ -226,11 +262,12 @@ def fresh(handout: Handout, home: Path) -> str:
             (home / name).mkdir()
         except FileExistsError:
             continue
-        for inner, source in tree(handout.folder):
-            if inner.endswith("/"):
-                (home / name / inner).mkdir()
-            else:
-                put(source, home / name / inner)
+        with laid(handout, home) as folder:
+            for inner, source in tree(folder):
+                if inner.endswith("/"):
+                    (home / name / inner).mkdir()
+                else:
+                    put(source, home / name / inner)
         return name
     raise FileExistsError(errno.EEXIST, "there are a hundred fresh copies of today already", handout.to)
 

@@ -373,3 +373,54 @@ def test_courses_come_and_go_with_their_labs(school: HubDeployment, people: dict
     assert grader.run("print(open('kept.txt').read())") == "grades\n"
     assert school.container("hub").attrs["State"]["StartedAt"] == started
     chen.stop_lab()
+
+
+LAY = """
+import pathlib
+folder = pathlib.Path.home() / "course/handouts/week1"
+(folder / "data").mkdir(parents=True, exist_ok=True)
+(folder / "sheet.ipynb").write_text("{}")
+(folder / "data/table.csv").write_text("petals")
+linked = folder.parent / "linked"
+linked.mkdir(exist_ok=True)
+(linked / "passwd").unlink(missing_ok=True)
+(linked / "passwd").symlink_to("/etc/passwd")
+"""
+HANDOUTS = "hub/homeroom/courses/botany/handouts"
+CAME = """
+import pathlib
+home = pathlib.Path.home()
+found = sorted(each for each in (home / "botany").rglob("*") if each.is_file())
+print({str(each.relative_to(home)): each.read_text() for each in found})
+"""
+WHOLE = "{'botany/week1/data/table.csv': 'petals', 'botany/week1/sheet.ipynb': '{}'}\n"
+
+
+def test_a_teacher_hands_out_a_folder_of_the_grader_lab(people: dict[str, Person], grader: Person) -> None:
+    """As it is at that moment, by a form of the course's page: it comes into a student's lab that runs, and into one of
+    another member that is started later, and the page says who has it. Nobody else hands anything out, and no link
+    leads out of a folder. Nothing is restarted."""
+    ada, bela, chen = (people[name] for name in ("ada", "bela", "chen"))
+    hub = ada.deployment.container("hub").attrs["State"]["StartedAt"]
+    chen.start_lab()
+    grader.run(LAY)
+    assert bela.get(HANDOUTS).status_code == 403
+    assert bela.post_form(HANDOUTS, do="new", name="week1").status_code == 403
+    assert chen.post_form(HANDOUTS, do="new", name="week1").status_code == 403
+    said = ada.post_form(HANDOUTS, do="new", name="linked")
+    assert (said.status_code, "is a link. Put the file itself there" in said.text) == (400, True), said.text
+    said = ada.post_form(HANDOUTS, do="new", name="week1")
+    assert (said.status_code, "botany/week1" in said.text) == (200, True), said.text
+    grader.run("import pathlib; (pathlib.Path.home() / 'course/handouts/week1/later.txt').write_text('not yet')")
+    bela.start_lab()
+    for person in (chen, bela):
+        until(lambda person=person: person.run(CAME) == WHOLE, f"{person.name} has it")  # type: ignore[misc]
+    page = "hub/homeroom/courses/botany"
+    until(lambda: "It is among your files." in chen.get(page).text, "the lab told the hub")
+    assert "2 of 4 have it" in ada.get(page).text
+    assert ada.post_form(HANDOUTS, do="back", target="week1").status_code == 200
+    assert "botany/week1" not in ada.get(page).text
+    assert "sheet.ipynb" in chen.run(CAME), "what came stays"
+    assert ada.deployment.container("hub").attrs["State"]["StartedAt"] == hub
+    for person in (chen, bela):
+        person.stop_lab()

@@ -22,6 +22,8 @@ from jupyterhub.orm import Base
 from sqlalchemy import create_engine
 
 from generator.topics.terms import lab_home
+from tests.unit.courses.desk import Desk
+from tests.unit.courses.test_made_handouts import brought, lay
 
 
 @pytest.fixture
@@ -130,3 +132,13 @@ def test_a_made_course_is_copied(database: sqlite3.Connection) -> None:
     assert copied("bio") == {"is_there": True, "made": None}
     assert copied("none") == {"is_there": False, "made": None}
     assert form.as_told("bio-27", made, {})["title"] == "Cells"
+
+
+def test_handouts_are_copied_with_their_course(desk: Desk, tmp_path: Path) -> None:
+    """A look counts those that would come, and changes nothing; what the new course has already does not come again."""
+    lay(tmp_path / "grader")
+    assert brought(desk, tmp_path / "grader") == {}
+    assert clerk.copy_handouts("biology", "biology-2", days=7, look=True) == {"handouts": 1}
+    assert desk_client.handouts_of("biology-2") == []
+    assert clerk.copy_handouts("biology", "biology-2", days=7, look=False) == {"handouts": 1}
+    assert clerk.copy_handouts("biology", "biology-2", days=7, look=True) == {"handouts": 0}

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from homeroom.contract.by_socket import BySocket
+from homeroom.courses import to_desk
 from homeroom.courses.exams import send_home
 from homeroom.courses.exams.send_home import REST, choose, send
 from homeroom_lab import hand_in
@@ -136,7 +137,7 @@ def test_an_empty_home_is_handed_in_too(desk: Desk, tmp_path: Path) -> None:
 
 def test_a_desk_that_is_away_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The container says so, and ends."""
-    monkeypatch.setattr(send_home, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(to_desk, "WAIT_SECONDS", 0.1)
     (tmp_path / "empty").mkdir()
     assert "does not open" in send(tmp_path / "empty", "final", str(tmp_path / "no.sock"))["fault"]
 

@@ -17,6 +17,7 @@ from homeroom_lab import hand_in as lab
 
 from generator.topics.terms import export
 from tests.unit.courses.desk import Desk, folder, tar
+from tests.unit.courses.test_made_handouts import brought, lay
 from tests.unit.courses.test_material import NOTEBOOK, book, laid
 
 TOKEN = "0123456789abcdef01234567"
@@ -52,13 +53,15 @@ def archived(target: Path, *folders: tuple[str, Path], change: Change = lambda e
 
 @pytest.fixture
 def kept(desk: Desk) -> Path:
-    """What a desk keeps of a course: a hand-in, an assignment that is out, feedback and grades."""
+    """What a desk keeps of a course: a hand-in, an assignment that is out, feedback, grades and a handout."""
     lab.hand_in("biology", "week-1", folder(desk.root), desk.socket("lab-1"))
     assert desk.asked("lab-5", "PUT", "/released/week-1", tar(("week.ipynb", b"{}")))[0] == 201
     (receipt,) = desk.listed("lab-1", "/hand-ins")
     feedback = tar(("week.html", b"good"))
     assert desk.asked("lab-5", "PUT", f"/feedback/week-1/b-2bob?code={receipt['code']}", feedback)[0] == 201
     assert desk.asked("lab-5", "POST", "/grades", GRADES)[0] == 200
+    lay(desk.root / "grader")
+    assert brought(desk, desk.root / "grader") == {}
     return desk.root / "store/biology"
 
 
@@ -66,7 +69,7 @@ def said(desk: Desk) -> list[object]:
     """What people and grader see of the course."""
     own = desk.listed("lab-1", "/hand-ins")
     feedback = desk.asked("lab-1", "GET", f"/feedback/{own[0]['code']}") if own else None
-    others = (desk.listed("lab-1", "/released"), desk.listed("lab-5", "/hand-ins"))
+    others = (desk.listed("lab-1", "/released"), desk.listed("lab-5", "/hand-ins"), desk.listed("lab-1", "/handouts"))
     return [own, feedback, *others, desk_client.ask("GET", "/grades?course=biology")]
 
 
@@ -79,7 +82,7 @@ def test_what_a_desk_kept_comes_back(desk: Desk, kept: Path, tmp_path: Path) -> 
     assert desk.kept == files, "nothing lies ready where nothing is to be done"
     desk_client.remove("biology", "shell:root", everything=True)
     assert desk.listed("lab-1", "/hand-ins") == []
-    counts = {"hand_ins": 1, "people": 1, "released": 1, "feedback": 1, "state": "none"}
+    counts = {"hand_ins": 1, "people": 1, "released": 1, "feedback": 1, "handouts": 1, "state": "none"}
     assert desk_part.lay_ready(given, store, "biology", TOKEN, look=True) == counts
     assert not list((store / ".incoming").iterdir()), "a look leaves nothing"
     assert desk_part.lay_ready(given, store, "biology", TOKEN) == counts
@@ -138,12 +141,19 @@ def _changed(ending: str, make: Callable[[bytes], bytes | None]) -> Change:
         (_changed("receipt.json", lambda _: None), "receipt of .* is not there"),
         (_changed("receipt.json", lambda _: b"[" * 100_000), "receipt of"),
         (_changed("kept.json", lambda data: data.replace(b"week-1", b"week-2")), "of something else"),
-        (_changed("now.json", lambda _: b'{"out": ".."}'), "What is out of"),
+        (_changed("week-1/now.json", lambda _: b'{"out": ".."}'), "What is out of"),
+        (_changed("week1/now.json", lambda data: data.replace(b"null", b'"x"')), "'handouts/week1' is not there"),
+        (_changed("week1/now.json", lambda data: data.replace(b"{", b"[", 1)), "'handouts/week1' is not there"),
+        (_changed("sheet.ipynb", lambda _: b"better"), "not as it was kept"),
+        (_changed("files.json", lambda _: b"[]"), "'handouts/week1' is not there"),
         (_changed("gradebook.json", lambda _: b'{"at": 1, "assignments": {"a": 1}}'), "no grades of ours"),
         (lambda entry, data: (entry.name.replace("hand-ins", "outbound"), data), "nothing that a desk keeps"),
         (lambda entry, data: (entry.name.replace("week-1", "../week-1"), data), "no plain name"),
     ],
-    ids=["changed", "lost", "person", "assignment", "no receipt", "deep", "kept", "now", "grades", "place", "path"],
+    ids=[
+        *("changed", "lost", "person", "assignment", "no receipt", "deep", "kept", "now", "handout", "no handout"),
+        *("handout's file", "handout's files", "grades", "place", "path"),
+    ],
 )
 def test_what_was_damaged_is_not_taken(desk: Desk, kept: Path, tmp_path: Path, change: Change, words: str) -> None:
     """A hand-in that is another than its receipt says, a release that is not as it was kept, and anything that no desk

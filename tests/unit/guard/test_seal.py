@@ -79,11 +79,12 @@ def test_what_a_killed_guard_left_is_removed(tmp_path: Path) -> None:
     async def attempt(engine: Engine, gateway: EngineGateway, ask: Ask) -> None:
         found: list[Any] = [
             {"Id": "left", "Labels": {"homeroom.deployment": "homeroom", "homeroom.service": "seal"}},
+            {"Id": "handout", "Labels": {"homeroom.deployment": "homeroom", "homeroom.service": "handout"}},
             {"Id": "other", "Labels": {"homeroom.deployment": "homeroom", "homeroom.service": "homes"}},
         ]
         engine.firewalls = found
         await gateway.sweep()
         removed = [path.partition("?")[0] for method, path, _ in engine.calls if method == "DELETE"]
-        assert removed == ["/containers/left"]
+        assert removed == ["/containers/left", "/containers/handout"]
 
     run(tmp_path, attempt)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from homeroom.handouts.of_courses import CourseHandouts, state
+from homeroom.handouts.of_courses import CourseHandout, CourseHandouts, beside, state
 from homeroom.handouts.records import ToldHandout, keep
 
 from generator.lifecycle import render
@@ -211,3 +211,17 @@ def test_a_lab_that_was_started_is_told_from_one_that_never_was(app: HubApp, tmp
         assert "It comes when your lab starts next" in page_of(app, "b+ob")
     finally:
         app.do(lambda: (app.hub.db.delete(lab), app.hub.db.commit()))
+
+
+def test_the_file_counts_where_both_hand_out() -> None:
+    """Into a folder that the file names for the course, what a teacher hands out on the page is not shown, since labs
+    do not bring it; anything else is, by the name that labs tell of it, and of one that is not due neither name nor
+    version."""
+    of_file = [CourseHandout(name="w", to="bio/w", courses=["bio"], visible_at=None, revision=NEW, is_faulty=False)]
+    one = {"course": "bio", "name": "week1", "to": "bio/week1", "visible_at": None, "revision": NEW}
+    found = beside(of_file, [{**one, "to": "bio/w"}, one, {**one, "to": "bio/later", "visible_at": 4102444800}])
+    assert [(each.name, each.to, each.revision) for each in found] == [
+        ("w", "bio/w", NEW),
+        ("bio/week1", "bio/week1", NEW),
+        ("", "bio/later", ""),
+    ]

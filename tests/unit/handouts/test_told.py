@@ -66,6 +66,14 @@ def test_nobody_tells_of_another(app: HubApp) -> None:
     assert known(app, "bela") == {}
 
 
+def test_one_of_a_courses_page_has_the_course_before_it(app: HubApp) -> None:
+    """As labs tell it."""
+    row = {**WEEK1, "name": "biology/week1"}
+    assert tell(app, "chen", {"handouts": [row, WEEK1]}, "chen") == 204
+    assert known(app, "chen") == {"biology/week1": "delivered", "week1": "delivered"}
+    assert tell(app, "chen", {"handouts": []}, "chen") == 204
+
+
 @pytest.mark.parametrize(
     "wrong",
     [

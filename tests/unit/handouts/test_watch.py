@@ -40,7 +40,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 def test_a_new_handout_comes_into_a_running_lab(tmp_path: Path, told: list[list[str]]) -> None:
     """With the next look; the hub is told once, and again when it was away."""
     (tmp_path / "home").mkdir()
-    watched = HandoutWatch(tmp_path / "places", tmp_path / "home")
+    (tmp_path / "places").mkdir()
+    watched = HandoutWatch(tmp_path / "places", tmp_path / "home", tmp_path / "desk.sock")
 
     async def looks() -> None:
         await watched.look()
@@ -67,7 +68,7 @@ def test_what_was_not_whole_is_tried_again(
     home.mkdir()
     (home / "week1").write_text("mine")
     hand_out(tmp_path / "places", "1", "one")
-    watched = HandoutWatch(tmp_path / "places", home)
+    watched = HandoutWatch(tmp_path / "places", home, tmp_path / "desk.sock")
 
     async def looks() -> None:
         await watched.look()
@@ -85,6 +86,6 @@ def test_a_fresh_copy_of_what_there_is(tmp_path: Path) -> None:
     """By its name; of what there is not there is none."""
     (tmp_path / "home").mkdir()
     hand_out(tmp_path / "places", "1", "one")
-    watched = HandoutWatch(tmp_path / "places", tmp_path / "home")
+    watched = HandoutWatch(tmp_path / "places", tmp_path / "home", tmp_path / "desk.sock")
     assert asyncio.run(watched.fresh("week1")).startswith("week1-fresh-")
     assert asyncio.run(watched.fresh("../../etc")) == ""

@@ -15,6 +15,7 @@ from aiohttp import web
 from homeroom.courses.desk.checks import Used
 from homeroom.courses.desk.collected import Collected
 from homeroom.courses.desk.grades import Grades
+from homeroom.courses.desk.handouts import Handouts, HandoutShelf
 from homeroom.courses.desk.kept import Kept
 from homeroom.courses.desk.receipt import Receipt
 from homeroom.courses.desk.shelf import CLICKS, STATES, Changed, Item, Shelf
@@ -40,6 +41,7 @@ class BackRoom:
         grades: Grades,
         collected: Collected,
         checks: Used,
+        handouts: Handouts,
         told: Callable[[], Told],
         take: Callable[[Told], None],
     ) -> None:
@@ -47,7 +49,8 @@ class BackRoom:
         self.shelf = shelf
         self.grades = grades
         self.collected = collected
-        self.kept = Kept(store, shelf, grades, collected)
+        self.kept = Kept(store, shelf, grades, collected, handouts)
+        self.handouts = HandoutShelf(handouts, told)
         self.checks = checks
         self._told = told
         self._take = take
@@ -69,6 +72,8 @@ class BackRoom:
             return web.json_response(self._given_out(request.query.get("course", "")))
         if route == ("POST", "/released"):
             return await self._click(request.query)
+        if request.path == "/handouts" and request.method in ("GET", "PUT", "DELETE", "POST"):
+            return await self.handouts.answer(request)
         if request.path == "/kept":
             return await self._kept(request.method, request.query)
         if request.path.startswith(PEOPLE):

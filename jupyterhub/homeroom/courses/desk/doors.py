@@ -26,8 +26,9 @@ log = logging.getLogger("homeroom.desk")
 class Visitor(NamedTuple):
     """Who asks at a socket.
 
-    :param kind: which counter answers: `student`, `grader`, `exam`, or `ending` for the home of an exam that is over.
-    :param name: the person, the course that is graded in this lab, or who sits which exam.
+    :param kind: which counter answers: `student`, `grader`, `exam`, `ending` for the home of an exam that is over, or
+        `bringing` for a handout.
+    :param name: the person, the course that is graded in this lab, who sits which exam, or which handout it is.
     """
 
     kind: str

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import web
@@ -33,10 +33,16 @@ class ExamCounter:
     :param counter: takes hand-ins, as of any lab.
     :param told: gives what the hub has told last.
     :param clock: the desk's own.
+    :param more: what else the lab of an exam may ask for.
     """
 
     def __init__(
-        self, store: Store, counter: Counter, told: Callable[[], Told], clock: Callable[[], float] = time.time
+        self,
+        store: Store,
+        counter: Counter,
+        told: Callable[[], Told],
+        clock: Callable[[], float] = time.time,
+        more: Iterable[Route] = (),
     ) -> None:
         self.store = store
         self._counter = counter
@@ -50,6 +56,7 @@ class ExamCounter:
                 Route("GET", re.compile("/courses"), self._courses),
                 Route("GET", re.compile("/exam"), self._exam),
                 Route("GET", re.compile("/start-files"), self._start_files),
+                *more,
             ),
             otherwise,
         )

@@ -12,6 +12,7 @@ from homeroom.courses.course import NAME
 from homeroom.courses.desk import sealed
 from homeroom.courses.desk.collected import Collected
 from homeroom.courses.desk.grades import FILE, Grades
+from homeroom.courses.desk.handouts import Handouts
 from homeroom.courses.desk.shelf import FEEDBACK, OUT, WAITING, Shelf
 from homeroom.courses.desk.store import HAND_INS, INCOMING, RECEIPT, Store
 
@@ -24,11 +25,12 @@ WORK = (HAND_INS, FEEDBACK, FILE)
 class Kept:
     """What there is of courses, also of such as are none any more."""
 
-    def __init__(self, store: Store, shelf: Shelf, grades: Grades, collected: Collected) -> None:
+    def __init__(self, store: Store, shelf: Shelf, grades: Grades, collected: Collected, handouts: Handouts) -> None:
         self.store = store
         self.shelf = shelf
         self.grades = grades
         self.collected = collected
+        self.handouts = handouts
 
     def courses(self) -> list[str]:
         """The names of those of which something is kept."""
@@ -47,6 +49,7 @@ class Kept:
             "released": len(self.shelf.items(course, OUT)) + len(self.shelf.items(course, WAITING)),
             "feedback": len(self.shelf.all_feedback(course, OUT)) + len(self.shelf.all_feedback(course, WAITING)),
             "graded": len({name for each in (grades or {"assignments": []})["assignments"] for name in each["scores"]}),
+            "handouts": len(self.handouts.of_course(course)),
             "size_bytes": _size_bytes(self.store.root / course),
         }
 
@@ -75,6 +78,7 @@ class Kept:
         self.collected.drop(course)
         self.store.read(course)
         self.shelf.read(course)
+        self.handouts.read(course)
         return self.of_course(course)
 
     def remove(self, course: str, *, everything: bool) -> None:
@@ -86,6 +90,8 @@ class Kept:
         _require_name(course)
         folder = self.store.root / course
         self.shelf.drop(course, everything=everything)
+        if everything:
+            self.handouts.drop(course)
         self.store.drop(course)
         self.collected.drop(course)
         for each in ("",) if everything else WORK:

@@ -73,6 +73,7 @@ async def serve(
     from homeroom.courses.desk.grader_counter import GraderCounter
     from homeroom.courses.desk.grades import Grades
     from homeroom.courses.desk.grading import grading_routes
+    from homeroom.courses.desk.handouts import HandoutCounter, Handouts
     from homeroom.courses.desk.roll import Roll
     from homeroom.courses.desk.runs import Runs
     from homeroom.courses.desk.shelf import Shelf
@@ -83,9 +84,11 @@ async def serve(
     store = Store(store_path)
     shelf = Shelf(store_path, store_path / INCOMING)
     used = Used(store_path)
+    handouts = Handouts(store_path, store_path / INCOMING)
     await asyncio.to_thread(store.open)
     await asyncio.to_thread(shelf.open)
     await asyncio.to_thread(used.open)
+    await asyncio.to_thread(handouts.open)
     stopped, changed = ended or asyncio.Event(), asyncio.Event()
 
     def take(told: Told) -> None:
@@ -95,17 +98,20 @@ async def serve(
         changed.set()
 
     runs = Runs(labs, store.incoming, at_once=runs_at_once)
-    counter = Counter(store, shelf, lambda: known[0], more=Checks(runs, used, lambda: known[0]).routes)
+    hand_out = HandoutCounter(store, handouts, lambda: known[0])
+    more = (*Checks(runs, used, lambda: known[0]).routes, *hand_out.routes)
+    counter = Counter(store, shelf, lambda: known[0], more=more)
     collected = Collected(store_path)
     exchange = Exchange(store, shelf, collected, lambda: known[0])
     grades = Grades(store_path, lambda: known[0])
     roll = Roll(lambda: known[0])
-    routes = (*exchange.routes, *grades.routes, *roll.routes, *grading_routes(runs))
+    routes = (*exchange.routes, *grades.routes, *roll.routes, *grading_routes(runs), hand_out.none)
     grader_counter = GraderCounter(lambda: known[0], routes)
-    exams = ExamCounter(store, counter, lambda: known[0])
+    exams = ExamCounter(store, counter, lambda: known[0], more=(hand_out.none,))
     answers = {"student": counter.answer, "grader": grader_counter.answer}
-    doors = Doors(labs, answers | {"exam": exams.answer, "ending": exams.answer_ending})
-    back_room = BackRoom(store, shelf, grades, collected, used, lambda: known[0], take)
+    answers |= {"exam": exams.answer, "ending": exams.answer_ending, "bringing": hand_out.answer_bringing}
+    doors = Doors(labs, answers)
+    back_room = BackRoom(store, shelf, grades, collected, used, handouts, lambda: known[0], take)
     server = web.Server(back_room.answer, access_log=None)
     runner = web.ServerRunner(server, shutdown_timeout=5.0)
     await runner.setup()

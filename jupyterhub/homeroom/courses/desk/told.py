@@ -38,6 +38,33 @@ class Sitting:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Bringing:
+    """A handout whose files are just on their way here.
+
+    :param to: the folder in each home.
+    :param visible_at: from when on members have it, in seconds since 1970; None: at once.
+    :param source: where it comes from, as its teachers said it.
+    :param most_bytes: how large it may be.
+    """
+
+    course: str
+    name: str
+    to: str
+    visible_at: int | None
+    source: Mapping[str, str]
+    most_bytes: int
+
+    def as_text(self) -> str:
+        """It as the name of a visitor."""
+        return json.dumps(vars(self), sort_keys=True)
+
+    @classmethod
+    def from_text(cls, text: str) -> Bringing:
+        """It again."""
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Told:
     """It, as it was told last.
 
@@ -46,6 +73,7 @@ class Told:
     :param labs: people by the names of their labs' directories.
     :param exams: who sits which exam, by the names of the directories of these labs.
     :param ending: whose home of an exam is just handed in, by the names of the directories made for that.
+    :param bringing: handouts that are on their way here, by the names of the directories made for that.
     :param graders: courses by the names of the directories of the labs in which they are graded.
     """
 
@@ -56,6 +84,7 @@ class Told:
     graders: Mapping[str, str] = field(default_factory=dict)
     exams: Mapping[str, Sitting] = field(default_factory=dict)
     ending: Mapping[str, Sitting] = field(default_factory=dict)
+    bringing: Mapping[str, Bringing] = field(default_factory=dict)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     digest: str = ""
 
@@ -71,6 +100,7 @@ class Told:
             graders=values["graders"],
             exams={name: Sitting(**each) for name, each in values.get("exams", {}).items()},
             ending={name: Sitting(**each) for name, each in values.get("ending", {}).items()},
+            bringing={name: Bringing(**each) for name, each in values.get("bringing", {}).items()},
             zone=ZoneInfo(values["zone"]),
             digest=hashlib.sha256(text).hexdigest(),
         )
@@ -82,7 +112,8 @@ class Told:
         exams = {name: Visitor("exam", each.as_text()) for name, each in self.exams.items()}
         ending = {name: Visitor("ending", each.as_text()) for name, each in self.ending.items()}
         graders = {name: Visitor("grader", course) for name, course in self.graders.items()}
-        return students | graders | exams | ending
+        bringing = {name: Visitor("bringing", each.as_text()) for name, each in self.bringing.items()}
+        return students | graders | exams | ending | bringing
 
     def graded(self, course: str) -> Course:
         """The course of a lab in which is graded. :raises Refused: it is no more."""
@@ -94,6 +125,10 @@ class Told:
     def taken_by(self, person: str) -> list[Course]:
         """The courses that somebody takes."""
         return [each for name, each in self.courses.items() if self.members.get(name, {}).get(person) == STUDENTS]
+
+    def courses_of(self, person: str) -> list[Course]:
+        """The courses that somebody is in, whatever they are there."""
+        return [each for name, each in self.courses.items() if person in self.members.get(name, {})]
 
     def takes(self, person: str, course: str) -> Course:
         """A course that somebody takes. :raises Refused: they do not, or there is none."""

@@ -8,28 +8,19 @@ line of JSON: the `receipt`, or the `fault`.
 
 from __future__ import annotations
 
-import contextlib
-import http.client
 import io
 import json
 import os
-import socket
 import stat
 import sys
 import tarfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from homeroom.contract.by_socket import BySocket
 from homeroom.contract.exam_labs import HOME_TARGET, MOST_BYTES
-from homeroom.contract.mounts import LAB_SOCKETS_TARGET
+from homeroom.courses import to_desk
 
-SOCKET = f"{LAB_SOCKETS_TARGET}/desk.sock"
-WAIT_SECONDS = 60.0
-"""For how long it waits for the desk to open the socket."""
-TIMEOUT_SECONDS = 180.0
 REST = "rest-of-home"
 LIST = "left-out.txt"
 MOST_FILES, MOST_FOLDERS, DEEPEST = 1500, 400, 18
@@ -133,19 +124,6 @@ def _is_plain(name: str) -> bool:
     )
 
 
-class _Chunks:
-    """Sends what is written to it as the pieces of a request's body."""
-
-    def __init__(self, desk: http.client.HTTPConnection) -> None:
-        self._desk = desk
-
-    def write(self, data: bytes) -> int:
-        """Send a piece."""
-        if data:
-            self._desk.send(b"%x\r\n%b\r\n" % (len(data), data))
-        return len(data)
-
-
 def write(archive: tarfile.TarFile, files: list[Found], left: list[str]) -> None:
     """Write the files, and the list of what is left out, where there is any. An empty home is a list that says so."""
     for each in files:
@@ -173,36 +151,14 @@ def _add(archive: tarfile.TarFile, each: Found, left: list[str]) -> None:
         archive.addfile(info, file)
 
 
-def send(home: Path, folder: str, path: str = SOCKET) -> dict[str, Any]:
+def send(home: Path, folder: str, path: str = to_desk.SOCKET) -> dict[str, Any]:
     """Hand a home in; the receipt, or the fault in words."""
     files, left = choose(home, folder)
-    ends = time.monotonic() + WAIT_SECONDS
-    while not _answers(path):
-        if time.monotonic() > ends:
-            return {"fault": "the hand-in desk does not open"}
-        time.sleep(0.2)
-    with contextlib.closing(BySocket(path, "desk", timeout=TIMEOUT_SECONDS)) as desk:
-        try:
-            desk.putrequest("POST", "/seal")
-            desk.putheader("Content-Type", "application/x-tar")
-            desk.putheader("Transfer-Encoding", "chunked")
-            desk.endheaders()
-            with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the answer says why
-                with tarfile.open(fileobj=_Chunks(desk), mode="w|", format=tarfile.PAX_FORMAT) as archive:  # type: ignore[call-overload]
-                    write(archive, files, left)
-                desk.send(b"0\r\n\r\n")
-            answer = desk.getresponse()
-            said = json.loads(answer.read())
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            return {"fault": f"the hand-in desk does not answer: {error}"}
-    if answer.status >= 300:
-        return {"fault": str(said.get("error", answer.status))}
-    return {"receipt": said, "left_out": len(left)}
-
-
-def _answers(path: str) -> bool:
-    with contextlib.closing(socket.socket(socket.AF_UNIX)) as tried:
-        return tried.connect_ex(path) == 0
+    try:
+        receipt = to_desk.send("/seal", lambda archive: write(archive, files, left), path)
+    except to_desk.NotTaken as error:
+        return {"fault": str(error)}
+    return {"receipt": receipt, "left_out": len(left)}
 
 
 def main(arguments: list[str]) -> int:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from homeroom.courses.material import archive, found, gradebook
-from homeroom.courses.material.found import COURSE, PASSED_OVER, RELEASE, SOURCE, Found
+from homeroom.courses.material.found import COURSE, HANDOUTS, PASSED_OVER, RELEASE, SOURCE, Found
 from homeroom.courses.material.unfit import Unfit
 
 GROWING = ".homeroom-course-"
@@ -27,12 +27,14 @@ class Brought:
     :param new: the assignments that were brought.
     :param there: those that were there before, the same.
     :param left_out: how many links, devices and other odd things of the source were passed over.
+    :param handouts: the folders of handouts that were brought.
     :param gradebook: whether its gradebook was taken, too.
     """
 
     new: list[str] = field(default_factory=list)
     there: list[str] = field(default_factory=list)
     left_out: int = 0
+    handouts: list[str] = field(default_factory=list)
     gradebook: bool = False
 
 
@@ -64,7 +66,8 @@ def bring(
             archive.take_apart(given, top, work)
         material = found.find(top, own_name, otherwise)
         wanted = work / COURSE
-        for kind, folders in ((SOURCE, material.assignments), (RELEASE, material.released)):
+        parts = {SOURCE: material.assignments, RELEASE: material.released, HANDOUTS: material.handouts}
+        for kind, folders in parts.items():
             for name, folder in folders.items():
                 done.left_out += _copy(folder, wanted / kind / name)
         _choose(home / COURSE, wanted, material, done)
@@ -85,6 +88,12 @@ def _choose(there: Path, wanted: Path, material: Found, done: Brought) -> None:
         if "other" in states:
             other.append(name)
         (done.there if states == {"same"} else done.new).append(name)
+    for name in material.handouts:
+        state = _state(there / HANDOUTS / name, wanted / HANDOUTS / name)
+        if state == "other":
+            other.append(f"{HANDOUTS}/{name}")
+        elif state == "none":
+            done.handouts.append(name)
     if other:
         more = f" and {len(other) - SHOWN} more" if len(other) > SHOWN else ""
         raise Unfit(f"There is something else already: {', '.join(other[:SHOWN])}{more}. Nothing was brought.")
@@ -117,8 +126,8 @@ def is_same(one: Path, other: Path) -> bool:
 
 def _place(there: Path, wanted: Path, done: Brought) -> None:
     """Put what is new into its places, one after the other: a run that was cut off is carried on by the next."""
-    for kind in (SOURCE, RELEASE):
-        for name in done.new:
+    for kind, names in ((SOURCE, done.new), (RELEASE, done.new), (HANDOUTS, done.handouts)):
+        for name in names:
             if (wanted / kind / name).is_dir() and _state(there / kind / name, wanted / kind / name) == "none":
                 (there / kind).mkdir(mode=0o755, parents=True, exist_ok=True)
                 (wanted / kind / name).rename(there / kind / name)

@@ -16,7 +16,8 @@ from typing import Any
 
 from homeroom.contract.home_names import directory_name
 from homeroom.courses.course import ASSIGNMENT_NAME
-from homeroom.courses.desk import grades, sealed, shelf
+from homeroom.courses.desk import grades, handouts, sealed, shelf
+from homeroom.courses.desk.handouts import HANDOUTS
 from homeroom.courses.desk.kept import CAME, READY, TOKEN
 from homeroom.courses.desk.receipt import File, Receipt
 from homeroom.courses.desk.shelf import FEEDBACK, KEPT, LISTED, NOW, RELEASED, STATES
@@ -30,6 +31,8 @@ from homeroom.courses.material.unfit import Unfit
 OTHERS = (ABOUT, WRITTEN, ROSTERS, COURSE)
 ON_ITS_WAY = re.compile(rf"\.{re.escape(NOW)}|\.{re.escape(grades.FILE)}\.[0-9a-f]+")
 """What a desk that was killed has left beside what it keeps."""
+LARGEST_BYTES = 32 << 20
+"""Of a file that says what is kept."""
 Files = Mapping[str, File]
 
 
@@ -69,7 +72,8 @@ def lay_ready(given: Path, store: Path, course: str, token: str, *, look: bool =
 def _check(came: Path, course: str, files: Files) -> dict[str, int]:
     """See that all of it is as a desk keeps it; how much it is. :raises Unfit: it is not."""
     hand_ins, kept = dict[tuple[str, ...], dict[str, File]](), dict[tuple[str, ...], dict[str, File]]()
-    counts = {"hand_ins": 0, "people": 0, "released": 0, "feedback": 0}
+    handed_out = dict[tuple[str, ...], dict[str, File]]()
+    counts = {"hand_ins": 0, "people": 0, "released": 0, "feedback": 0, "handouts": 0}
     places = set[tuple[str, ...]]()
     for path, file in files.items():
         match tuple(path.split("/")):
@@ -85,6 +89,10 @@ def _check(came: Path, course: str, files: Files) -> dict[str, int]:
                 pass
             case (top, assignment, own, code, name) if top == FEEDBACK and name == NOW:
                 places.add((top, assignment, own, code))
+            case (top, name, said) if top == HANDOUTS and said == handouts.NOW:
+                handed_out.setdefault((top, name), {})
+            case (top, name, *rest) if top == HANDOUTS and rest:
+                handed_out.setdefault((top, name), {})["/".join(rest)] = file
             case (top, assignment, folder, *rest) if top == RELEASED and rest:
                 kept.setdefault((top, assignment, folder), {})["/".join(rest)] = file
             case (top, assignment, own, code, folder, *rest) if top == FEEDBACK and rest:
@@ -96,6 +104,9 @@ def _check(came: Path, course: str, files: Files) -> dict[str, int]:
         raise Unfit("Two hand-ins in it have one receipt.")
     for where, there in kept.items():
         _kept(came, course, where, there)
+    for where, there in handed_out.items():
+        _handout(came, course, where, there)
+    counts["handouts"] = len(handed_out)
     for where in places:
         counts["released" if where[0] == RELEASED else "feedback"] += _states(came.joinpath(*where), where, kept.keys())
     return {**counts, "hand_ins": len(receipts), "people": len({each.person for each in receipts})}
@@ -141,6 +152,31 @@ def _kept(came: Path, course: str, where: tuple[str, ...], own: Files) -> None:
     _require_files(said, listed, {path: file for path, file in own.items() if path != KEPT})
 
 
+def _handout(came: Path, course: str, where: tuple[str, ...], own: Files) -> None:
+    """See that what teachers hand out lies there as it was kept. :raises Unfit: it does not."""
+    said = "/".join(where)
+    try:
+        one = handouts.Handout.from_json(_json(came.joinpath(*where, handouts.NOW)))
+        listed = tuple(File(**each) for each in _json(came.joinpath(*where, one.folder, handouts.LIST)))
+        is_right = (
+            (one.course, one.name) == (course, where[1])
+            and re.fullmatch(handouts.NAME, one.name)
+            and re.fullmatch(handouts.FOLDER, one.folder)
+            and isinstance(one.visible_at, int | None)
+            and isinstance(one.source, dict)
+            and isinstance(one.to, str)
+            and float(one.at) >= 0
+            and (one.revision, one.files) == (handouts.revision_of(listed), len(listed))
+        )
+    except (TypeError, KeyError, ValueError, AttributeError, OSError):
+        is_right, listed, one = False, (), None
+    if not is_right or one is None:
+        raise Unfit(f"What is said of {shown(said)} is not there, or of something else.")
+    inner = {path.removeprefix(f"{one.folder}/"): file for path, file in own.items()}
+    inner.pop(handouts.LIST, None)
+    _require_files(said, listed, inner)
+
+
 def _require_files(said: str, listed: tuple[File, ...], own: Files) -> None:
     """:raises Unfit: other files lie there than are listed, or others than they were."""
     there = {path.removeprefix(f"{FILES}/"): (each.size_bytes, each.sha256) for path, each in own.items()}
@@ -175,7 +211,7 @@ def _read_grades(path: Path) -> None:
 
 def _json(path: Path) -> Any:
     """:raises ValueError: it is none, or too large."""
-    if path.stat().st_size > grades.LARGEST_BYTES:
+    if path.stat().st_size > LARGEST_BYTES:
         raise ValueError("too large")
     try:
         return json.loads(path.read_text(encoding="utf-8"))
@@ -193,7 +229,7 @@ def _state(there: Path, came: Path) -> str:
 
 def _close(came: Path) -> None:
     """Seal hand-ins and what is given out; the folders above take more."""
-    for pattern in (f"{HAND_INS}/*/*/*", f"{RELEASED}/*/*/", f"{FEEDBACK}/*/*/*/*/"):
+    for pattern in (f"{HAND_INS}/*/*/*", f"{RELEASED}/*/*/", f"{HANDOUTS}/*/*/", f"{FEEDBACK}/*/*/*/*/"):
         for each in came.glob(pattern):
             if each.is_dir():
                 sealed.close(each)

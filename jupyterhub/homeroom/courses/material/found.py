@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from homeroom.courses.course import ASSIGNMENT_NAME
 from homeroom.courses.material.gradebook import FILE
 from homeroom.courses.material.unfit import Unfit
 
-SOURCE, RELEASE, COURSE = "source", "release", "course"
+SOURCE, RELEASE, HANDOUTS, COURSE = "source", "release", "handouts", "course"
 DEEPEST = 3
 """How far below its top a course's folder is looked for: `grader/course_data/source` is Ananke's."""
 """As `site/courses.yaml` has assignments."""
@@ -28,11 +28,13 @@ class Found:
     :param assignments: the folders of the assignments' sources, by their names here.
     :param released: those of what students were given, by the same names.
     :param gradebook: None where there is none.
+    :param handouts: the folders that are handed out, by their names.
     """
 
     assignments: dict[str, Path]
     released: dict[str, Path]
     gradebook: Path | None
+    handouts: dict[str, Path] = field(default_factory=dict)
 
 
 def find(top: Path, own_name: str = "", otherwise: str = "") -> Found:
@@ -53,6 +55,7 @@ def find(top: Path, own_name: str = "", otherwise: str = "") -> Found:
             assignments=_named(course / SOURCE),
             released=_named(course / RELEASE) if (course / RELEASE).is_dir() else {},
             gradebook=gradebook if gradebook.is_file() else None,
+            handouts={each.name: each for each in _inner(course / HANDOUTS)} if (course / HANDOUTS).is_dir() else {},
         )
     while not _notebooks(top) and len(inner := _inner(top)) == 1:
         top = inner[0]

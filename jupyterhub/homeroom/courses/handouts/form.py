@@ -1,0 +1,113 @@
+"""What teachers type of a handout, made into what the desk is to keep. Pure: nothing is kept here.
+
+The rules are those of `site/handouts.yaml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from homeroom.courses.made import moments
+from homeroom.courses.made.fault import Fault
+from homeroom.texts.said import say
+
+Given = Mapping[str, str]
+NAME = r"[a-z0-9][a-z0-9-]{0,23}"
+FOLDER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
+LONGEST_PATH = 200
+FIELDS = ("name", "folder", "to", "visible_at")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Typed:
+    """A handout as it was typed.
+
+    :param source: where it comes from.
+    :param visible_at: in seconds since 1970; None: at once.
+    :param faults: what is wrong; then nothing else counts.
+    """
+
+    name: str
+    source: dict[str, str]
+    to: str
+    visible_at: int | None
+    faults: list[Fault] = field(default_factory=list)
+
+
+def new(course: str, given: Given, zone: ZoneInfo, *, taken: Collection[str], of_file: Collection[str]) -> Typed:
+    """A new one. Where no folder of the grader lab is said, it is called as the handout; where none of homes is,
+    it is one in the course's.
+
+    :param taken: the names of those that there are.
+    :param of_file: the folders in homes of those that `site/handouts.yaml` has for the course.
+    """
+    name = given.get("name", "").strip()
+    faults = []
+    if not re.fullmatch(NAME, name):
+        faults.append(Fault("name", say("course_handouts.wrong.name")))
+    elif name in taken:
+        faults.append(Fault("name", say("course_handouts.wrong.twice", name=name)))
+    folder = given.get("folder", "").strip().removeprefix("course/").removeprefix("handouts/").rstrip("/") or name
+    if not re.fullmatch(FOLDER, folder) and not faults:
+        faults.append(Fault("folder", say("course_handouts.wrong.folder")))
+    to, wrong = _to(given.get("to", "").strip() or f"{course}/{name}", of_file)
+    faults += wrong if not faults or given.get("to") else []
+    visible_at, wrong = _moment(given, None, zone)
+    return Typed(name=name, source={"folder": folder}, to=to, visible_at=visible_at, faults=[*faults, *wrong])
+
+
+def changed(known: Mapping[str, Any], given: Given, zone: ZoneInfo, *, of_file: Collection[str]) -> Typed:
+    """One that there is, with another time or folder in homes.
+
+    :param known: as the desk has it.
+    """
+    to, faults = _to(given.get("to", "").strip(), of_file)
+    visible_at, wrong = _moment(given, known["visible_at"], zone)
+    return Typed(name=known["name"], source=known["source"], to=to, visible_at=visible_at, faults=[*faults, *wrong])
+
+
+def _to(typed: str, of_file: Collection[str]) -> tuple[str, list[Fault]]:
+    to = typed.rstrip("/")
+    if not is_target(to):
+        return to, [Fault("to", say("course_handouts.wrong.to", most=LONGEST_PATH))]
+    if to in of_file:
+        return to, [Fault("to", say("course_handouts.wrong.of_file"))]
+    return to, []
+
+
+def is_target(path: str) -> bool:
+    """Whether it is a folder of the home that its owner sees, in plain parts."""
+    parts = PurePosixPath(path).parts
+    return (
+        path.isprintable()
+        and "\\" not in path
+        and len(path) <= LONGEST_PATH
+        and bool(parts)
+        and not path.startswith("/")
+        and str(PurePosixPath(path)) == path
+        and not any(part.startswith(".") for part in parts)
+    )
+
+
+def _moment(given: Given, before: int | None, zone: ZoneInfo) -> tuple[int | None, list[Fault]]:
+    typed = given.get("visible_at", "").strip()
+    if not typed:
+        return None, []
+    if before is not None and typed == moments.typed(before, zone):
+        return before, []  # seconds, and the second of two hours of one name, are in no field of a form
+    found = moments.parse(typed)
+    if found is None:
+        return None, [Fault("visible_at", say("course_settings.wrong.moment"))]
+    if moments.is_skipped(found, zone):
+        return None, [Fault("visible_at", say("course_settings.wrong.skipped", zone=zone.key))]
+    return moments.begins(found, zone), []
+
+
+def typed(one: Mapping[str, Any], zone: ZoneInfo) -> dict[str, str]:
+    """One that there is as the fields of its form hold it."""
+    return {"to": one["to"], "visible_at": moments.typed(one["visible_at"], zone)}

@@ -1,0 +1,469 @@
+"""What teachers hand out on their course's page: kept by the desk, fetched by members' labs, made by teachers alone."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import tarfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from homeroom.contract.handouts import FOLDERS, grader_name
+from homeroom.courses import course as hub_courses
+from homeroom.courses import desk_client, to_desk
+from homeroom.courses.course import NAME
+from homeroom.courses.desk import handouts as of_desk
+from homeroom.courses.desk import service
+from homeroom.courses.handouts import bring, form, pack
+from homeroom.guard import handouts as guard
+from homeroom.records import events
+from homeroom_lab import desk as lab_desk
+from homeroom_lab.handouts import of_desk as of_lab
+from homeroom_lab.handouts import watch
+from homeroom_lab.handouts.watch import HandoutWatch
+
+from generator.topics.handouts import site
+from tests.hub_app import HubApp, signed_in
+from tests.unit.courses.desk import HOUR, Desk, begun, connects, tar, told, wait
+from tests.unit.courses.hub import say_courses
+from tests.unit.courses.test_course_pages import PASSWORD, app, course
+from tests.unit.courses.test_desk import entry
+
+__all__ = ["app"]
+PAGE = "homeroom/courses/biology/handouts"
+MOST = 1 << 20
+OWN = "lab-9"
+"""The directory of whatever brings a handout: a short name, since a socket's path holds 107 bytes at most."""
+ZONE = ZoneInfo("Europe/Vienna")
+
+
+def lay(home: Path, name: str = "week1", **files: str) -> Path:
+    """A folder in the grader lab's course."""
+    folder = home / FOLDERS / name
+    for file, text in (files or {"sheet.ipynb": "{}", "data/a b.csv": "1,2"}).items():
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        (folder / file).write_text(text)
+    return folder
+
+
+def brought(desk: Desk, home: Path, name: str = "week1", *, folder: str = "", **changes: Any) -> dict[str, Any]:
+    """Have a folder become a handout, as hub and guard do it; what the container says."""
+    own = OWN
+    (desk.root / "labs" / own).mkdir(exist_ok=True)
+    handout = {"course": "biology", "name": name, "to": f"bio/{name}", "visible_at": None, "most_bytes": MOST}
+    values = told(bringing={own: {**handout, "source": {"folder": folder or name}, **changes}})
+    asyncio.run(desk_client.tell(values))
+    said = pack.give(home, folder or name, int(changes.get("most_bytes", MOST)), desk.socket(own))
+    asyncio.run(desk_client.tell(told()))
+    return said
+
+
+class Lab:
+    """A member's lab, with a home."""
+
+    def __init__(self, desk: Desk, name: str) -> None:
+        self.home = desk.root / f"home-{name}"
+        self.home.mkdir(exist_ok=True)
+        self.watch = HandoutWatch(desk.root / "none", self.home, Path(desk.socket(name)))
+
+    def look(self) -> dict[str, str]:
+        """What is in the home after the lab looked."""
+        asyncio.run(self.watch.look())
+        found = {str(path.relative_to(self.home)): path for path in self.home.rglob("*") if path.is_file()}
+        return {name: path.read_text() for name, path in found.items() if not name.startswith(".local/")}
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> list[list[dict[str, Any]]]:
+    """Labs ask the desk with each look; what they tell the hub is kept."""
+    said: list[list[dict[str, Any]]] = []
+
+    async def tell(results: list[Any], _: Any) -> bool:
+        said.append([dict(vars(one)) for one in results])
+        return True
+
+    monkeypatch.setattr(watch, "tell_hub", tell)
+    monkeypatch.setattr(watch, "ASK_SECONDS", -1)
+    monkeypatch.setattr(watch, "AGAIN_SECONDS", -1)
+    return said
+
+
+def test_it_comes_into_every_members_home(
+    desk: Desk, tmp_path: Path, at_once: list[list[dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of students and of who teaches, as it was at that moment, without checkpoints, and of nobody else; never over a
+    file, and what was deleted does not come back. Of a new version what is new comes. Taken back, what came stays. The
+    hub is told by which name each home has it."""
+    home = tmp_path / "grader"
+    folder = lay(home)
+    (folder / ".ipynb_checkpoints").mkdir()
+    (folder / ".ipynb_checkpoints/sheet.ipynb").write_text("older")
+    assert brought(desk, home) == {}
+    (folder / "later.txt").write_text("not yet")
+    bob, ada, olga = (Lab(desk, name) for name in ("lab-1", "lab-3", "lab-4"))
+    (bob.home / "bio/week1").mkdir(parents=True)
+    (bob.home / "bio/week1/sheet.ipynb").write_text("mine")
+    assert bob.look() == {"bio/week1/sheet.ipynb": "mine", "bio/week1/data/a b.csv": "1,2"}
+    assert ada.look() == {"bio/week1/sheet.ipynb": "{}", "bio/week1/data/a b.csv": "1,2"}
+    assert olga.look() == {}
+    ((first,), (second,)) = at_once
+    assert (first["name"], first["state"], first["copied"], first["kept"]) == ("biology/week1", "delivered", 1, 1)
+    assert second["copied"] == 2
+    (ada.home / "bio/week1/sheet.ipynb").unlink()
+    assert brought(desk, home) == {}
+    assert ada.look() == {"bio/week1/data/a b.csv": "1,2", "bio/week1/later.txt": "not yet"}
+    fresh = asyncio.run(ada.watch.fresh("biology/week1"))
+    assert (ada.home / fresh / "sheet.ipynb").read_text() == "{}"
+    assert not list(ada.home.glob(f"{deliver_folder()}*")), "nothing that was fetched is left"
+    asyncio.run(desk_client.take_handout_back("biology", "week1"))
+    assert "bio/week1/later.txt" in ada.look()
+    assert ada.watch.results == []
+    assert [path for path in desk.kept if not path.startswith(".")] == []
+
+
+def deliver_folder() -> str:
+    """What folders are called in which something was fetched."""
+    from homeroom_lab.handouts import deliver
+
+    return deliver.FETCHED
+
+
+def test_before_its_time_no_lab_has_any_of_it(desk: Desk, tmp_path: Path) -> None:
+    """Neither its name nor its files, by whatever address; the moment can be changed, and with it the folder."""
+    lay(tmp_path / "grader")
+    at = int(time.time()) + HOUR
+    assert brought(desk, tmp_path / "grader", visible_at=at) == {}
+    (one,) = desk_client.handouts_of("biology")
+    path = f"/handouts/biology/week1/{one['revision']}"
+    assert desk.listed("lab-1", "/handouts") == []
+    assert desk.asked("lab-1", "GET", path)[0] == 404
+    asyncio.run(desk_client.change_handout("biology", "week1", to="other", visible_at=at - 2 * HOUR))
+    assert [each["to"] for each in desk.listed("lab-1", "/handouts")] == ["other"]
+    assert desk.asked("lab-1", "GET", path)[0] == 200
+    assert desk.asked("lab-4", "GET", path)[0] == 404, "olga is not in the course"
+    for odd in ("/handouts/biology/..%2f..%2fx/0", "/handouts/../week1/0", "/handouts/biology/week1/0"):
+        assert desk.asked("lab-1", "GET", odd)[0] == 404, odd
+
+
+def test_a_desk_that_is_away_takes_nothing(desk: Desk, tmp_path: Path) -> None:
+    """What labs knew counts on, and handouts outlive the desk; what a removal has left goes."""
+    lay(tmp_path / "grader")
+    brought(desk, tmp_path / "grader")
+    lab = Lab(desk, "lab-1")
+    before = lab.look()
+    desk.end()
+    assert lab.look() == before
+    assert [one.state for one in lab.watch.results] == ["delivered"]
+    place = desk.root / "store/biology/handouts/week1"
+    (place / ("0" * 24)).mkdir()
+    desk.end = begun(desk.root).end
+    assert [each["name"] for each in desk_client.handouts_of("biology")] == ["week1"]
+    assert len([path for path in place.iterdir() if path.is_dir()]) == 1
+
+
+def _link(folder: Path) -> None:
+    (folder / "passwd").symlink_to("/etc/passwd")
+
+
+def _link_to_folder(folder: Path) -> None:
+    (folder / "etc").symlink_to("/etc")
+
+
+def _is_link(folder: Path) -> None:
+    folder.rename(folder.with_name("real"))
+    folder.symlink_to("real")
+
+
+def _above_is_link(folder: Path) -> None:
+    folder.parent.rename(folder.parent.with_name("real"))
+    folder.parent.symlink_to("real")
+
+
+def _pipe(folder: Path) -> None:
+    os.mkfifo(folder / "pipe")
+
+
+def _odd_name(folder: Path) -> None:
+    (folder / "a\nb").write_text("x")
+
+
+def _large(folder: Path) -> None:
+    (folder / "large").write_bytes(b"x" * (MOST + 1))
+
+
+def _empty(folder: Path) -> None:
+    for path in sorted(folder.rglob("*"), reverse=True):
+        path.rmdir() if path.is_dir() else path.unlink()
+
+
+@pytest.mark.parametrize(
+    ("change", "fault", "name"),
+    [
+        (_link, "link", "passwd"),
+        (_link_to_folder, "link", "etc"),
+        (_is_link, "missing", ""),
+        (_above_is_link, "missing", ""),
+        (_pipe, "odd", "pipe"),
+        (_odd_name, "name", r"a\nb"),
+        (_large, "large", ""),
+        (_empty, "empty", ""),
+    ],
+)
+def test_what_cannot_be_handed_out_is_said(
+    desk: Desk, tmp_path: Path, change: Callable[[Path], None], fault: str, name: str
+) -> None:
+    """By a word that the page has words for, and by its name; nothing of it is kept, and nothing of elsewhere."""
+    change(lay(tmp_path / "grader"))
+    said = brought(desk, tmp_path / "grader")
+    assert said["fault"] == fault
+    assert said["name"].strip("'") == name
+    assert fault in bring.FAULTS
+    assert desk_client.handouts_of("biology") == []
+
+
+def test_too_many_files_are_said(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Before any of it is sent."""
+    monkeypatch.setattr(pack, "MOST_FILES", 2)
+    lay(tmp_path / "grader")
+    assert brought(desk, tmp_path / "grader")["fault"] == "many"
+
+
+def test_a_desk_that_does_not_open_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while."""
+    monkeypatch.setattr(to_desk, "WAIT_SECONDS", 0.1)
+    lay(tmp_path)
+    assert pack.give(tmp_path, "week1", MOST, str(tmp_path / "none"))["fault"] == "desk"
+
+
+def test_the_desk_believes_nobody(desk: Desk) -> None:
+    """Whatever a container sends, the desk itself takes plain files alone, and no more than is allowed."""
+    own = OWN
+    (desk.root / "labs" / own).mkdir()
+    handout: dict[str, Any] = {"course": "biology", "name": "week1", "to": "x", "visible_at": None, "source": {}}
+    handout["most_bytes"] = 100
+    asyncio.run(desk_client.tell(told(bringing={own: handout})))
+    wait(lambda: connects(desk.socket(own)), "the desk opens for it")
+    for body in (
+        tar(entry("a", tarfile.SYMTYPE, linkname="/etc/passwd")),
+        tar(("../../x", b"x")),
+        tar(("a", b"x" * 101)),
+        b"no tar",
+    ):
+        assert desk.sent(own, body, "/handout")[0] in (413, 422)
+    assert desk.asked(own, "GET", "/handouts")[0] == 404
+    assert desk.listed("lab-5", "/handouts") == [], "the grader lab gets none"
+    assert desk.sent("lab-1", tar(("a", b"x")), "/handout")[0] == 404, "a lab hands out nothing"
+    assert desk.sent("lab-5", tar(("a", b"x")), "/handout")[0] == 404, "nor does the grader lab by itself"
+    assert desk_client.handouts_of("biology") == []
+
+
+def test_the_next_terms_course_has_them_later(desk: Desk, tmp_path: Path) -> None:
+    """With their dates moved by the clocks of the zone, and what it has already stays; the first keeps its own. With
+    all of a course its handouts go, and with what students did they stay."""
+    lay(tmp_path / "grader")
+    before = int(datetime(2026, 10, 20, 8, tzinfo=ZONE).timestamp())
+    brought(desk, tmp_path / "grader", visible_at=before)
+    brought(desk, tmp_path / "grader", "rules", folder="week1")
+    assert desk_client.copy_handouts("biology", "biology-2", 7) == 2
+    assert desk_client.copy_handouts("biology", "biology-2", 14) == 0
+    rules, week1 = desk_client.handouts_of("biology-2")
+    assert (rules["visible_at"], week1["visible_at"]) == (None, datetime(2026, 10, 27, 8, tzinfo=ZONE).timestamp())
+    assert desk_client.kept("biology")["handouts"] == 2
+    desk_client.remove("biology", "shell:root", everything=False)
+    assert len(desk_client.handouts_of("biology")) == 2
+    desk_client.remove("biology", "shell:root", everything=True)
+    assert desk_client.handouts_of("biology") == []
+    assert len(desk_client.handouts_of("biology-2")) == 2
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "week1",
+        "bio/week1",
+        "bio/week 1",
+        "",
+        "/x",
+        "..",
+        "a/../b",
+        "a//b",
+        "a/",
+        ".x",
+        "a/.x",
+        "a\\b",
+        "a\nb",
+        "x" * 201,
+    ],
+)
+def test_a_folder_is_one_by_the_rules_of_the_file(path: str) -> None:
+    """Whatever page or file says."""
+    try:
+        site.check_target(path)
+    except ValueError:
+        assert not form.is_target(path)
+    else:
+        assert form.is_target(path)
+
+
+def test_the_same_is_said_everywhere() -> None:
+    """The guard's code, the hub's and the lab's have the same names for the same things."""
+    assert grader_name("biology") == hub_courses.grader_name("biology")
+    assert guard.COURSE.pattern == NAME
+    assert guard.NAME.pattern == form.NAME == of_desk.NAME
+    assert guard.FOLDER.pattern == form.FOLDER
+    assert str(of_lab.SOCKET) == lab_desk.SOCKET
+
+
+# --- The page ---
+
+
+@pytest.fixture
+def school(app: HubApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    """A desk, and a hub whose guard brings folders of a grader lab's home; bela assists, olga observes."""
+    roles = course()["roles"]
+    roles["assistants"]["people"], roles["observers"]["people"] = ["bela"], ["olga"]
+    say_courses(app, course(roles=roles))
+    monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "desk.sock")
+    monkeypatch.setattr(service, "KEEP_SECONDS", 0.02)
+    (tmp_path / "labs").mkdir()
+
+    def ask(asked: dict[str, str]) -> dict[str, Any]:
+        given = guard.checked(asked)
+        own = tmp_path / "labs" / OWN
+        own.mkdir(exist_ok=True)
+        return pack.give(tmp_path / "grader", given["folder"], int(given["most_bytes"]), str(own / "desk.sock"))
+
+    monkeypatch.setattr(bring, "_ask", ask)
+    monkeypatch.setattr(bring, "directory", lambda *_: OWN)
+    made = begun(tmp_path)
+    yield made
+    made.end()
+
+
+def noted(app: HubApp) -> list[str]:
+    """Who did what, as the records are to have it."""
+    found: list[str] = app.do(lambda: [json.loads(each.event)["why"] for each in events.waiting(app.hub.db)])
+    return found
+
+
+def test_a_teacher_hands_out(app: HubApp, school: Desk, tmp_path: Path) -> None:
+    """By a form: with its name alone it is the folder of that name, into one of the course, at once. The course's page
+    shows it to all of its members. It is moved, handed out anew and taken back, each on record; also in German."""
+    lay(tmp_path / "grader")
+    ada, bob = (signed_in(app, name, PASSWORD) for name in ("ada", "b+ob"))
+    assert "Hand out files" in ada.visit("homeroom/courses/biology").text
+    assert "Hand out files" not in bob.visit("homeroom/courses/biology").text
+    assert ada.fill_in(PAGE, PAGE, do="new", name="week1").status_code == 200
+    (one,) = desk_client.handouts_of("biology")
+    assert (one["to"], one["visible_at"], one["source"], one["files"]) == (
+        "biology/week1",
+        None,
+        {"folder": "week1"},
+        2,
+    )
+    assert "It comes when you start your lab." in bob.visit("homeroom/courses/biology").text
+    page = " ".join(ada.visit("homeroom/courses/biology").text.split())
+    assert "Never started a lab" in page
+    later = {"do": "change", "target": "week1", "to": "bio/one", "visible_at": "2099-10-05T08:00"}
+    assert ada.fill_in(PAGE, PAGE, **later).status_code == 200
+    page = bob.visit("homeroom/courses/biology").text
+    assert "bio/one" in page
+    assert "2099-10-05 08:00" in page
+    lay(tmp_path / "grader", more="x")
+    assert ada.fill_in(PAGE, PAGE, do="again", target="week1").status_code == 200
+    (two,) = desk_client.handouts_of("biology")
+    assert (two["files"], two["to"]) == (3, "bio/one")
+    assert two["visible_at"] == datetime(2099, 10, 5, 8, tzinfo=ZONE).timestamp()
+    assert "Neu austeilen" in ada.visit(PAGE, headers={"Accept-Language": "de"}).text
+    assert ada.fill_in(PAGE, PAGE, do="back", target="week1").status_code == 200
+    assert desk_client.handouts_of("biology") == []
+    assert "bio/one" not in bob.visit("homeroom/courses/biology").text
+    assert [each for each in noted(app) if "handout" in each] == [
+        "course biology: handout week1 added",
+        "course biology: handout week1 into bio/one, 2099-10-05 08:00",
+        "course biology: handout week1 brought again",
+        "course biology: handout week1 taken back",
+    ]
+
+
+@pytest.mark.parametrize(("name", "status"), [("bela", 403), ("b+ob", 403), ("olga", 403), ("admin", 404)])
+def test_nobody_else_hands_out(app: HubApp, school: Desk, tmp_path: Path, name: str, status: int) -> None:
+    """Neither assistant, student nor observer, nor an administrator who is not in the course; nothing is changed."""
+    lay(tmp_path / "grader")
+    ada, browser = signed_in(app, "ada", PASSWORD), signed_in(app, name, PASSWORD)
+    assert ada.fill_in(PAGE, PAGE, do="new", name="week1").status_code == 200
+    before = desk_client.handouts_of("biology")
+    assert browser.visit(PAGE).status_code == status
+    browser.visit("home")
+    for do in ("new", "again", "change", "back"):
+        data = {"_xsrf": browser.cookies["_xsrf"], "do": do, "target": "week1", "name": "week2", "to": "x"}
+        assert browser.post(f"{browser.address}/{PAGE}", data=data).status_code == status
+    assert desk_client.handouts_of("biology") == before
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"name": "Week 1"}, "small letters, digits and -"),
+        ({"name": "x" * 25}, "has 24 at most"),
+        ({"name": "week1", "folder": "../../etc"}, "no name of a folder"),
+        ({"name": "week1", "folder": "none"}, "There is no folder course/handouts/none"),
+        ({"name": "week1", "to": "/etc"}, "no folder of a home"),
+        ({"name": "week1", "to": ".ssh"}, "no folder of a home"),
+        ({"name": "week1", "visible_at": "tomorrow"}, "not a day with a time"),
+        ({"name": "week1", "visible_at": "2027-03-28 02:30"}, "put forward"),
+    ],
+)
+def test_a_slip_is_told_at_its_field(
+    app: HubApp, school: Desk, tmp_path: Path, typed: dict[str, str], words: str
+) -> None:
+    """What was typed stays in the form, and nothing is handed out."""
+    lay(tmp_path / "grader")
+    answer = signed_in(app, "ada", PASSWORD).fill_in(PAGE, PAGE, do="new", **typed)
+    assert answer.status_code == 400
+    assert words in answer.text
+    assert f'value="{typed["name"]}"' in answer.text
+    assert desk_client.handouts_of("biology") == []
+
+
+def test_two_of_one_name_are_refused(app: HubApp, school: Desk, tmp_path: Path) -> None:
+    """And so is one that is gone, and whatever is no action."""
+    lay(tmp_path / "grader")
+    ada = signed_in(app, "ada", PASSWORD)
+    ada.fill_in(PAGE, PAGE, do="new", name="week1")
+    assert "There is a handout week1 already" in ada.fill_in(PAGE, PAGE, do="new", name="week1").text
+    assert "There is no handout gone any more" in ada.fill_in(PAGE, PAGE, do="again", target="gone").text
+    assert ada.fill_in(PAGE, PAGE, do="other").status_code == 400
+    assert len(desk_client.handouts_of("biology")) == 1
+
+
+def test_an_archived_course_hands_out_nothing_more(app: HubApp, school: Desk, tmp_path: Path) -> None:
+    """What it has handed out is still shown."""
+    lay(tmp_path / "grader")
+    ada = signed_in(app, "ada", PASSWORD)
+    ada.fill_in(PAGE, PAGE, do="new", name="week1")
+    say_courses(app, course(archive=int(time.time()) - 1))
+    page = ada.visit(PAGE).text
+    assert "biology/week1" in page
+    assert "<form" not in page.split("<main", 1)[1].split("</main", 1)[0]
+    ada.visit("home")
+    data = {"_xsrf": ada.cookies["_xsrf"], "do": "back", "target": "week1"}
+    assert ada.post(f"{ada.address}/{PAGE}", data=data).status_code == 403
+    assert len(desk_client.handouts_of("biology")) == 1
+
+
+def test_without_a_desk_nothing_is_handed_out(app: HubApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words, on the page and for who sends the form all the same."""
+    say_courses(app, course())
+    monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "none")
+    ada = signed_in(app, "ada", PASSWORD)
+    assert "nothing can be handed out just now" in ada.visit(PAGE).text
+    ada.visit("home")
+    data = {"_xsrf": ada.cookies["_xsrf"], "do": "new", "name": "week1"}
+    assert ada.post(f"{ada.address}/{PAGE}", data=data).status_code == 503
