@@ -69,12 +69,13 @@ def show(name: str) -> None:
     delivery.show(known, found, answer, datetime.now(UTC), name)
 
 
-def push_files(files: str, group: str, person: str, to: str, confirm: str) -> None:
+def push_files(files: str, group: str, person: str, course: str, to: str, confirm: str) -> None:
     """Copy files into homes.
 
-    :raises HomeroomError: the hub does not run, or a file, group or person is not there; nobody has anything then.
+    :raises HomeroomError: the hub does not run, or a file, group, person or course is not there; nobody has anything
+        then.
     """
     confirmed = is_set("CONFIRM", confirm)
     here = deployment.open_deployment()
     answer = delivery.ask(here, labs.load(here.settings, SITE, read_machine()).groups)
-    push.run(here, push.asked(files, group, known_as(person), to, answer), confirmed=confirmed)
+    push.run(here, push.asked(files, group, known_as(person), to, answer, course=course), confirmed=confirmed)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import secrets
 import shlex
 import shutil
@@ -28,6 +29,7 @@ from generator.core.finding import in_units
 from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
+from generator.topics.courses.site import hub_groups
 from generator.topics.handouts import delivery, places
 from generator.topics.handouts.delivery import Answer
 from generator.topics.handouts.site import check_target
@@ -37,6 +39,8 @@ from generator.topics.storage import homes
 PROGRAM = ROOT / "jupyterlab/homeroom_lab/handouts/deliver.py"
 PUSH, HOME = "/srv/push", "/home/jovyan"
 LAB_USER = "1000:100"
+COURSE_GROUP = re.compile("course-(.+)-teachers")
+"""A group that each course has."""
 AT_ONCE = 4
 LONGEST_SECONDS = 300
 STATES = {
@@ -60,10 +64,11 @@ class Push:
     people: Sequence[str]
 
 
-def asked(files: str, group: str, person: str, to: str, answer: Answer) -> Push:
+def asked(files: str, group: str, person: str, to: str, answer: Answer, *, course: str = "") -> Push:
     """What an operator's words mean.
 
-    :raises HomeroomError: a file, group or person is not there.
+    :param course: whose members get them, whatever they are there.
+    :raises HomeroomError: a file, group, person or course is not there.
     """
     try:
         names = shlex.split(files)
@@ -71,8 +76,9 @@ def asked(files: str, group: str, person: str, to: str, answer: Answer) -> Push:
         raise HomeroomError("a quote is not closed", location="FILES", remedy="FILES='one.ipynb two.csv'") from None
     if not names:
         raise HomeroomError("which files?", location="FILES", remedy="make push FILES='sheet.ipynb data' GROUP=biology")
-    if bool(group) == bool(person):
-        raise HomeroomError("to whom?", location="GROUP", remedy="Add GROUP=biology, or PERSON=ada.")
+    if sum(map(bool, (group, person, course))) != 1:
+        remedy = "Add one of GROUP=biology, COURSE=biology-1 and PERSON=ada."
+        raise HomeroomError("to whom?", location="GROUP", remedy=remedy)
     if to:
         try:
             check_target(to)
@@ -84,8 +90,18 @@ def asked(files: str, group: str, person: str, to: str, answer: Answer) -> Push:
     if person and person not in answer.people:
         remedy = did_you_mean(person, answer.people)
         raise HomeroomError(f"there is nobody called {quoted(person)}", location="PERSON", remedy=remedy)
-    people = sorted(answer.members[group]) if group else [person]
+    people = _of_course(course, answer) if course else sorted(answer.members[group]) if group else [person]
     return Push(files=[_file(name) for name in names], to=to, people=people)
+
+
+def _of_course(course: str, answer: Answer) -> list[str]:
+    """The members of a course who have been here. :raises HomeroomError: there is no such course."""
+    groups = hub_groups(course)
+    if not answer.members.keys() & groups:
+        found = [COURSE_GROUP.fullmatch(group) for group in answer.members]
+        remedy = did_you_mean(course, [one[1] for one in found if one])
+        raise HomeroomError(f"there is no course {quoted(course)}", location="COURSE", remedy=remedy)
+    return sorted({person for group in groups for person in answer.members.get(group, ())})
 
 
 def _file(name: str) -> Path:
@@ -165,7 +181,7 @@ def run(deployment: Deployment, push: Push, *, confirmed: bool) -> None:
         if not confirmed:
             note(f"{what} would come into {where} of {counted(len(ready), 'home')}: {_named(ready)}")
             _tell_homeless(push, there)
-            note("Nothing is done yet. Add CONFIRM=1 to do it.")
+            note(f"Nothing is done yet. {'Add CONFIRM=1 to do it.' if ready else ''}".rstrip())
             return
         with step(f"Copying {what} into {counted(len(ready), 'home')}"), ThreadPoolExecutor(AT_ONCE) as pool:
             results = dict(zip(ready, pool.map(lambda one: deliver(deployment, staging, one), ready), strict=True))

@@ -30,10 +30,11 @@ def push(
     files: Annotated[str, typer.Option(help="Files and folders, between blanks.")] = "",
     group: Annotated[str, typer.Option(help="Whose members get them.")] = "",
     person: Annotated[str, typer.Option(help="Or one person.")] = "",
+    course: Annotated[str, typer.Option(help="Or the members of a course.")] = "",
     to: Annotated[str, typer.Option(help="The folder in the home; left out: the home itself.")] = "",
     confirm: Annotated[str, typer.Option(help="1: do it; else it is only shown.")] = "",
 ) -> None:
     """Copy files into homes now, by the rules of handouts; shown first, done with CONFIRM=1."""
     from generator.topics.handouts import overview
 
-    overview.push_files(files, group.strip(), person, to.strip(), confirm)
+    overview.push_files(files, group.strip(), person, course.strip(), to.strip(), confirm)

@@ -10,11 +10,13 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from generator.core import json_file
 from generator.core.console import counted, note, out, table, warn
 from generator.core.errors import HomeroomError, raise_all
 from generator.engine.deployment import Deployment
+from generator.schema.settings import Settings
 from generator.timers import steady
 from generator.topics.terms import kept, named, removal
 
@@ -72,7 +74,9 @@ def show(deployment: Deployment) -> None:
     rows = table("course", "archived", "removed")
     for name, each in sorted(found.items()):
         if each.archive is not None:
-            rows.add_row(name, _day(each.archive), _day(each.purge))
+            rows.add_row(
+                name, *("-" if at is None else day_of(at, deployment.settings) for at in (each.archive, each.purge))
+            )
     if rows.row_count:
         out.print(rows)
     else:
@@ -132,5 +136,6 @@ def _write(known: Noticed) -> None:
     json_file.write(removal.FOLDER / FILE, known)
 
 
-def _day(at: int | None) -> str:
-    return "-" if at is None else f"{datetime.fromtimestamp(at):%Y-%m-%d}"
+def day_of(at: int, settings: Settings) -> str:
+    """The day of a moment, on the clocks of TIMEZONE, which need not be this machine's."""
+    return f"{datetime.fromtimestamp(at, ZoneInfo(settings.TIMEZONE)):%Y-%m-%d}"

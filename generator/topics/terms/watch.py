@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 
 from generator.core.console import counted
 from generator.core.errors import HomeroomError
@@ -23,7 +22,7 @@ def faults(watched: Watched) -> Iterator[Finding]:
     known, by_itself = ends.read(), bool(watched.settings.PURGE_AT)
     for each in _endings(watched):
         left = each.purge - now
-        day = f"{datetime.fromtimestamp(each.purge):%Y-%m-%d}"
+        day = ends.day_of(each.purge, watched.settings)
         if 0 < left <= NOTICE_DAYS * DAY_SECONDS:
             yield warning(
                 "courses",
@@ -46,7 +45,7 @@ def letter(watched: Watched) -> Iterator[str]:
     for each in sorted(_endings(watched), key=lambda each: each.purge):
         days = int((each.purge - now) // DAY_SECONDS)
         if 0 <= days <= LETTER_DAYS:
-            day = f"{datetime.fromtimestamp(each.purge):%Y-%m-%d}"
+            day = ends.day_of(each.purge, watched.settings)
             yield f"Course {each.name}: all of it is removed on {day}, in {counted(days, 'day')}."
 
 

@@ -32,9 +32,9 @@ def collected(path: Path, groups: Mapping[str, Any]) -> dict[str, Any]:
         shared = {one["name"] for one in parts.rows(database, SHARED)}
         known = parts.rows(database, "SELECT name FROM users ORDER BY name")
         people = [one["name"] for one in known if one["name"] not in shared]
-        in_hub: dict[str, set[str]] = {}
+        in_hub: dict[str, set[str]] = {one["name"]: set() for one in parts.rows(database, "SELECT name FROM groups")}
         for one in parts.rows(database, MEMBERS):
-            in_hub.setdefault(one["team"], set()).add(one["name"])
+            in_hub[one["team"]].add(one["name"])
         never = [one["name"] for one in parts.rows(database, NEVER_STARTED)]
         told = parts.rows(database, "SELECT user, name, revision, state, copied, kept, at FROM homeroom_handouts")
     members = {name: set(found) for name, found in in_hub.items()}

@@ -13,7 +13,9 @@ from generator.topics.handouts import push
 from generator.topics.handouts.delivery import Answer
 from generator.topics.handouts.push import Push
 
-KNOWN = Answer(people=["ada", "bela"], members={"algo": ["bela", "ada"]}, never_started=frozenset(), told={})
+MEMBERS = {"algo": ["bela", "ada"], "course-bio-1-teachers": ["ada"], "course-bio-1-students": ["chen", "bela"]}
+MEMBERS |= {"course-new-teachers": [], "course-new-students": []}
+KNOWN = Answer(people=["ada", "bela", "chen"], members=MEMBERS, never_started=frozenset(), told={})
 MB = 1 << 20
 
 
@@ -34,6 +36,18 @@ def test_files_go_to_a_group_or_a_person(files: Path) -> None:
     assert [path.name for path in found.files] == ["sheet.ipynb", "two words.txt"]
     assert (found.people, found.to) == (["ada", "bela"], "week1")
     assert push.asked(f"{files}/data", "", "bela", "", KNOWN).people == ["bela"]
+
+
+def test_files_go_to_the_members_of_a_course(files: Path) -> None:
+    """Whatever they are there; a name of none is told with those that there are, and so are two who are meant."""
+    assert push.asked(f"{files}/data", "", "", "", KNOWN, course="bio-1").people == ["ada", "bela", "chen"]
+    assert push.asked(f"{files}/data", "", "", "", KNOWN, course="new").people == [], "nobody of it was here yet"
+    for course, remedy in (("bio1", "Did you mean bio-1?"), ("xyzzy", "bio-1, new"), ("bio-1-teachers", "bio-1")):
+        with pytest.raises(HomeroomError, match="there is no course") as caught:
+            push.asked(f"{files}/data", "", "", "", KNOWN, course=course)
+        assert remedy in str(caught.value)
+    with pytest.raises(HomeroomError, match="to whom"):
+        push.asked(f"{files}/data", "algo", "", "", KNOWN, course="bio-1")
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -121,3 +122,16 @@ def test_it_is_looked_once_a_day(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     (tmp_path / "bio.tar.gz").touch()
     (timer,) = timers.timers(known)
     assert timer.verb == ("course-ends", "--clock=1")
+
+
+def test_days_are_those_of_the_deployments_clocks(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever this machine's own are: a day that the file says is shown as it stands there."""
+    zone = ZoneInfo("Pacific/Kiritimati")
+    archive, purge = (int(datetime(2027, month, 1, tzinfo=zone).timestamp()) for month in (4, 5))
+    read: Any = None
+    monkeypatch.setattr(named, "of_file", lambda _: {"bio": Named(read=read, archive=archive, purge=purge)})
+    deployment: Any = SimpleNamespace(settings=settings(TIMEZONE=zone.key))
+    ends.show(deployment)
+    assert capsys.readouterr().out.split()[-3:] == ["bio", "2027-04-01", "2027-05-01"]
