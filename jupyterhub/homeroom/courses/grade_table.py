@@ -84,15 +84,18 @@ def released_to(given_out: Mapping[str, Any] | None) -> set[tuple[str, str]]:
     return {(each["assignment"], each["person"]) for each in given_out["feedback"]["out"]} if given_out else set()
 
 
-def as_csv(table: Table) -> str:
-    """A table for spreadsheets, in which nothing is a formula."""
+def as_csv(table: Table, called: Mapping[str, str]) -> str:
+    """A table for spreadsheets, in which nothing is a formula.
+
+    :param called: what people are called, by user name; of whom nobody says it, the cell is empty.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     heading = [f"{each.name} ({written(each.maximum)})" for each in table.columns]
-    writer.writerow(["name", *map(plain, heading), f"total ({written(table.maximum)})"])
+    writer.writerow(["name", "called", *map(plain, heading), f"total ({written(table.maximum)})"])
     for person, row in table.rows.items():
         points = [written(row[each.name]["points"]) if each.name in row else "" for each in table.columns]
-        writer.writerow([plain(person), *points, written(table.total(person))])
+        writer.writerow([plain(person), plain(called.get(person, "")), *points, written(table.total(person))])
     return text.getvalue()
 
 

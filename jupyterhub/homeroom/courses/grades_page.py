@@ -30,16 +30,18 @@ class GradesHandler(CourseHandler):
         """The table."""
         courses, course, role = self.graded(name)
         found = await desk_client.grades(name)
+        table = self.table(course, found)
         values: dict[str, Any] = {
             "course": course,
             "role": role,
             "zone": courses.zone.key,
-            "table": self.table(course, found),
+            "table": table,
             "points": grade_table.written,
+            "called": self.called(course, table.rows),
             "at": written(int(found["at"]), courses.zone) if found else "",
         }
         if course.lti is not None:
-            values["lms"] = await self._lms(courses, course, values["table"])
+            values["lms"] = await self._lms(courses, course, table)
             values["archived"] = course.is_archived(time.time())
             values["may_send"] = role == TEACHERS and not values["archived"]
             said = self.get_argument("said", "")
@@ -137,4 +139,4 @@ class GradesFileHandler(GradesHandler):
         self.set_header("Cache-Control", "no-store")
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         self.set_header("Content-Disposition", f'attachment; filename="grades-{course.name}.csv"')
-        self.finish(("\N{BYTE ORDER MARK}" + grade_table.as_csv(table)).encode())
+        self.finish(("\N{BYTE ORDER MARK}" + grade_table.as_csv(table, self.called(course, table.rows))).encode())

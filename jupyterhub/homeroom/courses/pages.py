@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -12,7 +12,7 @@ from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import Group
 from tornado import web
 
-from homeroom.courses import desk_client, grade_table, graders, handed_out, lms_courses, members
+from homeroom.courses import called, desk_client, grade_table, graders, handed_out, lms_courses, members
 from homeroom.courses.calendar import day, written
 from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, Assignment, Course, grader_name, group_name
 from homeroom.courses.courses_file import Courses
@@ -50,6 +50,8 @@ class CourseHandler(BaseHandler):
         else:
             values["work"] = [overview_of(each, now, courses.zone) for each in assignments]
             values["members"] = self._members(course)
+            here = {name for each in values["members"] for name in each["here"]}
+            values["called"] = self.called(course, here | {each["person"] for each in receipts})
         values["rooms"] = [room for ask in _rooms for room in ask(self, self.current_user, name)]
         values["handouts"] = await handed_out.of_course(self, name, role, values.get("members", ()), courses.zone)
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
@@ -87,6 +89,10 @@ class CourseHandler(BaseHandler):
         if role is None:
             raise Refusal(404, "courses.wrong.unknown")
         return courses, known[name], role
+
+    def called(self, course: Course, people: Iterable[str]) -> dict[str, str]:
+        """What people of a course are called, for those who teach or watch it."""
+        return called.people(self.db, course, people, lms_courses.way(self.authenticator))
 
     def require_going_on(self, course: Course) -> None:
         """:raises HTTPError: 403, it is archived, and changed no more."""

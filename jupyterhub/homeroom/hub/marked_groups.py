@@ -8,6 +8,9 @@ from collections.abc import Iterable, Mapping
 from jupyterhub.orm import Group, User
 from sqlalchemy.orm import Session
 
+MARKS = "homeroom-"
+"""How each mark begins."""
+
 
 def take_up(db: Session, mark: str, wanted: Mapping[str, tuple[str, set[str]]]) -> bool:
     """Have the groups with a mark be these, and no others. Commits.
@@ -52,6 +55,11 @@ def join(db: Session, mark: str, user: User, wanted: Mapping[str, str]) -> None:
             group = Group(name=name, properties={mark: wanted[name]})
             db.add(group)
         user.groups.append(group)
+
+
+def is_marked(group: Group) -> bool:
+    """Whether a group is one of these, whatever the mark."""
+    return any(key.startswith(MARKS) for key in group.properties or {})
 
 
 def members(db: Session, groups: Iterable[str]) -> dict[str, set[str]]:

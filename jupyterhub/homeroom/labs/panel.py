@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from homeroom.hub import marked_groups
 from homeroom.hub.home import Panel, Values
 from homeroom.labs import choice
 from homeroom.labs.lab_now import home_of, now_of
@@ -42,12 +43,14 @@ async def profiles(handler: Any) -> Values | None:
 
 async def groups(handler: Any) -> Values | None:
     """The groups that somebody is in, and those that a lab of theirs lacks the shares of; nothing where there is
-    none."""
+    none. Those of courses and rooms are left out: the page has these by their titles."""
     spawner = handler.current_user.spawner
     found = groups_of(spawner.person, spawner.groups)
     user = handler.current_user
     joined = sorted({group for each in user.all_spawners() for group in each.joined_later})
-    return {"groups": found, "joined": joined} if found else None
+    kept = {group.name for group in user.groups if marked_groups.is_marked(group)}
+    shown = [group for group in found if group not in kept]
+    return {"groups": shown, "joined": joined} if shown or joined else None
 
 
 PANELS = (

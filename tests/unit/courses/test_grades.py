@@ -183,11 +183,11 @@ def test_the_table_has_everybody_in_the_order_of_the_course() -> None:
 
 def test_no_cell_is_a_formula() -> None:
     """Nothing in the file is taken for a formula by a spreadsheet, whatever people are called."""
-    rows = list(csv.reader(io.StringIO(grade_table.as_csv(table(kept("week-1", bob=2.5))))))
+    rows = list(csv.reader(io.StringIO(grade_table.as_csv(table(kept("week-1", bob=2.5)), {"b+ob": "=Bob"}))))
     assert rows == [
-        ["name", "week-1 (10)", "total (10)"],
-        ["'=cmd|' /C calc'!A0", "", "0"],
-        ["b+ob", "2.5", "2.5"],
+        ["name", "called", "week-1 (10)", "total (10)"],
+        ["'=cmd|' /C calc'!A0", "", "", "0"],
+        ["b+ob", "'=Bob", "2.5", "2.5"],
     ]
     for begin in "=+-@\t\r":
         assert grade_table.plain(f"{begin}1") == f"'{begin}1"

@@ -286,7 +286,8 @@ def test_a_newcomer_is_asked_for(app: HubApp, school: LearningPlatform) -> None:
 
 def test_who_grades_is_told_what_students_are_called(app: HubApp, school: LearningPlatform) -> None:
     """As the platform's list says it, in its two parts where it does; else as they came in last. Nothing is in a name
-    that pages or spreadsheets would take for something else, and who teaches is not named."""
+    that pages or spreadsheets would take for something else, and who teaches is not named. The course's page has it,
+    too, for those who see its members."""
     school.services.people["1"] |= {"given_name": "Ada <b>", "family_name": "Byron"}
     school.services.people["2"]["name"] = None
     launch(app, school)
@@ -305,6 +306,10 @@ def test_who_grades_is_told_what_students_are_called(app: HubApp, school: Learni
     app.do(come_in, 2, "=HYPERLINK(1) Bob")
     app.do(come_in, 1, "Rob")
     assert app.do(names) == {"b+ob": ("", "HYPERLINK(1) Bob"), "chen": ("Ada b", "Byron")}
+    page = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology").text
+    for name, said in {"chen": "Ada b Byron", "b+ob": "HYPERLINK(1) Bob"}.items():
+        assert f'{said} <span class="text-body-secondary">{name}</span>' in page
+    assert "Ada b Byron" not in signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").text
 
 
 def add_identity(app: HubApp, **values: Any) -> None:

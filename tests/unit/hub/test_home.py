@@ -85,6 +85,7 @@ class Somebody:
     def __init__(self, spawner: Spawner, named: tuple[Spawner, ...]) -> None:
         self.spawner = spawner
         self.named = named
+        self.groups: tuple[Any, ...] = ()
 
     def all_spawners(self, include_default: bool = True) -> tuple[Spawner, ...]:
         return (self.spawner, *self.named) if include_default else self.named

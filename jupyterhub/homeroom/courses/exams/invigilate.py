@@ -9,6 +9,7 @@ from typing import Any
 
 from tornado import web
 
+from homeroom.courses import called, lms_courses
 from homeroom.courses.calendar import written
 from homeroom.courses.course import STUDENTS, Course, Exam
 from homeroom.courses.courses_file import Courses
@@ -47,6 +48,7 @@ class InvigilateHandler(ExamHandler):
             "ends": written(sat.opens + sat.seconds, zone),
             "begins_in": max(0.0, sat.opens - now),
             "people": people,
+            "called": called.people(self.db, taken, {lab.person for lab in labs}, lms_courses.way(self.authenticator)),
             "counts": {state: sum(each["state"] == state for each in people) for state in STATES},
             "more_minutes": MORE_SECONDS // 60,
             "given": {person: each.more_seconds for person, each in kept.items()},
