@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from homeroom.courses import person
+from homeroom.courses.desk import runs
 from homeroom.courses.desk.checks import Used
 from homeroom_lab.desk import NotTaken
 from homeroom_lab.grading import check, desk_runs
@@ -24,8 +28,10 @@ ERROR = {"output_type": "error", "ename": "AssertionError", "evalue": "f(1) is 2
 
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The desk is asked again soon: a run before may just be going."""
+    """The desk is asked again soon: a run before may just be going. Two are run at a time."""
     monkeypatch.setattr(desk_runs, "AGAIN_SECONDS", (0.05,) * 40)
+    monkeypatch.setattr(runs, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(os, "cpu_count", lambda: 2)
 
 
 def brings(outputs: list[Any], trouble: Any = None) -> Any:
@@ -59,6 +65,30 @@ def test_a_check_says_which_cells_fail(
     assert check.main(words) == 0
     assert "All cells ran" in capsys.readouterr().out
     wait(lambda: desk.kept == ["checks.json"], "nothing else is left at the desk")
+
+
+def test_checks_without_end_keep_no_grading_waiting(guard: Guard, desk: Desk) -> None:
+    """However many students have theirs run, what the grader sends is run beside them."""
+    desk.tell(told(assignment(checks=3)))
+    body, ended = b'{"notebooks": []}\n' + tar(("x", b"x")), threading.Event()
+
+    def check_or_grade(socket: str) -> int:
+        order = json.loads(ask(socket, "GET", "/order")[1])
+        assert "grading" in order or ended.wait(60)
+        return 0
+
+    guard.container = check_or_grade
+    with ThreadPoolExecutor(2) as pool:
+        checks = [pool.submit(desk.asked, name, "POST", "/checks/biology/week-1", body) for name in ("lab-1", "lab-2")]
+        try:
+            wait(lambda: len(list((desk.root / "store/.incoming").iterdir())) == 4, "both wait, or are run")
+            wait(lambda: guard.most == 1, "one is run")
+            status, said = desk.asked("lab-5", "POST", "/runs", body.replace(b"{", b'{"grading": 1, ', 1))
+            assert (status, json.loads(said)["how"]) == (200, "done")
+            assert not any(each.done() for each in checks)
+        finally:
+            ended.set()
+        assert [each.result()[0] for each in checks] == [200, 200]
 
 
 def test_so_many_a_day(guard: Guard, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,7 +144,7 @@ class Checks:
         self._busy.add(person)
         try:
             await asyncio.to_thread(self._used.add, today, *key)
-            return await self._runs.answer(f"{taken.name} checks", taken.profile, request)
+            return await self._runs.answer(taken.name, taken.profile, request, check=True)
         except Refused:
             if self._used.day == today:  # it was not run
                 await asyncio.to_thread(self._used.add, today, *key, -1)

@@ -77,23 +77,32 @@ class Runs:
         self._incoming = incoming
         self.at_once = at_once or min(MOST_AT_ONCE, os.cpu_count() or 1)
         self._turns = Turns(self.at_once)
+        self._checks = Turns(max(1, self.at_once - 1))
         self._guard = guard or runs.SOCKET
 
-    async def answer(self, key: str, profile: str, request: web.BaseRequest) -> web.StreamResponse:
+    async def answer(
+        self, key: str, profile: str, request: web.BaseRequest, *, check: bool = False
+    ) -> web.StreamResponse:
         """Execute what a request brings: a line of JSON that is the order, then a tar.
 
         The answer is a line that says how it ended, then one for each notebook.
 
         :param key: whose turn it takes.
+        :param check: whether a student has it run: of what is run at a time, one is always left to grading.
         """
-        if self._turns.ahead() >= MOST_WAITING:
+        if self._turns.ahead() + self._checks.ahead() >= MOST_WAITING:
             raise Refused(429, "Too much waits to be run. Try again later.")
         with self._incoming() as files, self._incoming() as output:
             async with asyncio.timeout(UPLOAD_SECONDS):
                 order = await _receive(request, files)
             output.touch(mode=0o600)
-            ended = await _while_there(request, self._in_turn(key, profile, Work(order, files, output)))
+            doing = (self._check if check else self._in_turn)(key, profile, Work(order, files, output))
+            ended = await _while_there(request, doing)
             return await _send(request, ended, output)
+
+    async def _check(self, key: str, profile: str, work: Work) -> dict[str, Any]:
+        async with self._checks.one(key):
+            return await self._in_turn(f"{key} checks", profile, work)
 
     async def _in_turn(self, key: str, profile: str, work: Work) -> dict[str, Any]:
         async with self._turns.one(key):
