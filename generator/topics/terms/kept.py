@@ -83,7 +83,8 @@ def show(kept: Kept, *, everything: bool) -> None:
         rows.add_row("assignments given out", str(desk.get("released", 0)))
         rows.add_row("handouts of the course's page", str(desk.get("handouts", 0)))
         rows.add_row("assignments in the grader lab", str(home.get("assignments", 0)))
-        rows.add_row("all files", in_units(kept.size_bytes))
+        rows.add_row("rooms of its page", str(len((kept.made or {}).get("rooms", ()))))
+        rows.add_row("all files, but those of rooms", in_units(kept.size_bytes))
     else:
         rows.add_row("files of students in the grader lab", in_units(home.get("work_bytes", 0)))
     out.print(rows)

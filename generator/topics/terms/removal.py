@@ -18,7 +18,7 @@ from generator.core.lock import exclusive
 from generator.core.paths import ROOT
 from generator.engine.deployment import Deployment
 from generator.topics.people import records, removal
-from generator.topics.terms import export, kept, lab_home, named
+from generator.topics.terms import export, kept, lab_home, named, rooms
 
 FOLDER = ROOT / "course-archives"
 BUSY = "another command changes a course just now"
@@ -78,6 +78,8 @@ def delete(deployment: Deployment, course: str, typed: str, *, without_copy: boo
         kept.show(found, everything=True)
         if not sure:
             note(f"Nothing was removed. NAMED={course} removes all of it for good.")
+            if of_rooms := rooms.users(found):
+                note(f"Files of its rooms ({', '.join(of_rooms)}) are then kept for RETENTION_DAYS, as people's are.")
             return
         remove(deployment, found, "its course was deleted", without_copy=without_copy)
 
@@ -98,10 +100,12 @@ def remove(deployment: Deployment, found: kept.Kept, why: str, *, without_copy: 
 
     :raises HomeroomError: it cannot be; what is left is removed by the next try.
     """
-    course = found.course
+    course, of_rooms = found.course, rooms.users(found)
     lab_home.require_still(deployment, course)
+    rooms.require_still(deployment, of_rooms)
     if not without_copy:
         keep_copy(deployment, found)
+    rooms.remove(deployment, course, of_rooms, why, now=without_copy)
     if kept.remove(deployment, course, everything=True)["open"]:
         raise HomeroomError(
             f"people still enter the grader lab of {course}; its files were not removed",

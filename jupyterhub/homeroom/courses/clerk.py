@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from homeroom.contract.database import DATABASE
 from homeroom.courses import desk_client
-from homeroom.courses.course import grader_name
+from homeroom.courses.course import grader_name, room_user
 from homeroom.courses.made import service
 from homeroom.courses.made.next_term import next_term
 from homeroom.lms import client as lms_client
@@ -67,7 +67,7 @@ def remove(database: sqlite3.Connection, course: str, who: str, *, everything: b
     """
     if everything:
         _delete(database, MADE, "name", course)
-        if _is_open(database, course):
+        if _entered(database, [grader_name(course)]):
             return {"open": True}
     if desk_client.is_there():
         desk_client.remove(course, who, everything=everything)
@@ -75,6 +75,20 @@ def remove(database: sqlite3.Connection, course: str, who: str, *, everything: b
         lms_client.ask("DELETE", f"/kept/{course}")
     _delete(database, SITTINGS, "course", course)
     return {"open": False}
+
+
+def close_rooms(database: sqlite3.Connection, course: str, who: str) -> dict[str, Any]:
+    """Close all rooms that were made on a course's page. May be done again and again.
+
+    :returns: those that the hub still has people enter, after a while, by the names of their users (`open`).
+    """
+    with accounts.transaction(database):
+        found = service.seen(database, course)
+        rooms = found[0].get("rooms", []) if found is not None else []
+        if found is not None and any(each["is_open"] for each in rooms):
+            closed = {**found[0], "rooms": [{**each, "is_open": False} for each in rooms]}
+            service.change(database, course, closed, who, time.time(), seen=found[1])
+    return {"open": _entered(database, [room_user(course, each["name"]) for each in rooms])}
 
 
 def made(database: sqlite3.Connection, course: str) -> dict[str, Any] | None:
@@ -127,14 +141,15 @@ def purges(database: sqlite3.Connection) -> dict[str, int]:
     return {name: at for name, at in found.items() if isinstance(at, int)}
 
 
-def _is_open(database: sqlite3.Connection, course: str) -> bool:
+def _entered(database: sqlite3.Connection, names: list[str]) -> list[str]:
+    """Those of some shared labs that the hub still has people enter, after a while."""
     ends = time.monotonic() + CLOSING_SECONDS
     query = "SELECT 1 FROM homeroom_names WHERE name = ? AND mark = ?"
-    while database.execute(query, (grader_name(course), SHARED)).fetchone():
+    while left := [name for name in names if database.execute(query, (name, SHARED)).fetchone()]:
         if time.monotonic() > ends:
-            return True
+            break
         time.sleep(LOOK_SECONDS)
-    return False
+    return left
 
 
 def _count(database: sqlite3.Connection, table: str, column: str, value: str) -> int:
@@ -153,7 +168,8 @@ def _delete(database: sqlite3.Connection, table: str, column: str, value: str) -
 def main(arguments: list[str]) -> int:
     """Carry out one verb; 1: somebody who keeps something does not answer, which the last line says."""
     parser = argparse.ArgumentParser(prog="python -m homeroom.courses.clerk")
-    parser.add_argument("verb", choices=["courses", "kept", "given-out", "remove", "copy", "copy-handouts", "take-in"])
+    verbs = ["courses", "kept", "given-out", "close-rooms", "remove", "copy", "copy-handouts", "take-in"]
+    parser.add_argument("verb", choices=verbs)
     verb = parser.parse_args(arguments).verb
     asked: dict[str, Any] = json.loads(sys.stdin.read() or "{}")
     try:
@@ -170,6 +186,8 @@ def main(arguments: list[str]) -> int:
                 answer = desk_client.take_in(asked["course"], asked["token"], asked["who"])
             elif verb == "kept":
                 answer = kept(database, asked["course"])
+            elif verb == "close-rooms":
+                answer = close_rooms(database, asked["course"], asked["who"])
             else:
                 answer = remove(database, asked["course"], asked["who"], everything=asked["everything"])
     except (desk_client.DeskAway, lms_client.ServiceAway, lms_client.Refused, sqlite3.OperationalError) as error:

@@ -15,7 +15,7 @@ TEACHERS, ASSISTANTS, OBSERVERS, STUDENTS = ROLES = ("teachers", "assistants", "
 """The most first: who is two things in a course is the first of them."""
 GRADERS = "graders"
 """No role of people: the group of the user in whose lab a course is graded, so that shares and limits can name it."""
-PREFIX, GRADER_PREFIX = "course-", "grader-"
+PREFIX, GRADER_PREFIX, ROOM_PREFIX = "course-", "grader-", "room-"
 
 
 def group_name(course: str, role: str) -> str:
@@ -31,6 +31,11 @@ def grader_name(course: str) -> str:
 def room_of(course: str, name: str) -> str:
     """What a course's room is called among all rooms of the hub."""
     return f"{course}-{name}"
+
+
+def room_user(course: str, name: str) -> str:
+    """The service user whose lab a course's room is, and whose home has its files: `room-biology-lab`."""
+    return f"{ROOM_PREFIX}{room_of(course, name)}"
 
 
 @dataclass(frozen=True, kw_only=True)

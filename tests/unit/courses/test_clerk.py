@@ -12,16 +12,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from homeroom.courses import clerk, desk_client
-from homeroom.courses.course import ROLES, grader_name
+from homeroom.courses.course import ROLES, grader_name, room_of, room_user
 from homeroom.courses.exams import records as sittings
-from homeroom.courses.made import form
+from homeroom.courses.made import form, service
 from homeroom.courses.made import records as made_courses
+from homeroom.records import events
+from homeroom.rooms.room import room_name
 from homeroom.sign_in import accounts, known_names
-from homeroom.sign_in.marks import SHARED
+from homeroom.sign_in.marks import REMOVED, SHARED
 from jupyterhub.orm import Base
 from sqlalchemy import create_engine
 
-from generator.topics.terms import lab_home
+from generator.topics.terms import lab_home, rooms
 from tests.unit.courses.desk import Desk
 from tests.unit.courses.test_made_handouts import brought, lay
 
@@ -58,6 +60,44 @@ def test_all_of_a_course_goes(database: sqlite3.Connection, monkeypatch: pytest.
     assert clerk.kept(database, "physics") == {"desk": None, "sends": 0, "sittings": 1, "made": {}}
 
 
+def test_rooms_are_closed_and_waited_for(database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All rooms of the page are closed, once, and who is still entered after a while is told; a course without any, or
+    that is gone, has nothing to close."""
+    monkeypatch.setattr(clerk, "CLOSING_SECONDS", 0.0)
+    values = json.dumps({**form.new(), "rooms": [made_room("a"), {**made_room("b"), "is_open": False}]})
+    database.execute("UPDATE homeroom_courses SET data = ? WHERE name = 'bio'", (values,))
+    database.execute("INSERT INTO homeroom_names (name, mark) VALUES ('room-bio-a', ?)", (SHARED,))
+    assert clerk.close_rooms(database, "bio", "shell:root") == {"open": ["room-bio-a"]}
+    found = service.seen(database, "bio")
+    assert found is not None
+    assert [each["is_open"] for each in found[0]["rooms"]] == [False, False]
+    assert found[1] > 1, "the hub goes by another version"
+    database.execute("DELETE FROM homeroom_names")
+    assert clerk.close_rooms(database, "bio", "shell:root") == {"open": []}
+    assert service.seen(database, "bio") == found
+    for course in ("physics", "none"):
+        assert clerk.close_rooms(database, course, "shell:root") == {"open": []}
+
+
+def made_room(name: str) -> dict[str, Any]:
+    """A room as it is kept."""
+    return {"name": name, "title": name, "profile": "", "is_open": True}
+
+
+def test_a_course_from_elsewhere_brings_no_room_of_others(database: sqlite3.Connection) -> None:
+    """Where a room's name is taken, also by one that was, it does not come: its members would have the files."""
+    database.execute("INSERT INTO homeroom_names (name, mark) VALUES ('room-chem-a', ?)", (REMOVED,))
+    database.execute("INSERT INTO users (name, admin, cookie_id) VALUES ('room-chem-b', 0, 'x')")
+    course = {**form.new(), "rooms": [made_room(name) for name in ("a", "b", "c")]}
+    wanted = {"verb": "keep", "name": "chem", "seen": 0, "course": course}
+    database.isolation_level = "DEFERRED"
+    assert service.answer(database, wanted, 1.0) == {"done": True}
+    found = service.one(database, "chem")
+    assert found is not None
+    assert [each["name"] for each in found["rooms"]] == ["c"]
+    assert database.execute(f"SELECT count(*) FROM {events.WaitingEvent.__tablename__}").fetchone() == (1,)
+
+
 def test_who_keeps_something_and_is_away_is_told(
     database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -89,8 +129,9 @@ def test_what_is_given_out_is_told(
 
 
 def test_graders_are_called_as_in_the_hub() -> None:
-    """What commands call the user of a grader lab is what the hub calls it."""
+    """What commands call the user of a grader lab or room is what the hub calls it."""
     assert lab_home.grader("bio-1") == grader_name("bio-1")
+    assert rooms.room_user("bio-1", "lab") == room_user("bio-1", "lab") == room_name(room_of("bio-1", "lab"))
 
 
 def test_a_made_course_is_copied(database: sqlite3.Connection) -> None:

@@ -48,7 +48,7 @@ TOPICS = {
     "rooms": {"courses", "environments", "labs"},
     "sign_in": {"labs", "storage"},
     "storage": {"labs"},
-    "terms": {"courses", "labs", "people", "sign_in", "storage"},
+    "terms": {"courses", "labs", "people", "rooms", "sign_in", "storage"},
     "updates": {"copies", "labs", "prewarm", "sign_in"},
 }
 """Of which other topics a topic takes something: what labs there are, and who has a home."""

@@ -15,7 +15,7 @@ from tornado import web
 
 from homeroom.courses import desk_client, members, watch
 from homeroom.courses.calendar import written
-from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, group_name, room_of
+from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, group_name, room_user
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import records as sat_records
 from homeroom.courses.exams import watch as exam_watch
@@ -298,7 +298,7 @@ class SettingsHandler(CoursePage):
             for each in course["exams"]
         ]
         of_course = [
-            _row(forms.room(each), each, is_open=each["is_open"], home=f"room-{room_of(kept.name, each['name'])}")
+            _row(forms.room(each), each, is_open=each["is_open"], home=room_user(kept.name, each["name"]))
             for each in course["rooms"]
         ]
         hub = rooms.hub_rooms()

@@ -16,12 +16,14 @@ from pathlib import Path
 from typing import Any
 
 from homeroom.contract.database import DATABASE, LOCK_SECONDS
-from homeroom.courses.course import Course
+from homeroom.courses.course import Course, room_user
 from homeroom.courses.made import form
 from homeroom.records import plain
 
 ALL = "SELECT name, data, version FROM homeroom_courses ORDER BY name"
 ONE = "SELECT data FROM homeroom_courses WHERE name = ?"
+SEEN = "SELECT data, version FROM homeroom_courses WHERE name = ?"
+TAKEN = "SELECT 1 FROM users WHERE name = ?1 UNION SELECT 1 FROM homeroom_names WHERE name = ?1"
 ADD = "INSERT OR IGNORE INTO homeroom_courses (data, version, by, at, name) VALUES (?, ?, ?, ?, ?)"
 CHANGE = "UPDATE homeroom_courses SET data = ?, version = ?, by = ?, at = ? WHERE name = ? AND version = ?"
 REMOVE = "DELETE FROM homeroom_courses WHERE name = ? AND version = ?"
@@ -43,9 +45,10 @@ def answer(database: sqlite3.Connection, wanted: dict[str, Any], now: float) -> 
         if wanted["verb"] == "remove":
             what, done = "course-remove", database.execute(REMOVE, (name, seen)).rowcount == 1
         else:
-            Course.from_json(form.as_told(name, wanted["course"], {}))
+            course = wanted["course"] if seen else without_taken(database, name, wanted["course"])
+            Course.from_json(form.as_told(name, course, {}))
             what = "course-change" if seen else "course-make"
-            row = as_row(name, wanted["course"], who, now, seen=seen)
+            row = as_row(name, course, who, now, seen=seen)
             done = database.execute(CHANGE if seen else ADD, (*row, seen) if seen else row).rowcount == 1
         if done:
             database.execute(NOTE, plain.waiting(who, what, why=f"course {name}"))
@@ -64,9 +67,30 @@ def one(database: sqlite3.Connection, name: str) -> dict[str, Any] | None:
     return None if row is None else json.loads(row[0])
 
 
+def seen(database: sqlite3.Connection, name: str) -> tuple[dict[str, Any], int] | None:
+    """A course and its version; None where there is none of this name."""
+    row = database.execute(SEEN, (name,)).fetchone()
+    return None if row is None else (json.loads(row[0]), row[1])
+
+
+def change(database: sqlite3.Connection, name: str, course: dict[str, Any], who: str, now: float, *, seen: int) -> bool:
+    """Keep a course as it is to be now, in the transaction of whoever asks; whether it was still as it was seen."""
+    return database.execute(CHANGE, (*as_row(name, course, who, now, seen=seen), seen)).rowcount == 1
+
+
 def add(database: sqlite3.Connection, name: str, course: dict[str, Any], who: str, now: float) -> None:
     """Keep a new course, in the transaction of whoever asks. Where there is one of this name, nothing is done."""
     database.execute(ADD, as_row(name, course, who, now))
+
+
+def without_taken(database: sqlite3.Connection, name: str, course: dict[str, Any]) -> dict[str, Any]:
+    """A course from elsewhere without the rooms whose names are taken here: they would lead to the files of others."""
+    taken = {
+        each["name"]
+        for each in course.get("rooms", ())
+        if database.execute(TAKEN, (room_user(name, each["name"]),)).fetchone()
+    }
+    return {**course, "rooms": [each for each in course["rooms"] if each["name"] not in taken]} if taken else course
 
 
 def as_row(name: str, course: dict[str, Any], who: str, now: float, *, seen: int = 0) -> tuple[str, int, str, int, str]:
