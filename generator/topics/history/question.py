@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from generator.core.errors import HomeroomError, nearest
 from generator.core.flag import is_set
 
-WHO = ("group", "person", "image", "profile")
+WHO = ("group", "person", "image", "profile", "room")
 WHEN = ("minute", "ten-minutes", "hour", "day")
 """Both as `homeroom.history.report` knows them."""
+COURSE = "course"
+"""Courses are counted as they are now: `homeroom.courses.statistics`."""
 MOST_DAYS = 3660
 
 
@@ -17,8 +19,9 @@ MOST_DAYS = 3660
 class Question:
     """One question.
 
-    :param by: a word of WHO or WHEN: what a row of the answer is.
-    :param days: how many are counted, with today.
+    :param by: a word of WHO or WHEN, or COURSE: what a row of the answer is.
+    :param days: how many are counted, with today; of courses none.
+    :param names: whether people have their names; of courses whether it is told what few students did.
     """
 
     by: str = "group"
@@ -38,14 +41,17 @@ def asked(*, days: str, by: str, csv: str, names: str) -> Question:
     :raises HomeroomError: one of them is none that is known.
     """
     by = by.strip().lower() or "group"
-    if by not in (*WHO, *WHEN):
-        meant = nearest(by, [*WHO, *WHEN])
+    if by not in (*WHO, *WHEN, COURSE):
+        meant = nearest(by, [*WHO, *WHEN, COURSE])
         near = f"Did you mean BY={meant}? " if meant else ""
-        remedy = f"{near}Who used it: {', '.join(WHO)}. How it went: {', '.join(WHEN)}."
+        remedy = f"{near}Who used it: {', '.join(WHO)}. How it went: {', '.join((*WHEN, COURSE))}."
         raise HomeroomError(f"{by[:40]!r} is nothing to count by", location="BY", remedy=remedy)
     shows_names = is_set("NAMES", names)
-    if shows_names and by != "person":
+    if shows_names and by not in ("person", COURSE):
         raise HomeroomError("NAMES is of people", location="NAMES", remedy="make stats BY=person NAMES=1")
+    if by == COURSE and days.strip():
+        cause = "courses are counted as they are now, with all that was handed in"
+        raise HomeroomError(cause, location="DAYS", remedy="make stats BY=course")
     return Question(by=by, days=_days(days), csv=is_set("CSV", csv), names=shows_names)
 
 

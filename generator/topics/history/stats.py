@@ -14,16 +14,17 @@ from typing import Any
 from generator.core.console import plain
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
-from generator.topics.history.question import Question
+from generator.topics.history.question import COURSE, Question
 from generator.topics.storage import home_use
 
-MODULE = "homeroom.history.report"
+MODULE, COURSES = "homeroom.history.report", "homeroom.courses.statistics"
 NAMELESS = {
     "group": "(in no group)",
     "person": "(names no longer kept)",
     "profile": "(unknown)",
     "image": "(unknown)",
 }
+LEFT_OUT = "-"
 FORMULAS = ("=", "+", "-", "@")
 """What a table program takes for the beginning of one."""
 
@@ -42,6 +43,8 @@ def answer(deployment: Deployment, question: Question, rendered: Path) -> Answer
     :param rendered: where the sizes of homes are kept for a while.
     :raises HomeroomError: the hub does not run, or has no history.
     """
+    if question.by == COURSE:
+        return _of_courses(deployment, question)
     homes: dict[str, int] = {}
     notes = []
     if question.of_people:
@@ -59,6 +62,17 @@ def answer(deployment: Deployment, question: Question, rendered: Path) -> Answer
         return Answer(text=f"Nothing is known of the last {_days(question.days)}.")
     notes += _notes(question, deployment.settings.HISTORY_DAYS)
     return Answer(text=as_csv(table) if question.csv else as_text(table), notes=tuple(notes))
+
+
+def _of_courses(deployment: Deployment, question: Question) -> Answer:
+    people = "few" if question.names else "crowds"
+    told = hub_module.ask(deployment, COURSES, people, about="how it goes in courses")
+    if not told["rows"]:
+        return Answer(text="There are no courses.")
+    table = [told["columns"], *told["rows"]]
+    hidden = any(None in row for row in told["rows"])
+    note = "Where a course has few students, what they did is left out (-). NAMES=1 shows it."
+    return Answer(text=as_csv(table) if question.csv else as_text(table), notes=(note,) if hidden else ())
 
 
 def _notes(question: Question, days_with_names: int) -> Iterator[str]:
@@ -106,8 +120,10 @@ def _first(by: str, value: Any) -> str:
     """What a row is of: a moment, or a name."""
     if by == "at":
         return datetime.fromtimestamp(value).astimezone().isoformat(timespec="minutes")
-    return plain(str(value)).replace("\n", " ") or NAMELESS[by]
+    return plain(str(value)).replace("\n", " ") or NAMELESS.get(by, "")
 
 
-def _number(value: float) -> str:
+def _number(value: float | None) -> str:
+    if value is None:
+        return LEFT_OUT
     return f"{value:.0f}" if value == int(value) else f"{value:.2f}"

@@ -12,9 +12,11 @@ verbs = typer.Typer()
 @verbs.command()
 def stats(
     days: Annotated[str, typer.Option(help="How many days are counted, with today.")] = "",
-    by: Annotated[str, typer.Option(help="group, person, image or profile; or minute, ten-minutes, hour or day.")] = "",
+    by: Annotated[
+        str, typer.Option(help="group, person, image, profile or room; or course, minute, ten-minutes, hour or day.")
+    ] = "",
     csv: Annotated[str, typer.Option(help="1: as a table for other programs.")] = "",
-    names: Annotated[str, typer.Option(help="1: people by their names, else by pseudonyms.")] = "",
+    names: Annotated[str, typer.Option(help="1: people by their names; of courses also what few students did.")] = "",
 ) -> None:
     """Show who used how much, or how it went over time."""
     from generator.core import console

@@ -172,6 +172,15 @@ def of_person(name: str) -> dict[str, list[dict[str, Any]]]:
     return ask("GET", f"/people/{quote(name, safe='')}", seconds=PERSON_SECONDS)
 
 
+def statistics() -> list[dict[str, Any]]:
+    """How it goes in each course, in numbers. Waits.
+
+    :raises DeskAway: it does not answer.
+    """
+    found: list[dict[str, Any]] = ask("GET", "/statistics", seconds=PERSON_SECONDS)["courses"]
+    return found
+
+
 def kept(course: str) -> dict[str, Any]:
     """How much the desk keeps of a course; with an empty name, of which courses it keeps something. Waits.
 

@@ -14,6 +14,7 @@ from homeroom.history.sample import LabUse, Room, Sample
 from homeroom.labs.choice import labs_that_fit
 from homeroom.labs.plan import groups_of
 from homeroom.queue.resources import NOTHING, Resources
+from homeroom.rooms.room import PREFIX
 from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.memory_use import Memory
 from homeroom.spawner.outcomes import MemoryKill, Outcome
@@ -39,6 +40,7 @@ class Measuring:
     _since: float = field(default_factory=time.time)
     _last_at: float = 0.0
     _seen: dict[str, Memory] = field(default_factory=dict)
+    _known: set[str] = field(default_factory=set)
 
     async def sample(self, most_seconds: float) -> Sample:
         """What there is now.
@@ -51,6 +53,7 @@ class Measuring:
         labs = list(self._labs())
         figures = {lab: await self._figures(lab, now + ASKING_SECONDS) for lab in labs if lab.ready}
         used = [self._use(lab, figure, seconds) for lab, figure in figures.items()]
+        self._known = {lab.object_id for lab in figures}
         room = await self._room(labs)
         self._seen = {lab.object_id: figure for lab, figure in figures.items() if figure}
         return Sample(
@@ -87,6 +90,9 @@ class Measuring:
             cpu_seconds=self._computed(lab, figure),
             memory_bytes=figure.used_bytes if figure else 0,
             gpus=state.gpus if state else 0,
+            room=lab.user.name.removeprefix(PREFIX) if lab.user.name.startswith(PREFIX) else "",
+            is_opened=lab.object_id not in self._known and lab.time.started_at > self._since,
+            is_used=_is_in_use(lab),
         )
 
     def _computed(self, lab: LabSpawner, figure: Memory | None) -> float:

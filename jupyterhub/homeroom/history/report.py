@@ -20,7 +20,7 @@ from homeroom.history.pseudonyms import Pseudonyms
 from homeroom.history.schema import DAY, FILE, HOUR, MINUTE, TEN_MINUTES, USE, kept
 from homeroom.history.store import MIB, begin_of, local_day
 
-WHO = ("group", "person", "image", "profile")
+WHO = ("group", "person", "image", "profile", "room")
 WHEN = {"minute": MINUTE, "ten-minutes": TEN_MINUTES, "hour": HOUR, "day": DAY}
 GIB = 1 << 30
 HOUR_SECONDS = 3600.0
@@ -42,6 +42,11 @@ COURSE_COLUMNS = (
     *("at", "labs", "labs_most", "people_most", "cpus", "memory_gib", "gpus", "waiting_most", "longest_wait_seconds"),
     *("longest_start_seconds", "starts", "failed_starts", "memory_kills", "disk_gib", "homes_gib"),
 )
+IN_ROOMS = """
+SELECT room, sum(opened), sum(lab_seconds), sum(used_seconds) FROM rooms WHERE day > ?
+GROUP BY room ORDER BY 4 DESC, 3 DESC, 1
+"""
+ROOM_COLUMNS = ("times_opened", "lab_hours", "used_hours")
 USE_COLUMNS = ("people", "lab_hours", "cpu_hours", "gpu_hours", "memory_gib_hours", "home_gib")
 
 
@@ -77,6 +82,10 @@ def asked(
                 "columns": COURSE_COLUMNS,
                 "rows": [[one[0], *(round(each, 2) for each in one[1:])] for one in found],
             }
+        if by == "room":
+            rows = database.execute(IN_ROOMS, (local_day(now) - days,)).fetchall()
+            hours = [[room, times, *(round(one / HOUR_SECONDS, 2) for one in spans)] for room, times, *spans in rows]
+            return {"columns": (by, *ROOM_COLUMNS), "rows": hours}
         used = _added(database.execute(USED, (local_day(now) - days,)), by)
     homes = homes or {}
     if by == "person":

@@ -13,6 +13,9 @@ class LabUse:
     """What one lab has used since the sample before.
 
     :param groups: of its user, at this moment.
+    :param room: the room that it is; empty: it is none.
+    :param is_opened: whether it was started since the sample before.
+    :param is_used: whether it was used in the last minutes.
     :param cpu_seconds: seconds of one CPU.
     """
 
@@ -24,6 +27,9 @@ class LabUse:
     cpu_seconds: float = 0.0
     memory_bytes: int = 0
     gpus: int = 0
+    room: str = ""
+    is_opened: bool = False
+    is_used: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -54,6 +54,17 @@ CREATE TABLE IF NOT EXISTS failures (
 ) WITHOUT ROWID
 """
 """Why starts failed, by ten minutes. It came later than the others: an older version leaves it alone."""
+ROOMS = """
+CREATE TABLE IF NOT EXISTS rooms (
+    day INTEGER NOT NULL, room TEXT NOT NULL, opened INTEGER NOT NULL, lab_seconds NUMERIC NOT NULL,
+    used_seconds NUMERIC NOT NULL, PRIMARY KEY (day, room)
+) WITHOUT ROWID
+"""
+"""How often rooms were opened, and for how long; who was in them is not kept. It came later, too."""
+ADD_ROOM = """
+INSERT INTO rooms VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET opened = opened + excluded.opened,
+    lab_seconds = lab_seconds + excluded.lab_seconds, used_seconds = used_seconds + excluded.used_seconds
+"""
 ADD_FAILURE = "INSERT INTO failures VALUES (?, ?, 1) ON CONFLICT DO UPDATE SET starts = starts + 1"
 ADD_MOMENT = f"""
 INSERT INTO moments (step, at, samples, {", ".join((*COLUMNS, *MOST))})
@@ -118,6 +129,7 @@ def opened(path: Path) -> sqlite3.Connection:
         if not version:
             database.executescript(f"BEGIN;{TABLES}COMMIT;")
         database.execute(FAILURES)
+        database.execute(ROOMS)
         ((found,),) = database.execute("PRAGMA quick_check(1)").fetchall()
         if found != "ok":
             raise sqlite3.DatabaseError(str(found))

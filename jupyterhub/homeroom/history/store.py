@@ -12,6 +12,7 @@ from homeroom.history.sample import Disk, LabUse, Sample, gauges, longest, sums
 from homeroom.history.schema import (
     ADD_FAILURE,
     ADD_MOMENT,
+    ADD_ROOM,
     ADD_USE,
     COLUMNS,
     DAY,
@@ -63,6 +64,9 @@ class HistoryStore:
                     self._database.execute(ADD_FAILURE, (begin_of(TEN_MINUTES, sample.at), start.failure[:LONGEST]))
             for use in sample.labs:
                 self._add_use(use, day)
+                if use.room:
+                    used = use.lab_seconds if use.is_used else 0.0
+                    self._database.execute(ADD_ROOM, (day, use.room, use.is_opened, use.lab_seconds, used))
 
     def is_steady(self, now: float) -> bool:
         """Whether the clock goes on as before: something was added a day or a few ago, by it. One that was set far

@@ -165,6 +165,21 @@ def test_labs_that_several_enter_are_nobodys(engine: Engine, hub: Any) -> None:
     assert [one.person for one in found.labs] == ["ada", "bela", ""]
 
 
+def test_rooms_are_told_apart_and_opened_once(engine: Engine, hub: Any) -> None:
+    """A room that was started since the last look was opened then, and not again; one that ran before the hub did was
+    opened before. A grader lab is none, and nobody's is."""
+    engine.computed |= {"room-study": 1.0, "room-old": 1.0, "grader-bio": 1.0}
+    measuring = Measuring(hub, LabSpawner(config=CONFIG))
+    measured(measuring)
+    for number, name in enumerate(("room-study", "room-old", "grader-bio"), 2):
+        hub.users[number] = lab(hub.db, name, "standard", minutes_idle=60 * (name == "room-old"))
+    started = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=1)
+    hub.users[2].spawners[""].orm_spawner.started = started
+    found = [(one.room, one.is_opened, one.is_used) for one in measured(measuring).labs[2:]]
+    assert found == [("study", True, True), ("old", False, False), ("", False, True)]
+    assert [one.is_opened for one in measured(measuring).labs[2:]] == [False] * 3
+
+
 def test_an_engine_that_is_away_hides_no_outcome(engine: Engine, hub: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What happened is in the next sample; of a lab whose figures are missing the last ones stand."""
     measuring = Measuring(hub, LabSpawner(config=CONFIG))

@@ -58,6 +58,21 @@ def test_by_image_and_profile(path: Path) -> None:
     assert rows(path, "profile", days=60)[0][:3] == ["standard", 2, 3.0]
 
 
+def test_by_room(path: Path) -> None:
+    """How often each was opened, and how long it ran and was used; rooms alone."""
+    store = HistoryStore(path, 90)
+    study = {"room": "study", "lab_seconds": 1800.0, "is_used": True}
+    for values in ({**study, "is_opened": True}, study, {**study, "is_used": False}):
+        store.add(sample(use("", groups=(), **values), use("ada")), DISK)
+    store.add(sample(use("", room="old", lab_seconds=3600.0, is_opened=True), at=NOW - 40 * DAY), DISK)
+    store.close()
+    assert asked(path, by="room", days=30, named=False, now=NOW) == {
+        "columns": ("room", "times_opened", "lab_hours", "used_hours"),
+        "rows": [["study", 1, 1.5, 1.0]],
+    }
+    assert rows(path, "room", days=60)[1] == ["old", 1, 1.0, 0.0]
+
+
 def test_people_have_pseudonyms_unless_names_are_asked_for(path: Path) -> None:
     """The same person has one row and one pseudonym; the next export has others."""
     first, second = (rows(path, "person", named=False, days=60) for _ in range(2))

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from homeroom.courses import statistics
 from homeroom.history import report
 
 from generator.core.errors import HomeroomError
@@ -38,6 +39,9 @@ def words(**given: str) -> Question:
         ({"by": "people; rm"}, "BY", "group, person, image, profile"),
         ({"csv": "yes"}, "CSV", "CSV=1"),
         ({"names": "1"}, "NAMES", "BY=person NAMES=1"),
+        ({"names": "1", "by": "room"}, "NAMES", "BY=person NAMES=1"),
+        ({"by": "courses"}, "BY", "Did you mean BY=course?"),
+        ({"by": "course", "days": "7"}, "DAYS", "make stats BY=course"),
         ({"names": "all", "by": "person"}, "NAMES", "NAMES=1"),
     ],
 )
@@ -103,6 +107,21 @@ def test_a_table_for_programs(told: dict[str, Any]) -> None:
     assert len(rows) == 2
     assert "\n" not in rows[1][0]
     assert told["asked"][1][-1] == "names"
+
+
+def test_courses_are_asked_of_who_knows_them(told: dict[str, Any]) -> None:
+    """What few students did is shown where it is asked for, and said to be left out where it is."""
+    told |= {"columns": list(statistics.COLUMNS), "rows": [["bio", 1, 0, 0, 3, 2, 0, None, None, None, None]]}
+    shown = stats.answer(HERE, words(by="course"), Path())
+    assert shown.text.splitlines()[1].split() == ["bio", "1", "0", "0", "3", "2", "0", "-", "-", "-", "-"]
+    assert shown.notes[0].endswith("NAMES=1 shows it.")
+    assert told["asked"][:2] == (stats.COURSES, ("crowds",))
+    stats.answer(HERE, words(by="course", names="1"), Path())
+    assert told["asked"][1] == ("few",)
+    head, row = stats.answer(HERE, words(by="course", csv="1"), Path()).text.splitlines()
+    assert (head.split(",")[0], row[-4:]) == ("course", ",,,,")
+    told["rows"] = []
+    assert stats.answer(HERE, words(by="course"), Path()).text == "There are no courses."
 
 
 def test_a_course_has_moments(told: dict[str, Any]) -> None:

@@ -82,7 +82,7 @@ HUB: Mapping[str, set[str]] = {
     "spawner": {"contract", "culling", "exam_labs", "gpus", "labs", "queue", "shared_labs", "storage"},
     "prewarm": {"contract", "culling", "labs", "spawner"},
     "handouts": {"contract", "hub", "records"},
-    "history": {"gpus", "labs", "queue", "spawner", "storage"},
+    "history": {"gpus", "labs", "queue", "rooms", "spawner", "storage"},
 }
 """The guard imports nothing but what it shares with the hub: it runs without JupyterHub, with the engine's socket."""
 EVERY_ROOMS = {"contract", "hub", "texts"}

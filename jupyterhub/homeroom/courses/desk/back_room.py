@@ -19,6 +19,7 @@ from homeroom.courses.desk.handouts import Handouts, HandoutShelf
 from homeroom.courses.desk.kept import Kept
 from homeroom.courses.desk.receipt import Receipt
 from homeroom.courses.desk.shelf import CLICKS, STATES, Changed, Item, Shelf
+from homeroom.courses.desk.statistics import of_courses
 from homeroom.courses.desk.store import Store
 from homeroom.courses.desk.told import Told
 
@@ -66,6 +67,9 @@ class BackRoom:
             names = {key: request.query.get(key, "") for key in ("course", "person")}
             found = self.store.receipts(**names)
             return web.json_response({"receipts": [self._receipt(each) for each in found]})
+        if route == ("GET", "/statistics"):
+            counted = await asyncio.to_thread(of_courses, self._told(), self.store, self.shelf, self.grades)
+            return web.json_response({"courses": counted})
         if route == ("GET", "/grades"):
             return web.json_response({"grades": await self._grades(request.query.get("course", ""))})
         if route == ("GET", "/released"):
