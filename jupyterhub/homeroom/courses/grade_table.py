@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from homeroom.courses.course import Course
+from homeroom.texts import language, quantities
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 """What a spreadsheet may take for the begin of a formula."""
@@ -105,5 +106,10 @@ def plain(cell: str) -> str:
 
 
 def written(points: float) -> str:
-    """Points as people write them: `7.5`, `10`."""
+    """Points as files have them: `7.5`, `10`."""
     return f"{points:.2f}".rstrip("0").rstrip(".")
+
+
+def shown(points: float) -> str:
+    """Points as whoever reads the page writes them: `7.5`, `7,5`."""
+    return quantities.decimal(written(points), language.current())

@@ -36,7 +36,7 @@ class GradesHandler(CourseHandler):
             "role": role,
             "zone": courses.zone.key,
             "table": table,
-            "points": grade_table.written,
+            "points": grade_table.shown,
             "called": self.called(course, table.rows),
             "at": written(int(found["at"]), courses.zone) if found else "",
         }

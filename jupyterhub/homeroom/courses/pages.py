@@ -56,7 +56,7 @@ class CourseHandler(BaseHandler):
         values["handouts"] = await handed_out.of_course(self, name, role, values.get("members", ()), courses.zone)
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
         all_grades = await desk_client.grades(name) if role in graders.GRADE else None
-        values["grades"], values["points"] = role in graders.GRADE, grade_table.written
+        values["grades"], values["points"] = role in graders.GRADE, grade_table.shown
         values["teaches"] = role == TEACHERS
         values["archived"] = day(course.archive, courses.zone) if course.is_archived(now) else ""
         values["removed"] = day(course.purge, courses.zone)

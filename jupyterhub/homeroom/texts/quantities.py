@@ -12,7 +12,11 @@ UNITS: Mapping[str, Mapping[str, str]] = {"de": {"d": "Tage", "day": "Tag"}, "en
 
 def number(value: float, language: str) -> str:
     """A number with three digits that count: `1.5`, `1,5`."""
-    written = f"{value:.3g}"
+    return decimal(f"{value:.3g}", language)
+
+
+def decimal(written: str, language: str) -> str:
+    """A number that is written with a point."""
     return written.replace(".", ",") if language in DECIMAL_COMMA else written
 
 

@@ -277,6 +277,8 @@ def test_grades_are_for_those_who_grade(app: HubApp, monkeypatch: pytest.MonkeyP
     assert "2 hand-ins are still to be graded by hand" in page
     assert "1970-01-01 01:00" in page
     assert "1 less" in page
+    german = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology/grades", headers={"Accept-Language": "de"})
+    assert ("7,25" in german.text, "7.25" in german.text) == (True, False)
     assert "Grade: 3 of 10" in signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").text
     assert "Grade:" not in signed_in(app, "b+ob", PASSWORD).visit("homeroom/courses/biology").text
     admin = signed_in(app, "admin", PASSWORD)
