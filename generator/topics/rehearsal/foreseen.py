@@ -28,7 +28,8 @@ def chosen(
     """
     named = {each.course.name: each for each in courses}
     if course not in named:
-        remedy = did_you_mean(course, named, f"Name one of site/{COURSES}: `make course-rehearse COURSE=biology`.")
+        otherwise = f"Name one of site/{COURSES}, or one of a page: `make course-rehearse COURSE=biology`."
+        remedy = did_you_mean(course, named, otherwise)
         raise HomeroomError(
             f"there is no course {course!r}" if course else "which course?", location="COURSE", remedy=remedy
         )
@@ -36,7 +37,7 @@ def chosen(
     known = {each.name: each for each in found.course.exams}
     if exam:
         if exam not in known:
-            remedy = did_you_mean(exam, known, f"{course} has no exams.")
+            remedy = did_you_mean(exam, known, "" if known else f"{course} has no exams.")
             raise HomeroomError(f"{course} has no exam {exam}", location="EXAM", remedy=remedy)
         return found, known[exam]
     ahead = sorted(

@@ -23,6 +23,7 @@ class Kept:
 
     :param desk: as the desk says; None: it has never kept anything.
     :param home: as the home of the grader lab says; None: there is none.
+    :param sitting: how many people sit an exam of it, or did within a day and are not handed in yet.
     :param made: the course as it was made on a page; None: it was not.
     """
 
@@ -31,6 +32,7 @@ class Kept:
     home: dict[str, Any] | None
     sends: int
     sittings: int
+    sitting: int = 0
     made: dict[str, Any] | None
 
     @property

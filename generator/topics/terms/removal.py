@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from generator.core.console import note
+from generator.core.console import counted, note
 from generator.core.errors import HomeroomError
 from generator.core.lock import exclusive
 from generator.core.paths import ROOT
@@ -51,6 +51,7 @@ def reset(deployment: Deployment, course: str, typed: str, *, without_copy: bool
         if not sure:
             note(f"Nothing was removed. NAMED={course} removes it; who is in the course, and its material, stays.")
             return
+        require_no_exam(found)
         lab_home.require_still(deployment, course)
         if not without_copy:
             keep_copy(deployment, found)
@@ -95,11 +96,22 @@ def require_out_of_file(deployment: Deployment, course: str) -> None:
         )
 
 
+def require_no_exam(found: kept.Kept) -> None:
+    """:raises HomeroomError: somebody sits an exam of the course: what they write would not be handed in."""
+    if found.sitting:
+        raise HomeroomError(
+            f"{counted(found.sitting, 'person')} in an exam of {found.course}, not handed in yet; nothing was removed",
+            location="COURSE",
+            remedy="Wait until all are handed in: the exam's page shows it to those who teach.",
+        )
+
+
 def remove(deployment: Deployment, found: kept.Kept, why: str, *, without_copy: bool) -> None:
     """Remove all that is kept of a course. The caller has the lock.
 
     :raises HomeroomError: it cannot be; what is left is removed by the next try.
     """
+    require_no_exam(found)
     course, of_rooms = found.course, rooms.users(found)
     lab_home.require_still(deployment, course)
     rooms.require_still(deployment, of_rooms)

@@ -29,6 +29,7 @@ SITTINGS, MADE = "homeroom_exam_sittings", "homeroom_courses"
 CLOSING_SECONDS = 60.0
 """How long it is waited for the hub to let go of a course's grader lab."""
 LOOK_SECONDS = 0.5
+DAY_SECONDS = 86400
 
 
 def kept(database: sqlite3.Connection, course: str) -> dict[str, Any]:
@@ -42,8 +43,21 @@ def kept(database: sqlite3.Connection, course: str) -> dict[str, Any]:
         "desk": desk,
         "sends": sends,
         "sittings": _count(database, SITTINGS, "course", course),
+        "sitting": sitting(database, course, time.time()),
         "made": made(database, course),
     }
+
+
+def sitting(database: sqlite3.Connection, course: str, now: float) -> int:
+    """How many people sit an exam of a course, or did within a day and are not handed in yet."""
+    query = (
+        f"SELECT count(*) FROM {SITTINGS} WHERE course = ? AND person != '' AND entered_at > 0"  # noqa: S608 - ours
+        " AND sealed_at < max(ends_at, 1) AND ends_at > ?"
+    )
+    try:
+        return int(database.execute(query, (course, now - DAY_SECONDS)).fetchone()[0])
+    except sqlite3.OperationalError:  # the table is made with the first that it has
+        return 0
 
 
 def given_out(database: sqlite3.Connection, course: str) -> dict[str, Any]:

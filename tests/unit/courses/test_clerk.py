@@ -48,7 +48,7 @@ def test_all_of_a_course_goes(database: sqlite3.Connection, monkeypatch: pytest.
     """With what students did the course stays; with all of it the course goes first, and its lab is waited for. Others
     keep theirs."""
     monkeypatch.setattr(clerk, "CLOSING_SECONDS", 0.0)
-    assert clerk.kept(database, "bio") == {"desk": None, "sends": 0, "sittings": 1, "made": {}}
+    assert clerk.kept(database, "bio") == {"desk": None, "sends": 0, "sittings": 1, "sitting": 0, "made": {}}
     assert clerk.remove(database, "bio", "shell:root", everything=False) == {"open": False}
     assert clerk.kept(database, "bio")["sittings"] == 0
     assert clerk.made(database, "bio") == {}
@@ -57,7 +57,27 @@ def test_all_of_a_course_goes(database: sqlite3.Connection, monkeypatch: pytest.
     assert clerk.made(database, "bio") is None, "the hub lets go of it from now on"
     database.execute("DELETE FROM homeroom_names")
     assert clerk.remove(database, "bio", "shell:root", everything=True) == {"open": False}
-    assert clerk.kept(database, "physics") == {"desk": None, "sends": 0, "sittings": 1, "made": {}}
+    assert clerk.kept(database, "physics") == {"desk": None, "sends": 0, "sittings": 1, "sitting": 0, "made": {}}
+
+
+def test_who_sits_an_exam_is_counted(database: sqlite3.Connection) -> None:
+    """Who is in it, and who was within a day and is not handed in yet, also after more time; not who never entered, was
+    handed in, or could not be for days, and not what is kept of the exam as a whole."""
+    rows = {
+        "in": (1000, 5000, 0),
+        "ended": (1000, 2000, 0),
+        "went-on": (1000, 5000, 2000),
+        "never": (0, 5000, 0),
+        "sealed": (1000, 2000, 2001),
+        "": (1000, 5000, 0),
+    }
+    for person, values in rows.items():
+        database.execute(
+            "INSERT INTO homeroom_exam_sittings VALUES ('bio', 'quiz', ?, 0, ?, ?, ?, '', 0, '')", (person, *values)
+        )
+    assert clerk.sitting(database, "bio", 3000) == 3
+    assert clerk.sitting(database, "bio", 5001 + clerk.DAY_SECONDS) == 0
+    assert clerk.sitting(database, "physics", 3000) == 0
 
 
 def test_rooms_are_closed_and_waited_for(database: sqlite3.Connection, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,6 +72,7 @@ def test_the_next_exam_is_meant_where_none_is_named() -> None:
         ("biologie", "", "Did you mean biology?"),
         ("", "", "which course?"),
         ("biology", "finale", "Did you mean final?"),
+        ("biology", "../x", "Known: again, final."),
     ):
         with pytest.raises(HomeroomError) as told:
             foreseen.chosen([course], name, exam, ZONE, BEGINS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 
 from generator.core.errors import HomeroomError
-from generator.topics.terms import named, removal
+from generator.topics.terms import kept, named, removal
 from generator.topics.terms.named import Named
 from tests.sample_settings import settings
 
@@ -41,6 +42,19 @@ def test_a_course_of_the_file_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     with_purge(int(time.time()) - DAY)
     removal.require_out_of_file(deployment, "bio")
     removal.require_out_of_file(deployment, "physics")
+
+
+def test_nothing_is_removed_in_an_exam(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither what students did nor the course: what those who sit it write would not be handed in."""
+    found = kept.Kept(course="bio", desk=None, home=None, sends=0, sittings=2, sitting=2, made={})
+    deployment: Any = SimpleNamespace(settings=settings())
+    monkeypatch.setattr(removal, "alone", lambda _: nullcontext())
+    monkeypatch.setattr(kept, "look", lambda *_: found)
+    monkeypatch.setattr(named, "of_file", lambda _: {})
+    for verb in (removal.reset, removal.delete):
+        verb(deployment, "bio", "", without_copy=True)
+        with pytest.raises(HomeroomError, match="2 persons in an exam of bio, not handed in yet; nothing was"):
+            verb(deployment, "bio", "bio", without_copy=True)
 
 
 def test_archives_are_kept_for_a_while(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
