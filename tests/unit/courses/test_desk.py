@@ -8,6 +8,7 @@ import hashlib
 import http.client
 import json
 import os
+import pickle
 import socket
 import sqlite3
 import stat
@@ -22,6 +23,7 @@ from typing import Any
 import pytest
 from homeroom.contract.by_socket import BySocket
 from homeroom.courses import desk_client, person
+from homeroom.courses.course import Assignment, Course
 from homeroom.courses.desk import counter, doors, store, unpack
 from homeroom.courses.desk.doors import END_SECONDS
 from homeroom_lab import desk as lab_desk
@@ -206,6 +208,25 @@ def _is_hung_up(one: socket.socket) -> bool:
         return False
     except ConnectionError:
         return True
+
+
+def test_what_is_kept_in_mind_of_a_hand_in_is_small(tmp_path: Path) -> None:
+    """However many files it has, and whatever they are called: nobody fills the memory of the desk, which others use,
+    and which reads all receipts when it starts. On the disk each receipt has all files."""
+    kept = store.Store(tmp_path / "store")
+    kept.root.mkdir()
+    kept.open()
+    archive = tmp_path / "archive.tar"
+    archive.write_bytes(tar(*((f"{number:0200}.{'x' * 180}.ipynb"[-200:], b"x") for number in range(1500))))
+    work = Assignment(name="week-1", title="")
+    course = Course.from_json(told()["courses"][0])
+    receipt = kept.seal(archive, course, work, "b+ob", time.time())
+    again = store.Store(kept.root)
+    again.open()
+    for each in (receipt, *kept.receipts(), *again.receipts()):
+        assert each.summary()["files"] == 1500
+        assert len(pickle.dumps(each)) < 32 << 10
+    assert len(again.whole(receipt).files) == 1500
 
 
 def test_backdating_is_impossible(desk: Desk) -> None:

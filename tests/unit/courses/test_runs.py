@@ -210,6 +210,30 @@ def test_gigabytes_are_not_taken_back(
     assert found["a.ipynb"]["trouble"] == {"why": "fault"}
 
 
+def test_what_a_run_brings_is_written_down_as_it_comes(
+    guard: Guard, desk: Desk, submission: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So runs that bring much at once do not fill the desk's memory; what did not come to its end is gone."""
+    monkeypatch.setattr(desk_runs, "SOCKET", desk.socket("lab-5"))
+    grown: list[bool] = []
+
+    def halves(socket: str) -> int:
+        ask(socket, "GET", "/order")
+        with contextlib.closing(BySocket(socket, "desk", timeout=30)) as half:
+            half.putrequest("POST", "/notebooks")
+            half.putheader("Content-Length", "400000")
+            half.endheaders(b"x" * 300_000)
+            incoming = desk.root / "store/.incoming"
+            wait(lambda: any(each.stat().st_size > 100_000 for each in incoming.iterdir()), "a part is on the disk")
+            grown.append(True)
+        line = json.dumps({"name": "a.ipynb", "cells": {}, "trouble": None}).encode()
+        return 0 if ask(socket, "POST", "/notebooks", line)[0] == 201 else 1
+
+    guard.container = halves
+    assert desk_runs.run(ORDER, submission)["a.ipynb"] == {"name": "a.ipynb", "cells": {}, "trouble": None}
+    assert grown
+
+
 @pytest.mark.parametrize(
     ("body", "status"),
     [(b"x" * (65 << 10), 413), (b"[]\n", 422), (b"no json\n", 422), (b"{}\n" + b"x" * 3000, 413)],

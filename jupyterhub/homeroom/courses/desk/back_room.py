@@ -17,7 +17,7 @@ from homeroom.courses.desk.collected import Collected
 from homeroom.courses.desk.grades import Grades
 from homeroom.courses.desk.handouts import Handouts, HandoutShelf
 from homeroom.courses.desk.kept import Kept
-from homeroom.courses.desk.receipt import Receipt
+from homeroom.courses.desk.receipt import Noted
 from homeroom.courses.desk.shelf import CLICKS, STATES, Changed, Item, Shelf
 from homeroom.courses.desk.statistics import of_courses
 from homeroom.courses.desk.store import Store
@@ -84,7 +84,7 @@ class BackRoom:
             return await self._person(request.method, unquote(request.raw_path.removeprefix(PEOPLE)))
         return web.json_response({"error": "there is no such thing"}, status=404)
 
-    def _receipt(self, receipt: Receipt) -> dict[str, Any]:
+    def _receipt(self, receipt: Noted) -> dict[str, Any]:
         """A receipt, and whether the grader lab has what was handed in."""
         return {**receipt.summary(), "collected": receipt.code in self.collected.of_course(receipt.course)}
 
@@ -98,7 +98,8 @@ class BackRoom:
     async def _person(self, method: str, person: str) -> web.Response:
         """Everything of one person: shown, or removed for good."""
         if method == "GET":
-            found = [each.as_json() for each in self.store.receipts(person=person)]
+            receipts = self.store.receipts(person=person)
+            found = [(await asyncio.to_thread(self.store.whole, each)).as_json() for each in receipts]
             feedback = [each.as_json() for each in self.shelf.of_person(person)]
             grades = await asyncio.to_thread(self.grades.of_person, person)
             own = {"hand_ins": found, "feedback": feedback, "grades": grades, "checks": self.checks.of_person(person)}

@@ -13,12 +13,12 @@ from aiohttp import web
 
 from homeroom.courses.calendar import stamped, written
 from homeroom.courses.course import Assignment, Course
-from homeroom.courses.desk.receipt import Receipt
+from homeroom.courses.desk.receipt import Noted
 from homeroom.courses.desk.receive import receive
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.routes import Route, Routes
 from homeroom.courses.desk.send import send
-from homeroom.courses.desk.shelf import Item, Key, Shelf, notebooks_of
+from homeroom.courses.desk.shelf import Item, Key, Shelf
 from homeroom.courses.desk.store import FILES, LARGEST_BYTES, Store
 from homeroom.courses.desk.told import Told, require_open
 from homeroom.courses.nbgrader_names import student_id
@@ -74,7 +74,7 @@ class Counter:
         receipts = self.store.receipts(person=person)
         return web.json_response({"hand_ins": [self._own(each) for each in receipts]})
 
-    def _own(self, receipt: Receipt) -> dict[str, Any]:
+    def _own(self, receipt: Noted) -> dict[str, Any]:
         """A receipt as its person's lab lists it: with the notebooks that were handed in, and the feedback that there
         is for it."""
         found = self._feedback_for(receipt)
@@ -83,17 +83,17 @@ class Counter:
             "feedback": {file.path: file.sha256 for file in found.files} if found else {},
         }
 
-    def shown(self, receipt: Receipt) -> dict[str, Any]:
+    def shown(self, receipt: Noted) -> dict[str, Any]:
         """A receipt as a lab lists it, without any feedback."""
         return {
             **self._shown(receipt.summary()),
             "student": student_id(receipt.person),
             "timestamp": stamped(receipt.at, self._told().zone),
-            "notebooks": notebooks_of(receipt.files),
+            "notebooks": list(receipt.notebooks),
             "feedback": {},
         }
 
-    def _feedback_for(self, receipt: Receipt) -> Item | None:
+    def _feedback_for(self, receipt: Noted) -> Item | None:
         return self.shelf.item(Key(receipt.course, receipt.assignment, receipt.person, receipt.code))
 
     async def _released(self, person: str, _: web.BaseRequest) -> web.Response:

@@ -14,12 +14,12 @@ from aiohttp import web
 from homeroom.courses.calendar import stamped
 from homeroom.courses.course import ASSIGNMENT_NAME, Assignment, Course
 from homeroom.courses.desk.collected import Collected
-from homeroom.courses.desk.receipt import Receipt
+from homeroom.courses.desk.receipt import Noted
 from homeroom.courses.desk.receive import receive
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.routes import Route
 from homeroom.courses.desk.send import send
-from homeroom.courses.desk.shelf import OUT, WAITING, Key, Shelf, notebooks_of
+from homeroom.courses.desk.shelf import OUT, WAITING, Key, Shelf
 from homeroom.courses.desk.store import LARGEST_BYTES, Store
 from homeroom.courses.desk.told import Told
 from homeroom.courses.nbgrader_names import person_of, student_id
@@ -116,13 +116,13 @@ class Exchange:
         """What was handed in, the first first."""
         return web.json_response({"hand_ins": [self._shown(each) for each in self.store.receipts(course=course.name)]})
 
-    def _shown(self, receipt: Receipt) -> dict[str, Any]:
+    def _shown(self, receipt: Noted) -> dict[str, Any]:
         feedback = Key(receipt.course, receipt.assignment, receipt.person, receipt.code)
         return {
             **receipt.summary(),
             "student": student_id(receipt.person),
             "timestamp": stamped(receipt.at, self._told().zone),
-            "notebooks": notebooks_of(receipt.files),
+            "notebooks": list(receipt.notebooks),
             "feedback_out": self.shelf.item(feedback) is not None,
         }
 
@@ -131,7 +131,8 @@ class Exchange:
         receipt = self.store.receipt(code)
         if receipt is None or receipt.course != course.name:
             raise Refused(404, f"There is no hand-in {code} in {course.name}.")
-        sent = await send(request, self.store.files(receipt), receipt.files, receipt.at)
+        whole = await asyncio.to_thread(self.store.whole, receipt)
+        sent = await send(request, self.store.files(receipt), whole.files, receipt.at)
         self.collected.note(course.name, code)
         return sent
 

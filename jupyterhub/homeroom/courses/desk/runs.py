@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import aiohttp
 from aiohttp import web
@@ -163,6 +163,7 @@ class RunCounter:
     def __init__(self, work: Work) -> None:
         self._work = work
         self._left = LARGEST_OUTPUT_BYTES
+        self._writing = asyncio.Lock()
         routes = (
             Route("GET", re.compile("/order"), self._order),
             Route("GET", re.compile("/files"), self._files),
@@ -181,15 +182,24 @@ class RunCounter:
         return await _send_file(request, self._work.files)
 
     async def _notebook(self, _: str, request: web.BaseRequest) -> web.Response:
-        found = bytearray()
+        async with self._writing:
+            with self._work.output.open("ab") as output:
+                before = output.tell()
+                try:
+                    await self._write(request, output)
+                except BaseException:
+                    output.truncate(before)
+                    raise
+        return web.json_response({}, status=201)
+
+    async def _write(self, request: web.BaseRequest, output: IO[bytes]) -> None:
+        """Write down what comes, as it comes: several runs at once would fill the desk's memory."""
         async for piece in request.content.iter_chunked(PIECE_BYTES):
             self._left -= len(piece)
             if self._left < 0 or b"\n" in piece:
                 raise Refused(413, "That is too much, or not in one line.")
-            found += piece
-        with self._work.output.open("ab") as output:
-            output.write(found + b"\n")
-        return web.json_response({}, status=201)
+            output.write(piece)
+        output.write(b"\n")
 
 
 async def _receive(request: web.BaseRequest, files: Path) -> bytes:

@@ -22,7 +22,7 @@ from typing import Any, NamedTuple
 
 from homeroom.contract.home_names import directory_name
 from homeroom.courses.desk import sealed
-from homeroom.courses.desk.receipt import File
+from homeroom.courses.desk.receipt import File, notebooks_of
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.unpack import unpack
 
@@ -67,15 +67,6 @@ class Item:
     def as_json(self) -> dict[str, Any]:
         """As plain data."""
         return {"key": list(self.key), "at": self.at, "files": [asdict(each) for each in self.files]}
-
-
-def notebooks_of(files: tuple[File, ...]) -> list[str]:
-    """The names of the notebooks that lie at the top, without their endings."""
-    return sorted(each.path.removesuffix(".ipynb") for each in files if _is_notebook(each.path))
-
-
-def _is_notebook(path: str) -> bool:
-    return path.endswith(".ipynb") and "/" not in path
 
 
 class Changed(Exception):

@@ -15,7 +15,7 @@ from threading import Lock
 from homeroom.contract.home_names import directory_name
 from homeroom.courses.course import Assignment, Course
 from homeroom.courses.desk import sealed
-from homeroom.courses.desk.receipt import Receipt, new_code
+from homeroom.courses.desk.receipt import Noted, Receipt, new_code
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.unpack import unpack
 
@@ -32,11 +32,12 @@ MOST_BYTES = 500 << 20
 
 
 class Store:
-    """The desk's volume, which nobody else writes into. Receipts are held in memory, too: pages ask for them often."""
+    """The desk's volume, which nobody else writes into. What receipts say is held in memory, too, but for
+    their files: pages ask for it often."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._receipts: dict[str, Receipt] = {}
+        self._receipts: dict[str, Noted] = {}
         self._ends: dict[tuple[str, str, str], Lock] = {}
 
     def open(self) -> None:
@@ -49,10 +50,10 @@ class Store:
     def read(self, course: str) -> None:
         """Read the receipts of a course; `*`: of all."""
         for path in self.root.glob(f"{course}/{HAND_INS}/*/*/*/{RECEIPT}"):
-            receipt = Receipt.from_json(json.loads(path.read_text(encoding="utf-8")))
+            receipt = _read(path).noted
             self._receipts[receipt.code] = receipt
 
-    def receipts(self, *, course: str = "", assignment: str = "", person: str = "") -> list[Receipt]:
+    def receipts(self, *, course: str = "", assignment: str = "", person: str = "") -> list[Noted]:
         """Those that there are, the first first; of a course, an assignment or a person where one is named."""
         found = [
             each
@@ -77,7 +78,7 @@ class Store:
         finally:
             path.unlink(missing_ok=True)
 
-    def seal(self, archive: Path, course: Course, assignment: Assignment, person: str, at: float) -> Receipt:
+    def seal(self, archive: Path, course: Course, assignment: Assignment, person: str, at: float) -> Noted:
         """Keep what came, and say so once it is on the disk.
 
         :param at: when the last of it had come.
@@ -88,7 +89,7 @@ class Store:
         where = (course.name, assignment.name, person)
         return self._keep(archive, where, at, late=late, late_seconds=late_seconds)
 
-    def seal_at_end(self, archive: Path, where: tuple[str, str, str], at: float, *, ends_at: int) -> Receipt:
+    def seal_at_end(self, archive: Path, where: tuple[str, str, str], at: float, *, ends_at: int) -> Noted:
         """Keep what lay in the home of an exam at its end; it is never late, and kept once. Who sent it may have been
         killed before it heard of that, and send it again.
 
@@ -110,7 +111,7 @@ class Store:
         late: bool = False,
         late_seconds: int = 0,
         at_end: bool = False,
-    ) -> Receipt:
+    ) -> Noted:
         course, assignment, person = where
         growing = self.root / INCOMING / f"{secrets.token_hex(12)}.d"
         growing.mkdir(mode=0o700)
@@ -138,17 +139,24 @@ class Store:
             raise
         sealed.close(place)
         sealed.to_disk(own)
-        self._receipts[receipt.code] = receipt
-        return receipt
+        self._receipts[receipt.code] = receipt.noted
+        return receipt.noted
 
-    def receipt(self, code: str) -> Receipt | None:
+    def receipt(self, code: str) -> Noted | None:
         """The receipt of a code; None: there is none."""
         return self._receipts.get(code)
 
-    def files(self, receipt: Receipt) -> Path:
+    def files(self, receipt: Noted) -> Path:
         """The folder of what was handed in."""
+        return self._place(receipt) / FILES
+
+    def whole(self, receipt: Noted) -> Receipt:
+        """A receipt with its files, as it lies there. :raises OSError: it is removed meanwhile."""
+        return _read(self._place(receipt) / RECEIPT)
+
+    def _place(self, receipt: Noted) -> Path:
         own = self._own(receipt.course, receipt.assignment, receipt.person)
-        return own / f"{int(receipt.at)}-{receipt.code}" / FILES
+        return own / f"{int(receipt.at)}-{receipt.code}"
 
     def _own(self, course: str, assignment: str, person: str) -> Path:
         return self.root / course / HAND_INS / assignment / directory_name(person)
@@ -169,6 +177,10 @@ class Store:
         for code in gone:
             del self._receipts[code]
         return len(gone)
+
+
+def _read(path: Path) -> Receipt:
+    return Receipt.from_json(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _late_seconds(assignment: Assignment, person: str, at: float) -> int:
