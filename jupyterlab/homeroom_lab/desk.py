@@ -10,7 +10,7 @@ import socket
 import tarfile
 import time
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -98,6 +98,14 @@ def send(method: str, path: str, folder: Path, files: Iterable[Path], socket_pat
             desk.send(b"0\r\n\r\n")
         except (BrokenPipeError, ConnectionResetError):
             pass  # the desk has said no already: its answer is there to be read
+        return answer_of(desk)
+
+
+def send_whole(method: str, path: str, archive: Iterable[bytes], socket_path: str = "") -> dict[str, Any]:
+    """Send a tar, each piece as it comes, and return the answer. :raises NotTaken: it was not taken."""
+    with closing(Desk(socket_path)) as desk:
+        with suppress(BrokenPipeError, ConnectionResetError):  # as of `send`
+            desk.request(method, path, archive, {"Content-Type": "application/x-tar"}, encode_chunked=True)
         return answer_of(desk)
 
 

@@ -29,6 +29,7 @@ def render(context: Context) -> Rendered:
         guard={
             "networks": [name],
             "firewall": settings.LAB_FIREWALL == "on",
+            "fetch_environment": sorted(f"{name}={value}" for name, value in given.environment.items()),
             "binds": [{"source": path, "target": target, "read_only": True} for path, target in files.items()],
         },
         files={FIREWALL_RULES: firewall_rules(settings, _name_servers()), **given.files},

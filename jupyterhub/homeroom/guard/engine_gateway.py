@@ -149,7 +149,10 @@ class EngineGateway:
         return web.json_response(await self._seal.run(policy, asked))
 
     async def _give(self, body: bytes) -> web.Response:
-        """Have a folder of a grader lab become a handout. :raises Refused: it is none, or there is no such lab."""
+        """Have a folder of a grader lab, or a repository, become a handout.
+
+        :raises Refused: it is none, or there is no such lab.
+        """
         try:
             asked = handouts.checked(json.loads(body))
         except ValueError:
@@ -157,6 +160,8 @@ class EngineGateway:
         policy = await self._ask_engine()
         if volume := handouts.volume(policy, asked):
             await self._check_owner(volume, grader_name(asked["course"]))
+        if handouts.is_fetched(asked) and policy.firewall:
+            await self._wait_for_firewall()
         return web.json_response(await self._hand_out.run(policy, asked))
 
     async def close(self) -> None:

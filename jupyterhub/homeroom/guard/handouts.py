@@ -1,12 +1,14 @@
-"""A folder of a course's grader lab becomes a handout: by a container that lives for it.
+"""A folder of a course's grader lab, or a repository, becomes a handout: by a container that lives for it.
 
-It sees that one home, read-only, and one socket, behind which the hand-in desk waits for this very handout. Both follow
-from the course and the handout's name. It runs no program of the home's, and has no network and no capability.
+It sees one socket, behind which the hand-in desk waits for this very handout; and for a folder that one home,
+read-only, and no network. Both follow from the course and the handout's name. For a repository it sees no home, and is
+on the network of the labs, behind the same firewall. It runs no program of either, and has no capability.
 """
 
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -26,29 +28,51 @@ COURSE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 BYTES = re.compile(r"[1-9][0-9]{0,14}")
+LONGEST_URL = 1000
+URL = re.compile(r"https?://[^/\s\x00-\x1f\x7f@-][^/\s\x00-\x1f\x7f@]*(?:/[^\s\x00-\x1f\x7f]*)?")
+"""As `site/handouts.yaml` has it: without a name or password."""
+BRANCH = re.compile(r"(?:(?!-)(?!.*\.\.)[\w./+-]{1,200})?")
+INNER = re.compile(r"(?:(?!(?:.*/)?\.\.?(?:/|$))[^/\\\x00-\x1f\x7f]+(?:/[^/\\\x00-\x1f\x7f]+)*)?")
 FORMS = {"course": COURSE, "name": NAME, "folder": FOLDER, "most_bytes": BYTES}
+OF_REPOSITORY = {"course": COURSE, "name": NAME, "url": URL, "branch": BRANCH, "inner": INNER, "most_bytes": BYTES}
+CERTIFICATES = "/etc/ssl/certs/ca-certificates.crt"
+FETCH_MEMORY_BYTES = 512 << 20
+FETCH_PIDS = 128
 
 
 def checked(given: Any) -> dict[str, str]:
-    """What is asked for: the course, the handout's name, the folder in the grader lab, and how large it may be.
+    """What is asked for: the course, the handout's name, how large it may be; and the folder in the grader lab, or the
+    address of the repository, the branch or tag, and the folder of it.
 
     :raises Refused: it is none of these.
     """
-    if not only_keys(given, *FORMS) or not all(isinstance(one, str) for one in given.values()):
-        raise Refused("a handout has course, name, folder and most_bytes")
-    found = {name: str(given.get(name, "")) for name in FORMS}
-    if not all(form.fullmatch(found[name]) for name, form in FORMS.items()):
+    forms = OF_REPOSITORY if isinstance(given, dict) and "url" in given else FORMS
+    if not only_keys(given, *forms) or not all(isinstance(one, str) for one in given.values()):
+        raise Refused(f"a handout has {', '.join(forms)}")
+    found = {name: str(given.get(name, "")) for name in forms}
+    if len(found.get("url", "")) > LONGEST_URL or len(found.get("inner", "")) > LONGEST_URL:
+        raise Refused("there is no such repository")
+    if not all(form.fullmatch(found[name]) for name, form in forms.items()):
         raise Refused("there is no such handout")
     return found
 
 
+def is_fetched(asked: dict[str, str]) -> bool:
+    """Whether it comes over the network."""
+    return "url" in asked
+
+
 def volume(policy: Policy, asked: dict[str, str]) -> str:
-    """The volume that is the home of the grader lab; empty where homes are directories."""
-    return "" if policy.homes_path else home_volume(policy, directory_name(grader_name(asked["course"])))
+    """The volume that is the home of the grader lab; empty where homes are directories, or none is read."""
+    if policy.homes_path or is_fetched(asked):
+        return ""
+    return home_volume(policy, directory_name(grader_name(asked["course"])))
 
 
 def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
-    """The container: the one home, the one socket, no network and nothing else."""
+    """The container: the one home, the one socket, no network and nothing else; or as `_fetching` says."""
+    if is_fetched(asked):
+        return _fetching(policy, asked)
     home = directory_name(grader_name(asked["course"]))
     mounts: list[dict[str, Any]] = [
         {
@@ -57,12 +81,7 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
             "Target": HOME_TARGET,
             "ReadOnly": True,
         },
-        {
-            "Type": "bind",
-            "Source": f"{policy.lab_sockets_path}/{directory(asked['course'], asked['name'])}",
-            "Target": LAB_SOCKETS_TARGET,
-            "ReadOnly": True,
-        },
+        _socket(policy, asked),
     ]
     return errand.container_body(
         f"{policy.deployment}-hub:local",
@@ -75,8 +94,44 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
     )
 
 
+def _socket(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
+    own = directory(asked["course"], asked["name"])
+    source = f"{policy.lab_sockets_path}/{own}"
+    return {"Type": "bind", "Source": source, "Target": LAB_SOCKETS_TARGET, "ReadOnly": True}
+
+
+def _fetching(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
+    """The container that fetches a repository: of the labs' image, on their network, with what they are given of it.
+
+    :raises Refused: labs have no network here.
+    """
+    rule = next((each for each in policy.runs if not each.profile), None)
+    network = next(iter(sorted(policy.networks)), "")
+    if rule is None or not network:
+        raise Refused("labs have no network here")
+    trusted = [
+        {"Type": "bind", "Source": each.source, "Target": each.target, "ReadOnly": True}
+        for each in policy.binds
+        if each.target == CERTIFICATES
+    ]
+    told = {name: asked[name] for name in ("url", "branch", "inner", "most_bytes")}
+    body = errand.container_body(
+        rule.image,
+        ["/opt/jupyter/bin/python", "-P", "-m", "homeroom_lab.handouts.bring_repository", json.dumps(told)],
+        user=f"{OWNER}:{GROUP}",
+        deployment=policy.deployment,
+        service=SERVICE,
+        mounts=[_socket(policy, asked), *trusted],
+        memory_bytes=FETCH_MEMORY_BYTES,
+        NetworkMode=network,
+        ReadonlyRootfs=False,
+        PidsLimit=FETCH_PIDS,
+    )
+    return {**body, "Entrypoint": [], "WorkingDir": "/tmp", "Env": ["HOME=/tmp", *sorted(policy.fetch_environment)]}  # noqa: S108 - the container's own
+
+
 class HandOut:
-    """Has folders become handouts, a few at once and each by one.
+    """Has folders and repositories become handouts, a few at once and each by one.
 
     :param lab_sockets: where the guard sees the volume of the labs' sockets.
     """
@@ -87,7 +142,7 @@ class HandOut:
         self._busy: set[str] = set()
 
     async def run(self, policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
-        """Have a folder be given to the desk; what became of it, as `homeroom.courses.handouts.pack` says it."""
+        """Have one be given to the desk; what became of it, as `homeroom.courses.handouts.pack` says it."""
         own = directory(asked["course"], asked["name"])
         if own in self._busy or len(self._busy) >= AT_ONCE:
             return {"fault": "busy"}

@@ -32,6 +32,7 @@ class Policy:
     :param runtimes: OCI runtimes a lab may name, besides the engine's default.
     :param dns: name servers a lab may be given.
     :param firewall: whether a lab with a network is made only while the deployment's firewall is in force.
+    :param fetch_environment: `NAME=value` each, what whatever fetches over the labs' network is given: proxies.
     :param runs: how what people hand in is run; empty: nothing is.
     :param runs_at_once: how many of these.
     :param lab_sockets_path: where the engine keeps the volume of the labs' sockets; asked of the engine.
@@ -56,6 +57,7 @@ class Policy:
     runtimes: frozenset[str] = frozenset()
     dns: frozenset[str] = frozenset()
     firewall: bool = True
+    fetch_environment: frozenset[str] = frozenset()
     max_memory_bytes: int = 1 << 40
     max_pids: int = 4096
     max_open_files: int = 65_536

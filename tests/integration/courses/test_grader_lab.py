@@ -14,7 +14,8 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection
 
 from tests.faults import until
-from tests.hub_deployment import HubDeployment, deployment_with_site
+from tests.git_server import PRIVATE, GitServer
+from tests.hub_deployment import HubDeployment, deployment_with_site, engine
 from tests.person import Person
 
 COURSES = """\
@@ -116,10 +117,19 @@ print(path.read_text() if path.exists() else "nothing")
 
 
 @pytest.fixture(scope="module")
-def school(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
+def git_server(prepared_engine: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+    """A host of repositories, at an address of this machine that labs are let reach."""
+    gateway = engine().networks.get("bridge").attrs["IPAM"]["Config"][0]["Gateway"]
+    with GitServer(tmp_path_factory.mktemp("git"), gateway).running() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def school(git_server: GitServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubDeployment]:
     """A deployment with a course, and nbgrader in its labs."""
     site = {"courses.yaml": COURSES % "bela"}
     settings = {"AUTH": "native", "LAB_FEATURES": "nbgrader", "TIMEZONE": "Europe/Vienna"}
+    settings["LAB_OPEN_NETWORKS"] = git_server.url.removeprefix("http://")
     directory = tmp_path_factory.mktemp("school")
     with deployment_with_site(directory, "hrtestgrader", site, **settings) as made:
         yield made
@@ -393,13 +403,16 @@ home = pathlib.Path.home()
 found = sorted(each for each in (home / "botany").rglob("*") if each.is_file())
 print({str(each.relative_to(home)): each.read_text() for each in found})
 """
-WHOLE = "{'botany/week1/data/table.csv': 'petals', 'botany/week1/sheet.ipynb': '{}'}\n"
+WHOLE = {"botany/algo/notes.md": "by git", "botany/week1/data/table.csv": "petals", "botany/week1/sheet.ipynb": "{}"}
 
 
-def test_a_teacher_hands_out_a_folder_of_the_grader_lab(people: dict[str, Person], grader: Person) -> None:
-    """As it is at that moment, by a form of the course's page: it comes into a student's lab that runs, and into one of
-    another member that is started later, and the page says who has it. Nobody else hands anything out, and no link
-    leads out of a folder. Nothing is restarted."""
+def test_a_teacher_hands_out_a_folder_and_a_repository(
+    people: dict[str, Person], grader: Person, git_server: GitServer
+) -> None:
+    """As they are at that moment, by a form of the course's page: both come into a student's lab that runs, and into
+    one of another member that is started later, and the page says who has it. Nobody else hands anything out, and no
+    link leads out of a folder. A wrong, private or dead repository, and one of a network that is closed to labs, is
+    told in words. Nothing is restarted."""
     ada, bela, chen = (people[name] for name in ("ada", "bela", "chen"))
     hub = ada.deployment.container("hub").attrs["State"]["StartedAt"]
     chen.start_lab()
@@ -412,9 +425,20 @@ def test_a_teacher_hands_out_a_folder_of_the_grader_lab(people: dict[str, Person
     said = ada.post_form(HANDOUTS, do="new", name="week1")
     assert (said.status_code, "botany/week1" in said.text) == (200, True), said.text
     grader.run("import pathlib; (pathlib.Path.home() / 'course/handouts/week1/later.txt').write_text('not yet')")
+    url = git_server.repository("algo", {"sets/notes.md": "by git", "other.txt": "x"})
+    for address, words in (
+        (f"{git_server.url}/none.git", "There is no such repository"),
+        (f"{git_server.url}/{PRIVATE}/x.git", "The repository is private"),
+        ("http://192.0.2.1/x.git", "does not answer"),
+        ("http://10.1.2.3/x.git", "does not answer"),
+    ):
+        said = ada.post_form(HANDOUTS, do="new", name="algo", url=address)
+        assert (said.status_code, words in said.text) == (400, True), said.text
+    said = ada.post_form(HANDOUTS, do="new", name="algo", url=url, inner="sets")
+    assert said.status_code == 200, said.text
     bela.start_lab()
     for person in (chen, bela):
-        until(lambda person=person: person.run(CAME) == WHOLE, f"{person.name} has it")  # type: ignore[misc]
+        until(lambda person=person: person.run(CAME) == f"{WHOLE}\n", f"{person.name} has it")  # type: ignore[misc]
     page = "hub/homeroom/courses/botany"
     until(lambda: "It is among your files." in chen.get(page).text, "the lab told the hub")
     assert "2 of 4 have it" in ada.get(page).text

@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import tarfile
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -24,11 +25,12 @@ from homeroom.courses.handouts import bring, form, pack
 from homeroom.guard import handouts as guard
 from homeroom.records import events
 from homeroom_lab import desk as lab_desk
+from homeroom_lab.handouts import bring_repository, watch
 from homeroom_lab.handouts import of_desk as of_lab
-from homeroom_lab.handouts import watch
 from homeroom_lab.handouts.watch import HandoutWatch
 
 from generator.topics.handouts import site
+from tests.git_server import PRIVATE, SILENT, GitServer
 from tests.hub_app import HubApp, signed_in
 from tests.unit.courses.desk import HOUR, Desk, begun, connects, tar, told, wait
 from tests.unit.courses.hub import say_courses
@@ -227,6 +229,81 @@ def test_what_cannot_be_handed_out_is_said(
     assert desk_client.handouts_of("biology") == []
 
 
+@pytest.fixture(scope="module")
+def git_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
+    """A host of repositories: one that is right, one with a link, one that is too large."""
+    with GitServer(tmp_path_factory.mktemp("git")).running() as running:
+        running.repository("right", {"README.md": "hello"})
+        running.repository("large", {"large": "x" * (MOST + 1)})
+        running.repository("links", {"a": "x"})
+        (running.folder / "work/links/passwd").symlink_to("/etc/passwd")
+        running.commit("links")
+        yield running
+
+
+def fetched(desk: Desk, url: str, branch: str = "", inner: str = "", most_bytes: int = MOST) -> dict[str, str]:
+    """Have a repository become a handout, as hub and guard do it; what the container says."""
+    (desk.root / "labs" / OWN).mkdir(exist_ok=True)
+    source = {"url": url, "branch": branch, "inner": inner}
+    handout = {"course": "biology", "name": "repo", "to": "bio/repo", "visible_at": None, "source": source}
+    asyncio.run(desk_client.tell(told(bringing={OWN: {**handout, "most_bytes": most_bytes}})))
+    wait(lambda: connects(desk.socket(OWN)), "the desk opens for it")
+    with tempfile.TemporaryDirectory(dir=desk.root) as place:
+        said = bring_repository.bring({**source, "most_bytes": str(most_bytes)}, Path(place), desk.socket(OWN))
+    asyncio.run(desk_client.tell(told()))
+    return said
+
+
+def test_a_repository_comes_into_every_members_home(desk: Desk, git_server: GitServer) -> None:
+    """Its files, or those of one folder, of its first branch or the one that is named, without its history; and what
+    was pushed since, when it is handed out anew."""
+    url = git_server.repository("algo", {"README.md": "hello", "week1/sheet.ipynb": "{}", "week1/data/a b.csv": "1"})
+    assert fetched(desk, url) == {}
+    lab = Lab(desk, "lab-1")
+    assert lab.look() == {
+        "bio/repo/README.md": "hello",
+        "bio/repo/week1/sheet.ipynb": "{}",
+        "bio/repo/week1/data/a b.csv": "1",
+    }
+    git_server.repository("algo", {"week1/later.txt": "new"})
+    assert fetched(desk, url, "main", "week1") == {}
+    assert {"bio/repo/later.txt", "bio/repo/data/a b.csv"} < lab.look().keys()
+    assert not list(lab.home.rglob(".git"))
+
+
+@pytest.mark.parametrize(
+    ("name", "branch", "inner", "fault"),
+    [
+        ("none", "", "", "repository"),
+        (f"{PRIVATE}/x", "", "", "private"),
+        ("right", "none", "", "branch"),
+        ("right", "", "none", "inner"),
+        ("right", "", "README.md", "inner"),
+        ("links", "", "", "link"),
+        ("large", "", "", "large"),
+    ],
+)
+def test_what_is_wrong_with_a_repository_is_said(
+    desk: Desk, git_server: GitServer, name: str, branch: str, inner: str, fault: str
+) -> None:
+    """By a word that the page has words for; nothing of it is kept, and what was handed out before stays."""
+    said = fetched(desk, f"{git_server.url}/{name}.git", branch, inner)
+    assert said["fault"] == fault
+    assert fault in bring.FAULTS
+    assert desk_client.handouts_of("biology") == []
+
+
+def test_a_dead_host_is_given_up(desk: Desk, git_server: GitServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After a while; and one that is no host, or is asked in another way, is told apart."""
+    monkeypatch.setattr(bring_repository, "FETCH_SECONDS", 1.0)
+    assert fetched(desk, f"{git_server.url}/{SILENT}/x.git")["fault"] == "away"
+    monkeypatch.setattr(bring_repository, "FETCH_SECONDS", 30.0)
+    assert fetched(desk, "http://127.0.0.1:9/x.git")["fault"] == "away"
+    assert fetched(desk, "http://no-such-host.invalid/x.git")["fault"] in ("host", "away")
+    for url in ("file:///etc", "ext::sh -c id", "ssh://127.0.0.1/x"):
+        assert fetched(desk, url)["fault"] == "address", url
+
+
 def test_too_many_files_are_said(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before any of it is sent."""
     monkeypatch.setattr(pack, "MOST_FILES", 2)
@@ -317,6 +394,8 @@ def test_the_same_is_said_everywhere() -> None:
     assert guard.COURSE.pattern == NAME
     assert guard.NAME.pattern == form.NAME == of_desk.NAME
     assert guard.FOLDER.pattern == form.FOLDER
+    assert guard.URL.pattern == form.URL
+    assert guard.BRANCH.pattern == f"(?:{form.BRANCH})?"
     assert str(of_lab.SOCKET) == lab_desk.SOCKET
 
 
@@ -392,6 +471,33 @@ def test_a_teacher_hands_out(app: HubApp, school: Desk, tmp_path: Path) -> None:
     ]
 
 
+def test_a_teacher_hands_out_a_repository(
+    app: HubApp, school: Desk, git_server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its address; what is wrong is told beside it, and handed out anew it is fetched again."""
+
+    def ask(asked: dict[str, str]) -> dict[str, Any]:
+        given = guard.checked(asked)
+        (school.root / "labs" / OWN).mkdir(exist_ok=True)
+        wait(lambda: connects(school.socket(OWN)), "the desk opens for it")
+        with tempfile.TemporaryDirectory(dir=school.root) as place:
+            return dict(bring_repository.bring(given, Path(place), school.socket(OWN)))
+
+    monkeypatch.setattr(bring, "_ask", ask)
+    url = git_server.repository("course", {"week1/sheet.ipynb": "{}"})
+    ada = signed_in(app, "ada", PASSWORD)
+    wrong = ada.fill_in(PAGE, PAGE, do="new", name="week1", url=url, branch="none")
+    assert (wrong.status_code, "has no branch or tag none" in wrong.text) == (400, True)
+    assert ada.fill_in(PAGE, PAGE, do="new", name="week1", url=url, inner="week1").status_code == 200
+    (one,) = desk_client.handouts_of("biology")
+    assert (one["source"], one["files"]) == ({"url": url, "branch": "", "inner": "week1"}, 1)
+    assert url in ada.visit(PAGE).text
+    git_server.repository("course", {"week1/hint.md": "try"})
+    assert ada.fill_in(PAGE, PAGE, do="again", target="week1").status_code == 200
+    (two,) = desk_client.handouts_of("biology")
+    assert two["files"] == 2
+
+
 @pytest.mark.parametrize(("name", "status"), [("bela", 403), ("b+ob", 403), ("olga", 403), ("admin", 404)])
 def test_nobody_else_hands_out(app: HubApp, school: Desk, tmp_path: Path, name: str, status: int) -> None:
     """Neither assistant, student nor observer, nor an administrator who is not in the course; nothing is changed."""
@@ -414,6 +520,11 @@ def test_nobody_else_hands_out(app: HubApp, school: Desk, tmp_path: Path, name: 
         ({"name": "x" * 25}, "has 24 at most"),
         ({"name": "week1", "folder": "../../etc"}, "no name of a folder"),
         ({"name": "week1", "folder": "none"}, "There is no folder course/handouts/none"),
+        ({"name": "week1", "url": "https://me:word@example.org/x"}, "no address of a public repository"),
+        ({"name": "week1", "url": "file:///etc"}, "no address of a public repository"),
+        ({"name": "week1", "url": "https://example.org/x", "folder": "week1"}, "make two handouts"),
+        ({"name": "week1", "url": "https://example.org/x", "branch": "--upload-pack=id"}, "no name of a branch"),
+        ({"name": "week1", "url": "https://example.org/x", "inner": "../.."}, "no folder within a repository"),
         ({"name": "week1", "to": "/etc"}, "no folder of a home"),
         ({"name": "week1", "to": ".ssh"}, "no folder of a home"),
         ({"name": "week1", "visible_at": "tomorrow"}, "not a day with a time"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from homeroom.contract.handouts import ADDRESS, directory
 from homeroom.guard import handouts
 from homeroom.guard.engine_gateway import EngineGateway
+from homeroom.guard.run_rules import RunRule
 from homeroom.guard.values import Refused
 
 from tests.unit.guard.test_guard import LABELS, Ask, Engine, run
@@ -72,3 +74,52 @@ def test_only_a_folder_of_a_grader_lab(change: dict[str, str]) -> None:
     """Nothing else is read so: no home of a person's, and no other place in that home."""
     with pytest.raises(Refused):
         handouts.checked({**ASKED, **change})
+
+
+WHERE = {"url": "https://x.org/a.git", "branch": "", "inner": "", "most_bytes": "9"}
+FETCHED = {"course": "biology", "name": "week1", **WHERE}
+
+
+def test_a_repository_is_fetched_as_labs_would(tmp_path: Path) -> None:
+    """In the labs' image and on their network, once the firewall is in force, with no home and no capability."""
+
+    async def attempt(engine: Engine, gateway: EngineGateway, ask: Ask) -> None:
+        rule = RunRule(profile="", image="lab:local", memory_bytes=1, pids=1, seconds=1)
+        gateway.policy = replace(gateway.policy, runs=(rule,), fetch_environment=frozenset({"https_proxy=http://p:1"}))
+        status, _ = await ask("POST", ADDRESS, json=FETCHED)
+        assert status == 200
+        ((_, _, text),) = engine.said("/containers/create")
+        body: dict[str, Any] = json.loads(text)
+        assert (body["Image"], body["User"], body["Entrypoint"]) == ("lab:local", "1000:100", [])
+        assert json.loads(body["Cmd"][-1]) == WHERE
+        assert "https_proxy=http://p:1" in body["Env"]
+        host = body["HostConfig"]
+        assert (host["NetworkMode"], host["CapDrop"]) == (next(iter(gateway.policy.networks)), ["ALL"])
+        own = directory("biology", "week1")
+        assert [one["Source"] for one in host["Mounts"]] == [f"/volumes/sockets/{own}"]
+        assert [path for _, path, _ in engine.calls if "com.docker.compose.service%3Dfirewall" in path]
+
+    run(tmp_path, attempt)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"url": "file:///etc"},
+        {"url": "https://me:word@x.org/a"},
+        {"url": "https://x.org/a b"},
+        {"url": "https://-x/a"},
+        {"url": "https://x.org/" + "a" * 1000},
+        {"branch": "--upload-pack=id"},
+        {"branch": "a..b"},
+        {"inner": ".."},
+        {"inner": "a/../b"},
+        {"inner": "/etc"},
+        {"folder": "week1"},
+    ],
+)
+def test_only_a_repository_of_the_network(change: dict[str, str]) -> None:
+    """No address of another kind, and nothing that git would take for something else."""
+    assert handouts.checked(FETCHED) == FETCHED
+    with pytest.raises(Refused):
+        handouts.checked({**FETCHED, **change})

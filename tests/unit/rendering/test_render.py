@@ -459,7 +459,7 @@ def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
     assert {run["image"] for run in runs} <= set(policy["images"])
     policy["kernels"] = [run["kernels_volume"] for run in runs]
     assert policy.pop("homes_path", "") == variant.get("HOMES", "")
-    del policy["firewall"]
+    del policy["firewall"], policy["fetch_environment"]
     own = [name for name in policy if name != "images" or not variant.get("DOCKER_NOTEBOOK_IMAGE")]
     for name in own:
         values = policy[name] if isinstance(policy[name], list) else [policy[name]]

@@ -1,5 +1,5 @@
-"""Has a folder of a course's grader lab become a handout: the guard makes a container that reads it and gives it to the
-desk, which is told meanwhile what comes."""
+"""Has a folder of a course's grader lab, or a repository, become a handout: the guard makes a container that gives it
+to the desk, which is told meanwhile what comes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ AT_ONCE = 2
 GRACE_SECONDS = 20.0
 THREADS = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="handouts")
 FOLDER = ("missing", "link", "odd", "name", "many", "large", "empty", "unreadable", "changes")
-FAULTS = frozenset((*FOLDER, "busy", "late", "no_lab", "desk"))
+REPOSITORY = ("host", "branch", "private", "repository", "certificate", "away", "address", "inner", "git")
+FAULTS = frozenset((*FOLDER, *REPOSITORY, "busy", "late", "no_lab", "desk"))
 """What pages have words for."""
 
 
@@ -45,7 +46,7 @@ async def bring(hub: Any, handout: Mapping[str, Any]) -> dict[str, str]:
     if not said:
         return {}
     fault = said.get("fault")
-    if fault not in FAULTS or fault == "desk":
+    if fault not in FAULTS or fault in ("desk", "git"):
         hub.log.error("The handout %s of %s cannot be brought: %s", name, course, said)
     return {"fault": str(fault) if fault in FAULTS else "desk", "name": str(said.get("name", ""))[:200]}
 
@@ -61,6 +62,6 @@ def _ask(asked: Mapping[str, str]) -> dict[str, Any]:
         return {"fault": "guard", "why": str(error)}
     finally:
         connection.close()
-    if answer.status == http.HTTPStatus.FORBIDDEN:
+    if answer.status == http.HTTPStatus.FORBIDDEN and "folder" in asked:
         return {"fault": "no_lab"}
     return said if isinstance(said, dict) and answer.status == http.HTTPStatus.OK else {"fault": "guard", "why": said}

@@ -20,7 +20,10 @@ Given = Mapping[str, str]
 NAME = r"[a-z0-9][a-z0-9-]{0,23}"
 FOLDER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 LONGEST_PATH = 200
-FIELDS = ("name", "folder", "to", "visible_at")
+LONGEST_URL = 1000
+URL = r"https?://[^/\s\x00-\x1f\x7f@-][^/\s\x00-\x1f\x7f@]*(?:/[^\s\x00-\x1f\x7f]*)?"
+BRANCH = r"(?!-)(?!.*\.\.)[\w./+-]{1,200}"
+FIELDS = ("name", "folder", "url", "branch", "inner", "to", "visible_at")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +55,33 @@ def new(course: str, given: Given, zone: ZoneInfo, *, taken: Collection[str], of
         faults.append(Fault("name", say("course_handouts.wrong.name")))
     elif name in taken:
         faults.append(Fault("name", say("course_handouts.wrong.twice", name=name)))
-    folder = given.get("folder", "").strip().removeprefix("course/").removeprefix("handouts/").rstrip("/") or name
-    if not re.fullmatch(FOLDER, folder) and not faults:
-        faults.append(Fault("folder", say("course_handouts.wrong.folder")))
+    source, wrong = _repository(given) if given.get("url", "").strip() else _folder(given, name)
+    faults += wrong if not faults or given.get("folder") or given.get("url") else []
     to, wrong = _to(given.get("to", "").strip() or f"{course}/{name}", of_file)
     faults += wrong if not faults or given.get("to") else []
     visible_at, wrong = _moment(given, None, zone)
-    return Typed(name=name, source={"folder": folder}, to=to, visible_at=visible_at, faults=[*faults, *wrong])
+    return Typed(name=name, source=source, to=to, visible_at=visible_at, faults=[*faults, *wrong])
+
+
+def _folder(given: Given, name: str) -> tuple[dict[str, str], list[Fault]]:
+    folder = given.get("folder", "").strip().removeprefix("course/").removeprefix("handouts/").rstrip("/") or name
+    faults = [] if re.fullmatch(FOLDER, folder) else [Fault("folder", say("course_handouts.wrong.folder"))]
+    return {"folder": folder}, faults
+
+
+def _repository(given: Given) -> tuple[dict[str, str], list[Fault]]:
+    url, branch, inner = (given.get(field, "").strip() for field in ("url", "branch", "inner"))
+    faults = []
+    if given.get("folder", "").strip():
+        faults.append(Fault("url", say("course_handouts.wrong.both")))
+    elif len(url) > LONGEST_URL or not re.fullmatch(URL, url):
+        faults.append(Fault("url", say("course_handouts.wrong.url")))
+    if branch and not re.fullmatch(BRANCH, branch):
+        faults.append(Fault("branch", say("course_handouts.wrong.branch")))
+    inner = inner.strip("/")
+    if inner and not _is_inner(inner):
+        faults.append(Fault("inner", say("course_handouts.wrong.inner")))
+    return {"url": url, "branch": branch, "inner": inner}, faults
 
 
 def changed(known: Mapping[str, Any], given: Given, zone: ZoneInfo, *, of_file: Collection[str]) -> Typed:
@@ -82,6 +105,11 @@ def _to(typed: str, of_file: Collection[str]) -> tuple[str, list[Fault]]:
 
 def is_target(path: str) -> bool:
     """Whether it is a folder of the home that its owner sees, in plain parts."""
+    return _is_inner(path) and not any(part.startswith(".") for part in PurePosixPath(path).parts)
+
+
+def _is_inner(path: str) -> bool:
+    """Whether it leads to a place within a directory, in plain parts."""
     parts = PurePosixPath(path).parts
     return (
         path.isprintable()
@@ -90,7 +118,7 @@ def is_target(path: str) -> bool:
         and bool(parts)
         and not path.startswith("/")
         and str(PurePosixPath(path)) == path
-        and not any(part.startswith(".") for part in parts)
+        and ".." not in parts
     )
 
 

@@ -100,9 +100,11 @@ class HandoutsHandler(CourseHandler):
         }
         said = await bring(self.settings["app"], handout)
         if said:
-            values = {"name": said["name"], "folder": typed.source.get("folder", "")}
+            values = {"name": said["name"], **dict.fromkeys(("folder", "branch", "inner"), ""), **typed.source}
+            values.pop("url", None)
+            field = "url" if "url" in typed.source else "folder"
             most = courses.largest_handout_bytes >> 20
-            return [Fault("folder", say(f"course_handouts.fault.{said['fault']}", most=most, **values))]
+            return [Fault(field, say(f"course_handouts.fault.{said['fault']}", most=most, **values))]
         self._note(course, done)
         return []
 
