@@ -106,10 +106,10 @@ def _of_course(course: str, answer: Answer) -> list[str]:
 
 def _file(name: str) -> Path:
     path = Path(name).expanduser().absolute()
-    if path.is_symlink() or not (path.is_file() or path.is_dir()):
-        there = (
-            "is a link" if path.is_symlink() else "is not there" if not path.exists() else "is neither file nor folder"
-        )
+    if path.is_symlink():
+        raise HomeroomError(f"{path} is a link", location="FILES", remedy=f"Name what it leads to: {path.resolve()}")
+    if not (path.is_file() or path.is_dir()):
+        there = "is neither file nor folder" if path.exists() else "is not there"
         beside = [one.name for one in path.parent.iterdir() if one != path] if path.parent.is_dir() else []
         remedy = did_you_mean(path.name, beside, "Name files and folders as seen from the deployment's directory.")
         raise HomeroomError(f"{path} {there}", location="FILES", remedy=remedy)
@@ -188,6 +188,8 @@ def run(deployment: Deployment, push: Push, *, confirmed: bool) -> None:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     tell(results)
+    if not push.people:
+        note("Nobody who was ever here is among them.")
     _tell_homeless(push, there)
 
 

@@ -56,7 +56,7 @@ def test_files_go_to_the_members_of_a_course(files: Path) -> None:
         ("", "algo", "", "", "which files?", "FILES='sheet.ipynb data'"),
         ("'sheet.ipynb", "algo", "", "", "a quote is not closed", "FILES="),
         ("shet.ipynb", "algo", "", "", "is not there", "Did you mean sheet.ipynb?"),
-        ("link", "algo", "", "", "is a link", "as seen from the deployment's directory"),
+        ("link", "algo", "", "", "is a link", "Name what it leads to"),
         ("sheet.ipynb", "", "", "", "to whom?", "GROUP=biology"),
         ("sheet.ipynb", "algo", "ada", "", "to whom?", "PERSON=ada"),
         ("sheet.ipynb", "alog", "", "", "there is no group alog", "Did you mean algo?"),
