@@ -13,7 +13,7 @@ from generator.core.machine import read_machine
 from generator.core.paths import SITE
 from generator.engine import hub_module
 from generator.engine.deployment import Deployment
-from generator.topics.courses import courses
+from generator.topics.courses import courses, made
 from generator.topics.courses.site import parse_span
 from generator.topics.labs import labs
 
@@ -64,8 +64,10 @@ def add(deployment: Deployment, wanted: Wanted) -> int:
     known = labs.load(deployment.settings, SITE, read_machine())
     names = [each.course.name for each in courses.load(deployment.settings, SITE, known)]
     if wanted.audience == "course" and wanted.name not in names:
-        cause = f"there is no course {wanted.name}"
-        raise HomeroomError(cause, location="COURSE", remedy=did_you_mean(wanted.name, names))
+        names += made.ask_hub(deployment)
+        if wanted.name not in names:
+            cause = f"there is no course {wanted.name}"
+            raise HomeroomError(cause, location="COURSE", remedy=did_you_mean(wanted.name, names))
     answer = _ask(deployment, verb="add", known=sorted(known.groups), **vars(wanted))
     if "unknown" in answer:
         cause = f"there is no group {wanted.name}"

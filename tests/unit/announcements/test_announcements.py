@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,6 +24,8 @@ from homeroom_lab.announcements import AnnouncementWatch
 
 from generator.core.errors import HomeroomError
 from generator.topics.announcements import announcements
+from generator.topics.courses import courses, made
+from generator.topics.labs import labs
 from jupyterhub import orm
 from tests.hub_app import Browser, HubApp, add_people
 from tests.hub_config import loaded
@@ -270,6 +273,19 @@ def test_slips_of_the_operator_are_told(given: tuple[str, str, str, str], locati
     with pytest.raises(HomeroomError) as told:
         announcements.read(*given)
     assert told.value.location == location
+
+
+def test_the_operator_tells_a_course_of_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Courses that were made on pages count beside those of the file, also in what a slip may have meant."""
+    deployment: Any = SimpleNamespace(settings=None)
+    monkeypatch.setattr(labs, "load", lambda *_: SimpleNamespace(groups={}))
+    monkeypatch.setattr(courses, "load", lambda *_: [])
+    monkeypatch.setattr(made, "ask_hub", lambda _: {"algae": {}})
+    monkeypatch.setattr(announcements, "_ask", lambda _, **asked: {"id": 7} if asked["name"] == "algae" else {})
+    assert announcements.add(deployment, announcements.read("x", "", "algae", "2h")) == 7
+    with pytest.raises(HomeroomError) as told:
+        announcements.add(deployment, announcements.read("x", "", "algea", "2h"))
+    assert "Did you mean algae?" in str(told.value)
 
 
 def test_what_the_operator_types_arrives_as_it_is() -> None:
