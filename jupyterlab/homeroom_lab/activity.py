@@ -2,7 +2,8 @@
 
 JupyterLab's page asks for kernels, sessions, terminals and directories every few seconds while it is in view. All of
 that is GET; whatever a user does in it changes something, and is not. A cell that runs counts until it ends, also
-when it prints nothing; the kernels' messages and the terminals count as they do in any Jupyter server.
+when it prints nothing; the kernels' messages and the terminals count as they do in any Jupyter server. So does a
+program that waits for what runs for it elsewhere, as grading does.
 
 With the feature `collaboration` what people type goes through a websocket that the server does not count, and is saved
 by the server itself. There an edit counts, and not the sign of life that each open page sends every few seconds.
@@ -15,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
 
+from homeroom_lab import waits
 from homeroom_lab.processes import Watch
 
 LOOKING = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -41,14 +43,16 @@ def last_activity(
     earlier: Callable[[], datetime],
     kernels: Callable[[], Iterable[Mapping[str, Any]]],
     programs_idle_seconds: Callable[[], float | None],
+    waits_for_run: Callable[[], bool],
 ) -> datetime:
-    """When something last ran or was done: now, while a cell runs or a program uses the CPU.
+    """When something last ran or was done: now, while a cell runs, or a program uses the CPU or waits for a run.
 
     :param programs_idle_seconds: as `Watch.idle_seconds`.
+    :param waits_for_run: as `waits.are_any`.
     """
     now = datetime.now(UTC)  # before looking, which takes its time: nothing is told as later than it was
     idle = programs_idle_seconds()
-    if is_busy(kernels()):
+    if is_busy(kernels()) or waits_for_run():
         return now
     return earlier() if idle is None else max(earlier(), now - timedelta(seconds=idle))
 
@@ -59,7 +63,7 @@ def install(web_app: Any) -> None:
 
     earlier, manager = web_app.last_activity, web_app.settings["kernel_manager"]
     watch = Watch()
-    web_app.last_activity = lambda: last_activity(earlier, manager.list_kernels, watch.idle_seconds)
+    web_app.last_activity = lambda: last_activity(earlier, manager.list_kernels, watch.idle_seconds, waits.are_any)
 
     count = APIHandler.update_api_activity
 

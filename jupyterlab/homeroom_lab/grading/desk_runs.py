@@ -12,6 +12,8 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+from homeroom_lab import waits
+
 SOCKET = "/run/lab/desk.sock"
 CONNECT_SECONDS = 15.0
 LONGEST_SECONDS = 4 * 3600.0
@@ -64,18 +66,19 @@ def at_once() -> int:
 
 
 def run(order: dict[str, Any], folder: Path, path: str = "/runs") -> dict[str, Any]:
-    """What each notebook brought, by its name. A desk that is away is asked again.
+    """What each notebook brought, by its name. A desk that is away is asked again. Meanwhile the lab is in use.
 
     :raises NotRun: it does not run this, or is away for minutes.
     """
-    for seconds in (*AGAIN_SECONDS, None):
-        try:
-            return _run(order, folder, path)
-        except (_Away, OSError, http.client.HTTPException) as error:
-            if seconds is None:
-                raise NotRun(f"The desk does not answer: {error}") from None
-            time.sleep(seconds)
-    raise AssertionError
+    with waits.waiting():
+        for seconds in (*AGAIN_SECONDS, None):
+            try:
+                return _run(order, folder, path)
+            except (_Away, OSError, http.client.HTTPException) as error:
+                if seconds is None:
+                    raise NotRun(f"The desk does not answer: {error}") from None
+                time.sleep(seconds)
+        raise AssertionError
 
 
 def _run(order: dict[str, Any], folder: Path, path: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from homeroom.contract import runs as contract
 from homeroom.contract.by_socket import BySocket
 from homeroom.courses.desk import runs
 from homeroom.courses.desk.turns import Turns
+from homeroom_lab import waits
 from homeroom_lab.grading import desk_runs
 
 from tests.unit.courses.desk import Desk, tar, wait
@@ -147,6 +148,22 @@ def test_a_submission_is_run_and_comes_back(
     wait(lambda: desk.kept == [], "nothing is kept of it")
     assert not list((desk.root / "labs").glob("run-*"))
     assert desk_runs.at_once() >= 1
+
+
+def test_a_lab_that_waits_for_a_run_is_in_use(
+    guard: Guard, desk: Desk, submission: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the moment in which it asks until it has its answer, and not after that."""
+    monkeypatch.setattr(desk_runs, "SOCKET", desk.socket("lab-5"))
+    found: list[bool] = []
+
+    def look(socket: str) -> int:
+        found.append(waits.are_any())
+        return echo(socket)
+
+    guard.container = look
+    desk_runs.run(ORDER, submission)
+    assert (found, waits.are_any()) == ([True], False)
 
 
 def test_nobody_else_has_something_run(guard: Guard, desk: Desk, submission: Path) -> None:

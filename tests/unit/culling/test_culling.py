@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import pytest
 from homeroom.culling import culling
 from homeroom.culling.culling import LONGEST_RETRY_SECONDS, LabState, Prewarm, is_over, report_seconds, why_over
 from homeroom.labs.plan import LabPlan
-from homeroom_lab import activity
+from homeroom_lab import activity, waits
+
+from generator.core.paths import ROOT
 
 HOUR = 3600
 NOW = 2_000_000_000.0
@@ -156,6 +164,11 @@ def test_a_clock_that_is_set_ends_no_lab(monkeypatch: pytest.MonkeyPatch) -> Non
     assert told == [True, True, False, False, True, False, True]
 
 
+def no_run() -> bool:
+    """No program of the lab waits for what runs elsewhere."""
+    return False
+
+
 def test_an_open_page_is_no_activity() -> None:
     """Asking, which open pages do by themselves, is no deed; whatever changes something is."""
     assert [method for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE") if activity.is_deed(method)] == [
@@ -170,17 +183,58 @@ def test_a_running_cell_is_activity_now() -> None:
     """While any kernel is busy the lab is in use now, however long ago it last said something; else it is as it was."""
     earlier = datetime(2000, 1, 1, tzinfo=UTC)
     idle, busy = {"execution_state": "idle"}, {"execution_state": "busy"}
-    assert activity.last_activity(lambda: earlier, lambda: [idle], lambda: None) == earlier
-    running = activity.last_activity(lambda: earlier, lambda: [idle, busy], lambda: None)
+    assert activity.last_activity(lambda: earlier, lambda: [idle], lambda: None, no_run) == earlier
+    running = activity.last_activity(lambda: earlier, lambda: [idle, busy], lambda: None, no_run)
     assert datetime.now(UTC) - running < timedelta(minutes=1)
 
 
 def test_a_program_that_uses_the_cpu_is_activity() -> None:
     """A lab was last used when a program last used the CPU, or later where something else was done since."""
     now = datetime.now(UTC)
-    found = activity.last_activity(lambda: now - timedelta(hours=2), lambda: [], lambda: 3600.0)
+    found = activity.last_activity(lambda: now - timedelta(hours=2), lambda: [], lambda: 3600.0, no_run)
     assert timedelta(minutes=59) < now - found < timedelta(minutes=61)
-    assert activity.last_activity(lambda: now, lambda: [], lambda: 3600.0) == now
+    assert activity.last_activity(lambda: now, lambda: [], lambda: 3600.0, no_run) == now
+
+
+def test_a_program_that_waits_for_a_run_is_activity(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that uses no CPU meanwhile, and however many wait, until the last has ended, by itself or killed. What
+    lies in the place of the file in which that is noted keeps nobody from waiting."""
+    monkeypatch.setattr(waits, "PLACE", tmp_path / "waits")
+    code = f"import pathlib, time; from homeroom_lab import waits; waits.PLACE = pathlib.Path({str(waits.PLACE)!r})\n"
+    code += "with waits.waiting(): print('waits', flush=True); time.sleep(600)"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "jupyterlab")}
+    earlier = datetime(2000, 1, 1, tzinfo=UTC)
+
+    def is_used() -> bool:
+        return activity.last_activity(lambda: earlier, lambda: [], lambda: None, waits.are_any) > earlier
+
+    assert not is_used()
+    processes = [
+        subprocess.Popen([sys.executable, "-c", code], env=environment, stdout=subprocess.PIPE) for _ in range(2)
+    ]
+    try:
+        for process in processes:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"waits\n"
+            assert is_used()
+        processes[0].kill()
+        processes[0].wait()
+        assert is_used(), "the other one waits still"
+    finally:
+        for process in processes:
+            process.kill()
+            process.wait()
+    assert not is_used()
+    with waits.waiting():
+        assert is_used(), "the server's own check of somebody's work"
+    assert not is_used()
+
+    odd_ones: list[Callable[[Path], None]] = [Path.mkdir, os.mkfifo, partial(os.symlink, "/etc/passwd")]
+    for number, odd in enumerate(odd_ones):
+        monkeypatch.setattr(waits, "PLACE", tmp_path / f"odd-{number}")
+        odd(waits.PLACE)
+        with waits.waiting():
+            is_used()
 
 
 def test_nothing_is_told_as_later_than_it_was() -> None:
@@ -193,7 +247,7 @@ def test_nothing_is_told_as_later_than_it_was() -> None:
             pass
         return 0.0
 
-    assert activity.last_activity(lambda: datetime(2000, 1, 1, tzinfo=UTC), lambda: [], look) <= looked_at[0]
+    assert activity.last_activity(lambda: datetime(2000, 1, 1, tzinfo=UTC), lambda: [], look, no_run) <= looked_at[0]
 
 
 @pytest.mark.parametrize(
