@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import docker
 import docker.errors
@@ -276,6 +276,31 @@ def test_another_persons_home_is_not_to_be_had(site: Site) -> None:
             site.create(host_config=site.host_config(binds=[f"{site.name}-user-{whose}:/home/jovyan:rw"]), volumes=[])
     with pytest.raises(docker.errors.APIError, match="not labelled"):
         site.hub.inspect_volume(f"{site.name}-user-nobody")
+    home = site.engine.inspect_volume(f"{site.name}-user-bob")["Mountpoint"]
+    with pytest.raises(docker.errors.APIError, match="is not allowed"):
+        site.create(host_config=site.host_config(binds=[f"{home}:/home/jovyan:rw"]), volumes=[])
+
+
+@pytest.mark.parametrize("what", ["courses", "lms", "records", "history"])
+def test_what_a_service_keeps_is_not_to_be_had(site: Site, what: str) -> None:
+    """No lab mounts what was handed in, grades and records: by name, or by the engine's path to it, in either form of a
+    mount; and whoever holds the hub sees nothing of such a volume, and does not remove it."""
+    volume, mount = f"{site.name}_{what}", docker.types.Mount
+    path = site.engine.create_volume(volume)["Mountpoint"]
+    kinds: tuple[tuple[str, Literal["volume", "bind"]], ...] = ((volume, "volume"), (path, "bind"))
+    for place, kind in kinds:
+        for target in ("/home/jovyan", "/mnt"):
+            for host in (
+                site.host_config(binds=[f"{place}:{target}:ro"]),
+                site.host_config(binds=[], mounts=[mount(target, place, kind, read_only=True)]),
+            ):
+                with pytest.raises(docker.errors.APIError, match="is not allowed"):
+                    site.create(host_config=host, volumes=[])
+    for call in (site.hub.inspect_volume, site.hub.remove_volume):
+        with pytest.raises(docker.errors.APIError):
+            call(volume)
+    assert site.engine.inspect_volume(volume)["Name"] == volume
+    assert site.engine.containers(all=True, filters={"name": f"{site.name}-"}) == []
 
 
 def test_other_containers_are_not_to_be_had(site: Site, lab: str) -> None:

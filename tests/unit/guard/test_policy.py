@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote
 
 import pytest
+import yaml
 from homeroom.contract import sockets
 from homeroom.guard.container_rules.values import HOUR, SECOND
 from homeroom.guard.decisions import decide, is_lab, owner
@@ -18,7 +22,10 @@ from homeroom.guard.values import MountRule
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.core.paths import ROOT
+from generator.lifecycle import render
 from tests.examples import examples
+from tests.sample_settings import settings
 
 OWN = sockets.directory_name("ada", "")
 SOCKETS = "/var/lib/docker/volumes/homeroom_lab-sockets/_data"
@@ -178,6 +185,49 @@ def test_allowed_bodies(body: dict[str, Any]) -> None:
     if "Volumes" in body:
         body = {**body, "Volumes": {}}
     assert isinstance(create(body), EngineCall), create(body)
+
+
+def rendered_policy(directory: Path) -> Policy:
+    """What a guard is told where homes are directories, and there are courses, copies and whatever else is optional."""
+    (directory / "courses.yaml").write_text("courses:\n  - {name: biology, teachers: {people: [ada]}}\n")
+    chosen = settings(HOMES="/srv/homes", BACKUP_TO="/srv/copies")
+    policy = Policy.from_json(render.rendered_files(chosen, directory)["guard.json"])
+    return replace(policy, lab_sockets_path=SOCKETS, max_open_files=POLICY.max_open_files)
+
+
+def volumes_of_services() -> list[str]:
+    """The volumes that the Compose file has, as the engine calls them."""
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+    return [f"homeroom_{name}" for name in compose["volumes"]]
+
+
+@pytest.mark.parametrize("volume", [*volumes_of_services(), "other_courses"])
+def test_no_lab_mounts_what_a_service_keeps(tmp_path: Path, volume: str) -> None:
+    """Neither what was handed in, grades, records nor anybody's sockets, whatever the deployment has: not by name, by
+    the engine's path to it, by what lies in it, or by a way around; wherever in the lab, and read-only neither. The
+    hub's socket is where it belongs and nowhere else, and of the labs' sockets there are a lab's own."""
+    policy = rendered_policy(tmp_path)
+    there = f"/var/lib/docker/volumes/{volume}"
+    places = [volume, there, f"{there}/_data", f"{there}/_data/biology", f"/srv/homes/../..{there}/_data"]
+    targets = {rule.target for rule in policy.mount_rules()} | {"/mnt", "/home/jovyan/course"}
+    known = {(policy.hub_socket_volume, "/run/hub"), (f"{SOCKETS}/biology", "/run/lab")}
+    for place, target in {(place, target) for place in places for target in targets} - known:
+        for mode in ("ro", "rw"):
+            kind = "bind" if place.startswith("/") else "volume"
+            newer = {"Type": kind, "Source": place, "Target": target, "ReadOnly": mode == "ro"}
+            for host in ({"Binds": [f"{place}:{target}:{mode}"]}, {"Binds": [], "Mounts": [newer]}):
+                verdict = create({**hosted(**host), "Volumes": {}}, policy)
+                assert isinstance(verdict, Deny), (place, target, mode)
+                assert re.match("mount .* is not allowed|bind .* is not source:target", verdict.reason), verdict
+
+
+@pytest.mark.parametrize("user", ["ada", "bob"])
+def test_a_home_that_is_a_directory_is_its_owners(tmp_path: Path, user: str) -> None:
+    """By its path, and by a way around through another's, nobody mounts the home of another."""
+    policy = rendered_policy(tmp_path)
+    for place, allowed in ((f"/srv/homes/{user}", user == "ada"), (f"/srv/homes/ada/../{user}", False)):
+        verdict = create({**hosted(Binds=[f"{place}:/home/jovyan:rw"]), "Volumes": {}}, policy)
+        assert isinstance(verdict, EngineCall) is allowed, (place, verdict)
 
 
 def mount(**fields: Any) -> dict[str, Any]:
