@@ -37,6 +37,14 @@ class List(ByDesk, ExchangeList):
             return []
         return [self._released(each) for each in released if self.is_asked_for(each)]
 
+    def list_files(self) -> list[Values]:
+        """List them; where nothing of what was named is there, say so."""
+        found: list[Values] = super().list_files()
+        named = [each for each in (self.coursedir.course_id, self.coursedir.assignment_id) if each not in ("", "*")]
+        if named and not found:
+            self.log.info("None of %s. Without a name all are listed.", " ".join(named))
+        return found
+
     def _hand_ins(self) -> list[Values]:
         student = self.coursedir.student_id or "*"
         found: list[Values] = desk.ask("/hand-ins")["hand_ins"]

@@ -81,6 +81,29 @@ import pathlib
 text = page.read_text()
 print(page.parent.name, "try larger numbers" in text, "HIDDEN" in text, "f(41)" in text)
 """
+TYPED = """
+import json, pathlib, shutil, subprocess
+home = pathlib.Path.home()
+shutil.copytree(home / "week-1", home / "wrong", dirs_exist_ok=True)
+(home / "wrong/week.ipynb").write_text((home / "wrong/week.ipynb").read_text().replace("return 2", "return 5"))
+(home / "wrong/half.ipynb").write_text((home / "wrong/week.ipynb").read_text()[:99])
+for command in %r:
+    done = subprocess.run(f"nbgrader {command}", shell=True, cwd=home, capture_output=True, text=True)
+    print(json.dumps([done.returncode, done.stdout + done.stderr]))
+shutil.rmtree(home / "wrong")
+"""
+TOLD = {
+    "validate week-1/week.ipynb": (0, "Success! Your notebook passes all the tests."),
+    "validate wrong/week.ipynb": (0, "The following cell failed"),
+    "validate wrong/nowhere.ipynb": (1, "There is no notebook wrong/nowhere.ipynb here."),
+    "validate wrong/half.ipynb": (1, "wrong/half.ipynb cannot be validated: it is no whole notebook"),
+    "list nothing": (0, "None of nothing. Without a name all are listed."),
+    "fetch_assignment nothing": (1, "There is no assignment nothing. There are: week-1 (botany)"),
+    "submit nothing": (1, "Assignment not found at: /home/jovyan/nothing"),
+    "submit week-1 --course zoology": (1, "There is no such course, or you do not take it."),
+    "fetch_feedback nothing": (1, "There is no assignment nothing."),
+}
+"""What a student types, how that ends, and what is said."""
 ASK = """
 import http.client, socket
 for method, path in %r:
@@ -189,6 +212,16 @@ def test_an_assignment_goes_the_whole_way(people: dict[str, Person]) -> None:
     page = people["ada"].get("hub/homeroom/courses/botany").text
     assert "Feedback for 2 hand-ins is out." in page
     assert first[0] in page
+
+
+def test_what_a_student_types_is_answered_in_words(people: dict[str, Person]) -> None:
+    """`nbgrader validate` in a terminal says which tests of a notebook fail. Of what is not there, or no notebook, each
+    command says what is wrong, and none answers with a traceback of its own."""
+    bob = people["b+ob"]
+    answers = [json.loads(line) for line in bob.run(TYPED % list(TOLD)).splitlines()]
+    for (command, (code, words)), (ended, said_of_it) in zip(TOLD.items(), answers, strict=True):
+        assert (ended, words in said_of_it) == (code, True), f"{command}: {ended} {said_of_it}"
+        assert ended == 0 or "Traceback" not in said_of_it, f"{command}: {said_of_it}"
 
 
 def test_nbgraders_pages_run_nothing_of_the_home(people: dict[str, Person]) -> None:

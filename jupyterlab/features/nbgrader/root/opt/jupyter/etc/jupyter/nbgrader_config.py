@@ -2,7 +2,7 @@
 
 import os
 
-from homeroom_lab import grading
+from homeroom_lab import grading, validation
 
 c = get_config()  # noqa: F821 - given by the loader
 
@@ -14,6 +14,8 @@ c.ExchangeFactory.release_assignment = "homeroom_lab.exchange.release_assignment
 c.ExchangeFactory.release_feedback = "homeroom_lab.exchange.release_feedback.ReleaseFeedback"
 c.ExchangeFactory.collect = "homeroom_lab.exchange.collect.Collect"
 c.Authenticator.plugin_class = "homeroom_lab.exchange.courses.DeskCourses"
+
+validation.amend()
 
 # Times in the deployment's zone, in a form that nbgrader reads back as the same moment: it takes `... +0200` for UTC.
 _zone = os.environ.get("TZ") or "UTC"
