@@ -63,7 +63,7 @@ class ShowingWatch:
             return "lab ended"
         courses = Courses.instance(config=self.hub.config)
         known = courses.read()
-        if courses.is_read and (showing.course, showing.tutor) not in tutors.of_student(
+        if courses.is_known and (showing.course, showing.tutor) not in tutors.of_student(
             self.hub.db, owner.orm_user, known
         ):
             return "no tutor any more"

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from homeroom.courses.courses_file import Courses
 from homeroom.exam_labs import exam_lab
 from homeroom.exam_labs.exam_lab import ExamLab
 from homeroom.records.events import WaitingEvent
@@ -262,6 +263,19 @@ def test_it_ends_where_it_may_be_no_more(app: HubApp) -> None:
     assert ended("off")
     assert "Show your lab" not in chen.visit("home").text
     assert let_in(chen) == 403
+
+
+def test_it_goes_on_until_courses_of_pages_were_read(app: HubApp) -> None:
+    """A hub that comes back and has read its file alone does not know yet who teaches in a course of a page."""
+    chen, hub = signed_in(app, "chen", PASSWORD), watching(app)
+    assert let_in(chen) == 200
+    Courses.clear_instance()
+    Path(app.hub.config.Courses.path).write_text('{"zone": "UTC", "courses": []}')
+    app.do(hub.look)
+    assert enters(app, "bela")
+    say(app)
+    app.do(hub.look)
+    assert enters(app, "bela")
 
 
 def exam(who: str) -> ExamLab:
