@@ -98,10 +98,10 @@ TOLD = {
     "validate wrong/nowhere.ipynb": (1, "There is no notebook wrong/nowhere.ipynb here."),
     "validate wrong/half.ipynb": (1, "wrong/half.ipynb cannot be validated: it is no whole notebook"),
     "list nothing": (0, "None of nothing. Without a name all are listed."),
-    "fetch_assignment nothing": (1, "There is no assignment nothing. There are: week-1 (botany)"),
+    "fetch_assignment nothing": (1, "botany has no assignment nothing that can be fetched now."),
     "submit nothing": (1, "Assignment not found at: /home/jovyan/nothing"),
     "submit week-1 --course zoology": (1, "There is no such course, or you do not take it."),
-    "fetch_feedback nothing": (1, "There is no assignment nothing."),
+    "fetch_feedback nothing": (0, "There is no feedback for botany nothing yet."),
 }
 """What a student types, how that ends, and what is said."""
 ASK = """
