@@ -22,7 +22,7 @@ from generator.topics.drill import drill
 from generator.topics.edge import edge
 from generator.topics.edge.status import describe_authority
 from generator.topics.environments import kernels
-from generator.topics.handouts import handouts, places
+from generator.topics.handouts import given, handouts, places, state
 from generator.topics.rehearsal import rehearsal
 from generator.topics.sign_in import accounts
 from generator.topics.sign_in.ways import DUMMY, NATIVE
@@ -37,7 +37,9 @@ def prepare_storage(deployment: Deployment) -> None:
 
     :raises HomeroomError: the file system keeps no limits.
     """
-    places.make(handouts.all_audiences(handouts.load(deployment.settings, SITE)))
+    known = handouts.load(deployment.settings, SITE)
+    places.make(handouts.all_audiences(known))
+    given.tell_hub(known, state.read(places.FOLDER))
     disk = storage.load(deployment.settings, SITE, ROOT)
     if not disk.asks_for_something:
         return

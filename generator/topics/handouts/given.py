@@ -9,6 +9,7 @@ from typing import Any
 
 from generator.core.atomic import write_atomically
 from generator.core.paths import RENDERED
+from generator.topics.handouts import places
 from generator.topics.handouts.handouts import Known
 from generator.topics.handouts.state import Published, State
 
@@ -16,10 +17,14 @@ FILE = "handouts.json"
 """Rendered, and written anew whenever handouts are published: the hub looks at it while it runs."""
 
 
-def as_text(known: Sequence[Known], found: State) -> str:
-    """Those that are for courses, as they are now."""
+def as_text(known: Sequence[Known], found: State, place: Path | None = None) -> str:
+    """Those that are for courses, as they are now, and where labs of courses find theirs.
+
+    :param place: where what is published lies.
+    """
     told = [_as_data(one, found.handouts.get(one.name, Published())) for one in known if one.handout.courses]
-    return json.dumps({"handouts": told}, indent=2) + "\n"
+    folders = [audience.trait() for audience in places.of_courses(place)]
+    return json.dumps({"handouts": told, "places": folders}, indent=2) + "\n"
 
 
 def tell_hub(known: Sequence[Known], found: State, rendered: Path = RENDERED) -> None:

@@ -18,6 +18,8 @@ FOLDER = ROOT / "handouts"
 SEEN_AT = "/srv/handouts"
 """Where labs see them; as in `homeroom_lab.handouts.deliver`, which a test holds equal."""
 EVERYBODY = "everybody"
+OF_COURSES = "c-"
+"""What the names of courses' folders begin with."""
 INDEX = "index.json"
 
 
@@ -32,7 +34,7 @@ class Audience:
     def key(self) -> str:
         """The name of its folder: groups have names that no folder may have."""
         if self.course is not None:
-            return f"c-{self.course}"
+            return f"{OF_COURSES}{self.course}"
         return EVERYBODY if self.group is None else f"g-{hashlib.sha256(self.group.encode()).hexdigest()[:16]}"
 
     @property
@@ -64,7 +66,9 @@ class Audience:
         }
 
     def rule(self) -> dict[str, Any]:
-        """As the guard's policy has it."""
+        """As the guard's policy has it: the folders of all courses together."""
+        if self.course is not None:
+            return rule_of_courses()
         return {"source": str(self.folder()), "target": f"{SEEN_AT}/{self.key}", "read_only": True}
 
 
@@ -80,6 +84,18 @@ def audiences(groups: Iterable[str] | None, courses: Iterable[str] | None = None
 def each_once(found: Iterable[Audience]) -> list[Audience]:
     """In the order of their folders."""
     return sorted(set(found), key=lambda audience: audience.key)
+
+
+def rule_of_courses(place: Path | None = None) -> dict[str, Any]:
+    """As the guard's policy has the folders of all courses, also of those that come while it runs."""
+    source = f"{(place or FOLDER).resolve()}/labs/{OF_COURSES}*"
+    return {"source": source, "target": f"{SEEN_AT}/{OF_COURSES}*", "read_only": True}
+
+
+def of_courses(place: Path | None = None) -> list[Audience]:
+    """The courses that have a folder: labs can mount it, whether there is something in it or not."""
+    found = (place or FOLDER).glob(f"labs/{OF_COURSES}*/")
+    return sorted((Audience(course=each.name.removeprefix(OF_COURSES)) for each in found), key=lambda each: each.key)
 
 
 def make(wanted: Iterable[Audience], place: Path = FOLDER) -> None:

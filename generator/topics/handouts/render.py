@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from generator.core.errors import HomeroomError
 from generator.rendering.context import Context, Rendered
 from generator.topics.environments import features
@@ -21,7 +23,8 @@ def render(context: Context) -> Rendered:
     """
     known = handouts.load(context.settings, context.site, context.of(labs_config).groups)
     wanted = handouts.all_audiences(known)
-    if wanted and not PLAIN_PATH.fullmatch(str(wanted[0].folder())):
+    is_plain = bool(PLAIN_PATH.fullmatch(str(places.FOLDER.resolve())))
+    if wanted and not is_plain:
         raise HomeroomError(
             f"{places.FOLDER}: the guard takes only letters, digits and . _ @ + - in a path that labs mount",
             location=f"site/{HANDOUTS}",
@@ -31,9 +34,14 @@ def render(context: Context) -> Rendered:
     return Rendered(
         hub={
             "most_bytes": context.settings.HANDOUT_MAX_SIZE,
-            "handouts": [one.trait() for one in wanted],
+            "handouts": [one.trait() for one in wanted if one.course is None],
             "links": {"public_url": context.settings.public_url, "git_links": git_links},
         },
-        guard={"binds": [one.rule() for one in wanted]},
+        # The folders of courses also where there are none yet, so that nothing is restarted for the first.
+        guard={"binds": [*(one.rule() for one in wanted if one.course is None), *_of_courses(is_plain)]},
         files={given.FILE: given.as_text(known, state.read(places.FOLDER))},
     )
+
+
+def _of_courses(is_plain: bool) -> list[dict[str, Any]]:
+    return [places.rule_of_courses()] if is_plain else []

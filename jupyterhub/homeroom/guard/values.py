@@ -21,7 +21,8 @@ class MountRule:
 
     :param source: a volume's name or, with a leading `/`, a path on the host; a trailing `*` stands for one name of
         lower-case letters, digits and `-`.
-    :param target: where in the lab, exactly.
+    :param target: where in the lab, exactly; with a trailing `*`, which a path on the host then has too, the same name
+        stands for both.
     :param read_only: whether the lab may only read; a read-write rule also allows the mount read-only.
     """
 
@@ -32,8 +33,10 @@ class MountRule:
     def __post_init__(self) -> None:
         path = "/" if self.source.startswith("/") else ""
         name = r"[A-Za-z0-9_.@+-]+"
-        source = rf"(?:/{name})*/(?:{name}|\*)" if path else rf"{name}\*?"
-        plain = re.fullmatch(source, self.source) and re.fullmatch(rf"(?:/{name})+", self.target)
+        source = rf"(?:/{name})*/(?:{name}\*?|\*)" if path else rf"{name}\*?"
+        both = path and self.source.endswith("*")
+        target = rf"(?:/{name})+\*?" if both else rf"(?:/{name})+"
+        plain = re.fullmatch(source, self.source) and re.fullmatch(target, self.target)
         if not plain or self.source == "/*" or ".." in self.source + self.target:
             raise ValueError(f"mount {self.source!r} onto {self.target!r}: no plain name or absolute path")
 
@@ -47,12 +50,14 @@ class MountRule:
 
     def allows(self, mount: Mount) -> bool:
         """Whether this rule covers the mount."""
-        if mount.target != self.target or (self.read_only and not mount.read_only):
+        if self.read_only and not mount.read_only:
             return False
         if not self.source.endswith("*"):
-            return mount.source == self.source
+            return (mount.source, mount.target) == (self.source, self.target)
         head = self.source[:-1]
-        return mount.source.startswith(head) and bool(COMPONENT.fullmatch(mount.source[len(head) :]))
+        name = mount.source[len(head) :]
+        target = self.target[:-1] + name if self.target.endswith("*") else self.target
+        return mount.source.startswith(head) and mount.target == target and bool(COMPONENT.fullmatch(name))
 
 
 def shown(value: object, longest: int = 80) -> str:

@@ -49,14 +49,28 @@ class CourseHandouts(ToldFile, SingletonConfigurable):
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self._known: list[CourseHandout] = []
+        self._places: list[dict[str, Any]] = []
 
     def of(self, course: str) -> list[CourseHandout]:
         """Those of a course, as they are now, by when they come."""
         self.look()
         return in_order(one for one in self._known if course in one.courses)
 
+    @property
+    def places(self) -> list[dict[str, Any]]:
+        """Where labs of courses find theirs, as they are now: as `homeroom.storage.storage.Share` takes them."""
+        self.look()
+        return self._places
+
     def _take(self, values: Mapping[str, Any]) -> None:
         self._known = [CourseHandout(**one) for one in values["handouts"]]
+        self._places = [dict(one) for one in values.get("places", ())]
+
+
+def places(config: Any) -> list[dict[str, Any]]:
+    """Where labs of courses find what `site/handouts.yaml` hands out to them: what labs mount beside what is said when
+    the hub starts."""
+    return CourseHandouts.instance(config=config).places
 
 
 def in_order(found: Iterable[CourseHandout]) -> list[CourseHandout]:

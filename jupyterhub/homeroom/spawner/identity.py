@@ -155,7 +155,8 @@ class LabIdentity(LabTraits):
     @property
     def _all_shares(self) -> list[Share]:
         """What labs mount beside their homes, whosever."""
-        return [Share.from_trait(each) for each in (*self.shares, *self.handouts)]
+        more = self.more_shares(self.config) if self.more_shares is not None else ()
+        return [Share.from_trait(each) for each in (*self.shares, *self.handouts, *more)]
 
     @property
     def own_shares(self) -> list[Share]:

@@ -52,6 +52,12 @@ class LabTraits(RetryingSpawner):
         config=True,
         help="Where each group's handouts are, in the form of `shares`. What is new there is seen by running labs.",
     )
+    more_shares = Callable(
+        None,
+        allow_none=True,
+        config=True,
+        help="Gives further ones of the form of `shares`, of the hub's configuration: those that come while it runs.",
+    )
     skeleton = Unicode("", config=True, help="Host path of what each home is given at its first start; empty: nothing.")
     exam_files = Unicode("", config=True, help="Host path of the folders that exams begin with.")
     home_soft_limit = Integer(0, config=True, help="Bytes in a home above which its owner is warned; 0: never.")

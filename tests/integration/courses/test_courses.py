@@ -46,7 +46,6 @@ def file(deployment: HubDeployment) -> Iterator[Path]:
     path, handouts, folder = site / "courses.yaml", site / "handouts.yaml", site / "handouts/week1"
     before = {each: each.read_text() for each in (path, handouts)}
     try:
-        handouts.write_text(HANDOUTS)
         folder.mkdir(parents=True)
         (folder / "sheet.txt").write_text("petals")
         yield path
@@ -66,13 +65,15 @@ def test_a_course_comes_and_goes_while_people_work(deployment: HubDeployment, ad
     """A course counts within seconds of `make up`: its page is there for members alone, what a student hands in from
     their lab has a receipt, which they and their teacher find on the page, and who is taken out is out. A slip changes
     nothing. The hub is not restarted, and a lab that ran before runs on. No lab sees what was handed in, nor the socket
-    of another lab. What is handed out to the course comes into a student's home, and its page says who has it; while
-    there is no such course, `make up` says so with its line."""
+    of another lab. What is handed out to the course for the first time comes into a student's home, and its page says
+    who has it; while there is no such course, `make up` says so with its line."""
     file.write_text(FIRST)  # with the first course labs have less memory, which the hub is told by a restart
+    deployment.up()
+    started = deployment.container("hub").attrs["State"]["StartedAt"]
+    file.with_name("handouts.yaml").write_text(HANDOUTS)
     said = deployment.up()
     assert "site/handouts.yaml line 2" in said, said
     assert "there is no course botany" in said
-    started = deployment.container("hub").attrs["State"]["StartedAt"]
     hanna = Person(deployment, "hanna")
     hanna.sign_in(deployment.new_password("hanna"))
     assert (status(admin), status(hanna)) == (404, 404)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -17,7 +18,7 @@ from homeroom_lab.handouts import deliver
 from generator.core.errors import HomeroomError
 from generator.lifecycle.render import HUB_CONFIG, rendered_files
 from generator.topics.courses import made
-from generator.topics.handouts import checks, handouts, places
+from generator.topics.handouts import checks, given, handouts, places
 from generator.topics.handouts.handouts import Known
 from tests.sample_settings import settings
 
@@ -164,7 +165,18 @@ def test_each_audience_is_mounted_where_its_labs_look_and_read_only() -> None:
     assert (share.is_for("ada", ["biology"]), share.is_for("ada", ["chemistry"])) == (True, False)
     (course,) = places.audiences(None, ["biology-1"])
     share = Share.from_trait(course.trait())
-    assert MountRule.from_json(course.rule()).allows(share.mount)
+    rule = MountRule.from_json(course.rule())
+    assert rule.allows(share.mount)
+    (other,) = places.audiences(None, ["biology-2"])
+    assert rule.allows(Share.from_trait(other.trait()).mount), "whichever course it is: nothing is restarted for one"
+    for source, target in (
+        (share.source, f"{places.SEEN_AT}/c-biology-2"),
+        (share.source, places.SEEN_AT),
+        (f"{share.source}/../x", f"{share.mount_target}/../x"),
+        (str(places.FOLDER / "labs/everybody"), f"{places.SEEN_AT}/everybody"),
+    ):
+        assert not rule.allows(Mount(source=source, target=target, read_only=True)), (source, target)
+    assert not rule.allows(Mount(source=share.source, target=share.mount_target, read_only=False))
     for role in ROLES:
         assert share.is_for("ada", [group_name("biology-1", role)])
     for group in (group_name("biology", STUDENTS), group_name("biology-1", GRADERS), "biology-1"):
@@ -188,6 +200,24 @@ def test_a_directory_that_labs_could_not_mount_is_told(tmp_path: Path, monkeypat
     found = rendered_files(settings(), site)
     assert f"'source': '{tmp_path}/handouts/labs/everybody'" in found[HUB_CONFIG].replace('"', "'")
     assert f"{tmp_path}/handouts/labs/everybody" in found["guard.json"]
+
+
+def test_the_first_handout_of_a_course_restarts_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What hub and guard read when they start is the same with it as without; the folders of courses that there are
+    stand in the file at which the hub looks while it runs."""
+    monkeypatch.setattr(places, "FOLDER", tmp_path / "handouts")
+    site = tmp_path / "site"
+    site.mkdir()
+    before = rendered_files(settings(), site)
+    (site / "courses.yaml").write_text("courses: [{name: biology, teachers: {people: [ada]}}]\n")
+    (site / "handouts.yaml").write_text("handouts: [{name: a, from: a, to: a, courses: [biology]}]\n")
+    places.make(places.audiences(None, ["biology"]), tmp_path / "handouts")
+    after = rendered_files(settings(), site)
+    assert after["guard.json"] == before["guard.json"]
+    assert after[HUB_CONFIG] == before[HUB_CONFIG]
+    (found,) = json.loads(after[given.FILE])["places"]
+    assert Share.from_trait(found).is_for("ada", [group_name("biology", STUDENTS)])
+    assert json.loads(before[given.FILE])["places"] == []
 
 
 def test_a_site_without_the_file_has_no_handouts(tmp_path: Path) -> None:

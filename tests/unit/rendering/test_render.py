@@ -37,6 +37,7 @@ from generator.schema.settings import Settings, specs
 from generator.topics.culling.render import CULLER_CONFIG
 from generator.topics.gpus import gpu_host, gpus
 from generator.topics.gpus.gpu_host import FoundGpu
+from generator.topics.handouts import places
 from generator.topics.prewarm.render import LESSONS
 from generator.topics.sign_in.ways import WAYS
 from tests.hub_config import loaded
@@ -451,7 +452,7 @@ def test_the_hub_and_the_guard_agree(tmp_path: Path, variant: dict[str, str]) ->
 
 def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
     """Everything in the guard's policy carries the deployment's name, but for the operator's own image, HOMES, files of
-    exams, and what was rendered for labs."""
+    exams, handouts of courses, and what was rendered for labs."""
     policy = json.loads(render.rendered_files(settings(**variant), NO_SITE)[render.GUARD_POLICY])
     for number in ("max_pids", "max_open_files", "home_limit_bytes", "runs_at_once"):
         policy.pop(number, None)
@@ -460,9 +461,10 @@ def test_the_guard_knows_one_deployment_alone(variant: dict[str, str]) -> None:
     policy["kernels"] = [run["kernels_volume"] for run in runs]
     assert policy.pop("homes_path", "") == variant.get("HOMES", "")
     del policy["firewall"], policy["fetch_environment"]
-    own = [name for name in policy if name != "images" or not variant.get("DOCKER_NOTEBOOK_IMAGE")]
-    for name in own:
+    fields = [name for name in policy if name != "images" or not variant.get("DOCKER_NOTEBOOK_IMAGE")]
+    for name in fields:
         values = policy[name] if isinstance(policy[name], list) else [policy[name]]
         values = [value["source"] if isinstance(value, dict) else value for value in values]
-        values = [value for value in values if not str(value).startswith((f"{RENDERED}/lab/", f"{NO_SITE}/exams/"))]
+        own = (f"{RENDERED}/lab/", f"{NO_SITE}/exams/", f"{places.FOLDER.resolve()}/labs/c-")
+        values = [value for value in values if not str(value).startswith(own)]
         assert all(value.startswith(variant.get("COMPOSE_PROJECT_NAME", "homeroom")) for value in values), name

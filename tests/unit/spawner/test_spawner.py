@@ -317,6 +317,20 @@ def test_who_joins_a_group_after_the_start_lacks_what_it_brings(engine: FakeEngi
     assert made.joined_later == []
 
 
+def test_what_comes_while_the_hub_runs_is_mounted_too(engine: FakeEngine, rendered: Config) -> None:
+    """By the members of its groups alone, from the next start on."""
+    group = {**NO_CHANGES, "members": ["ada"], "hub_groups": []}
+    where = {"source": "/c", "target": "/srv/handouts/c", "mount_target": "/srv/handouts/c"}
+    place = {"name": "handouts:c", **where, "groups": ["science"]}
+    found: list[dict[str, Any]] = []
+    traits: dict[str, Any] = {"more_shares": lambda _: found, "groups": {"science": group}}
+    made, other = spawner(rendered, **traits), spawner(rendered, "bela", **traits)
+    assert made.own_shares == []
+    found.append(place)
+    assert [share.name for share in made.own_shares] == ["handouts:c"]
+    assert other.own_shares == []
+
+
 def test_a_lab_knows_the_hub_by_its_socket(engine: FakeEngine, rendered: Config) -> None:
     """A lab asks the hub over the socket that is mounted, and nobody's code runs before the person's own."""
     environment = created(spawner(rendered), engine)["environment"]
