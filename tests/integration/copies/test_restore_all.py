@@ -10,11 +10,34 @@ from pathlib import Path
 import requests
 
 from tests.faults import until
+from tests.grader_lab import SOURCE, WORK, grader_lab, said
 from tests.hub_deployment import HubDeployment, deployment_with_site, engine
 from tests.person import Person
 
 SHARES = "shares:\n  - {name: exchange, volume: exchange, target: /home/jovyan/exchange, read_only: false}\n"
-WORK = """\
+COURSES = """\
+courses:
+  - name: botany
+    teachers: {people: [tess]}
+    students: {people: [ada@uni]}
+    assignments: [{name: week-1, opens: 2020-01-01, due: 2099-01-01 12:00}]
+"""
+COURSE_PARTS = {"_courses": "botany", "-user-grader-2dbotany": "course", "-user-room-2dstudy": "."}
+"""Where a course and a room keep what they have: what a volume's name ends with, and the folder in it."""
+DIGESTS = """\
+import hashlib, json, pathlib, sys
+root = pathlib.Path("/kept", sys.argv[1])
+found = {path: hashlib.sha256(path.read_bytes()).hexdigest() for path in root.rglob("*") if path.is_file()}
+for receipt in (path for path in found if path.name == "receipt.json"):
+    for file in json.loads(receipt.read_text())["files"]:
+        assert found[receipt.parent / "files" / file["path"]] == file["sha256"], receipt
+print(json.dumps({str(path): digest for path, digest in sorted(found.items())}))
+"""
+GRADED = """/opt/jupyter/bin/python -c 'from nbgrader.api import Gradebook
+with Gradebook("sqlite:////home/jovyan/course/gradebook.db") as book:
+    print([(one.student.id, one.score, one.max_score) for one in book.assignment_submissions("week-1")])'
+"""
+MINE = """\
 import os
 os.makedirs("notes", exist_ok=True)
 open("notes/essay.txt", "w").write("mine")
@@ -33,23 +56,32 @@ print(open("latest").read(), open("exchange/ours.txt").read(), oct(os.stat("note
 def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path: Path) -> None:
     """Homes, those of exams among them, shares, accounts, keys, settings and `site/` are as they were on a machine that
     had none of them, with the address and the password of the copies alone; where something is, nothing is brought
-    back. A command that was killed goes on where it was, and takes no other copy. Who was removed after that copy stays
-    removed, and files that were removed for good are not back."""
+    back. So are hand-ins, feedback and the grader lab of a course, and the files of a room, byte for byte: each hand-in
+    is as its receipt says, its student has receipt and feedback, and the gradebook has the points. A command that was
+    killed goes on where it was, and takes no other copy. Who was removed after that copy stays removed, and files that
+    were removed for good are not back."""
     place = tmp_path / "copies"
     place.mkdir()
     with deployment_with_site(
-        tmp_path / "first", "hrcopies", {"shares.yaml": SHARES}, BACKUP_TO=str(place), LAB_MEMORY="512M"
+        tmp_path / "first",
+        "hrcopies",
+        {"shares.yaml": SHARES, "courses.yaml": COURSES},
+        BACKUP_TO=str(place),
+        LAB_MEMORY="512M",
+        LAB_FEATURES="nbgrader",
     ) as first:
         ada = Person(first, "ada@uni")
         ada.sign_in("")
         ada.start_lab()
-        ada.run(WORK)
+        ada.run(MINE)
         before = ada.run(SHOWN)
         token = ada.api("POST", f"users/{ada.name}/tokens", json={}).json()["token"]
         bela = Person(first, "bela")
         bela.sign_in("")
         bela.start_lab()
         bela.stop_lab()
+        receipts, points = graded(first, ada)
+        of_course = digests(first)
         in_exams(first, "f00d", EXAM, "echo mine > /exam/answer.txt")
         in_exams(first, "beef", {**EXAM, "homeroom.user": "bela"}, "echo hers > /exam/answer.txt")
         first.make("backup")
@@ -75,11 +107,12 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         assert (
             "has come back in part" in second.verb("restore", "--everything", first.project, "--copy", today()).stdout
         )
-        said = " ".join(second.make("restore", f"ALL={first.project}").stdout.split())
-        assert "2 homes and all else are as they were" in said
-        assert "bela stay removed" in said
+        told = " ".join(second.make("restore", f"ALL={first.project}").stdout.split())
+        assert "4 homes and all else are as they were" in told
+        assert "bela stay removed" in told
         assert (second.directory / ".env").read_text() == env
         assert (second.directory / "site/shares.yaml").read_text() == SHARES
+        assert digests(second) == of_course
         second.up()
         answer = requests.get(f"{second.url}hub/api/user", headers={"Authorization": f"token {token}"}, timeout=60)
         assert answer.json()["name"] == ada.name
@@ -87,6 +120,11 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         again.sign_in("")
         again.start_lab()
         assert again.run(SHOWN) == before
+        assert said(again, "homeroom hand-ins") == receipts
+        assert "Fetched feedback" in said(again, "rm -r week-1/feedback; nbgrader fetch_feedback week-1 2>&1")
+        tess = Person(second, "tess")
+        tess.sign_in("")
+        assert said(grader_lab(tess, "botany"), GRADED) == points
         assert Person(second, "bela").sign_in("").status_code == 403
         names = {one.name for one in engine().volumes.list()}
         assert not {f"{first.project}-user-bela", f"{first.project}-exam-beef"} & names
@@ -96,19 +134,64 @@ def test_everything_comes_back_where_nothing_is(prepared_engine: None, tmp_path:
         assert "none changed" in second.make("audit").stdout
 
 
+def graded(deployment: HubDeployment, ada: Person) -> tuple[str, str]:
+    """Have ada's first assignment be graded and given back, and a room have a file; what she is told of her receipts,
+    and the gradebook of her points."""
+    tess = Person(deployment, "tess")
+    tess.sign_in("")
+    grader = grader_lab(tess, "botany")
+    grader.run(SOURCE)
+    release = ("generate_assignment", "release_assignment")
+    give_back = ("collect", "autograde", "generate_feedback", "release_feedback")
+    said(grader, _all(release))
+    said(ada, "nbgrader fetch_assignment week-1")
+    ada.run(WORK % "def f(x):\n    return x + 1")
+    said(ada, "nbgrader submit week-1")
+    said(grader, _all(give_back))
+    said(ada, "nbgrader fetch_feedback week-1")
+    points = said(grader, GRADED)
+    assert "3.0, 3.0" in points
+    tess.api("DELETE", "users/grader-botany/server")
+    until(lambda: not deployment.labs("grader-botany"), "the grader lab is gone")
+    labels = {"homeroom.deployment": deployment.project, "homeroom.user": "room-study"}
+    engine().volumes.create(f"{deployment.project}-user-room-2dstudy", labels=labels)
+    in_volume(deployment, f"{deployment.project}-user-room-2dstudy", ["sh", "-c", "echo ours > /kept/ours.txt"])
+    return said(ada, "homeroom hand-ins"), points
+
+
+def _all(commands: tuple[str, ...]) -> str:
+    return "cd ~/course && " + " && ".join(f"nbgrader {each} week-1 --course botany" for each in commands)
+
+
+def digests(deployment: HubDeployment) -> dict[str, str]:
+    """Of each file that a course and a room keep; each hand-in is looked at as to whether it is as its receipt says."""
+    found: dict[str, str] = {}
+    for ending, folder in COURSE_PARTS.items():
+        volume = f"{deployment.project}{ending}"
+        own = json.loads(in_volume(deployment, volume, ["python", "-c", DIGESTS, folder]))
+        assert own, f"nothing is in {volume}"
+        found |= {f"{ending}{path}": digest for path, digest in own.items()}
+    return found
+
+
+def in_volume(deployment: HubDeployment, volume: str, command: list[str], path: str = "/kept") -> str:
+    """Run a command as root where a volume is."""
+    output: bytes = engine().containers.run(
+        f"{deployment.project}-hub:local",
+        command,
+        user="0:0",
+        network_mode="none",
+        volumes={volume: {"bind": path}},
+        remove=True,
+    )
+    return output.decode()
+
+
 def in_exams(deployment: HubDeployment, name: str, labels: dict[str, str], command: str) -> str:
     """Run a command where the home of an exam is; it is made where there is none."""
     volume = f"{deployment.project}-exam-{name}"
     engine().volumes.create(volume, labels={"homeroom.deployment": deployment.project, **labels})
-    output: bytes = engine().containers.run(
-        f"{deployment.project}-hub:local",
-        ["sh", "-c", command],
-        user="0:0",
-        network_mode="none",
-        volumes={volume: {"bind": "/exam"}},
-        remove=True,
-    )
-    return output.decode()
+    return in_volume(deployment, volume, ["sh", "-c", command], "/exam")
 
 
 def kill_in_the_middle(deployment: HubDeployment, *words: str) -> None:

@@ -15,7 +15,7 @@ from generator.topics.drill import beside
 from generator.topics.storage import homes
 from tests.faults import until
 from tests.git_server import committed
-from tests.grader_lab import grader_lab
+from tests.grader_lab import RUN, SOURCE, WORK, grader_lab, said
 from tests.hub_deployment import HubDeployment, deployment_with_site, engine, named_on_engine
 from tests.person import Person
 
@@ -27,39 +27,8 @@ courses:
     students: {people: [b+ob, a.b@x.org]}
     assignments: [{name: week-1, opens: 2020-01-01, due: 2099-01-01 12:00}]
 """
-RUN = """
-import subprocess
-done = subprocess.run(%r, shell=True, capture_output=True, text=True)
-print(done.returncode, done.stdout, done.stderr)
-"""
 FULL = "ulimit -f 0"
 """From here on no byte is written into a file, as in a home and on a disk that are full."""
-SOURCE = """
-import json, pathlib
-def cell(name, source, **says):
-    says = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3, "grade_id": name,
-            "cell_type": "code", **says}
-    return {"cell_type": "code", "id": name, "metadata": {"nbgrader": says}, "source": source, "outputs": [],
-            "execution_count": None}
-cells = [
-    cell("f", "def f(x):\\n    ### BEGIN SOLUTION\\n    return x + 1\\n    ### END SOLUTION", solution=True),
-    cell("t", "assert f(1) == 2\\n### BEGIN HIDDEN TESTS\\nassert f(41) == 42, 'try larger numbers'\\n"
-         "### END HIDDEN TESTS", grade=True, locked=True, points=3),
-]
-kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
-notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-folder = pathlib.Path.home() / "course/source/week-1"
-folder.mkdir(parents=True, exist_ok=True)
-(folder / "week.ipynb").write_text(json.dumps(notebook))
-"""
-WORK = """
-import json, pathlib
-folder = pathlib.Path.home() / "week-1"
-notebook = json.loads((folder / "week.ipynb").read_text())
-assert "BEGIN" not in json.dumps(notebook)
-notebook["cells"][0]["source"] = %r
-(folder / "week.ipynb").write_text(json.dumps(notebook))
-"""
 HOSTILE = """
 import pathlib
 folder = pathlib.Path.home() / "week-1"
@@ -143,13 +112,6 @@ def people(school: HubDeployment) -> dict[str, Person]:
         found[name].name = quote(name, safe="@")  # as addresses have it
         found[name].start_lab()
     return found
-
-
-def said(person: Person, command: str) -> str:
-    """What a command says in somebody's lab, which does what it is asked."""
-    answer = person.run(RUN % command)
-    assert answer.startswith("0 "), f"{person.name}: {command}: {answer}"
-    return answer
 
 
 def graded(people: dict[str, Person], command: str) -> str:
