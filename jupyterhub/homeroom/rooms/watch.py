@@ -41,7 +41,13 @@ def look(hub: Any) -> None:
     if members.take_up(hub.db, known.values()):
         hub.log.info("Rooms, or who may enter them, changed")
     labs = [
-        SharedLab(name=room_name(room.name), entered_by=(room_name(room.name),), profile=room.profile, role=ROLE)
+        SharedLab(
+            name=room_name(room.name),
+            entered_by=(room_name(room.name),),
+            profile=room.profile,
+            role=ROLE,
+            title=room.title,
+        )
         for room in known.values()
     ]
     users.take_up(hub.db, PREFIX, labs)

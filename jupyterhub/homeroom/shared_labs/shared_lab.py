@@ -20,6 +20,7 @@ class SharedLab:
     :param profile: the profile that it is started with; empty: the first.
     :param role: whose configuration its server reads beside its own; empty: no more than its own.
     :param member_of: groups of the hub's that its user is in.
+    :param title: what people call it; empty: there is no word for it.
     :param set_aside: whether capacity is set aside for it: it starts however many others run.
     """
 
@@ -28,6 +29,7 @@ class SharedLab:
     profile: str = ""
     role: str = ""
     member_of: tuple[str, ...] = ()
+    title: str = ""
     set_aside: bool = False
 
     @property

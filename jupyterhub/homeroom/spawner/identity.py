@@ -56,9 +56,20 @@ class LabIdentity(LabTraits):
         return shared_lab.is_shared(self.user.name)
 
     @property
+    def shared_title(self) -> str:
+        """What people call a lab that several may enter; empty where there is no word for it, and for all others."""
+        known = shared_lab.of(self.user.name)
+        return known.title if known is not None else ""
+
+    @property
     def is_exam(self) -> bool:
         """Whether an exam is sat in it."""
         return is_exam(self.name)
+
+    @property
+    def sits_exam(self) -> bool:
+        """Whether its user sits an exam now, in whichever lab."""
+        return exam_lab.sat_by(self.user.name, time.time()) is not None
 
     @property
     def is_closed(self) -> bool:

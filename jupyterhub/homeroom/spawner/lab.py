@@ -197,7 +197,10 @@ class LabSpawner(LabCreation):
     async def progress(self) -> AsyncIterator[dict[str, Any]]:
         """What the waiting page shows: the position in the queue and how long it may take, then that the lab starts."""
         async for update in progress.updates(
-            lambda: self.queue_position, lambda: self.queue_message, lambda: self.start_slots.taken(self.user.name)
+            lambda: self.queue_position,
+            lambda: self.queue_message,
+            lambda: self.start_slots.taken(self.user.name),
+            shared=self.is_shared,
         ):
             yield update
 

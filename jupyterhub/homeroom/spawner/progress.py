@@ -34,15 +34,21 @@ def queue_message(key: Key, plan: Callable[[], LabPlan], start_queue: StartQueue
 
 
 async def updates(
-    position: Callable[[], int], message: Callable[[], Said], waits_for_slot: Callable[[], bool]
+    position: Callable[[], int],
+    message: Callable[[], Said],
+    waits_for_slot: Callable[[], bool],
+    *,
+    shared: bool = False,
 ) -> AsyncIterator[dict[str, Any]]:
     """What JupyterHub's `progress` is to yield, without an end: the hub ends it with the start.
 
     :param position: of the lab in the queue; 0: it does not wait there.
     :param message: what a user in the queue is told.
     :param waits_for_slot: whether others are starting first.
+    :param shared: whether several people may enter the lab.
     """
     first, shown, started = 0, "", 0.0
+    of = "_shared" if shared else ""
     while True:
         if at := position():
             first, started = max(first, at), 0.0
@@ -54,9 +60,9 @@ async def updates(
             continue
         if not started:
             started = time.monotonic()
-            words = text("labs.starting.your_turn" if shown else "labs.starting.soon")
+            words = text(f"labs.starting.your_turn{of}" if shown else "labs.starting.soon")
             if waits_for_slot():
-                words = text("labs.starting.many")
+                words = text(f"labs.starting.many{of}")
             yield {"progress": choice.start_progress(0), "message": words}
         await asyncio.sleep(START_INTERVAL_SECONDS)
         yield {"progress": choice.start_progress(time.monotonic() - started)}

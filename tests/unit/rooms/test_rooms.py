@@ -104,6 +104,30 @@ def test_the_right_to_enter_goes_with_the_room(app: HubApp) -> None:
     assert shared_lab.of("room-own") is None
 
 
+def test_who_waits_for_a_room_reads_which(app: HubApp) -> None:
+    """The pages of a room that starts, does not run or did not start name it, call it nobody's own, and nobody as
+    signed in who is nobody."""
+    tell(app, room("all", is_public=True))
+    browser = app.browser()
+    browser.sign_in("ada", "any")
+
+    def pending(now: bool) -> None:
+        app.hub.users[orm.User.find(app.hub.db, "room-all").id].spawner._spawn_pending = now
+
+    stopped = browser.visit("spawn-pending/room-all").text
+    app.do(pending, True)
+    try:
+        starts = browser.visit("spawn-pending/room-all").text
+    finally:
+        app.do(pending, False)
+    assert "<h1>Room &lt;all&gt; is starting</h1>" in starts
+    assert "<h1>Room &lt;all&gt; is not running</h1>" in stopped
+    assert "Start the lab" in stopped
+    for page in (starts, stopped):
+        assert "our lab" not in page.partition("<main")[2].partition("<script")[0]
+        assert 'id="logout"' not in page
+
+
 def test_people_see_the_rooms_that_they_may_enter(app: HubApp) -> None:
     """On their home page, with a way in; no others."""
     tell(app, room("all", is_public=True), room("own", people=["ada"]))
