@@ -15,7 +15,7 @@ from jupyterhub.utils import url_path_join
 from tornado import web
 
 from homeroom.announcements import records
-from homeroom.announcements.readers import of_user
+from homeroom.announcements.readers import authors, of_user
 from homeroom.announcements.records import COURSE, EVERYBODY, GROUP, LONGEST_TEXT, Announcement
 from homeroom.courses import members
 from homeroom.courses.calendar import written
@@ -122,11 +122,9 @@ class AnnouncementsHandler(BaseHandler):
         allowed = self._allowed()
         keys = {each.key for each in allowed}
         zone = Courses.instance(config=self.settings["config"]).zone
-        shown = [
-            {"it": each, "until": written(each.ends, zone)}
-            for each in records.current(self.db)
-            if f"{each.audience}:{each.name}" in keys
-        ]
+        current = [each for each in records.current(self.db) if f"{each.audience}:{each.name}" in keys]
+        of = authors(self.db, current)
+        shown = [{"it": each, "until": written(each.ends, zone), "author": of.get(each.author, "")} for each in current]
         values = {"audiences": allowed, "shown": shown, "hours": HOURS, "default_hours": DEFAULT_HOURS}
         self.set_status(400 if wrong else 200)
         self.set_header("Cache-Control", "no-store")
@@ -146,7 +144,10 @@ class LabHandler(APIHandler):
         if user is None:
             raise web.HTTPError(404)
         found = of_user(self.db, user)
-        told = [{"id": each.id, "text": each.text, "author": each.author, "ends": each.ends} for each in found]
+        of = authors(self.db, found)
+        told = [
+            {"id": each.id, "text": each.text, "author": of.get(each.author, ""), "ends": each.ends} for each in found
+        ]
         soon = exam_lab.soon(user.name, time.time())
         exam = {"title": soon.title, "begins_at": soon.begins_at} if soon is not None else None
         self.finish({"announcements": told, "exam": exam})

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from homeroom.announcements.pages import audiences_of
-from homeroom.announcements.readers import of_user
+from homeroom.announcements.readers import authors, of_user
 from homeroom.hub.home import Panel, Values
 
 
 async def announcements(handler: Any) -> Values | None:
     """What the person is to read. It is there when there is nothing, too: an open page shows what comes."""
-    return {"announcements": of_user(handler.db, handler.current_user)}
+    found = of_user(handler.db, handler.current_user)
+    return {"announcements": found, "authors": authors(handler.db, found)}
 
 
 async def way(handler: Any) -> Values | None:

@@ -10,6 +10,7 @@ from jupyterhub.scopes import needs_scope
 from jupyterhub.utils import url_path_join
 from tornado import web
 
+from homeroom.courses import called
 from homeroom.courses.courses_file import Courses
 from homeroom.showing import records
 from homeroom.showing.show import NotShown, Show, begin, closes_what_is_open, end
@@ -69,5 +70,8 @@ class ShownHandler(APIHandler):
     def get(self, user_name: str) -> None:
         """Answer."""
         found = records.of_owner(self.db, user_name)
-        shown = {"tutor": found.tutor, "left_seconds": records.left_seconds(found)} if found is not None else None
+        shown = None
+        if found is not None:
+            tutor = called.as_signed_in(self.db, [found.tutor]).get(found.tutor, found.tutor)
+            shown = {"tutor": tutor, "left_seconds": records.left_seconds(found)}
         self.finish({"showing": shown})

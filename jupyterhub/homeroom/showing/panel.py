@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
+from homeroom.courses import called
 from homeroom.courses.courses_file import Courses
 from homeroom.hub.home import Panel, Values
 from homeroom.showing import records, tutors
@@ -20,16 +21,19 @@ async def showing(handler: Any) -> Values | None:
         return None
     courses = Courses.instance(config=config).read()
     own = records.of_owner(db, user.name)
-    choices = [(course, courses[course].title, name) for course, name in tutors.of_student(db, user.orm_user, courses)]
-    shown = [{"owner": each.owner, "address": address(handler, each.owner)} for each in records.to_tutor(db, user.name)]
+    choices = tutors.of_student(db, user.orm_user, courses)
+    shown = records.to_tutor(db, user.name)
     if not choices and not shown and own is None:
         return None
+    own_tutor = {own.tutor} if own is not None else set()
+    people = {*(name for _, name in choices), *(each.owner for each in shown), *own_tutor}
+    said = {name: name for name in people} | called.as_signed_in(db, people)
     return {
-        "own": {"tutor": own.tutor, "left": records.left_seconds(own)} if own is not None else None,
-        "choices": choices,
+        "own": {"tutor": said[own.tutor], "left": records.left_seconds(own)} if own is not None else None,
+        "choices": [(course, courses[course].title, name, said[name]) for course, name in choices],
         "spans": spans(most),
         "most": most,
-        "shown": shown,
+        "shown": [{"owner": said[each.owner], "address": address(handler, each.owner)} for each in shown],
         "runs": bool(user.spawner.ready),
         "xsrf": handler.xsrf_token.decode(),
     }
@@ -41,4 +45,4 @@ def address(handler: Any, owner: str) -> str:
     return str(user.url) if user is not None else f"{handler.base_url}user/{quote(owner, safe='@~')}/"
 
 
-PANELS = (Panel(name="showing", order=32, ask=showing, refreshed=True),)
+PANELS = (Panel(name="showing", order=32, ask=showing, refreshed=True, in_exam=False),)

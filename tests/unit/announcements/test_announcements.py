@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import time
@@ -20,6 +21,7 @@ from homeroom.announcements.records import Announcement
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.watch import look
 from homeroom.hub import lab_stamp
+from homeroom.sign_in.identities import KnownIdentity
 from homeroom_lab.announcements import AnnouncementWatch
 
 from generator.core.errors import HomeroomError
@@ -93,6 +95,26 @@ def announce(browser: Browser, text: str, audience: str = "everybody:", hours: s
 def read_by(app: HubApp, name: str) -> str:
     """Somebody's home page."""
     return signed_in(app, name).visit("home").text
+
+
+def test_who_announced_is_called_by_their_name(app: HubApp) -> None:
+    """Where a way to sign in tells it: on home pages, on the page of announcements and in labs."""
+    ada = signed_in(app, "ada")
+    announce(ada, "Room 204", "course:biology")
+
+    def come(display_name: str) -> None:
+        app.hub.db.merge(KnownIdentity(way="lti", subject="1", name="ada", display_name=display_name))
+        app.hub.db.commit()
+
+    token = app.do(lambda: orm.User.find(app.hub.db, "chen").new_api_token(scopes=["users:activity!user"]))
+    headers = {"Authorization": f"token {token}"}
+    for display_name, called in (("", "ada"), ("Ada <Byron>", "Ada Byron")):
+        app.do(come, display_name)
+        assert f"From {called}<" in read_by(app, "chen")
+        assert re.search(rf"From {called}\s*<", ada.visit("homeroom/announcements").text)
+        told = app.browser().visit("api/homeroom/announcements/chen", headers=headers).json()
+        assert [each["author"] for each in told["announcements"]] == [called]
+    app.do(lambda: (app.hub.db.query(KnownIdentity).delete(), app.hub.db.commit()))
 
 
 def test_an_administrator_tells_everybody_a_group_or_a_course(app: HubApp) -> None:

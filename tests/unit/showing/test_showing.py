@@ -20,6 +20,7 @@ from homeroom.records.events import WaitingEvent
 from homeroom.showing import pages, person, records, rights, show, stamp
 from homeroom.showing.show import Show
 from homeroom.showing.watch import ShowingWatch
+from homeroom.sign_in.identities import KnownIdentity
 from homeroom_lab.shown import ShownWatch
 
 from generator.core.errors import HomeroomError
@@ -342,6 +343,32 @@ def test_the_lab_is_told(app: HubApp, tmp_path: Path, monkeypatch: pytest.Monkey
     said = app.browser().visit("api/homeroom/showing/chen", headers=own).json()["showing"]
     assert (said["tutor"], 3590 < said["left_seconds"] <= 3600) == ("bela", True)
     assert app.browser().visit("api/homeroom/showing/dora", headers=own).status_code in (403, 404)
+
+
+def test_people_are_called_by_their_names(app: HubApp) -> None:
+    """Where a way to sign in tells them: in the list of tutors, while it goes on, and in the lab."""
+
+    def come(*people: tuple[str, str]) -> None:
+        app.hub.db.query(KnownIdentity).delete()
+        for name, display_name in people:
+            app.hub.db.add(KnownIdentity(way="lti", subject=name, name=name, display_name=display_name))
+        app.hub.db.commit()
+
+    token = app.do(lambda: orm.User.find(app.hub.db, "chen").new_api_token(scopes=["users:activity!user"]))
+    headers = {"Authorization": f"token {token}"}
+    chen, bela = (signed_in(app, name, PASSWORD) for name in ("chen", "bela"))
+    app.do(come, ("bela", "Bela Bartok"), ("chen", "Chen Li"))
+    try:
+        home = chen.visit("home").text
+        assert '<option value="biology:bela">Bela Bartok (' in home
+        assert '<option value="biology:ada">ada (' in home
+        assert let_in(chen) == 200
+        assert "Bela Bartok may be in your lab" in chen.visit("home").text
+        assert "Open the lab of Chen Li" in bela.visit("home").text
+        told = app.browser().visit("api/homeroom/showing/chen", headers=headers).json()["showing"]
+        assert told["tutor"] == "Bela Bartok"
+    finally:
+        app.do(come)
 
 
 def test_labs_with_the_hubs_address_are_not_shown() -> None:
