@@ -12,4 +12,4 @@ async def copies(handler: Any) -> Values | None:
     return {} if handler.settings["template_vars"].get("shows_copies") else None
 
 
-PANELS = (Panel(name="copies", order=80, ask=copies),)
+PANELS = (Panel(name="copies", order=80, ask=copies, in_exam=False),)

@@ -21,6 +21,6 @@ async def git_link(handler: Any) -> Values | None:
 
 
 PANELS = (
-    Panel(name="handouts", order=30, ask=handouts),
+    Panel(name="handouts", order=30, ask=handouts, in_exam=False),
     Panel(name="git-link", order=80, ask=git_link),
 )

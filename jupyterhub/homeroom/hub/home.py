@@ -26,12 +26,14 @@ class Panel:
     :param ask: tells, of a handler whose person is signed in, what it shows; None: it is left out.
     :param refreshed: whether the page asks for it again and again: each part of its template with `data-fresh` is
         replaced by the new one of the same value.
+    :param in_exam: whether it is there while its person sits an exam, and enters no lab but that of the exam.
     """
 
     name: str
     order: int
     ask: Callable[[Any], Awaitable[Values | None]]
     refreshed: bool = False
+    in_exam: bool = True
 
 
 @cache
@@ -45,7 +47,10 @@ def known() -> tuple[Panel, ...]:
 async def shown(handler: Any, panels: Iterable[Panel]) -> list[tuple[Panel, Values]]:
     """The panels that somebody is shown, each with what it shows. One that fails is left out, and the log says why."""
     found = []
+    sits_exam = handler.current_user.spawner.sits_exam
     for panel in panels:
+        if sits_exam and not panel.in_exam:
+            continue
         try:
             values = await panel.ask(handler)
         except Exception:  # of whatever kind: the page has other parts

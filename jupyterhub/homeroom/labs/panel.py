@@ -54,7 +54,7 @@ async def groups(handler: Any) -> Values | None:
 
 
 PANELS = (
-    Panel(name="lab", order=10, ask=lab, refreshed=True),
-    Panel(name="profiles", order=50, ask=profiles),
+    Panel(name="lab", order=10, ask=lab, refreshed=True, in_exam=False),
+    Panel(name="profiles", order=50, ask=profiles, in_exam=False),
     Panel(name="groups", order=60, ask=groups),
 )

@@ -14,4 +14,4 @@ async def rooms(handler: Any) -> Values | None:
     return {"rooms": found} if found else None
 
 
-PANELS = (Panel(name="rooms", order=35, ask=rooms, refreshed=True),)
+PANELS = (Panel(name="rooms", order=35, ask=rooms, refreshed=True, in_exam=False),)

@@ -472,6 +472,19 @@ def test_nobody_goes_elsewhere_from_an_exam(app: HubApp, guard: Guard, let_in: N
     assert gets_in(chen, lab)
 
 
+def test_the_home_page_offers_no_other_lab_in_an_exam(app: HubApp, guard: Guard) -> None:
+    """Who sits an exam finds the way to it, and no button of a lab that they would not get into; a page that is open
+    hears of it, too. Afterwards, and for who does not sit it, it is as ever."""
+    chen, olga = (signed_in(app, name, PASSWORD) for name in ("chen", "olga"))
+    for opens, offered in ((600, True), (-600, False), (-2 * HOUR, True)):
+        say(app, opens=opens)
+        home = chen.visit("home").text
+        assert ('id="your-lab"' in home, 'id="start"' in home) == (offered, offered)
+        assert ("data-fresh" in chen.visit("homeroom/panels/lab").text) is offered
+        assert (f"hub/{PAGE}" in home) is (opens > -HOUR)
+        assert 'id="start"' in olga.visit("home").text
+
+
 def test_nobody_makes_a_token_in_an_exam(app: HubApp, guard: Guard) -> None:
     """It would let others in; afterwards people make them as ever."""
     say(app, opens=-600)

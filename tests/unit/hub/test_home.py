@@ -75,6 +75,7 @@ def lab(name: str = "", *, ready: bool = True, refused: bool = False, **values: 
         "home_soft_limit": 0,
         "groups": {},
         "joined_later": [],
+        "sits_exam": False,
     }
     return Spawner(**{**known, **values})
 
@@ -173,6 +174,19 @@ def test_a_panel_that_fails_is_left_out() -> None:
     broken = home.Panel(name="broken", order=1, ask=fails)
     empty = home.Panel(name="empty", order=2, ask=nothing)
     assert [panel.name for panel, _ in asyncio.run(home.shown(handler(), (broken, empty, kept)))] == ["lab"]
+
+
+def test_in_an_exam_only_what_belongs_there_is_shown() -> None:
+    """No way to a lab that somebody would not get into: their own, a room, one that is shown."""
+    panels = (
+        home.Panel(name="other", order=1, ask=labs.lab),
+        *(panel for panel in home.known() if panel.name == "lab"),
+    )
+    for sits_exam, names in ((False, ["other", "lab"]), (True, ["other"])):
+        found = asyncio.run(home.shown(handler(lab(sits_exam=sits_exam)), panels))
+        assert [panel.name for panel, _ in found] == names
+    left_out = {panel.name for panel in home.known() if not panel.in_exam}
+    assert left_out == {"lab", "profiles", "rooms", "showing", "copies", "handouts"}
 
 
 def shown_of(now: LabNow) -> list[str]:
