@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import shutil
 import tarfile
 import tempfile
 import time
@@ -64,6 +65,15 @@ def brought(desk: Desk, home: Path, name: str = "week1", *, folder: str = "", **
     said = pack.give(home, folder or name, int(changes.get("most_bytes", MOST)), desk.socket(own))
     asyncio.run(desk_client.tell(told()))
     return said
+
+
+def door(root: Path) -> str:
+    """The desk's socket in a directory that the guard makes each time, so that the desk opens it anew."""
+    own = root / "labs" / OWN
+    shutil.rmtree(own, ignore_errors=True)
+    own.mkdir()
+    wait(lambda: connects(str(own / "desk.sock")), "the desk opens for it")
+    return str(own / "desk.sock")
 
 
 class Lab:
@@ -414,9 +424,7 @@ def school(app: HubApp, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
     def ask(asked: dict[str, str]) -> dict[str, Any]:
         given = guard.checked(asked)
-        own = tmp_path / "labs" / OWN
-        own.mkdir(exist_ok=True)
-        return pack.give(tmp_path / "grader", given["folder"], int(given["most_bytes"]), str(own / "desk.sock"))
+        return pack.give(tmp_path / "grader", given["folder"], int(given["most_bytes"]), door(tmp_path))
 
     monkeypatch.setattr(bring, "_ask", ask)
     monkeypatch.setattr(bring, "directory", lambda *_: OWN)
@@ -478,10 +486,8 @@ def test_a_teacher_hands_out_a_repository(
 
     def ask(asked: dict[str, str]) -> dict[str, Any]:
         given = guard.checked(asked)
-        (school.root / "labs" / OWN).mkdir(exist_ok=True)
-        wait(lambda: connects(school.socket(OWN)), "the desk opens for it")
         with tempfile.TemporaryDirectory(dir=school.root) as place:
-            return dict(bring_repository.bring(given, Path(place), school.socket(OWN)))
+            return dict(bring_repository.bring(given, Path(place), door(school.root)))
 
     monkeypatch.setattr(bring, "_ask", ask)
     url = git_server.repository("course", {"week1/sheet.ipynb": "{}"})
