@@ -11,8 +11,8 @@ UNITS: Mapping[str, Mapping[str, str]] = {"de": {"d": "Tage", "day": "Tag"}, "en
 
 
 def number(value: float, language: str) -> str:
-    """A number with three digits that count: `1.5`, `1,5`."""
-    return decimal(f"{value:.3g}", language)
+    """A number with three digits that count, and all of them before the point: `1.5`, `1,5`, `26300`."""
+    return decimal(f"{value:.0f}" if abs(value) >= 999.5 else f"{value:.3g}", language)
 
 
 def decimal(written: str, language: str) -> str:

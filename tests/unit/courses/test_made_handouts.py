@@ -550,11 +550,19 @@ def test_a_slip_is_told_at_its_field(
 
 
 def test_two_of_one_name_are_refused(app: HubApp, school: Desk, tmp_path: Path) -> None:
-    """And so is one that is gone, and whatever is no action."""
+    """Or into one folder. So is one that is gone, and whatever is no action."""
     lay(tmp_path / "grader")
     ada = signed_in(app, "ada", PASSWORD)
     ada.fill_in(PAGE, PAGE, do="new", name="week1")
     assert "There is a handout week1 already" in ada.fill_in(PAGE, PAGE, do="new", name="week1").text
+    same = ada.fill_in(PAGE, PAGE, do="new", name="other", folder="week1", to="biology/week1")
+    assert (same.status_code, "The handout week1 comes into this folder" in same.text) == (400, True)
+    ada.fill_in(PAGE, PAGE, do="new", name="other", folder="week1")
+    moved = ada.fill_in(PAGE, PAGE, do="change", target="other", to="biology/week1", visible_at="")
+    assert (moved.status_code, "The handout week1 comes into this folder" in moved.text) == (400, True)
+    kept = ada.fill_in(PAGE, PAGE, do="change", target="week1", to="biology/week1", visible_at="")
+    assert kept.status_code == 200
+    ada.fill_in(PAGE, PAGE, do="back", target="other")
     assert "There is no handout gone any more" in ada.fill_in(PAGE, PAGE, do="again", target="gone").text
     assert ada.fill_in(PAGE, PAGE, do="other").status_code == 400
     assert len(desk_client.handouts_of("biology")) == 1

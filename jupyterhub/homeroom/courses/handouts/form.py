@@ -17,6 +17,7 @@ from homeroom.courses.made.fault import Fault
 from homeroom.texts.said import say
 
 Given = Mapping[str, str]
+Known = Mapping[str, Mapping[str, Any]]
 NAME = r"[a-z0-9][a-z0-9-]{0,23}"
 FOLDER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 LONGEST_PATH = 200
@@ -42,22 +43,22 @@ class Typed:
     faults: list[Fault] = field(default_factory=list)
 
 
-def new(course: str, given: Given, zone: ZoneInfo, *, taken: Collection[str], of_file: Collection[str]) -> Typed:
+def new(course: str, given: Given, zone: ZoneInfo, *, known: Known, of_file: Collection[str]) -> Typed:
     """A new one. Where no folder of the grader lab is said, it is called as the handout; where none of homes is,
     it is one in the course's.
 
-    :param taken: the names of those that there are.
+    :param known: those that there are, by name, as the desk has them.
     :param of_file: the folders in homes of those that `site/handouts.yaml` has for the course.
     """
     name = given.get("name", "").strip()
     faults = []
     if not re.fullmatch(NAME, name):
         faults.append(Fault("name", say("course_handouts.wrong.name")))
-    elif name in taken:
+    elif name in known:
         faults.append(Fault("name", say("course_handouts.wrong.twice", name=name)))
     source, wrong = _repository(given) if given.get("url", "").strip() else _folder(given, name)
     faults += wrong if not faults or given.get("folder") or given.get("url") else []
-    to, wrong = _to(given.get("to", "").strip() or f"{course}/{name}", of_file)
+    to, wrong = _to(given.get("to", "").strip() or f"{course}/{name}", _folders(known), of_file)
     faults += wrong if not faults or given.get("to") else []
     visible_at, wrong = _moment(given, None, zone)
     return Typed(name=name, source=source, to=to, visible_at=visible_at, faults=[*faults, *wrong])
@@ -84,22 +85,30 @@ def _repository(given: Given) -> tuple[dict[str, str], list[Fault]]:
     return {"url": url, "branch": branch, "inner": inner}, faults
 
 
-def changed(known: Mapping[str, Any], given: Given, zone: ZoneInfo, *, of_file: Collection[str]) -> Typed:
+def changed(name: str, given: Given, zone: ZoneInfo, *, known: Known, of_file: Collection[str]) -> Typed:
     """One that there is, with another time or folder in homes.
 
-    :param known: as the desk has it.
+    :param known: all that there are, by name, as the desk has them.
     """
-    to, faults = _to(given.get("to", "").strip(), of_file)
-    visible_at, wrong = _moment(given, known["visible_at"], zone)
-    return Typed(name=known["name"], source=known["source"], to=to, visible_at=visible_at, faults=[*faults, *wrong])
+    one = known[name]
+    others = _folders({other: each for other, each in known.items() if other != name})
+    to, faults = _to(given.get("to", "").strip(), others, of_file)
+    visible_at, wrong = _moment(given, one["visible_at"], zone)
+    return Typed(name=name, source=one["source"], to=to, visible_at=visible_at, faults=[*faults, *wrong])
 
 
-def _to(typed: str, of_file: Collection[str]) -> tuple[str, list[Fault]]:
+def _folders(known: Known) -> dict[str, str]:
+    return {each["to"]: name for name, each in known.items()}
+
+
+def _to(typed: str, others: Mapping[str, str], of_file: Collection[str]) -> tuple[str, list[Fault]]:
     to = typed.rstrip("/")
     if not is_target(to):
         return to, [Fault("to", say("course_handouts.wrong.to", most=LONGEST_PATH))]
     if to in of_file:
         return to, [Fault("to", say("course_handouts.wrong.of_file"))]
+    if to in others:  # a lab tells of each folder what came into it
+        return to, [Fault("to", say("course_handouts.wrong.same_to", name=others[to]))]
     return to, []
 
 

@@ -68,7 +68,7 @@ class HandoutsHandler(CourseHandler):
         known = {each["name"]: each for each in await desk_client.handouts(course.name)}
         of_file = handed_out.folders_of_file(self, course.name)
         if do == NEW:
-            typed = form.new(course.name, given, courses.zone, taken=known, of_file=of_file)
+            typed = form.new(course.name, given, courses.zone, known=known, of_file=of_file)
             if typed.faults:
                 return typed.faults
             return await self._bring(courses, course, typed, f"handout {typed.name} added")
@@ -82,7 +82,7 @@ class HandoutsHandler(CourseHandler):
         if do == AGAIN:
             same = form.Typed(name=target, source=dict(one["source"]), to=one["to"], visible_at=one["visible_at"])
             return await self._bring(courses, course, same, f"handout {target} brought again")
-        typed = form.changed(one, given, courses.zone, of_file=of_file)
+        typed = form.changed(target, given, courses.zone, known=known, of_file=of_file)
         if not typed.faults:
             await desk_client.change_handout(course.name, target, to=typed.to, visible_at=typed.visible_at)
             when = written(typed.visible_at, courses.zone) or "at once"
