@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -21,6 +22,8 @@ REASONS = {
     "fault": "It could not be run, or brought back something that is no output.",
 }
 NOT_RUN = "NotRun"
+DEEPEST = 100
+"""How far an output's values may be in each other: what writes notebooks ends at some hundreds."""
 
 
 def error(reason: str) -> dict[str, Any]:
@@ -32,6 +35,7 @@ def checked(output: Any) -> dict[str, Any]:
     """An output with its fields and no others. :raises ValueError: it is none."""
     if not isinstance(output, dict):
         raise ValueError("no output")
+    _require_writable(output)
     kind = output.get("output_type")
     if kind == "stream" and output.get("name") in ("stdout", "stderr") and isinstance(output.get("text"), str):
         return {"output_type": kind, "name": output["name"], "text": output["text"]}
@@ -41,6 +45,21 @@ def checked(output: Any) -> dict[str, Any]:
         found = {"output_type": kind, "data": _data(output.get("data")), "metadata": _metadata(output.get("metadata"))}
         return found if kind == "display_data" else {**found, "execution_count": count(output.get("execution_count"))}
     raise ValueError(f"{str(kind)[:40]!r} is no kind of output")
+
+
+def _require_writable(output: dict[str, Any]) -> None:
+    """:raises ValueError: no notebook can hold it: half a character, or too much in each other."""
+    level: list[Any] = [output]
+    for _ in range(DEEPEST):
+        level = [
+            one
+            for each in level
+            if isinstance(each, dict | list)
+            for one in (each.values() if isinstance(each, dict) else each)
+        ]
+    if level:
+        raise ValueError("too much in each other")
+    json.dumps(output, ensure_ascii=False).encode()
 
 
 def count(value: Any) -> int | None:
@@ -106,5 +125,6 @@ def take(cells: list[Any], ran: Mapping[str, Any], made: Callable[[dict[str, Any
 
 def _last(cells: list[Any], brought: Any) -> Any:
     """The last cell that a run brought something of: where the kernel ended, it ended in this one, or after it."""
-    places = [int(each) for each in brought if each.isdecimal()] if isinstance(brought, dict) else []
-    return cells[max(places)] if places and max(places) < len(cells) else None
+    known = {str(index) for index in range(len(cells))}
+    places = [int(each) for each in brought if each in known] if isinstance(brought, dict) else []
+    return cells[max(places)] if places else None

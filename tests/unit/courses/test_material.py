@@ -108,6 +108,35 @@ def test_nothing_is_brought_over_what_is_there(home: Path, tmp_path: Path) -> No
     assert bring(home, given, "bio-27").new == ["week-1"]
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_zip_is_told_as_one(home: Path, tmp_path: Path, method: int) -> None:
+    """However it is packed: in words, and not as a fault of the disk; nothing is there."""
+    with zipfile.ZipFile(tmp_path / "given", "w", method) as zipped:
+        zipped.writestr("source/week-1/a.ipynb", os.urandom(3000))
+    damaged = bytearray((tmp_path / "given").read_bytes())
+    damaged[70:90] = bytes(each ^ 0x5A for each in damaged[70:90])
+    (tmp_path / "given").write_bytes(damaged)
+    with pytest.raises(Unfit, match="no whole archive: .*[A-Za-z]"):
+        bring(home, tmp_path / "given", "bio-27")
+    assert files(home) == []
+
+
+def test_a_zip_that_asks_for_all_memory_is_refused(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one of LZMA whose dictionary is said to be 4 GiB."""
+
+    def read(*_: object) -> bytes:
+        raise MemoryError
+
+    with zipfile.ZipFile(tmp_path / "given", "w") as zipped:
+        zipped.writestr("source/week-1/a.ipynb", NOTEBOOK)
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", read)
+    with pytest.raises(Unfit, match="more memory"):
+        bring(home, tmp_path / "given", "bio-27")
+    assert files(home) == []
+
+
 @pytest.mark.parametrize(
     "kind", ["link", "hard", "device", "up", "root", "odd", "bomb", "zip-link", "zip-up", "cut", "none", "twice"]
 )

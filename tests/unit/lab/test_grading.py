@@ -4,6 +4,7 @@ what is another in nbgrader's pages where a course is graded."""
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -70,6 +71,9 @@ def test_an_output_is_taken_as_it_is(output: dict[str, Any]) -> None:
         {**RESULT, "execution_count": "1"},
         {**RESULT, "execution_count": -1},
         {**RESULT, "execution_count": True},
+        {**STREAM, "text": "\ud800"},
+        {**RESULT, "metadata": {"\ud800": 1}},
+        {**RESULT, "data": {"application/json": json.loads('{"a":' * 900 + "1" + "}" * 900)}},
     ],
 )
 def test_what_is_no_output_is_not_taken(output: Any) -> None:
@@ -127,6 +131,9 @@ def test_the_cell_in_which_a_kernel_died_earns_nothing() -> None:
     reason = taken(notebook, ran([STREAM], [STREAM], trouble={"why": "died"}))
     assert notebook[0].outputs == [STREAM]
     assert notebook[1].outputs == [STREAM, outputs.error(reason)]
+    brought = ran([STREAM], trouble={"why": "died"})
+    brought["cells"] |= {"9" * 5000: {}, "9": {}}
+    assert taken(cells("1", "2"), brought) == reason, "a cell that was not sent is none"
 
 
 def test_progress_is_there_for_the_pages(tmp_path: Path) -> None:

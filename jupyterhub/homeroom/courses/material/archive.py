@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import lzma
 import os
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -22,6 +24,17 @@ PIECE_BYTES = 1 << 20
 DESK = "desk"
 """In an archive of a whole course: what the desk has of it, which is no material."""
 GZIP, ZIP = b"\x1f\x8b", b"PK"
+DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    ValueError,
+)
+"""What a zip of somebody else's comes to."""
 
 
 WHOLE_BYTES, WHOLE_ENTRIES, DEEPER = 256 << 30, 2_000_000, 8
@@ -111,8 +124,10 @@ def _unzip(archive: Path, target: Path) -> None:
                 path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 with opened.open(entry) as source:
                     left -= _write(source, path, left)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
+    except DAMAGED as error:
         raise Unfit(f"What came is no whole archive: {str(error)[:80]}") from None
+    except MemoryError:
+        raise Unfit("What came asks for more memory than there is to take it apart.") from None
     except (FileExistsError, NotADirectoryError, IsADirectoryError):
         raise Unfit("Two things in it have one name.") from None
 
@@ -121,9 +136,19 @@ def _write(source: IO[bytes], path: Path, most_bytes: int) -> int:
     written = 0
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
     with os.fdopen(descriptor, "wb") as file:
-        while piece := source.read(PIECE_BYTES):
+        while piece := _read(source):
             written += len(piece)
             if written > most_bytes:
                 raise Unfit(f"It is larger than {MOST_BYTES >> 30} GiB.")
             file.write(piece)
     return written
+
+
+def _read(source: IO[bytes]) -> bytes:
+    """The next piece. :raises EOFError: it is damaged, which bzip2's tells as an error of files."""
+    try:
+        return source.read(PIECE_BYTES)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise EOFError(str(error)) from None
