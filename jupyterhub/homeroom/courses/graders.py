@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
+
+from sqlalchemy.orm import Session
 
 from homeroom.courses.course import ASSISTANTS, GRADER_PREFIX, GRADERS, TEACHERS, Course, grader_name, group_name
 from homeroom.shared_labs import users
@@ -35,6 +37,16 @@ def take_up(hub: Any, courses: Iterable[Course]) -> bool:
     return users.take_up(hub.db, GRADER_PREFIX, labs)
 
 
-def end_closed(hub: Any) -> None:
-    """Begin to end those of courses that are gone."""
+def who_enters(db: Session) -> dict[str, set[str]]:
+    """Who may enter each of them, as the database has it."""
+    return users.who_enters(db, GRADER_PREFIX)
+
+
+def end_closed(hub: Any, before: Mapping[str, set[str]]) -> None:
+    """Begin to end those of courses that are gone, and those that somebody may enter no more: who grades goes on in a
+    lab in which nothing of theirs runs.
+
+    :param before: as `who_enters`, before members were looked at.
+    """
+    users.note_left(hub.db, GRADER_PREFIX, before)
     users.end_closed(hub, GRADER_PREFIX)

@@ -52,6 +52,7 @@ def look(hub: Any) -> None:
     known = courses.read()
     if not courses.is_known:
         return
+    before = graders.who_enters(hub.db)
     way = lms_courses.way(hub.authenticator)
     lms_courses.drop_rosters(hub.db, known, way)
     whole = lms_courses.with_members(hub.db, known.values(), way)
@@ -60,7 +61,7 @@ def look(hub: Any) -> None:
         changed = members.take_up(hub.db, whole)
     if changed:
         hub.log.info("The members of courses changed")
-    graders.end_closed(hub)
+    graders.end_closed(hub, before)
 
 
 async def tell_lms(hub: Any) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jupyterhub.orm import Group, Role, User
@@ -24,6 +24,8 @@ from homeroom.sign_in.marks import LEAVING, REMOVED, SHARED
 ROLE = "homeroom-shared-lab-"
 SCOPES = ("access:servers", "servers", "read:users:name")
 _ending: dict[str, asyncio.Task[None]] = {}
+_entered: dict[str, set[str]] = {}
+_left: set[str] = set()
 log = logging.getLogger("jupyterhub.homeroom.shared_labs")
 
 
@@ -106,18 +108,51 @@ def _close(db: Session, role: Role) -> None:
     log.info("The shared lab %s is closed", name)
 
 
+def who_enters(db: Session, prefix: str) -> dict[str, set[str]]:
+    """Who may enter each shared lab whose name begins so, as the database has it."""
+    found: dict[str, set[str]] = {}
+    rows = db.query(Role.name, User.name).join(Role.groups).join(Group.users)
+    for role, person in rows.filter(Role.name.startswith(f"{ROLE}{prefix}", autoescape=True)):
+        found.setdefault(role.removeprefix(ROLE), set()).add(person)
+    return found
+
+
+def note_left(db: Session, prefix: str, before: Mapping[str, set[str]]) -> None:
+    """Note which labs somebody has left for good, so that `end_closed` ends them: what they began there runs on as the
+    lab, and can let them in, or anybody, in the place of its server.
+
+    :param before: as `who_enters`, before this look: also what a hub before this one knew.
+    """
+    now = who_enters(db, prefix)
+    for name in [name for name in {*before, *_entered} if name.startswith(prefix)]:
+        if (before.get(name, set()) | _entered.get(name, set())) - now.get(name, set()):
+            log.info("Somebody left those who enter the shared lab %s, so it ends", name)
+            _left.add(name)
+        _entered.pop(name, None)
+    _entered.update(now)
+
+
 def end_closed(hub: Any, prefix: str) -> None:
-    """Begin to end the labs that are closed and run on; one that does not stop is begun with again at the next look."""
+    """Begin to end the labs that are closed, or that somebody has left, and run on; one that does not stop is begun
+    with again at the next look."""
     for user in list(hub.users.values()):
         name = user.name
-        closed = name.startswith(prefix) and is_shared(name) and shared_lab.of(name) is None
-        if closed and name not in _ending and any(lab.active or lab.pending for lab in user.spawners.values()):
+        if not name.startswith(prefix) or name in _ending or not _is_to_end(name):
+            continue
+        if any(lab.active or lab.pending for lab in user.spawners.values()):
             _ending[name] = asyncio.create_task(_end(hub, user))
             _ending[name].add_done_callback(lambda _, name=name: _ending.pop(name, None))  # type: ignore[misc]
+        else:
+            _left.discard(name)
+
+
+def _is_to_end(name: str) -> bool:
+    return is_shared(name) and (shared_lab.of(name) is None or name in _left)
 
 
 async def _end(hub: Any, user: Any) -> None:
     try:
         await removal.end_labs(hub, user)
+        _left.discard(user.name)
     except Exception as error:  # the engine or the proxy is away
-        log.warning("The shared lab %s is closed, but not gone yet: %r", user.name, error)
+        log.warning("The shared lab %s is to end, but not gone yet: %r", user.name, error)

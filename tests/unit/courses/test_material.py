@@ -116,14 +116,12 @@ def test_a_damaged_zip_is_told_as_one(home: Path, tmp_path: Path, method: int) -
     damaged = bytearray((tmp_path / "given").read_bytes())
     damaged[70:90] = bytes(each ^ 0x5A for each in damaged[70:90])
     (tmp_path / "given").write_bytes(damaged)
-    with pytest.raises(Unfit, match="no whole archive: .*[A-Za-z]"):
+    with pytest.raises(Unfit, match=r"no whole archive: (?!None)"):
         bring(home, tmp_path / "given", "bio-27")
     assert files(home) == []
 
 
-def test_a_zip_that_asks_for_all_memory_is_refused(
-    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_zip_that_asks_for_all_memory_is_refused(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """As one of LZMA whose dictionary is said to be 4 GiB."""
 
     def read(*_: object) -> bytes:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import bcrypt
@@ -14,7 +15,7 @@ from homeroom.hub.service_names import PREFIXES, is_of_service
 from homeroom.labs.plan import LabPlan
 from homeroom.shared_labs import shared_lab, users
 from homeroom.shared_labs.shared_lab import SharedLab
-from homeroom.sign_in import known_names, leavers, user_names
+from homeroom.sign_in import known_names, leavers, removal, user_names
 from homeroom.sign_in.lab_visits import LabVisit
 from homeroom.sign_in.marks import REMOVED, SHARED
 from homeroom.sign_in.passwords import hashed
@@ -23,6 +24,7 @@ from nativeauthenticator.orm import UserInfo
 
 from generator.schema.types import USERNAME_PATTERN
 from jupyterhub import orm, roles, scopes
+from tests.faults import until
 from tests.hub_app import HubApp, add_people, signed_in
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
@@ -119,6 +121,39 @@ def test_a_lab_that_is_gone_is_closed(app: HubApp) -> None:
     assert shared_lab.of(NAME) is None
     take_up(app, LAB)
     assert "access:servers" in may(app, "ada")
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_one_that_somebody_has_left_ends(app: HubApp, restarted: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they began there would run on as the lab, and could answer whoever asks in the place of its server. Who only
+    joins ends nothing; who left while the hub was away is noticed, too."""
+    ended: list[str] = []
+
+    async def end_labs(_: Any, user: Any) -> None:
+        ended.append(user.name)
+        running.clear()
+
+    def look(*names: str) -> None:
+        before = app.do(users.who_enters, app.hub.db, "room-")
+        put(app, *names)
+        app.do(users.note_left, app.hub.db, "room-", {} if not restarted else before)
+        app.do(users.end_closed, hub, "room-")
+
+    monkeypatch.setattr(users, "_entered", {})
+    monkeypatch.setattr(users, "_left", set())
+    monkeypatch.setattr(removal, "end_labs", end_labs)
+    running = {"": SimpleNamespace(active=True, pending=None)}
+    hub = SimpleNamespace(users={NAME: SimpleNamespace(name=NAME, spawners=running)})
+    take_up(app, LAB)
+    look("ada")
+    look("ada", "bela")
+    assert ended == []
+    if restarted:
+        users._entered.clear()
+    look("ada")
+    until(lambda: ended == [NAME], "the lab ends")
+    look("ada")
+    assert (ended, users._left) == ([NAME], set())
 
 
 def test_nobody_is_called_so(app: HubApp) -> None:
