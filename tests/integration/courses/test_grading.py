@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -104,6 +105,17 @@ FAILED = """
 import json, pathlib
 told = json.loads((pathlib.Path.home() / "course/.homeroom/progress/week-1.json").read_text())
 print(json.dumps(told["failed"]))
+"""
+RESTS = """
+import json, pathlib, shutil
+root = pathlib.Path.home() / "course"
+shutil.copytree(root / "source/week-1", root / "submitted/rests/week-1")
+path = root / "submitted/rests/week-1/week.ipynb"
+notebook = json.loads(path.read_text())
+rest = {"cell_type": "code", "metadata": {}, "source": "__import__('time').sleep(4)", "outputs": [],
+        "execution_count": None}
+notebook["cells"] += [{**rest, "id": f"rest-{number}"} for number in range(3)]
+path.write_text(json.dumps(notebook))
 """
 STATE = """
 import json, pathlib
@@ -255,6 +267,32 @@ def test_feedback_keeps_no_page_waiting(grader: Person) -> None:
     assert looks > 3, "pages answered while it went on"
     assert grader.run(FED_BACK).strip() == "['good']"
     assert "stdout='set()\\n'" in grader.run(UPSTREAM)
+
+
+def test_a_lab_that_waits_for_a_run_is_in_use(grader: Person) -> None:
+    """While something is graded that uses no CPU, and nobody has a page open, the lab tells that it is in use now, so
+    it is not stopped for being idle."""
+    grader.run(RESTS)
+    for kernel in grader.lab_api("GET", "kernels").json():
+        grader.lab_api("DELETE", f"kernels/{kernel['id']}")
+    assert json.loads(grader.ask_lab("POST", "formgrader/api/assignment/week-1/autograde").text)["going"]
+    address = "formgrader/api/assignment/week-1/autograde"
+    told = json.loads(grader.ask_lab("GET", address).text)
+    while not runs(grader.deployment):
+        told = json.loads(grader.ask_lab("GET", address).text)
+        assert told["going"], told
+        time.sleep(0.1)
+    unused = []
+    while True:
+        told = datetime.fromisoformat(grader.lab_api("GET", "status").json()["last_activity"])
+        unused.append((datetime.now(UTC) - told).total_seconds())
+        if not runs(grader.deployment):
+            break  # it ended meanwhile, or just now
+        time.sleep(0.5)
+    assert len(unused) > 10, unused
+    assert max(unused[:-1]) < 3, unused
+    until(lambda: not json.loads(grader.ask_lab("GET", address).text)["going"], "it is graded")
+    assert json.loads(grader.run(GRADES))["rests"][0] == 3
 
 
 def test_what_is_no_notebook_is_told_in_words(grader: Person) -> None:

@@ -69,16 +69,14 @@ class Desk:
     def tell(self, values: dict[str, Any]) -> None:
         """Have the hub tell it something, and wait until every lab has its socket, and one that is another's now has
         another one."""
-        now = {**values["labs"], **{name: ("grader", course) for name, course in values["graders"].items()}}
+        graders = {name: ("grader", course) for name, course in values["graders"].items()}
+        now = {**values["labs"], **graders, **values.get("exams", {})}
         changed = [name for name, visitor in now.items() if self.visitors.get(name, visitor) != visitor]
         before = {name: self._mark(name) for name in changed}
         self.visitors = now
         asyncio.run(desk_client.tell(values))
         wait(lambda: all(self._mark(name) not in (None, mark) for name, mark in before.items()), "sockets are new")
-        wait(
-            lambda: all(connects(self.socket(name)) for name in {**values["labs"], **values["graders"]}),
-            "every lab has its socket",
-        )
+        wait(lambda: all(connects(self.socket(name)) for name in now), "every lab has its socket")
 
     def _mark(self, name: str) -> tuple[int, int] | None:
         try:
