@@ -83,7 +83,7 @@ def test_numbers_are_written_as_the_language_does() -> None:
     """A decimal comma and words for days in German; of thousands each digit."""
     assert say("labs.choice.memory", memory=1.5 * 2**30).to("de") == "1,5 GB Arbeitsspeicher"
     assert say("labs.choice.max_age", seconds=2 * 86400).to("en") == "ends after 2 days"
-    assert say("labs.choice.max_age", seconds=86400).to("de") == "endet nach 1 Tag"
+    assert say("labs.choice.max_age", seconds=86400).to("de") == "läuft längstens 1 Tag"
     assert say("labs.choice.max_age", seconds=26300 * 86400).to("en") == "ends after 26300 days"
     assert [WRITTEN["number"](value, "en") for value in (0.25, 999.4, 999.6)] == ["0.25", "999", "1000"]
 
