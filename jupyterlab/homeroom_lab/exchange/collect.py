@@ -10,7 +10,8 @@ from typing import Any
 
 from nbgrader.exchange.default import ExchangeCollect
 
-from homeroom_lab import desk
+from homeroom_lab import desk, grading
+from homeroom_lab.desk import NotTaken
 from homeroom_lab.exchange import due_dates
 from homeroom_lab.exchange.by_desk import REFUSED, ByDesk, path
 
@@ -24,7 +25,12 @@ class Collect(ByDesk, ExchangeCollect):
     """The student is the person who handed in as the desk knows them, and nothing that is in a hand-in says else."""
 
     def init_src(self) -> None:
-        """Know which hand-in counts of each student: the last one, or with `before_duedate` the last one in time."""
+        """Know which hand-in counts of each student: the last one, or with `before_duedate` the last one in time.
+
+        :raises NotTaken: nothing is collected in this lab.
+        """
+        if not grading.is_here():
+            raise NotTaken("Hand-ins are collected in the course's grader lab, which the course's page opens.")
         self.take_course()
         due_dates.take_over(self.coursedir)
         student, excluded = self.coursedir.student_id or "*", set(self.coursedir.student_id_exclude.split(","))

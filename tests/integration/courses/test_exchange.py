@@ -74,6 +74,7 @@ TOLD = {
     "submit nothing": (1, "Assignment not found at: /home/jovyan/nothing"),
     "submit week-1 --course zoology": (1, "There is no such course, or you do not take it."),
     "fetch_feedback nothing": (0, "There is no feedback for botany nothing yet."),
+    "collect week-1": (1, "Hand-ins are collected in the course's grader lab"),
 }
 """What a student types, how that ends, and what is said."""
 ASK = """
