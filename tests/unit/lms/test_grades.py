@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import sqlite3
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from homeroom.lms import client, sending
 from homeroom.lms.connection import Connection
 from homeroom.lms.fault import LMSFault
+from homeroom.lms.records import Records
 from homeroom.lms.scores import scores_address
 from homeroom.lms.web import Web
 
@@ -72,6 +74,28 @@ def test_one_persons_failure_stops_nobody(lms: Service, school: LearningPlatform
     assert "no student 1" in sent["outcomes"][0]["said"]
     school.services.refused = set()
     assert [each["person"] for each in lms.send(*GRADES)["outcomes"]] == ["p1", "p1"]
+
+
+def test_a_full_disk_keeps_no_sending_going(lms: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where neither what was taken nor that it is over can be noted, the sending ends as soon as that can be; what was
+    taken meanwhile is sent once more."""
+    lms.connect()
+    monkeypatch.setattr(sending, "AGAIN_SECONDS", 0.01)
+    kept, full = Records.end, iter(range(3))
+
+    def note(*_: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    def end(*given: Any) -> None:
+        return note() if next(full, None) is not None else kept(*given)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(Records, "note", note)
+        disk.setattr(Records, "end", end)
+        sent = lms.send(*GRADES)
+    assert (sent["state"], sent["outcomes"], next(full, None)) == ("ended", [], None)
+    assert "disk is full" in sent["fault"]
+    assert [each["result"] for each in lms.send(*GRADES)["outcomes"]] == ["sent"] * 3
 
 
 def test_undo_is_the_record_before(lms: Service, school: LearningPlatform) -> None:
