@@ -44,3 +44,14 @@ def log_plainly() -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(PlainLines("%(levelname)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler])
+    logging.getLogger("aiohttp.server").addFilter(tell_in_a_line)
+
+
+def tell_in_a_line(record: logging.LogRecord) -> bool:
+    """Of a request that is no HTTP, have a line and no traceback: a lab that sends many would push all else out of the
+    log. A filter for aiohttp's own log."""
+    fault = record.exc_info[1] if record.exc_info else None
+    if type(fault).__module__ == "aiohttp.http_exceptions":
+        record.msg, record.args = "a request is no HTTP: %s", (" ".join(str(fault).split())[:200],)
+        record.exc_info = record.exc_text = None
+    return True

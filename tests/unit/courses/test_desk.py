@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import http.client
 import json
+import logging
 import os
 import pickle
 import socket
@@ -22,6 +23,7 @@ from typing import Any
 
 import pytest
 from homeroom.contract.by_socket import BySocket
+from homeroom.contract.plain_text import log_plainly, tell_in_a_line
 from homeroom.courses import desk_client, person
 from homeroom.courses.course import Assignment, Course
 from homeroom.courses.desk import counter, doors, store, unpack
@@ -435,3 +437,18 @@ def test_a_page_waits_for_no_desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(lab_desk.NoDesk):
         asyncio.run(ask())
     assert time.monotonic() - began < 30
+
+
+def test_what_is_no_request_is_a_line_of_the_log(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """Many from one lab push nothing else out of it: each would be a traceback of thirty lines."""
+    log_plainly()
+    try:
+        with socket.socket(socket.AF_UNIX) as caller:
+            caller.connect(desk.socket("lab-1"))
+            caller.sendall(b"GET / HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc")
+            assert caller.recv(100).startswith(b"HTTP/1.0 400")
+    finally:
+        logging.getLogger("aiohttp.server").removeFilter(tell_in_a_line)
+    (record,) = [each for each in caplog.records if each.name == "aiohttp.server"]
+    assert record.getMessage().startswith("a request is no HTTP: ")
+    assert "Traceback" not in caplog.text
