@@ -18,7 +18,7 @@ import yaml
 from homeroom.courses import called, desk_client, lms_courses, members
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.watch import look, tell_lms
-from homeroom.lms import client, sending, web
+from homeroom.lms import client, sending, service, web
 from homeroom.lti.people import subject_of
 from homeroom.lti.records import KnownRoster, make_tables
 from homeroom.sign_in.identities import KnownIdentity
@@ -67,6 +67,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, school: LearningPlatfor
     monkeypatch.setattr(client, "SOCKET", tmp_path / "lms.sock")
     monkeypatch.setattr(web, "PAUSES_SECONDS", (0.01,) * 4)
     monkeypatch.setattr(sending, "APART_SECONDS", 0.0)
+    monkeypatch.setattr(service, "LOOK_SECONDS", 0.05)
     made = HubApp(tmp_path, config)
     with running(tmp_path), made.running():
         add_people(made, *HERE.values(), "olga", "admin", password=hashed(PASSWORD))

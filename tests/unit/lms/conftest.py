@@ -35,6 +35,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for seconds; how long is waited is not what is tested here."""
     monkeypatch.setattr(web, "PAUSES_SECONDS", (0.01,) * 4)
     monkeypatch.setattr(sending, "APART_SECONDS", 0.0)
+    monkeypatch.setattr(service, "LOOK_SECONDS", 0.05)
 
 
 @dataclass

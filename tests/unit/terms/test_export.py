@@ -18,11 +18,13 @@ from tests.unit.courses.desk import tar
 def test_what_students_did_lies_beside_the_material(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, course: str
 ) -> None:
-    """Whatever the course is called; links are left out, and how it was written down stands at the top."""
+    """Whatever the course is called, and however long names are; links are left out, and how it was written down stands
+    at the top."""
+    long = f"hand-ins/week-1/{'-2b' * 64}/receipt.json"
     link = tarfile.TarInfo("course/secret")
     link.type, link.linkname = tarfile.SYMTYPE, "/etc/passwd"
     given = {
-        "_of_desk": tar((f"{course}/hand-ins/week-1/chen/receipt.json", b"{}")),
+        "_of_desk": tar((f"{course}/hand-ins/week-1/chen/receipt.json", b"{}"), (f"{course}/{long}", b"{}")),
         "files": tar(("course/source/week-1/a.ipynb", b"{}"), link),
     }
 
@@ -45,6 +47,7 @@ def test_what_students_did_lies_beside_the_material(
             "homeroom-course.json",
             "courses.yaml",
             "desk/hand-ins/week-1/chen/receipt.json",
+            f"desk/{long}",
             "course/source/week-1/a.ipynb",
         ]
         about, text = (archive.extractfile(name) for name in archive.getnames()[:2])
