@@ -16,9 +16,6 @@ SEAL_SECONDS = 600.0
 """Whoever waits for it waits no longer; the container ends by itself before."""
 MOST_BYTES = 90 << 20
 """How much of such a home is handed in at the end: a little less than the desk takes."""
-HOME_TARGET = "/home/jovyan"
-OWNER, GROUP = 1000, 100
-"""Whose files those of a home are, and who the container is."""
 
 
 def lab_name(course: str, exam: str) -> str:

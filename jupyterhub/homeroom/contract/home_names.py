@@ -1,10 +1,14 @@
-"""Homes as hub and guard both name them, and what the container needs that makes them."""
+"""Homes as hub and guard both know them, and what the container needs that makes them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 ROOT = Path("/srv/homes")
+HOME_TARGET = "/home/jovyan"
+"""Where a lab has its home, and so whatever is made for an errand in one."""
+OWNER, GROUP = 1000, 100
+"""Whose files those of a home are, and who labs are."""
 CAPABILITIES = {
     "list": (),
     "ensure": ("CHOWN",),

@@ -9,6 +9,3 @@ LONGEST_SECONDS = 960.0
 """Whoever waits for it waits no longer; the container ends by itself before."""
 READER_SOCKET = "/run/reader/reader.sock"
 READER_TARGET = "/run/reader"
-HOME_TARGET = "/home/jovyan"
-OWNER, GROUP = 1000, 100
-"""Whose files those of a home are, and who the container is."""

@@ -25,7 +25,8 @@ from pathlib import Path, PurePosixPath
 from typing import IO, Any, cast
 
 from homeroom.contract.by_socket import BySocket
-from homeroom.contract.take_back import HOME_TARGET, READER_SOCKET
+from homeroom.contract.home_names import HOME_TARGET
+from homeroom.contract.take_back import READER_SOCKET
 from homeroom.copies.asking import CannotRead, post
 
 PREFIX = ".coming-back-"

@@ -17,8 +17,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from homeroom.contract.database import DATABASE
+from homeroom.contract.grader_labs import grader_name
 from homeroom.courses import desk_client
-from homeroom.courses.course import grader_name, room_user
+from homeroom.courses.course import room_user
 from homeroom.courses.made import service
 from homeroom.courses.made.next_term import next_term
 from homeroom.lms import client as lms_client

@@ -15,17 +15,12 @@ TEACHERS, ASSISTANTS, OBSERVERS, STUDENTS = ROLES = ("teachers", "assistants", "
 """The most first: who is two things in a course is the first of them."""
 GRADERS = "graders"
 """No role of people: the group of the user in whose lab a course is graded, so that shares and limits can name it."""
-PREFIX, GRADER_PREFIX, ROOM_PREFIX = "course-", "grader-", "room-"
+PREFIX, ROOM_PREFIX = "course-", "room-"
 
 
 def group_name(course: str, role: str) -> str:
     """The hub's group of those who have a role in a course: `course-biology-students`."""
     return f"{PREFIX}{course}-{role}"
-
-
-def grader_name(course: str) -> str:
-    """The service user in whose lab teachers and assistants grade a course: `grader-biology`."""
-    return f"{GRADER_PREFIX}{course}"
 
 
 def room_of(course: str, name: str) -> str:

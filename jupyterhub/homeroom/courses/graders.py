@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from homeroom.courses.course import ASSISTANTS, GRADER_PREFIX, GRADERS, TEACHERS, Course, grader_name, group_name
+from homeroom.contract.grader_labs import GRADER_PREFIX, grader_name
+from homeroom.courses.course import ASSISTANTS, GRADERS, TEACHERS, Course, group_name
 from homeroom.shared_labs import users
 from homeroom.shared_labs.shared_lab import SharedLab
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping
 from jupyterhub.orm import User
 from sqlalchemy.orm import Session
 
-from homeroom.courses.course import GRADERS, ROLES, Course, grader_name, group_name
+from homeroom.contract.grader_labs import grader_name
+from homeroom.courses.course import GRADERS, ROLES, Course, group_name
 from homeroom.hub import marked_groups
 
 MARK = "homeroom-course"

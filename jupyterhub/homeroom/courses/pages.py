@@ -12,9 +12,10 @@ from jupyterhub.handlers.base import BaseHandler
 from jupyterhub.orm import Group
 from tornado import web
 
+from homeroom.contract.grader_labs import grader_name
 from homeroom.courses import called, desk_client, grade_table, graders, handed_out, lms_courses, members
 from homeroom.courses.calendar import day, written
-from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, Assignment, Course, grader_name, group_name
+from homeroom.courses.course import ROLES, STUDENTS, TEACHERS, Assignment, Course, group_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.given_out import GivenOut
 from homeroom.courses.progress import progress_of

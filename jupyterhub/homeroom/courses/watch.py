@@ -13,8 +13,8 @@ from sqlalchemy.orm import Session
 
 from homeroom.contract import sockets
 from homeroom.contract.exam_labs import is_exam
+from homeroom.contract.grader_labs import grader_name
 from homeroom.courses import called, coming, desk_client, graders, lms_courses, members
-from homeroom.courses.course import grader_name
 from homeroom.courses.courses_file import Courses
 from homeroom.courses.exams import told
 from homeroom.courses.made.take_up import take_up

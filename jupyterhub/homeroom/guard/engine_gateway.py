@@ -17,8 +17,8 @@ from yarl import URL
 
 from homeroom.contract import sockets, take_back
 from homeroom.contract.exam_labs import SEAL_ADDRESS, volume_name
+from homeroom.contract.grader_labs import grader_name
 from homeroom.contract.handouts import ADDRESS as HANDOUT_ADDRESS
-from homeroom.contract.handouts import grader_name
 from homeroom.contract.home_names import directory_name
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVER_LABEL, USER_LABEL
 from homeroom.contract.mounts import LAB_SOCKETS_TARGET
@@ -33,7 +33,7 @@ from homeroom.guard.response import Response
 from homeroom.guard.routes import Deny, EngineCall
 from homeroom.guard.runs import Runs
 from homeroom.guard.seal import Seal
-from homeroom.guard.take_back import TakeBack, checked, home_volume
+from homeroom.guard.take_back import TakeBack, checked
 from homeroom.guard.values import Refused, shown
 
 LARGEST_ANSWER_BYTES = 32 << 20
@@ -135,7 +135,7 @@ class EngineGateway:
         if self.records.keeps_home(asked["user"]):
             raise Refused(f"{shown(asked['user'])} was removed, and nothing comes back")
         if not self.policy.homes_path:
-            await self._check_owner(home_volume(self.policy, directory_name(asked["user"])), asked["user"])
+            await self._check_owner(errand.home_volume(self.policy, directory_name(asked["user"])), asked["user"])
         return web.json_response(await self._take_back.run(asked))
 
     async def _hand_in(self, body: bytes) -> web.Response:
@@ -185,8 +185,7 @@ class EngineGateway:
                 await self.runs.sweep()
             living = {name for lab in json.loads(answer.body) for name in socket_directories.names_of(lab)}
             await self._tidy(*(path.name for path in self.lab_sockets.iterdir() if path.name not in living))
-            for left in await errand.left_over(self._send, self.policy.deployment, (seal.SERVICE, handouts.SERVICE)):
-                await self._send(EngineCall(method="DELETE", path=f"/containers/{left}", query="force=1&v=1"))
+            await errand.remove_left(self._send, self.policy.deployment, (seal.SERVICE, handouts.SERVICE))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("left-over directories stay for now: %s", error)
 

@@ -13,7 +13,10 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
 
+from homeroom.contract.home_names import HOME_TARGET
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
+from homeroom.contract.mounts import LAB_SOCKETS_TARGET
+from homeroom.guard.policy import Policy
 from homeroom.guard.response import Response
 from homeroom.guard.routes import EngineCall
 from homeroom.guard.values import Refused
@@ -59,6 +62,30 @@ def container_body(
     }
 
 
+def socket_mount(policy: Policy, directory: str) -> dict[str, Any]:
+    """One directory of sockets, which its container sees as a lab sees its own."""
+    source = f"{policy.lab_sockets_path}/{directory}"
+    return {"Type": "bind", "Source": source, "Target": LAB_SOCKETS_TARGET, "ReadOnly": True}
+
+
+def home_mount(policy: Policy, home: str, *, read_only: bool) -> dict[str, Any]:
+    """One home, where its lab has it.
+
+    :param home: the name of its directory.
+    """
+    return {
+        "Type": "bind" if policy.homes_path else "volume",
+        "Source": f"{policy.homes_path}/{home}" if policy.homes_path else home_volume(policy, home),
+        "Target": HOME_TARGET,
+        "ReadOnly": read_only,
+    }
+
+
+def home_volume(policy: Policy, home: str) -> str:
+    """The volume that is a home."""
+    return f"{policy.volume_prefix}{home}"
+
+
 async def run(send: Send, body: dict[str, Any], *, streams: str, fault: str) -> tuple[int, str]:
     """Run a container to its end and remove it; its exit code, and what it wrote.
 
@@ -102,13 +129,14 @@ async def _remove(send: Send, making: asyncio.Future[Response]) -> None:
         await send(EngineCall(method="DELETE", path=f"/containers/{made.read()['Id']}", query="force=1&v=1"))
 
 
-async def left_over(send: Send, deployment: str, services: Collection[str]) -> list[str]:
-    """The containers for errands of these kinds that a guard before could not remove any more."""
+async def remove_left(send: Send, deployment: str, services: Collection[str]) -> None:
+    """Remove the containers for errands of these kinds that a guard before could not remove any more."""
     labels = [f"{DEPLOYMENT_LABEL}={deployment}", SERVICE_LABEL]
     query = urlencode({"all": "1", "filters": json.dumps({"label": labels})})
     answer = await send(EngineCall(method="GET", path="/containers/json", query=query))
-    found = json.loads(answer.body) if answer.status == 200 else []
-    return [str(each["Id"]) for each in found if (each.get("Labels") or {}).get(SERVICE_LABEL) in services]
+    for each in json.loads(answer.body) if answer.status == 200 else []:
+        if (each.get("Labels") or {}).get(SERVICE_LABEL) in services:
+            await send(EngineCall(method="DELETE", path=f"/containers/{each['Id']}", query="force=1&v=1"))
 
 
 def plain(framed: bytes) -> str:

@@ -7,31 +7,29 @@ on the network of the labs, behind the same firewall. It runs no program of eith
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from pathlib import Path
 from typing import Any
 
-from homeroom.contract.handouts import GROUP, HOME_TARGET, LONGEST_SECONDS, OWNER, directory, grader_name
-from homeroom.contract.home_names import directory_name
-from homeroom.contract.mounts import LAB_SOCKETS_TARGET
-from homeroom.guard import errand, seal, socket_directories
+from homeroom.contract import handouts as contract
+from homeroom.contract.grader_labs import grader_name
+from homeroom.contract.handouts import LONGEST_SECONDS, LONGEST_URL, directory
+from homeroom.contract.home_names import GROUP, OWNER, directory_name
+from homeroom.guard import errand
+from homeroom.guard.errands import Errands
 from homeroom.guard.policy import Policy
-from homeroom.guard.take_back import home_volume
 from homeroom.guard.values import Refused, only_keys
 
 SERVICE = "handout"
 MEMORY_BYTES = 256 << 20
 AT_ONCE = 2
 COURSE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
-NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,23}")
-FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+NAME = re.compile(contract.NAME)
+FOLDER = re.compile(contract.FOLDER)
 BYTES = re.compile(r"[1-9][0-9]{0,14}")
-LONGEST_URL = 1000
-URL = re.compile(r"https?://[^/\s\x00-\x1f\x7f@-][^/\s\x00-\x1f\x7f@]*(?:/[^\s\x00-\x1f\x7f]*)?")
-"""As `site/handouts.yaml` has it: without a name or password."""
-BRANCH = re.compile(r"(?:(?!-)(?!.*\.\.)[\w./+-]{1,200})?")
+URL = re.compile(contract.URL)
+BRANCH = re.compile(f"(?:{contract.BRANCH})?")
 INNER = re.compile(r"(?:(?!(?:.*/)?\.\.?(?:/|$))[^/\\\x00-\x1f\x7f]+(?:/[^/\\\x00-\x1f\x7f]+)*)?")
 FORMS = {"course": COURSE, "name": NAME, "folder": FOLDER, "most_bytes": BYTES}
 OF_REPOSITORY = {"course": COURSE, "name": NAME, "url": URL, "branch": BRANCH, "inner": INNER, "most_bytes": BYTES}
@@ -66,7 +64,7 @@ def volume(policy: Policy, asked: dict[str, str]) -> str:
     """The volume that is the home of the grader lab; empty where homes are directories, or none is read."""
     if policy.homes_path or is_fetched(asked):
         return ""
-    return home_volume(policy, directory_name(grader_name(asked["course"])))
+    return errand.home_volume(policy, directory_name(grader_name(asked["course"])))
 
 
 def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
@@ -74,15 +72,7 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
     if is_fetched(asked):
         return _fetching(policy, asked)
     home = directory_name(grader_name(asked["course"]))
-    mounts: list[dict[str, Any]] = [
-        {
-            "Type": "bind" if policy.homes_path else "volume",
-            "Source": f"{policy.homes_path}/{home}" if policy.homes_path else home_volume(policy, home),
-            "Target": HOME_TARGET,
-            "ReadOnly": True,
-        },
-        _socket(policy, asked),
-    ]
+    mounts = [errand.home_mount(policy, home, read_only=True), _socket(policy, asked)]
     return errand.container_body(
         f"{policy.deployment}-hub:local",
         ["python", "-m", "homeroom.courses.handouts.pack", asked["folder"], asked["most_bytes"]],
@@ -95,9 +85,7 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
 
 
 def _socket(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
-    own = directory(asked["course"], asked["name"])
-    source = f"{policy.lab_sockets_path}/{own}"
-    return {"Type": "bind", "Source": source, "Target": LAB_SOCKETS_TARGET, "ReadOnly": True}
+    return errand.socket_mount(policy, directory(asked["course"], asked["name"]))
 
 
 def _fetching(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
@@ -137,25 +125,15 @@ class HandOut:
     """
 
     def __init__(self, send: errand.Send, lab_sockets: Path) -> None:
-        self._send = send
-        self._lab_sockets = lab_sockets
-        self._busy: set[str] = set()
+        self._errands = Errands(
+            send,
+            at_once=AT_ONCE,
+            longest_seconds=LONGEST_SECONDS,
+            fault="nothing can be handed out",
+            lab_sockets=lab_sockets,
+        )
 
     async def run(self, policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
         """Have one be given to the desk; what became of it, as `homeroom.courses.handouts.pack` says it."""
         own = directory(asked["course"], asked["name"])
-        if own in self._busy or len(self._busy) >= AT_ONCE:
-            return {"fault": "busy"}
-        self._busy.add(own)
-        try:
-            async with asyncio.timeout(LONGEST_SECONDS):
-                socket_directories.make(self._lab_sockets, own)
-                body = container_body(policy, asked)
-                _, said = await errand.run(self._send, body, streams="stdout=1", fault="nothing can be handed out")
-                return seal.answer(said)
-        except TimeoutError:
-            return {"fault": "late"}
-        finally:
-            self._busy.discard(own)
-            if left := socket_directories.set_aside(self._lab_sockets, own):
-                await asyncio.shield(socket_directories.remove([left]))
+        return await self._errands.run(own, lambda: container_body(policy, asked))

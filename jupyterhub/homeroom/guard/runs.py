@@ -19,15 +19,14 @@ import aiohttp
 from aiohttp import web
 
 from homeroom.contract import runs
+from homeroom.contract.home_names import GROUP, OWNER
 from homeroom.contract.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
-from homeroom.contract.mounts import LAB_SOCKETS_TARGET
 from homeroom.guard import errand, socket_directories
 from homeroom.guard.policy import Policy
 from homeroom.guard.routes import EngineCall
 from homeroom.guard.run_rules import RunRule
 from homeroom.guard.values import Refused, only_keys, shown
 
-OWNER, GROUP = 1000, 100
 FOLDER = "/tmp"  # noqa: S108 - the container's own
 """The one folder that can be written to."""
 KERNELS = "/srv/kernels"
@@ -58,12 +57,7 @@ def checked(given: Any, policy: Policy) -> tuple[str, RunRule]:
 def container_body(policy: Policy, rule: RunRule, run: str) -> dict[str, Any]:
     """The container: the run's own socket, kernels for everyone, and nothing else to reach."""
     mounts: list[dict[str, Any]] = [
-        {
-            "Type": "bind",
-            "Source": f"{policy.lab_sockets_path}/{runs.directory_name(run)}",
-            "Target": LAB_SOCKETS_TARGET,
-            "ReadOnly": True,
-        }
+        errand.socket_mount(policy, runs.directory_name(run)),
     ]
     if rule.kernels_volume:
         kernels = {"Type": "volume", "Source": rule.kernels_volume, "Target": KERNELS, "ReadOnly": True}

@@ -6,23 +6,14 @@ from the person and the name of the lab. It runs no program of the home's, and h
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
 from pathlib import Path
 from typing import Any
 
-from homeroom.contract.exam_labs import (
-    GROUP,
-    HOME_TARGET,
-    OWNER,
-    SEAL_SECONDS,
-    is_exam,
-    seal_directory,
-    volume_name,
-)
-from homeroom.contract.mounts import LAB_SOCKETS_TARGET
-from homeroom.guard import errand, socket_directories
+from homeroom.contract.exam_labs import SEAL_SECONDS, is_exam, seal_directory, volume_name
+from homeroom.contract.home_names import GROUP, HOME_TARGET, OWNER
+from homeroom.guard import errand
+from homeroom.guard.errands import Errands
 from homeroom.guard.policy import Policy
 from homeroom.guard.values import Refused, only_keys
 
@@ -31,7 +22,6 @@ MEMORY_BYTES = 256 << 20
 AT_ONCE = 4
 LONGEST_NAME = 255
 FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-BUSY = {"fault": "busy"}
 
 
 def checked(given: Any) -> dict[str, str]:
@@ -58,12 +48,7 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
             "Target": HOME_TARGET,
             "ReadOnly": True,
         },
-        {
-            "Type": "bind",
-            "Source": f"{policy.lab_sockets_path}/{seal_directory(asked['user'], asked['server'])}",
-            "Target": LAB_SOCKETS_TARGET,
-            "ReadOnly": True,
-        },
+        errand.socket_mount(policy, seal_directory(asked["user"], asked["server"])),
     ]
     return errand.container_body(
         f"{policy.deployment}-hub:local",
@@ -83,34 +68,15 @@ class Seal:
     """
 
     def __init__(self, send: errand.Send, lab_sockets: Path) -> None:
-        self._send = send
-        self._lab_sockets = lab_sockets
-        self._busy: set[str] = set()
+        self._errands = Errands(
+            send,
+            at_once=AT_ONCE,
+            longest_seconds=SEAL_SECONDS,
+            fault="nothing can be handed in",
+            lab_sockets=lab_sockets,
+        )
 
     async def run(self, policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
         """Have a home handed in; what became of it, as `homeroom.courses.exams.send_home` says it."""
-        directory = seal_directory(asked["user"], asked["server"])
-        if directory in self._busy or len(self._busy) >= AT_ONCE:
-            return dict(BUSY)
-        self._busy.add(directory)
-        try:
-            async with asyncio.timeout(SEAL_SECONDS):
-                socket_directories.make(self._lab_sockets, directory)
-                body = container_body(policy, asked)
-                _, said = await errand.run(self._send, body, streams="stdout=1", fault="nothing can be handed in")
-                return answer(said)
-        except TimeoutError:
-            return {"fault": "late"}
-        finally:
-            self._busy.discard(directory)
-            if left := socket_directories.set_aside(self._lab_sockets, directory):
-                await asyncio.shield(socket_directories.remove([left]))
-
-
-def answer(output: str) -> dict[str, Any]:
-    """What the container said last."""
-    try:
-        found = json.loads(output.strip().rpartition("\n")[2])
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {"fault": "unreadable"}
+        own = seal_directory(asked["user"], asked["server"])
+        return await self._errands.run(own, lambda: container_body(policy, asked))

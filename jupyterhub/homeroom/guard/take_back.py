@@ -7,14 +7,14 @@ do no more than the owner, and has less to see.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import re
 from typing import Any
 
-from homeroom.contract.home_names import directory_name
-from homeroom.contract.take_back import GROUP, HOME_TARGET, LONGEST_SECONDS, OWNER, READER_TARGET
+from homeroom.contract.home_names import GROUP, OWNER, directory_name
+from homeroom.contract.take_back import LONGEST_SECONDS, READER_TARGET
 from homeroom.guard import errand
+from homeroom.guard.errands import Errands
 from homeroom.guard.policy import Policy
 from homeroom.guard.values import Refused, only_keys
 
@@ -23,7 +23,6 @@ AT_ONCE = 2
 LONGEST_NAME, LONGEST_PATH = 255, 4096
 COPY = re.compile(r"[0-9a-f]{8,64}")
 STAMP = re.compile(r"\d{4}-\d\d-\d\d-\d{4}")
-BUSY = {"fault": "busy"}
 
 
 def checked(given: Any) -> dict[str, str]:
@@ -45,14 +44,8 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
     """The container: the one home, the reader's socket, no network and nothing else."""
     home = directory_name(asked["user"])
     told = {"home": home, "copy": asked["copy"], "path": asked["path"], "stamp": asked["stamp"]}
-    source = f"{policy.homes_path}/{home}" if policy.homes_path else home_volume(policy, home)
     mounts: list[dict[str, Any]] = [
-        {
-            "Type": "bind" if policy.homes_path else "volume",
-            "Source": source,
-            "Target": HOME_TARGET,
-            "ReadOnly": False,
-        },
+        errand.home_mount(policy, home, read_only=False),
         {"Type": "volume", "Source": policy.reader_socket_volume, "Target": READER_TARGET, "ReadOnly": True},
     ]
     return errand.container_body(
@@ -66,40 +59,13 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
     )
 
 
-def home_volume(policy: Policy, home: str) -> str:
-    """The volume that is a home."""
-    return f"{policy.volume_prefix}{home}"
-
-
 class TakeBack:
     """Has files come back, a few at once and of one person one."""
 
     def __init__(self, policy: Policy, send: errand.Send) -> None:
         self.policy = policy
-        self._send = send
-        self._busy: set[str] = set()
+        self._errands = Errands(send, at_once=AT_ONCE, longest_seconds=LONGEST_SECONDS, fault="nothing can come back")
 
     async def run(self, asked: dict[str, str]) -> dict[str, Any]:
         """Have a file come back; what became of it, as `homeroom.copies.bring_back` says it."""
-        user = asked["user"]
-        if user in self._busy or len(self._busy) >= AT_ONCE:
-            return dict(BUSY)
-        self._busy.add(user)
-        try:
-            async with asyncio.timeout(LONGEST_SECONDS):
-                body = container_body(self.policy, asked)
-                _, said = await errand.run(self._send, body, streams="stdout=1", fault="nothing can come back")
-                return answer(said)
-        except TimeoutError:
-            return {"fault": "late"}
-        finally:
-            self._busy.discard(user)
-
-
-def answer(output: str) -> dict[str, Any]:
-    """What the container said last."""
-    try:
-        found = json.loads(output.strip().rpartition("\n")[2])
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {"fault": "unreadable"}
+        return await self._errands.run(asked["user"], lambda: container_body(self.policy, asked))

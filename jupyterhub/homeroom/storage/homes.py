@@ -27,10 +27,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from homeroom.contract.home_names import CAPABILITIES, ROOT
+from homeroom.contract.home_names import CAPABILITIES, GROUP, OWNER, ROOT
 
-OWNER = 1000
-GROUP = 100
 MODE = 0o700
 FIRST_PROJECT = 1_000_000
 """Project ids below are the operator's."""

@@ -11,8 +11,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from homeroom.contract.grader_labs import grader_name
 from homeroom.courses import clerk, desk_client
-from homeroom.courses.course import ROLES, grader_name, room_of, room_user
+from homeroom.courses.course import ROLES, room_of, room_user
 from homeroom.courses.exams import records as sittings
 from homeroom.courses.made import form, service
 from homeroom.courses.made import records as made_courses

@@ -16,11 +16,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from homeroom.contract.handouts import FOLDERS, grader_name
-from homeroom.courses import course as hub_courses
+from homeroom.contract import handouts as contract
+from homeroom.contract.grader_labs import grader_name
+from homeroom.contract.handouts import FOLDERS
 from homeroom.courses import desk_client, to_desk
 from homeroom.courses.course import NAME
-from homeroom.courses.desk import handouts as of_desk
 from homeroom.courses.desk import service
 from homeroom.courses.handouts import bring, form, pack
 from homeroom.guard import handouts as guard
@@ -31,6 +31,7 @@ from homeroom_lab.handouts import of_desk as of_lab
 from homeroom_lab.handouts.watch import HandoutWatch
 
 from generator.topics.handouts import site
+from generator.topics.terms import lab_home
 from tests.git_server import PRIVATE, SILENT, GitServer
 from tests.hub_app import HubApp, signed_in
 from tests.unit.courses.desk import HOUR, Desk, begun, connects, tar, told, wait
@@ -400,12 +401,12 @@ def test_a_folder_is_one_by_the_rules_of_the_file(path: str) -> None:
 
 def test_the_same_is_said_everywhere() -> None:
     """The guard's code, the hub's and the lab's have the same names for the same things."""
-    assert grader_name("biology") == hub_courses.grader_name("biology")
+    assert grader_name("biology") == lab_home.grader("biology")
     assert guard.COURSE.pattern == NAME
-    assert guard.NAME.pattern == form.NAME == of_desk.NAME
-    assert guard.FOLDER.pattern == form.FOLDER
-    assert guard.URL.pattern == form.URL
-    assert guard.BRANCH.pattern == f"(?:{form.BRANCH})?"
+    assert guard.NAME.pattern == contract.NAME
+    assert guard.FOLDER.pattern == contract.FOLDER
+    assert guard.URL.pattern == contract.URL
+    assert guard.BRANCH.pattern == f"(?:{contract.BRANCH})?"
     assert str(of_lab.SOCKET) == lab_desk.SOCKET
 
 

@@ -101,7 +101,7 @@ def test_only_so_many_come_back_at_once(tmp_path: Path) -> None:
     async def attempt(engine: Engine, gateway: EngineGateway, ask: Ask) -> None:
         reading(gateway, tmp_path)
         for busy in ({"ada"}, {"x", "y"}):
-            gateway._take_back._busy = set(busy)
+            gateway._take_back._errands._busy = set(busy)
             assert await ask("POST", ADDRESS, json=ASKED) == (200, {"fault": "busy"})
         assert made(engine) == []
 

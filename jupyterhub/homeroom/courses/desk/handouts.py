@@ -32,8 +32,8 @@ from homeroom.courses.desk.unpack import unpack
 from homeroom.courses.made.next_term import moved
 
 HANDOUTS, NOW, LIST = "handouts", "now.json", "files.json"
-NAME, FOLDER = r"[a-z0-9][a-z0-9-]{0,23}", "[0-9a-f]{24}"
-"""What one is called, and what the folder with its files is."""
+FOLDER = "[0-9a-f]{24}"
+"""What the folder with the files of one is called."""
 MOST_HANDOUTS = 100
 """Of a course."""
 MOST_ENTRIES = 20_000

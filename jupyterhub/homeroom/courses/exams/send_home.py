@@ -18,7 +18,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from homeroom.contract.exam_labs import HOME_TARGET, MOST_BYTES
+from homeroom.contract.exam_labs import MOST_BYTES
+from homeroom.contract.home_names import HOME_TARGET
 from homeroom.courses import to_desk
 
 REST = "rest-of-home"

@@ -12,18 +12,14 @@ from pathlib import PurePosixPath
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from homeroom.contract.handouts import BRANCH, FOLDER, LONGEST_URL, NAME, URL
 from homeroom.courses.made import moments
 from homeroom.courses.made.fault import Fault
 from homeroom.texts.said import say
 
 Given = Mapping[str, str]
 Known = Mapping[str, Mapping[str, Any]]
-NAME = r"[a-z0-9][a-z0-9-]{0,23}"
-FOLDER = r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}"
 LONGEST_PATH = 200
-LONGEST_URL = 1000
-URL = r"https?://[^/\s\x00-\x1f\x7f@-][^/\s\x00-\x1f\x7f@]*(?:/[^\s\x00-\x1f\x7f]*)?"
-BRANCH = r"(?!-)(?!.*\.\.)[\w./+-]{1,200}"
 FIELDS = ("name", "folder", "url", "branch", "inner", "to", "visible_at")
 
 

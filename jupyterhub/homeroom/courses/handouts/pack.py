@@ -16,7 +16,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from homeroom.contract.handouts import FOLDERS, HOME_TARGET
+from homeroom.contract.handouts import FOLDERS
+from homeroom.contract.home_names import HOME_TARGET
 from homeroom.courses import to_desk
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.unpack import plain_parts, shown

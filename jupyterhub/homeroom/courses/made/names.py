@@ -10,7 +10,8 @@ from typing import Any
 from jupyterhub.orm import Group
 from sqlalchemy.orm import Session
 
-from homeroom.courses.course import GRADERS, NAME, ROLES, grader_name, group_name
+from homeroom.contract.grader_labs import grader_name
+from homeroom.courses.course import GRADERS, NAME, ROLES, group_name
 from homeroom.courses.made.take_up import site_groups, take_up
 from homeroom.shared_labs.users import is_or_was_there
 

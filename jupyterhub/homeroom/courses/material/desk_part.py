@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from homeroom.contract.handouts import NAME
 from homeroom.contract.home_names import directory_name
 from homeroom.courses.course import ASSIGNMENT_NAME
 from homeroom.courses.desk import grades, handouts, sealed, shelf
@@ -160,7 +161,7 @@ def _handout(came: Path, course: str, where: tuple[str, ...], own: Files) -> Non
         listed = tuple(File(**each) for each in _json(came.joinpath(*where, one.folder, handouts.LIST)))
         is_right = (
             (one.course, one.name) == (course, where[1])
-            and re.fullmatch(handouts.NAME, one.name)
+            and re.fullmatch(NAME, one.name)
             and re.fullmatch(handouts.FOLDER, one.folder)
             and isinstance(one.visible_at, int | None)
             and isinstance(one.source, dict)
