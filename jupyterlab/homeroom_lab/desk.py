@@ -9,7 +9,7 @@ import os
 import socket
 import tarfile
 import time
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
@@ -86,26 +86,34 @@ def ask(path: str, socket_path: str = "", method: str = "GET") -> dict[str, Any]
 
 def send(method: str, path: str, folder: Path, files: Iterable[Path], socket_path: str = "") -> dict[str, Any]:
     """Send files of a folder, each as it is read, and return the answer. :raises NotTaken: they were not taken."""
-    with closing(Desk(socket_path)) as desk:
-        try:
-            desk.putrequest(method, path)
-            desk.putheader("Content-Type", "application/x-tar")
-            desk.putheader("Transfer-Encoding", "chunked")
-            desk.endheaders()
-            with tarfile.open(fileobj=_Chunks(desk), mode="w|") as archive:  # type: ignore[call-overload]
-                for file in files:
-                    archive.add(file, str(file.relative_to(folder)), recursive=False)
-            desk.send(b"0\r\n\r\n")
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the desk has said no already: its answer is there to be read
-        return answer_of(desk)
+
+    def write(body: _Chunks) -> None:
+        with tarfile.open(fileobj=body, mode="w|") as archive:  # type: ignore[call-overload]
+            for file in files:
+                archive.add(file, str(file.relative_to(folder)), recursive=False)
+
+    return _send(method, path, write, socket_path)
 
 
 def send_whole(method: str, path: str, archive: Iterable[bytes], socket_path: str = "") -> dict[str, Any]:
     """Send a tar, each piece as it comes, and return the answer. :raises NotTaken: it was not taken."""
+
+    def write(body: _Chunks) -> None:
+        for piece in archive:
+            body.write(piece)
+
+    return _send(method, path, write, socket_path)
+
+
+def _send(method: str, path: str, write: Callable[[_Chunks], None], socket_path: str) -> dict[str, Any]:
     with closing(Desk(socket_path)) as desk:
-        with suppress(BrokenPipeError, ConnectionResetError):  # as of `send`
-            desk.request(method, path, archive, {"Content-Type": "application/x-tar"}, encode_chunked=True)
+        with suppress(BrokenPipeError, ConnectionResetError):  # the desk has said no already: its answer is there
+            desk.putrequest(method, path)
+            desk.putheader("Content-Type", "application/x-tar")
+            desk.putheader("Transfer-Encoding", "chunked")
+            desk.endheaders()
+            write(_Chunks(desk))
+            desk.send(b"0\r\n\r\n")
         return answer_of(desk)
 
 

@@ -11,7 +11,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -83,14 +83,35 @@ def ask(url: str, seconds: float = ANSWER_SECONDS) -> str:
 
     :raises PullRefused: it cannot be asked, or does not answer in time.
     """
+    code, out, said = run(["git", "ls-remote", "--symref", "--", url], seconds, environment())
+    if code:
+        last = said.strip().rpartition("\n")[2].replace(url, shown(url))[:300]
+        raise PullRefused(f"The repository {shown(url)} cannot be fetched. {explained(said, last or OTHERWISE)}")
+    return out
+
+
+def run(
+    command: Sequence[str],
+    seconds: float,
+    environment: Mapping[str, str],
+    *,
+    cwd: Path | None = None,
+    errors: str = "replace",
+) -> tuple[int, str, str]:
+    """Run Git, with all that it starts, for a while at most.
+
+    :param errors: what becomes of bytes that are no text, as `bytes.decode` has it.
+    :returns: its exit code, what it wrote, and what it said; of one that was ended `timed out`, and it wrote nothing.
+    """
     process = subprocess.Popen(
-        ["git", "ls-remote", "--symref", "--", url],
-        env=environment(),
+        command,
+        cwd=cwd,
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        errors="replace",
+        errors=errors,
         start_new_session=True,
     )
     try:
@@ -99,10 +120,7 @@ def ask(url: str, seconds: float = ANSWER_SECONDS) -> str:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         out, said = "", "timed out"
-    if process.returncode:
-        last = said.strip().rpartition("\n")[2].replace(url, shown(url))[:300]
-        raise PullRefused(f"The repository {shown(url)} cannot be fetched. {explained(said, last or OTHERWISE)}")
-    return out
+    return process.returncode, out, said
 
 
 def explained(said: str, otherwise: str = OTHERWISE) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import tempfile
@@ -19,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from homeroom_lab import desk
+from homeroom_lab import desk, remote
 
 MOST_FILES = 20_000
 FETCH_SECONDS = 60.0
@@ -120,25 +119,10 @@ def send(place: Path, tree: str, socket_path: str = "") -> None:
 def git(place: Path, *arguments: str, limit_bytes: int = 0) -> str:
     """Run git, with all that it starts, for a while at most. :raises Unfit: it failed."""
     limit = ["prlimit", f"--fsize={limit_bytes}", "--"] if limit_bytes else []
-    process = subprocess.Popen(
-        [*limit, *_command(), *arguments],
-        cwd=place,
-        env=_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        errors="surrogateescape",
-        start_new_session=True,
-    )
-    try:
-        out, said = process.communicate(timeout=FETCH_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-        raise Unfit("away") from None
-    if process.returncode:
-        ended = f"signal {-process.returncode} " if process.returncode < 0 else ""
+    command = [*limit, *_command(), *arguments]
+    code, out, said = remote.run(command, FETCH_SECONDS, _environment(), cwd=place, errors="surrogateescape")
+    if code:
+        ended = f"signal {-code} " if code < 0 else ""
         fault = fault_of(ended + said)
         raise Unfit(fault, why=ascii(said.strip()[-300:]) if fault == "git" else "")
     return out
