@@ -20,6 +20,7 @@ ENDINGS = (".tar.gz", ".tgz")
 FAST = 1
 """Of gzip's levels: notebooks and data shrink little more at others, which take four times as long."""
 Choose = Callable[[tarfile.TarInfo], bool]
+"""Whether something is written; it may have another name then."""
 
 
 def target_of(to: str, name: str, usage: str) -> Path:
@@ -159,6 +160,8 @@ def _add_files(archive: tarfile.TarFile, files: Iterator[bytes], chosen: Choose)
     with tarfile.open(fileobj=reader, mode="r|") as given:
         for entry in given:
             if chosen(entry):
+                # Without a long name as it was: where there is one, it is written in place of `entry.name`.
+                entry.pax_headers = {key: value for key, value in entry.pax_headers.items() if key != "path"}
                 archive.addfile(entry, given.extractfile(entry) if entry.isreg() else None)
                 count += 1
             for each in (given, archive):  # they keep all of them, and somebody may have millions of files

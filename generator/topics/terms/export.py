@@ -61,8 +61,6 @@ def write(deployment: Deployment, found: kept.Kept, target: Path) -> None:
         top, _, rest = entry.name.partition("/")
         if of_desk and top == course:
             entry.name = f"{DESK}/{rest}" if rest else DESK
-            # Without a long name as it was, which tarfile would write instead.
-            entry.pax_headers = {key: value for key, value in entry.pax_headers.items() if key != "path"}
         return True
 
     def pieces(*, desk: bool) -> Iterator[bytes]:
