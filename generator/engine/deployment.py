@@ -23,6 +23,9 @@ from generator.engine.install_plan import terminal_question
 from generator.schema import env_file
 from generator.schema.settings import Settings, specs
 
+MERELY_MADE = "created"
+"""The state of a container that was never started."""
+
 
 @dataclass(frozen=True)
 class Deployment:
@@ -68,7 +71,7 @@ class Deployment:
         """The container of a service, running or not. Of two, as Compose leaves them where it was cut off, the one that
         is not merely made."""
         found = self.containers(name)
-        return next((one for one in found if one.status != "created"), found[0] if found else None)
+        return next((one for one in found if one.status != MERELY_MADE), found[0] if found else None)
 
     def containers(self, name: str) -> list[Container]:
         """All containers of a service, the newest first."""

@@ -9,12 +9,9 @@ from generator.core.console import step
 from generator.core.errors import HomeroomError
 from generator.core.paths import RENDERED
 from generator.engine import services as table
-from generator.engine.deployment import Deployment
+from generator.engine.deployment import MERELY_MADE, Deployment
 from generator.engine.health import HEALTHY_SECONDS, health_of, last_words, not_healthy, wait_until_healthy
 from generator.lifecycle import render
-
-MERELY_MADE = "created"
-"""The state of a container that was never started."""
 
 
 def bring_up(deployment: Deployment) -> None:
