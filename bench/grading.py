@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.table import Goal, Row
-from tests.grader_lab import grader_lab
+from tests.grader_lab import CELL, grader_lab
 from tests.hub_deployment import deployment_with_site
 from tests.person import Person
 
@@ -22,13 +22,10 @@ courses:
     students: {people: [bob]}
     assignments: [{name: week-1, opens: 2020-01-01, due: 2099-01-01}]
 """
-MAKE = """
+MAKE = (
+    CELL
+    + """
 import json, pathlib, subprocess
-def cell(name, source, **says):
-    says = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3, "grade_id": name,
-            "cell_type": "code", **says}
-    return {"cell_type": "code", "id": name, "metadata": {"nbgrader": says}, "source": source, "outputs": [],
-            "execution_count": None}
 def put(folder, solution):
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("first", "second"):
@@ -44,6 +41,7 @@ for number in range(%d):
 command = "nbgrader generate_assignment week-1 --course botany --CourseDirectory.root=."
 print(subprocess.run(command.split(), cwd=root, capture_output=True, text=True))
 """
+)
 SERIES = """
 import pathlib, shutil, subprocess, time
 root = pathlib.Path.home() / "course"

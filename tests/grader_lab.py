@@ -12,13 +12,18 @@ import subprocess
 done = subprocess.run(%r, shell=True, capture_output=True, text=True)
 print(done.returncode, done.stdout, done.stderr)
 """
-SOURCE = """
-import json, pathlib
+CELL = """
 def cell(name, source, **says):
     says = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3, "grade_id": name,
             "cell_type": "code", **says}
     return {"cell_type": "code", "id": name, "metadata": {"nbgrader": says}, "source": source, "outputs": [],
             "execution_count": None}
+"""
+"""Makes a cell of an assignment: for lines that run in a lab."""
+SOURCE = (
+    CELL
+    + """
+import json, pathlib
 cells = [
     cell("f", "def f(x):\\n    ### BEGIN SOLUTION\\n    return x + 1\\n    ### END SOLUTION", solution=True),
     cell("t", "assert f(1) == 2\\n### BEGIN HIDDEN TESTS\\nassert f(41) == 42, 'try larger numbers'\\n"
@@ -30,6 +35,7 @@ folder = pathlib.Path.home() / "course/source/week-1"
 folder.mkdir(parents=True, exist_ok=True)
 (folder / "week.ipynb").write_text(json.dumps(notebook))
 """
+)
 """Makes it in the grader lab."""
 WORK = """
 import json, pathlib

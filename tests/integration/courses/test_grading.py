@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.faults import until
-from tests.grader_lab import grader_lab
+from tests.grader_lab import CELL, grader_lab
 from tests.hub_deployment import HubDeployment, deployment_with_site, engine
 from tests.person import Person
 
@@ -50,13 +50,10 @@ HANDED_IN: dict[str, tuple[str, float, str]] = {
     ),
 }
 """What each student handed in, what it earns, and what is said of it."""
-MAKE = """
+MAKE = (
+    CELL
+    + """
 import json, pathlib
-def cell(name, source, **says):
-    says = {"grade": False, "locked": False, "solution": False, "task": False, "schema_version": 3, "grade_id": name,
-            "cell_type": "code", **says}
-    return {"cell_type": "code", "id": name, "metadata": {"nbgrader": says}, "source": source, "outputs": [],
-            "execution_count": None}
 def notebook(solution):
     cells = [cell("f", solution, solution=True),
              cell("t", "assert f(1) == 2\\nassert f(41) == 42", grade=True, locked=True, points=3)]
@@ -71,6 +68,7 @@ for student, solution in %r.items():
     put(root / "submitted" / student / "week-1", solution)
 (root / "nbgrader_config.py").write_text(%r)
 """
+)
 RUN = """
 import subprocess
 done = subprocess.run(%r, shell=True, capture_output=True, text=True, cwd="/home/jovyan/course")
