@@ -56,9 +56,7 @@ def checked(given: Any, policy: Policy) -> tuple[str, RunRule]:
 
 def container_body(policy: Policy, rule: RunRule, run: str) -> dict[str, Any]:
     """The container: the run's own socket, kernels for everyone, and nothing else to reach."""
-    mounts: list[dict[str, Any]] = [
-        errand.socket_mount(policy, runs.directory_name(run)),
-    ]
+    mounts = [errand.socket_mount(policy, runs.directory_name(run))]
     if rule.kernels_volume:
         kernels = {"Type": "volume", "Source": rule.kernels_volume, "Target": KERNELS, "ReadOnly": True}
         mounts.append(kernels)

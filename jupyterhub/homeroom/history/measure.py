@@ -14,7 +14,7 @@ from homeroom.history.sample import LabUse, Room, Sample
 from homeroom.labs.choice import labs_that_fit
 from homeroom.labs.plan import groups_of
 from homeroom.queue.resources import NOTHING, Resources
-from homeroom.rooms.room import PREFIX
+from homeroom.rooms.room import name_of
 from homeroom.spawner.lab import LabSpawner
 from homeroom.spawner.memory_use import Memory
 from homeroom.spawner.outcomes import MemoryKill, Outcome
@@ -90,7 +90,7 @@ class Measuring:
             cpu_seconds=self._computed(lab, figure),
             memory_bytes=figure.used_bytes if figure else 0,
             gpus=state.gpus if state else 0,
-            room=lab.user.name.removeprefix(PREFIX) if lab.user.name.startswith(PREFIX) else "",
+            room=name_of(lab.user.name),
             is_opened=lab.object_id not in self._known and lab.time.started_at > self._since,
             is_used=_is_in_use(lab),
         )

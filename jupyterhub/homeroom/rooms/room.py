@@ -6,12 +6,17 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-PREFIX = "room-"
+from homeroom.courses.course import ROOM_PREFIX
 
 
 def room_name(name: str) -> str:
     """The user of the hub's whose lab a room is, and the group of those who may enter it: `room-study`."""
-    return f"{PREFIX}{name}"
+    return f"{ROOM_PREFIX}{name}"
+
+
+def name_of(user: str) -> str:
+    """The name of the room that a user's lab is; empty where it is none."""
+    return user.removeprefix(ROOM_PREFIX) if user.startswith(ROOM_PREFIX) else ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,9 +9,10 @@ from jupyterhub.orm import User
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from homeroom.courses.course import ROOM_PREFIX
 from homeroom.rooms import members
 from homeroom.rooms.course_rooms import take_up
-from homeroom.rooms.room import PREFIX, room_name
+from homeroom.rooms.room import room_name
 from homeroom.shared_labs import users
 from homeroom.shared_labs.shared_lab import SharedLab
 
@@ -50,8 +51,8 @@ def look(hub: Any) -> None:
         )
         for room in known.values()
     ]
-    users.take_up(hub.db, PREFIX, labs)
-    users.end_closed(hub, PREFIX)
+    users.take_up(hub.db, ROOM_PREFIX, labs)
+    users.end_closed(hub, ROOM_PREFIX)
 
 
 def join_rooms(authenticator: Any, db: Session, user: User) -> None:

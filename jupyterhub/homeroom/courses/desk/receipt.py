@@ -29,8 +29,8 @@ class File:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Receipt:
-    """What one hand-in was.
+class HandIn:
+    """What one hand-in was, as a receipt says it with its files or without.
 
     :param at: when the last of it had come, in seconds since 1970.
     :param late: whether it is marked as late.
@@ -45,8 +45,14 @@ class Receipt:
     at: float
     late: bool
     late_seconds: int
-    files: tuple[File, ...]
     at_end: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Receipt(HandIn):
+    """With all of its files."""
+
+    files: tuple[File, ...]
 
     @property
     def noted(self) -> Noted:
@@ -67,7 +73,7 @@ class Receipt:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noted:
+class Noted(HandIn):
     """What the desk has in mind of a receipt: there can be many, each of many files with long names.
 
     :param number: how many files it has.
@@ -75,17 +81,9 @@ class Noted:
     :param notebooks: the names of those that lie at the top.
     """
 
-    code: str
-    course: str
-    assignment: str
-    person: str
-    at: float
-    late: bool
-    late_seconds: int
     number: int
     size_bytes: int
     notebooks: tuple[str, ...]
-    at_end: bool
 
     def summary(self) -> dict[str, Any]:
         """As plain data, as labs and pages list it."""

@@ -139,8 +139,8 @@ class Store:
             raise
         sealed.close(place)
         sealed.to_disk(own)
-        self._receipts[receipt.code] = receipt.noted
-        return receipt.noted
+        noted = self._receipts[receipt.code] = receipt.noted
+        return noted
 
     def receipt(self, code: str) -> Noted | None:
         """The receipt of a code; None: there is none."""

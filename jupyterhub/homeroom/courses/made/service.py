@@ -21,7 +21,6 @@ from homeroom.courses.made import form
 from homeroom.records import plain
 
 ALL = "SELECT name, data, version FROM homeroom_courses ORDER BY name"
-ONE = "SELECT data FROM homeroom_courses WHERE name = ?"
 SEEN = "SELECT data, version FROM homeroom_courses WHERE name = ?"
 TAKEN = "SELECT 1 FROM users WHERE name = ?1 UNION SELECT 1 FROM homeroom_names WHERE name = ?1"
 ADD = "INSERT OR IGNORE INTO homeroom_courses (data, version, by, at, name) VALUES (?, ?, ?, ?, ?)"
@@ -63,8 +62,8 @@ def listed(database: sqlite3.Connection) -> dict[str, Any]:
 
 def one(database: sqlite3.Connection, name: str) -> dict[str, Any] | None:
     """A course; None where there is none of this name."""
-    row = database.execute(ONE, (name,)).fetchone()
-    return None if row is None else json.loads(row[0])
+    found = seen(database, name)
+    return found[0] if found else None
 
 
 def seen(database: sqlite3.Connection, name: str) -> tuple[dict[str, Any], int] | None:
