@@ -22,5 +22,4 @@ def of_user(db: Any, user: Any) -> list[Announcement]:
 def authors(db: Any, announcements: list[Announcement]) -> dict[str, str]:
     """What those who made announcements are called, by user name: as they came in, else as they are here. Those of the
     operator have nobody."""
-    names = {each.author for each in announcements if each.author}
-    return {name: name for name in names} | called.as_signed_in(db, names)
+    return called.as_signed_in(db, (each.author for each in announcements if each.author))

@@ -53,8 +53,9 @@ def people(db: Session, course: Course, names: Iterable[str], way: Any) -> dict[
 
 
 def as_signed_in(db: Session, names: Iterable[str]) -> dict[str, str]:
-    """What people are called, by user name, as they came in last. Of whom nobody says anything nothing is here."""
-    return {name: called for name, (_, called) in _signed_in(db, sorted(set(names))).items()}
+    """What people are called, by user name, as they came in last; of whom nobody says anything, their user name."""
+    here = sorted(set(names))
+    return {name: name for name in here} | {name: called for name, (_, called) in _signed_in(db, here).items()}
 
 
 def _signed_in(db: Session, people: list[str]) -> dict[str, Called]:

@@ -72,6 +72,6 @@ class ShownHandler(APIHandler):
         found = records.of_owner(self.db, user_name)
         shown = None
         if found is not None:
-            tutor = called.as_signed_in(self.db, [found.tutor]).get(found.tutor, found.tutor)
+            tutor = called.as_signed_in(self.db, [found.tutor])[found.tutor]
             shown = {"tutor": tutor, "left_seconds": records.left_seconds(found)}
         self.finish({"showing": shown})

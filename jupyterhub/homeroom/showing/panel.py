@@ -27,7 +27,7 @@ async def showing(handler: Any) -> Values | None:
         return None
     own_tutor = {own.tutor} if own is not None else set()
     people = {*(name for _, name in choices), *(each.owner for each in shown), *own_tutor}
-    said = {name: name for name in people} | called.as_signed_in(db, people)
+    said = called.as_signed_in(db, people)
     return {
         "own": {"tutor": said[own.tutor], "left": records.left_seconds(own)} if own is not None else None,
         "choices": [(course, courses[course].title, name, said[name]) for course, name in choices],
