@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -44,7 +44,10 @@ class CourseHandler(BaseHandler):
         found = await desk_client.receipts(name, person if role == STUDENTS else "")
         receipts = [{**each, "time": written(int(each["at"]), courses.zone, seconds=True)} for each in found or ()]
         given_out = GivenOut.from_json(await desk_client.given_out(name))
-        assignments = course.work(sorted(_shown(given_out, role, {each["assignment"] for each in receipts})))
+        given = given_out.out if role == STUDENTS else given_out.out | given_out.waiting
+        still_open = given - given_out.listed  # without being in the list: what was once there is over
+        handed_in = {each["assignment"] for each in receipts}
+        assignments = course.work(sorted(handed_in | (still_open if role == STUDENTS else given)))
         values: dict[str, Any] = {"course": course, "role": role, "zone": courses.zone.key, "receipts": receipts}
         if role == STUDENTS:
             values["work"] = [work_of(each, person, now, courses.zone) for each in assignments]
@@ -69,7 +72,7 @@ class CourseHandler(BaseHandler):
             released = given_out.of(each["name"])
             came = None if released["came"] is None else int(released["came"])
             each["released"] = {**released, "came": written(came, courses.zone, seconds=True)}
-            each["closed"] = course.assignment(each["name"]) is None and each["name"] in given_out.listed
+            each["closed"] = course.assignment(each["name"]) is None and each["name"] not in still_open
             if each["closed"]:
                 each["state"] = "closed"
             each["feedback"] = [one["code"] for one in own if given_out.has_feedback(each["name"], one["code"])]
@@ -127,14 +130,6 @@ class CourseHandler(BaseHandler):
             expected = [*sorted(there), *elsewhere.get(role, ())]
             found.append({"role": role, "here": sorted(here), "expected": expected})
         return found
-
-
-def _shown(given_out: GivenOut, role: str, handed_in: Collection[str]) -> frozenset[str]:
-    """What is shown of what was given out, also where the list does not have it: to students what is open for them, and
-    what they handed in."""
-    if role != STUDENTS:
-        return given_out.out | given_out.waiting
-    return (given_out.out - given_out.listed) | (given_out.out & frozenset(handed_in))
 
 
 def work_of(assignment: Assignment, person: str, now: float, zone: ZoneInfo) -> dict[str, Any]:

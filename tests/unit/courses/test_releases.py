@@ -89,7 +89,7 @@ def test_a_teacher_releases_what_waits(app: HubApp, desk: Desk) -> None:
 
 def test_what_is_in_no_list_any_more_is_closed(app: HubApp, desk: Desk) -> None:
     """Teachers read that it is, and may take it back; who handed it in finds the receipt, and no way to fetch it; all
-    others see nothing of it."""
+    others see nothing of it. Hand-ins and receipts stay on the page also where it is taken back."""
     ada, bob, chen = (signed_in(app, name, PASSWORD) for name in ("ada", "b+ob", "chen"))
     assert click(ada, button(ada, "assignment")).status_code == 200
     assert "nbgrader fetch_assignment week-1" in chen.visit(PAGE).text
@@ -103,6 +103,12 @@ def test_what_is_in_no_list_any_more_is_closed(app: HubApp, desk: Desk) -> None:
     assert "Closed" in page
     assert desk.listed("lab-1", "/hand-ins")[0]["code"] in page
     assert "fetch_assignment" not in page
+    assert "week-1" not in chen.visit(PAGE).text
+    assert click(ada, button(ada, "back")).status_code == 200
+    for browser in (ada, bob):
+        page = browser.visit(PAGE).text
+        assert "Closed" in page
+        assert desk.listed("lab-1", "/hand-ins")[0]["code"] in page
     assert "week-1" not in chen.visit(PAGE).text
 
 
