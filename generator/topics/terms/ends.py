@@ -69,18 +69,32 @@ def due(known: Noticed, found: Sequence[Ending], now: float) -> list[Ending]:
 
 
 def show(deployment: Deployment) -> None:
-    """Show which courses are archived and removed when."""
-    found = named.of_file(deployment.settings)
+    """Show which courses are archived and removed when, also those that were made on pages."""
+    found = {name: (each.archive, each.purge) for name, each in named.of_file(deployment.settings).items()}
+    away = None
+    try:
+        on_pages = {name: (at.get("archive"), at.get("purge")) for name, at in made(deployment).items()}
+    except HomeroomError as fault:
+        on_pages, away = {}, fault
     rows = table("course", "archived", "removed")
-    for name, each in sorted(found.items()):
-        if each.archive is not None:
-            rows.add_row(
-                name, *("-" if at is None else day_of(at, deployment.settings) for at in (each.archive, each.purge))
-            )
+    for name, days in sorted({**on_pages, **found}.items()):
+        if any(days):
+            rows.add_row(name, *("-" if at is None else day_of(at, deployment.settings) for at in days))
     if rows.row_count:
         out.print(rows)
     else:
-        note("No course of site/courses.yaml says when it ends: docs/courses/terms.md.")
+        note("No course says when it ends: docs/courses/terms.md.")
+    if away is not None:
+        warn(f"Courses that were made on pages are not shown: {away.cause}. {away.remedy}")
+
+
+def made(deployment: Deployment) -> dict[str, dict[str, int]]:
+    """When courses end that were made on pages: `archive` and `purge` of each, as far as it says them.
+
+    :raises HomeroomError: the hub does not answer.
+    """
+    found: dict[str, dict[str, int]] = kept.ask(deployment, "courses")["ends"]
+    return found
 
 
 def by_the_clock(deployment: Deployment, today: str = "") -> None:
@@ -92,7 +106,7 @@ def by_the_clock(deployment: Deployment, today: str = "") -> None:
     doubt = steady.why_wait(today)
     with removal.alone(deployment):
         known_here = named.of_file(deployment.settings)
-        found = endings(known_here, kept.ask(deployment, "courses")["purges"])
+        found = endings(known_here, {name: at["purge"] for name, at in made(deployment).items() if "purge" in at})
         now = time.time()
         if doubt:
             if any(each.purge <= now for each in found):

@@ -21,7 +21,7 @@ from homeroom.contract.grader_labs import grader_name
 from homeroom.courses import desk_client
 from homeroom.courses.course import room_user
 from homeroom.courses.made import service
-from homeroom.courses.made.next_term import next_term
+from homeroom.courses.made.next_term import TIMES, next_term
 from homeroom.lms import client as lms_client
 from homeroom.sign_in import accounts
 from homeroom.sign_in.marks import SHARED
@@ -146,14 +146,15 @@ def copy_handouts(course: str, to: str, *, days: int, look: bool) -> dict[str, A
     return {"handouts": desk_client.copy_handouts(course, to, days)}
 
 
-def purges(database: sqlite3.Connection) -> dict[str, int]:
-    """When courses are over that were made on pages, in seconds since 1970; those that say it."""
+def ends(database: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """When courses end that were made on pages: by name `archive` and `purge` in seconds since 1970, as far as a course
+    says them."""
     try:
         known = service.listed(database)
     except sqlite3.OperationalError:
         return {}
-    found = {name: one["course"].get("purge") for name, one in known.items()}
-    return {name: at for name, at in found.items() if isinstance(at, int)}
+    found = {name: {day: one["course"].get(day) for day in TIMES} for name, one in known.items()}
+    return {name: {day: at for day, at in days.items() if isinstance(at, int)} for name, days in found.items()}
 
 
 def _entered(database: sqlite3.Connection, names: list[str]) -> list[str]:
@@ -190,7 +191,7 @@ def main(arguments: list[str]) -> int:
     try:
         with contextlib.closing(accounts.open_database(DATABASE)) as database:
             if verb == "courses":
-                answer = {"purges": purges(database)}
+                answer = {"ends": ends(database)}
             elif verb == "copy":
                 answer = copy(database, **asked)
             elif verb == "copy-handouts":

@@ -61,6 +61,13 @@ def test_all_of_a_course_goes(database: sqlite3.Connection, monkeypatch: pytest.
     assert clerk.kept(database, "physics") == {"desk": None, "sends": 0, "sittings": 1, "sitting": 0, "made": {}}
 
 
+def test_when_courses_of_pages_end_is_told(database: sqlite3.Connection) -> None:
+    """Each with the days that it says."""
+    words = '{"archive": 5, "purge": null}'
+    database.execute("UPDATE homeroom_courses SET data = ? WHERE name = 'bio'", (words,))
+    assert clerk.ends(database) == {"bio": {"archive": 5}, "physics": {}}
+
+
 def test_who_sits_an_exam_is_counted(database: sqlite3.Connection) -> None:
     """Who is in it, and who was within a day and is not handed in yet, also after more time; not who never entered, was
     handed in, or could not be for days, and not what is kept of the exam as a whole."""

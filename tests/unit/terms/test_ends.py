@@ -46,7 +46,9 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list
     over = int(time.time()) - DAY
     read: Any = None
     monkeypatch.setattr(named, "of_file", lambda _: {"bio": Named(read=read, archive=over - DAY, purge=over)})
-    monkeypatch.setattr(kept, "ask", lambda *_, **__: {"purges": {"made": over, "bio": over + 900 * DAY}})
+    monkeypatch.setattr(
+        kept, "ask", lambda *_, **__: {"ends": {"made": {"purge": over}, "bio": {"purge": over + 900 * DAY}}}
+    )
     ends._write(Noticed(since=dict.fromkeys(("bio", "made"), f"{over} {over - 30 * DAY}")))
     gone: list[str] = []
     desk = {"hand_ins": 1}
@@ -132,6 +134,28 @@ def test_days_are_those_of_the_deployments_clocks(
     archive, purge = (int(datetime(2027, month, 1, tzinfo=zone).timestamp()) for month in (4, 5))
     read: Any = None
     monkeypatch.setattr(named, "of_file", lambda _: {"bio": Named(read=read, archive=archive, purge=purge)})
+    monkeypatch.setattr(kept, "ask", lambda *_, **__: {"ends": {}})
     deployment: Any = SimpleNamespace(settings=settings(TIMEZONE=zone.key))
     ends.show(deployment)
     assert capsys.readouterr().out.split()[-3:] == ["bio", "2027-04-01", "2027-05-01"]
+
+
+def test_courses_of_pages_are_shown(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With those of the file, which says it of its own; where the hub does not answer, those of the file are shown, and
+    that they are not all."""
+    read: Any = None
+    monkeypatch.setattr(named, "of_file", lambda _: {"bio": Named(read=read, archive=NOW, purge=None)})
+    on_pages = {"bio": {"archive": NOW + 9 * DAY}, "made": {"archive": NOW + DAY}, "open": {}}
+    monkeypatch.setattr(kept, "ask", lambda *_, **__: {"ends": on_pages})
+    deployment: Any = SimpleNamespace(settings=settings(TIMEZONE="UTC"))
+    ends.show(deployment)
+    assert capsys.readouterr().out.split()[-6:] == ["bio", "2027-01-15", "-", "made", "2027-01-16", "-"]
+
+    def away(*_: Any, **__: Any) -> Any:
+        raise HomeroomError("the hub is away", remedy="`make up` brings it up.")
+
+    monkeypatch.setattr(kept, "ask", away)
+    ends.show(deployment)
+    said = capsys.readouterr()
+    assert said.out.split()[-3:] == ["bio", "2027-01-15", "-"]
+    assert "made on pages are not shown: the hub is away. `make up` brings it up." in " ".join(said.err.split())
