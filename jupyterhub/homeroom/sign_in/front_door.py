@@ -139,6 +139,10 @@ class SignIn(PlainNames, Authenticator):
         """Whether `native` is among the ways."""
         return NativeWay.name in self.opened
 
+    def has_account(self, name: str) -> bool:
+        """Whether somebody has a password here: their own page to change it is theirs alone."""
+        return self.keeps_accounts and self.accounts.get_user(name) is not None
+
     def check_allow_config(self) -> None:
         """:raises ValueError: a way would let in nobody, as no rule of it says whom."""
         for word, way in self.opened.items():

@@ -380,3 +380,15 @@ def test_an_administrator_makes_a_link(app: HubApp) -> None:
     )
     guest.sign_in("lars", PASSWORD + "!")
     assert guest.fill_in("change-password", "new-password/admin").status_code == 403
+
+
+def test_who_has_no_password_here_is_offered_no_new_one(app: HubApp) -> None:
+    """Somebody of the campus has none to change; the page says so to whoever types its address."""
+    account(app, "mia")
+    mia, guest = app.browser(), by_campus(app, "c-noah", "noah")
+    mia.sign_in("mia", PASSWORD)
+    assert "change-password" in mia.visit("home").text
+    assert "change-password" not in guest.visit("home").text
+    answer = guest.visit("change-password")
+    assert answer.status_code == 404
+    assert "You have no password here" in html.unescape(answer.text)

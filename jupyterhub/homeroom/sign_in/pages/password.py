@@ -19,7 +19,9 @@ class ChangePasswordHandler(FormHandler):
 
     @web.authenticated
     async def get(self) -> None:
-        """Show the form."""
+        """Show the form. :raises HTTPError: 404, they have no password here."""
+        if not self._has_account():
+            raise Refusal(404, "accounts.password.none")
         await self._show()
 
     @web.authenticated
@@ -42,7 +44,7 @@ class ChangePasswordHandler(FormHandler):
         }
 
     def _has_account(self) -> bool:
-        return self.authenticator.accounts.get_user(self.current_user.name) is not None
+        return bool(self.authenticator.has_account(self.current_user.name))
 
     async def _fault(self) -> Said | None:
         name = self.current_user.name
