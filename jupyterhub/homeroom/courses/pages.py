@@ -56,7 +56,8 @@ class CourseHandler(BaseHandler):
             values["members"] = self._members(course)
             here = {name for each in values["members"] for name in each["here"]}
             values["called"] = self.called(course, here | {each["person"] for each in receipts})
-        values["rooms"] = [room for ask in _rooms for room in ask(self, self.current_user, name)]
+        asked = () if self.current_user.spawner.sits_exam else _rooms  # then no lab but that of the exam is entered
+        values["rooms"] = [room for ask in asked for room in ask(self, self.current_user, name)]
         values["handouts"] = await handed_out.of_course(self, name, role, values.get("members", ()), courses.zone)
         own_grades = await self._own_grades(name) if role == STUDENTS else {}
         all_grades = await desk_client.grades(name) if role in graders.GRADE else None

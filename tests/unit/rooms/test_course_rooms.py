@@ -12,6 +12,7 @@ from homeroom.courses.courses_file import Courses
 from homeroom.rooms.rooms_file import Rooms
 from homeroom.rooms.watch import look
 from homeroom.shared_labs import shared_lab
+from homeroom.spawner.lab import LabSpawner
 
 from jupyterhub import orm
 from tests.hub_app import Browser, HubApp, signed_in
@@ -87,6 +88,15 @@ def test_a_room_is_made_and_entered_at_once(app: HubApp, ada: Browser) -> None:
     app.do(look, app.hub)
     assert inside(app) == {"ada", "bela"}
     assert inside(app, "room-life-study") == {"olga"}
+
+
+def test_no_room_is_shown_in_an_exam(app: HubApp, ada: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sits one could not enter it: the course's page offers them none, as their home page does not."""
+    assert "Saved" in change(ada, "new-room", name="lab", title="Group 1").text
+    chen = signed_in(app, "chen", PASSWORD)
+    assert "Group 1" in chen.visit("homeroom/courses/life").text
+    monkeypatch.setattr(LabSpawner, "sits_exam", True)
+    assert "Group 1" not in chen.visit("homeroom/courses/life").text
 
 
 def test_a_room_is_closed_and_keeps_its_files(app: HubApp, ada: Browser) -> None:
