@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -32,6 +33,8 @@ CONTEXT = ROOT / "copies"
 READS_ALL = "DAC_READ_SEARCH"
 CPU_SHARES = 512
 """Half of what a lab has where CPUs are short: people come first."""
+GONE_SECONDS, LOOK_SECONDS = 60.0, 0.1
+"""So long a busy engine may take to let go of a container that has ended; how often it is asked."""
 LOCK_STAYS = "Remove(<lock/"
 """What restic says where a lock cannot be removed."""
 MACHINE_ID = Path("/etc/machine-id")
@@ -202,7 +205,7 @@ def opened(
 
 @contextmanager
 def held(deployment: Deployment, command: list[str], **options: Any) -> Iterator[Container]:
-    """A container of the copies' image whose standard input we hold; it is removed at the end."""
+    """A container of the copies' image whose standard input we hold; at the end it is gone, and holds no volume."""
     client = deployment.client
     try:
         container = client.containers.create(
@@ -231,8 +234,23 @@ def held(deployment: Deployment, command: list[str], **options: Any) -> Iterator
         with suppress(ValueError):  # Python 3.13 would tell of it whenever it comes to clear this away
             stream._response.close()  # the SDK keeps it there
         stream.close()
-        with suppress(docker.errors.NotFound, docker.errors.APIError):
+        _remove(container)
+
+
+def _remove(container: Container) -> None:
+    """See that a container is gone: where it ended by itself, the engine may be at it, and volumes are in use until
+    then."""
+    ends = time.monotonic() + GONE_SECONDS
+    while True:
+        try:
             container.remove(force=True)
+            return
+        except docker.errors.NotFound:
+            return
+        except docker.errors.APIError:
+            if time.monotonic() > ends:
+                return
+            time.sleep(LOOK_SECONDS)
 
 
 def _mount(source: Source) -> Mount:
@@ -249,6 +267,5 @@ def remove_leftovers(deployment: Deployment) -> int:
     named = [f"{name}={value}" for name, value in labels(deployment).items()]
     found = deployment.client.containers.list(all=True, filters={"label": named})
     for one in found:
-        with suppress(docker.errors.NotFound, docker.errors.APIError):
-            one.remove(force=True)
+        _remove(one)
     return len(found)

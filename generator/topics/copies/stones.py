@@ -77,7 +77,7 @@ def clear_homes(here: Copier, names: Sequence[str], exams: Sequence[str] = ()) -
 
 
 def remove_volumes(deployment: Deployment, names: Sequence[str], exams: Sequence[str] = ()) -> None:
-    """Remove their volumes, once no container has them."""
+    """Remove their volumes, once no container has them. :raises HomeroomError: something has."""
     own = [homes.volume_prefix(deployment.project) + homes.home_name(name) for name in names]
     own += [homes.exam_prefix(deployment.project) + inside.rpartition("/")[2] for inside in exams]
     for volume in own:
@@ -85,6 +85,12 @@ def remove_volumes(deployment: Deployment, names: Sequence[str], exams: Sequence
             deployment.client.volumes.get(volume).remove()
         except docker.errors.NotFound:
             continue
+        except docker.errors.APIError as error:
+            raise HomeroomError(
+                f"files of somebody who was removed came back, and stay: {error.explanation}",
+                location=f"the volume {volume}",
+                remedy=f"End what uses it (`docker ps -a --filter volume={volume}`), then type the same command again.",
+            ) from None
 
 
 def require_own(stone: Mapping[str, Any] | None, person: str, made_at: datetime, told: str) -> None:
