@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import os
 import secrets
@@ -41,8 +42,7 @@ class OwnKey:
 
     def public(self) -> dict[str, Any]:
         """The public part, as it stands in the key set."""
-        key: Any = serialization.load_pem_private_key(self.private.encode(), None)
-        values = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key()))
+        values = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(_parsed(self.private).public_key()))
         return {
             "kty": values["kty"],
             "n": values["n"],
@@ -51,6 +51,12 @@ class OwnKey:
             "alg": ALGORITHM,
             "use": "sig",
         }
+
+
+@functools.lru_cache(maxsize=8)
+def _parsed(private: str) -> Any:
+    """A key out of its PEM. It is checked, which takes longer than to sign by it."""
+    return serialization.load_pem_private_key(private.encode(), None)
 
 
 def new_key(now: int) -> OwnKey:
@@ -90,7 +96,7 @@ class OwnKeys:
     async def sign(self, claims: dict[str, Any]) -> str:
         """A token with these claims."""
         key = signing(await self._current(), int(self._seconds()))
-        return jwt.encode(claims, key.private, ALGORITHM, headers={"kid": key.kid})
+        return jwt.encode(claims, _parsed(key.private), ALGORITHM, headers={"kid": key.kid})
 
     async def _current(self) -> list[OwnKey]:
         async with self._lock:
