@@ -6,7 +6,6 @@ import contextlib
 import os
 import random
 import subprocess
-import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,7 +44,6 @@ SEMINAR_ROOMS = "rooms: [{name: study, title: Study room, public: true}, {name: 
 KEEP_IMAGES = "HOMEROOM_KEEP_PRISTINE"
 KINDS = ("shared", "own", "machine")
 
-sys.dont_write_bytecode = False  # pytest's too: a test file is read and rewritten once, not by each process of each run
 hypothesis.settings.register_profile(THOROUGH, deadline=None)  # a busy machine is no failure
 hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile(THOROUGH), max_examples=40)
 hypothesis.settings.load_profile("quick")  # `make test` names the other one

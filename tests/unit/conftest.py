@@ -19,6 +19,7 @@ from homeroom_lab.lazy_imports import left_out
 from homeroom_lab.start import LEFT_OUT
 
 from generator.core import json_file
+from generator.core.paths import ROOT
 from generator.timers import steady
 from generator.timers.steady import Known
 
@@ -47,6 +48,12 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_unconfigure() -> None:
+    """Where a process ends, nobody looks once more through all that its tests imported and compiled."""
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def no_wait_for_the_disk() -> Iterator[None]:
     """Files and databases are written as ever, and nothing waits until a disk has them: no test pulls the plug."""
@@ -62,6 +69,15 @@ def no_wait_for_the_disk() -> Iterator[None]:
         patch.setattr(os, "fsync", lambda _: None)
         for module in (sqlite3, sqlite3.dbapi2):
             patch.setattr(module, "connect", without_wait)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_authorities() -> Iterator[None]:
+    """Nothing outside this machine is asked, so what makes a connection need not read the machine's 140 authorities
+    each time; tests that trust one name it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SSL_CERT_FILE", str(ROOT / "tests/private-ca.pem"))
         yield
 
 
