@@ -16,6 +16,8 @@ from unittest import mock
 import pytest
 import requests
 from homeroom.spawner import retrying
+from jinja2 import BytecodeCache, Environment
+from jinja2.bccache import Bucket
 from jupyterhub.app import JupyterHub
 from nativeauthenticator.orm import UserInfo
 from tornado.httpserver import HTTPServer
@@ -24,30 +26,56 @@ from traitlets.config import Config
 
 from generator.core.paths import ROOT
 from jupyterhub import orm, roles
+from tests import hub_database
 
 entry_points = functools.cache(metadata.entry_points)
 """What packages offer to hubs, of which none is installed meanwhile: each look at all of them takes long."""
 XSRF = re.compile(r'name="_xsrf" value="([^"]+)"')
 
 
+class Compiled(BytecodeCache):
+    """Templates as they were compiled, for all hubs of a process: each has environments of its own, one of them without
+    asyncio."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, bytes] = {}
+
+    def get_bucket(self, environment: Environment, name: str, filename: str | None, source: str) -> Bucket:
+        return super().get_bucket(environment, f"{name} {environment.is_async}", filename, source)
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._kept:
+            bucket.bytecode_from_string(self._kept[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._kept[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = Compiled()
+
+
 class HubApp:
     """A hub that serves its pages on this machine's loopback."""
 
     def __init__(self, directory: Path, config: Config) -> None:
-        config.JupyterHub.db_url = f"sqlite:///{directory}/hub.sqlite"
+        self._database = directory / "hub.sqlite"
+        config.JupyterHub.db_url = f"sqlite:///{self._database}"
         config.JupyterHub.default_url = f"{config.JupyterHub.base_url}hub/home"  # no lab is started
         config.JupyterHub.cookie_secret_file = str(directory / "cookie_secret")
         config.JupyterHub.template_paths = [str(ROOT / "jupyterhub/templates")]
+        config.JupyterHub.jinja_environment_options |= {"bytecode_cache": COMPILED}
         with mock.patch("jupyterhub.traitlets.entry_points", entry_points):
             self.hub = JupyterHub(config=config)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self.address = ""
+        self._browsers: dict[tuple[str, str], tuple[str, Browser]] = {}
 
     async def _start(self) -> HTTPServer:
         hub = self.hub
-        for step in ("logging", "secrets", "internal_ssl", "db", "hub", "proxy", "oauth"):
-            getattr(hub, f"init_{step}")()
+        with hub_database.in_file(self._database):
+            for step in ("logging", "secrets", "internal_ssl", "db", "hub", "proxy", "oauth"):
+                getattr(hub, f"init_{step}")()
         await hub.init_role_creation()
         await hub.init_users()
         await hub.init_groups()
@@ -99,6 +127,26 @@ class HubApp:
         """A new browser."""
         return Browser(self.address)
 
+    def browser_of(self, name: str, password: str) -> Browser:
+        """Somebody's browser, in which they signed in just now, or before another test if that still holds."""
+        worth, first = self._browsers.get((name, password), ("", None))
+        if first is None or worth != self._worth(name):
+            first = signed_in(self, name, password)
+            self._browsers[name, password] = self._worth(name), first
+        browser = self.browser()
+        browser.cookies.update(first.cookies)
+        return browser
+
+    def _worth(self, name: str) -> str:
+        """What sessions of somebody are worth something by."""
+
+        def ask() -> str:
+            user = orm.User.find(self.hub.db, name)
+            return f"{user.id} {user.cookie_id}" if user else "nobody"
+
+        found: str = self.do(ask)
+        return found
+
 
 class Browser(requests.Session):
     """Somebody's browser on the hub's pages."""
@@ -144,7 +192,7 @@ def add_people(app: HubApp, *names: str, password: bytes = b"no hash") -> None:
 
 
 def signed_in(app: HubApp, name: str, password: str) -> Browser:
-    """Somebody's browser."""
+    """Somebody's browser, in which they sign in now."""
     browser = app.browser()
     assert browser.sign_in(name, password).status_code == 200
     return browser

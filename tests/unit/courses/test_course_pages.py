@@ -22,7 +22,7 @@ from jupyterhub.scopes import get_scopes_for
 from nativeauthenticator.orm import UserInfo
 
 from jupyterhub import orm
-from tests.hub_app import HubApp, signed_in
+from tests.hub_app import HubApp
 from tests.unit.courses.desk import begun, folder, told
 from tests.unit.courses.hub import course_hub, say_courses
 
@@ -111,14 +111,14 @@ def test_a_damaged_file_puts_nobody_out(app: HubApp) -> None:
     say_courses(app, course())
     say_courses(app, text='{"courses": [{"name"')
     assert members(app, "course-biology-students") == ["b+ob", "chen"]
-    assert signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").status_code == 200
+    assert app.browser_of("chen", PASSWORD).visit("homeroom/courses/biology").status_code == 200
 
 
 def test_a_course_is_for_its_members_alone(app: HubApp) -> None:
     """Others, administrators of the hub too, are told what they are told of a course that is not there."""
     say_courses(app, course())
     for name in ("olga", "admin"):
-        browser = signed_in(app, name, PASSWORD)
+        browser = app.browser_of(name, PASSWORD)
         theirs, none = (browser.visit(f"homeroom/courses/{each}") for each in ("biology", "physics"))
         assert (theirs.status_code, none.status_code) == (404, 404)
         assert "Biology" not in theirs.text
@@ -130,7 +130,7 @@ def test_students_see_their_own_times(app: HubApp) -> None:
     """What is due when, with one's own extra time and nobody else's; no names of others. What the operator wrote is
     text, not HTML. A button opens their lab."""
     say_courses(app, course())
-    bob, chen = (signed_in(app, name, PASSWORD).visit("homeroom/courses/biology").text for name in ("b+ob", "chen"))
+    bob, chen = (app.browser_of(name, PASSWORD).visit("homeroom/courses/biology").text for name in ("b+ob", "chen"))
     assert "with your extra time of 3 days" in bob
     assert "extra time" not in chen
     assert "23 h 59 min left." in chen
@@ -143,9 +143,9 @@ def test_students_see_their_own_times(app: HubApp) -> None:
         assert "ada" not in page
     assert "b+ob" not in chen
     say_courses(app, course(profile=""))
-    chen = signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").text
+    chen = app.browser_of("chen", PASSWORD).visit("homeroom/courses/biology").text
     assert 'href="/hub/spawn/chen">Open your lab<' in chen, "also where the course has no profile"
-    home = signed_in(app, "chen", PASSWORD).visit("home").text
+    home = app.browser_of("chen", PASSWORD).visit("home").text
     assert "Biology &amp; more" in home
     assert "course-biology-students" not in home, "it stands among the courses"
     assert ">bio<" in home
@@ -155,7 +155,7 @@ def test_students_see_their_own_times(app: HubApp) -> None:
 def test_teachers_see_members_and_times(app: HubApp) -> None:
     """Everybody by role, who has not come yet, and who has more time; in German where the browser asks for it."""
     say_courses(app, course())
-    ada = signed_in(app, "ada", PASSWORD)
+    ada = app.browser_of("ada", PASSWORD)
     page = ada.visit("homeroom/courses/biology").text
     assert "3 students" in page
     assert "b+ob, chen" in page
@@ -168,7 +168,7 @@ def test_teachers_find_the_page_that_makes_links(app: HubApp, monkeypatch: pytes
     """Where labs fetch repositories; nobody else needs it."""
     say_courses(app, course())
     page, link = "homeroom/courses/biology", "/hub/homeroom/git-link"
-    ada, chen = (signed_in(app, name, PASSWORD) for name in ("ada", "chen"))
+    ada, chen = (app.browser_of(name, PASSWORD) for name in ("ada", "chen"))
     for is_there in (False, True):
         monkeypatch.setitem(app.hub.tornado_settings["template_vars"], "git_links", is_there)
         assert (link in ada.visit(page).text) is is_there
@@ -188,7 +188,7 @@ def test_receipts_are_shown(app: HubApp, tmp_path: Path, monkeypatch: pytest.Mon
     desk.tell(told(**{"members": members, "labs": {"lab-1": "b+ob", "lab-2": "chen"}, "graders": {}}))
     own = folder(tmp_path)
     codes = [hand_in.hand_in("biology", "week-1", own, desk.socket(name))["code"] for name in ("lab-1", "lab-2")]
-    ada, chen = (signed_in(app, name, PASSWORD) for name in ("ada", "chen"))
+    ada, chen = (app.browser_of(name, PASSWORD) for name in ("ada", "chen"))
     teachers, students = (each.visit("homeroom/courses/biology").text for each in (ada, chen))
     assert [code in teachers for code in codes] == [True, True]
     assert "by 2 people" in teachers
@@ -212,7 +212,7 @@ def test_teachers_see_how_far_collecting_and_grading_is(
     desk = begun(tmp_path)
     members = {"biology": {"b+ob": "students", "chen": "students", "ada": "teachers"}}
     known = told(members=members, labs={"lab-1": "b+ob", "lab-2": "chen"}, graders={"lab-5": "biology"})
-    ada = signed_in(app, "ada", PASSWORD)
+    ada = app.browser_of("ada", PASSWORD)
 
     def seen(who: Any = ada) -> str:
         return " ".join(re.sub("<[^>]+>", " ", who.visit("homeroom/courses/biology").text).split())
@@ -242,7 +242,7 @@ def test_teachers_see_how_far_collecting_and_grading_is(
             "noch von Hand anzusehen" in ada.visit("homeroom/courses/biology", headers={"Accept-Language": "de"}).text
         )
         for name in ("chen", "olga"):
-            assert "collected" not in seen(signed_in(app, name, PASSWORD))
+            assert "collected" not in seen(app.browser_of(name, PASSWORD))
     finally:
         desk.end()
 
@@ -268,27 +268,27 @@ def test_grades_are_for_those_who_grade(app: HubApp, monkeypatch: pytest.MonkeyP
     roles["assistants"]["people"], roles["observers"]["people"] = ["bela"], ["olga"]
     say_courses(app, course(roles=roles))
     for name, may in {"ada": True, "bela": True, "olga": False, "chen": False}.items():
-        browser = signed_in(app, name, PASSWORD)
+        browser = app.browser_of(name, PASSWORD)
         table, file = (browser.visit(f"homeroom/courses/biology/grades{end}") for end in ("", ".csv"))
         assert (name, table.status_code, file.status_code) == (name, *((200, 200) if may else (403, 403)))
         assert ("/homeroom/courses/biology/grades" in browser.visit("homeroom/courses/biology").text) is may
         assert ("7.25" in table.text, "b+ob,,7.25,7.25\r\n" in file.text) == (may, may)
-    page = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology/grades").text
+    page = app.browser_of("ada", PASSWORD).visit("homeroom/courses/biology/grades").text
     assert "2 hand-ins are still to be graded by hand" in page
     assert "1970-01-01 01:00" in page
     assert "1 less" in page
-    german = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology/grades", headers={"Accept-Language": "de"})
+    german = app.browser_of("ada", PASSWORD).visit("homeroom/courses/biology/grades", headers={"Accept-Language": "de"})
     assert ("7,25" in german.text, "7.25" in german.text) == (True, False)
-    assert "Grade: 3 of 10" in signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").text
-    assert "Grade:" not in signed_in(app, "b+ob", PASSWORD).visit("homeroom/courses/biology").text
-    admin = signed_in(app, "admin", PASSWORD)
+    assert "Grade: 3 of 10" in app.browser_of("chen", PASSWORD).visit("homeroom/courses/biology").text
+    assert "Grade:" not in app.browser_of("b+ob", PASSWORD).visit("homeroom/courses/biology").text
+    admin = app.browser_of("admin", PASSWORD)
     assert [admin.visit(f"homeroom/courses/biology/grades{end}").status_code for end in ("", ".csv")] == [404, 404]
 
 
 def test_who_is_out_sees_nothing(app: HubApp) -> None:
     """Out of the group, the page is gone at the hub's next look, with the same browser."""
     say_courses(app, course())
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     assert chen.visit("homeroom/courses/biology").status_code == 200
     put(app, "bio")
     assert chen.visit("homeroom/courses/biology").status_code == 404
@@ -305,7 +305,7 @@ def test_a_newcomer_is_in_before_their_lab(app: HubApp) -> None:
         return []
 
     app.do(join)
-    assert signed_in(app, "zoe", PASSWORD).visit("homeroom/courses/biology").status_code == 200
+    assert app.browser_of("zoe", PASSWORD).visit("homeroom/courses/biology").status_code == 200
     assert MARK in app.do(lambda: dict(orm.Group.find(app.hub.db, "course-biology-students").properties))
 
 
@@ -322,7 +322,7 @@ def test_the_grader_lab_is_for_who_grades(app: HubApp) -> None:
     roles["assistants"]["people"], roles["observers"]["people"] = ["bela"], ["olga"]
     say_courses(app, course(roles=roles))
     for name, grades in {"ada": True, "bela": True, "olga": False, "chen": False}.items():
-        page = signed_in(app, name, PASSWORD).visit("homeroom/courses/biology")
+        page = app.browser_of(name, PASSWORD).visit("homeroom/courses/biology")
         assert (name, "/hub/spawn/grader-biology?next=%2Fuser%2Fgrader-biology%2Fformgrader" in page.text) == (
             name,
             grades,
@@ -331,7 +331,7 @@ def test_the_grader_lab_is_for_who_grades(app: HubApp) -> None:
     assert members(app, "course-biology-graders") == ["grader-biology"]
     assert members(app, "course-biology-teachers") == ["ada"]
     assert (
-        "grader-biology" not in signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology").text.split("<dl>")[1]
+        "grader-biology" not in app.browser_of("ada", PASSWORD).visit("homeroom/courses/biology").text.split("<dl>")[1]
     )
     say_courses(app, course())
     assert not may_enter("bela"), "who assists no more is out"
@@ -352,7 +352,7 @@ def test_who_waits_for_the_grader_lab_is_nobody_else(app: HubApp) -> None:
 
         app.do(pending, True)
         try:
-            pages[name] = signed_in(app, "ada", PASSWORD).visit(f"spawn-pending/{name}").text
+            pages[name] = app.browser_of("ada", PASSWORD).visit(f"spawn-pending/{name}").text
         finally:
             app.do(pending, False)
     words = ("The lab is starting", "Your lab is starting", 'id="logout"', "Cancel the start")

@@ -170,7 +170,7 @@ def test_a_guard_that_is_away_is_asked_again(app: HubApp, guard: Guard) -> None:
     watch = ExamWatch(app.hub)
     app.do(to_the_end, watch, begins + HOUR)
     assert kept(app, "chen")["fault"] == "the guard does not answer"
-    assert "the guard does not answer" in signed_in(app, "ada", PASSWORD).visit(f"{PAGE}/people").text
+    assert "the guard does not answer" in app.browser_of("ada", PASSWORD).visit(f"{PAGE}/people").text
     guard.away = False
     app.do(to_the_end, watch, begins + HOUR + 1)
     assert guard.asked == [], "not at once"
@@ -195,7 +195,7 @@ def test_more_time_for_one_and_for_all(app: HubApp, guard: Guard) -> None:
     and assistants give them."""
     begins = say(app, opens=-HOUR + 60)
     entered(app, "chen")
-    browser = signed_in(app, "bela", PASSWORD)
+    browser = app.browser_of("bela", PASSWORD)
     assert browser.fill_in(f"{PAGE}/people", person="chen", shown="0").status_code == 200
     ends = {name: app.do(lambda name=name: exam_lab.of(name, SERVER)).ends_at - begins for name in ("chen", "b+ob")}
     assert ends == {"chen": HOUR + 600, "b+ob": HOUR + 1800}
@@ -211,8 +211,8 @@ def test_more_time_for_one_and_for_all(app: HubApp, guard: Guard) -> None:
     app.do(to_the_end, watch, begins + HOUR + 1800)
     assert kept(app, "chen")["receipt"] == "CODE-2"
     for name in ("chen", "olga", "admin"):
-        assert signed_in(app, name, PASSWORD).visit(f"{PAGE}/people").status_code == 404, name
-    student = signed_in(app, "chen", PASSWORD)
+        assert app.browser_of(name, PASSWORD).visit(f"{PAGE}/people").status_code == 404, name
+    student = app.browser_of("chen", PASSWORD)
     assert student.fill_in(PAGE, f"{PAGE}/people", person="chen").status_code == 404
 
 
@@ -220,7 +220,7 @@ def test_two_who_saw_the_same_give_time_once(app: HubApp, guard: Guard) -> None:
     """Each button says how much was given when the page was shown. With another the click is refused in words, for one
     and for all, and nobody has more."""
     say(app, opens=-600)
-    pages = {name: signed_in(app, name, PASSWORD) for name in ("ada", "bela")}
+    pages = {name: app.browser_of(name, PASSWORD) for name in ("ada", "bela")}
     seen = {name: MORE.findall(browser.visit(f"{PAGE}/people").text) for name, browser in pages.items()}
     assert seen["ada"] == seen["bela"] == [("", "0"), ("b+ob", "0"), ("chen", "0")]
     for person, shown in seen["ada"][:2]:
@@ -239,7 +239,7 @@ def test_whoever_invigilates_sees_everybody(app: HubApp, guard: Guard) -> None:
     guard.receipts.append(
         {"code": "K7QMX-3T9RA", "at": time.time(), "assignment": "final", "person": "chen", "at_end": False}
     )
-    browser = signed_in(app, "ada", PASSWORD)
+    browser = app.browser_of("ada", PASSWORD)
     page = browser.visit(PAGE)
     assert page.url.endswith("/people")
     assert "The &lt;final&gt;" in page.text

@@ -26,7 +26,7 @@ from homeroom.sign_in.passwords import hashed
 
 from jupyterhub import orm
 from tests.faults import until
-from tests.hub_app import HubApp, add_people, signed_in
+from tests.hub_app import HubApp, add_people
 from tests.hub_config import loaded
 from tests.lti_platform import CLAIM, LearningPlatform, Person, claims_of, learning_platform
 from tests.sample_settings import TOKEN
@@ -139,12 +139,12 @@ def test_members_of_the_platforms_course_are_members(
     assert seen(app)["students"] == [], "no launch has said where the list is"
     launch(app, school)
     until(lambda: seen(app) == MEMBERS, "the platform's members are in", seconds=60)
-    page = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology").text
+    page = app.browser_of("ada", PASSWORD).visit("homeroom/courses/biology").text
     assert "Not here yet: Person 3" in page
     del school.services.people["2"]
     client.ask("POST", "/courses/biology/roster")
     until(lambda: seen(app)["students"] == ["chen"], "who left is out", seconds=60)
-    bob = signed_in(app, "b+ob", PASSWORD)
+    bob = app.browser_of("b+ob", PASSWORD)
     assert bob.visit("homeroom/courses/biology").status_code == 404
     monkeypatch.setattr(client, "SOCKET", Path("/nonexistent"))
     assert seen(app)["students"] == ["chen"]
@@ -178,7 +178,7 @@ def test_a_teacher_previews_sends_and_takes_back(
     launch(app, school)
     until(lambda: seen(app) == MEMBERS, "the platform's members are in", seconds=60)
     grades(monkeypatch, chen=7.5, bob=4)
-    ada, bela, chen = (signed_in(app, name, PASSWORD) for name in ("ada", "bela", "chen"))
+    ada, bela, chen = (app.browser_of(name, PASSWORD) for name in ("ada", "bela", "chen"))
     here = "homeroom/courses/biology/grades"
     page = ada.visit(here).text
     assert "Send 2 grades to school" in page
@@ -216,11 +216,11 @@ def test_who_cannot_be_sent_for_is_named(
     launch(app, school)
     until(lambda: len(seen(app)["students"]) == 3, "all are in", seconds=60)
     grades(monkeypatch, chen=7.5, olga=4)
-    page = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology/grades").text
+    page = app.browser_of("ada", PASSWORD).visit("homeroom/courses/biology/grades").text
     assert "never came from there: olga" in page
     assert "Send 1 grade to school" in page
     monkeypatch.setattr(client, "SOCKET", tmp_path / "none.sock")
-    page = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology/grades").text
+    page = app.browser_of("ada", PASSWORD).visit("homeroom/courses/biology/grades").text
     assert "does not answer just now" in page
     assert "7.5" in page
 
@@ -307,10 +307,10 @@ def test_who_grades_is_told_what_students_are_called(app: HubApp, school: Learni
     app.do(come_in, 2, "=HYPERLINK(1) Bob")
     app.do(come_in, 1, "Rob")
     assert app.do(names) == {"b+ob": ("", "HYPERLINK(1) Bob"), "chen": ("Ada b", "Byron")}
-    page = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology").text
+    page = app.browser_of("ada", PASSWORD).visit("homeroom/courses/biology").text
     for name, said in {"chen": "Ada b Byron", "b+ob": "HYPERLINK(1) Bob"}.items():
         assert f'{said} <span class="text-body-secondary">{name}</span>' in page
-    assert "Ada b Byron" not in signed_in(app, "chen", PASSWORD).visit("homeroom/courses/biology").text
+    assert "Ada b Byron" not in app.browser_of("chen", PASSWORD).visit("homeroom/courses/biology").text
 
 
 def add_identity(app: HubApp, **values: Any) -> None:

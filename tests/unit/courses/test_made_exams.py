@@ -20,7 +20,7 @@ from homeroom.courses.made.edit import Editor
 from homeroom.courses.made.exams import Sat, Sittings
 from homeroom.exam_labs import exam_lab
 
-from tests.hub_app import Browser, HubApp, signed_in
+from tests.hub_app import Browser, HubApp
 from tests.unit.courses.hub import course_hub, forget_made, say_courses
 from tests.unit.courses.test_made_pages import PASSWORD, change, kept, make, said_of
 from tests.unit.courses.test_made_rules import ZONE, said_of_file
@@ -45,7 +45,7 @@ def browser(app: HubApp) -> Iterator[Browser]:
     say_courses(app)
     admin, _ = make(app, "admin", COURSE, teachers="ada")
     change(admin, "members", COURSE, people_teachers="ada", people_students="chen\nb+ob")
-    yield signed_in(app, "ada", PASSWORD)
+    yield app.browser_of("ada", PASSWORD)
     say_courses(app)
     app.do(forget_made, app, sat.ExamSitting)
     exam_lab.know([])
@@ -111,7 +111,7 @@ def test_an_exam_comes_moves_and_goes(app: HubApp, browser: Browser) -> None:
     assert set(labs) == {"chen", "b+ob"}
     assert labs["b+ob"].ends_at - labs["chen"].ends_at == 1800
     assert "The &lt;final&gt;" in browser.visit(f"homeroom/exams/{COURSE}/final").text
-    assert "It begins in" in signed_in(app, "chen", PASSWORD).visit(f"homeroom/exams/{COURSE}/final").text
+    assert "It begins in" in app.browser_of("chen", PASSWORD).visit(f"homeroom/exams/{COURSE}/final").text
     moved = final(48 * HOUR, extra_time="", browser_keys=KEY)
     assert "Saved" in change(browser, "exam", COURSE, target="final", **moved).text
     (now,) = kept(app, COURSE)["exams"]

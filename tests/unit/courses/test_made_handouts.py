@@ -33,7 +33,7 @@ from homeroom_lab.handouts.watch import HandoutWatch
 from generator.topics.handouts import site
 from generator.topics.terms import lab_home
 from tests.git_server import PRIVATE, SILENT, GitServer
-from tests.hub_app import HubApp, signed_in
+from tests.hub_app import HubApp
 from tests.unit.courses.desk import HOUR, Desk, begun, connects, tar, told, wait
 from tests.unit.courses.hub import say_courses
 from tests.unit.courses.test_course_pages import PASSWORD, app, course
@@ -444,7 +444,7 @@ def test_a_teacher_hands_out(app: HubApp, school: Desk, tmp_path: Path) -> None:
     """By a form: with its name alone it is the folder of that name, into one of the course, at once. The course's page
     shows it to all of its members. It is moved, handed out anew and taken back, each on record; also in German."""
     lay(tmp_path / "grader")
-    ada, bob = (signed_in(app, name, PASSWORD) for name in ("ada", "b+ob"))
+    ada, bob = (app.browser_of(name, PASSWORD) for name in ("ada", "b+ob"))
     assert "Hand out files" in ada.visit("homeroom/courses/biology").text
     assert "Hand out files" not in bob.visit("homeroom/courses/biology").text
     assert ada.fill_in(PAGE, PAGE, do="new", name="week1").status_code == 200
@@ -492,7 +492,7 @@ def test_a_teacher_hands_out_a_repository(
 
     monkeypatch.setattr(bring, "_ask", ask)
     url = git_server.repository("course", {"week1/sheet.ipynb": "{}"})
-    ada = signed_in(app, "ada", PASSWORD)
+    ada = app.browser_of("ada", PASSWORD)
     wrong = ada.fill_in(PAGE, PAGE, do="new", name="week1", url=url, branch="none")
     assert (wrong.status_code, "has no branch or tag none" in wrong.text) == (400, True)
     assert ada.fill_in(PAGE, PAGE, do="new", name="week1", url=url, inner="week1").status_code == 200
@@ -509,7 +509,7 @@ def test_a_teacher_hands_out_a_repository(
 def test_nobody_else_hands_out(app: HubApp, school: Desk, tmp_path: Path, name: str, status: int) -> None:
     """Neither assistant, student nor observer, nor an administrator who is not in the course; nothing is changed."""
     lay(tmp_path / "grader")
-    ada, browser = signed_in(app, "ada", PASSWORD), signed_in(app, name, PASSWORD)
+    ada, browser = app.browser_of("ada", PASSWORD), app.browser_of(name, PASSWORD)
     assert ada.fill_in(PAGE, PAGE, do="new", name="week1").status_code == 200
     before = desk_client.handouts_of("biology")
     assert browser.visit(PAGE).status_code == status
@@ -543,7 +543,7 @@ def test_a_slip_is_told_at_its_field(
 ) -> None:
     """What was typed stays in the form, and nothing is handed out."""
     lay(tmp_path / "grader")
-    answer = signed_in(app, "ada", PASSWORD).fill_in(PAGE, PAGE, do="new", **typed)
+    answer = app.browser_of("ada", PASSWORD).fill_in(PAGE, PAGE, do="new", **typed)
     assert answer.status_code == 400
     assert words in answer.text
     assert f'value="{typed["name"]}"' in answer.text
@@ -553,7 +553,7 @@ def test_a_slip_is_told_at_its_field(
 def test_two_of_one_name_are_refused(app: HubApp, school: Desk, tmp_path: Path) -> None:
     """Or into one folder. So is one that is gone, and whatever is no action."""
     lay(tmp_path / "grader")
-    ada = signed_in(app, "ada", PASSWORD)
+    ada = app.browser_of("ada", PASSWORD)
     ada.fill_in(PAGE, PAGE, do="new", name="week1")
     assert "There is a handout week1 already" in ada.fill_in(PAGE, PAGE, do="new", name="week1").text
     same = ada.fill_in(PAGE, PAGE, do="new", name="other", folder="week1", to="biology/week1")
@@ -572,7 +572,7 @@ def test_two_of_one_name_are_refused(app: HubApp, school: Desk, tmp_path: Path) 
 def test_an_archived_course_hands_out_nothing_more(app: HubApp, school: Desk, tmp_path: Path) -> None:
     """What it has handed out is still shown."""
     lay(tmp_path / "grader")
-    ada = signed_in(app, "ada", PASSWORD)
+    ada = app.browser_of("ada", PASSWORD)
     ada.fill_in(PAGE, PAGE, do="new", name="week1")
     say_courses(app, course(archive=int(time.time()) - 1))
     page = ada.visit(PAGE).text
@@ -588,7 +588,7 @@ def test_without_a_desk_nothing_is_handed_out(app: HubApp, tmp_path: Path, monke
     """In words, on the page and for who sends the form all the same."""
     say_courses(app, course())
     monkeypatch.setattr(desk_client, "SOCKET", tmp_path / "none")
-    ada = signed_in(app, "ada", PASSWORD)
+    ada = app.browser_of("ada", PASSWORD)
     assert "nothing can be handed out just now" in ada.visit(PAGE).text
     ada.visit("home")
     data = {"_xsrf": ada.cookies["_xsrf"], "do": "new", "name": "week1"}

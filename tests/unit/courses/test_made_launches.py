@@ -29,7 +29,7 @@ from homeroom.sign_in.passwords import hashed
 from generator.topics.courses import services
 from generator.topics.lms import services as lms_services
 from jupyterhub import orm
-from tests.hub_app import HubApp, add_people, signed_in
+from tests.hub_app import HubApp, add_people
 from tests.hub_config import loaded
 from tests.lti_platform import CLAIM, MEMBERSHIP, MOODLE, Person, claims_of
 from tests.sample_settings import TOKEN, settings
@@ -125,15 +125,15 @@ def test_a_teachers_first_launch_makes_the_course(app: HubApp) -> None:
     course = made(app)[name]
     assert course["lti"] == {"platform": "moodle", "context": "12", "link": None, "roster": True}
     assert course["roles"]["teachers"]["people"] == []
-    page = signed_in(app, "ada", PASSWORD).visit("homeroom/courses/bio-1").text
+    page = app.browser_of("ada", PASSWORD).visit("homeroom/courses/bio-1").text
     assert "Cells &amp; &lt;b&gt;more&lt;/b&gt;" in page
     assert "ada, bela" in page
-    assert signed_in(app, "chen", PASSWORD).visit("homeroom/courses/bio-1").status_code == 200
+    assert app.browser_of("chen", PASSWORD).visit("homeroom/courses/bio-1").status_code == 200
     (event,) = [json.loads(each.event) for each in app.do(events.waiting, app.hub.db)]
     assert (event["who"], event["what"]) == ("ada", "course-make")
     launch(app, "9", TAKES, **bio)
     app.do(look, app.hub)
-    assert signed_in(app, "ada", PASSWORD).visit("homeroom/courses/bio-1/settings").status_code == 403
+    assert app.browser_of("ada", PASSWORD).visit("homeroom/courses/bio-1/settings").status_code == 403
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_who_teaches_one_course_does_not_touch_another(app: HubApp) -> None:
     names = {course["lti"]["context"]: name for name, course in made(app).items()}
     assert names["12"] == "bio"
     assert re.fullmatch(r"bio-[0-9a-f]{7}", names["13"])
-    bela = signed_in(app, "bela", PASSWORD)
+    bela = app.browser_of("bela", PASSWORD)
     for end in ("", "/settings", "/grades"):
         assert bela.visit(f"homeroom/courses/{names['12']}{end}").status_code == 404
     for end in ("", "/settings"):
@@ -194,7 +194,7 @@ def test_whatever_a_platform_says_the_name_is_safe(app: HubApp, label: str, name
     assert found.startswith(name[:3]) or found == name
     assert len(made(app)[found]["title"]) <= rules.LONGEST_TITLE
     assert made(app)[found]["title"].isprintable()
-    assert signed_in(app, "ada", PASSWORD).visit(f"homeroom/courses/{found}").status_code == 200
+    assert app.browser_of("ada", PASSWORD).visit(f"homeroom/courses/{found}").status_code == 200
 
 
 def test_a_course_of_the_file_is_the_one(app: HubApp) -> None:

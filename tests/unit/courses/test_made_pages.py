@@ -17,7 +17,7 @@ from homeroom.courses.watch import look
 from homeroom.records import events
 
 from jupyterhub import orm
-from tests.hub_app import XSRF, Browser, HubApp, signed_in
+from tests.hub_app import XSRF, Browser, HubApp
 from tests.unit.courses.hub import course_hub, forget_made, say_courses
 
 PASSWORD = "correct horse battery"
@@ -66,7 +66,7 @@ def said_of(answer: requests.Response) -> str:
 
 def make(app: HubApp, who: str = "ada", name: str = "life", **fields: str) -> tuple[Browser, requests.Response]:
     """Somebody's browser, and what came of their making a course."""
-    browser = signed_in(app, who, PASSWORD)
+    browser = app.browser_of(who, PASSWORD)
     return browser, browser.fill_in("homeroom/new-course", name=name, **{"title": "Life", "teachers": who, **fields})
 
 
@@ -99,7 +99,7 @@ def test_a_course_is_made_and_holds_at_once(app: HubApp) -> None:
 @pytest.mark.parametrize("who", ["chen", "olga"])
 def test_others_make_none(app: HubApp, who: str) -> None:
     """Who is in no group that may is refused in words, by the page and by its form, and is offered nothing."""
-    browser = signed_in(app, who, PASSWORD)
+    browser = app.browser_of(who, PASSWORD)
     assert browser.visit("homeroom/new-course").status_code == 403
     token = browser.cookies.get("_xsrf") or ""
     sent = {"name": "mine", "title": "", "teachers": who, "_xsrf": token}
@@ -118,8 +118,8 @@ def test_an_administrator_puts_others_in_charge(app: HubApp) -> None:
     assert "courses/life/settings" in browser.visit("homeroom/new-course").text
     people = {"people_teachers": "chen", "people_students": "b+ob"}
     assert change(browser, "members", **people).status_code == 200
-    assert signed_in(app, "chen", PASSWORD).visit("homeroom/courses/life").status_code == 200
-    assert signed_in(app, "bela", PASSWORD).visit("homeroom/courses/life").status_code == 404
+    assert app.browser_of("chen", PASSWORD).visit("homeroom/courses/life").status_code == 200
+    assert app.browser_of("bela", PASSWORD).visit("homeroom/courses/life").status_code == 404
 
 
 @pytest.mark.parametrize("name", ["", "../x", "Bio", "-a", "x" * 33, "bio%00", "by-hand", "life"])
@@ -156,7 +156,7 @@ def test_members_are_changed_by_role(app: HubApp) -> None:
     answer = change(browser, "members", "mem", **people)
     assert "Saved" in answer.text
     assert kept(app, "mem")["roles"]["students"] == {"people": ["chen", "b+ob", "zoe"], "groups": ["bio"]}
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     assert chen.visit("homeroom/courses/mem").status_code == 200
     change(browser, "members", "mem", people_teachers="ada", people_students="b+ob")
     assert chen.visit("homeroom/courses/mem").status_code == 404
@@ -172,9 +172,9 @@ def test_only_teachers_change_a_course(app: HubApp) -> None:
     people = {"people_teachers": "ada", "people_assistants": "bela", "people_students": "chen"}
     change(browser, "members", "own", **people)
     path = "homeroom/courses/own/settings"
-    found = {name: signed_in(app, name, PASSWORD).visit(path).status_code for name in ("bela", "chen", "olga")}
+    found = {name: app.browser_of(name, PASSWORD).visit(path).status_code for name in ("bela", "chen", "olga")}
     assert found == {"bela": 403, "chen": 403, "olga": 404}
-    bela = signed_in(app, "bela", PASSWORD)
+    bela = app.browser_of("bela", PASSWORD)
     token = bela.cookies.get("_xsrf") or ""
     version = str(app.do(records.kept, app.hub.db, "own").version)
     forged = {"_xsrf": token, "version": version, "do": "course", "title": "Mine"}
@@ -198,7 +198,7 @@ def test_who_names_a_group_is_in_it(app: HubApp) -> None:
         answer = change(browser, "members", "grp", people_teachers="ada", groups_students=group)
         assert (answer.status_code, words in said_of(answer)) == (400, True), group
     assert kept(app, "grp")["roles"]["students"]["groups"] == []
-    admin = signed_in(app, "admin", PASSWORD)
+    admin = app.browser_of("admin", PASSWORD)
     change(admin, "members", "grp", people_teachers="ada", groups_students="staff")
     assert change(browser, "members", "grp", people_teachers="ada", groups_students="staff\nbio").status_code == 200
     assert kept(app, "grp")["roles"]["students"]["groups"] == ["staff", "bio"]
@@ -209,7 +209,7 @@ def test_an_older_page_changes_nothing(app: HubApp) -> None:
     the course as it is now."""
     browser, _ = make(app, name="two")
     change(browser, "members", "two", people_teachers="ada\nbela")
-    bela = signed_in(app, "bela", PASSWORD)
+    bela = app.browser_of("bela", PASSWORD)
     older = bela.visit("homeroom/courses/two/settings").text
     change(browser, "course", "two", title="First")
     for _ in range(2):
@@ -244,7 +244,7 @@ def test_an_assignment_comes_and_goes(app: HubApp) -> None:
         "checks": 3,
         "extra_seconds": {"b+ob": 172_800, "chen": 5400},
     }
-    assert "with your extra time of 2 days" in signed_in(app, "b+ob", PASSWORD).visit("homeroom/courses/algae").text
+    assert "with your extra time of 2 days" in app.browser_of("b+ob", PASSWORD).visit("homeroom/courses/algae").text
     page = browser.visit("homeroom/courses/algae/settings").text
     assert 'value="2026-10-14T23:59"' in page
     assert "chen 90m" in page

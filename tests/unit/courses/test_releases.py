@@ -12,7 +12,7 @@ import requests
 from homeroom.courses import desk_client
 from homeroom.courses.desk import service
 
-from tests.hub_app import Browser, HubApp, signed_in
+from tests.hub_app import Browser, HubApp
 from tests.unit.courses.desk import Desk, begun, tar, told, untarred
 from tests.unit.courses.hub import say_courses
 from tests.unit.courses.test_course_pages import PASSWORD, app, course
@@ -59,7 +59,7 @@ def click(browser: Browser, sent: dict[str, str]) -> requests.Response:
 def test_a_teacher_releases_what_waits(app: HubApp, desk: Desk) -> None:
     """By a button each for an assignment and its feedback; from then on students fetch it, and their page says how.
     Taken back, it is out no more."""
-    ada, bob = (signed_in(app, name, PASSWORD) for name in ("ada", "b+ob"))
+    ada, bob = (app.browser_of(name, PASSWORD) for name in ("ada", "b+ob"))
     page = ada.visit(PAGE).text
     assert page.count("Waits for a teacher.") == 2
     assert "puzzle" in page, "also what the file does not name"
@@ -78,7 +78,7 @@ def test_a_teacher_releases_what_waits(app: HubApp, desk: Desk) -> None:
     assert "To hand in, press <em>Submit</em> in your lab's <em>Nbgrader > Assignment List</em>" in page
     assert "nbgrader fetch_feedback week-1 --course biology" in page
     assert "puzzle" not in page
-    assert "fetch_feedback" not in signed_in(app, "chen", PASSWORD).visit(PAGE).text
+    assert "fetch_feedback" not in app.browser_of("chen", PASSWORD).visit(PAGE).text
     assert [each["assignment"] for each in desk.listed("lab-1", "/released")] == ["week-1"]
     assert click(ada, button(ada, "back")).status_code == 200
     assert desk.listed("lab-1", "/released") == []
@@ -90,7 +90,7 @@ def test_a_teacher_releases_what_waits(app: HubApp, desk: Desk) -> None:
 def test_what_is_in_no_list_any_more_is_closed(app: HubApp, desk: Desk) -> None:
     """Teachers read that it is, and may take it back; who handed it in finds the receipt, and no way to fetch it; all
     others see nothing of it. Hand-ins and receipts stay on the page also where it is taken back."""
-    ada, bob, chen = (signed_in(app, name, PASSWORD) for name in ("ada", "b+ob", "chen"))
+    ada, bob, chen = (app.browser_of(name, PASSWORD) for name in ("ada", "b+ob", "chen"))
     assert click(ada, button(ada, "assignment")).status_code == 200
     assert "nbgrader fetch_assignment week-1" in chen.visit(PAGE).text
     roles = course()["roles"]
@@ -115,7 +115,7 @@ def test_what_is_in_no_list_any_more_is_closed(app: HubApp, desk: Desk) -> None:
 @pytest.mark.parametrize(("name", "status"), [("bela", 403), ("b+ob", 403), ("olga", 404)])
 def test_nobody_else_releases(app: HubApp, desk: Desk, name: str, status: int) -> None:
     """An assistant sees what waits, and no button; a click all the same is refused in words, and nothing is out."""
-    browser = signed_in(app, name, PASSWORD)
+    browser = app.browser_of(name, PASSWORD)
     assert "/release" not in browser.visit(PAGE).text
     for what in ("assignment", "feedback", "back"):
         answer = browser.post(
@@ -133,7 +133,7 @@ def test_nobody_else_releases(app: HubApp, desk: Desk, name: str, status: int) -
 def test_a_click_is_for_what_the_page_showed(app: HubApp, desk: Desk) -> None:
     """What an assistant puts in its place between a teacher's look and click, or beside it, is not out by that click:
     it is refused in words, and nothing is released, nor taken back. Who looks again sees when it came."""
-    ada, when = signed_in(app, "ada", PASSWORD), re.compile(r"Came [0-9-]+ [0-9:]+\.")
+    ada, when = app.browser_of("ada", PASSWORD), re.compile(r"Came [0-9-]+ [0-9:]+\.")
     assert len(when.findall(ada.visit(PAGE).text)) == 2
     shown = {what: button(ada, what) for what in ("assignment", "feedback")}
     worse = tar(("week.ipynb", b"with the solutions"))
@@ -166,7 +166,7 @@ def test_a_click_is_for_what_the_page_showed(app: HubApp, desk: Desk) -> None:
 
 def test_the_same_once_more_is_no_other(app: HubApp, desk: Desk) -> None:
     """What is released again as it waits already, as a repeated command does, keeps nobody's click from counting."""
-    ada = signed_in(app, "ada", PASSWORD)
+    ada = app.browser_of("ada", PASSWORD)
     shown = button(ada, "assignment")
     assert desk.asked("lab-5", "PUT", "/released/week-1", tar(("week.html", b"x"), ("week.ipynb", b"{}")))[0] == 201
     assert click(ada, shown).status_code == 200

@@ -14,7 +14,7 @@ from homeroom_lab import hand_in as lab
 from jupyterhub.scopes import get_scopes_for
 
 from jupyterhub import orm
-from tests.hub_app import HubApp, signed_in
+from tests.hub_app import HubApp
 from tests.unit.courses.desk import HOUR, Desk, folder, tar, told
 from tests.unit.courses.hub import course_hub, say_courses
 from tests.unit.courses.test_course_pages import DAY, PASSWORD, PEOPLE, course, fill, members
@@ -75,7 +75,7 @@ def test_members_of_an_archived_course_only_read(app: HubApp) -> None:
     assert enters(app, "ada", "grader-biology")
     now = int(time.time())
     say_courses(app, course(archive=now - DAY, purge=now + 30 * DAY))
-    browser = signed_in(app, "ada", PASSWORD)
+    browser = app.browser_of("ada", PASSWORD)
     page = browser.visit("homeroom/courses/biology").text
     day = time.strftime("%Y-%m-%d", time.localtime(now - DAY))[:7]
     assert f"archived since {day}" in page
@@ -100,7 +100,7 @@ def test_a_course_whose_time_is_over_is_nobodys(app: HubApp) -> None:
     now = int(time.time())
     say_courses(app, course(archive=now - 2 * DAY, purge=now - DAY))
     assert members(app, "course-biology-students") is None
-    assert signed_in(app, "ada", PASSWORD).visit("homeroom/courses/biology").status_code == 404
+    assert app.browser_of("ada", PASSWORD).visit("homeroom/courses/biology").status_code == 404
     say_courses(app, course(archive=now - 2 * DAY, purge=now + DAY))
     assert members(app, "course-biology-students") == ["b+ob", "chen"]
 

@@ -16,7 +16,7 @@ from generator.lifecycle import render
 from generator.topics.handouts import given, handouts
 from generator.topics.handouts.state import Published, State
 from jupyterhub import orm
-from tests.hub_app import HubApp, signed_in
+from tests.hub_app import HubApp
 from tests.sample_settings import settings
 from tests.unit.courses.hub import course_hub, say_courses
 from tests.unit.courses.test_course_pages import course
@@ -127,7 +127,7 @@ def tell(app: HubApp, text: str) -> None:
 
 def page_of(app: HubApp, name: str, **headers: str) -> str:
     """The course's page as somebody sees it, on one line."""
-    return " ".join(signed_in(app, name, PASSWORD).visit("homeroom/courses/biology", headers=headers).text.split())
+    return " ".join(app.browser_of(name, PASSWORD).visit("homeroom/courses/biology", headers=headers).text.split())
 
 
 @pytest.mark.parametrize("name", ["ada", "bela"])

@@ -15,7 +15,7 @@ from homeroom.shared_labs import shared_lab
 from homeroom.spawner.lab import LabSpawner
 
 from jupyterhub import orm
-from tests.hub_app import Browser, HubApp, signed_in
+from tests.hub_app import Browser, HubApp
 from tests.unit.courses.hub import course_hub, forget_made, say_courses
 from tests.unit.courses.test_made_pages import PASSWORD, change, kept, make, said_of
 
@@ -46,7 +46,7 @@ def ada(app: HubApp) -> Iterator[Browser]:
     app.do(look, app.hub)
     admin, _ = make(app, "admin", teachers="ada")
     change(admin, "members", people_teachers="ada", people_students="chen")
-    yield signed_in(app, "ada", PASSWORD)
+    yield app.browser_of("ada", PASSWORD)
     say_courses(app)
     app.do(forget, app)
 
@@ -76,11 +76,11 @@ def test_a_room_is_made_and_entered_at_once(app: HubApp, ada: Browser) -> None:
     course is out, and its lab is as large as the course's."""
     assert "Saved" in change(ada, "new-room", name="lab", title="Group <1>").text
     assert inside(app) == {"ada", "chen"}
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     for page in ("homeroom/courses/life", "home"):
         assert "Group &lt;1&gt;" in chen.visit(page).text, page
         assert f"/hub/spawn/{ROOM}?next=" in chen.visit(page).text, page
-    assert "Group" not in signed_in(app, "olga", PASSWORD).visit("home").text
+    assert "Group" not in app.browser_of("olga", PASSWORD).visit("home").text
     lab = shared_lab.of(ROOM)
     assert lab is not None
     assert (lab.entered_by, lab.role) == ((ROOM,), "room")
@@ -93,7 +93,7 @@ def test_a_room_is_made_and_entered_at_once(app: HubApp, ada: Browser) -> None:
 def test_no_room_is_shown_in_an_exam(app: HubApp, ada: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever sits one could not enter it: the course's page offers them none, as their home page does not."""
     assert "Saved" in change(ada, "new-room", name="lab", title="Group 1").text
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     assert "Group 1" in chen.visit("homeroom/courses/life").text
     monkeypatch.setattr(LabSpawner, "sits_exam", True)
     assert "Group 1" not in chen.visit("homeroom/courses/life").text
@@ -137,7 +137,7 @@ def test_no_name_leads_to_another_rooms_files(app: HubApp, ada: Browser) -> None
 def test_only_teachers_make_one(app: HubApp, ada: Browser) -> None:
     """A student is refused, and a kind of lab is one that its teacher may take."""
     page = ada.visit("homeroom/courses/life/settings").text
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     version = page.partition('name="version" value="')[2].partition('"')[0]
     values = {"_xsrf": chen.cookies.get("_xsrf") or "", "version": version, "do": "new-room", "name": "mine"}
     assert chen.post(f"{chen.address}/homeroom/courses/life/settings", data=values, timeout=30).status_code == 403

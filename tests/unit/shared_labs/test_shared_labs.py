@@ -25,7 +25,7 @@ from nativeauthenticator.orm import UserInfo
 from generator.schema.types import USERNAME_PATTERN
 from jupyterhub import orm, roles, scopes
 from tests.faults import until
-from tests.hub_app import HubApp, add_people, signed_in
+from tests.hub_app import HubApp, add_people
 from tests.hub_config import loaded
 from tests.sample_settings import TOKEN
 
@@ -84,7 +84,7 @@ def test_members_enter_and_others_know_nothing_of_it(app: HubApp) -> None:
     assert {"access:servers", "servers"} <= may(app, "ada")
     assert not may(app, "ada") & {"tokens", "shares", "admin:users", "users", "delete:users", "read:users"}
     assert may(app, "bela") == set()
-    ada, bela = (signed_in(app, name, PASSWORD) for name in ("ada", "bela"))
+    ada, bela = (app.browser_of(name, PASSWORD) for name in ("ada", "bela"))
     assert not {"groups", "roles", "auth_state"} & ada.visit(f"api/users/{NAME}").json().keys()
     assert bela.visit(f"spawn/{NAME}").status_code == 404
     put(app, "bela")
@@ -174,7 +174,7 @@ def test_nobody_is_called_so(app: HubApp) -> None:
     app.do(force)
     assert stranger.sign_in("grader-old", PASSWORD).status_code in (200, 403)
     assert not stranger.is_signed_in
-    admin = signed_in(app, "admin", PASSWORD)
+    admin = app.browser_of("admin", PASSWORD)
     xsrf = next(cookie.value for cookie in admin.cookies if cookie.name == "_xsrf")
     for path, body in (("users/grader-new", {}), ("users", {"usernames": ["grader-new"]})):
         answer = admin.post(f"{app.address}/api/{path}", json=body, headers={"X-XSRFToken": xsrf}, timeout=30)
@@ -303,7 +303,7 @@ def test_members_are_not_asked_first(app: HubApp) -> None:
         app.hub.db.commit()
 
     app.do(give_lab)
-    ada, bela = (signed_in(app, name, PASSWORD) for name in ("ada", "bela"))
+    ada, bela = (app.browser_of(name, PASSWORD) for name in ("ada", "bela"))
     assert ada.visit(into, allow_redirects=False).status_code == 302
     assert bela.visit(into, allow_redirects=False).status_code == 403
     assert app.do(lambda: app.hub.db.query(LabVisit).count()) == 0

@@ -26,7 +26,7 @@ from homeroom_lab.shown import ShownWatch
 from generator.core.errors import HomeroomError
 from generator.topics.showing import checks
 from jupyterhub import orm, scopes
-from tests.hub_app import Browser, HubApp, signed_in
+from tests.hub_app import Browser, HubApp
 from tests.sample_settings import settings
 from tests.unit.courses.hub import course_hub, say_courses
 from tests.unit.courses.test_course_pages import course
@@ -130,15 +130,15 @@ def noted(app: HubApp) -> list[tuple[str, str, str]]:
 
 def test_a_tutor_is_let_in_and_put_out(app: HubApp) -> None:
     """The home pages of both say so; nobody else comes in; the owner ends it at once. All of it is in the records."""
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     assert not enters(app, "bela")
     assert let_in(chen) == 200
     assert enters(app, "bela")
     assert not any(enters(app, name) for name in ("ada", "dora", "olga"))
     assert "bela may be in your lab" in chen.visit("home").text
-    bela = signed_in(app, "bela", PASSWORD)
+    bela = app.browser_of("bela", PASSWORD)
     assert "Open the lab of chen" in bela.visit("home").text
-    assert "Open the lab of chen" not in signed_in(app, "ada", PASSWORD).visit("home").text
+    assert "Open the lab of chen" not in app.browser_of("ada", PASSWORD).visit("home").text
     assert let_in(chen, "biology:ada") == 409  # one at a time
     app.do(give_session, app, "bela")
     assert send(chen, end="1") == 200
@@ -172,7 +172,7 @@ def give_session(app: HubApp, name: str) -> None:
 )
 def test_nobody_else_is_let_in(app: HubApp, tutor: str, minutes: str) -> None:
     """Not a fellow student, an observer, an administrator, somebody of another course; nor for longer than one may."""
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     assert let_in(chen, tutor, minutes) in (403, 409)
     assert app.do(rights.all_given, app.hub.db) == set()
 
@@ -180,9 +180,9 @@ def test_nobody_else_is_let_in(app: HubApp, tutor: str, minutes: str) -> None:
 def test_it_is_ones_own_lab_alone(app: HubApp) -> None:
     """A tutor shows nobody the student's lab, nor their own to students; where no lab runs, none is shown; another
     person's showing is not ended by a form, and a form of another website does nothing."""
-    bela, dora = signed_in(app, "bela", PASSWORD), signed_in(app, "dora", PASSWORD)
-    chen = signed_in(app, "chen", PASSWORD)
-    assert let_in(signed_in(app, "ada", PASSWORD), "biology:chen") == 409
+    bela, dora = app.browser_of("bela", PASSWORD), app.browser_of("dora", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
+    assert let_in(app.browser_of("ada", PASSWORD), "biology:chen") == 409
     assert let_in(dora) == 409
     assert let_in(chen) == 200
     send(dora, end="1")
@@ -198,7 +198,7 @@ def test_it_is_ones_own_lab_alone(app: HubApp) -> None:
 def test_it_ends_by_itself(app: HubApp, monkeypatch: pytest.MonkeyPatch) -> None:
     """By the clock; by the time that passed, where the clock was set back, also by a hub that is started anew; a clock
     that is set forward ends it sooner."""
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     let_in(chen, minutes="15")
     hub, now, real = watching(app), [0.0], time.monotonic
     monkeypatch.setattr(time, "monotonic", lambda: real() + now[0])
@@ -230,7 +230,7 @@ def test_it_ends_by_itself(app: HubApp, monkeypatch: pytest.MonkeyPatch) -> None
 def test_it_ends_where_it_may_be_no_more(app: HubApp) -> None:
     """With the lab that was shown, with the tutor's role in the course or the student's, with an exam of either, and
     where it is switched off; each within a look."""
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     hub = watching(app)
 
     def begin() -> None:
@@ -268,7 +268,7 @@ def test_it_ends_where_it_may_be_no_more(app: HubApp) -> None:
 
 def test_it_goes_on_until_courses_of_pages_were_read(app: HubApp) -> None:
     """A hub that comes back and has read its file alone does not know yet who teaches in a course of a page."""
-    chen, hub = signed_in(app, "chen", PASSWORD), watching(app)
+    chen, hub = app.browser_of("chen", PASSWORD), watching(app)
     assert let_in(chen) == 200
     Courses.clear_instance()
     Path(app.hub.config.Courses.path).write_text('{"zone": "UTC", "courses": []}')
@@ -288,7 +288,7 @@ def exam(who: str) -> ExamLab:
 def test_a_right_without_a_showing_is_taken(app: HubApp) -> None:
     """Whatever came between: a look of the hub's leaves nobody in a lab that nobody shows. What is kept of both is
     exported, and goes with them."""
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     let_in(chen)
     path = app.hub.db_url.removeprefix("sqlite:///")
     with closing(sqlite3.connect(path)) as database:
@@ -331,7 +331,7 @@ def test_the_lab_is_told(app: HubApp, tmp_path: Path, monkeypatch: pytest.Monkey
     asyncio.run(lab.look())
     assert lab.current() == {}
 
-    chen = signed_in(app, "chen", PASSWORD)
+    chen = app.browser_of("chen", PASSWORD)
     let_in(chen)
 
     def token() -> str:
@@ -356,7 +356,7 @@ def test_people_are_called_by_their_names(app: HubApp) -> None:
 
     token = app.do(lambda: orm.User.find(app.hub.db, "chen").new_api_token(scopes=["users:activity!user"]))
     headers = {"Authorization": f"token {token}"}
-    chen, bela = (signed_in(app, name, PASSWORD) for name in ("chen", "bela"))
+    chen, bela = (app.browser_of(name, PASSWORD) for name in ("chen", "bela"))
     app.do(come, ("bela", "Bela Bartok"), ("chen", "Chen Li"))
     try:
         home = chen.visit("home").text
