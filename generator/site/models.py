@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict
@@ -16,6 +17,18 @@ def _name_or_text(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
+YEARS = range(1970, 2200)
+"""Those of dates: further ones are slips, and not every zone's clocks can show them."""
+
+
+def check_year(value: date) -> date:
+    """Require a day, or a moment, of a year that clocks can show in every zone."""
+    if value.year not in YEARS:
+        raise ValueError(f"is of the year {value.year}: it must be one from {YEARS[0]} to {YEARS[-1]}")
+    return value
+
+
+Date = Annotated[date, AfterValidator(check_year)]
 NAME = r"[a-z0-9][a-z0-9-]{0,31}"
 Name = Annotated[
     str,

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from generator.schema.types import written_as
-from generator.site.models import Form, Name, Person, Strict, Text
+from generator.site.models import Date, Form, Name, Person, Strict, Text, check_year
 
 COURSES = "courses.yaml"
 ROLES = ("teachers", "assistants", "observers", "students")
@@ -64,9 +64,9 @@ def require_time(value: object) -> object:
     return found
 
 
-Start = Annotated[datetime, BeforeValidator(require_time)]
+Start = Annotated[datetime, BeforeValidator(require_time), AfterValidator(check_year)]
 FOLDER = written_as("[a-z0-9][a-z0-9-]{0,63}", "a folder of site/exams: small letters, digits and dashes, 64 at most")
-Moment = Annotated[date | datetime, BeforeValidator(parse_moment)]
+Moment = Annotated[date | datetime, BeforeValidator(parse_moment), AfterValidator(check_year)]
 Span = Annotated[int, BeforeValidator(parse_span)]
 AssignmentName = Annotated[
     Text,
@@ -94,8 +94,8 @@ class Members(Strict):
 class Term(Strict):
     """When a course takes place."""
 
-    first_day: date | None = None
-    last_day: date | None = None
+    first_day: Date | None = None
+    last_day: Date | None = None
 
 
 class Assignment(Strict):
@@ -172,8 +172,8 @@ class Course(Strict):
     lti: LMSCourse | None = None
     grades: Grades = "per_assignment"
     notice: Annotated[Text, Field(max_length=2000)] = ""
-    archive: date | None = None
-    purge: date | None = None
+    archive: Date | None = None
+    purge: Date | None = None
 
     def members(self, role: str) -> Members:
         """Who has a role."""

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from generator.schema import time_zones
-from generator.site.models import Form, Name, Strict, Text
+from generator.site.models import Form, Name, Strict, Text, check_year
 
 HANDOUTS = "handouts.yaml"
 LONGEST_PATH = 200
@@ -99,7 +99,7 @@ class Handout(Strict):
     to: Annotated[Text, AfterValidator(check_target)]
     groups: Annotated[list[Text], Field(min_length=1)] | None = None
     courses: Annotated[list[Name], Field(min_length=1)] | None = None
-    visible_from: Annotated[datetime, BeforeValidator(parse_moment)] | None = None
+    visible_from: Annotated[datetime, BeforeValidator(parse_moment), AfterValidator(check_year)] | None = None
 
     @model_validator(mode="after")
     def one_source(self) -> Handout:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, field_validator
 
 from generator.schema.types import ImageName, parse_size
-from generator.site.models import Form, Name, Person, Strict, Text, Variable
+from generator.site.models import Date, Form, Name, Person, Strict, Text, Variable
 
 PROFILES = "profiles.yaml"
 GROUPS = "groups.yaml"
@@ -83,7 +82,7 @@ class Group(Strict):
     max_labs: Annotated[int, Field(ge=1, le=100)] | None = None
     never_idle: bool = False
     environment: dict[Variable, Text] = {}
-    ends: date | None = None
+    ends: Date | None = None
 
 
 class Groups(Strict):

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import BeforeValidator, Field
 
-from generator.site.models import Form, Name, Strict, Text
+from generator.site.models import Date, Form, Name, Strict, Text
 
 SCHEDULE = "schedule.yaml"
 Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -40,8 +40,8 @@ class Lesson(Strict):
     lead_minutes: Minutes = 15
     keep_minutes: Minutes = 20
     profile: Text | None = None
-    first_day: date | None = None
-    last_day: date | None = None
+    first_day: Date | None = None
+    last_day: Date | None = None
 
     def takes_place(self) -> bool:
         """Whether any of its days lies between the first and the last."""

@@ -72,6 +72,7 @@ def test_a_moment_is_by_the_clock_of_its_zone(site: Path, written: str, zone: st
     ("fields", "said"),
     [
         ("from: week1, to: week1, visible_from: tomorrow", "is not a date and time such as"),
+        ("from: week1, to: week1, visible_from: 0001-01-01", "is of the year 1:"),
         ("from: week1, to: week1, visible_from: 2026-13-05 08:00", "month must be in 1..12"),
         ("from: week1, to: week1, visible_from: 2026-10-05 08:00 CEST", "name a place"),
         ("from: week1, to: week1, visible_from: 2026-03-29 02:30 Europe/Vienna", "the clocks are put forward"),
