@@ -63,9 +63,10 @@ def moment(**later: int) -> str:
 
 
 def save(part: Locator, button: str = "Save") -> None:
-    """Send a form, and read that it is saved."""
+    """Send a form, and read that it is saved: that is in sight, wherever on the page the form is."""
     part.get_by_role("button", name=button).first.click()
     expect(part.page.get_by_role("status")).to_contain_text("Saved")
+    expect(part.page.get_by_role("status")).to_be_in_viewport()
 
 
 def test_an_exam_of_a_page_is_sat(

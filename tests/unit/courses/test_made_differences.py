@@ -42,7 +42,7 @@ def told(directory: Path, **typed: str) -> list[str]:
     known = labs.load(settings(), site, Machine(memory_bytes=16 * 2**30, cpus=4))
     (read,) = courses.load(settings(TIMEZONE=ZONE.key), site, known)
     editor = Editor(zone=ZONE, groups=None, known_groups=["bio"])
-    people = {"people_teachers": "ada", "people_students": "chen dora", "groups_students": "bio"}
+    people = {"people_teachers": "ada", "people_students": "chen\ndora", "groups_students": "bio"}
     page: dict[str, Any] = form.new()
     page, _ = edit.members("life", page, {**people, **typed}, editor)
     page, _ = edit.general("life", page, {"title": "Life", "archive": "2027-04-01", **typed}, editor)
@@ -68,7 +68,7 @@ def test_the_same_is_no_difference(tmp_path: Path) -> None:
 def test_each_difference_is_told(tmp_path: Path) -> None:
     """Each with its field, and what file and page say."""
     found = told(
-        tmp_path, title="Life!", archive="", people_students="chen zoe", due="2026-10-13 12:00", extra_time="chen 1d"
+        tmp_path, title="Life!", archive="", people_students="chen\nzoe", due="2026-10-13 12:00", extra_time="chen 1d"
     )
     assert [each.removesuffix("; the file counts") for each in found] == [
         "title: the file says Life, the page said Life!",
@@ -84,7 +84,7 @@ def test_each_difference_is_told(tmp_path: Path) -> None:
 def exam_of_page(**changes: str) -> dict[str, Any]:
     """A course of the page with an exam, as the hub keeps it."""
     editor = Editor(zone=ZONE, profiles=["default", "gpu"], groups=None, known_groups=["bio"])
-    people = {"people_teachers": "ada", "people_students": "chen dora", "groups_students": "bio"}
+    people = {"people_teachers": "ada", "people_students": "chen\ndora", "groups_students": "bio"}
     page, _ = edit.members("life", form.new(), people, editor)
     typed = {
         "name": "final",

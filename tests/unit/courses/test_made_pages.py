@@ -267,6 +267,7 @@ def test_an_assignment_comes_and_goes(app: HubApp) -> None:
         ({"closes": "2026-10-14T10:00", "late": "refuse"}, "so closes never comes"),
         ({"name": "a+b"}, "letters, digits and . _ -"),
         ({"extra_time": "chen soon"}, "is not a time span such as 30m, 2h or 3d"),
+        ({"extra_time": "chen 1d\nChen 3d"}, "chen is there twice"),
         ({"extra_time": "olga 2d"}, "olga is no student of slips"),
         ({"extra_time": "-rf 2d"}, "must be a user's name"),
         ({"checks": "101"}, "not within 0 and 100"),
@@ -296,6 +297,7 @@ def test_slips_of_members_are_told(app: HubApp) -> None:
         ({"people_teachers": "ada", "people_students": "ada"}, "ada is among the teachers and the students of who"),
         ({"people_teachers": "ada", "people_students": "grader-bio"}, "must be a user's name"),
         ({"people_teachers": "ada", "people_students": "<script>"}, "'<script>' must be a user's name"),
+        ({"people_teachers": "ada", "people_students": "chen\nKarl Heinz"}, "'karl heinz' must be a user's name"),
     ):
         answer = change(browser, "members", "who", **fields)
         assert (answer.status_code, words in said_of(answer)) == (400, True), words

@@ -91,7 +91,8 @@ def members(name: str, course: Course, given: Given, editor: Editor) -> Edited:
 
 
 def _people(field: str, given: Given) -> tuple[list[str], list[Fault]]:
-    names = [class_list.known_as(word) for word in re.split(r"[\s,;]+", given.get(field, "")) if word]
+    typed = [word.strip() for word in re.split(r"[\n,;]", given.get(field, ""))]
+    names = [class_list.known_as(word) for word in typed if word]  # with a blank in it, it is what somebody is called
     said = "course_settings.wrong.person"
     faults = [Fault(field, say(said, name=repr(name[:80]))) for name in names if not class_list.is_user_name(name)]
     return list(dict.fromkeys(names)), faults[: class_list.MOST_FAULTS]
@@ -213,6 +214,8 @@ def extra_time(given: Given) -> tuple[dict[str, int], list[Fault]]:
             faults.append(Fault("extra_time", say("course_settings.wrong.person", name=repr(person[:80]))))
         elif seconds is None:
             faults.append(Fault("extra_time", say("course_settings.wrong.span", person=person)))
+        elif person in found:
+            faults.append(Fault("extra_time", say("course_settings.wrong.extra_twice", person=person)))
         else:
             found[person] = seconds
     return found, faults[: class_list.MOST_FAULTS]
