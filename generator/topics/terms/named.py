@@ -57,6 +57,4 @@ def of_file(settings: Settings) -> dict[str, Named]:
 
 def unknown(name: str, known: list[str], word: str = "COURSE") -> HomeroomError:
     """There is no such course."""
-    return HomeroomError(
-        f"there is no course {quoted(name)}", location=word, remedy=did_you_mean(name, known, "docs/courses/terms.md")
-    )
+    return HomeroomError(f"there is no course {quoted(name)}", location=word, remedy=did_you_mean(name, known))

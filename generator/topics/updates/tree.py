@@ -61,7 +61,7 @@ class Tree:
             raise HomeroomError(
                 f"this directory is no clone of Homeroom's repository: {said}",
                 location=str(self.root),
-                remedy="An update needs git and the clone that `make up` runs from.",
+                remedy="This needs git and the clone that `make up` runs from.",
             )
 
     def adopt(self, file: Path, commit: str) -> None:

@@ -146,6 +146,14 @@ def test_each_home_is_handed_in_at_its_own_end(app: HubApp, guard: Guard) -> Non
     assert len(guard.asked) == 2
 
 
+def test_who_was_not_there_is_told_so(app: HubApp) -> None:
+    """Once it is over nothing of theirs is on its way; of who was there it is."""
+    say(app, opens=-3 * HOUR)
+    entered(app, "chen")
+    assert "just being handed in" in app.browser_of("chen", PASSWORD).visit(PAGE).text
+    assert "You have not entered its lab" in app.browser_of("b+ob", PASSWORD).visit(PAGE).text
+
+
 def test_what_was_missed_is_caught_up_with(app: HubApp, guard: Guard) -> None:
     """A hub that was away at the end hands in at its first look; one that was killed before it noted a receipt finds
     it at the desk, and hands nothing in twice."""

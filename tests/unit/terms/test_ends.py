@@ -159,3 +159,9 @@ def test_courses_of_pages_are_shown(capsys: pytest.CaptureFixture[str], monkeypa
     said = capsys.readouterr()
     assert said.out.split()[-3:] == ["bio", "2027-01-15", "-"]
     assert "made on pages are not shown: the hub is away. `make up` brings it up." in " ".join(said.err.split())
+
+
+def test_who_names_no_course_reads_which_there_are() -> None:
+    """A name that is like one is asked about; otherwise all of them are named."""
+    assert named.unknown("botani", ["botany", "zoo"]).remedy == "Did you mean botany?"
+    assert named.unknown("history", ["botany", "zoo"]).remedy == "Known: botany, zoo."

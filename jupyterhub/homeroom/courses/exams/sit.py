@@ -70,6 +70,7 @@ class SitHandler(ExamHandler):
             "course": taken,
             "exam": sat,
             "state": state_of(lab, now),
+            "entered": found is not None and found.entered_at > 0,
             "sealed": found is not None and found.sealed_at >= lab.ends_at,
             "begins": written(int(lab.begins_at), zone),
             "ends": written(int(lab.ends_at), zone),
