@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from jupyterhub.orm import Group, User
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, lazyload
 
 MARKS = "homeroom-"
 """How each mark begins."""
@@ -18,7 +18,8 @@ def take_up(db: Session, mark: str, wanted: Mapping[str, tuple[str, set[str]]]) 
     :param wanted: by name: what is kept with the mark, and the people of the hub who are to be in it.
     :returns: whether anything changed.
     """
-    found = {group.name: group for group in db.query(Group) if group.name in wanted or mark in (group.properties or {})}
+    groups = db.query(Group).options(lazyload("*"))  # JupyterHub fetches the roles of each else, every few seconds
+    found = {group.name: group for group in groups if group.name in wanted or mark in (group.properties or {})}
     before = members(db, found)
     changed = False
     for name in found.keys() - wanted.keys():

@@ -42,14 +42,20 @@ def course_hub(directory: Path, *people: str, password: str) -> Iterator[HubApp]
 
 def say_courses(app: HubApp, *courses: dict[str, Any], text: str = "", zone: str = "Europe/Vienna") -> None:
     """Have `make up` render these courses, or this text, and the hub look."""
-    path = Path(Courses.instance(config=app.hub.config).path)
-    path.with_suffix(".new").write_text(text or json.dumps({"zone": zone, "courses": courses}))
-    os.replace(path.with_suffix(".new"), path)
+    _render(app, text or json.dumps({"zone": zone, "courses": courses}))
     app.do(look, app.hub)
 
 
-def forget_made(app: HubApp, *more: Any) -> None:
-    """Forget the courses that were made, what the records of people are to hear of it, and rows of more tables."""
+def _render(app: HubApp, text: str) -> None:
+    path = Path(Courses.instance(config=app.hub.config).path)
+    path.with_suffix(".new").write_text(text)
+    os.replace(path.with_suffix(".new"), path)
+
+
+def forget_courses(app: HubApp, *more: Any) -> None:
+    """Forget the courses that were made or rendered, what the records of people are to hear of it, and rows of more
+    tables."""
+    _render(app, json.dumps({"zone": "Europe/Vienna", "courses": []}))
     for table in (records.MadeCourse, events.WaitingEvent, *more):
         app.hub.db.query(table).delete()
     app.hub.db.commit()

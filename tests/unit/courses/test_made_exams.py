@@ -21,7 +21,7 @@ from homeroom.courses.made.exams import Sat, Sittings
 from homeroom.exam_labs import exam_lab
 
 from tests.hub_app import Browser, HubApp
-from tests.unit.courses.hub import course_hub, forget_made, say_courses
+from tests.unit.courses.hub import course_hub, forget_courses, say_courses
 from tests.unit.courses.test_made_pages import PASSWORD, change, kept, make, said_of
 from tests.unit.courses.test_made_rules import ZONE, said_of_file
 
@@ -35,6 +35,7 @@ HOUR = 3600
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
     """A hub with some people, of whom administrators make courses."""
     with course_hub(tmp_path_factory.mktemp("hub"), *PEOPLE, password=PASSWORD) as made:
+        say_courses(made)
         yield made
     exam_lab.know([])
 
@@ -42,12 +43,10 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
 @pytest.fixture
 def browser(app: HubApp) -> Iterator[Browser]:
     """The browser of ada, who teaches a course of chen and b+ob."""
-    say_courses(app)
     admin, _ = make(app, "admin", COURSE, teachers="ada")
     change(admin, "members", COURSE, people_teachers="ada", people_students="chen\nb+ob")
     yield app.browser_of("ada", PASSWORD)
-    say_courses(app)
-    app.do(forget_made, app, sat.ExamSitting)
+    app.do(forget_courses, app, sat.ExamSitting)
     exam_lab.know([])
 
 

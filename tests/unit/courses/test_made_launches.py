@@ -33,7 +33,7 @@ from tests.hub_app import HubApp, add_people
 from tests.hub_config import loaded
 from tests.lti_platform import CLAIM, MEMBERSHIP, MOODLE, Person, claims_of
 from tests.sample_settings import TOKEN, settings
-from tests.unit.courses.hub import forget_made, say_courses
+from tests.unit.courses.hub import forget_courses, say_courses
 
 PASSWORD = "correct horse battery"
 TEACHES, TAKES = f"{MEMBERSHIP}#Instructor", f"{MEMBERSHIP}#Learner"
@@ -73,8 +73,7 @@ def none_left(app: HubApp) -> Iterator[None]:
     say_courses(app)
     yield
 
-    say_courses(app)
-    app.do(forget_made, app, Membership)
+    app.do(forget_courses, app, Membership)
 
 
 def come(app: HubApp) -> None:

@@ -18,7 +18,7 @@ from homeroom.records import events
 
 from jupyterhub import orm
 from tests.hub_app import XSRF, Browser, HubApp
-from tests.unit.courses.hub import course_hub, forget_made, say_courses
+from tests.unit.courses.hub import course_hub, forget_courses, say_courses
 
 PASSWORD = "correct horse battery"
 PEOPLE = ("ada", "bela", "chen", "b+ob", "olga", "admin")
@@ -30,6 +30,7 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HubApp]:
     """A hub whose lecturers make courses; ada and bela are such."""
     with course_hub(tmp_path_factory.mktemp("hub"), *PEOPLE, password=PASSWORD) as made:
         made.do(_fill, made)
+        say_courses(made)
         Courses.instance(config=made.hub.config).makers = ["lecturers"]
         yield made
 
@@ -45,11 +46,9 @@ def _fill(app: HubApp) -> None:
 @pytest.fixture(autouse=True)
 def none_left(app: HubApp) -> Iterator[None]:
     """No course is left of a test."""
-    say_courses(app)
     yield
 
-    say_courses(app)
-    app.do(forget_made, app)
+    app.do(forget_courses, app)
 
 
 def kept(app: HubApp, name: str = "life") -> dict[str, Any]:

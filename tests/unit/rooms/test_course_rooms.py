@@ -16,7 +16,7 @@ from homeroom.spawner.lab import LabSpawner
 
 from jupyterhub import orm
 from tests.hub_app import Browser, HubApp
-from tests.unit.courses.hub import course_hub, forget_made, say_courses
+from tests.unit.courses.hub import course_hub, forget_courses, say_courses
 from tests.unit.courses.test_made_pages import PASSWORD, change, kept, make, said_of
 
 PEOPLE = ("ada", "bela", "chen", "olga", "admin")
@@ -47,13 +47,12 @@ def ada(app: HubApp) -> Iterator[Browser]:
     admin, _ = make(app, "admin", teachers="ada")
     change(admin, "members", people_teachers="ada", people_students="chen")
     yield app.browser_of("ada", PASSWORD)
-    say_courses(app)
     app.do(forget, app)
 
 
 def forget(app: HubApp) -> None:
     """Forget courses and rooms, and that there were some."""
-    forget_made(app)
+    forget_courses(app)
     Path(app.hub.config.Rooms.path).write_text('{"rooms": []}')
     look(app.hub)
     for (name,) in app.hub.db.query(orm.User.name).filter(orm.User.name.startswith("room-")).all():
