@@ -22,7 +22,7 @@ from generator.topics.packages import images as packages
 from generator.topics.updates import images, record
 
 LAB_STOP_SECONDS = 10
-ERRANDS = ("homes", "run", "seal", "take-back")
+ERRANDS = ("handout", "homes", "run", "seal", "take-back")
 """Containers that the guard makes for one errand, by the label of their service."""
 SOCKETS = ("-socket", "-sockets")
 """How the volumes of docker-compose.yml are called that hold nothing but sockets."""

@@ -33,6 +33,7 @@ from homeroom.guard.response import Response
 from homeroom.guard.routes import Deny, EngineCall
 from homeroom.guard.runs import Runs
 from homeroom.guard.seal import Seal
+from homeroom.guard.take_back import SERVICE as TAKE_BACK
 from homeroom.guard.take_back import TakeBack, checked
 from homeroom.guard.values import Refused, shown
 
@@ -173,7 +174,7 @@ class EngineGateway:
 
     async def sweep(self) -> None:
         """Remove the directories of labs that are gone, such as those that ended while there was no guard, and what the
-        guard before left: runs, and containers in which homes of exams are handed in."""
+        guard before left: runs, and containers for errands."""
         filters = json.dumps({"label": [f"{DEPLOYMENT_LABEL}={self.policy.deployment}", USER_LABEL]})
         query = urlencode({"all": "1", "filters": filters})
         try:
@@ -185,7 +186,7 @@ class EngineGateway:
                 await self.runs.sweep()
             living = {name for lab in json.loads(answer.body) for name in socket_directories.names_of(lab)}
             await self._tidy(*(path.name for path in self.lab_sockets.iterdir() if path.name not in living))
-            await errand.remove_left(self._send, self.policy.deployment, (seal.SERVICE, handouts.SERVICE))
+            await errand.remove_left(self._send, self.policy.deployment, (seal.SERVICE, handouts.SERVICE, TAKE_BACK))
         except (aiohttp.ClientError, OSError, ValueError) as error:
             log.warning("left-over directories stay for now: %s", error)
 

@@ -18,6 +18,7 @@ from homeroom.guard.errands import Errands
 from homeroom.guard.policy import Policy
 from homeroom.guard.values import Refused, only_keys
 
+SERVICE = "take-back"
 MEMORY_BYTES = 256 << 20
 AT_ONCE = 2
 LONGEST_NAME, LONGEST_PATH = 255, 4096
@@ -53,7 +54,7 @@ def container_body(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
         ["python", "-m", "homeroom.copies.bring_back", json.dumps(told)],
         user=f"{OWNER}:{GROUP}",
         deployment=policy.deployment,
-        service="take-back",
+        service=SERVICE,
         mounts=mounts,
         memory_bytes=MEMORY_BYTES,
     )

@@ -80,11 +80,12 @@ def test_what_a_killed_guard_left_is_removed(tmp_path: Path) -> None:
         found: list[Any] = [
             {"Id": "left", "Labels": {"homeroom.deployment": "homeroom", "homeroom.service": "seal"}},
             {"Id": "handout", "Labels": {"homeroom.deployment": "homeroom", "homeroom.service": "handout"}},
+            {"Id": "file", "Labels": {"homeroom.deployment": "homeroom", "homeroom.service": "take-back"}},
             {"Id": "other", "Labels": {"homeroom.deployment": "homeroom", "homeroom.service": "homes"}},
         ]
         engine.firewalls = found
         await gateway.sweep()
         removed = [path.partition("?")[0] for method, path, _ in engine.calls if method == "DELETE"]
-        assert removed == ["/containers/left", "/containers/handout"]
+        assert removed == ["/containers/left", "/containers/handout", "/containers/file"]
 
     run(tmp_path, attempt)

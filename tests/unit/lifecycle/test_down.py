@@ -8,7 +8,7 @@ from typing import Any, cast
 import docker.errors
 import pytest
 from homeroom.contract import runs
-from homeroom.guard import seal
+from homeroom.guard import handouts, seal, take_back
 
 from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
 from generator.engine.deployment import Deployment
@@ -36,15 +36,17 @@ def test_what_is_made_again_goes_and_nothing_else() -> None:
 
 
 def test_what_the_guard_was_doing_goes_and_other_commands_go_on() -> None:
-    """A submission that is run when the guard is ended is ended too; a copy that is being made is left alone."""
-    removed = []
+    """A submission that is run when the guard is ended is ended too, as is each of its errands; a copy that is being
+    made is left alone."""
+    removed: list[str] = []
+    errands = [runs.SERVICE, seal.SERVICE, handouts.SERVICE, take_back.SERVICE]
 
     def container(service: str) -> Any:
         labels = {DEPLOYMENT_LABEL: "hub", SERVICE_LABEL: service}
         return SimpleNamespace(labels=labels, remove=lambda **_: removed.append(service))
 
-    down.remove_errands(here(containers=[container(runs.SERVICE), container("copies"), container(seal.SERVICE)]))
-    assert removed == [runs.SERVICE, seal.SERVICE]
+    down.remove_errands(here(containers=[container(each) for each in ("copies", *errands)]))
+    assert removed == errands
 
 
 def test_what_is_in_use_is_told(capsys: pytest.CaptureFixture[str]) -> None:
