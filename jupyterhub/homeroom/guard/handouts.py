@@ -24,6 +24,7 @@ from homeroom.guard.values import Refused, only_keys
 SERVICE = "handout"
 MEMORY_BYTES = 256 << 20
 AT_ONCE = 2
+"""Of each kind: no folder waits for a host that does not answer."""
 COURSE = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
 NAME = re.compile(contract.NAME)
 FOLDER = re.compile(contract.FOLDER)
@@ -119,21 +120,25 @@ def _fetching(policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
 
 
 class HandOut:
-    """Has folders and repositories become handouts, a few at once and each by one.
+    """Has folders and repositories become handouts, a few of each kind at once and each by one.
 
     :param lab_sockets: where the guard sees the volume of the labs' sockets.
     """
 
     def __init__(self, send: errand.Send, lab_sockets: Path) -> None:
-        self._errands = Errands(
-            send,
-            at_once=AT_ONCE,
-            longest_seconds=LONGEST_SECONDS,
-            fault="nothing can be handed out",
-            lab_sockets=lab_sockets,
+        self._folders, self._repositories = (
+            Errands(
+                send,
+                at_once=AT_ONCE,
+                longest_seconds=LONGEST_SECONDS,
+                fault="nothing can be handed out",
+                lab_sockets=lab_sockets,
+            )
+            for _ in range(2)
         )
 
     async def run(self, policy: Policy, asked: dict[str, str]) -> dict[str, Any]:
         """Have one be given to the desk; what became of it, as `homeroom.courses.handouts.pack` says it."""
         own = directory(asked["course"], asked["name"])
-        return await self._errands.run(own, lambda: container_body(policy, asked))
+        errands = self._repositories if is_fetched(asked) else self._folders
+        return await errands.run(own, lambda: container_body(policy, asked))

@@ -21,6 +21,12 @@ from typing import Any
 from homeroom_lab import desk, remote
 
 MOST_FILES = 20_000
+"""Of one handout, with its folders."""
+MOST_ROWS = 10 * MOST_FILES
+"""Of what git lists, with all that is left out: a small repository can list folders in folders without end."""
+LEFT_OUT = frozenset({".ipynb_checkpoints", "__pycache__"})
+DEEPEST, LONGEST_PART_BYTES, LONGEST_NAME_BYTES = 20, 200, 1000
+"""The desk takes no other names; a test holds both equal."""
 FETCH_SECONDS = 60.0
 SEND_SECONDS = 300.0
 CONFIG = {
@@ -45,9 +51,12 @@ FAULTS = (
         r"refused|timed out|unreachable|no route|too slow|hung up|early eof|rpc failed|(?:failed|unable) to connect",
         "away",
     ),
-    (r"not allowed|transport .* not", "address"),
+    (
+        r"not allowed|transport .* not|disabled \(in redirect|target url could not be parsed|redirects followed",
+        "address",
+    ),
 )
-LINK, SUBMODULE = "120000", "160000"
+LINK, SUBMODULE, FOLDER = "120000", "160000", "040000"
 PIECE_BYTES = 1 << 16
 
 
@@ -72,6 +81,8 @@ def fault_of(said: str) -> str:
 def fetch(place: Path, url: str, branch: str, most_bytes: int) -> str:
     """Fetch the newest state of a branch or tag without its history; returns its tree. :raises Unfit: it cannot be."""
     git(place, "init", "--quiet", "--bare", ".")
+    (place / "info").mkdir(exist_ok=True)
+    (place / "info/attributes").write_text("".join(f"{name} export-ignore\n" for name in sorted(LEFT_OUT)))
     options = ("--quiet", "--depth=1", "--no-tags", "--no-recurse-submodules", "--update-head-ok")
     refspec = f"+{branch or 'HEAD'}:refs/heads/brought"
     git(place, "fetch", *options, "--", url, refspec, limit_bytes=most_bytes)
@@ -90,22 +101,54 @@ def check(place: Path, tree: str, inner: str, most_bytes: int) -> str:
             raise Unfit("inner") from None
         if git(place, "cat-file", "-t", tree).strip() != "tree":
             raise Unfit("inner")
-    rows = [row for row in git(place, "ls-tree", "-r", "-l", "-z", "--full-tree", tree).split("\0") if row]
-    files = total = 0
-    for row in rows:
+    files = folders = total = 0
+    for row in _rows(place, tree):
         about, _, name = row.partition("\t")
         mode, _, _, size = about.split()
+        if LEFT_OUT.intersection(name.split("/")):
+            continue
         if mode == LINK:
             raise Unfit("link", ascii(name)[:120])
-        if mode != SUBMODULE:
+        if mode != SUBMODULE and not is_plain(name):
+            raise Unfit("name", ascii(name)[:120])
+        if mode == FOLDER:
+            folders += 1
+        elif mode != SUBMODULE:
             files, total = files + 1, total + int(size)
-    if files > MOST_FILES:
+    if files + folders > MOST_FILES:
         raise Unfit("many")
     if total > most_bytes:
         raise Unfit("large")
     if not files:
         raise Unfit("empty")
     return tree
+
+
+def _rows(place: Path, tree: str) -> list[str]:
+    """What git lists of a tree, with its folders. :raises Unfit: that is too much, or it fails."""
+    command = [*_command(), "ls-tree", "-r", "-t", "-l", "-z", "--full-tree", tree]
+    listed, count = bytearray(), 0
+    with subprocess.Popen(command, cwd=place, env=_environment(), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        while piece := process.stdout.read(PIECE_BYTES):
+            listed += piece
+            count += piece.count(0)
+            if count > MOST_ROWS:
+                process.kill()
+                raise Unfit("many")
+    if process.returncode:
+        raise Unfit("git", why=f"git ls-tree ended with {process.returncode}")
+    return [row for row in listed.decode(errors="surrogateescape").split("\0") if row]
+
+
+def is_plain(name: str) -> bool:
+    """Whether the desk takes a file or folder of this name."""
+    parts = name.split("/")
+    try:
+        long = any(len(part.encode()) > LONGEST_PART_BYTES for part in parts) or len(name.encode()) > LONGEST_NAME_BYTES
+    except UnicodeEncodeError:
+        return False
+    return name.isprintable() and not long and len(parts) <= DEEPEST
 
 
 def send(place: Path, tree: str, socket_path: str = "") -> None:

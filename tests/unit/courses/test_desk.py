@@ -212,6 +212,17 @@ def _is_hung_up(one: socket.socket) -> bool:
         return True
 
 
+def test_a_desk_opens_on_a_full_disk(tmp_path: Path) -> None:
+    """What had come in half is removed, and nothing is made that is there."""
+    incoming = tmp_path / store.INCOMING
+    (incoming / "half.d/files").mkdir(parents=True)
+    (incoming / "half.d/files").chmod(0o500)
+    (incoming / "half").touch()
+    before = incoming.stat().st_ino
+    store.Store(tmp_path).open()
+    assert (incoming.stat().st_ino, list(incoming.iterdir())) == (before, [])
+
+
 def test_what_is_kept_in_mind_of_a_hand_in_is_small(tmp_path: Path) -> None:
     """However many files it has, and whatever they are called: nobody fills the memory of the desk, which others use,
     and which reads all receipts when it starts. On the disk each receipt has all files."""

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import logging
 import os
 import shutil
+import subprocess
 import tarfile
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,9 +25,14 @@ import pytest
 from homeroom.contract import handouts as contract
 from homeroom.contract.grader_labs import grader_name
 from homeroom.contract.handouts import FOLDERS
-from homeroom.courses import desk_client, to_desk
+from homeroom.courses import coming, desk_client, to_desk
 from homeroom.courses.course import NAME
-from homeroom.courses.desk import service
+from homeroom.courses.desk import sealed, service
+from homeroom.courses.desk.handouts import MOST_ENTRIES, NOW, Handout, Handouts
+from homeroom.courses.desk.refused import Refused
+from homeroom.courses.desk.store import INCOMING
+from homeroom.courses.desk.told import Bringing
+from homeroom.courses.desk.unpack import plain_parts
 from homeroom.courses.handouts import bring, form, pack
 from homeroom.guard import handouts as guard
 from homeroom.records import events
@@ -32,7 +43,7 @@ from homeroom_lab.handouts.watch import HandoutWatch
 
 from generator.topics.handouts import site
 from generator.topics.terms import lab_home
-from tests.git_server import PRIVATE, SILENT, GitServer
+from tests.git_server import PRIVATE, SILENT, GitServer, git
 from tests.hub_app import HubApp
 from tests.unit.courses.desk import HOUR, Desk, begun, connects, tar, told, wait
 from tests.unit.courses.hub import say_courses
@@ -180,6 +191,76 @@ def test_a_desk_that_is_away_takes_nothing(desk: Desk, tmp_path: Path) -> None:
     assert len([path for path in place.iterdir() if path.is_dir()]) == 1
 
 
+def handouts_in(store: Path) -> Handouts:
+    """Those of a desk that is about to begin."""
+    (store / INCOMING).mkdir(parents=True, exist_ok=True)
+    found = Handouts(store, store / INCOMING)
+    found.open()
+    return found
+
+
+def putting(handouts: Handouts, text: bytes) -> Handout:
+    """One that is kept, with one file."""
+    archive = handouts.root / "archive"
+    archive.write_bytes(tar(("sheet.md", text)))
+    one = Bringing(course="biology", name="week1", to="w", visible_at=None, source={}, most_bytes=MOST)
+    return handouts.put(one, archive, 0.0)
+
+
+def test_a_full_disk_keeps_nothing_that_nobody_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no room to say that a handout is there, its files go again, and what was there before stays; so
+    they do where the desk ended before it had said so."""
+    handouts = handouts_in(tmp_path / "store")
+    place = tmp_path / "store/biology/handouts/week1"
+    write = sealed.write_whole
+
+    def full(path: Path, text: str) -> None:
+        if path.name == f".{NOW}":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, text)
+
+    with monkeypatch.context() as without_room:
+        without_room.setattr(sealed, "write_whole", full)
+        with pytest.raises(OSError, match="No space"):
+            putting(handouts, b"first")
+        assert list(place.iterdir()) == []
+    kept = putting(handouts, b"first")
+    with monkeypatch.context() as without_room:
+        without_room.setattr(sealed, "write_whole", full)
+        with pytest.raises(OSError, match="No space"):
+            putting(handouts, b"second")
+    assert {path.name for path in place.iterdir()} == {NOW, kept.folder}
+    (place / NOW).unlink()
+    assert handouts_in(tmp_path / "store").of_course("biology") == []
+    assert not place.exists()
+
+
+def test_a_time_is_changed_of_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where it was handed out anew while the change waited: the newer files stay."""
+    handouts = handouts_in(tmp_path)
+    putting(handouts, b"first")
+    waiting, go_on = threading.Event(), threading.Event()
+    to_disk = sealed.to_disk
+
+    def slow(folder: Path) -> None:
+        if folder.name == "week1" and not waiting.is_set():
+            waiting.set()
+            assert go_on.wait(60)
+        to_disk(folder)
+
+    with monkeypatch.context() as slowly, ThreadPoolExecutor(2) as threads:
+        slowly.setattr(sealed, "to_disk", slow)
+        anew = threads.submit(putting, handouts, b"second")
+        assert waiting.wait(60)
+        change = threads.submit(handouts.change, "biology", "week1", to="other", visible_at=1)
+        time.sleep(0.1)  # it has looked, where it would look too early
+        go_on.set()
+        assert (change.result(60), anew.result(60).revision) == (True, handouts.of_course("biology")[0].revision)
+    (one,) = handouts_in(tmp_path).of_course("biology")
+    folder, files = handouts.content(one)
+    assert (one.to, one.visible_at, (folder / files[0].path).read_bytes()) == ("other", 1, b"second")
+
+
 def _link(folder: Path) -> None:
     (folder / "passwd").symlink_to("/etc/passwd")
 
@@ -249,7 +330,25 @@ def git_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GitServer]:
         running.repository("links", {"a": "x"})
         (running.folder / "work/links/passwd").symlink_to("/etc/passwd")
         running.commit("links")
+        running.repository("names", {"a\nb": "x"})
+        running.repository("no-text", {os.fsdecode(b"a\xff"): "x"})
+        running.repository("deep", {"d/" * bring_repository.DEEPEST + "a": "x"})
+        running.repository("pair", {"a/one": "1", "b/two": "2"})
+        running.repository("cached", {"a.py": "1", "x/__pycache__/a.pyc": "2", ".ipynb_checkpoints/a.ipynb": "3"})
+        endless(running)
         yield running
+
+
+def endless(server: GitServer) -> None:
+    """A small repository whose folders hold the same folder ten times, eleven deep."""
+    url = server.repository("endless", {"a": "x"})
+    bare = server.folder / url.rpartition("/")[2]
+    tree = git(bare, "rev-parse", "main^{tree}")
+    for _ in range(11):
+        rows = "".join(f"040000 tree {tree}\tf{number}\n" for number in range(10))
+        made = subprocess.run(["git", "mktree"], cwd=bare, input=rows, capture_output=True, text=True, check=True)
+        tree = made.stdout.strip()
+    git(bare, "update-ref", "refs/heads/main", git(bare, "commit-tree", "-m", "x", tree))
 
 
 def fetched(desk: Desk, url: str, branch: str = "", inner: str = "", most_bytes: int = MOST) -> dict[str, str]:
@@ -292,6 +391,10 @@ def test_a_repository_comes_into_every_members_home(desk: Desk, git_server: GitS
         ("right", "", "README.md", "inner"),
         ("links", "", "", "link"),
         ("large", "", "", "large"),
+        ("names", "", "", "name"),
+        ("no-text", "", "", "name"),
+        ("deep", "", "", "name"),
+        ("endless", "", "", "many"),
     ],
 )
 def test_what_is_wrong_with_a_repository_is_said(
@@ -302,6 +405,33 @@ def test_what_is_wrong_with_a_repository_is_said(
     assert said["fault"] == fault
     assert fault in bring.FAULTS
     assert desk_client.handouts_of("biology") == []
+
+
+def test_what_is_no_work_of_anybodys_stays_out(desk: Desk, git_server: GitServer) -> None:
+    """Checkpoints and what Python keeps, as of a folder."""
+    assert fetched(desk, f"{git_server.url}/cached.git") == {}
+    assert Lab(desk, "lab-1").look() == {"bio/repo/a.py": "1"}
+
+
+def test_folders_of_a_repository_count(desk: Desk, git_server: GitServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the desk counts them: two files in two folders are four."""
+    monkeypatch.setattr(bring_repository, "MOST_FILES", 3)
+    assert fetched(desk, f"{git_server.url}/pair.git")["fault"] == "many"
+    monkeypatch.setattr(bring_repository, "MOST_FILES", 4)
+    assert fetched(desk, f"{git_server.url}/pair.git") == {}
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'Protocol "file" disabled (in redirect)',
+        "The redirect target URL could not be parsed: Unsupported URL scheme",
+        "Maximum (20) redirects followed",
+    ],
+)
+def test_where_a_host_leads_elsewhere_it_is_said(said: str) -> None:
+    """To an address that is not fetched, or round and round."""
+    assert bring_repository.fault_of(f"fatal: unable to access 'http://x.org/a': {said}") == "address"
 
 
 def test_a_dead_host_is_given_up(desk: Desk, git_server: GitServer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -408,6 +538,83 @@ def test_the_same_is_said_everywhere() -> None:
     assert guard.URL.pattern == contract.URL
     assert guard.BRANCH.pattern == f"(?:{contract.BRANCH})?"
     assert str(of_lab.SOCKET) == lab_desk.SOCKET
+    assert bring_repository.MOST_FILES == MOST_ENTRIES
+    assert bring_repository.LEFT_OUT < pack.LEFT_OUT
+    for name in (
+        "a",
+        "ä b",
+        "a\nb",
+        "a\udcff",
+        "d/" * 19 + "a",
+        "d/" * 20 + "a",
+        "ä" * 100,
+        "ä" * 101,
+        "/".join(5 * ["x" * 199]),
+    ):
+        assert bring_repository.is_plain(name) == takes(name), name
+    assert not takes("/".join(6 * ["x" * 199]))
+    assert not bring_repository.is_plain("/".join(6 * ["x" * 199]))
+
+
+def takes(name: str) -> bool:
+    """Whether the desk takes a file of this name."""
+    try:
+        plain_parts(name)
+    except Refused:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("said", "fault"),
+    [
+        ({"fault": "unreadable"}, {"fault": "ended", "name": ""}),
+        ({"fault": "unreadable", "name": "a"}, {"fault": "unreadable", "name": "a"}),
+    ],
+)
+def test_a_container_that_says_nothing_is_told(
+    said: dict[str, str], fault: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one that ended for its memory; a file that cannot be read is told with its name."""
+    assert asyncio.run(bringing({"folder": "week1"}, lambda _: said, monkeypatch)) == fault
+
+
+def test_a_folder_waits_for_no_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While as many repositories are fetched as may be at once."""
+    answered = threading.Event()
+
+    def ask(asked: dict[str, str]) -> dict[str, str]:
+        if "url" in asked:
+            assert answered.wait(60)
+        return {}
+
+    async def all_at_once() -> list[Any]:
+        repositories = [{"url": f"https://x.org/{number}"} for number in range(bring.AT_ONCE)]
+        waiting = [asyncio.ensure_future(bringing(each, ask, monkeypatch)) for each in repositories]
+        try:
+            async with asyncio.timeout(30):
+                assert await bringing({"folder": "week1"}, ask, monkeypatch) == {}
+            assert not any(each.done() for each in waiting)
+        finally:
+            answered.set()
+        return await asyncio.gather(*waiting)
+
+    assert asyncio.run(all_at_once()) == [{}] * bring.AT_ONCE
+
+
+async def bringing(
+    source: dict[str, str], ask: Callable[[dict[str, str]], dict[str, str]], patch: pytest.MonkeyPatch
+) -> dict[str, str]:
+    """Have something be brought, by a guard that answers so."""
+
+    async def tell(_: Any) -> None:
+        """The desk is told."""
+
+    patch.setattr(bring, "_ask", ask)
+    patch.setattr(bring, "tell_desk", tell)
+    name = "".join(source.values())[-5:]
+    hub = SimpleNamespace(log=logging.getLogger("test"))
+    return await bring.bring(hub, {"course": "biology", "name": name, "source": source, "most_bytes": MOST})
 
 
 # --- The page ---
@@ -503,6 +710,27 @@ def test_a_teacher_hands_out_a_repository(
     assert ada.fill_in(PAGE, PAGE, do="again", target="week1").status_code == 200
     (two,) = desk_client.handouts_of("biology")
     assert two["files"] == 2
+
+
+def test_what_is_on_its_way_is_not_changed(
+    app: HubApp, school: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time, its folder and whether it is there at all would be as before once it has come; and no other comes into
+    its folder meanwhile."""
+    lay(tmp_path / "grader")
+    ada = app.browser_of("ada", PASSWORD)
+    assert ada.fill_in(PAGE, PAGE, do="new", name="week1").status_code == 200
+    at = int(time.time()) + HOUR
+    asyncio.run(desk_client.change_handout("biology", "week1", to="w", visible_at=at))
+    one = {"course": "biology", "name": "week1", "to": "w", "visible_at": at, "source": {}, "most_bytes": MOST}
+    monkeypatch.setattr(coming, "handouts", {"x": one, "y": {**one, "name": "week2", "to": "v"}})
+    for fields in ({"do": "back"}, {"do": "change", "to": "other", "visible_at": ""}):
+        answer = ada.fill_in(PAGE, PAGE, target="week1", **fields)
+        assert (answer.status_code, "week1 is just being handed out" in answer.text) == (400, True), fields
+    same = ada.fill_in(PAGE, PAGE, do="new", name="week3", folder="week1", to="v")
+    assert (same.status_code, "The handout week2 comes into this folder" in same.text) == (400, True)
+    (kept,) = desk_client.handouts_of("biology")
+    assert (kept["to"], kept["visible_at"]) == ("w", at)
 
 
 @pytest.mark.parametrize(("name", "status"), [("bela", 403), ("b+ob", 403), ("olga", 403), ("admin", 404)])

@@ -102,6 +102,22 @@ def test_a_repository_is_fetched_as_labs_would(tmp_path: Path) -> None:
     run(tmp_path, attempt)
 
 
+def test_a_folder_waits_for_no_repository(tmp_path: Path) -> None:
+    """As many repositories as may be at once, whose hosts do not answer, are in no folder's way."""
+
+    async def attempt(engine: Engine, gateway: EngineGateway, ask: Ask) -> None:
+        engine.volumes[HOME] = {**LABELS, "homeroom.user": "grader-biology"}
+        hand_out = gateway._hand_out
+        waiting = {f"repository-{number}" for number in range(handouts.AT_ONCE)}
+        hand_out._repositories._busy |= waiting
+        assert await ask("POST", ADDRESS, json=ASKED) == (200, {"fault": "unreadable"}), "it ran"
+        rule = RunRule(profile="", image="lab:local", memory_bytes=1, pids=1, seconds=1)
+        gateway.policy = replace(gateway.policy, runs=(rule,))
+        assert await ask("POST", ADDRESS, json=FETCHED) == (200, {"fault": "busy"})
+
+    run(tmp_path, attempt)
+
+
 @pytest.mark.parametrize(
     "change",
     [

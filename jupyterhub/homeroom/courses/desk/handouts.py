@@ -86,10 +86,13 @@ class Handouts:
         self.root = root
         self._incoming = incoming
         self._known: dict[tuple[str, str], Handout] = {}
-        self._changes = threading.Lock()
+        self._changes = threading.RLock()
 
     def open(self) -> None:
-        """Read what is there, and remove what no `now.json` names any more."""
+        """Read what is there, and remove what no `now.json` names: any more, or yet, where the desk ended before."""
+        for place in self.root.glob(f"*/{HANDOUTS}/*"):
+            if not (place / NOW).exists():
+                sealed.remove(place)
         self.read("*")
 
     def read(self, course: str) -> None:
@@ -155,9 +158,10 @@ class Handouts:
 
     def change(self, course: str, name: str, *, to: str, visible_at: int | None) -> bool:
         """Have one go elsewhere, or come at another time; whether there is one."""
-        found = self.one(course, name)
-        if found is not None:
-            self._say(replace(found, to=to, visible_at=visible_at))
+        with self._changes:  # or a newer one that came meanwhile would be replaced by what it was before
+            found = self.one(course, name)
+            if found is not None:
+                self._say(replace(found, to=to, visible_at=visible_at))
         return found is not None
 
     def take_back(self, course: str, name: str) -> bool:
@@ -205,7 +209,12 @@ class Handouts:
             before = self._known.get((one.course, one.name))
             growing = place / f".{NOW}"
             growing.unlink(missing_ok=True)
-            sealed.write_whole(growing, json.dumps(asdict(one)))
+            try:
+                sealed.write_whole(growing, json.dumps(asdict(one)))
+            except BaseException:
+                if before is None or before.folder != one.folder:
+                    sealed.remove(place / one.folder)  # on a full disk, too, nothing stays that nobody names
+                raise
             os.replace(growing, place / NOW)
             sealed.to_disk(place)
             self._known[one.course, one.name] = one

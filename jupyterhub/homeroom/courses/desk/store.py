@@ -41,10 +41,12 @@ class Store:
         self._ends: dict[tuple[str, str, str], Lock] = {}
 
     def open(self) -> None:
-        """Read the receipts that are there, and remove what came in half before the desk ended."""
-        if (self.root / INCOMING).exists():
-            sealed.remove(self.root / INCOMING)
-        (self.root / INCOMING).mkdir(mode=0o700)
+        """Read the receipts that are there, and remove what came in half before the desk ended. Nothing is made where
+        that is there already: the desk opens on a full disk, too."""
+        incoming = self.root / INCOMING
+        incoming.mkdir(mode=0o700, exist_ok=True)
+        for left in incoming.iterdir():
+            sealed.remove(left) if left.is_dir() else left.unlink()
         self.read("*")
 
     def read(self, course: str) -> None:

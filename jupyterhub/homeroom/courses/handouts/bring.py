@@ -18,10 +18,13 @@ from homeroom.records.outbox import SOCKET as GUARD
 
 AT_ONCE = 2
 GRACE_SECONDS = 20.0
-THREADS = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="handouts")
+FOLDERS, REPOSITORIES = (
+    ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix=f"handouts-{kind}") for kind in ("folder", "repository")
+)
+"""Each kind has its own: a folder waits for no host that does not answer."""
 FOLDER = ("missing", "link", "odd", "name", "many", "large", "empty", "unreadable", "changes")
 REPOSITORY = ("host", "branch", "private", "repository", "certificate", "away", "address", "inner", "git")
-FAULTS = frozenset((*FOLDER, *REPOSITORY, "busy", "late", "no_lab", "desk"))
+FAULTS = frozenset((*FOLDER, *REPOSITORY, "busy", "late", "ended", "no_lab", "desk"))
 """What pages have words for."""
 
 
@@ -36,17 +39,20 @@ async def bring(hub: Any, handout: Mapping[str, Any]) -> dict[str, str]:
     own = directory(course, name)
     if own in coming.handouts:
         return {"fault": "busy", "name": ""}
+    threads = REPOSITORIES if "url" in handout["source"] else FOLDERS
     coming.handouts[own] = dict(handout)
     try:
         await tell_desk(hub)
         asked = {"course": course, "name": name, **handout["source"], "most_bytes": str(handout["most_bytes"])}
-        said = await asyncio.get_running_loop().run_in_executor(THREADS, _ask, asked)
+        said = await asyncio.get_running_loop().run_in_executor(threads, _ask, asked)
     finally:
         del coming.handouts[own]
     if not said:
         return {}
     fault = said.get("fault")
-    if fault not in FAULTS or fault in ("desk", "git"):
+    if fault == "unreadable" and not said.get("name"):  # the guard's word for a container that said nothing
+        fault = "ended"
+    if fault not in FAULTS or fault in ("desk", "ended", "git"):
         hub.log.error("The handout %s of %s cannot be brought: %s", name, course, said)
     return {"fault": str(fault) if fault in FAULTS else "desk", "name": str(said.get("name", ""))[:200]}
 

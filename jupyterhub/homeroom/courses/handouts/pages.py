@@ -8,7 +8,7 @@ from typing import Any
 
 from tornado import web
 
-from homeroom.courses import desk_client, handed_out
+from homeroom.courses import coming, desk_client, handed_out
 from homeroom.courses.calendar import written
 from homeroom.courses.course import TEACHERS, Course
 from homeroom.courses.courses_file import Courses
@@ -65,16 +65,19 @@ class HandoutsHandler(CourseHandler):
         self, courses: Courses, course: Course, do: str, target: str, given: Mapping[str, str]
     ) -> list[Fault]:
         """:raises DeskAway: nothing is changed."""
+        on_the_way = coming.of_course(course.name)
         known = {each["name"]: each for each in await desk_client.handouts(course.name)}
         of_file = handed_out.folders_of_file(self, course.name)
         if do == NEW:
-            typed = form.new(course.name, given, courses.zone, known=known, of_file=of_file)
+            typed = form.new(course.name, given, courses.zone, known=known | on_the_way, of_file=of_file)
             if typed.faults:
                 return typed.faults
             return await self._bring(courses, course, typed, f"handout {typed.name} added")
         one = known.get(target)
         if one is None:
             return [Fault("", say("course_handouts.wrong.gone", name=target[:80]))]
+        if target in on_the_way:  # what is changed now would be as before once it is there
+            return [Fault("", say("course_handouts.wrong.coming", name=target))]
         if do == BACK:
             await desk_client.take_handout_back(course.name, target)
             self._note(course, f"handout {target} taken back")
@@ -82,7 +85,7 @@ class HandoutsHandler(CourseHandler):
         if do == AGAIN:
             same = form.Typed(name=target, source=dict(one["source"]), to=one["to"], visible_at=one["visible_at"])
             return await self._bring(courses, course, same, f"handout {target} brought again")
-        typed = form.changed(target, given, courses.zone, known=known, of_file=of_file)
+        typed = form.changed(target, given, courses.zone, known=on_the_way | known, of_file=of_file)
         if not typed.faults:
             await desk_client.change_handout(course.name, target, to=typed.to, visible_at=typed.visible_at)
             when = written(typed.visible_at, courses.zone) or "at once"
