@@ -98,6 +98,7 @@ class CopiesHandler(OwnCopies):
     async def get(self) -> None:
         """Show it; what cannot be shown is said on the page."""
         shown: dict[str, Any] = {"copies": [], "copy": None, "entries": [], "more": False, "wrong": "", "path": ""}
+        shown["waits"] = self.waits()
         find = self.get_query_argument("find", "")[:LONGEST_WORDS].strip()
         try:
             shown["path"] = path = decoded(self.get_query_argument("at", ""))
@@ -135,6 +136,14 @@ class CopiesHandler(OwnCopies):
             **shown,
         )
         self.finish(html)
+
+    def waits(self) -> str | None:
+        """What was asked for while something else came back, and does not come; None: nothing was."""
+        given = self.get_query_argument("waits", None)
+        try:
+            return None if given is None else decoded(given)
+        except CannotRead:
+            return None
 
 
 def entries(found: Sequence[Mapping[str, Any]], path: str) -> Iterator[dict[str, Any]]:
@@ -184,7 +193,10 @@ class TakeBackHandler(OwnCopies):
         if job is not None:
             await asyncio.wait({job}, timeout=FIRST_SECONDS)
         inside = str(PurePosixPath(path).parent) if "/" in path else ""
-        query = urlencode({"copy": copy["name"], "at": encoded(inside)})
+        going = JOBS.of(name)
+        is_another = job is None and going is not None and going.path != path
+        waits = {"waits": encoded(path)} if is_another else {}
+        query = urlencode({"copy": copy["name"], "at": encoded(inside), **waits})
         self.redirect(url_path_join(self.hub.base_url, f"homeroom/copies?{query}"), status=303)
 
 

@@ -45,13 +45,15 @@ async def take_back(asked: Mapping[str, str], socket: Path = GUARD) -> dict[str,
     def done() -> dict[str, Any]:
         connection = BySocket(str(socket), "guard", timeout=LONGEST_SECONDS + GRACE_SECONDS)
         try:
-            found = json.loads(post(connection, ADDRESS, asked).read())
-            return found if isinstance(found, dict) else {"fault": "unreadable"}
-        except CannotRead:
-            return {"fault": "refused"}
-        except (OSError, http.client.HTTPException, ValueError):
+            connection.request("POST", ADDRESS, json.dumps(asked), {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            found = json.loads(answer.read())
+        except (OSError, http.client.HTTPException, ValueError):  # such as a guard that ended meanwhile
             return {"fault": "unreadable"}
         finally:
             connection.close()
+        if answer.status == http.HTTPStatus.FORBIDDEN:
+            return {"fault": "refused"}
+        return found if isinstance(found, dict) and answer.status == http.HTTPStatus.OK else {"fault": "unreadable"}
 
     return await asyncio.get_running_loop().run_in_executor(TRANSFERS, done)
