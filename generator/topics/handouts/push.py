@@ -27,7 +27,9 @@ from generator.core.console import counted, note, quoted, step, warn
 from generator.core.errors import HomeroomError, did_you_mean
 from generator.core.finding import in_units
 from generator.core.labels import DEPLOYMENT_LABEL, SERVICE_LABEL
+from generator.core.lock import exclusive
 from generator.core.paths import ROOT
+from generator.engine import verb_container
 from generator.engine.deployment import Deployment
 from generator.topics.courses.site import hub_groups
 from generator.topics.handouts import delivery, places
@@ -39,6 +41,8 @@ from generator.topics.storage import homes
 PROGRAM = ROOT / "jupyterlab/homeroom_lab/handouts/deliver.py"
 PUSH, HOME = "/srv/push", "/home/jovyan"
 LAB_USER = "1000:100"
+SERVICE = "push"
+BUSY = "another push goes on just now"
 COURSE_GROUP = re.compile("course-(.+)-teachers")
 """A group that each course has."""
 AT_ONCE = 4
@@ -166,14 +170,25 @@ def hash_of(folder: Path) -> str:
 
 
 def run(deployment: Deployment, push: Push, *, confirmed: bool) -> None:
-    """Show what would be done; where it is confirmed, do it, and say how it went with each person.
+    """Show what would be done; where it is confirmed, do it, and say how it went with each person. What a push that was
+    killed has left goes first.
 
-    :raises HomeroomError: something cannot be pushed; nobody has anything of it then.
+    :raises HomeroomError: another push goes on, or something cannot be pushed; nobody has anything of it then.
     """
     there = set(homes.owners(deployment.client, deployment.settings))
     ready = [person for person in push.people if person in there]
-    staging = places.FOLDER / f"push-{secrets.token_hex(4)}"
-    places.FOLDER.mkdir(mode=0o700, exist_ok=True)
+    pushes = places.FOLDER / "push"
+    pushes.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with exclusive(pushes, busy=BUSY):
+        verb_container.end_left(deployment.client, deployment.project, SERVICE)
+        for left in (*pushes.iterdir(), *places.FOLDER.glob("push-*")):
+            shutil.rmtree(left, ignore_errors=True)
+        _run(deployment, push, pushes / secrets.token_hex(4), ready, there, confirmed=confirmed)
+
+
+def _run(
+    deployment: Deployment, push: Push, staging: Path, ready: list[str], there: set[str], *, confirmed: bool
+) -> None:
     try:
         size = lay(push, staging, deployment.settings.HANDOUT_MAX_SIZE)
         what = f"{counted(size.files, 'file')}, {in_units(size.size_bytes)}"
@@ -215,7 +230,7 @@ def deliver(deployment: Deployment, staging: Path, person: str) -> dict[str, Any
             read_only=True,
             mem_limit="256m",
             pids_limit=16,
-            labels={DEPLOYMENT_LABEL: deployment.project, SERVICE_LABEL: "push"},
+            labels={DEPLOYMENT_LABEL: deployment.project, SERVICE_LABEL: SERVICE},
         )
         container.start()
         container.wait(timeout=LONGEST_SECONDS)

@@ -14,7 +14,7 @@ from typing import Any
 
 import bcrypt
 import pytest
-from homeroom.copies import page, reader
+from homeroom.copies import own, page, reader
 from homeroom.sign_in.passwords import hashed
 
 from tests.hub_app import HubApp, add_people, signed_in
@@ -33,7 +33,7 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[HubApp]:
         return {"copies": [COPY]} if path == "/copies" else {"entries": [], "more": False}
 
     monkeypatch.setattr(reader, "ask", ask)
-    monkeypatch.setattr(page.own, "of_person", lambda copies, *_: copies)
+    monkeypatch.setattr(own, "of_person", lambda copies, *_: copies)
     monkeypatch.setattr(page, "FIRST_SECONDS", 0.01)
     monkeypatch.setenv("CONFIGPROXY_AUTH_TOKEN", TOKEN)
     monkeypatch.setattr(bcrypt, "gensalt", partial(bcrypt.gensalt, 4))

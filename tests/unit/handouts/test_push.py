@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from homeroom_lab.handouts import deliver
 
 from generator.core.errors import HomeroomError
-from generator.topics.handouts import push
+from generator.core.lock import exclusive
+from generator.topics.handouts import places, push
 from generator.topics.handouts.delivery import Answer
 from generator.topics.handouts.push import Push
+from generator.topics.storage import homes
+from tests.sample_settings import settings
 
 MEMBERS = {"algo": ["bela", "ada"], "course-bio-1-teachers": ["ada"], "course-bio-1-students": ["chen", "bela"]}
 MEMBERS |= {"course-new-teachers": [], "course-new-students": []}
@@ -27,6 +32,25 @@ def files(tmp_path: Path) -> Path:
     (made / "sheet.ipynb").write_text("{}")
     (made / "data/table.csv").write_text("1")
     return made
+
+
+def test_what_a_killed_push_left_goes(files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the next one: its files and its containers. Two pushes at once are kept apart."""
+    removed: list[str] = []
+    left = SimpleNamespace(remove=lambda **_: removed.append("container"))
+    containers = SimpleNamespace(list=lambda **_: [left])
+    here: Any = SimpleNamespace(client=SimpleNamespace(containers=containers), project="hub", settings=settings())
+    monkeypatch.setattr(places, "FOLDER", tmp_path / "handouts")
+    monkeypatch.setattr(homes, "owners", lambda *_: ["ada"])
+    for folder in ("push/0123", "push-0123", "labs"):
+        (tmp_path / "handouts" / folder).mkdir(parents=True)
+        (tmp_path / "handouts" / folder / "file").touch()
+    one = Push(files=[files / "data"], to="week1", people=["ada"])
+    push.run(here, one, confirmed=False)
+    assert removed == ["container"]
+    assert sorted(path.name for path in (tmp_path / "handouts").rglob("*")) == ["file", "labs", "push"]
+    with exclusive(tmp_path / "handouts/push"), pytest.raises(HomeroomError, match="another push goes on"):
+        push.run(here, one, confirmed=False)
 
 
 def test_files_go_to_a_group_or_a_person(files: Path) -> None:
