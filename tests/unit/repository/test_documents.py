@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import functools
 import re
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from generator.topics.labs.site import Profile
 from generator.topics.prewarm.site import Lesson
 from generator.topics.storage import homes
 from tests import two_topics
+from tests.unit.repository.python_file import functions
 
 DOCS = sorted((ROOT / "docs").rglob("*.md"))
 PAGES_READ = sorted([*ROOT.glob("*.md"), ROOT / "tests/README.md", ROOT / "changes/README.md", *DOCS])
@@ -52,13 +52,6 @@ def anchors(page: Path) -> set[str]:
     """What a heading is called in a link, as GitHub has it."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}
-
-
-@functools.cache
-def functions(path: Path) -> frozenset[str]:
-    """The functions of a file of Python."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return frozenset(found.name for found in ast.walk(tree) if isinstance(found, ast.FunctionDef))
 
 
 def code(page: Path) -> Iterator[str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.hub_deployment import ROOT
+from tests.unit.repository.python_file import statements
 
 GENERATOR = (
     "core",
@@ -113,7 +114,7 @@ def edges(package: Path) -> Iterator[Edge]:
     """Each import, as it stands in the files."""
     known = modules(package)
     for name, path in known.items():
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in statements(path):
             if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == package.name:
                 for imported in node.names:
                     whole = f"{node.module}.{imported.name}"

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import ast
-import functools
 import re
 
 import pytest
 
 from generator.core.paths import ROOT
+from tests.unit.repository.python_file import functions
 
 TEXT = (ROOT / "docs/security.md").read_text(encoding="utf-8")
 NAMED = sorted(set(re.findall(r"`(tests/[a-z_/]+\.py)::(\w+)`", TEXT)))
 
 
-@functools.cache
-def functions(path: str) -> frozenset[str]:
-    """The functions of a file."""
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    return frozenset(found.name for found in ast.walk(tree) if isinstance(found, ast.FunctionDef))
-
-
 @pytest.mark.parametrize(("path", "name"), NAMED)
 def test_a_named_test_is_there(path: str, name: str) -> None:
     """A promise that names a test which was renamed or dropped is found out."""
-    assert name in functions(path)
+    assert name in functions(ROOT / path)
 
 
 def test_every_promise_names_a_test() -> None:
