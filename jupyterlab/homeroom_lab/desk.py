@@ -24,7 +24,14 @@ LEFT_OUT = frozenset({".ipynb_checkpoints", "__pycache__", ".git", ".nbgrader.lo
 
 
 class NotTaken(Exception):
-    """The desk did not do what it was asked for; says why."""
+    """The desk did not do what it was asked for; says why.
+
+    :param is_full: its disk is.
+    """
+
+    def __init__(self, why: str, *, is_full: bool = False) -> None:
+        super().__init__(why)
+        self.is_full = is_full
 
 
 class NoDesk(NotTaken):
@@ -144,7 +151,8 @@ def answer_of(desk: Desk) -> dict[str, Any]:
     except (OSError, http.client.HTTPException, ValueError):
         raise NotTaken("The hand-in desk does not answer. Nothing was handed in; please try again.") from None
     if answer.status >= 300:
-        raise NotTaken(str(values.get("error", answer.status)))
+        is_full = answer.status == http.client.INSUFFICIENT_STORAGE
+        raise NotTaken(str(values.get("error", answer.status)), is_full=is_full)
     found: dict[str, Any] = values
     return found
 

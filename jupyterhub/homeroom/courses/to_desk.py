@@ -18,10 +18,18 @@ SOCKET = f"{LAB_SOCKETS_TARGET}/desk.sock"
 WAIT_SECONDS = 60.0
 """For how long it waits for the desk to open the socket."""
 TIMEOUT_SECONDS = 180.0
+FULL = http.client.INSUFFICIENT_STORAGE
 
 
 class NotTaken(Exception):
-    """The desk did not take it; says why."""
+    """The desk did not take it; says why.
+
+    :param is_full: its disk is.
+    """
+
+    def __init__(self, why: str, *, is_full: bool = False) -> None:
+        super().__init__(why)
+        self.is_full = is_full
 
 
 class _Chunks:
@@ -65,7 +73,7 @@ def send(
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise NotTaken(f"the hand-in desk does not answer: {error}") from None
     if answer.status >= 300:
-        raise NotTaken(str(said.get("error", answer.status)))
+        raise NotTaken(str(said.get("error", answer.status)), is_full=answer.status == FULL)
     return said
 
 

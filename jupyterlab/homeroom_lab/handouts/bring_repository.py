@@ -200,7 +200,7 @@ def bring(told: dict[str, Any], place: Path, socket_path: str = "") -> dict[str,
     except Unfit as unfit:
         return {"fault": unfit.fault, "name": unfit.name, **({"why": unfit.why} if unfit.why else {})}
     except desk.NotTaken as error:
-        return {"fault": "desk", "why": str(error)}
+        return {"fault": "full" if error.is_full else "desk", "why": str(error)}
     return {}
 
 

@@ -235,6 +235,21 @@ def test_a_full_disk_keeps_nothing_that_nobody_names(tmp_path: Path, monkeypatch
     assert not place.exists()
 
 
+def test_a_full_disk_is_told(
+    desk: Desk, tmp_path: Path, git_server: GitServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By its own word: to try it again would not help."""
+
+    def full(*_: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Handouts, "put", full)
+    lay(tmp_path / "grader")
+    assert brought(desk, tmp_path / "grader")["fault"] == "full"
+    assert fetched(desk, f"{git_server.url}/right.git")["fault"] == "full"
+    assert "full" in bring.FAULTS
+
+
 def test_a_time_is_changed_of_what_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where it was handed out anew while the change waited: the newer files stay."""
     handouts = handouts_in(tmp_path)

@@ -24,7 +24,7 @@ FOLDERS, REPOSITORIES = (
 """Each kind has its own: a folder waits for no host that does not answer."""
 FOLDER = ("missing", "link", "odd", "name", "many", "large", "empty", "unreadable", "changes")
 REPOSITORY = ("host", "branch", "private", "repository", "certificate", "away", "address", "inner", "git")
-FAULTS = frozenset((*FOLDER, *REPOSITORY, "busy", "late", "ended", "no_lab", "desk"))
+FAULTS = frozenset((*FOLDER, *REPOSITORY, "busy", "late", "ended", "no_lab", "full", "desk"))
 """What pages have words for."""
 
 
@@ -52,7 +52,7 @@ async def bring(hub: Any, handout: Mapping[str, Any]) -> dict[str, str]:
     fault = said.get("fault")
     if fault == "unreadable" and not said.get("name"):  # the guard's word for a container that said nothing
         fault = "ended"
-    if fault not in FAULTS or fault in ("desk", "ended", "git"):
+    if fault not in FAULTS or fault in ("desk", "ended", "full", "git"):
         hub.log.error("The handout %s of %s cannot be brought: %s", name, course, said)
     return {"fault": str(fault) if fault in FAULTS else "desk", "name": str(said.get("name", ""))[:200]}
 

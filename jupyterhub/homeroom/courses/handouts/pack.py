@@ -154,7 +154,7 @@ def give(home: Path, folder: str, most_bytes: int, path: str = to_desk.SOCKET) -
     except Unfit as unfit:
         return {"fault": unfit.fault, "name": unfit.name}
     except to_desk.NotTaken as error:
-        return {"fault": "desk", "why": str(error)}
+        return {"fault": "full" if error.is_full else "desk", "why": str(error)}
     except OSError:  # somebody moves it about just now
         return {"fault": "changes", "name": ""}
     return {}
