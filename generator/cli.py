@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import signal
 import sys
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
@@ -25,6 +27,12 @@ INTERRUPTED = 130
 """What shells give a command that Ctrl-C ended; typer turns a KeyboardInterrupt into an exit with it."""
 
 
+@functools.cache
+def _command() -> Any:
+    """All verbs as one command: typer makes each of them anew for each run."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run a verb; an operator's mistake ends with cause and remedy and its exit code.
 
@@ -35,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
-        app(args=arguments)
+        _command()(args=arguments)
     except HomeroomError as error:
         console.fail(error)
         sys.exit(error.exit_code)

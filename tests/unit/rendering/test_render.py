@@ -9,8 +9,10 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import pytest
 from homeroom.culling.culling import arbiter
@@ -40,6 +42,7 @@ from generator.topics.gpus.gpu_host import FoundGpu
 from generator.topics.handouts import places
 from generator.topics.prewarm.render import LESSONS
 from generator.topics.sign_in.ways import WAYS
+from tests.hub_app import entry_points
 from tests.hub_config import loaded
 from tests.sample_settings import OTHER_VALUES, TOKEN, settings
 
@@ -60,6 +63,13 @@ VARIANTS: dict[str, dict[str, str]] = {
         "LAB_MEMORY": "1T",
     },
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_look_at_packages() -> Iterator[None]:
+    """What packages offer to hubs is looked up once."""
+    with mock.patch("jupyterhub.traitlets.entry_points", entry_points):
+        yield
 
 
 @pytest.fixture(params=list(VARIANTS.values()), ids=list(VARIANTS))
