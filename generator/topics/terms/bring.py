@@ -9,8 +9,10 @@ import stat
 import tarfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from docker.types import Mount
 
@@ -31,6 +33,7 @@ MOST_FILES = 50_000
 PASSED_OVER = frozenset({".git", ".ipynb_checkpoints", "__pycache__"})
 ENDINGS = (".tar.gz", ".tgz", ".tar", ".zip")
 SHOWN = 10
+TEACHERS = "teachers"
 LOOK_BYTES = 768 << 20
 
 
@@ -48,6 +51,7 @@ def bring_from(deployment: Deployment, course: str, source: str, name: str, *, d
             words = ["--name", name, "--otherwise", _stem(path)]
             mount = Mount(target=lab_home.GIVEN, source=str(archive), type="bind", read_only=True)
             done = _bring(deployment, course, mount, words, dry=dry)
+        require_some(done, path)
         if not dry:
             records.note(deployment, "course-import", course, why=str(path)[:200])
     _tell(course, done, dry=dry)
@@ -100,6 +104,16 @@ def require_known(deployment: Deployment, course: str) -> None:
         raise named.unknown(course, sorted(known))
 
 
+def require_some(done: Mapping[str, Any], path: Path) -> None:
+    """:raises HomeroomError: of all that was given, nothing is material."""
+    if not any(done[kind] for kind in ("new", "there", "handouts", "gradebook")):
+        raise HomeroomError(
+            f"there is no assignment in {path}",
+            location="FROM",
+            remedy="An assignment is a folder with notebooks: docs/courses/terms.md says what is taken.",
+        )
+
+
 def _next_text(settings: Settings, course: str, to: str, days: int) -> str:
     """What site/courses.yaml says with the copy of a course, which is printed.
 
@@ -127,7 +141,31 @@ def _copy_made(
     answer = kept.ask(deployment, "copy", **words)
     if answer["made"] is None and not answer["is_there"]:
         raise named.unknown(course, sorted(known))
-    return answer["made"] is not None and to not in known
+    is_new = answer["made"] is not None and to not in known
+    if is_new and look:
+        out.print(shown(to, answer["made"], ZoneInfo(zone)), markup=False)
+    return is_new
+
+
+def shown(name: str, values: Mapping[str, Any], zone: ZoneInfo) -> str:
+    """A course that was made on a page, with its dates, as it is printed before it is copied."""
+
+    def at(field: str, seconds: int | None) -> str:
+        return f"{field} {datetime.fromtimestamp(seconds, zone):%Y-%m-%d %H:%M}" if seconds is not None else ""
+
+    dates = {
+        each["name"]: [at(field, each.get(field)) for field in ("opens", "due", "closes")]
+        for each in (*values["assignments"], *values["exams"])
+    }
+    days = [f"{field} {values[field]}" for field in ("first_day", "last_day") if values[field]]
+    lines = [
+        f"{name}: {values['title'] or name}",
+        f"teachers: {', '.join((*values['roles'][TEACHERS]['people'], *values['roles'][TEACHERS]['groups']))}",
+        *days,
+        at("archive", values.get("archive")),
+        *(f"{work}: {', '.join(filter(None, found)) or 'no dates'}" for work, found in dates.items()),
+    ]
+    return "\n  ".join(filter(None, lines))
 
 
 def _bring(deployment: Deployment, course: str, given: Mount, words: Sequence[str], *, dry: bool) -> dict[str, Any]:

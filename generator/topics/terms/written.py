@@ -22,7 +22,7 @@ from generator.topics.courses import courses
 from generator.topics.courses.site import COURSES, parse_moment
 from generator.topics.labs import labs
 
-DAYS = re.compile(r"([+-]?)([0-9]{1,4})([dw])")
+DAYS = re.compile(r"([+-]?)([0-9]{1,9})([dw])")
 MOST_DAYS = 3660
 NOT_COPIED = ("assistants", "observers", "students", "lti")
 """Who was in it, and which course of a learning platform it was: the next one's are others."""

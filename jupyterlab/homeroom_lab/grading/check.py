@@ -14,6 +14,7 @@ from homeroom_lab.desk import NotTaken
 from homeroom_lab.grading import desk_runs, outputs
 
 CELL_SECONDS = 30
+TIMEOUT = "CellTimeoutError"
 
 
 def check(course: str, assignment: str, folder: Path) -> list[str]:
@@ -36,11 +37,13 @@ def faults(name: str, ran: dict[str, Any]) -> list[str]:
     """What is wrong with one notebook."""
     found = []
     for place, cell in sorted((ran.get("cells") or {}).items(), key=lambda one: int(one[0])):
-        for each in cell["outputs"]:
-            if each["output_type"] == "error":
-                said = str(each["evalue"]).partition("\n")[0]
-                found.append(f"{name}: cell {int(place) + 1}: {each['ename']}: {said}".rstrip(": "))
-                break
+        errors = [each for each in cell["outputs"] if each["output_type"] == "error"]
+        where = f"{name}: cell {int(place) + 1}"
+        if any(each["ename"] == TIMEOUT for each in errors):  # beside what the interrupt itself wrote
+            found.append(f"{where}: It took longer than {CELL_SECONDS} seconds, and was interrupted.")
+        elif errors:
+            said = str(errors[0]["evalue"]).partition("\n")[0]
+            found.append(f"{where}: {errors[0]['ename']}: {said}".rstrip(": "))
     trouble = ran.get("trouble")
     if trouble:
         found.append(f"{name}: {outputs.REASONS.get(trouble.get('why'), outputs.REASONS['fault'])}")

@@ -67,6 +67,19 @@ def test_a_check_says_which_cells_fail(
     wait(lambda: desk.kept == ["checks.json"], "nothing else is left at the desk")
 
 
+def test_a_cell_that_took_too_long_is_called_that() -> None:
+    """Not the interrupt that ended it, which nobody typed."""
+    errors: list[dict[str, object]] = [
+        {"output_type": "error", "ename": name, "evalue": "", "traceback": []}
+        for name in ("KeyboardInterrupt", "CellTimeoutError")
+    ]
+    ran = {"cells": {"1": {"outputs": errors}, "2": {"outputs": errors[:1]}}, "trouble": None}
+    assert check.faults("week.ipynb", ran) == [
+        "week.ipynb: cell 2: It took longer than 30 seconds, and was interrupted.",
+        "week.ipynb: cell 3: KeyboardInterrupt",
+    ]
+
+
 def test_checks_without_end_keep_no_grading_waiting(guard: Guard, desk: Desk) -> None:
     """However many students have theirs run, what the grader sends is run beside them."""
     desk.tell(told(assignment(checks=3)))

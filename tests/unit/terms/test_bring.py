@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tarfile
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -50,3 +51,28 @@ def test_what_is_no_material_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyP
     with pytest.raises(HomeroomError) as told:
         bring.given(source, "make course-import")
     assert told.value.location == "FROM"
+
+
+def test_an_archive_without_an_assignment_is_told() -> None:
+    """What is no material at all is not called brought; folders of handouts alone are some."""
+    nothing = {"new": [], "there": [], "left_out": 0, "gradebook": False, "handouts": []}
+    with pytest.raises(HomeroomError, match=r"there is no assignment in /srv/notes\.zip"):
+        bring.require_some(nothing, Path("/srv/notes.zip"))
+    bring.require_some({**nothing, "handouts": ["data"]}, Path("/srv/notes.zip"))
+
+
+def test_a_course_of_a_page_is_shown_before_it_is_copied() -> None:
+    """Who teaches it, and its dates by the clocks of the deployment."""
+    week = {"name": "week-1", "opens": None, "due": 1_793_000_000, "closes": None}
+    exam = {"name": "final", "opens": 1_793_000_000, "seconds": 5400}
+    roles = {"teachers": {"people": ["ada"], "groups": ["staff"]}}
+    values = {"title": "Fungi", "first_day": "2026-10-05", "last_day": "", "archive": None, "roles": roles}
+    work = {"assignments": [week, {**week, "name": "week-2", "due": None}], "exams": [exam]}
+    assert bring.shown("fungi-27", {**values, **work}, ZoneInfo("Europe/Vienna")).split("\n  ") == [
+        "fungi-27: Fungi",
+        "teachers: ada, staff",
+        "first_day 2026-10-05",
+        "week-1: due 2026-10-26 08:33",
+        "week-2: no dates",
+        "final: opens 2026-10-26 08:33",
+    ]
