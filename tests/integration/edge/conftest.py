@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -37,10 +39,15 @@ def work(campus: EdgeDeployment, tmp_path_factory: pytest.TempPathFactory) -> It
     assert person.sign_in("").status_code == 200
     person.start_lab()
     campus.lab("ada").exec_run(["truncate", f"--size={FILE_BYTES}", "/home/jovyan/large.bin"])
-    download = person.web.get(f"{campus.url}user/ada/files/large.bin", stream=True, timeout=60)
-    assert download.status_code == 200
-    made = Work(person, person.kernel(), download.iter_content(PIECE_BYTES))
-    made.goes_on()
-    yield made
-    made.kernel.channel.close()
-    download.close()
+    with contextlib.ExitStack() as downloads:
+
+        def begun() -> Iterator[bytes]:
+            asked = person.web.get(f"{campus.url}user/ada/files/large.bin", stream=True, timeout=60)
+            downloads.callback(asked.close)
+            assert asked.status_code == 200
+            return asked.iter_content(PIECE_BYTES)
+
+        made = Work(person, person.kernel(), begun(), begun(), time.monotonic())
+        made.goes_on()
+        yield made
+        made.kernel.channel.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import ssl
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from tests.edge_deployment import HUB, LOOPBACK, Authority, EdgeDeployment, Issu
 from tests.faults import until
 from tests.hub_deployment import engine
 from tests.integration.edge.conftest import EDGE_MEMORY_BYTES
-from tests.integration.edge.work import Work, serial, switch
+from tests.integration.edge.work import Work, read_on, serial, switch
 from tests.sample_settings import settings
 
 UPLOAD_BYTES = 50 * 2**20
+STANDS_STILL_SECONDS = 80.0
 ACME = "ca.test"
 ACME_PORT = 9443
 LIFETIME = "5m"  # the shortest that it gives
@@ -271,6 +273,13 @@ def test_certificates_are_had_for_labs_of_users_alone(
         assert unknown not in kept.output.decode()
     finally:
         campus.set(SUBDOMAINS="off")
+
+
+def test_a_download_that_stood_still_goes_on(work: Work) -> None:
+    """A laptop that slept, or a page that was paused: Caddy itself would end it after a minute. It has stood still
+    since the first test of these."""
+    time.sleep(max(0.0, STANDS_STILL_SECONDS - (time.monotonic() - work.begun)))
+    read_on(work.untouched)
 
 
 def _served(campus: EdgeDeployment, name: str) -> bool:

@@ -9,23 +9,34 @@ from tests.edge_deployment import EdgeDeployment, Visitor
 from tests.person import Kernel
 
 PIECE_BYTES = 2**16
-MORE_BYTES = 2**25
+MORE_BYTES = 2**26
+"""More than systems hold of one connection, on both of its ends."""
 
 
 @dataclass
 class Work:
-    """What somebody has open: a kernel's websocket, and a download that is read slowly."""
+    """What somebody has open: a kernel's websocket, a download that is read now and then, and one of which nothing was
+    read yet.
+
+    :param begun: when, by the clock that only goes forward, in seconds.
+    """
 
     person: Visitor
     kernel: Kernel
     pieces: Iterator[bytes]
+    untouched: Iterator[bytes]
+    begun: float
 
     def goes_on(self) -> None:
-        """See that the same websocket and the same download still bring something: of the download more than lies in
-        any buffer on its way."""
+        """See that the same websocket and the same download still bring something."""
         assert self.kernel.run("print(6 * 7)") == "42\n"
-        for _ in range(MORE_BYTES // PIECE_BYTES):
-            assert next(self.pieces)
+        read_on(self.pieces)
+
+
+def read_on(pieces: Iterator[bytes]) -> None:
+    """Read more of a download than lies in any buffer on its way."""
+    for _ in range(MORE_BYTES // PIECE_BYTES):
+        assert next(pieces)
 
 
 def serial(campus: EdgeDeployment) -> int:
