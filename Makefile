@@ -57,5 +57,13 @@ takes = $(shell awk '/^[^\t]/ {on = index($$0, "$(1):") == 1} on && /\$$\($(2)\)
 tell = $(shell echo '! $(2) of your shell is ignored. It is meant if it stands behind the verb: make $(1) $(2)=...' >&2)
 $(foreach word,$(STRAYS),$(foreach goal,$(MAKECMDGOALS),$(if $(call takes,$(goal),$(word)),$(call tell,$(goal),$(word)))))
 
+# What is typed reaches the verb as it is typed: a shell would run what stands in the name of somebody else's file.
+define newline
+
+
+endef
+typed = $(subst $(newline), ,$(subst `,\`,$(subst $$,\$$,$(subst ",\",$(subst \,\\,$(1))))))
+$(foreach word,$(WORDS),$(eval override $(word) := $$(call typed,$$(value $(word)))))
+
 .DEFAULT:
 	@echo "make: there is no verb '$@'; these are:" >&2; $(MAKE) help >&2; exit 2

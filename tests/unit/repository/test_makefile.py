@@ -45,6 +45,33 @@ def test_what_stands_behind_the_verb_is_meant() -> None:
     assert made("status", NAME="stray").stderr == ""
 
 
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "a`touch made`b",
+        "$(touch made)",
+        "$HOME",
+        "${HOME}",
+        'say "hi"',
+        "it's",
+        "back\\slash\\",
+        "a;touch made",
+        "x  y",
+    ],
+)
+def test_what_is_typed_reaches_the_verb_as_it_is(typed: str) -> None:
+    """Neither make nor its shell makes anything of it, such as of a file's name that somebody else has chosen."""
+    done = subprocess.run(
+        ["make", "-s", "push", f"FILES={typed}", "HOMEROOM=@printf '%s|'"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert f"|--files={typed}|" in done.stdout
+    assert not (ROOT / "made").exists()
+
+
 def test_every_word_of_a_recipe_is_one() -> None:
     """Each variable that a recipe hands on, of whichever topic; none of them is a setting, which a shell may give."""
     found = re.search(r"^WORDS := (.*)$", made("--print-data-base", "help").stdout, re.MULTILINE)
