@@ -44,11 +44,17 @@ def trouble(path: Path) -> str:
     """Why a notebook cannot be validated; empty: it can be read."""
     if path.is_dir():
         return f"it is a folder; name its notebooks: nbgrader validate '{path}/*.ipynb'"
+    why = flaw(path)
+    return f"{why}. {DO}" if why else ""
+
+
+def flaw(path: Path) -> str:
+    """Why a file is no notebook; empty: it can be read."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        return f"it is no whole notebook ({type(error).__name__}: {str(error)[:200]}). {DO}"
+        return f"it is no whole notebook ({type(error).__name__}: {str(error)[:200]})"
     cells = found.get("cells", found.get("worksheets")) if isinstance(found, dict) else None
     if not isinstance(cells, list) or not all(isinstance(each, dict) for each in cells):
-        return f"it is no whole notebook, since it has no cells. {DO}"
+        return "it is no whole notebook, since it has no cells"
     return ""

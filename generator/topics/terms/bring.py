@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from docker.types import Mount
 
 from generator.core import operator
-from generator.core.console import counted, note, out, quoted
+from generator.core.console import counted, note, out, quoted, warn
 from generator.core.errors import HomeroomError
 from generator.core.paths import SITE
 from generator.engine.deployment import Deployment
@@ -193,6 +193,11 @@ def _tell(course: str, done: dict[str, Any], *, dry: bool) -> None:
         note(f"The gradebook {would} without its students.")
     if done["left_out"]:
         note(f"{counted(done['left_out'], 'link')} or other things that are neither file nor folder are left out.")
+    if broken := done.get("broken"):
+        verb, it = ("is", "it") if len(broken) == 1 else ("are", "them")
+        warn(
+            f"{_some(broken)} {verb} no whole notebook. Mend {it} in the grader lab: no assignment can be made before."
+        )
     if dry:
         note("Nothing was changed.")
     elif new:

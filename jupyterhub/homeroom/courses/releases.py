@@ -9,7 +9,8 @@ from __future__ import annotations
 from tornado import web
 
 from homeroom.courses import desk_client
-from homeroom.courses.course import TEACHERS
+from homeroom.courses.course import TEACHERS, Course
+from homeroom.courses.given_out import GivenOut
 from homeroom.courses.pages import CourseHandler
 from homeroom.texts.refusal import Refusal
 
@@ -37,5 +38,18 @@ class ReleaseHandler(CourseHandler):
         except desk_client.DeskAway as error:
             self.log.error("The hand-in desk releases nothing: %s", error)
             raise Refusal(503, "courses.wrong.desk") from None
+        if not done:
+            await self._require_done(course, what, assignment)
         self.log.info("%s: %s of %s in %s: %d", by, what, assignment, name, done)
         self.redirect(f"{self.hub.base_url}homeroom/courses/{name}")
+
+    async def _require_done(self, course: Course, what: str, assignment: str) -> None:
+        """:raises Refusal: 404, nothing was done, nor before: there is nothing of this name."""
+        answer = await desk_client.given_out(course.name)
+        if answer is None:
+            return
+        found = GivenOut.from_json(answer)
+        before = {"assignment": found.out, "feedback": frozenset(found.feedback)}.get(what, frozenset())
+        listed = {each.name for each in course.assignments}
+        if assignment not in before and not (what == "back" and assignment in listed):
+            raise Refusal(404, "courses.wrong.nothing_there", name=assignment[:80])

@@ -40,6 +40,7 @@ from traitlets.utils.importstring import import_item
 from homeroom_lab.grading import desk_runs, outputs
 from homeroom_lab.grading.one_engine import one_engine
 from homeroom_lab.grading.progress import Progress
+from homeroom_lab.grading.told import without_traceback
 
 STAGE = Path(".homeroom/autograde")
 """Below the course's directory: what is on its way, one folder a process."""
@@ -219,7 +220,7 @@ class SealedAutograde(Autograde):
         self, submission: Submission, run: Future[dict[str, Any]], failed: list[str], progress: Progress
     ) -> None:
         """The second half."""
-        self._now, self.troubles = submission, []
+        self._now, self.troubles, self._why = submission, [], ""
         try:
             self._ran = run.result()
         except desk_runs.NotRun as error:
@@ -241,7 +242,7 @@ class SealedAutograde(Autograde):
         self._sanitizing = sanitizing
         self.assignments = {path: notebooks}
         try:
-            with self._alone():
+            with self._alone(), without_traceback(self.log, lambda: bool(self._why)):
                 super().convert_notebooks()
                 if not sanitizing:
                     self._publish()
@@ -283,12 +284,13 @@ class SealedAutograde(Autograde):
         return path
 
     @contextlib.contextmanager
-    def _telling_why(self) -> Iterator[None]:
+    def _telling_why(self, notebook: str = "") -> Iterator[None]:
         """Keep why a submission cannot be made ready: nbgrader's loop has a traceback of it, and no more."""
         try:
             yield
         except Exception as error:
-            self._why = _reason_of(error)
+            why = _reason_of(error)
+            self._why = f"{why} It is {_name(notebook)}." if why and notebook else why
             raise
 
     # What nbgrader's loop calls, in its order.
@@ -325,7 +327,7 @@ class SealedAutograde(Autograde):
         self._init_preprocessors()
         if self._sanitizing:
             self.log.info("Sanitizing %s", notebook_filename)
-            with self._telling_why():
+            with self._telling_why(notebook_filename):
                 BaseConverter.convert_single_notebook(self, notebook_filename)
             self._now.notebooks.append(str(Path(self.writer.build_directory) / _name(notebook_filename)))
         else:

@@ -108,6 +108,17 @@ def test_nothing_is_brought_over_what_is_there(home: Path, tmp_path: Path) -> No
     assert bring(home, given, "bio-27").new == ["week-1"]
 
 
+@pytest.mark.parametrize("text", ["", NOTEBOOK[:10], "[1]", '{"cells": [3]}', "[" * 100_000])
+def test_a_broken_notebook_is_named(home: Path, tmp_path: Path, text: str) -> None:
+    """It comes as it is, to be mended in the grader lab, and is told by its name; so is a look."""
+    given = laid(tmp_path / "given", "source/week-1/a.ipynb", "source/week-1/b.ipynb")
+    (given / "source/week-1/b.ipynb").write_text(text)
+    for look in (True, False):
+        done = bring(home, given, "bio-27", look=look)
+        assert (done.new, done.broken) == (["week-1"], ["week-1/b.ipynb"])
+    assert (home / "course/source/week-1/b.ipynb").read_text() == text
+
+
 @pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_a_damaged_zip_is_told_as_one(home: Path, tmp_path: Path, method: int) -> None:
     """However it is packed: in words, and not as a fault of the disk; nothing is there."""

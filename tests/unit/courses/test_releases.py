@@ -87,6 +87,15 @@ def test_a_teacher_releases_what_waits(app: HubApp, desk: Desk) -> None:
     assert "Freigeben" in german
 
 
+@pytest.mark.parametrize("what", ["assignment", "feedback", "back"])
+def test_what_is_not_there_is_refused(app: HubApp, desk: Desk, what: str) -> None:
+    """By a name that nothing has: in words, and not as if it was done."""
+    ada = app.browser_of("ada", PASSWORD)
+    refused = click(ada, {**button(ada, "assignment"), "what": what, "assignment": "nowhere"})
+    assert refused.status_code == 404
+    assert "Nothing of nowhere lies here" in refused.text
+
+
 def test_what_is_in_no_list_any_more_is_closed(app: HubApp, desk: Desk) -> None:
     """Teachers read that it is, and may take it back; who handed it in finds the receipt, and no way to fetch it; all
     others see nothing of it. Hand-ins and receipts stay on the page also where it is taken back."""

@@ -76,3 +76,15 @@ def test_a_course_of_a_page_is_shown_before_it_is_copied() -> None:
         "week-2: no dates",
         "final: opens 2026-10-26 08:33",
     ]
+
+
+def test_a_broken_notebook_is_told_by_its_name(capsys: pytest.CaptureFixture[str]) -> None:
+    """With what to do; where there is none, nothing is said."""
+    done = {"new": ["week-1"], "there": [], "handouts": [], "gradebook": False, "left_out": 0, "broken": []}
+    bring._tell("bio", done, dry=False)
+    assert "notebook" not in "".join(capsys.readouterr())
+    bring._tell("bio", {**done, "broken": ["week-1/a.ipynb"]}, dry=False)
+    said = " ".join("".join(capsys.readouterr()).split())
+    assert "week-1/a.ipynb" in said
+    assert "is no whole notebook" in said
+    assert "Mend it in the grader lab" in said

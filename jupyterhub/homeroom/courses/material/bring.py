@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from homeroom.courses.material import archive, found, gradebook
+from homeroom.courses.material import archive, found, gradebook, notebook
 from homeroom.courses.material.found import COURSE, HANDOUTS, PASSED_OVER, RELEASE, SOURCE, Found
 from homeroom.courses.material.unfit import Unfit
 
@@ -29,6 +29,7 @@ class Brought:
     :param left_out: how many links, devices and other odd things of the source were passed over.
     :param handouts: the folders of handouts that were brought.
     :param gradebook: whether its gradebook was taken, too.
+    :param broken: the notebooks that are none, as `week-1/a.ipynb`; they are brought as they are.
     """
 
     new: list[str] = field(default_factory=list)
@@ -36,6 +37,7 @@ class Brought:
     left_out: int = 0
     handouts: list[str] = field(default_factory=list)
     gradebook: bool = False
+    broken: list[str] = field(default_factory=list)
 
 
 def bring(
@@ -71,6 +73,7 @@ def bring(
             for name, folder in folders.items():
                 done.left_out += _copy(folder, wanted / kind / name)
         _choose(home / COURSE, wanted, material, done)
+        done.broken = notebook.broken(wanted / SOURCE)
         if material.gradebook is not None and not os.path.lexists(home / COURSE / gradebook.FILE):
             gradebook.copy(material.gradebook, wanted / gradebook.FILE, course, days)
             done.gradebook = True

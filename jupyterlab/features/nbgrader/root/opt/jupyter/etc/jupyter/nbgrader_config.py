@@ -35,9 +35,10 @@ c.GenerateFeedback.preprocessors = [
 # Where a course is graded, what was handed in is run in containers of its own, and never here; and what it wrote is
 # shown without scripts.
 if grading.is_here():
-    from homeroom_lab.grading import autograde
+    from homeroom_lab.grading import autograde, source
 
     autograde.take_over()
+    source.take_over()
     c.HTMLExporter.sanitize_html = True
     c.HTMLExporter.filters = {
         "clean_html": "homeroom_lab.grading.clean.html",
