@@ -15,6 +15,8 @@ from homeroom_lab.grading.told import without_traceback
 GIVE_IDS = "Open it with Nbgrader > Create Assignment, and give each of its graded cells an ID of its own"
 BRING = "Bring it anew, or take back an earlier version of it"
 LOOK = "Open it with Nbgrader > Create Assignment, and look at its cells"
+KINDS = ("grade", "solution", "locked", "task")
+"""What nbgrader marks cells as; one that it was taken from again needs no ID."""
 LONGEST = 200
 
 
@@ -28,7 +30,7 @@ def trouble(path: Path) -> str:
     for number, cell in enumerate(found.get("cells", ()), 1):
         metadata = cell.get("metadata", {})
         told = metadata.get("nbgrader") if isinstance(metadata, dict) else None
-        if told is None:
+        if told is None or (isinstance(told, dict) and not any(map(told.get, KINDS))):
             continue
         own = told.get("grade_id") if isinstance(told, dict) else None
         if not isinstance(own, str) or not own:

@@ -11,6 +11,8 @@ import pytest
 from homeroom_lab.grading.source import reason_of, trouble
 from homeroom_lab.grading.told import without_traceback
 
+GRADED = {"grade": True, "grade_id": "a"}
+
 
 def notebook(*graded: Any) -> str:
     """One with a cell for each of these metadata of nbgrader's."""
@@ -25,8 +27,8 @@ def notebook(*graded: Any) -> str:
         ("[" * 100_000, "it is no whole notebook (RecursionError"),
         (notebook({"grade": True}), "its cell 1 is one of nbgrader's and has no grade ID"),
         (notebook("x"), "its cell 1 is one of nbgrader's and has no grade ID"),
-        (notebook({"grade_id": ""}), "its cell 1 is one of nbgrader's and has no grade ID"),
-        (notebook({"grade_id": "a"}, {"grade_id": "b"}, {"grade_id": "a"}), "its cells 1 and 3 have one grade ID, 'a'"),
+        (notebook({"locked": True, "grade_id": ""}), "its cell 1 is one of nbgrader's and has no grade ID"),
+        (notebook(GRADED, {**GRADED, "grade_id": "b"}, GRADED), "its cells 1 and 3 have one grade ID, 'a'"),
     ],
 )
 def test_a_broken_source_is_told_in_words(tmp_path: Path, text: str, said: str) -> None:
@@ -40,9 +42,11 @@ def test_a_broken_source_is_told_in_words(tmp_path: Path, text: str, said: str) 
 
 
 def test_a_whole_source_is_taken(tmp_path: Path) -> None:
-    """Also with cells that are none of nbgrader's."""
+    """Also with cells that are none of nbgrader's, or no more: from those the marks were taken again."""
     path = tmp_path / "week.ipynb"
-    path.write_text(json.dumps({"cells": [{}, {"metadata": {"nbgrader": {"grade_id": "a"}}}]}))
+    plain = {"grade": False, "solution": False, "locked": False}
+    cells = [{}, *({"metadata": {"nbgrader": each}} for each in (GRADED, plain, {**plain, "grade_id": "a"}))]
+    path.write_text(json.dumps({"cells": cells}))
     assert trouble(path) == ""
 
 
