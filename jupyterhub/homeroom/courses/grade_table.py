@@ -15,6 +15,14 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 """What a spreadsheet may take for the begin of a formula."""
 
 
+DAMAGED = "damaged"
+
+
+def is_by_hand(score: Mapping[str, Any]) -> bool:
+    """Whether somebody has to look at it still: it was run, and needs it."""
+    return bool(score["needs_grading"]) and not score.get("not_run")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Column:
     """One assignment.
@@ -47,8 +55,12 @@ class Table:
         return sum(each.maximum for each in self.columns)
 
     def needs_grading(self) -> int:
-        """How many somebody has to look at still."""
-        return sum(bool(each["needs_grading"]) for row in self.rows.values() for each in row.values())
+        """How many somebody has to look at still; none of them can be that was not run."""
+        return sum(is_by_hand(each) for row in self.rows.values() for each in row.values())
+
+    def damaged(self) -> int:
+        """How many could not be run, since a notebook of them is damaged."""
+        return sum(each.get("not_run") == DAMAGED for row in self.rows.values() for each in row.values())
 
 
 def table_of(course: Course, students: Iterable[str], grades: Mapping[str, Any] | None) -> Table:

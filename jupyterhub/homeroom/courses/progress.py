@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from homeroom.courses.grade_table import DAMAGED, is_by_hand
+
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
@@ -14,11 +16,13 @@ class Progress:
     :param collected: the last hand-in of these lies in the grader lab.
     :param graded: these have points in the gradebook.
     :param by_hand: somebody has to look at the work of these still.
+    :param damaged: the work of these could not be run, since a notebook of it is damaged.
     """
 
     collected: int
     graded: int
     by_hand: int
+    damaged: int
 
 
 def progress_of(
@@ -35,8 +39,10 @@ def progress_of(
     listed = grades["assignments"] if grades else []
     scores: Mapping[str, Any] = next((each["scores"] for each in listed if each["name"] == assignment), {})
     own = [score for person, score in scores.items() if person in last]
+    run = [score for score in own if not score.get("not_run")]
     return Progress(
         collected=sum(bool(each.get("collected")) for each in last.values()),
-        graded=len(own),
-        by_hand=sum(bool(each["needs_grading"]) for each in own),
+        graded=len(run),
+        by_hand=sum(map(is_by_hand, run)),
+        damaged=sum(each.get("not_run") == DAMAGED for each in own),
     )

@@ -233,6 +233,15 @@ def test_teachers_see_how_far_collecting_and_grading_is(
         sent = {"assignments": [{"name": "week-1", "maximum": 3.0, "scores": scores}]}
         assert desk.asked("lab-5", "POST", "/grades", json.dumps(sent).encode())[0] == 200
         assert "by 2 people 2 collected 2 graded (1 to be looked at by hand)" in seen()
+        scores[0]["not_run"] = "damaged"
+        assert desk.asked("lab-5", "POST", "/grades", json.dumps(sent).encode())[0] == 200
+        assert "by 2 people 2 collected 1 graded 1 could not be run: a notebook is damaged" in seen()
+        table = " ".join(re.sub("<[^>]+>", " ", ada.visit("homeroom/courses/biology/grades").text).split())
+        assert "1 hand-in could not be run" in table
+        assert "could not be run: a notebook is damaged" in table
+        assert "by hand" not in table
+        scores[0]["not_run"] = ""
+        assert desk.asked("lab-5", "POST", "/grades", json.dumps(sent).encode())[0] == 200
         hand_in.hand_in("biology", "week-1", own, desk.socket("lab-1"))
         desk.end()
         desk = begun(tmp_path)

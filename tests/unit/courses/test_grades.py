@@ -63,8 +63,8 @@ def test_grades_are_known_by_peoples_names(desk: Desk) -> None:
     (found,) = known()["assignments"]
     assert (found["name"], found["maximum"]) == ("week-1", 10)
     assert found["scores"] == {
-        "b+ob": {"points": 7.5, "penalty": 1, "late": True, "needs_grading": False},
-        "a.b@x.org": {"points": 2, "penalty": 0, "late": False, "needs_grading": True},
+        "b+ob": {"points": 7.5, "penalty": 1, "late": True, "needs_grading": False, "not_run": ""},
+        "a.b@x.org": {"points": 2, "penalty": 0, "late": False, "needs_grading": True, "not_run": ""},
     }
 
 
@@ -131,6 +131,7 @@ def test_a_persons_grades_are_exported_and_forgotten(desk: Desk) -> None:
             "penalty": 0.0,
             "late": False,
             "needs_grading": False,
+            "not_run": "",
         }
     ]
     person.forget(database, "b+ob")

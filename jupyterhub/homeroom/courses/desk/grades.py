@@ -27,6 +27,7 @@ LARGEST_BYTES = 16 << 20
 MOST_ASSIGNMENTS = 500
 MOST_POINTS = 1_000_000.0
 UNKNOWN_SHOWN = 20
+NOT_RUN = ("not-yet", "damaged")
 UPLOAD_SECONDS = 60.0
 
 
@@ -37,12 +38,14 @@ class Score:
     :param points: with what was given by hand, and without what being late costs.
     :param penalty: what being late cost.
     :param needs_grading: whether somebody has to look at it still.
+    :param not_run: why it could not be run, one of NOT_RUN; empty: it was, or the lab does not say.
     """
 
     points: float
     penalty: float
     late: bool
     needs_grading: bool
+    not_run: str = ""
 
 
 class Grades:
@@ -171,6 +174,7 @@ def _assignment(values: dict[str, Any], members: Mapping[str, str]) -> tuple[dic
             penalty=penalty,
             late=bool(each["late"]),
             needs_grading=bool(each["needs_grading"]),
+            not_run=each.get("not_run") if each.get("not_run") in NOT_RUN else "",
         )
         scores[person] = vars(score)
     return {"name": name, "maximum": maximum, "scores": scores}, unknown
