@@ -99,6 +99,16 @@ for student, name, text in (("cut", "week", text[:200]), ("other", "mine", text)
     folder.mkdir(parents=True)
     (folder / f"{name}.ipynb").write_text(text)
 """
+SENT = """
+import subprocess
+print(subprocess.run(["/opt/jupyter/bin/python", "-P", "-c", '''
+import json
+from pathlib import Path
+from homeroom_lab.grades.gradebook import read
+found = read(Path("/home/jovyan/course"))["assignments"]
+print(json.dumps({each["student"]: each["not_run"] for one in found for each in one["scores"]}))
+'''], capture_output=True, text=True).stdout)
+"""
 FAILED = """
 import json, pathlib
 told = json.loads((pathlib.Path.home() / "course/.homeroom/progress/week-1.json").read_text())
@@ -295,7 +305,7 @@ def test_a_lab_that_waits_for_a_run_is_in_use(grader: Person) -> None:
 
 def test_what_is_no_notebook_is_told_in_words(grader: Person) -> None:
     """Half a notebook, one with graded cells that somebody added, and one of another name: each is named with what to
-    do, earns nothing, and the others are graded."""
+    do, earns nothing, and the others are graded. The course's page is told which could not be run."""
     grader.run(BROKEN)
     said = grader.run(RUN % "nbgrader autograde week-1 --course botany")
     assert said.startswith("1 "), said
@@ -309,6 +319,8 @@ def test_what_is_no_notebook_is_told_in_words(grader: Person) -> None:
     grades = json.loads(grader.run(GRADES))
     assert grades["good-2"][0] == 3
     assert not {name for name in found if grades.get(name, [0])[0]}
+    sent = json.loads(grader.run(SENT))
+    assert (sent["cut"], sent["good-2"]) == ("damaged", "")
 
 
 def test_what_was_handed_in_runs_nothing_in_the_graders_browser(grader: Person) -> None:
