@@ -323,6 +323,16 @@ def test_what_is_no_notebook_is_told_in_words(grader: Person) -> None:
     assert (sent["cut"], sent["good-2"]) == ("damaged", "")
 
 
+def test_a_broken_source_is_told_in_words(grader: Person) -> None:
+    """The command names the notebook, without a traceback, and makes nothing of it."""
+    make = "mkdir -p source/half && echo '{' > source/half/a.ipynb && nbgrader generate_assignment half --course botany"
+    said = grader.run(RUN % f"{make}; code=$?; ls release/half; rm -r source/half; exit $code")
+    assert said.startswith("1 "), said
+    assert "half/a.ipynb: it is no whole notebook" in said
+    assert "Traceback" not in said
+    assert "No such file" in said.partition("it is no whole notebook")[2]
+
+
 def test_what_was_handed_in_runs_nothing_in_the_graders_browser(grader: Person) -> None:
     """Text and outputs of a submission are shown without scripts, and without attributes that run something; headings
     and tables of data stay."""
