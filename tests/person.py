@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import requests
 from websockets.sync.client import ClientConnection, connect
 
+from tests.faults import until
 from tests.hub_deployment import HubDeployment
 
 PATIENCE_SECONDS = 240
@@ -150,6 +151,11 @@ class Person:
         """What a piece of code prints, in a kernel of its own."""
         with self.kernel() as kernel:
             return kernel.run(code)
+
+    def until_told(self, code: str, is_it: Callable[[str], bool], what: str) -> None:
+        """Run code in one kernel until what it prints is so: a kernel each time would fill the lab."""
+        with self.kernel() as kernel:
+            until(lambda: is_it(kernel.run(code)), what)
 
 
 class Kernel:

@@ -94,7 +94,7 @@ def test_a_course_comes_and_goes_while_people_work(deployment: HubDeployment, ad
 
     deployment.make("publish-handouts")
     read = "import pathlib; f = pathlib.Path('botany/week1/sheet.txt'); print(f.is_file() and f.read_text())"
-    until(lambda: hanna.run(read) == "petals\n", "she has the handout")
+    hanna.until_told(read, lambda told: told == "petals\n", "she has the handout")
     page = "hub/homeroom/courses/botany"
     until(lambda: "It is among your files." in hanna.get(page).text, "her lab told the hub")
     assert "botany/answers" in hanna.get(page).text
@@ -110,7 +110,7 @@ def test_a_course_comes_and_goes_while_people_work(deployment: HubDeployment, ad
     file.write_text(COURSES % "")
     deployment.make("render")
     until(lambda: status(hanna) == 404, "she is out")
-    until(lambda: "you take no course here" in hanna.run(HAND_IN), "she hands in nothing more")
+    hanna.until_told(HAND_IN, lambda told: "you take no course here" in told, "she hands in nothing more")
     assert status(admin) == 200
     assert deployment.container("hub").attrs["State"]["StartedAt"] == started
     hanna.stop_lab()

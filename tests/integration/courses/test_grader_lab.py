@@ -187,7 +187,7 @@ def test_who_grades_enters_and_nobody_else(people: dict[str, Person], grader: Pe
 def test_the_course_is_there(grader: Person) -> None:
     """The course's directory is made, and its assignments and students, with their names as nbgrader has them, are in
     the gradebook, without anybody's doing."""
-    until(lambda: "chen" in grader.run(GRADEBOOK), "the course is in the gradebook")
+    grader.until_told(GRADEBOOK, lambda told: "chen" in told, "the course is in the gradebook")
     assert grader.run(GRADEBOOK) == "['b-2bob', 'chen'] [('week-1', '2099-01-01 11:00:00.000000')] ['week-1']\n"
     listed = grader.ask_lab("GET", "formgrader/api/assignments")
     assert [each["name"] for each in listed.json()] == ["week-1"]
@@ -440,7 +440,7 @@ def test_a_teacher_hands_out_a_folder_and_a_repository(
     assert said.status_code == 200, said.text
     bela.start_lab()
     for person in (chen, bela):
-        until(lambda person=person: person.run(CAME) == f"{WHOLE}\n", f"{person.name} has it")  # type: ignore[misc]
+        person.until_told(CAME, lambda told: told == f"{WHOLE}\n", f"{person.name} has it")
     page = "hub/homeroom/courses/botany"
     until(lambda: "It is among your files." in chen.get(page).text, "the lab told the hub")
     until(
