@@ -51,10 +51,23 @@ def trouble(path: Path) -> str:
 def flaw(path: Path) -> str:
     """Why a file is no notebook; empty: it can be read."""
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        read(path)
+    except Flawed as flawed:
+        return str(flawed)
+    return ""
+
+
+class Flawed(Exception):
+    """A file is no notebook; says why."""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A notebook, of whichever version. :raises Flawed: it is none."""
+    try:
+        found: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
-        return f"it is no whole notebook ({type(error).__name__}: {str(error)[:200]})"
+        raise Flawed(f"it is no whole notebook ({type(error).__name__}: {str(error)[:200]})") from None
     cells = found.get("cells", found.get("worksheets")) if isinstance(found, dict) else None
     if not isinstance(cells, list) or not all(isinstance(each, dict) for each in cells):
-        return "it is no whole notebook, since it has no cells"
-    return ""
+        raise Flawed("it is no whole notebook, since it has no cells")
+    return dict(found)

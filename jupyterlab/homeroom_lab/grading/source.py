@@ -5,7 +5,6 @@ Upstream removes the version for students first, and says what is wrong by a tra
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
@@ -22,11 +21,11 @@ LONGEST = 200
 
 def trouble(path: Path) -> str:
     """Why no assignment can be made of a notebook, and what to do; empty: nothing is seen."""
-    why = validation.flaw(path)
-    if why:
-        return f"{why}. {BRING}."
+    try:
+        found = validation.read(path)
+    except validation.Flawed as flawed:
+        return f"{flawed}. {BRING}."
     ids: dict[str, int] = {}
-    found = json.loads(path.read_text(encoding="utf-8"))
     for number, cell in enumerate(found.get("cells", ()), 1):
         metadata = cell.get("metadata", {})
         told = metadata.get("nbgrader") if isinstance(metadata, dict) else None

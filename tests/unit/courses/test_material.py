@@ -15,6 +15,7 @@ from homeroom.courses.material import archive, clear, gradebook
 from homeroom.courses.material.__main__ import main
 from homeroom.courses.material.bring import GROWING, bring
 from homeroom.courses.material.unfit import Unfit
+from homeroom_lab.validation import flaw
 
 from tests.unit.courses.desk import tar
 
@@ -110,9 +111,11 @@ def test_nothing_is_brought_over_what_is_there(home: Path, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("text", ["", NOTEBOOK[:10], "[1]", '{"cells": [3]}', "[" * 100_000])
 def test_a_broken_notebook_is_named(home: Path, tmp_path: Path, text: str) -> None:
-    """It comes as it is, to be mended in the grader lab, and is told by its name; so is a look."""
+    """It comes as it is, to be mended in the grader lab, and is told by its name; so is a look. The lab finds the
+    same."""
     given = laid(tmp_path / "given", "source/week-1/a.ipynb", "source/week-1/b.ipynb")
     (given / "source/week-1/b.ipynb").write_text(text)
+    assert [bool(flaw(given / f"source/week-1/{name}.ipynb")) for name in ("a", "b")] == [False, True]
     for look in (True, False):
         done = bring(home, given, "bio-27", look=look)
         assert (done.new, done.broken) == (["week-1"], ["week-1/b.ipynb"])
