@@ -175,20 +175,18 @@ def run(deployment: Deployment, push: Push, *, confirmed: bool) -> None:
 
     :raises HomeroomError: another push goes on, or something cannot be pushed; nobody has anything of it then.
     """
-    there = set(homes.owners(deployment.client, deployment.settings))
-    ready = [person for person in push.people if person in there]
     pushes = places.FOLDER / "push"
     pushes.mkdir(mode=0o700, parents=True, exist_ok=True)
     with exclusive(pushes, busy=BUSY):
         verb_container.end_left(deployment.client, deployment.project, SERVICE)
         for left in (*pushes.iterdir(), *places.FOLDER.glob("push-*")):
             shutil.rmtree(left, ignore_errors=True)
-        _run(deployment, push, pushes / secrets.token_hex(4), ready, there, confirmed=confirmed)
+        _run(deployment, push, pushes / secrets.token_hex(4), confirmed=confirmed)
 
 
-def _run(
-    deployment: Deployment, push: Push, staging: Path, ready: list[str], there: set[str], *, confirmed: bool
-) -> None:
+def _run(deployment: Deployment, push: Push, staging: Path, *, confirmed: bool) -> None:
+    there = set(homes.owners(deployment.client, deployment.settings))
+    ready = [person for person in push.people if person in there]
     try:
         size = lay(push, staging, deployment.settings.HANDOUT_MAX_SIZE)
         what = f"{counted(size.files, 'file')}, {in_units(size.size_bytes)}"

@@ -21,11 +21,16 @@ class CannotRead(Exception):
         self.why = why
 
 
+def send(connection: BySocket, path: str, body: Mapping[str, Any]) -> http.client.HTTPResponse:
+    """Ask, and wait for the beginning of whatever is answered."""
+    connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+    return connection.getresponse()
+
+
 def post(connection: BySocket, path: str, body: Mapping[str, Any]) -> http.client.HTTPResponse:
     """Ask, and wait for the beginning of an answer. :raises CannotRead: there is none, or it is a refusal."""
     try:
-        connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        answer = connection.getresponse()
+        answer = send(connection, path, body)
         if answer.status == http.HTTPStatus.OK:
             return answer
         why = json.loads(answer.read()).get("why")

@@ -12,7 +12,7 @@ from typing import Any
 
 from homeroom.contract.by_socket import BySocket
 from homeroom.contract.take_back import ADDRESS, LONGEST_SECONDS, READER_SOCKET
-from homeroom.copies.asking import CannotRead, post
+from homeroom.copies.asking import CannotRead, post, send
 from homeroom.records.outbox import SOCKET as GUARD
 
 QUESTION_SECONDS = 50.0
@@ -45,8 +45,7 @@ async def take_back(asked: Mapping[str, str], socket: Path = GUARD) -> dict[str,
     def done() -> dict[str, Any]:
         connection = BySocket(str(socket), "guard", timeout=LONGEST_SECONDS + GRACE_SECONDS)
         try:
-            connection.request("POST", ADDRESS, json.dumps(asked), {"Content-Type": "application/json"})
-            answer = connection.getresponse()
+            answer = send(connection, ADDRESS, asked)
             found = json.loads(answer.read())
         except (OSError, http.client.HTTPException, ValueError):  # such as a guard that ended meanwhile
             return {"fault": "unreadable"}
