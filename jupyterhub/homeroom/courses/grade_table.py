@@ -8,14 +8,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from homeroom.contract.grader_labs import DAMAGED
 from homeroom.courses.course import Course
 from homeroom.texts import language, quantities
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "|", "%")
 """What a spreadsheet may take for the begin of a formula."""
-
-
-DAMAGED = "damaged"
 
 
 def is_by_hand(score: Mapping[str, Any]) -> bool:

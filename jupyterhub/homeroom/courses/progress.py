@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from homeroom.courses.grade_table import DAMAGED, is_by_hand
+from homeroom.contract.grader_labs import DAMAGED
+from homeroom.courses.grade_table import is_by_hand
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,10 +40,9 @@ def progress_of(
     listed = grades["assignments"] if grades else []
     scores: Mapping[str, Any] = next((each["scores"] for each in listed if each["name"] == assignment), {})
     own = [score for person, score in scores.items() if person in last]
-    run = [score for score in own if not score.get("not_run")]
     return Progress(
         collected=sum(bool(each.get("collected")) for each in last.values()),
-        graded=len(run),
-        by_hand=sum(map(is_by_hand, run)),
+        graded=sum(not score.get("not_run") for score in own),
+        by_hand=sum(map(is_by_hand, own)),
         damaged=sum(each.get("not_run") == DAMAGED for each in own),
     )

@@ -16,6 +16,7 @@ from typing import Any
 
 from aiohttp import web
 
+from homeroom.contract.grader_labs import NOT_RUN
 from homeroom.courses.course import ASSIGNMENT_NAME, STUDENTS, Course
 from homeroom.courses.desk.refused import Refused
 from homeroom.courses.desk.routes import Route
@@ -27,7 +28,6 @@ LARGEST_BYTES = 16 << 20
 MOST_ASSIGNMENTS = 500
 MOST_POINTS = 1_000_000.0
 UNKNOWN_SHOWN = 20
-NOT_RUN = ("not-yet", "damaged")
 UPLOAD_SECONDS = 60.0
 
 
@@ -38,7 +38,8 @@ class Score:
     :param points: with what was given by hand, and without what being late costs.
     :param penalty: what being late cost.
     :param needs_grading: whether somebody has to look at it still.
-    :param not_run: why it could not be run, one of NOT_RUN; empty: it was, or the lab does not say.
+    :param not_run: why it could not be run, as `homeroom.contract.grader_labs` has it; empty: it was, or the lab does
+        not say.
     """
 
     points: float
@@ -174,7 +175,7 @@ def _assignment(values: dict[str, Any], members: Mapping[str, str]) -> tuple[dic
             penalty=penalty,
             late=bool(each["late"]),
             needs_grading=bool(each["needs_grading"]),
-            not_run=each.get("not_run") if each.get("not_run") in NOT_RUN else "",
+            not_run=why if (why := each.get("not_run")) in NOT_RUN else "",
         )
         scores[person] = vars(score)
     return {"name": name, "maximum": maximum, "scores": scores}, unknown
